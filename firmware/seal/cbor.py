@@ -1,0 +1,222 @@
+"""Core deterministic CBOR (RFC 8949 section 4.2.1): one encoding for each value, and a decoder that takes no other.
+
+Values: int (64-bit CBOR range), bytes, str, bool, None, list, dict and `Tag`. Floats, bignums, undefined and other
+simple values are not in the profile. The decoder rejects trailing bytes, duplicate or unsorted keys, non-shortest
+integers and lengths, indefinite lengths, invalid UTF-8, nesting deeper than MAX_DEPTH and input over MAX_SIZE.
+"""
+
+from .compat import const
+from .errors import Malformed, NotDeterministic
+
+MAX_DEPTH = const(16)
+MAX_SIZE = const(16384)  # a message is a few hundred bytes; a chain of four certificates under 1.5 KB
+TAGS = (4, 18)  # decimal fraction, COSE_Sign1
+
+_LIMITS = ((24, 1, 0xFF), (25, 2, 0xFFFF), (26, 4, 0xFFFFFFFF), (27, 8, 0xFFFFFFFFFFFFFFFF))
+
+
+class Tag:
+    """A tagged value: `number` and `value` (RFC 8949 section 3.4)."""
+
+    def __init__(self, number, value):
+        self.number = number
+        self.value = value
+
+    def __eq__(self, other):
+        return isinstance(other, Tag) and self.number == other.number and self.value == other.value
+
+    def __hash__(self):
+        return hash((self.number, str(self.value)))
+
+    def __repr__(self):
+        return "Tag(%d, %r)" % (self.number, self.value)
+
+
+def encode(value):
+    """Encode `value`. Raises Malformed for a type or an integer outside the profile."""
+    out = bytearray()
+    _encode(value, out)
+    return bytes(out)
+
+
+def head(major, number):
+    """The initial byte and argument of an item, in shortest form."""
+    if number < 24:
+        return bytes((major << 5 | number,))
+    for info, size, limit in _LIMITS:
+        if number <= limit:
+            return bytes((major << 5 | info,)) + number.to_bytes(size, "big")
+    raise Malformed("integer outside 64 bits")
+
+
+def _encode(value, out):
+    # bool before int: True is an int on CPython and not on MicroPython
+    if value is None:
+        out.append(0xF6)
+    elif value is True or value is False:
+        out.append(0xF5 if value else 0xF4)
+    elif isinstance(value, int):
+        out.extend(head(0, value) if value >= 0 else head(1, -1 - value))
+    elif isinstance(value, (bytes, bytearray, memoryview)):
+        out.extend(head(2, len(value)))
+        out.extend(value)
+    elif isinstance(value, str):
+        text = value.encode()
+        out.extend(head(3, len(text)))
+        out.extend(text)
+    elif isinstance(value, (list, tuple)):
+        out.extend(head(4, len(value)))
+        for item in value:
+            _encode(item, out)
+    elif isinstance(value, dict):
+        _encode_map(value, out)
+    elif isinstance(value, Tag):
+        out.extend(head(6, value.number))
+        _encode(value.value, out)
+    else:
+        raise Malformed("no CBOR for %s" % type(value).__name__)
+
+
+def _encode_map(value, out):
+    out.extend(head(5, len(value)))
+    # bytewise order of the encoded keys; dict order means nothing on MicroPython
+    for key, item in sorted((encode(key), item) for key, item in _items(value)):
+        out.extend(key)
+        _encode(item[0], out)
+
+
+def _items(value):
+    # boxed so that sorting never compares two values, which may be of unlike types
+    return ((key, (item,)) for key, item in value.items())
+
+
+def decode(data):
+    """Decode exactly one item from `data` (bytes). Raises Malformed or NotDeterministic."""
+    value, end = decode_prefix(data)
+    if end != len(data):
+        raise Malformed("%d bytes after the item" % (len(data) - end))
+    return value
+
+
+def decode_prefix(data, start=0):
+    """Decode the item that begins at `start`; returns (value, offset after it)."""
+    if len(data) > MAX_SIZE:
+        raise Malformed("more than %d bytes" % MAX_SIZE)
+    return _decode(data, start, MAX_DEPTH)
+
+
+def _argument(data, at):
+    if at >= len(data):
+        raise Malformed("ends early")
+    initial = data[at]
+    major, info = initial >> 5, initial & 31
+    at += 1
+    if info < 24:
+        return major, info, info, at
+    if info == 31:
+        raise NotDeterministic("indefinite length")
+    if info > 27:
+        raise Malformed("reserved additional information %d" % info)
+    size = 1 << (info - 24)
+    if at + size > len(data):
+        raise Malformed("ends early")
+    number = int.from_bytes(data[at : at + size], "big")
+    # majors 0 to 6 carry a number or a length; major 7 with info 25..27 is a float, told apart by the caller
+    if major < 7 and number < (24, 0x100, 0x10000, 0x100000000)[info - 24]:
+        raise NotDeterministic("integer not in shortest form")
+    return major, info, number, at + size
+
+
+def _decode(data, at, depth):
+    if depth == 0:
+        raise Malformed("nested deeper than %d" % MAX_DEPTH)
+    major, info, number, at = _argument(data, at)
+    if major == 0:
+        return number, at
+    if major == 1:
+        return -1 - number, at
+    if major == 2 or major == 3:
+        return _string(data, at, number, major == 3)
+    if major == 4:
+        return _array(data, at, number, depth)
+    if major == 5:
+        return _map(data, at, number, depth)
+    if major == 6:
+        if number not in TAGS:
+            raise Malformed("tag %d is not in the profile" % number)
+        value, at = _decode(data, at, depth - 1)
+        return Tag(number, value), at
+    return _simple(info), at
+
+
+def _string(data, at, length, is_text):
+    if at + length > len(data):
+        raise Malformed("string longer than the input")
+    raw = bytes(data[at : at + length])
+    at += length
+    if not is_text:
+        return raw, at
+    check_utf8(raw)
+    return raw.decode(), at
+
+
+def _array(data, at, count, depth):
+    if count > len(data) - at:
+        raise Malformed("array longer than the input")
+    items = []
+    for _ in range(count):
+        item, at = _decode(data, at, depth - 1)
+        items.append(item)
+    return items, at
+
+
+def _map(data, at, count, depth):
+    if count > len(data) - at:
+        raise Malformed("map longer than the input")
+    result = {}
+    previous = None
+    for _ in range(count):
+        start = at
+        key, at = _decode(data, at, depth - 1)
+        if not isinstance(key, (int, str, bytes)) or key is True or key is False:
+            raise Malformed("map key that is no integer or string")
+        raw = bytes(data[start:at])
+        if previous is not None and raw <= previous:
+            raise NotDeterministic("duplicate map key" if raw == previous else "map keys out of order")
+        previous = raw
+        result[key], at = _decode(data, at, depth - 1)
+    return result, at
+
+
+def _simple(info):
+    if info == 20 or info == 21:
+        return info == 21
+    if info == 22:
+        return None
+    raise Malformed("float" if 25 <= info <= 27 else "simple value outside the profile")
+
+
+def check_utf8(raw):
+    """Raise Malformed unless `raw` is UTF-8 (RFC 3629): MicroPython's own check admits overlong forms and surrogates."""
+    at = 0
+    while at < len(raw):
+        lead = raw[at]
+        at += 1
+        if lead < 0x80:
+            continue
+        if 0xC2 <= lead <= 0xDF:
+            follow, low = 1, 0x80
+        elif 0xE0 <= lead <= 0xEF:
+            follow, low = 2, 0x800
+        elif 0xF0 <= lead <= 0xF4:
+            follow, low = 3, 0x10000
+        else:
+            raise Malformed("invalid UTF-8")
+        point = lead & (0x3F >> follow)
+        for _ in range(follow):
+            if at >= len(raw) or raw[at] & 0xC0 != 0x80:
+                raise Malformed("invalid UTF-8")
+            point = point << 6 | raw[at] & 0x3F
+            at += 1
+        if point < low or 0xD800 <= point <= 0xDFFF or point > 0x10FFFF:
+            raise Malformed("invalid UTF-8")

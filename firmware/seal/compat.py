@@ -1,0 +1,46 @@
+"""What differs between MicroPython and CPython, in one place, so that the rest of the package has no `if`.
+
+`Protocol` and `property_` stand-ins are not here: `ports` is for type checkers and costs nothing on a board.
+"""
+
+import binascii
+import hashlib
+import time
+
+try:
+    ticks_ms = time.ticks_ms
+    ticks_add = time.ticks_add
+    ticks_diff = time.ticks_diff
+except AttributeError:  # CPython
+
+    def ticks_ms():
+        return int(time.monotonic() * 1000)
+
+    def ticks_add(ticks, delta):
+        return ticks + delta
+
+    def ticks_diff(end, start):
+        return end - start
+
+
+try:
+    const = __import__("micropython").const
+except ImportError:  # CPython
+
+    def const(value):
+        return value
+
+
+def sha256(data):
+    """SHA-256 of bytes-like `data`, 32 bytes."""
+    return hashlib.sha256(data).digest()
+
+
+def crc32(data):
+    """CRC-32 (ISO-HDLC, as in zlib) of `data`, an unsigned int. MicroPython 1.26 has it in binascii."""
+    return binascii.crc32(data) & 0xFFFFFFFF
+
+
+def hexlify(data):
+    """Lower-case hexadecimal text of `data`."""
+    return binascii.hexlify(data).decode()
