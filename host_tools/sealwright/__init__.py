@@ -1,0 +1,1 @@
+"""Sealwright on the host: read, check and settle what small machines sign."""

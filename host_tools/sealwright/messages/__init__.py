@@ -1,0 +1,35 @@
+"""Messages of the wire: frozen values, a strict reader and a builder. See firmware/schema/sealwright.cddl."""
+
+from .bodies import BODIES, Body
+from .decimals import DecimalFraction, Number, from_decimal, to_decimal
+from .identity import Certificate, Command, DevicePolicy, Evidence, Grant, Limit, PeerProof
+from .measurement import Reading, Record
+from .message import Message, parse_as, parse_message, sign_message
+from .payment import ChannelClose, ChannelOpen, Receipt, Ticks, Voucher
+
+__all__ = [
+    "BODIES",
+    "Body",
+    "Certificate",
+    "ChannelClose",
+    "ChannelOpen",
+    "Command",
+    "DecimalFraction",
+    "DevicePolicy",
+    "Evidence",
+    "Grant",
+    "Limit",
+    "Message",
+    "Number",
+    "PeerProof",
+    "Reading",
+    "Receipt",
+    "Record",
+    "Ticks",
+    "Voucher",
+    "from_decimal",
+    "parse_as",
+    "parse_message",
+    "sign_message",
+    "to_decimal",
+]

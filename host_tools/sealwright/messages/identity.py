@@ -1,0 +1,113 @@
+"""Messages of identity and control: certificate, evidence, grant, command, peer-proof.
+
+Source: firmware/schema/sealwright.cddl, rule for rule. Device ids, digests and nonces are 32 bytes; times are
+unix seconds, UTC. Fields that may be absent default to None.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from .. import labels
+from ..cbor import Value
+from ..keys import PublicKey
+from .embedded import CERTIFICATE
+from .schema import AMOUNT, ANY, CNF, HASH, KEY, TEXT, UINT, Bytes, ListOf, MapOf, Struct, Unsigned, at
+
+if TYPE_CHECKING:
+    from .message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """An issuer's word on a key: who holds it, how it is kept, in which network. No `may_issue`: a device."""
+
+    TYPE: ClassVar[int] = labels.CERTIFICATE
+    NAME: ClassVar[str] = "certificate"
+
+    issuer: str = field(metadata=at(labels.ISS, TEXT))
+    subject: str = field(metadata=at(labels.SUB, TEXT))
+    issued_at: int = field(metadata=at(labels.IAT, UINT))
+    id: bytes = field(metadata=at(labels.CTI, Bytes(16)))
+    key: PublicKey = field(metadata=at(labels.CNF, CNF))
+    ueid: bytes = field(metadata=at(labels.UEID, Bytes(33)))
+    custody: int = field(metadata=at(labels.CUSTODY, Unsigned(0, 2)))
+    network: bytes = field(metadata=at(labels.NETWORK, HASH))
+    expires: int | None = field(default=None, metadata=at(labels.EXP, UINT))
+    model: str | None = field(default=None, metadata=at(labels.MODEL, TEXT))
+    may_issue: int | None = field(default=None, metadata=at(labels.MAY_ISSUE, Unsigned(0, 3)))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A device's request for an identity: its new key, and the host's nonce as proof of now."""
+
+    TYPE: ClassVar[int] = labels.EVIDENCE
+    NAME: ClassVar[str] = "evidence"
+
+    key: PublicKey = field(metadata=at(labels.CNF, CNF))
+    nonce: bytes = field(metadata=at(labels.NONCE, HASH))
+    ueid: bytes = field(metadata=at(labels.UEID, Bytes(33)))
+    custody: int = field(metadata=at(labels.CUSTODY, Unsigned(0, 2)))
+    model: str = field(metadata=at(labels.MODEL, TEXT))
+    firmware: str = field(metadata=at(labels.FIRMWARE, TEXT))
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a device may spend of one asset, per voucher and per day."""
+
+    per_voucher: int = field(metadata=at(1, AMOUNT))
+    per_day: int = field(metadata=at(2, AMOUNT))
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePolicy:
+    """What a device may sign: per asset, to whom (None: anyone), above which amount only by its button."""
+
+    limits: Mapping[str, Limit] = field(metadata=at(1, MapOf(Struct(Limit))))
+    payees: tuple[bytes, ...] | None = field(default=None, metadata=at(2, ListOf(HASH)))
+    button_above: int | None = field(default=None, metadata=at(3, UINT))
+    not_after: int | None = field(default=None, metadata=at(4, UINT))
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The issuer's answer to evidence: the device's chain, leaf first, its owner and its limits."""
+
+    TYPE: ClassVar[int] = labels.GRANT
+    NAME: ClassVar[str] = "grant"
+
+    device: bytes = field(metadata=at(1, HASH))
+    nonce: bytes = field(metadata=at(labels.NONCE, HASH))
+    chain: "tuple[Message[Certificate], ...]" = field(metadata=at(2, ListOf(CERTIFICATE)))
+    owner: PublicKey = field(metadata=at(3, KEY))
+    network: bytes = field(metadata=at(4, HASH))
+    issued_at: int = field(metadata=at(5, UINT))
+    policy: DevicePolicy | None = field(default=None, metadata=at(6, Struct(DevicePolicy)))
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """The owner's order to a device. `arguments` is any CBOR of the profile; None where absent."""
+
+    TYPE: ClassVar[int] = labels.COMMAND
+    NAME: ClassVar[str] = "command"
+
+    device: bytes = field(metadata=at(1, HASH))
+    seq: int = field(metadata=at(2, UINT))
+    op: str = field(metadata=at(3, TEXT))
+    arguments: Value = field(default=None, metadata=at(4, ANY))
+
+
+@dataclass(frozen=True, slots=True)
+class PeerProof:
+    """One device proves its key to another by signing both nonces."""
+
+    TYPE: ClassVar[int] = labels.PEER_PROOF
+    NAME: ClassVar[str] = "peer-proof"
+
+    device: bytes = field(metadata=at(1, HASH))
+    peer: bytes = field(metadata=at(2, HASH))
+    peer_nonce: bytes = field(metadata=at(10, HASH))
+    own_nonce: bytes = field(metadata=at(11, HASH))
