@@ -1,0 +1,148 @@
+"""A NOR flash chip in a file: a block device for LittleFS that checks its use and can lose power.
+
+It has MicroPython's extended block device interface (`readblocks`, `writeblocks`, `ioctl`). An erased byte is
+0xff; erasing is by whole blocks, programming only clears bits. The default is a Pico's file system, 1.4 MB.
+
+`strict=True` checks what the silicon would silently get wrong: programming a bit from 0 to 1 raises
+NotErased. `cut_after` takes the power away in the middle of an operation, for tests that must survive it.
+
+Limits: writes reach the host's page cache, not its disk: a board's state survives the death of its process,
+not a power cut of the host itself. No wear, no bit rot, no lock: one process an image.
+"""
+
+import os
+from errno import ENOENT
+
+from seal.errors import StateDamaged
+
+_SYNC, _COUNT, _SIZE, _ERASE = 3, 4, 5, 6
+PROGRAM_SIZE = 256
+
+
+class PowerCut(BaseException):
+    """The power is gone. No Exception: code that survives by catching errors must not survive this."""
+
+
+class NotErased(Exception):
+    """A program operation would have set bits from 0 to 1, which only erasing does."""
+
+
+class FlashFile:
+    """The flash image at `path`, of `blocks` of `block_size` bytes. Raises OSError if there is none (see
+    `create`), StateDamaged if its size is another."""
+
+    def __init__(self, path, block_size=4096, blocks=352, strict=False):
+        self._block_size = block_size
+        self._blocks = blocks
+        self._strict = strict
+        self._left = None
+        self._part = 8
+        self._dead = False
+        self._file = open(path, "r+b", 0)
+        size = self._file.seek(0, 2)
+        if size != block_size * blocks:
+            self._file.close()
+            raise StateDamaged("%s: %d bytes, not %d blocks; put it back from a copy" % (path, size, blocks))
+
+    @classmethod
+    def create(cls, path, block_size=4096, blocks=352, strict=False):
+        """A new, erased image at `path`; what was there is lost."""
+        with open(path, "wb") as file:
+            erased = b"\xff" * block_size
+            for _ in range(blocks):
+                file.write(erased)
+        return cls(path, block_size, blocks, strict)
+
+    def close(self):
+        self._file.close()
+
+    def cut_after(self, count, part=8):
+        """Cut the power in the `count`-th program or erase operation from now on (1 is the next), after
+        `part` sixteenths of its bytes. That one and everything after it raise PowerCut, reads too."""
+        self._left, self._part = count, part
+
+    def readblocks(self, block, buffer, offset=0):
+        """Fill `buffer` from byte `offset` of `block`."""
+        self._powered()
+        self._file.seek(block * self._block_size + offset)
+        self._file.readinto(buffer)
+
+    def writeblocks(self, block, buffer, offset=None):
+        """Program `buffer` at byte `offset` of `block`; without an offset, erase the blocks first."""
+        self._powered()
+        if offset is None:
+            for i in range(len(buffer) // self._block_size):
+                self._erase(block + i)
+            offset = 0
+        self._program(block * self._block_size + offset, buffer)
+
+    def ioctl(self, operation, argument):
+        """Sync, geometry and erase, as MicroPython's block devices; None for anything else."""
+        self._powered()
+        if operation == _COUNT:
+            return self._blocks
+        if operation == _SIZE:
+            return self._block_size
+        if operation == _ERASE:
+            self._erase(argument)
+            return 0
+        return 0 if operation == _SYNC else None
+
+    def _erase(self, block):
+        self._write(block * self._block_size, b"\xff" * self._block_size)
+
+    def _program(self, address, data):
+        if self._strict:
+            self._file.seek(address)
+            there = self._file.read(len(data))
+            if any(new & ~old for new, old in zip(data, there)):
+                raise NotErased("programming %d bytes at 0x%x sets bits not erased" % (len(data), address))
+        self._write(address, data)
+
+    def _powered(self):
+        if self._dead:
+            raise PowerCut("the power is gone")
+
+    def _write(self, address, data):
+        if self._left is not None:
+            self._left -= 1
+            if self._left <= 0:
+                data = bytes(data[: len(data) * self._part // 16])
+                self._dead = True
+        self._file.seek(address)
+        self._file.write(data)
+        if self._dead:
+            raise PowerCut("the power went in an operation at 0x%x" % address)
+
+
+def mount(path, directory, block_size=4096, blocks=352):
+    """Mount the LittleFS image at `path` on `directory`; a new one is made only where there is no file.
+
+    Returns the FlashFile. Raises StateDamaged for an image that is there but does not mount: it is never
+    formatted anew, for that would make a board forget what it promised. MicroPython only (VfsLfs2).
+    """
+    import vfs
+
+    try:
+        os.stat(path)
+    except OSError as error:
+        if error.errno != ENOENT:
+            raise
+        _format(path, block_size, blocks)
+    flash = FlashFile(path, block_size, blocks)
+    try:
+        vfs.mount(vfs.VfsLfs2(flash, progsize=PROGRAM_SIZE), directory)
+    except OSError as error:
+        flash.close()
+        raise StateDamaged("%s does not mount (OSError %s); put it back from a copy" % (path, error.errno))
+    return flash
+
+
+def _format(path, block_size, blocks):
+    """Make the image beside its place and rename it: under its own name it is always formatted."""
+    import vfs
+
+    flash = FlashFile.create(path + ".new", block_size, blocks)
+    vfs.VfsLfs2.mkfs(flash, progsize=PROGRAM_SIZE)
+    flash.close()
+    os.rename(path + ".new", path)

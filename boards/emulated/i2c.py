@@ -1,0 +1,88 @@
+"""An I2C bus whose chips are models: it has the methods of `machine.I2C`, so drivers run on it unchanged.
+
+A chip is any object with `write(data)` (the bytes after its address) and `read(count)` returning that many
+bytes; either may raise OSError to refuse, as a chip does that is asleep. A bus error is what the real ports
+raise.
+
+Limits: transfers are instant and whole: no clock stretching, no lost arbitration, no ten-bit addresses.
+"""
+
+from errno import ENODEV, ETIMEDOUT
+
+NACK = "nack"  # the chip does not acknowledge its address: broken wire, no supply
+ONES = "ones"  # it acknowledges, but the data line floats: every byte reads 0xff
+STUCK = "stuck"  # it holds the data line low: no chip on the bus can be reached
+
+
+class I2C:
+    """`chips` maps 7-bit addresses to chip models."""
+
+    def __init__(self, chips=None):
+        self._chips = dict(chips or {})
+        self._faults = {}
+
+    def attach(self, address, chip):
+        """Solder `chip` to the bus."""
+        self._chips[address] = chip
+
+    def fault(self, address, kind=None):
+        """Break the chip at `address` in the way of `kind` (NACK, ONES, STUCK); None repairs it."""
+        if kind is None:
+            self._faults.pop(address, None)
+        else:
+            self._faults[address] = kind
+
+    def scan(self):
+        """Addresses that acknowledge, ascending, from 0x08 to 0x77 as on real ports."""
+        found = []
+        for address in sorted(self._chips):
+            try:
+                self.writeto(address, b"")
+            except OSError:
+                continue
+            if 0x08 <= address <= 0x77:
+                found.append(address)
+        return found
+
+    def writeto(self, address, data, stop=True):
+        """Returns how many bytes were acknowledged. Raises OSError: ENODEV (no chip), ETIMEDOUT (bus
+        stuck)."""
+        chip = self._chip(address)
+        if self._faults.get(address) != ONES:
+            chip.write(bytes(data))
+        return len(data)
+
+    def readfrom(self, address, count, stop=True):
+        """`count` bytes. Raises OSError as `writeto`."""
+        chip = self._chip(address)
+        if self._faults.get(address) == ONES:
+            return b"\xff" * count
+        return chip.read(count)
+
+    def readfrom_into(self, address, buffer, stop=True):
+        """Fill `buffer`. Raises OSError as `writeto`."""
+        buffer[:] = self.readfrom(address, len(buffer), stop)
+
+    def writeto_mem(self, address, register, data, addrsize=8):
+        """Write `data` behind the register number. Raises OSError as `writeto`."""
+        self.writeto(address, _register(register, addrsize) + bytes(data))
+
+    def readfrom_mem(self, address, register, count, addrsize=8):
+        """Select the register, then read `count` bytes. Raises OSError as `writeto`."""
+        self.writeto(address, _register(register, addrsize), False)
+        return self.readfrom(address, count)
+
+    def readfrom_mem_into(self, address, register, buffer, addrsize=8):
+        """Select the register, then fill `buffer`. Raises OSError as `writeto`."""
+        buffer[:] = self.readfrom_mem(address, register, len(buffer), addrsize)
+
+    def _chip(self, address):
+        if STUCK in self._faults.values():
+            raise OSError(ETIMEDOUT, "the bus is held low")
+        if address not in self._chips or self._faults.get(address) == NACK:
+            raise OSError(ENODEV, "no chip at 0x%02x" % address)
+        return self._chips[address]
+
+
+def _register(number, addrsize):
+    return number.to_bytes(addrsize // 8, "big")

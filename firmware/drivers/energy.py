@@ -1,0 +1,68 @@
+"""A lifetime energy counter over any sensor that tells power.
+
+Energy is the trapezoid rule over the readings, in integers: nothing is lost to rounding, the part below one
+joule is kept for the next reading. Negative power (a panel's inverter at night) counts as zero, so the
+counter never falls. What was not measured is not counted: an interval longer than `max_gap_ms` (sensor
+failed, device asleep) adds nothing.
+
+Limits: the counter lives in memory. After a start `restore` it from the last logged reading: less than one
+joule and the time without power are lost, nothing is counted twice.
+"""
+
+from seal.compat import ticks_diff, ticks_ms
+from seal.errors import Malformed, SensorFailed
+
+_HALF_MICROJOULES = 2_000_000  # mW * ms is uJ, and a trapezoid is half of (a + b) * time
+
+
+class EnergyMeter:
+    """Wraps `power_sensor` and adds ("energy", "J", 0, n) to its quantities.
+
+    `ticks` is the board's millisecond counter; `start_mJ` what the lifetime counter begins with, in
+    millijoules.
+    """
+
+    def __init__(self, power_sensor, ticks=ticks_ms, start_mJ=0, max_gap_ms=600_000):
+        self._sensor = power_sensor
+        self._ticks = ticks
+        self._max_gap_ms = max_gap_ms
+        self._before = start_mJ * (_HALF_MICROJOULES // 1000)
+        self._counted = 0
+        self._last = None
+
+    @property
+    def model(self):
+        return self._sensor.model
+
+    @property
+    def joules(self):
+        """Whole joules of its lifetime so far."""
+        return (self._before + self._counted) // _HALF_MICROJOULES
+
+    def restore(self, joules):
+        """Begin from `joules`, the counter in the last logged reading; never lowers it. Raises Malformed
+        below 0."""
+        if joules < 0:
+            raise Malformed("energy: the counter cannot start at %d J; it begins at 0" % joules)
+        self._before = max(self._before, joules * _HALF_MICROJOULES)
+
+    def read(self):
+        """The sensor's quantities and energy in J. Raises SensorFailed; that interval then counts nothing."""
+        last, self._last = self._last, None
+        quantities = list(self._sensor.read())
+        now = self._ticks()
+        power = max(0, _milliwatt(quantities))
+        if last is not None:
+            elapsed = ticks_diff(now, last[0])
+            if 0 <= elapsed <= self._max_gap_ms:
+                self._counted += (last[1] + power) * elapsed
+        self._last = (now, power)
+        quantities.append(("energy", "J", 0, self.joules))
+        return quantities
+
+
+def _milliwatt(quantities):
+    for name, unit, exponent, mantissa in quantities:
+        if name == "power" and unit == "W" and exponent == -3:
+            return mantissa
+    raise SensorFailed("energy: the sensor tells no power in mW; give it one that does, such as INA219")

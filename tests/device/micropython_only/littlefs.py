@@ -1,0 +1,53 @@
+"""A small LittleFS image on the emulated flash for tests: format it, use it mounted, cut its power.
+MicroPython only."""
+
+import gc
+import os
+
+import vfs
+from emulated.flash import FlashFile, PowerCut
+
+BLOCKS = 16
+_BUFFER = bytearray(4096)
+
+
+def format(path):
+    """A new, empty file system in the image at `path`."""
+    flash = FlashFile.create(path, 4096, BLOCKS)
+    vfs.VfsLfs2.mkfs(flash, progsize=256)
+    flash.close()
+
+
+def mounted(path, action):
+    """Run `action(flash)` with the image at `path` mounted on /board; True if the power was cut meanwhile."""
+    flash = FlashFile(path, 4096, BLOCKS, True)
+    vfs.mount(vfs.VfsLfs2(flash, progsize=256), "/board")
+    cut = False
+    try:
+        action(flash)
+    except PowerCut:
+        cut = True
+        _bury(flash, path)
+    vfs.umount("/board")
+    flash.close()
+    return cut
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _bury(flash, path):
+    """Let the files still open be closed on a copy: after a real power cut no finaliser runs, here they do,
+    and they would print a traceback each."""
+    gc.disable()
+    copy = open(path + ".copy", "w+b", 0)
+    flash._file.seek(0)
+    while flash._file.readinto(_BUFFER):
+        copy.write(_BUFFER)
+    flash.close()
+    flash._file, flash._dead, flash._left, flash._strict = copy, False, None, False
+    os.remove(path + ".copy")
+    gc.enable()
+    gc.collect()
