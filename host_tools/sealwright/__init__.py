@@ -1,1 +1,74 @@
-"""Sealwright on the host: read, check and settle what small machines sign."""
+"""Sealwright on the host: read, check and settle what small machines sign.
+
+    from sealwright import Policy, load_roots, verify_bundle
+
+    for verdict in verify_bundle("readings.bundle", load_roots("root.pem"), Policy(custody_floor=1)):
+        print(verdict.n, verdict.type, verdict.code, verdict.why)
+
+Modules: `messages` (what the wire carries), `keys`, `certificates`, `bundle`, `verify`, and below them
+`cose`, `cbor` and `errors`. Device ids, digests and network ids are 32 bytes; amounts are integers in an
+asset's smallest unit; times are unix seconds. The wire contract is firmware/schema/sealwright.cddl.
+"""
+
+from .bundle import BundleWriter, read_bundle
+from .certificates import check_chain, issue, load_roots, make_root, network_id
+from .errors import SealwrightError
+from .keys import PrivateKey, PublicKey
+from .messages import (
+    Certificate,
+    ChannelClose,
+    ChannelOpen,
+    Command,
+    DecimalFraction,
+    DevicePolicy,
+    Evidence,
+    Grant,
+    Limit,
+    Message,
+    PeerProof,
+    Reading,
+    Receipt,
+    Record,
+    Ticks,
+    Voucher,
+    parse_as,
+    parse_message,
+    sign_message,
+)
+from .verify import Policy, Verdict, Verifier, verify_bundle
+
+__all__ = [
+    "BundleWriter",
+    "Certificate",
+    "ChannelClose",
+    "ChannelOpen",
+    "Command",
+    "DecimalFraction",
+    "DevicePolicy",
+    "Evidence",
+    "Grant",
+    "Limit",
+    "Message",
+    "PeerProof",
+    "Policy",
+    "PrivateKey",
+    "PublicKey",
+    "Reading",
+    "Receipt",
+    "Record",
+    "SealwrightError",
+    "Ticks",
+    "Verdict",
+    "Verifier",
+    "Voucher",
+    "check_chain",
+    "issue",
+    "load_roots",
+    "make_root",
+    "network_id",
+    "parse_as",
+    "parse_message",
+    "read_bundle",
+    "sign_message",
+    "verify_bundle",
+]

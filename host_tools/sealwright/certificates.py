@@ -55,8 +55,8 @@ def issue(
     """Certify `subject`: a device, or with `may_issue` (0..3) an issuer.
 
     custody: 0 open, 1 sealed, 2 element. network: 32 bytes. issued_at, expires: unix seconds. id: 16 bytes,
-    random unless given. Raises Malformed where the schema does not allow a value; whether the issuer may do this
-    is for verifiers to say.
+    random unless given. Raises Malformed where the schema does not allow a value; whether the issuer may do
+    this is for verifiers to say.
     """
     body = Certificate(
         issuer=issuer.public.did,
@@ -165,7 +165,7 @@ def check_chain(
     custody_floor: int = 0,
     allow_test: bool = False,
 ) -> Certificate:
-    """The leaf of a chain (leaf first; the root itself may end it or be left out) if it holds at unix time `at`.
+    """The leaf of a chain (leaf first; the root may end it or be left out) if it holds at unix time `at`.
 
     Raises BadCertificate, its `code` a verdict code: unknown_signer, test_root, bad_certificate,
     expired_certificate, wrong_network, custody_too_low or bad_signature.
@@ -208,7 +208,7 @@ def to_pem(certificate: Message[Certificate]) -> bytes:
 
 
 def from_pem(pem: bytes) -> list[Message[Certificate]]:
-    """The certificates in text armour, in order; text around them is skipped. Raises BadCertificate if none."""
+    """The certificates in text armour, in order; other text is skipped. Raises BadCertificate if none."""
     found = []
     for match in _PEM.finditer(pem):
         try:
@@ -222,7 +222,7 @@ def from_pem(pem: bytes) -> list[Message[Certificate]]:
 
 
 def load_roots(*paths: str | Path) -> list[Message[Certificate]]:
-    """Roots from PEM files. Raises BadKeyFile for one that cannot be read, BadCertificate for what is no root."""
+    """Roots from PEM files. Raises BadKeyFile if one cannot be read, BadCertificate for what is no root."""
     roots = []
     for path in paths:
         try:
