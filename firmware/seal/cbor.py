@@ -197,7 +197,7 @@ def _simple(info):
 
 
 def check_utf8(raw):
-    """Raise Malformed unless `raw` is UTF-8 (RFC 3629): MicroPython's own check admits overlong forms and surrogates."""
+    """Raise Malformed unless `raw` is UTF-8 (RFC 3629): MicroPython's own check admits overlong forms."""
     at = 0
     while at < len(raw):
         lead = raw[at]

@@ -54,7 +54,8 @@ def test_other_forms_are_refused():
 
 
 def test_what_the_profile_does_not_have():
-    for text in ("f90000", "fa47c35000", "fb3ff199999999999a", "f7", "f0", "f818", "f820", "c249010000000000000000", "c100"):
+    floats = ("f90000", "fa47c35000", "fb3ff199999999999a")
+    for text in floats + ("f7", "f0", "f818", "f820", "c249010000000000000000", "c100"):
         raises(Malformed, cbor.decode, bytes.fromhex(text))
     for text in ("1c", "1d", "1e", "3c", "5c", "fc", "fd", "fe"):
         raises(Malformed, cbor.decode, bytes.fromhex(text))
@@ -63,7 +64,8 @@ def test_what_the_profile_does_not_have():
 
 
 def test_ends_early_or_late():
-    for text in ("", "18", "1901", "41", "6261", "81", "8201", "a1", "a101", "c4", "5affffffff", "9affffffff", "bb7fffffffffffffff"):
+    claims_more = ("5affffffff", "9affffffff", "bb7fffffffffffffff")
+    for text in ("", "18", "1901", "41", "6261", "81", "8201", "a1", "a101", "c4") + claims_more:
         raises(Malformed, cbor.decode, bytes.fromhex(text))
     raises(Malformed, cbor.decode, b"\x00\x00")
 

@@ -1,0 +1,115 @@
+"""Who a device is: its id, its did:key, and the certificate chain that ties both to a network.
+
+Device id: SHA-256 thumbprint of the public COSE_Key (RFC 9679 section 4), 32 bytes. Text form: did:key (W3C CCG,
+multicodec p256-pub 0x1200). A chain runs leaf first to the self-signed root certificate. `kid` is a hint only.
+"""
+
+from . import cbor, labels, messages, p256
+from .compat import sha256
+from .errors import BadCertificate, Expired, Malformed, SealError, WrongNetwork
+
+MAX_CHAIN = 5  # root with depth 3, three intermediates, the device
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+def cose_key(public):
+    """The COSE_Key map of `public` (64 bytes, X || Y), only the keys that a thumbprint takes in."""
+    return {1: 2, -1: 1, -2: public[:32], -3: public[32:]}
+
+
+def public_of(key):
+    """The 64-byte public key in a COSE_Key map; raises BadKey when it is no point on P-256."""
+    public = key[-2] + key[-3]
+    p256.check_public(public)
+    return public
+
+
+def device_id(public):
+    """RFC 9679 thumbprint, 32 bytes."""
+    return sha256(cbor.encode(cose_key(public)))
+
+
+def kid(identifier):
+    """The first 8 bytes of a device id."""
+    return identifier[:8]
+
+
+def ueid(identifier):
+    """RFC 9711 section 4.2.1: type RAND (0x01) and the device id, 33 bytes."""
+    return b"\x01" + identifier
+
+
+def did_key(public):
+    """did:key text of a public key."""
+    return "did:key:z" + _base58(b"\x80\x24" + p256.compress(public))
+
+
+def _base58(data):
+    number = int.from_bytes(data, "big")
+    text = ""
+    while number:
+        number, digit = divmod(number, 58)
+        text = _BASE58[digit] + text
+    zeros = 0
+    while zeros < len(data) and data[zeros] == 0:
+        zeros += 1
+    return "1" * zeros + text
+
+
+class Certified:
+    """A key that a chain vouches for: `public` 64 bytes, `device_id`, `custody` 0..2, `model`, `network`."""
+
+    def __init__(self, claims, public):
+        self.public = public
+        self.device_id = device_id(public)
+        self.custody = claims[labels.CUSTODY]
+        self.model = claims.get(labels.MODEL, "")
+        self.network = claims[labels.NETWORK]
+        self.may_issue = claims.get(labels.MAY_ISSUE)
+
+
+def check_chain(chain, root, network, now=None):
+    """Check a chain of certificates (bytes, leaf first, root last) and return its leaf as `Certified`.
+
+    root: the public key (64 bytes) it must end in, or None to take the last certificate's own (once, at provisioning).
+    network: the 32 bytes every certificate must carry. now: unix time for expiry, or None where the clock is unset.
+    Raises BadCertificate, Expired, WrongNetwork.
+    """
+    if not 1 <= len(chain) <= MAX_CHAIN:
+        raise BadCertificate("a chain has 1 to %d certificates" % MAX_CHAIN)
+    issuer = None
+    for raw in reversed(chain):
+        try:
+            issuer = _check_link(messages.parse(raw, labels.CERTIFICATE), issuer, root, network, now)
+        except (Expired, WrongNetwork):
+            raise
+        except SealError as error:
+            raise BadCertificate(str(error))
+    return issuer
+
+
+def root_of(chain):
+    """The public key (64 bytes) of a chain's last certificate. The chain must have been checked."""
+    return public_of(messages.parse(chain[-1], labels.CERTIFICATE).payload[labels.CNF][1])
+
+
+def _check_link(message, issuer, root, network, now):
+    claims = message.payload
+    public = public_of(claims[labels.CNF][1])
+    subject = Certified(claims, public)
+    if claims[labels.UEID] != ueid(subject.device_id) or claims[labels.SUB] != did_key(public):
+        raise Malformed("the certificate names another key than it carries")
+    if issuer is None:  # the root: signed by itself, and by nobody's say-so but the caller's
+        if root is not None and public != root:
+            raise Malformed("the chain ends in another root")
+        issuer = subject
+    elif issuer.may_issue is None or (subject.may_issue is not None and subject.may_issue >= issuer.may_issue):
+        raise Malformed("the issuer may not issue this certificate")
+    if claims[labels.ISS] != did_key(issuer.public):
+        raise Malformed("issued by another key than the next in the chain")
+    if subject.network != network:
+        raise WrongNetwork("a certificate of another network")
+    if now is not None and now >= claims.get(labels.EXP, now + 1):
+        raise Expired("a certificate in the chain has expired")
+    message.verify(issuer.public)
+    return subject

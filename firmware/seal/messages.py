@@ -1,0 +1,225 @@
+"""The payload of each message type, checked key by key against schema/sealwright.cddl.
+
+Each table maps a key to (required, check); a key that no table names is refused: it could be a condition that this
+firmware would then ignore.
+"""
+
+from . import cbor, cose, labels
+from .errors import Malformed
+
+_INT64 = 0xFFFFFFFFFFFFFFFF
+
+
+def _is_int(value):
+    return isinstance(value, int) and value is not True and value is not False
+
+
+def uint(value):
+    return _is_int(value) and 0 <= value <= _INT64
+
+
+def amount(value):
+    return _is_int(value) and 0 <= value <= labels.MAX_AMOUNT
+
+
+def text(value):
+    return isinstance(value, str)
+
+
+def anything(value):
+    return True
+
+
+def sized(length):
+    return lambda value: isinstance(value, bytes) and len(value) == length
+
+
+def up_to(limit):
+    return lambda value: _is_int(value) and 0 <= value <= limit
+
+
+hash32 = sized(32)
+
+
+def _key(value):
+    return (
+        isinstance(value, dict)
+        and len(value) == 4
+        and value.get(1) == 2
+        and value.get(-1) == 1
+        and hash32(value.get(-2))
+        and hash32(value.get(-3))
+    )
+
+
+def _confirmation(value):
+    return isinstance(value, dict) and len(value) == 1 and _key(value.get(1))
+
+
+def _list_of(check):
+    return lambda value: isinstance(value, list) and len(value) > 0 and all(check(item) for item in value)
+
+
+def _lane_seq(value):
+    return isinstance(value, list) and len(value) == 2 and uint(value[0]) and uint(value[1])
+
+
+def _spending(value):
+    return (
+        isinstance(value, dict)
+        and len(value) > 0
+        and all(
+            text(asset) and isinstance(cap, dict) and len(cap) == 2 and amount(cap.get(1)) and amount(cap.get(2))
+            for asset, cap in value.items()
+        )
+    )
+
+
+def _fits(table):
+    return lambda value: _mismatch(value, table) is None
+
+
+TICKS = {1: (True, hash32), 2: (True, amount), 3: (True, uint)}
+POLICY = {1: (True, _spending), 2: (False, _list_of(hash32)), 3: (False, uint), 4: (False, uint)}
+
+CERT = {
+    labels.ISS: (True, text),
+    labels.SUB: (True, text),
+    labels.EXP: (False, uint),
+    labels.IAT: (True, uint),
+    labels.CTI: (True, sized(16)),
+    labels.CNF: (True, _confirmation),
+    labels.UEID: (True, sized(33)),
+    labels.CUSTODY: (True, up_to(2)),
+    labels.MODEL: (False, text),
+    labels.NETWORK: (True, hash32),
+    labels.MAY_ISSUE: (False, up_to(3)),
+}
+READING_CLAIMS = {
+    labels.IAT: (True, uint),
+    labels.SEQ: (True, uint),
+    labels.PREV: (True, lambda value: value is None or hash32(value)),
+    labels.CLOCK_QUALITY: (True, up_to(3)),
+    labels.FIRMWARE: (True, text),
+}
+OPEN = {
+    1: (True, lambda value: _is_int(value) and value == 1),
+    2: (True, hash32),
+    3: (True, hash32),
+    4: (True, hash32),
+    5: (True, text),
+    6: (True, amount),
+    7: (True, uint),
+    8: (True, sized(16)),
+    9: (False, amount),
+    10: (False, text),
+    11: (False, uint),
+}
+VOUCHER = {
+    1: (True, hash32),
+    2: (True, uint),
+    3: (True, uint),
+    4: (True, amount),
+    5: (False, uint),
+    6: (False, uint),
+    7: (False, hash32),
+    8: (False, hash32),
+    9: (False, _list_of(_lane_seq)),
+    10: (False, _fits(TICKS)),
+}
+RECEIPT = {1: (True, hash32), 2: (True, uint), 3: (True, uint), 4: (True, amount), 5: (True, hash32)}
+EVIDENCE = {
+    labels.CNF: (True, _confirmation),
+    labels.NONCE: (True, hash32),
+    labels.UEID: (True, sized(33)),
+    labels.CUSTODY: (True, up_to(2)),
+    labels.MODEL: (True, text),
+    labels.FIRMWARE: (True, text),
+}
+GRANT = {
+    1: (True, hash32),
+    2: (True, _list_of(lambda value: isinstance(value, bytes))),
+    3: (True, _key),
+    4: (True, hash32),
+    5: (True, uint),
+    6: (False, _fits(POLICY)),
+    labels.NONCE: (True, hash32),
+}
+COMMAND = {1: (True, hash32), 2: (True, uint), 3: (True, text), 4: (False, anything)}
+CLOSE = {1: (True, hash32), 2: (True, uint)}
+PEER_PROOF = {1: (True, hash32), 2: (True, hash32), labels.NONCE: (True, hash32), labels.OWN_NONCE: (True, hash32)}
+
+
+def _number(value):
+    if isinstance(value, cbor.Tag):
+        pair = value.value
+        return value.number == 4 and isinstance(pair, list) and len(pair) == 2 and _is_int(pair[0]) and _is_int(pair[1])
+    return _is_int(value)
+
+
+SENML = {
+    -4: (False, text),
+    -3: (False, _number),
+    -2: (False, text),
+    0: (False, text),
+    1: (False, text),
+    2: (False, _number),
+    3: (False, text),
+    4: (False, lambda value: value is True or value is False),
+    6: (False, _number),
+    8: (False, lambda value: isinstance(value, bytes)),
+}
+
+TABLES = {
+    labels.CERTIFICATE: CERT,
+    labels.CHANNEL_OPEN: OPEN,
+    labels.VOUCHER: VOUCHER,
+    labels.RECEIPT: RECEIPT,
+    labels.EVIDENCE: EVIDENCE,
+    labels.GRANT: GRANT,
+    labels.COMMAND: COMMAND,
+    labels.CHANNEL_CLOSE: CLOSE,
+    labels.PEER_PROOF: PEER_PROOF,
+}
+
+
+def _mismatch(value, table):
+    """Why `value` does not fit `table`, or None."""
+    if not isinstance(value, dict):
+        return "not a map"
+    for key, (required, check) in table.items():
+        if key not in value:
+            if required:
+                return "key %d is missing" % key
+        elif not check(value[key]):
+            return "key %d has a value outside the schema" % key
+    for key in value:
+        if key not in table or not _is_int(key):
+            return "key %r is unknown" % key
+    return None
+
+
+def fit(value, table):
+    """Raise Malformed unless the map `value` fits `table`; returns it."""
+    why = _mismatch(value, table)
+    if why:
+        raise Malformed(why)
+    return value
+
+
+def parse(raw, expected=None):
+    """Parse a message and check header and payload against the schema. The signature is still to be checked.
+
+    Returns a `cose.Message`. Raises Malformed, NotDeterministic or WrongType.
+    """
+    message = cose.parse(raw, expected)
+    if message.type == labels.READING:
+        fit(message.header[labels.CWT_CLAIMS], READING_CLAIMS)
+        records = message.payload
+        if not isinstance(records, list) or not records:
+            raise Malformed("a reading has at least one SenML record")
+        for record in records:
+            fit(record, SENML)
+    else:
+        fit(message.payload, TABLES[message.type])
+    return message
