@@ -1,0 +1,117 @@
+"""The device's memory of what it has promised: named records that survive a power cut at any write.
+
+Reserve, sign, send: a number or an amount is in here before the signature over it leaves. A record file is
+
+    "SJ1" | generation u32 | length u16 | payload (CBOR) | CRC-32 over name and all before it
+
+and is replaced whole (`Store.write`), so that a cut leaves the old or the new one. A record that fails its check is
+therefore damage, not a cut: StateDamaged, and the device stays locked. Which records exist stands in the record
+`index`, written last when one is made and first when one is removed; a file it does not name was never released.
+"""
+
+import struct
+
+from . import cbor
+from .compat import crc32
+from .errors import SealError, StateDamaged
+
+_MAGIC = b"SJ1"
+_PREFIX = "j-"
+_INDEX = "index"
+
+
+def pack(name, generation, value):
+    """The bytes of a record."""
+    payload = cbor.encode(value)
+    body = _MAGIC + struct.pack(">IH", generation, len(payload)) + payload
+    return body + struct.pack(">I", crc32(name.encode() + body))
+
+
+def unpack(name, data):
+    """(generation, value) of a record's bytes. Raises StateDamaged."""
+    if data is None:
+        raise StateDamaged("record %s is missing" % name)
+    body, check = data[:-4], data[-4:]
+    if len(data) < 13 or body[:3] != _MAGIC or struct.pack(">I", crc32(name.encode() + body)) != check:
+        raise StateDamaged("record %s is damaged" % name)
+    generation, length = struct.unpack(">IH", body[3:9])
+    if length != len(body) - 9:
+        raise StateDamaged("record %s is damaged" % name)
+    try:
+        return generation, cbor.decode(body[9:])
+    except SealError:
+        raise StateDamaged("record %s is damaged" % name)
+
+
+class Journal:
+    """Named records on a Store, cached in RAM.
+
+    The first use of a blank device must be `format`; `load` refuses anything but a whole journal or a blank store.
+    """
+
+    def __init__(self, store):
+        self._store = store
+        self._records = {}
+        self._generations = {}
+
+    def load(self):
+        """Read every record. Returns False on a blank store. Raises StateDamaged."""
+        files = [name for name in self._store.names() if name.startswith(_PREFIX)]
+        if not files:
+            return False
+        self._records = {}
+        for name in self._read(_INDEX):
+            self._records[name] = self._read(name)
+        for file in files:
+            name = file[len(_PREFIX) :]
+            if name != _INDEX and name not in self._records:
+                self._store.remove(file)
+        return True
+
+    def _read(self, name):
+        self._generations[name], value = unpack(name, self._store.read(_PREFIX + name))
+        return value
+
+    def format(self):
+        """Begin a journal on a blank store."""
+        self._write(_INDEX, [])
+
+    def _write(self, name, value):
+        generation = self._generations.get(name, 0) + 1
+        self._store.write(_PREFIX + name, pack(name, generation, value))
+        self._generations[name] = generation
+
+    def get(self, name, default=None):
+        """The record's value, as last put. Treat it as read-only: change a copy and `put` that."""
+        return self._records.get(name, default)
+
+    def put(self, name, value):
+        """Make or replace a record; when this returns, it is on flash. Raises StorageFull, with the old one kept."""
+        known = name in self._records
+        self._write(name, value)
+        if not known:
+            self._write(_INDEX, sorted(list(self._records) + [name]))
+        self._records[name] = value
+
+    def remove(self, name):
+        """Remove a record; nothing happens when there is none."""
+        if name in self._records:
+            self._write(_INDEX, sorted(other for other in self._records if other != name))
+            del self._records[name]
+            self._store.remove(_PREFIX + name)
+
+    def names(self, prefix=""):
+        """The names of the records that begin with `prefix`, sorted."""
+        return sorted(name for name in self._records if name.startswith(prefix))
+
+    def generation(self, name):
+        """How often the record has been written."""
+        return self._generations.get(name, 0)
+
+    def wipe(self):
+        """Forget everything, the index last: a cut on the way leaves a damaged journal, hence a locked device."""
+        for name in self.names():
+            self._store.remove(_PREFIX + name)
+        self._store.remove(_PREFIX + _INDEX)
+        self._records = {}
+        self._generations = {}

@@ -1,0 +1,95 @@
+"""Port Store on any mounted filesystem: a flat folder of small files.
+
+`write` replaces a whole file: a new file is written and closed, then renamed over the old one. On LittleFS and POSIX
+that is old-or-new at every power cut; a rewrite in place, or flush() in the middle of one, is not. Not for FAT.
+"""
+
+import os
+
+from .errors import Malformed, StorageFull
+
+_NEW = ".new"
+_NO_SPACE = (28, 27, 122)  # ENOSPC, EFBIG, EDQUOT
+_NAME = "abcdefghijklmnopqrstuvwxyz0123456789-"
+
+
+class FileStore:
+    """Records as files in `directory`, which is made when it is missing."""
+
+    def __init__(self, directory):
+        self._directory = directory
+        try:
+            os.mkdir(directory)
+        except OSError as error:
+            if error.args[0] != 17:  # EEXIST
+                raise
+        for name in os.listdir(directory):
+            if name.endswith(_NEW):  # a write that a power cut ended: it was never released
+                os.remove(directory + "/" + name)
+
+    def _path(self, name):
+        if not 1 <= len(name) <= 32 or any(char not in _NAME for char in name):
+            raise Malformed("no record can be named %r" % name)
+        return self._directory + "/" + name
+
+    def read(self, name):
+        """The record's bytes, or None when there is none."""
+        try:
+            with open(self._path(name), "rb") as file:
+                return file.read()
+        except OSError as error:
+            if error.args[0] != 2:  # ENOENT
+                raise
+            return None
+
+    def write(self, name, data):
+        """Replace the record. Old or new at every power cut. Raises StorageFull with the old one kept."""
+        path = self._path(name)
+        self._put(path + _NEW, "wb", data)
+        os.rename(path + _NEW, path)
+
+    def append(self, name, data):
+        """Add `data` at the record's end in one write. Raises StorageFull with what was there kept."""
+        path = self._path(name)
+        try:
+            size = os.stat(path)[6]
+        except OSError:
+            size = 0
+        self._put(path, "ab", data, size)
+
+    def _put(self, path, mode, data, keep=None):
+        try:
+            with open(path, mode) as file:
+                if file.write(data) != len(data):
+                    raise OSError(28)
+        except OSError as error:
+            self._undo(path, keep)
+            if error.args[0] in _NO_SPACE:
+                raise StorageFull("the flash is full: collect and acknowledge readings to free it")
+            raise
+
+    def _undo(self, path, keep):
+        # a short write must not stay: the next reader would take it for a record cut by a power loss
+        try:
+            if not keep:
+                os.remove(path)
+                return
+            with open(path, "rb") as file:
+                data = file.read(keep)
+            with open(path + _NEW, "wb") as file:
+                file.write(data)
+            os.rename(path + _NEW, path)
+        except OSError:
+            pass  # the frame's own check tells the reader
+
+    def remove(self, name):
+        """Remove the record; nothing happens when there is none."""
+        try:
+            os.remove(self._path(name))
+        except OSError as error:
+            if error.args[0] != 2:
+                raise
+
+    def names(self):
+        """The names of all records, sorted."""
+        return sorted(name for name in os.listdir(self._directory) if not name.endswith(_NEW))

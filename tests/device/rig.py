@@ -1,0 +1,229 @@
+"""Real parts put together without a board: a store in RAM that can lose power, a settable clock, an issuer.
+
+Keys are made anew by each test; nothing here stands in for the code under test.
+"""
+
+import os
+
+from keystore.software import SoftwareKeyStore
+from seal import cose, device, identity, labels, rpc
+from seal.entropy import Pool
+from seal.provision import Provisioner
+
+NOW = 1_790_000_000
+NETWORK = bytes(range(32))
+
+
+class PowerCut(BaseException):
+    """The power went away; nothing may catch it as an error."""
+
+
+class RamStore:
+    """Port Store in RAM. `cut_after(n)` loses power at the n-th change from now: before it, or after it."""
+
+    def __init__(self, files=None):
+        self.files = dict(files or {})
+        self.changes = 0
+        self._cut = None
+        self._late = False
+
+    def cut_after(self, count, late=False):
+        self._cut, self._late = count, late
+
+    def _change(self):
+        self.changes += 1
+        if self._cut is None:
+            return False
+        self._cut -= 1
+        if self._cut > 0:
+            return False
+        if self._cut < 0 or not self._late:
+            raise PowerCut()
+        return True
+
+    def read(self, name):
+        return self.files.get(name)
+
+    def write(self, name, data):
+        last = self._change()
+        self.files[name] = bytes(data)
+        if last:
+            raise PowerCut()
+
+    def append(self, name, data):
+        self.write(name, self.files.get(name, b"") + data)
+
+    def remove(self, name):
+        last = self._change()
+        self.files.pop(name, None)
+        if last:
+            raise PowerCut()
+
+    def names(self):
+        return sorted(self.files)
+
+
+class Clock:
+    def __init__(self, unix=NOW, quality=labels.CLOCK_NETWORK):
+        self.unix = unix
+        self.quality = quality
+
+    def now(self):
+        return self.unix
+
+    def set(self, unix, quality):
+        if quality >= self.quality:
+            self.unix, self.quality = unix, quality
+
+
+class Entropy:
+    sources = (os.urandom,)
+
+
+class Button:
+    down = False
+
+    def pressed(self):
+        return self.down
+
+
+class Counter:
+    """A sensor and meter with a count that the test moves."""
+
+    model = "counter"
+
+    def __init__(self, joules=0):
+        self.joules = joules
+
+    def read(self):
+        return [("temperature", "Cel", -2, -512), ("energy", "J", 0, self.joules)]
+
+    def restore(self, joules):
+        self.joules = max(self.joules, joules)
+
+
+class PeerLink:
+    address = "tcp:127.0.0.1:1"
+
+
+class Board:
+    """Port Board, over a store that outlives it."""
+
+    model = "rig"
+    peer_link = PeerLink()
+    command_links = ()
+
+    def __init__(self, store=None, clock=None, joules=0):
+        self.store = store if store is not None else RamStore()
+        self.clock = clock or Clock()
+        self.entropy = Entropy()
+        self.keystore = SoftwareKeyStore(self.store)
+        self.meter = Counter(joules)
+        self.sensors = [self.meter]
+        self.button = Button()
+
+
+class Issuer:
+    """A network's root, and the owner of all its devices."""
+
+    def __init__(self, network=NETWORK):
+        self.network = network
+        self.keys = SoftwareKeyStore(RamStore())
+        pool = Pool(Entropy.sources)
+        self.public = self.keys.generate(0, pool.random)
+        self.owner_public = self.keys.generate(1, pool.random)
+        self.signer = cose.Signer(self.keys, 0, identity.kid(identity.device_id(self.public)))
+        self.owner = cose.Signer(self.keys, 1, identity.kid(identity.device_id(self.owner_public)))
+        self.root = self.certificate(self.public, may_issue=3)
+        self._commands = 0
+
+    def certificate(self, public, **changes):
+        """A certificate for `public`. changes: may_issue, exp, network, custody, issuer (64 bytes), signer."""
+        claims = {
+            labels.ISS: identity.did_key(changes.get("issuer", self.public)),
+            labels.SUB: identity.did_key(public),
+            labels.IAT: NOW,
+            labels.CTI: os.urandom(16),
+            labels.CNF: {1: identity.cose_key(public)},
+            labels.UEID: identity.ueid(identity.device_id(public)),
+            labels.CUSTODY: changes.get("custody", 0),
+            labels.MODEL: "rig",
+            labels.NETWORK: changes.get("network", self.network),
+        }
+        if "may_issue" in changes:
+            claims[labels.MAY_ISSUE] = changes["may_issue"]
+        if "exp" in changes:
+            claims[labels.EXP] = changes["exp"]
+        return changes.get("signer", self.signer).sign(labels.CERTIFICATE, claims)[0]
+
+    def grant(self, public, nonce, policy=None, chain=None):
+        claims = {
+            1: identity.device_id(public),
+            2: chain or [self.certificate(public), self.root],
+            3: identity.cose_key(self.owner_public),
+            4: self.network,
+            5: NOW,
+            labels.NONCE: nonce,
+        }
+        if policy:
+            claims[6] = policy
+        return self.signer.sign(labels.GRANT, claims)[0]
+
+    def command(self, this, op, value=None, seq=None):
+        """An owner's command to the device `this`, with the next number."""
+        self._commands += 1
+        claims = {1: this.device_id, 2: seq or self._commands, 3: op}
+        if value is not None:
+            claims[4] = value
+        return self.owner.sign(labels.COMMAND, claims)[0]
+
+
+def policy(per_voucher=1000, per_day=100000, **more):
+    """A spending policy for nEUR. more: payees, button, not_after."""
+    made = {1: {"nEUR": {1: per_voucher, 2: per_day}}}
+    for key, name in ((2, "payees"), (3, "button"), (4, "not_after")):
+        if name in more:
+            made[key] = more[name]
+    return made
+
+
+def provisioned(issuer, spending=None, **parts):
+    """A provisioned device.Device on a new Board (parts: store, clock, joules)."""
+    this = device.Device(Board(**parts))
+    this.load()
+    provision(this, issuer, spending)
+    return this
+
+
+def provision(this, issuer, spending=None):
+    provisioner = Provisioner(this)
+    nonce = os.urandom(32)
+    provisioner.evidence(nonce)
+    provisioner.grant(issuer.grant(this.public, nonce, spending))
+
+
+def restarted(this):
+    """The same flash in a new board: what a power cut leaves."""
+    board = Board(RamStore(this.board.store.files), Clock(this.board.clock.unix, this.board.clock.quality))
+    again = device.Device(board)
+    again.load()
+    return again
+
+
+class Loopback:
+    """A client whose calls go straight to a handler table, through real frames."""
+
+    def __init__(self, handlers):
+        self.handlers = handlers
+        self.calls = []
+
+    async def call(self, kind, item):
+        from seal import link
+
+        self.calls.append(kind)
+        _, kind, item = link.unpack(link.pack(1, kind, item)[:-1])
+        reply, result = rpc.answer(self.handlers, kind, item)
+        _, reply, result = link.unpack(link.pack(1, reply, result)[:-1])
+        if reply == rpc.ERROR:
+            raise rpc.PeerError(result[0])
+        return result
