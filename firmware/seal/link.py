@@ -1,0 +1,115 @@
+"""Frames on a byte stream: COBS between 0x00 delimiters, a CRC-32 inside (DESIGN section 3).
+
+    frame = COBS(body) 0x00        body = CBOR [version, id, kind] | item | CRC-32, big-endian, over what is before it
+
+COBS: Cheshire and Baker 1999. A damaged or oversized frame is dropped, and reading goes on at the next delimiter.
+"""
+
+from . import cbor
+from .compat import const, crc32
+from .errors import Malformed, SealError, Unsupported
+
+VERSION = const(1)
+MAX_FRAME = const(6144)
+
+
+def cobs_encode(data):
+    """Byte-stuff `data` so that it has no zero byte."""
+    out = bytearray(1)
+    code_at = 0
+    code = 1
+    for byte in data:
+        if byte:
+            out.append(byte)
+            code += 1
+        if not byte or code == 0xFF:
+            out[code_at] = code
+            code_at = len(out)
+            code = 1
+            out.append(0)
+    out[code_at] = code
+    return bytes(out)
+
+
+def cobs_decode(data):
+    """Undo `cobs_encode`. Raises Malformed."""
+    out = bytearray()
+    at = 0
+    while at < len(data):
+        code = data[at]
+        if code == 0 or at + code > len(data):
+            raise Malformed("broken COBS")
+        out.extend(data[at + 1 : at + code])
+        at += code
+        if code != 0xFF and at < len(data):
+            out.append(0)
+    return bytes(out)
+
+
+def pack(identifier, kind, item):
+    """One frame, delimiter included. `identifier` pairs a reply with its request; `item` is any CBOR value."""
+    body = cbor.encode([VERSION, identifier, kind]) + cbor.encode(item)
+    return cobs_encode(body + crc32(body).to_bytes(4, "big")) + b"\x00"
+
+
+def unpack(frame):
+    """(id, kind, item) of one frame without its delimiter. Raises Malformed, NotDeterministic, Unsupported."""
+    body = cobs_decode(frame)
+    if len(body) < 9 or crc32(body[:-4]) != int.from_bytes(body[-4:], "big"):
+        raise Malformed("a frame fails its CRC")
+    body = body[:-4]
+    header, at = cbor.decode_prefix(body)
+    if not isinstance(header, list) or len(header) != 3 or any(not isinstance(part, int) for part in header):
+        raise Malformed("a frame begins with [version, id, kind]")
+    if header[0] != VERSION:
+        raise Unsupported("protocol version %d" % header[0])
+    return header[1], header[2], cbor.decode(body[at:])
+
+
+class FrameReader:
+    """Cuts a byte stream into frames. `dropped` counts what was damaged."""
+
+    def __init__(self):
+        self._buffer = bytearray()
+        self._skipping = False
+        self.dropped = 0
+
+    def feed(self, data):
+        """Take in bytes; returns the (id, kind, item) of each whole, sound frame."""
+        frames = []
+        for part in _split(data):
+            if part is not None:
+                self._take(part)
+                continue
+            raw, self._buffer = bytes(self._buffer), bytearray()
+            skipped, self._skipping = self._skipping, False
+            if skipped or not raw:
+                continue
+            try:
+                frames.append(unpack(raw))
+            except SealError:
+                self.dropped += 1
+        return frames
+
+    def _take(self, part):
+        if self._skipping:
+            return
+        if len(self._buffer) + len(part) > MAX_FRAME:
+            self._skipping = True
+            self._buffer = bytearray()
+            self.dropped += 1
+        else:
+            self._buffer.extend(part)
+
+
+def _split(data):
+    # the pieces of `data`, with None where a delimiter stands
+    start = 0
+    while True:
+        end = data.find(b"\x00", start)
+        if end < 0:
+            yield data[start:]
+            return
+        yield data[start:end]
+        yield None
+        start = end + 1

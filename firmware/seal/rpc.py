@@ -1,0 +1,128 @@
+"""Requests and replies over a link, for a host and for a peer. The only place that maps an exception to a reply.
+
+A request is a frame [version, id, kind] with one item; its reply has the same id and kind REPLY with the result, or
+kind ERROR with [code]. Codes are those of `errors` and `policy`; INTERNAL stands for what this firmware did not
+foresee. The kinds and their items are in schema/rpc.cddl.
+"""
+
+import asyncio
+import sys
+
+from . import link
+from .compat import const
+from .errors import Malformed, SealError, StorageFull, Unreachable, Unsupported
+
+REPLY = const(0)
+INFO = const(1)
+EVIDENCE = const(2)
+GRANT = const(3)
+COMMAND = const(4)
+READINGS = const(5)
+CHAIN = const(6)
+CHANNELS = const(7)
+SELFTEST = const(8)
+BENCH = const(9)
+
+HELLO = const(32)
+PROVE = const(33)
+OPEN = const(34)
+BILL = const(35)
+PAY = const(36)
+CLOSE = const(37)
+
+ERROR = const(255)
+INTERNAL = const(255)
+
+REPLY_SECONDS = const(30)  # the slowest engine on the slowest board verifies a chain of four in under 10
+
+
+class PeerError(SealError):
+    """The other side refused; `code` is its code."""
+
+    def __init__(self, code):
+        super().__init__("the peer refused with code %d" % code)
+        self.code = code
+
+
+def error_code(error):
+    """The numeric code that tells a client of `error`."""
+    if isinstance(error, SealError):
+        return error.code
+    if isinstance(error, OSError) and error.args and error.args[0] == 28:
+        return StorageFull.code
+    if isinstance(error, MemoryError):
+        return StorageFull.code
+    return INTERNAL
+
+
+def answer(handlers, kind, item):
+    """Run the handler of `kind` on `item`; returns (reply kind, reply item). Never raises but for a programming error
+    in the link itself: what a handler raises becomes a code."""
+    try:
+        handler = handlers.get(kind)
+        if handler is None:
+            raise Unsupported("request kind %d" % kind)
+        return REPLY, handler(item)
+    except SealError as error:
+        return ERROR, [error.code]
+    except Exception as error:  # the outermost boundary: a client gets a code, the console the trace
+        _trace(error)
+        return ERROR, [error_code(error)]
+
+
+def _trace(error):
+    if hasattr(sys, "print_exception"):
+        sys.print_exception(error)
+    else:
+        import traceback
+
+        traceback.print_exception(error)
+
+
+async def serve(reader, writer, handlers):
+    """Answer requests from a stream until it ends. `handlers`: kind -> function(item) -> item."""
+    frames = link.FrameReader()
+    while True:
+        data = await reader.read(512)
+        if not data:
+            return
+        for identifier, kind, item in frames.feed(data):
+            writer.write(link.pack(identifier, *answer(handlers, kind, item)))
+            await writer.drain()
+
+
+class Client:
+    """Makes requests over a stream, one at a time."""
+
+    def __init__(self, reader, writer, seconds=REPLY_SECONDS):
+        self._reader = reader
+        self._writer = writer
+        self._seconds = seconds
+        self._frames = link.FrameReader()
+        self._last = 0
+
+    async def call(self, kind, item):
+        """The result of request `kind`. Raises PeerError with the other side's code, Unreachable, Malformed."""
+        self._last += 1
+        try:
+            self._writer.write(link.pack(self._last, kind, item))
+            await self._writer.drain()
+            reply, result = await asyncio.wait_for(self._reply(), self._seconds)
+        except asyncio.TimeoutError:
+            raise Unreachable("no reply within %d s" % self._seconds)
+        except OSError as error:
+            raise Unreachable("the link broke: %s" % error)
+        if reply == REPLY:
+            return result
+        if reply != ERROR or not isinstance(result, list) or len(result) != 1 or not isinstance(result[0], int):
+            raise Malformed("a reply that is neither result nor error")
+        raise PeerError(result[0])
+
+    async def _reply(self):
+        while True:
+            data = await self._reader.read(512)
+            if not data:
+                raise Unreachable("the link was closed")
+            for identifier, kind, item in self._frames.feed(data):
+                if identifier == self._last:
+                    return kind, item
