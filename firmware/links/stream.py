@@ -1,0 +1,18 @@
+"""A byte stream that is always there as a link: a UART, USB serial, or a pty. One client at a time, never closed."""
+
+import asyncio
+
+_PAUSE_SECONDS = 0.2
+
+
+class StreamLink:
+    """`stream` is a non-blocking object with read and write that `select.poll` can wait for."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    async def serve(self, handler):
+        """Call `handler(reader, writer)` again and again: a client that goes away leaves the wire behind."""
+        while True:
+            await handler(asyncio.StreamReader(self._stream), asyncio.StreamWriter(self._stream, {}))
+            await asyncio.sleep(_PAUSE_SECONDS)

@@ -1,0 +1,110 @@
+"""A payment channel: what a payer's channel-open says, and what both parties keep of it (DESIGN section 3).
+
+A channel's name is the digest of its channel-open. Money moves in it by cumulative vouchers, one direction only.
+"""
+
+from . import labels, messages
+from .compat import const, hexlify
+from .errors import Expired, Malformed, NotAParty, Refused, WrongNetwork
+
+VERSION = const(1)
+MAX_CHANNELS = const(8)  # of each role; a record is under 1.5 KB
+LANE = const(0)  # what two devices trade in; more lanes are for hosts that merge
+
+# keys of the journal records of both roles
+OPEN = const(1)
+SEQ = const(2)
+AMOUNT = const(3)
+DAY = const(4)
+SPENT = const(5)
+ITEM = const(6)
+BASE = const(7)
+RECEIPT = const(9)
+CLOSE = const(10)
+CHAIN = const(11)
+VOUCHER = const(12)
+DIGEST = const(13)
+
+
+class Terms:
+    """The agreed terms of a channel, from its channel-open.
+
+    asset: text; capacity: amount; expires: unix seconds; price: amount for one unit, or 0; unit: text, or "";
+    payer, payee, network: 32 bytes each; digest: the channel's name; raw: the message.
+    """
+
+    def __init__(self, message):
+        claims = message.payload
+        self.message = message
+        self.raw = message.raw
+        self.digest = message.digest
+        self.network = claims[2]
+        self.payer = claims[3]
+        self.payee = claims[4]
+        self.asset = claims[5]
+        self.capacity = claims[6]
+        self.expires = claims[7]
+        self.price = claims.get(9, 0)
+        self.unit = claims.get(10, "")
+
+    def check_open(self, now):
+        """Raise Expired when the channel is over at unix time `now` (None: the clock is unset, which a payee accepts
+        at its own risk and a payer's policy does not)."""
+        if now is not None and now >= self.expires:
+            raise Expired("the channel has expired")
+
+
+def terms(raw):
+    """Parse a channel-open. Raises Malformed, NotDeterministic, WrongType. The signature is still to be checked."""
+    return Terms(messages.parse(raw, labels.CHANNEL_OPEN))
+
+
+def check_offer(channel, network, payer, payee, offer):
+    """The payee's check of a proposed channel against its own offer (`Offer`), both parties and the network."""
+    if channel.network != network:
+        raise WrongNetwork("the channel is for another network")
+    if channel.payer != payer.device_id or channel.payee != payee:
+        raise NotAParty("the channel names other parties than these two")
+    if (channel.asset, channel.unit, channel.price) != (offer.asset, offer.unit, offer.price):
+        raise Malformed("the channel's terms are not the ones offered")
+    channel.message.verify(payer.public)
+
+
+class Offer:
+    """What a device sells: one `unit` (a SenML unit such as J, or "reading") for `price` in `asset`."""
+
+    def __init__(self, asset, unit, price):
+        self.asset = asset
+        self.unit = unit
+        self.price = price
+
+    def pack(self):
+        """As it crosses a link and lies in the journal."""
+        return [self.asset, self.unit, self.price]
+
+
+def offer(value):
+    """The Offer in `value`, as packed. Raises Malformed."""
+    if (
+        isinstance(value, list)
+        and len(value) == 3
+        and messages.text(value[0])
+        and messages.text(value[1])
+        and messages.amount(value[2])
+    ):
+        return Offer(value[0], value[1], value[2])
+    raise Malformed("an offer is [asset, unit, price]")
+
+
+def record_name(role, digest):
+    """The journal name of a channel's record; role is "o" (payer) or "i" (payee)."""
+    return "%s-%s" % (role, hexlify(digest[:8]))
+
+
+def find_record(journal, role, digest):
+    """The record of the channel `digest`, or None. Raises Refused for another channel whose name begins alike, which
+    only somebody who searched for it could make."""
+    record = journal.get(record_name(role, digest))
+    if record is not None and record[DIGEST] != digest:
+        raise Refused("another channel has this name already")
+    return record

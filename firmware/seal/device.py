@@ -1,0 +1,139 @@
+"""The device as a whole: which state it is in, and the parts that exist in that state (DESIGN section 4).
+
+    blank -> keyed -> provisioned (locked) -> wiped
+
+Missing or damaged state means DAMAGED: nothing is signed, and only `info` answers.
+"""
+
+from . import __version__, identity, labels
+from .compat import const
+from .cose import Signer
+from .entropy import Pool
+from .errors import Refused, SealError, StateDamaged
+from .journal import Journal
+from .payee import Payee
+from .payer import Payer
+from .reading import ReadingLog, count
+
+BLANK = const(0)
+KEYED = const(1)
+PROVISIONED = const(2)
+WIPED = const(3)
+DAMAGED = const(4)
+
+DEVICE_SLOT = const(0)
+
+# the record "identity": what the grant said
+CHAIN = const(1)
+OWNER = const(2)
+NETWORK = const(3)
+# the record "owner": what the owner's commands said since
+SEQ = const(1)
+IS_PAUSED = const(2)
+POLICY = const(3)
+OFFER = const(4)
+INTERVAL = const(5)
+
+DEFAULT_INTERVAL = const(10)  # seconds between readings
+
+
+class Device:
+    """A board with its journal. `load` first. `public`, `device_id`, `signer` exist from KEYED on; `chain`, `log`,
+    `payer` and `payee` from PROVISIONED on."""
+
+    def __init__(self, board):
+        self.board = board
+        self.journal = Journal(board.store)
+        self.pool = Pool(board.entropy.sources)
+        self.state = DAMAGED
+        self.fault = None
+        self.public = self.device_id = self.signer = None
+        self.chain = self.network = self.root = self.owner_key = None
+        self.log = self.payer = self.payee = None
+        self.sensor_fault = None  # code of what kept the last sample from being taken
+        self.bought = None  # summary of the last reading bought
+        self.selling = None  # the Seller whose connection the meter serves
+        self.unpaid = {}  # channel digest -> bills since the last voucher; a reset forgives them
+
+    def load(self):
+        """Find out the state from flash. Never raises SealError: damage becomes the state DAMAGED, with `fault`."""
+        try:
+            self.state = self._load()
+        except SealError as error:
+            self.state, self.fault = DAMAGED, error
+
+    def _load(self):
+        keystore = self.board.keystore
+        if not self.journal.load():
+            if keystore.has(DEVICE_SLOT):
+                raise StateDamaged("there is a key but no journal")
+            self.journal.format()
+        if self.journal.get("wiped"):
+            return WIPED
+        if self.journal.get("identity") is None:
+            if not keystore.has(DEVICE_SLOT):
+                return BLANK
+            self.load_key()
+            return KEYED
+        if not keystore.has(DEVICE_SLOT):
+            raise StateDamaged("there is an identity but no key")
+        self.load_key()
+        self.load_identity()
+        return PROVISIONED
+
+    def load_key(self):
+        """Take up the key in the device's slot."""
+        self.public = self.board.keystore.public(DEVICE_SLOT)
+        self.device_id = identity.device_id(self.public)
+        entropy = self.pool.random
+        self.signer = Signer(self.board.keystore, DEVICE_SLOT, identity.kid(self.device_id), entropy)
+
+    def load_identity(self):
+        """Take up the granted identity: chain, owner, log and purse."""
+        record = self.journal.get("identity")
+        self.chain, self.owner_key, self.network = record[CHAIN], record[OWNER], record[NETWORK]
+        leaf = identity.check_chain(self.chain, None, self.network)
+        if leaf.device_id != self.device_id:
+            raise StateDamaged("the identity is for another key")
+        self.root = identity.root_of(self.chain)
+        self.log = ReadingLog(self.journal, self.board.store, self.board.clock, __version__)
+        self.log.load(self.signer)
+        self._restore_meter()
+        self.payer = Payer(self.journal, self.board.clock, self.signer, self.network, self.device_id)
+        self.payee = Payee(self.journal, self.signer, self.network, self.device_id, self.now)
+
+    def _restore_meter(self):
+        # the log is the meter's memory: a count that was signed is never shown again as less
+        meter = self.board.meter
+        last = self.log.last_message()
+        joules = count(last, "J") if last and meter else None
+        if joules is not None:
+            meter.restore(joules)
+
+    def now(self):
+        """Unix time, or None where the clock was never set."""
+        clock = self.board.clock
+        return clock.now() if clock.quality >= labels.CLOCK_HOST else None
+
+    def need(self, *states):
+        """Raise Refused, or what damaged the device, unless its state is one of `states`."""
+        if self.state == DAMAGED:
+            raise self.fault
+        if self.state not in states:
+            raise Refused("not in this state")
+
+    def owner_record(self):
+        """What the owner has said since the grant, as a copy that may be changed and put."""
+        return dict(self.journal.get("owner", {SEQ: 0, IS_PAUSED: False}))
+
+    def sample(self):
+        """Read every sensor and append a signed reading; returns (raw, digest). Raises SensorFailed, StorageFull."""
+        self.need(PROVISIONED)
+        quantities = []
+        for sensor in self.board.sensors:
+            quantities.extend(sensor.read())
+        return self.log.append(quantities)
+
+    def foreign(self, chain):
+        """The certificates of `chain` that are not in our own."""
+        return [raw for raw in chain if raw not in self.chain]

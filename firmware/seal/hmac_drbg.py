@@ -1,0 +1,66 @@
+"""HMAC-SHA256 (RFC 2104) and HMAC_DRBG over it (SP 800-90A section 10.1.2).
+
+One construction, two uses: `entropy` draws random bytes from it, and RFC 6979 is the same generator seeded
+with a key and a digest (`p256.nonce`).
+Limits: it only stretches what it is given. Whether the seed holds entropy is its caller's concern.
+"""
+
+import hashlib
+
+from .errors import Malformed
+
+MAX_REQUEST = 8192  # bytes a request may ask for: 2^16 bits, SP 800-90A table 2
+
+_BLOCK = 64
+
+
+def _masked(key, mask):
+    padded = bytearray(_BLOCK)
+    padded[: len(key)] = key
+    for i in range(_BLOCK):
+        padded[i] ^= mask
+    return padded
+
+
+def hmac_sha256(key, data):
+    """HMAC-SHA256 of `data` under `key`, both bytes-like of any length; 32 bytes."""
+    if len(key) > _BLOCK:
+        key = hashlib.sha256(key).digest()
+    inner = hashlib.sha256(_masked(key, 0x36))
+    inner.update(data)
+    outer = hashlib.sha256(_masked(key, 0x5C))
+    outer.update(inner.digest())
+    return outer.digest()
+
+
+class HmacDrbg:
+    """HMAC_DRBG with SHA-256. `seed` is entropy || nonce || personalization, in that order."""
+
+    def __init__(self, seed):
+        self._key = bytes(32)
+        self._value = b"\x01" * 32
+        self._update(seed)
+
+    def _update(self, data):
+        self._key = hmac_sha256(self._key, self._value + b"\x00" + data)
+        self._value = hmac_sha256(self._key, self._value)
+        if data:
+            self._key = hmac_sha256(self._key, self._value + b"\x01" + data)
+            self._value = hmac_sha256(self._key, self._value)
+
+    def reseed(self, seed):
+        """Mix in `seed`: new entropy || additional input (SP 800-90A section 10.1.2.4)."""
+        self._update(seed)
+
+    def generate(self, size, extra=b""):
+        """`size` pseudorandom bytes; `extra` is additional input. Raises Malformed past MAX_REQUEST bytes."""
+        if not 0 <= size <= MAX_REQUEST:
+            raise Malformed("one request gives 0 to %d random bytes" % MAX_REQUEST)
+        if extra:
+            self._update(extra)
+        out = b""
+        while len(out) < size:
+            self._value = hmac_sha256(self._key, self._value)
+            out += self._value
+        self._update(extra)
+        return out[:size]

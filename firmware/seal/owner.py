@@ -1,0 +1,113 @@
+"""The owner's commands: signed by the owner's key, with a number that only rises (DESIGN sections 3 and 4).
+
+    pause, resume      stop and allow spending           policy   {schema policy}: replaces the spending policy
+    offer   [asset, unit, price] or null: what to sell   interval seconds between readings
+    trade   see `buyer.order`                            stop     ends the trade in progress
+    ack     {1: seq, ?2: [channel digest]}: safe elsewhere, may be pruned
+    clock   unix seconds                                 wipe     erases key, journal and readings, for good
+
+The number is on flash before the command takes effect: a power cut may lose a command, never run one twice.
+"""
+
+from . import buyer, channel, device, labels, messages
+from .errors import Malformed, NotAParty, Replay, Unsupported
+
+
+class Owner:
+    """Runs commands on a `device.Device`."""
+
+    def __init__(self, this):
+        self._device = this
+        self._ops = {
+            "pause": self._pause,
+            "resume": self._resume,
+            "policy": self._policy,
+            "offer": self._offer,
+            "interval": self._interval,
+            "trade": self._trade,
+            "stop": self._stop,
+            "ack": self._ack,
+            "clock": self._clock,
+            "wipe": self._wipe,
+        }
+
+    def command(self, raw):
+        """Check and run a command message; returns True. Raises Refused, BadSignature, NotAParty, Replay,
+        Unsupported, Malformed."""
+        this = self._device
+        this.need(device.PROVISIONED)
+        message = messages.parse(raw, labels.COMMAND)
+        claims = message.payload
+        if claims[1] != this.device_id:
+            raise NotAParty("the command is for another device")
+        message.verify(this.owner_key)
+        record = this.owner_record()
+        if claims[2] <= record[device.SEQ]:
+            raise Replay("command %d comes after %d" % (claims[2], record[device.SEQ]))
+        run = self._ops.get(claims[3])
+        if run is None:
+            raise Unsupported("command %s" % claims[3])
+        record[device.SEQ] = claims[2]
+        run(claims.get(4), record)
+        return True
+
+    def _put(self, record):
+        self._device.journal.put("owner", record)
+
+    def _set(self, record, key, value):
+        record[key] = value
+        self._put(record)
+
+    def _pause(self, _, record):
+        self._set(record, device.IS_PAUSED, True)
+
+    def _resume(self, _, record):
+        self._set(record, device.IS_PAUSED, False)
+
+    def _policy(self, value, record):
+        self._set(record, device.POLICY, messages.fit(value, messages.POLICY))
+
+    def _offer(self, value, record):
+        self._set(record, device.OFFER, None if value is None else channel.offer(value).pack())
+
+    def _interval(self, value, record):
+        if not messages.uint(value) or not 1 <= value <= 86400:
+            raise Malformed("the interval is 1 to 86400 seconds")
+        self._set(record, device.INTERVAL, value)
+
+    def _clock(self, value, record):
+        if not messages.uint(value):
+            raise Malformed("the clock is set to unix seconds")
+        self._put(record)
+        self._device.board.clock.set(value, labels.CLOCK_HOST)
+
+    def _trade(self, value, record):
+        order = buyer.order(value, self._device)
+        self._put(record)
+        self._device.journal.put(buyer.RECORD, order)
+
+    def _stop(self, _, record):
+        self._put(record)
+        buyer.finish(self._device, buyer.STOPPED)
+
+    def _ack(self, value, record):
+        if not isinstance(value, dict) or not messages.uint(value.get(1)):
+            raise Malformed("an ack names the last safe reading")
+        digests = value.get(2, [])
+        if not isinstance(digests, list) or not all(messages.hash32(digest) for digest in digests):
+            raise Malformed("an ack names channels by digest")
+        self._put(record)
+        self._device.log.acknowledge(value[1])
+        for digest in digests:
+            self._device.payee.forget(digest)
+
+    def _wipe(self, _, record):
+        this = self._device
+        self._put(record)
+        this.board.keystore.wipe(device.DEVICE_SLOT)  # first: a cut after this leaves no key to use
+        for name in this.log.segments():
+            this.board.store.remove(name)
+        this.journal.wipe()
+        this.journal.format()
+        this.journal.put("wiped", True)
+        this.load()

@@ -1,0 +1,132 @@
+"""ECDSA over P-256 with SHA-256 digests (FIPS 186-5 section 6), on whichever engine this machine can run.
+
+Keys are bytes: a secret of 32, a public key X||Y of 64, a signature r||s of 64, a digest of 32. Everything
+that does not depend on how the arithmetic is done is here or in `curve` and `nonce`: checks of what comes in,
+RFC 6979, verify after sign, compression. An engine is a module beside this one and provides, after those
+checks have passed:
+
+    public_key(secret32) -> 64 bytes X||Y
+    sign_with(secret32, digest32, nonce32) -> 64 bytes r||s, or None when this nonce gives r = 0 or s = 0
+    verify(public64, digest32, sig64) -> bool, False for r or s outside 1..N-1
+
+with secret and nonce 32 bytes in 1..N-1, the public key on the curve, and every exceptional case of addition
+handled. The engine is chosen when this module is imported, by trying each against a known answer: a native
+module may import and still fail when called. `engine` is the chosen one's name.
+
+Limits: the one engine so far, `plain`, is NOT constant-time (see there). A signature (r, N-s) verifies as
+well as (r, s), as FIPS 186-5 has it: so a signature never names a message, its digest does. Python cannot
+erase a secret from memory.
+"""
+
+from ..errors import BadKey, EntropyFailed, Fault, Malformed
+from .curve import GX, GY, check_public, compress, decompress, is_scalar
+from .nonce import candidates
+
+__all__ = (
+    "check_public",
+    "compress",
+    "decompress",
+    "engine",
+    "public_key",
+    "secret_from",
+    "sign",
+    "verify",
+)
+
+ENGINES = ("plain",)  # fastest first
+_TRIES = 64  # a draw fails once in 2^32; 64 failures are a broken source, not bad luck
+
+
+def _works(candidate):
+    """Whether an engine gets right what needs no vector: 1 * G, and r = G's x for a nonce of 1 (GX < N)."""
+    one = bytes(31) + b"\x01"
+    base = GX.to_bytes(32, "big") + GY.to_bytes(32, "big")
+    if candidate.public_key(one) != base:
+        return False
+    signature = candidate.sign_with(one, bytes(32), one)  # s = (0 + r * 1) / 1 = r
+    if signature != base[:32] * 2:
+        return False
+    return candidate.verify(base, bytes(32), signature) and not candidate.verify(base, one, signature)
+
+
+def choose(names):
+    """(name, module) of the first engine of `names` that runs here and answers rightly. Raises Fault."""
+    for name in names:
+        try:
+            candidate = __import__("seal.p256." + name, None, None, ("verify",))
+            if _works(candidate):
+                return name, candidate
+        except (ImportError, AttributeError, TypeError, ValueError, SyntaxError):
+            continue  # not built for this chip, or inline assembler that imports and cannot be called
+    raise Fault("no engine for P-256 works on this machine; tried " + ", ".join(names))
+
+
+engine, _engine = choose(ENGINES)
+
+
+def _check_secret(secret32):
+    if not is_scalar(secret32):
+        raise BadKey("a private key is 32 bytes, a number in 1..N-1")
+
+
+def _check_bytes(data, size, what):
+    if not isinstance(data, (bytes, bytearray)) or len(data) != size:
+        raise Malformed("a %s is %d bytes" % (what, size))
+
+
+def public_key(secret32):
+    """The public key X||Y, 64 bytes. Raises BadKey if the secret is not 32 bytes in 1..N-1."""
+    _check_secret(secret32)
+    return _engine.public_key(secret32)
+
+
+def sign(secret32, digest32, extra=b"", public64=None):
+    """Sign a SHA-256 digest: r||s, 64 bytes. RFC 6979; `extra` is added entropy (its section 3.6), any bytes.
+
+    The signature is verified before it is returned. `public64` is the key's public half where the caller has
+    it: then the signature must verify under that, which also catches a damaged secret and saves a
+    multiplication. Raises BadKey for a bad secret or public key, Malformed for a digest of another length,
+    Fault when the result does not verify; nothing is released then.
+    """
+    _check_secret(secret32)
+    _check_bytes(digest32, 32, "digest")
+    if public64 is None:
+        public64 = _engine.public_key(secret32)
+    else:
+        check_public(public64)
+    for nonce in candidates(secret32, digest32, extra):
+        signature = _engine.sign_with(secret32, digest32, nonce)
+        if signature is not None:
+            break
+    try:
+        good = verify(public64, digest32, signature)
+    except (BadKey, Malformed):
+        good = False  # what the engine itself gave is no point, or no signature
+    if not good:
+        raise Fault("a new signature does not verify: the key or the engine is damaged; nothing was released")
+    return signature
+
+
+def verify(public64, digest32, sig64):
+    """True if r||s is a signature of the digest under this key; False if not, or if r or s is out of range.
+
+    Raises BadKey for a key of another length, off the curve or infinity, Malformed for a digest that is not
+    32 bytes or a signature that is not 64.
+    """
+    check_public(public64)
+    _check_bytes(digest32, 32, "digest")
+    _check_bytes(sig64, 64, "signature")
+    return _engine.verify(public64, digest32, sig64)
+
+
+def secret_from(random):
+    """A new secret, 32 bytes, from `random(n) -> n bytes`, uniform in 1..N-1 (FIPS 186-5 section A.2.2).
+
+    Draws that are out of range are rejected: the result is distributed as A.2.2's c + 1, and a source stuck
+    at zero gives no key. Raises EntropyFailed after 64 rejected draws.
+    """
+    for _ in range(_TRIES):
+        secret = random(32)
+        if is_scalar(secret):
+            return bytes(secret)
+    raise EntropyFailed("%d draws gave no number in 1..N-1: the random source is broken" % _TRIES)

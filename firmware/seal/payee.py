@@ -1,0 +1,98 @@
+"""What others have promised this device: its channels as the payee.
+
+The best voucher of a channel is on flash before the receipt for it leaves.
+"""
+
+from . import channel, labels, messages, voucher
+from .channel import BASE, CHAIN, CLOSE, DIGEST, OPEN, VOUCHER
+from .errors import Refused, UnknownChannel
+
+_ROLE = "i"
+
+
+class Payee:
+    """Channels this device is paid in. journal: Journal; own: own device id; now: callable -> unix time or None."""
+
+    def __init__(self, journal, signer, network, own, now):
+        self._journal = journal
+        self._signer = signer
+        self._network = network
+        self._own = own
+        self._now = now
+
+    def records(self):
+        """(name, record) of every channel this device is paid in."""
+        return [(name, self._journal.get(name)) for name in self._journal.names(_ROLE + "-")]
+
+    def accept(self, raw, payer, offer, base, chain):
+        """Agree to a proposed channel, or find it again; returns (terms, record).
+
+        payer: the Certified peer. base: callable -> our signed reading of the meter now, or None. chain: the payer's
+        certificates that are not our own.
+        Raises WrongNetwork, NotAParty, Malformed, Expired, BadSignature, Refused.
+        """
+        terms = channel.terms(raw)
+        channel.check_offer(terms, self._network, payer, self._own, offer)
+        record = channel.find_record(self._journal, _ROLE, terms.digest)
+        if record is None:
+            terms.check_open(self._now())
+            self._make_room()
+            record = {OPEN: terms.raw, DIGEST: terms.digest, BASE: base(), CHAIN: chain}
+            self._journal.put(channel.record_name(_ROLE, terms.digest), record)
+        elif CLOSE in record:
+            raise Refused("the channel is closed")
+        return terms, record
+
+    def _make_room(self):
+        names = self._journal.names(_ROLE + "-")
+        if len(names) >= channel.MAX_CHANNELS:
+            raise Refused("%d channels are open: collect, settle and acknowledge first" % len(names))
+
+    def record(self, digest):
+        """The record of the channel `digest`. Raises UnknownChannel."""
+        record = channel.find_record(self._journal, _ROLE, digest)
+        if record is None:
+            raise UnknownChannel("no such channel to be paid in")
+        return record
+
+    def best(self, digest):
+        """The Message of the best voucher so far, or None."""
+        raw = self.record(digest).get(VOUCHER)
+        return None if raw is None else messages.parse(raw, labels.VOUCHER)
+
+    def take(self, raw, terms, payer):
+        """Check a voucher, keep it when it is better, sign the receipt; returns (receipt bytes, voucher Message)."""
+        record = self.record(terms.digest)
+        if CLOSE in record:
+            raise Refused("the channel is closed")
+        best = self.best(terms.digest)
+        message = voucher.take(raw, terms, best, payer.public, self._now())
+        if best is None or message.digest != best.digest:
+            changed = dict(record)
+            changed[VOUCHER] = message.raw
+            self._journal.put(channel.record_name(_ROLE, terms.digest), changed)
+        receipt, _ = self._signer.sign(labels.RECEIPT, voucher.receipt_payload(message))
+        return receipt, message
+
+    def close(self, digest, now):
+        """Sign the channel's close and keep it; returns its bytes. The same one again when it is closed already."""
+        record = self.record(digest)
+        if CLOSE not in record:
+            raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, {1: digest, 2: now})
+            record = dict(record)
+            record[CLOSE] = raw
+            self._journal.put(channel.record_name(_ROLE, digest), record)
+        return record[CLOSE]
+
+    def close_others(self, digest, now):
+        """Close every metered channel but `digest`: one meter cannot bill two for the same count."""
+        for _, record in self.records():
+            terms = channel.terms(record[OPEN])
+            if record[BASE] is not None and CLOSE not in record and terms.digest != digest:
+                self.close(terms.digest, now)
+
+    def forget(self, digest):
+        """Drop a closed channel once the owner has it safe. Raises UnknownChannel, or Refused while it is open."""
+        if CLOSE not in self.record(digest):
+            raise Refused("the channel is still open")
+        self._journal.remove(channel.record_name(_ROLE, digest))

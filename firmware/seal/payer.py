@@ -1,0 +1,166 @@
+"""What this device has promised to others: its channels as the payer.
+
+Reserve, sign, send: a voucher's seq and cumulative amount are on flash before it is signed. What was reserved and
+perhaps never sent is signed again with the same content, so no number ever stands for two amounts.
+"""
+
+from . import channel, labels, policy, voucher
+from .channel import AMOUNT, BASE, CHAIN, CLOSE, DAY, DIGEST, ITEM, OPEN, RECEIPT, SEQ, SPENT
+from .errors import AmountDecreased, OverCapacity, Refused, Replay, StateDamaged, UnknownChannel
+
+_ROLE = "o"
+_KEPT = "spent"  # asset -> [day, amount] of channels that made room for others
+
+
+class Payer:
+    """Channels this device pays in. journal: Journal; clock: port Clock; network: 32 bytes; own: own device id."""
+
+    def __init__(self, journal, clock, signer, network, own):
+        self._journal = journal
+        self._clock = clock
+        self._signer = signer
+        self._network = network
+        self._own = own
+
+    def records(self):
+        """(name, record) of every channel this device pays in."""
+        return [(name, self._journal.get(name)) for name in self._journal.names(_ROLE + "-")]
+
+    def find_unused(self, payee, offer, capacity, now):
+        """Terms of a channel made for such an order and never paid in, or None: a power cut may leave one."""
+        for _, record in self.records():
+            if record[SEQ] or CLOSE in record:
+                continue
+            terms = channel.terms(record[OPEN])
+            same = (terms.payee, terms.capacity) == (payee, capacity) and now < terms.expires
+            if same and (terms.asset, terms.unit, terms.price) == (offer.asset, offer.unit, offer.price):
+                return terms
+        return None
+
+    def open(self, payee, offer, capacity, expires, nonce, chain):
+        """Make a channel-open and keep it; returns its Terms. chain: the payee's certificates that are not our own.
+        Raises Refused when there is no room for another channel."""
+        self._make_room()
+        claims = {1: channel.VERSION, 2: self._network, 3: self._own, 4: payee, 5: offer.asset, 6: capacity, 7: expires}
+        claims[8], claims[9], claims[10] = nonce, offer.price, offer.unit
+        raw, digest = self._signer.sign(labels.CHANNEL_OPEN, claims)
+        if channel.find_record(self._journal, _ROLE, digest) is not None:
+            raise Refused("this channel is open already")
+        record = {OPEN: raw, DIGEST: digest, SEQ: 0, AMOUNT: 0, CHAIN: chain}
+        self._journal.put(channel.record_name(_ROLE, digest), record)
+        return channel.terms(raw)
+
+    def _make_room(self):
+        names = self._journal.names(_ROLE + "-")
+        if len(names) < channel.MAX_CHANNELS:
+            return
+        for name in names:
+            record = self._journal.get(name)
+            if CLOSE in record:
+                self._keep_spent(record)
+                self._journal.remove(name)
+                return
+        raise Refused("%d channels are open: let them be settled first" % len(names))
+
+    def _keep_spent(self, record):
+        # what was spent today still counts against the day's limit; a cut before the removal counts it twice, never not
+        day = self.today()
+        if record.get(DAY) == day:
+            asset = channel.terms(record[OPEN]).asset
+            kept = self._journal.get(_KEPT, {})
+            kept = {name: part for name, part in kept.items() if part[0] == day}
+            kept[asset] = [day, kept.get(asset, (day, 0))[1] + record[SPENT]]
+            self._journal.put(_KEPT, kept)
+
+    def record(self, digest):
+        """The record of the channel `digest`. Raises UnknownChannel."""
+        record = channel.find_record(self._journal, _ROLE, digest)
+        if record is None:
+            raise UnknownChannel("no such channel to pay in")
+        return record
+
+    def _update(self, digest, changes):
+        record = dict(self.record(digest))
+        record.update(changes)
+        self._journal.put(channel.record_name(_ROLE, digest), record)
+
+    def keep_base(self, digest, raw):
+        """Keep the seller's signed reading of its meter at the channel's start; the first one stays."""
+        if BASE not in self.record(digest):
+            self._update(digest, {BASE: raw})
+
+    def keep_close(self, digest, raw):
+        """Remember that the payee closed the channel: nothing is paid in it again."""
+        self._update(digest, {CLOSE: raw})
+
+    def keep_receipt(self, digest, raw):
+        """Keep the payee's latest receipt."""
+        self._update(digest, {RECEIPT: raw})
+
+    def today(self):
+        """The day that limits count by; never earlier than one already counted."""
+        day = self._clock.now() // policy.SECONDS_A_DAY
+        for _, record in self.records():
+            day = max(day, record.get(DAY, 0))
+        for part in self._journal.get(_KEPT, {}).values():
+            day = max(day, part[0])
+        return day
+
+    def spent_today(self, asset):
+        """What was promised today in `asset`, over all channels."""
+        day = self.today()
+        kept = self._journal.get(_KEPT, {}).get(asset, (0, 0))
+        spent = kept[1] if kept[0] == day else 0
+        for _, record in self.records():
+            if record.get(DAY) == day and channel.terms(record[OPEN]).asset == asset:
+                spent += record[SPENT]
+        return spent
+
+    def promise(self, terms, amount, item, allow, receipt=None):
+        """Reserve and sign the next voucher of a channel, up to the cumulative `amount`; returns (raw, digest, claims).
+
+        item: digest of the reading bought or billed. allow: callable(Spending) that raises where the policy forbids it;
+        it runs before anything is reserved. receipt: the last one, kept in the same write.
+        Raises OverCapacity, AmountDecreased, Refused, policy.Limit, StorageFull, Fault.
+        """
+        record = self.record(terms.digest)
+        if CLOSE in record:
+            raise Refused("the channel is closed")
+        if amount > terms.capacity:
+            raise OverCapacity("%d is more than the channel's %d" % (amount, terms.capacity))
+        more = amount - record[AMOUNT]
+        if more < 0:
+            raise AmountDecreased("%d is less than %d promised already" % (amount, record[AMOUNT]))
+        allow(more, self.spent_today(terms.asset))
+        day = self.today()
+        spent = more + (record[SPENT] if record.get(DAY) == day else 0)
+        changes = {SEQ: record[SEQ] + 1, AMOUNT: amount, DAY: day, SPENT: spent, ITEM: item}
+        if receipt is not None:
+            changes[RECEIPT] = receipt
+        self._update(terms.digest, changes)
+        return self.again(terms)
+
+    def again(self, terms):
+        """Sign the last reserved voucher (again); returns (raw, digest, claims). The content is what was reserved, so
+        its digest is the same each time."""
+        record = self.record(terms.digest)
+        claims = voucher.payload(terms.digest, channel.LANE, record[SEQ], record[AMOUNT], record.get(ITEM))
+        raw, digest = self._signer.sign(labels.VOUCHER, claims)
+        return raw, digest, claims
+
+    def check_best(self, terms, raw, public):
+        """Hold the payee's best voucher (bytes or None) against our record; returns its (seq, amount).
+
+        A voucher we signed that is beyond our record means the flash lost what was promised: StateDamaged.
+        """
+        if raw is None:
+            return 0, 0
+        record = self.record(terms.digest)
+        try:
+            message = voucher.take(raw, terms, None, public, None)
+        except (Replay, OverCapacity) as error:
+            raise StateDamaged(str(error))
+        seq, amount = message.payload[voucher.SEQ], message.payload[voucher.AMOUNT]
+        if seq > record[SEQ] or amount > record[AMOUNT]:
+            raise StateDamaged("the payee holds a voucher that this device no longer remembers")
+        return seq, amount

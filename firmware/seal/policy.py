@@ -1,0 +1,72 @@
+"""What the owner lets the device spend, checked before every signature over money (DESIGN section 4).
+
+The policy is `policy` of the schema: {1: {asset: {1: max per voucher, 2: max per day}}, ?2: payees, ?3: button above,
+?4: not after}. "Per voucher" is what one voucher adds to what was promised before. Without a policy nothing is spent.
+A day is a UTC day. The clock never goes back here: with an unset clock the day is the last one known, so a limit per
+day can only be too strict.
+"""
+
+from . import labels
+from .compat import const
+from .errors import PolicyRefused
+
+OVER_VOUCHER = const(40)
+OVER_DAY = const(41)
+NOT_A_PAYEE = const(42)
+NEEDS_BUTTON = const(43)
+ENDED = const(44)
+PAUSED = const(45)
+NO_ASSET = const(46)
+CLOCK_UNSET = const(47)
+
+_ASSETS = const(1)
+_PAYEES = const(2)
+_BUTTON_ABOVE = const(3)
+_NOT_AFTER = const(4)
+
+SECONDS_A_DAY = const(86400)
+
+
+class Limit(PolicyRefused):
+    """A voucher the policy forbids; `code` names the limit, 40 to 47."""
+
+    def __init__(self, code, why):
+        super().__init__(why)
+        self.code = code
+
+
+def check(policy, spending, clock, pressed):
+    """Raise Limit unless `policy` allows `spending`.
+
+    policy: map or None. spending: `Spending`. clock: port Clock. pressed: callable -> bool, asked only where the
+    policy wants a button.
+    """
+    if spending.paused:
+        raise Limit(PAUSED, "paused by the owner: resume first")
+    cap = (policy or {_ASSETS: {}})[_ASSETS].get(spending.asset)
+    if cap is None:
+        raise Limit(NO_ASSET, "the policy allows nothing in %s" % spending.asset)
+    if _PAYEES in policy and spending.payee not in policy[_PAYEES]:
+        raise Limit(NOT_A_PAYEE, "this payee is not on the owner's list")
+    if _NOT_AFTER in policy:
+        if clock.quality < labels.CLOCK_HOST:
+            raise Limit(CLOCK_UNSET, "the policy ends at a time and the clock is not set")
+        if clock.now() > policy[_NOT_AFTER]:
+            raise Limit(ENDED, "the policy has ended: the owner must give a new one")
+    if spending.amount > cap[1]:
+        raise Limit(OVER_VOUCHER, "%d is over the limit of %d for one voucher" % (spending.amount, cap[1]))
+    if spending.spent_today + spending.amount > cap[2]:
+        raise Limit(OVER_DAY, "%d more would be over the limit of %d a day" % (spending.amount, cap[2]))
+    if spending.amount > policy.get(_BUTTON_ABOVE, spending.amount) and not pressed():
+        raise Limit(NEEDS_BUTTON, "an amount this high wants the button pressed")
+
+
+class Spending:
+    """What a voucher is about to add: `amount` more of `asset` to `payee`, with `spent_today` before it."""
+
+    def __init__(self, asset, payee, amount, spent_today, paused):
+        self.asset = asset
+        self.payee = payee
+        self.amount = amount
+        self.spent_today = spent_today
+        self.paused = paused

@@ -1,0 +1,129 @@
+"""What the logic needs of a board, as Protocols. For type checkers and readers: no device code imports this file."""
+
+from typing import Awaitable, Callable, List, Optional, Protocol, Tuple
+
+Quantity = Tuple[str, str, int, int]  # name, SenML unit, exponent, mantissa: value = mantissa * 10**exponent
+
+
+class Clock(Protocol):
+    def now(self) -> int:
+        """Unix seconds, UTC."""
+
+    @property
+    def quality(self) -> int:
+        """What `now` is worth: 0 unset, 1 since boot, 2 set by host, 3 network."""
+
+    def set(self, unix: int, quality: int) -> None:
+        """Set the clock; a source worse than the present one is ignored."""
+
+
+class Entropy(Protocol):
+    @property
+    def sources(self) -> List[Callable[[int], bytes]]:
+        """Callables that give n raw bytes, health-tested and pooled by `entropy.Pool`; none is trusted alone."""
+
+
+class KeyStore(Protocol):
+    @property
+    def custody(self) -> int:
+        """0 open, 1 sealed, 2 element."""
+
+    def has(self, slot: int) -> bool: ...
+
+    def generate(self, slot: int, random: Callable[[int], bytes]) -> None: ...
+
+    def public(self, slot: int) -> bytes:
+        """64 bytes, X || Y. There is no getter for a private key."""
+
+    def sign(self, slot: int, digest: bytes, extra: bytes = b"") -> bytes:
+        """64 bytes, r || s, verified before it is returned."""
+
+    def wipe(self, slot: int) -> None: ...
+
+
+class Store(Protocol):
+    def read(self, name: str) -> Optional[bytes]: ...
+
+    def write(self, name: str, data: bytes) -> None:
+        """Replace the whole record: old or new at every power cut."""
+
+    def append(self, name: str, data: bytes) -> None: ...
+
+    def remove(self, name: str) -> None: ...
+
+    def names(self) -> List[str]: ...
+
+
+class Sensor(Protocol):
+    @property
+    def model(self) -> str: ...
+
+    def read(self) -> List[Quantity]: ...
+
+
+class Meter(Sensor, Protocol):
+    def restore(self, joules: int) -> None:
+        """Go on from a count that a signed reading shows: the count never falls."""
+
+
+class Stream(Protocol):
+    async def read(self, n: int) -> bytes: ...
+
+    def write(self, data: bytes) -> None: ...
+
+    async def drain(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Link(Protocol):
+    async def serve(self, handler: Callable[[Stream, Stream], Awaitable[None]]) -> None:
+        """Call `handler(reader, writer)` for each connection, for ever, and end the connection when it returns."""
+
+
+class PeerLink(Link, Protocol):
+    @property
+    def address(self) -> str:
+        """Where other devices reach this one, as `connect` takes it."""
+
+    async def connect(self, address: str) -> Tuple[Stream, Stream]: ...
+
+    async def disconnect(self, writer: Stream) -> None: ...
+
+
+class Button(Protocol):
+    def pressed(self) -> bool:
+        """Whether a person agrees, now."""
+
+
+class Board(Protocol):
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def entropy(self) -> Entropy: ...
+
+    @property
+    def keystore(self) -> KeyStore: ...
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def sensors(self) -> List[Sensor]: ...
+
+    @property
+    def meter(self) -> Optional[Meter]:
+        """The one of `sensors` that counts what is sold, if any."""
+
+    @property
+    def button(self) -> Button: ...
+
+    @property
+    def command_links(self) -> List[Link]: ...
+
+    @property
+    def peer_link(self) -> Optional[PeerLink]: ...

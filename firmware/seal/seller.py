@@ -1,0 +1,179 @@
+"""The payee's side of a trade, for one connection: prove, agree, bill, be paid, acknowledge (schema/rpc.cddl).
+
+Two peers authenticate each other as in ISO/IEC 9798-3: each signs both names and both fresh nonces, and shows the
+chain that certifies its key. No host takes part.
+
+What is sold follows from the offer's unit: "reading" sells one signed reading a voucher, paid before it is handed over;
+any other SenML unit is metered, paid as the count in our signed readings rises above its count at the channel's start.
+"""
+
+from . import channel, device, identity, labels, messages, reading, rpc, voucher
+from .errors import Malformed, NotAParty, Refused, SensorFailed, Unauthenticated, UnknownChannel
+
+NONCE_BYTES = 32
+PIECE = "reading"
+CREDIT = 16  # bills in a row that may stay unpaid
+
+
+def proof_claims(own, peer, peer_nonce, own_nonce):
+    """The payload of a peer-proof."""
+    return {1: own, 2: peer, labels.NONCE: peer_nonce, labels.OWN_NONCE: own_nonce}
+
+
+def check_proof(raw, peer, own, own_nonce, peer_nonce):
+    """Raise unless `raw` is the proof that the Certified `peer` made for this connection."""
+    message = messages.parse(raw, labels.PEER_PROOF)
+    if message.payload != proof_claims(peer.device_id, own, own_nonce, peer_nonce):
+        raise Unauthenticated("a proof for another connection")
+    message.verify(peer.public)
+
+
+class Seller:
+    """One peer's connection to the device that sells."""
+
+    def __init__(self, this):
+        self._device = this
+        self._peer = None
+        self._proven = False
+        self._nonces = None
+        self._terms = None
+        self._chain = []
+
+    def handlers(self):
+        """Request kind -> function, for `rpc.serve`."""
+        return {
+            rpc.HELLO: self.hello,
+            rpc.PROVE: self.prove,
+            rpc.OPEN: self.open,
+            rpc.BILL: self.bill,
+            rpc.PAY: self.pay,
+            rpc.CLOSE: self.close,
+        }
+
+    def hello(self, item):
+        """[nonce, chain] -> [nonce, chain, proof, offer or null]."""
+        this = self._device
+        this.need(device.PROVISIONED)
+        nonce, chain = _nonce_and_chain(item)
+        self._proven, self._terms = False, None
+        self._peer = identity.check_chain(chain, this.root, this.network, this.now())
+        own_nonce = this.pool.random(NONCE_BYTES)
+        self._nonces = (own_nonce, nonce)
+        self._chain = this.foreign(chain)
+        claims = proof_claims(this.device_id, self._peer.device_id, nonce, own_nonce)
+        proof, _ = this.signer.sign(labels.PEER_PROOF, claims)
+        return [own_nonce, this.chain, proof, this.owner_record().get(device.OFFER)]
+
+    def prove(self, item):
+        """The peer's proof -> true."""
+        if self._peer is None:
+            raise Unauthenticated("say hello first")
+        own_nonce, nonce = self._nonces
+        check_proof(item, self._peer, self._device.device_id, own_nonce, nonce)
+        self._proven = True
+        return True
+
+    def open(self, item):
+        """A channel-open -> [best voucher or null, reading of the meter at the channel's start or null]."""
+        if not self._proven:
+            raise Unauthenticated("prove your certificate first")
+        this = self._device
+        offer = self._offer()
+        if offer.unit != PIECE:
+            self._take_meter(item)
+        self._terms, record = this.payee.accept(item, self._peer, offer, self._base, self._chain)
+        return [record.get(channel.VOUCHER), record[channel.BASE]]
+
+    def _take_meter(self, raw):
+        """A meter serves one channel at a time: refuse while another connection is live, close what others left."""
+        this = self._device
+        if this.selling not in (None, self):
+            raise Refused("the meter serves another peer")
+        this.selling = self
+        this.payee.close_others(channel.terms(raw).digest, this.board.clock.now())
+
+    def gone(self):
+        """The connection has ended."""
+        if self._device.selling is self:
+            self._device.selling = None
+
+    def _offer(self):
+        packed = self._device.owner_record().get(device.OFFER)
+        if packed is None:
+            raise Refused("this device sells nothing")
+        return channel.offer(packed)
+
+    def _base(self):
+        return None if self._offer().unit == PIECE else self._device.sample()[0]
+
+    def _agreed(self):
+        if self._terms is None:
+            raise UnknownChannel("open a channel first")
+        return self._terms
+
+    def bill(self, _):
+        """Null -> [digest of the reading, amount due, the reading or null while it is to be paid for first]."""
+        terms = self._agreed()
+        this = self._device
+        unpaid = this.unpaid.get(terms.digest, 0)
+        if unpaid >= CREDIT:
+            raise Refused("%d bills are unpaid" % unpaid)
+        this.unpaid[terms.digest] = unpaid + 1  # each bill takes room on flash: a peer cannot fill it for nothing
+        raw, digest = this.sample()
+        if terms.unit == PIECE:
+            return [digest, self._paid() + terms.price, None]
+        base = messages.parse(this.payee.record(terms.digest)[channel.BASE], labels.READING)
+        return [digest, metered_due(terms, base, messages.parse(raw, labels.READING)), raw]
+
+    def _paid(self):
+        best = self._device.payee.best(self._terms.digest)
+        return best.payload[voucher.AMOUNT] if best else 0
+
+    def pay(self, item):
+        """A voucher -> [receipt, the reading bought or null]. The voucher that is best already is answered again, for
+        a payer that lost the reply."""
+        terms = self._agreed()
+        this = self._device
+        goods = self._goods(item) if terms.unit == PIECE else None
+        receipt, _ = this.payee.take(item, terms, self._peer)
+        this.unpaid[terms.digest] = 0
+        return [receipt, goods]
+
+    def _goods(self, raw):
+        message = messages.parse(raw, labels.VOUCHER)
+        best = self._device.payee.best(self._terms.digest)
+        again = best is not None and best.digest == message.digest
+        if not again and message.payload[voucher.AMOUNT] < self._paid() + self._terms.price:
+            raise Refused("the voucher does not cover the reading's price")
+        goods = self._device.log.find(message.payload.get(voucher.ITEM))
+        if goods is None:
+            raise Malformed("the voucher names no reading that is still here")
+        return goods
+
+    def close(self, item):
+        """The channel's digest -> our signed channel-close: nothing more will be claimed."""
+        terms = self._agreed()
+        if item != terms.digest:
+            raise NotAParty("that is not the channel of this connection")
+        return self._device.payee.close(item, self._device.board.clock.now())
+
+
+def metered_due(terms, base, now):
+    """The cumulative amount for what the meter shows in `now` above `base` (both Messages of readings).
+    Raises SensorFailed where a reading does not count in the channel's unit."""
+    first, last = reading.count(base, terms.unit), reading.count(now, terms.unit)
+    if first is None or last is None or last < first:
+        raise SensorFailed("the readings do not count in %s" % terms.unit)
+    return min(terms.price * (last - first), terms.capacity)
+
+
+def _nonce_and_chain(item):
+    if (
+        isinstance(item, list)
+        and len(item) == 2
+        and messages.hash32(item[0])
+        and isinstance(item[1], list)
+        and all(isinstance(raw, bytes) for raw in item[1])
+    ):
+        return item[0], item[1]
+    raise Malformed("hello is [nonce, chain]")

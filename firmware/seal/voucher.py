@@ -1,0 +1,80 @@
+"""Payment vouchers and receipts: how they are built, and the payee's rules for taking one (DESIGN section 3).
+
+A voucher's amount is cumulative within its lane: the newest one replaces all before it.
+"""
+
+from . import labels, messages
+from .compat import const
+from .errors import AmountDecreased, Expired, Malformed, NotYetValid, OverCapacity, Replay, UnknownChannel, Unsupported
+
+CHANNEL = const(1)
+LANE = const(2)
+SEQ = const(3)
+AMOUNT = const(4)
+NOT_BEFORE = const(5)
+NOT_AFTER = const(6)
+ITEM = const(8)
+_NEEDS_A_HOST = (7, 9, 10)  # lock, merges, ticks: a device that cannot judge them must not take them
+
+
+def payload(channel, lane, seq, amount, item=None):
+    """The claims of a voucher. `item`: digest of the reading bought or billed, 32 bytes."""
+    claims = {CHANNEL: channel, LANE: lane, SEQ: seq, AMOUNT: amount}
+    if item is not None:
+        claims[ITEM] = item
+    return claims
+
+
+def take(raw, terms, best, public, now):
+    """The payee's check of a voucher; returns its `cose.Message`.
+
+    terms: channel.Terms. best: the Message of the best voucher so far in the lane, or None. public: the payer's key.
+    now: unix time, or None where the clock is unset. The very voucher that is best already is taken again.
+    Raises UnknownChannel, Unsupported, Replay, AmountDecreased, OverCapacity, NotYetValid, Expired, BadSignature.
+    """
+    message = messages.parse(raw, labels.VOUCHER)
+    claims = message.payload
+    if claims[CHANNEL] != terms.digest:
+        raise UnknownChannel("the voucher is for another channel")
+    if claims[LANE] != 0 or any(key in claims for key in _NEEDS_A_HOST):
+        raise Unsupported("a voucher with another lane, a lock, merges or ticks")
+    message.verify(public)
+    if best is not None and message.digest == best.digest:
+        return message
+    _check_times(claims, terms, now)
+    if claims[AMOUNT] > terms.capacity:
+        raise OverCapacity("%d is more than the channel's %d" % (claims[AMOUNT], terms.capacity))
+    if best is not None:
+        if claims[SEQ] <= best.payload[SEQ]:
+            raise Replay("voucher %d comes after %d" % (claims[SEQ], best.payload[SEQ]))
+        if claims[AMOUNT] < best.payload[AMOUNT]:
+            raise AmountDecreased("%d is less than %d before it" % (claims[AMOUNT], best.payload[AMOUNT]))
+    return message
+
+
+def _check_times(claims, terms, now):
+    terms.check_open(now)
+    if now is None:
+        if NOT_BEFORE in claims or NOT_AFTER in claims:
+            raise NotYetValid("the voucher has a time and the clock is not set")
+        return
+    if now < claims.get(NOT_BEFORE, now):
+        raise NotYetValid("the voucher is not valid yet")
+    if now > claims.get(NOT_AFTER, now):
+        raise Expired("the voucher has expired")
+
+
+def receipt_payload(message):
+    """The claims of the receipt for a voucher (its Message)."""
+    claims = message.payload
+    return {1: claims[CHANNEL], 2: claims[LANE], 3: claims[SEQ], 4: claims[AMOUNT], 5: message.digest}
+
+
+def check_receipt(raw, voucher_claims, voucher_digest, public):
+    """The payer's check of a receipt; returns its Message. Raises Malformed, WrongType, BadSignature."""
+    message = messages.parse(raw, labels.RECEIPT)
+    wanted = {key: voucher_claims[key] for key in (CHANNEL, LANE, SEQ, AMOUNT)}
+    wanted[5] = voucher_digest
+    if message.payload != wanted:
+        raise Malformed("the receipt is for another voucher")
+    return message.verify(public)

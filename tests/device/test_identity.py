@@ -1,0 +1,212 @@
+"""Device ids, did:key, certificate chains, and provisioning: once, whole, resumable."""
+
+import os
+
+from check import raises
+from rig import (
+    NETWORK,
+    NOW,
+    Board,
+    Clock,
+    Issuer,
+    PowerCut,
+    RamStore,
+    policy,
+    provision,
+    provisioned,
+    restarted,
+)
+from seal import cose, device, identity, labels, messages
+from seal.errors import (
+    BadCertificate,
+    BadSignature,
+    Expired,
+    Malformed,
+    NotAParty,
+    Refused,
+    Replay,
+    StateDamaged,
+    Unsupported,
+    WrongNetwork,
+)
+from seal.owner import Owner
+from seal.provision import Provisioner
+
+
+def test_a_thumbprint_is_rfc9679s():
+    # RFC 9679 section 6: the worked example's COSE_Key and its SHA-256 thumbprint
+    x = bytes.fromhex("65eda5a12577c2bae829437fe338701a10aaa375e1bb5b5de108de439c08551d")
+    y = bytes.fromhex("1e52ed75701163f7f9e40ddf9f341b3dc9ba860af7e0ca7ca7e9eecd0084d19c")
+    wanted = "496bd8afadf307e5b08c64b0421bf9dc01528a344a43bda88fadd1669da253ec"
+    assert identity.device_id(x + y) == bytes.fromhex(wanted)
+
+
+def test_chains():
+    issuer = Issuer()
+    this = device.Device(Board())
+    this.load()
+    Provisioner(this).evidence(os.urandom(32))
+    leaf = issuer.certificate(this.public, custody=0)
+    found = identity.check_chain([leaf, issuer.root], issuer.public, NETWORK, NOW)
+    assert found.device_id == this.device_id and found.public == this.public and found.may_issue is None
+    other = Issuer()
+    for chain in ([], [leaf], [leaf, other.root], [issuer.root, leaf], [leaf] * 6, [leaf, issuer.root, issuer.root]):
+        raises(BadCertificate, identity.check_chain, chain, issuer.public, NETWORK, NOW)
+    raises(BadCertificate, identity.check_chain, [leaf, issuer.root], other.public, NETWORK, NOW)
+    raises(WrongNetwork, identity.check_chain, [leaf, issuer.root], issuer.public, bytes(32), NOW)
+    old = issuer.certificate(this.public, exp=NOW)
+    raises(Expired, identity.check_chain, [old, issuer.root], issuer.public, NETWORK, NOW)
+    assert identity.check_chain([old, issuer.root], issuer.public, NETWORK, NOW - 1)
+    foreign = issuer.certificate(this.public, network=bytes(32))
+    raises(WrongNetwork, identity.check_chain, [foreign, issuer.root], issuer.public, NETWORK, NOW)
+    forged = bytearray(leaf)
+    forged[-1] ^= 1
+    raises(BadCertificate, identity.check_chain, [bytes(forged), issuer.root], issuer.public, NETWORK, NOW)
+
+
+def test_may_issue_runs_out():
+    issuer = Issuer()
+    keys, signers = [], []
+    for slot in (1, 2):
+        keys.append(issuer.keys.public(1) if slot == 1 else issuer.keys.generate(2, os.urandom))
+        signers.append(cose.Signer(issuer.keys, slot, bytes(8)))
+    middle = issuer.certificate(keys[0], may_issue=0)
+    leaf = issuer.certificate(keys[1], issuer=keys[0], signer=signers[0])
+    assert identity.check_chain([leaf, middle, issuer.root], issuer.public, NETWORK)
+    deeper = issuer.certificate(keys[1], may_issue=0, issuer=keys[0], signer=signers[0])
+    raises(BadCertificate, identity.check_chain, [deeper, middle, issuer.root], issuer.public, NETWORK)
+    plain = issuer.certificate(keys[0])
+    raises(BadCertificate, identity.check_chain, [leaf, plain, issuer.root], issuer.public, NETWORK)
+
+
+def test_evidence_answers_the_nonce():
+    this = device.Device(Board())
+    this.load()
+    assert this.state == device.BLANK
+    provisioner = Provisioner(this)
+    raises(Malformed, provisioner.evidence, b"short")
+    assert this.state == device.BLANK
+    nonce = os.urandom(32)
+    message = messages.parse(provisioner.evidence(nonce), labels.EVIDENCE).verify(this.public)
+    assert message.payload[labels.NONCE] == nonce and this.state == device.KEYED
+    public = this.public
+    provisioner.evidence(os.urandom(32))
+    assert this.public == public
+
+
+def test_provisioning_happens_once():
+    issuer = Issuer()
+    this = provisioned(issuer, policy())
+    files = dict(this.board.store.files)
+    raises(Refused, Provisioner(this).evidence, os.urandom(32))
+    raises(Refused, Provisioner(this).grant, issuer.grant(this.public, bytes(32)))
+    assert this.board.store.files == files
+    again = restarted(this)
+    assert again.state == device.PROVISIONED and again.device_id == this.device_id
+    assert again.owner_record()[device.POLICY] == policy()
+    assert again.network == NETWORK and again.root == issuer.public
+
+
+def test_grants_that_are_not_for_this_device():
+    issuer, other = Issuer(), Issuer()
+    this = device.Device(Board())
+    this.load()
+    provisioner = Provisioner(this)
+    raises(Refused, provisioner.grant, b"")
+    nonce = os.urandom(32)
+    provisioner.evidence(nonce)
+    good = issuer.grant(this.public, nonce)
+    stranger = issuer.keys.generate(3, os.urandom)
+    root, leaf = issuer.root, issuer.certificate(this.public)
+    bad = (
+        (Replay, issuer.grant(this.public, bytes(32))),
+        (Replay, issuer.grant(stranger, nonce)),
+        (BadCertificate, issuer.grant(this.public, nonce, chain=[leaf])),
+        (BadCertificate, issuer.grant(this.public, nonce, chain=[issuer.certificate(stranger), root])),
+        (BadCertificate, issuer.grant(this.public, nonce, chain=[issuer.certificate(this.public, may_issue=0), root])),
+        (BadCertificate, issuer.grant(this.public, nonce, chain=[leaf, other.root])),
+        (BadSignature, other.grant(this.public, nonce, chain=[leaf, root])),
+        (Malformed, good[:-1]),
+    )
+    for error, grant in bad:
+        raises(error, provisioner.grant, grant)
+        assert this.state == device.KEYED and this.journal.names() == []
+    provisioner.grant(good)
+    assert this.state == device.PROVISIONED
+
+
+def test_provisioning_resumes_after_a_cut_at_every_write():
+    issuer = Issuer()
+    whole = provisioned(issuer, policy())
+    for late in (False, True):
+        for cut in range(1, whole.board.store.changes + 1):
+            store = RamStore()
+            store.cut_after(cut, late)
+            try:
+                provisioned(issuer, policy(), store=store)
+            except PowerCut:
+                pass
+            this = device.Device(Board(RamStore(store.files)))
+            this.load()
+            assert this.state != device.DAMAGED, (late, cut, this.fault)
+            if this.state != device.PROVISIONED:
+                provision(this, issuer, policy())
+            assert this.state == device.PROVISIONED and this.owner_record()[device.POLICY] == policy()
+
+
+def test_damage_locks_the_device():
+    issuer = Issuer()
+    this = provisioned(issuer)
+    for name in ("key-0", "j-identity", "j-index", "j-owner"):
+        store = RamStore(this.board.store.files)
+        del store.files[name]
+        broken = device.Device(Board(store))
+        broken.load()
+        assert broken.state == device.DAMAGED, name
+        raises(StateDamaged, Provisioner(broken).evidence, os.urandom(32))
+        raises(StateDamaged, broken.sample)
+        raises(StateDamaged, Owner(broken).command, issuer.command(this, "pause"))
+
+
+def test_commands_are_the_owners_and_rise():
+    issuer, other = Issuer(), Issuer()
+    this, stranger = provisioned(issuer), provisioned(issuer)
+    owner = Owner(this)
+    first = issuer.command(this, "pause")
+    owner.command(first)
+    assert this.owner_record()[device.IS_PAUSED] is True
+    raises(Replay, owner.command, first)
+    raises(BadSignature, owner.command, other.command(this, "resume", seq=9))
+    raises(NotAParty, owner.command, issuer.command(stranger, "resume"))
+    raises(Unsupported, owner.command, issuer.command(this, "dance"))
+    raises(Malformed, owner.command, issuer.command(this, "interval", 0))
+    raises(Malformed, owner.command, issuer.command(this, "policy", {1: {}}))
+    assert restarted(this).owner_record()[device.IS_PAUSED] is True
+    owner.command(issuer.command(this, "resume"))
+    owner.command(issuer.command(this, "interval", 5))
+    owner.command(issuer.command(this, "policy", policy(5)))
+    owner.command(issuer.command(this, "offer", ["nEUR", "J", 83]))
+    record = restarted(this).owner_record()
+    assert record[device.INTERVAL] == 5 and record[device.POLICY] == policy(5)
+    assert record[device.OFFER] == ["nEUR", "J", 83] and record[device.IS_PAUSED] is False
+
+
+def test_a_wiped_device_has_nothing_left():
+    issuer = Issuer()
+    this = provisioned(issuer)
+    this.sample()
+    Owner(this).command(issuer.command(this, "wipe"))
+    assert this.state == device.WIPED and "key-0" not in this.board.store.files
+    again = restarted(this)
+    assert again.state == device.WIPED
+    assert sorted(again.board.store.files) == ["j-index", "j-wiped"]
+    raises(Refused, Provisioner(again).evidence, os.urandom(32))
+
+
+def test_the_clock_is_set_by_the_grant():
+    issuer = Issuer()
+    this = device.Device(Board(clock=Clock(0, labels.CLOCK_UNSET)))
+    this.load()
+    assert this.now() is None
+    provision(this, issuer)
+    assert this.now() == NOW and this.board.clock.quality == labels.CLOCK_HOST

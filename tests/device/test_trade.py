@@ -1,0 +1,238 @@
+"""Two devices trade: buyer and seller over real frames, cut off at every write, and every limit of the policy."""
+
+from check import raises
+from rig import NOW, PowerCut, policy, provisioned, restarted
+from seal import channel, labels, messages, rpc, voucher
+from seal import policy as limits
+from seal.errors import (
+    BadSignature,
+    Expired,
+    Malformed,
+    PolicyRefused,
+    Refused,
+    StateDamaged,
+)
+from seal.owner import Owner
+from trades import best, connect, pair, promised, refused, run
+
+
+def test_energy_is_paid_as_the_meter_counts():
+    _, buying, selling = pair()
+    session, _ = connect(buying, selling)
+    assert run(session.step()) is False and promised(buying) == [(0, 0)]
+    for joules, amount in ((1, 3), (1, 6), (40, 126)):
+        selling.board.meter.joules += joules
+        assert run(session.step()) is False
+        assert promised(buying)[0][1] == amount and best(selling)[0][1] == amount
+    selling.board.meter.joules += 1000
+    assert run(session.step()) is True and best(selling) == [(4, 300)]
+    run(session.close())
+    record = buying.payer.records()[0][1]
+    assert channel.RECEIPT in record and channel.CLOSE in record
+    receipt = messages.parse(record[channel.RECEIPT], labels.RECEIPT).verify(selling.public)
+    assert receipt.payload[4] == 300
+    close = messages.parse(record[channel.CLOSE], labels.CHANNEL_CLOSE).verify(selling.public)
+    assert close.payload[1] == receipt.payload[1]
+
+
+def test_readings_are_sold_one_by_one():
+    _, buying, selling = pair("reading", budget=10)
+    session, _ = connect(buying, selling)
+    assert [run(session.step()) for _ in range(3)] == [False, False, True]
+    assert best(selling) == [(3, 9)] and promised(buying) == [(3, 9)]
+    assert buying.bought[0] == ["temperature", "Cel", -2, -512]
+    item = messages.parse(selling.payee.records()[0][1][channel.VOUCHER]).payload[voucher.ITEM]
+    assert selling.log.find(item) is not None
+
+
+def test_a_cut_at_every_write_of_either_side_lowers_and_loses_nothing():
+    for unit in ("J", "reading"):
+        for side in (0, 1):
+            for late in (False, True):
+                cut = 0
+                done = False
+                while not done:
+                    cut += 1
+                    done = _trade_with_a_cut(unit, side, cut, late)
+                assert cut > 6, (unit, side, cut)
+
+
+ISSUERS = {}
+
+
+def _devices(unit):
+    # the pair is made once for each unit: provisioning is not what is tested here
+    if unit not in ISSUERS:
+        ISSUERS[unit] = pair(unit, budget=9)
+    return [restarted(this) for this in ISSUERS[unit][1:]]
+
+
+def _trade_with_a_cut(unit, side, cut, late):
+    devices = _devices(unit)
+    devices[1].board.meter.joules = 1000
+    devices[side].board.store.cut_after(cut, late)
+    sent = {}
+    for _ in range(3):
+        cut_off = _some_steps(devices, sent)
+        if not cut_off:
+            break
+        devices = [restarted(this) for this in devices]
+        devices[1].board.meter.restore(1000)
+    assert best(devices[1]) == [(best(devices[1])[0][0], 9)], (unit, side, cut, late, best(devices[1]))
+    assert promised(devices[0])[0][1] == 9
+    return devices[side].board.store.changes > 0 and not cut_off and len(sent.get("cuts", [])) == 0
+
+
+def _some_steps(devices, sent):
+    buying, selling = devices
+    try:
+        session, seller = connect(buying, selling)
+        for _ in range(12):
+            selling.board.meter.joules += 1
+            done = run(session.step())
+            amount = promised(buying)[0]
+            earlier = sent.get(amount[0], amount[1])
+            assert earlier == amount[1], "a number stands for two amounts"
+            assert amount[1] >= max([0] + [value for key, value in sent.items() if key != "cuts"])
+            sent[amount[0]] = amount[1]
+            receipt = messages.parse(session._receipt).payload if session._receipt else {4: 0}
+            kept = restarted(selling)
+            assert best(kept)[0][1] >= receipt[4], "a voucher was lost after its receipt"
+            if done:
+                break
+        return False
+    except PowerCut:
+        sent["cuts"] = sent.get("cuts", []) + [1]
+        return True
+
+
+def test_each_limit_stops_a_voucher_before_it_is_signed():
+    cases = (
+        (policy(per_voucher=29), limits.OVER_VOUCHER),
+        (policy(per_day=29), limits.OVER_DAY),
+        (policy(payees=[bytes(32)]), limits.NOT_A_PAYEE),
+        (policy(button=29), limits.NEEDS_BUTTON),
+        (policy(not_after=NOW + 5), limits.ENDED),
+        ({1: {"USD": {1: 9999, 2: 9999}}}, limits.NO_ASSET),
+    )
+    for spending, code in cases:
+        issuer, buying, selling = pair(spending=policy())
+        session, _ = connect(buying, selling)
+        Owner(buying).command(issuer.command(buying, "policy", spending))
+        buying.board.clock.unix = NOW + 6
+        selling.board.meter.joules += 10
+        before = dict(buying.board.store.files)
+        error = raises(limits.Limit, run, session.step())
+        assert error.code == code and isinstance(error, PolicyRefused)
+        assert buying.board.store.files == before and best(selling) == [(0, 0)]
+    assert code == limits.NO_ASSET
+
+
+def test_limits_let_through_what_they_allow():
+    issuer, buying, selling = pair(spending=policy(per_voucher=30, per_day=60, button=29, not_after=NOW))
+    session, _ = connect(buying, selling)
+    buying.board.button.down = True
+    for amount in (30, 60):
+        selling.board.meter.joules += 10
+        run(session.step())
+        assert best(selling)[0][1] == amount
+    selling.board.meter.joules += 1
+    assert raises(limits.Limit, run, session.step()).code == limits.OVER_DAY
+    Owner(buying).command(issuer.command(buying, "policy", policy(per_voucher=30, per_day=60)))
+    buying.board.clock.unix = NOW + limits.SECONDS_A_DAY
+    raises(Expired, connect, buying, selling)
+
+
+def test_the_day_is_remembered_and_never_goes_back():
+    issuer, buying, selling = pair(spending=policy(per_day=60))
+    session, _ = connect(buying, selling)
+    selling.board.meter.joules += 20
+    run(session.step())
+    again = restarted(buying)
+    assert again.payer.spent_today("nEUR") == 60
+    again.board.clock.unix = NOW - 5 * limits.SECONDS_A_DAY
+    assert again.payer.spent_today("nEUR") == 60
+    again.board.clock.unix = NOW + limits.SECONDS_A_DAY
+    assert again.payer.spent_today("nEUR") == 0
+
+
+def test_a_pause_and_a_missing_policy_stop_spending():
+    issuer, buying, selling = pair()
+    session, _ = connect(buying, selling)
+    Owner(buying).command(issuer.command(buying, "pause"))
+    selling.board.meter.joules += 1
+    assert raises(limits.Limit, run, session.step()).code == limits.PAUSED
+    Owner(buying).command(issuer.command(buying, "resume"))
+    run(session.step())
+    assert best(selling)[0][1] == 3
+    bare = provisioned(issuer)
+    order = {1: "tcp:127.0.0.1:1", 3: "nEUR", 4: "J", 5: 100}
+    Owner(bare).command(issuer.command(bare, "trade", order))
+    assert raises(limits.Limit, connect, bare, selling).code == limits.NO_ASSET
+
+
+def test_an_unset_clock_opens_no_channel():
+    issuer, buying, selling = pair()
+    buying.board.clock.quality = labels.CLOCK_SINCE_BOOT
+    assert raises(limits.Limit, connect, buying, selling).code == limits.CLOCK_UNSET
+
+
+def test_a_seller_that_bills_wrongly_is_not_paid():
+    _, buying, selling = pair()
+    session, _ = connect(buying, selling)
+    honest = session._client.handlers[rpc.BILL]
+
+    def dearer(item):
+        digest, due, raw = honest(item)
+        return [digest, due + 1, raw]
+
+    session._client.handlers[rpc.BILL] = dearer
+    selling.board.meter.joules += 1
+    raises(Malformed, run, session.step())
+    session._client.handlers[rpc.BILL] = lambda item: [bytes(32), 3, buying.sample()[0]]
+    raises((BadSignature, Malformed), run, session.step())
+    assert promised(buying) == [(0, 0)]
+
+
+def test_a_payer_that_lost_its_memory_stays_locked():
+    _, buying, selling = pair()
+    session, seller = connect(buying, selling)
+    before = dict(buying.board.store.files)
+    selling.board.meter.joules += 1
+    run(session.step())
+    seller.gone()
+    rolled = restarted(buying)
+    rolled.board.store.files = before
+    rolled.load()
+    raises(StateDamaged, connect, rolled, selling)
+
+
+def test_one_meter_serves_one_buyer():
+    issuer, first, selling = pair()
+    session, seller = connect(first, selling)
+    second = provisioned(issuer, policy())
+    order = {1: "tcp:127.0.0.1:1", 3: "nEUR", 4: "J", 5: 100, 7: 0}
+    Owner(second).command(issuer.command(second, "trade", order))
+    refused(Refused.code, connect, second, selling)
+    seller.gone()
+    connect(second, selling)
+    raises(rpc.PeerError, connect, first, selling)
+    closed = [channel.CLOSE in record for _, record in selling.payee.records()]
+    assert sorted(closed) == [False, True]
+
+
+def test_bills_that_stay_unpaid_run_out():
+    _, buying, selling = pair()
+    session, seller = connect(buying, selling)
+    for _ in range(16):
+        seller.bill(None)
+    raises(Refused, seller.bill, None)
+
+
+def test_a_second_order_waits_for_the_first():
+    issuer, buying, selling = pair()
+    order = {1: "tcp:127.0.0.1:1", 3: "nEUR", 4: "J", 5: 100}
+    raises(Refused, Owner(buying).command, issuer.command(buying, "trade", order))
+    Owner(buying).command(issuer.command(buying, "stop"))
+    Owner(buying).command(issuer.command(buying, "trade", order))
+    raises(Malformed, Owner(buying).command, issuer.command(buying, "trade", {1: "x"}))

@@ -1,0 +1,52 @@
+"""Two provisioned devices and the two ends of their trade, for tests."""
+
+import asyncio
+
+from check import raises
+from rig import Issuer, Loopback, policy, provisioned
+from seal import buyer, channel, messages, rpc
+from seal.owner import Owner
+from seal.seller import Seller
+
+PRICE = 3
+
+
+def run(coroutine):
+    return asyncio.run(coroutine)
+
+
+def pair(unit="J", spending=None, budget=300):
+    """(issuer, buying device, selling device), the one with an order, the other with an offer."""
+    issuer = Issuer()
+    buying = provisioned(issuer, spending or policy())
+    selling = provisioned(issuer, joules=1000)
+    Owner(selling).command(issuer.command(selling, "offer", ["nEUR", unit, PRICE]))
+    order = {1: "tcp:127.0.0.1:1", 2: selling.device_id, 3: "nEUR", 4: unit, 5: budget, 7: 0}
+    Owner(buying).command(issuer.command(buying, "trade", order))
+    return issuer, buying, selling
+
+
+def connect(buying, selling):
+    """A Buyer's session, agreed, and the Seller it talks to."""
+    seller = Seller(selling)
+    session = buyer.Buyer(buying, buying.journal.get(buyer.RECORD), Loopback(seller.handlers()))
+    run(session.agree())
+    return session, seller
+
+
+def promised(this):
+    return [(record[channel.SEQ], record[channel.AMOUNT]) for _, record in this.payer.records()]
+
+
+def best(selling):
+    found = []
+    for _, record in selling.payee.records():
+        raw = record.get(channel.VOUCHER)
+        claims = messages.parse(raw).payload if raw else {3: 0, 4: 0}
+        found.append((claims[3], claims[4]))
+    return found
+
+
+def refused(code, call, *args):
+    error = raises(rpc.PeerError, call, *args)
+    assert error.code == code, error.code
