@@ -1,0 +1,73 @@
+"""The unix port as a board: a real MicroPython process with its own flash image, wires and sensors.
+
+`hardware.json` in the process's folder says what is soldered on: {"command": [host, port], "peer": [host, port],
+"series": [file, ...]}. The flash is `flash.img`, a LittleFS image. A pty, where there is one, comes as the file descriptor
+in SEALWRIGHT_PTY. A file `button` in the folder is the button held down.
+
+Custody is open: whoever can read the folder has the key.
+"""
+
+import json
+import os
+import time
+
+import wiring
+from emulated.flash import mount
+from keystore.software import SoftwareKeyStore
+from links.stream import StreamLink
+from links.tcp import TcpLink
+from seal.labels import CLOCK_NETWORK
+from seal.store import FileStore
+
+_FLASH = "/flash"
+
+
+class SystemClock:
+    """The operating system's clock, which keeps network time: nothing a host says is better."""
+
+    quality = CLOCK_NETWORK
+
+    def now(self):
+        return int(time.time())
+
+    def set(self, unix, quality):
+        pass
+
+
+class SystemEntropy:
+    """The operating system's generator, as any source pooled and health-tested before use."""
+
+    sources = (os.urandom,)
+
+
+class FileButton:
+    """Pressed while the file `button` is there."""
+
+    def pressed(self):
+        return "button" in os.listdir()
+
+
+class Board:
+    """Port Board."""
+
+    model = "emulated-unix"
+
+    def __init__(self, hardware):
+        self._flash = mount("flash.img", _FLASH)
+        self.store = FileStore(_FLASH)
+        self.keystore = SoftwareKeyStore(self.store)
+        self.clock = SystemClock()
+        self.entropy = SystemEntropy()
+        self.button = FileButton()
+        self.sensors, self.meter = wiring.connect(hardware["series"])
+        self.command_links = [TcpLink(*hardware["command"])]
+        wire = os.getenv("SEALWRIGHT_PTY")
+        if wire:
+            self.command_links.append(StreamLink(open(int(wire), "r+b")))
+        self.peer_link = TcpLink(*hardware["peer"])
+
+
+def make():
+    """The board of the folder this process runs in. Raises OSError, ValueError, StateDamaged."""
+    with open("hardware.json") as file:
+        return Board(json.load(file))
