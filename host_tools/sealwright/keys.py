@@ -28,6 +28,7 @@ from .errors import BadKey, BadKeyFile
 from .labels import CRV, EC2, KTY, P256, UEID_RAND, X, Y
 
 _CURVE: Final = ec.SECP256R1()
+_PRIME: Final = 2**256 - 2**224 + 2**192 + 2**96 - 1
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 # RFC 6979: a signature never depends on this machine's random numbers
 _SIGN: Final = ec.ECDSA(Prehashed(hashes.SHA256()), deterministic_signing=True)
@@ -41,11 +42,12 @@ def _load(xy: bytes) -> ec.EllipticCurvePublicKey:
     """OpenSSL's form of a point: 10 to 30 us to make, so it is kept."""
     if len(xy) != 64:
         raise BadKey(f"a P-256 public key is 64 bytes X || Y, not {len(xy)}")
-    numbers = ec.EllipticCurvePublicNumbers(
-        int.from_bytes(xy[:32], "big"), int.from_bytes(xy[32:], "big"), _CURVE
-    )
+    x, y = int.from_bytes(xy[:32], "big"), int.from_bytes(xy[32:], "big")
+    if x >= _PRIME or y >= _PRIME:
+        # OpenSSL reduces them, and one point would have several device ids
+        raise BadKey("public key coordinates are not reduced modulo p")
     try:
-        return numbers.public_key()
+        return ec.EllipticCurvePublicNumbers(x, y, _CURVE).public_key()
     except ValueError as error:
         raise BadKey("public key is not a point on P-256") from error
 
@@ -193,25 +195,33 @@ class PrivateKey:
             raise BadKey(f"{path} is not an elliptic-curve key")
         return cls(key)
 
-    def save(self, path: str | Path, password: bytes | None = None) -> None:
-        """Write PKCS 8 PEM to a new file only its owner may read. Raises BadKeyFile; never overwrites."""
+    def pem(self, password: bytes | None = None) -> bytes:
+        """PKCS 8 PEM, encrypted if there is a password. Whoever has it without one can sign."""
         form = serialization.PrivateFormat.PKCS8
         protect: serialization.KeySerializationEncryption = serialization.NoEncryption()
         if password is not None:
             protect = serialization.BestAvailableEncryption(password)
-        pem = self._loaded.private_bytes(serialization.Encoding.PEM, form, protect)
+        return self._loaded.private_bytes(serialization.Encoding.PEM, form, protect)
+
+    def save(self, path: str | Path, password: bytes | None = None) -> None:
+        """Write PKCS 8 PEM to a new file only its owner may read. Raises BadKeyFile; never overwrites."""
+        path, pem = Path(path), self.pem(password)
+        draft = path.with_name(f".{path.name}.{os.getpid()}")  # so that there is never half a key at `path`
         try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.write(pem)
                 file.flush()
                 os.fsync(file.fileno())
+            os.link(draft, path)
         except FileExistsError as error:
             remedy = "Move it away first if you are sure: a lost key cannot be made again."
             raise BadKeyFile(f"{path} exists already", remedy=remedy) from error
         except OSError as error:
-            remedy = "Check the folder and its permissions."
+            remedy = "Check the folder, its permissions and its free space."
             raise BadKeyFile(f"cannot write the key {path}: {error.strerror}", remedy=remedy) from error
+        finally:
+            draft.unlink(missing_ok=True)
 
     def sign(self, digest: bytes) -> bytes:
         """64 bytes r || s over `digest` (32 bytes, SHA-256)."""
