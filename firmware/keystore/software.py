@@ -1,0 +1,108 @@
+"""Port KeyStore in software: private keys as records of the board's Store. Custody 0, open.
+
+Whoever holds the board can read its flash, and so the key: verifiers that want more ask for custody 1 or 2. A
+record:
+
+    "SWK1" | slot u8 | secret 32 | public X||Y 64 | CRC-32 of all before it, u32 big-endian        105 bytes
+
+The CRC finds damage, not tampering. A damaged record is StateDamaged, never an empty slot: a device with a
+damaged key stays locked until someone wipes it on purpose, and never makes itself a new identity.
+Limits: the key is in RAM while it signs, and Python cannot erase it there. `wipe` writes zeros over the
+record and then removes it, but a Store that writes a new file and renames it, and LittleFS under any Store,
+put the zeros elsewhere: the old block stays on the flash until it is used again. To be rid of a key for
+certain, erase the whole flash.
+"""
+
+from seal import p256
+from seal.compat import crc32, sha256
+from seal.errors import BadKey, Fault, Refused, StateDamaged
+
+SLOTS = 4  # slot 0 is the device key
+
+_MAGIC = b"SWK1"
+_LENGTH = 105
+
+
+def _name(slot):
+    if slot not in range(SLOTS):
+        raise BadKey("slot %r does not exist: slots are 0 to %d" % (slot, SLOTS - 1))
+    return "key-%d" % slot
+
+
+def _pack(slot, secret, public):
+    body = _MAGIC + bytes((slot,)) + secret + public
+    return body + crc32(body).to_bytes(4, "big")
+
+
+def _load(store, slot):
+    """(secret, public) of a slot, or None when it is empty. Raises StateDamaged."""
+    record = store.read(_name(slot))
+    if record is None:
+        return None
+    if (
+        len(record) != _LENGTH
+        or record[:4] != _MAGIC
+        or record[4] != slot
+        or crc32(record[:101]).to_bytes(4, "big") != record[101:]
+    ):
+        raise StateDamaged("the record of key slot %d is damaged: restore it, or wipe and provision" % slot)
+    return record[5:37], record[37:101]
+
+
+def _require(store, slot):
+    pair = _load(store, slot)
+    if pair is None:
+        raise BadKey("key slot %d is empty: provision the device first" % slot)
+    return pair
+
+
+class SoftwareKeyStore:
+    """Keys in `store` (port Store), read anew for every signature."""
+
+    custody = 0
+
+    def __init__(self, store):
+        self._store = store
+
+    def has(self, slot):
+        """Whether the slot holds a key. Raises StateDamaged for a damaged record, BadKey for no such slot."""
+        return _load(self._store, slot) is not None
+
+    def generate(self, slot, random):
+        """Make a key from `random(n) -> n bytes` and keep it; returns its public half, X||Y, 64 bytes.
+
+        The key signs a test digest first (pairwise consistency, SP 800-56A section 5.6.2.1.4), and the record
+        is read back. Raises Refused when the slot is full, StateDamaged when it holds a damaged record,
+        EntropyFailed when no key can be drawn, StorageFull, and Fault for arithmetic or flash that fails; the
+        slot is as it was then.
+        """
+        if self.has(slot):
+            raise Refused("key slot %d holds a key already: wipe it first" % slot)
+        secret = p256.secret_from(random)
+        public = p256.public_key(secret)
+        p256.sign(secret, sha256(public), b"", public)  # raises Fault
+        record = _pack(slot, secret, public)
+        self._store.write(_name(slot), record)
+        if self._store.read(_name(slot)) != record:
+            self._store.remove(_name(slot))
+            raise Fault("the key was not stored as it was written: the flash is failing")
+        return public
+
+    def public(self, slot):
+        """The public key X||Y, 64 bytes. Raises BadKey when the slot is empty, StateDamaged."""
+        return _require(self._store, slot)[1]
+
+    def sign(self, slot, digest32, extra=b""):
+        """Sign a digest: r||s, 64 bytes, verified under the stored public key. `extra` is added entropy.
+
+        Raises BadKey when the slot is empty, StateDamaged, Malformed for a digest of another length, Fault.
+        """
+        secret, public = _require(self._store, slot)
+        return p256.sign(secret, digest32, extra, public)
+
+    def wipe(self, slot):
+        """Overwrite the key's record, then remove it; a damaged one as well. An empty slot stays empty."""
+        name = _name(slot)
+        if self._store.read(name) is not None:
+            self._store.write(name, bytes(_LENGTH))
+            self._store.remove(name)

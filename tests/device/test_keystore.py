@@ -1,0 +1,237 @@
+"""Keys in software: made once, never given out, never silently replaced. On a real FileStore."""
+
+import os
+from binascii import hexlify
+
+from check import raises
+from keystore import software
+from keystore.software import SoftwareKeyStore
+from seal import p256
+from seal.compat import sha256
+from seal.errors import BadKey, EntropyFailed, Fault, Malformed, Refused, StateDamaged, StorageFull
+from seal.store import FileStore
+
+DIGEST = bytes(range(32))
+
+
+class Scratch:
+    """A FileStore in a folder of its own, gone afterwards."""
+
+    def __enter__(self):
+        self._folder = (os.getenv("TMPDIR") or "/tmp") + "/sealwright-" + hexlify(os.urandom(8)).decode()
+        self.store = FileStore(self._folder)
+        return self.store
+
+    def __exit__(self, *_):
+        for name in self.store.names():
+            self.store.remove(name)
+        os.rmdir(self._folder)
+
+
+class Draws:
+    """random(n) from a list, so that a test knows the secret."""
+
+    def __init__(self, *secrets):
+        self.left = list(secrets)
+
+    def __call__(self, n):
+        assert n == 32
+        return self.left.pop(0)
+
+
+def test_custody_is_open():
+    assert SoftwareKeyStore.custody == 0
+
+
+def test_generate_sign_verify():
+    with Scratch() as store:
+        keys = SoftwareKeyStore(store)
+        assert keys.has(0) is False
+        public = keys.generate(0, os.urandom)
+        assert keys.has(0) is True and keys.public(0) == public
+        signature = keys.sign(0, DIGEST)
+        assert p256.verify(public, DIGEST, signature)
+        assert keys.sign(0, DIGEST) == signature
+        other = keys.sign(0, DIGEST, b"added entropy")
+        assert other != signature and p256.verify(public, DIGEST, other)
+        raises(Malformed, keys.sign, 0, DIGEST[:31])
+
+
+def test_the_key_is_the_one_drawn_and_outlives_the_object():
+    with Scratch() as store:
+        secret = sha256(b"a secret")
+        public = SoftwareKeyStore(store).generate(0, Draws(secret))
+        assert public == p256.public_key(secret)
+        again = SoftwareKeyStore(FileStore(store._directory))
+        assert again.public(0) == public
+        assert again.sign(0, DIGEST) == p256.sign(secret, DIGEST)
+
+
+def test_slots_are_apart():
+    with Scratch() as store:
+        keys = SoftwareKeyStore(store)
+        publics = [keys.generate(slot, os.urandom) for slot in range(software.SLOTS)]
+        assert len(set(publics)) == software.SLOTS
+        keys.wipe(1)
+        assert [keys.has(slot) for slot in range(software.SLOTS)] == [True, False, True, True]
+        assert keys.public(2) == publics[2]
+        # a record copied to another slot is damage, not a key
+        store.write("key-1", store.read("key-2"))
+        raises(StateDamaged, keys.public, 1)
+
+
+def test_generate_refuses_a_full_slot():
+    with Scratch() as store:
+        keys = SoftwareKeyStore(store)
+        public = keys.generate(0, os.urandom)
+        record = store.read("key-0")
+        draws = Draws(sha256(b"another"))
+        assert "wipe" in str(raises(Refused, keys.generate, 0, draws))
+        assert len(draws.left) == 1 and store.read("key-0") == record and keys.public(0) == public
+
+
+def test_an_empty_slot_and_a_slot_that_is_none():
+    with Scratch() as store:
+        keys = SoftwareKeyStore(store)
+        raises(BadKey, keys.public, 0)
+        raises(BadKey, keys.sign, 0, DIGEST)
+        for slot in (-1, software.SLOTS, "0", None):
+            for call in (keys.has, keys.public, keys.wipe):
+                raises(BadKey, call, slot)
+            raises(BadKey, keys.sign, slot, DIGEST)
+            raises(BadKey, keys.generate, slot, os.urandom)
+        assert store.names() == []
+
+
+def test_damage_is_never_a_new_key():
+    with Scratch() as store:
+        keys = SoftwareKeyStore(store)
+        keys.generate(0, os.urandom)
+        record = store.read("key-0")
+        assert len(record) == 105
+        damaged = [record[:cut] for cut in (0, 1, 37, 104)] + [record + b"\x00", bytes(105), b"\xff" * 105]
+        for at in range(len(record)):
+            damaged.append(record[:at] + bytes((record[at] ^ 1 << at % 8,)) + record[at + 1 :])
+        for data in damaged:
+            store.write("key-0", data)
+            for call in (keys.has, keys.public):
+                raises(StateDamaged, call, 0)
+            raises(StateDamaged, keys.sign, 0, DIGEST)
+            raises(StateDamaged, keys.generate, 0, os.urandom)
+            assert store.read("key-0") == data
+        store.write("key-0", record)
+        assert keys.sign(0, DIGEST)
+
+
+def test_a_public_half_that_does_not_belong_releases_no_signature():
+    with Scratch() as store:
+        keys = SoftwareKeyStore(store)
+        keys.generate(0, os.urandom)
+        secret = store.read("key-0")[5:37]
+        store.write("key-0", software._pack(0, secret, p256.public_key(sha256(b"another"))))
+        raises(Fault, keys.sign, 0, DIGEST)
+
+
+def test_no_key_without_entropy():
+    with Scratch() as store:
+        keys = SoftwareKeyStore(store)
+        raises(EntropyFailed, keys.generate, 0, lambda n: bytes(n))
+        assert store.names() == [] and keys.has(0) is False
+
+
+def test_wipe_zeroes_then_removes():
+    with Scratch() as store:
+        keys = SoftwareKeyStore(store)
+        keys.wipe(0)
+        keys.generate(0, os.urandom)
+        log = []
+
+        class Watched:
+            def read(self, name):
+                return store.read(name)
+
+            def write(self, name, data):
+                log.append((name, data))
+                store.write(name, data)
+
+            def remove(self, name):
+                log.append((name, store.read(name)))
+                store.remove(name)
+
+        SoftwareKeyStore(Watched()).wipe(0)
+        assert log == [("key-0", bytes(105)), ("key-0", bytes(105))]
+        assert store.names() == [] and keys.has(0) is False
+        store.write("key-0", b"damaged")
+        keys.wipe(0)
+        assert keys.has(0) is False
+        keys.generate(0, os.urandom)
+
+
+def test_a_power_cut_within_wipe_leaves_the_device_locked():
+    with Scratch() as store:
+        keys = SoftwareKeyStore(store)
+        keys.generate(0, os.urandom)
+        store.write("key-0", bytes(105))  # the cut: zeroed and not yet removed
+        raises(StateDamaged, keys.generate, 0, os.urandom)
+        keys.wipe(0)
+        assert keys.has(0) is False
+
+
+class _Failing:
+    """A store whose flash is full, or keeps other bytes than it was given."""
+
+    def __init__(self, store, full):
+        self._store = store
+        self._full = full
+
+    def read(self, name):
+        return self._store.read(name)
+
+    def remove(self, name):
+        self._store.remove(name)
+
+    def write(self, name, data):
+        if self._full:
+            raise StorageFull("full")
+        self._store.write(name, data[:-1] + bytes((data[-1] ^ 0x10,)))
+
+
+def test_a_key_that_was_not_stored_is_not_announced():
+    for full, error in ((True, StorageFull), (False, Fault)):
+        with Scratch() as store:
+            keys = SoftwareKeyStore(_Failing(store, full))
+            raises(error, keys.generate, 0, os.urandom)
+            assert keys.has(0) is False
+
+
+def _holds(value, secret):
+    if isinstance(value, (bytes, bytearray)):
+        return secret in bytes(value)
+    if isinstance(value, int):
+        return value == int.from_bytes(secret, "big")
+    if isinstance(value, (list, tuple, set)):
+        return any(_holds(item, secret) for item in value)
+    if isinstance(value, dict):
+        return any(_holds(item, secret) for item in value.values())
+    return False
+
+
+def test_no_getter_gives_the_private_key():
+    with Scratch() as store:
+        secret = sha256(b"the secret")
+        keys = SoftwareKeyStore(store)
+        results = [keys.generate(0, Draws(secret)), keys.sign(0, DIGEST), keys.public(0), keys.has(0)]
+        keys = SoftwareKeyStore(store)  # one that finds the key, too
+        results += [keys.sign(0, DIGEST), keys.public(0), keys.has(0)]
+        names = [name for name in dir(keys) if not name.startswith("__")]
+        public = sorted(name for name in names if not name.startswith("_"))
+        assert public == ["custody", "generate", "has", "public", "sign", "wipe"], public
+        # nothing of the object holds it, hidden or not, and no method of one slot gives it
+        for name in names:
+            value = getattr(keys, name)
+            results.append(value)
+            if callable(value) and name not in ("generate", "sign", "wipe"):
+                results.append(value(0))
+        assert not _holds(results, secret)
+        assert _holds([b"x" + secret], secret), "the search itself must work"
+        assert secret.hex() not in repr(keys) if hasattr(secret, "hex") else True
