@@ -1,0 +1,33 @@
+"""The double-entry ledger: settling vouchers, and proving the result from the messages alone."""
+
+from .audit import AuditReport, Finding
+from .book import Channel
+from .chain import Head
+from .faults import (
+    LedgerBusy,
+    LedgerDamaged,
+    LedgerError,
+    LedgerFull,
+    LedgerMissing,
+    LedgerReadOnly,
+    NotALedger,
+)
+from .ledger import Ledger
+from .reports import Balance, EntryLine
+
+__all__ = [
+    "AuditReport",
+    "Balance",
+    "Channel",
+    "EntryLine",
+    "Finding",
+    "Head",
+    "Ledger",
+    "LedgerBusy",
+    "LedgerDamaged",
+    "LedgerError",
+    "LedgerFull",
+    "LedgerMissing",
+    "LedgerReadOnly",
+    "NotALedger",
+]

@@ -1,0 +1,185 @@
+"""The audit: believe only the log, and the log only as far as its signatures and hashes go.
+
+Purpose: check the file's structure, the chain, every signature and every rule, rebuild all views in memory
+from the log, and compare them bit for bit with those kept (DESIGN section 7).
+Limits: a log whose end was cut off together with its views, or that was computed anew from authentic
+messages, is a sound log; only a head noted elsewhere, and given as `anchor`, tells. Free space in the file is
+not looked at.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..messages import Certificate, Message
+from ..verify import Policy
+from . import book
+from .chain import START, Head, LogRow
+from .compare import Difference, differences, show
+from .database import Database, whole
+from .faults import LedgerDamaged
+from .posting import rebuild, settled_before
+from .recheck import Recheck, Unacceptable
+from .sqlite import SqliteDatabase
+from .tables import Tables
+
+MOST = 1000  # findings told; what is wrong early on is the cause of what follows
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong: `code` for programs, `what` for people, `row` where it is one of the log."""
+
+    code: str
+    row: int | None
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What the audit found and what it went through.
+
+    `findings` is empty for a sound ledger and holds at most MOST (then `cut` is true). `head` is the log's
+    last row: note it elsewhere, and give it to a later audit as its anchor. Counts are rows: `messages` of
+    the log, `entries`, `accounts` and `channels` as rebuilt from it.
+    """
+
+    findings: tuple[Finding, ...]
+    cut: bool
+    head: Head
+    messages: int
+    entries: int
+    accounts: int
+    channels: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.findings
+
+
+def audit(
+    database: Database, roots: Iterable[Message[Certificate]], policy: Policy, anchor: Head | None = None
+) -> AuditReport:
+    """Audit one state of `database`.
+
+    Args:
+        database: what to audit; only read.
+        roots: what signers' chains must end in.
+        policy: owners, network and whether test roots count; the rest of it does not matter.
+        anchor: a head noted earlier, or None: the log must still have it.
+
+    Raises:
+        LedgerError: it cannot be read at all (busy, a failing disk); damage is a finding.
+        BadCertificate: a root is none.
+    """
+    auditor = _Auditor(database, roots, policy, anchor)
+    with database.reading():
+        return auditor.report()
+
+
+class _Auditor:
+    def __init__(
+        self,
+        database: Database,
+        roots: Iterable[Message[Certificate]],
+        policy: Policy,
+        anchor: Head | None,
+    ) -> None:
+        self._db, self._anchor = database, anchor
+        self._scratch = SqliteDatabase.scratch()
+        self._tables = Tables(self._scratch)
+        self._recheck = Recheck(roots, policy, self._tables)
+        self._head, self._messages = Head(0, START), 0
+
+    def report(self) -> AuditReport:
+        """Go through everything once."""
+        told: list[Finding] = []
+        found = 0
+        for finding in self._findings():
+            found += 1
+            if found <= MOST:
+                told.append(finding)
+        counts = [self._count(table) for table in ("entries", "accounts", "channels")]
+        self._scratch.close()
+        return AuditReport(tuple(told), found > MOST, self._head, self._messages, *counts)
+
+    def _count(self, table: str) -> int:
+        row = self._scratch.row(f"SELECT count(*) FROM {table}")
+        return whole(row[0]) if row else 0
+
+    def _findings(self) -> Iterator[Finding]:
+        yield from (Finding("damaged_file", None, what) for what in self._db.damage())
+        yield from self._outline()
+        # one transaction for the whole rebuilding: nobody else sees the scratch database, and it is much
+        # faster
+        with self._scratch.writing():
+            yield from self._log()
+        yield from self._anchored()
+        yield from self._invariants()
+        for difference in differences(self._db, self._scratch):
+            code = "view_differs" if isinstance(difference, Difference) else "damaged_file"
+            yield Finding(code, None, str(difference))
+
+    def _outline(self) -> Iterator[Finding]:
+        with suppress(LedgerDamaged):  # then the file's own check has told
+            kept, made = set(self._db.outline()), set(self._scratch.outline())
+            for row in sorted(kept ^ made, key=repr):
+                what = "is not as the ledger defines it" if row in kept else "is missing or was altered"
+                yield Finding("altered_schema", None, f"{show(row[0])} {show(row[1])} {what}")
+
+    def _log(self) -> Iterator[Finding]:
+        try:
+            for row in Tables(self._db).log():
+                self._messages += 1
+                yield from self._row(row)
+                self._head = Head(row.n, row.hash)
+        except LedgerDamaged as error:
+            yield Finding("damaged_log", None, f"the log cannot be read past row {self._head.n}: {error}")
+
+    def _row(self, row: LogRow) -> Iterator[Finding]:
+        if row.n != self._head.n + 1:
+            yield Finding("broken_chain", row.n, f"row {row.n} comes after row {self._head.n}")
+        if row.prev != self._head.hash:
+            yield Finding("broken_chain", row.n, f"row {row.n} does not name the hash of the row before")
+        if row.hash != row.expected():
+            yield Finding("altered_row", row.n, f"row {row.n} does not have the hash it was written with")
+        try:
+            posting = self._recheck.posting(row)
+            if settled_before(self._tables, posting) is not None:
+                raise Unacceptable("replay", "it is in the log already")
+            rebuild(self._tables, row.n, posting)
+        except (Unacceptable, book.Refusal) as error:
+            yield Finding("unacceptable_message", row.n, f"row {row.n} would not be accepted: {error}")
+        if self._anchor is not None and self._anchor.n == row.n and self._anchor.hash != row.hash:
+            yield Finding("anchor_differs", row.n, f"row {row.n} is not the one the anchor was noted from")
+
+    def _anchored(self) -> Iterator[Finding]:
+        if self._anchor is not None and self._anchor.n > self._head.n:
+            what = f"the log ends at row {self._head.n}; the anchor was noted at row {self._anchor.n}"
+            yield Finding("log_cut_off", self._head.n, what)
+
+    def _invariants(self) -> Iterator[Finding]:
+        """What must be true of any log: a finding here is a mistake in this program and not in the file."""
+        yield from _broken(self._scratch.rows(_UNBALANCED), "the entries of row and asset {} {} sum to {}")
+        yield from _broken(self._scratch.rows(_LEAKING), "channel {}: paid, refunded and remaining are off by {}")
+        yield from _broken(
+            self._scratch.rows(_UNPAID), "channel {}: paid and promised are not the sums of its lanes, by {} and {}"
+        )
+
+
+def _broken(rows: Iterable[tuple[object, ...]], words: str) -> Iterator[Finding]:
+    for row in rows:
+        shown = (value.hex() if isinstance(value, bytes) else value for value in row)
+        yield Finding("broken_invariant", None, words.format(*shown))
+
+
+_UNBALANCED = """SELECT e.n, a.asset, sum(e.amount) FROM entries e JOIN accounts a ON a.id = e.account
+    GROUP BY e.n, a.asset HAVING sum(e.amount) <> 0"""
+_LEAKING = """SELECT c.digest, c.deposited - c.paid - c.refunded - coalesce(sum(e.amount), 0)
+    FROM channels c LEFT JOIN accounts a ON a.kind = 'channel' AND a.name = c.digest AND a.asset = c.asset
+    LEFT JOIN entries e ON e.account = a.id
+    GROUP BY c.digest HAVING c.deposited - c.paid - c.refunded <> coalesce(sum(e.amount), 0)"""
+_UNPAID = """SELECT c.digest, c.paid - coalesce(sum(l.amount), 0), c.promised - coalesce(sum(l.promised), 0)
+    FROM channels c LEFT JOIN lanes l ON l.channel = c.digest GROUP BY c.digest
+    HAVING c.paid <> coalesce(sum(l.amount), 0) OR c.promised <> coalesce(sum(l.promised), 0)"""

@@ -1,0 +1,60 @@
+"""The log's hash chain: each row binds its number, its time, its message and the row before.
+
+Purpose: the one place that says what a row's hash covers.
+Limits: a chain shows that rows were changed, dropped from the middle or reordered. Whoever can write the file
+can also cut its end off, or compute a new chain; only a head that was noted elsewhere shows that (`Head`).
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import NamedTuple
+
+from ..errors import Usage
+
+START = bytes(32)  # `prev` of the first row
+
+
+class Head(NamedTuple):
+    """The last row: its number (0: an empty log) and its hash. Noted elsewhere, it anchors all before it."""
+
+    n: int
+    hash: bytes
+
+    def __str__(self) -> str:
+        return f"{self.n}:{self.hash.hex()}"
+
+    @classmethod
+    def parse(cls, words: str) -> Head:
+        """A head as `str` prints it, N:HASH. Raises Usage for anything else."""
+        match = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", words.strip())
+        if match is None:
+            raise Usage(f"{words!r} is not NUMBER:HASH, as `ledger audit` prints a ledger's head")
+        return cls(int(match[1]), bytes.fromhex(match[2]))
+
+
+class LogRow(NamedTuple):
+    """One row: `at` unix seconds, `message` as received, `proof` what was revealed with it, or empty."""
+
+    n: int
+    at: int
+    message: bytes
+    proof: bytes
+    prev: bytes
+    hash: bytes
+
+    def expected(self) -> bytes:
+        """The hash this row's other columns call for: SHA-256(prev || n || at || message || proof).
+
+        Numbers are 8 bytes, big-endian. A message is one CBOR item and thus ends where it says: no byte can
+        pass from `message` to `proof` unseen, nor from `prev`, which has to be the row before's 32-byte hash.
+        """
+        numbers = self.n.to_bytes(8, "big", signed=True) + self.at.to_bytes(8, "big", signed=True)
+        return sha256(self.prev + numbers + self.message + self.proof).digest()
+
+
+def follow(head: Head, at: int, message: bytes, proof: bytes) -> LogRow:
+    """The row that comes after `head`."""
+    row = LogRow(head.n + 1, at, message, proof, head.hash, b"")
+    return row._replace(hash=row.expected())

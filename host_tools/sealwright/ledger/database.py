@@ -1,0 +1,83 @@
+"""What the ledger asks of a database: a few calls, so that another engine than SQLite can stand behind them.
+
+Purpose: the seam between the ledger's SQL (all of it in `schema.py` and `tables.py`) and an engine
+(`sqlite.py`).
+Limits: the SQL is the part SQLite and PostgreSQL share, with `?` for parameters. An engine that spells a
+parameter or a column type otherwise changes that in its `run`, `rows` and `create`, nowhere else. Values are
+int (signed 64 bits), str, bytes and None. Errors leave an engine as `faults.LedgerError` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from .faults import LedgerDamaged
+
+Value = int | str | bytes | None
+Row = tuple[Value, ...]
+
+
+class Database(Protocol):
+    """One connection to a ledger's tables."""
+
+    @property
+    def name(self) -> str:
+        """What people call it: the file's path."""
+
+    def create(self, statements: Sequence[str]) -> None:
+        """Run data definitions, in order."""
+
+    def run(self, sql: str, parameters: Sequence[Value] = ()) -> None:
+        """Run one statement for its effect."""
+
+    def rows(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
+        """The rows of one query, as they are read."""
+
+    def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
+        """The first row of one query, or None."""
+
+    def writing(self) -> AbstractContextManager[None]:
+        """A write transaction: takes the write lock at once; an exception rolls it back."""
+
+    def reading(self) -> AbstractContextManager[None]:
+        """A read transaction: everything read within is one state of the ledger, whoever writes meanwhile."""
+
+    def outline(self) -> list[Row]:
+        """The definitions in force as (kind, name, table, sql), sorted."""
+
+    def damage(self) -> list[str]:
+        """What the engine's own check of its files and indexes finds wrong, in words; empty if nothing."""
+
+    def close(self) -> None:
+        """Let go of the files. Harmless when repeated."""
+
+
+def whole(value: Value) -> int:
+    """A stored integer. Raises LedgerDamaged for anything else."""
+    if not isinstance(value, int):
+        raise LedgerDamaged(f"the ledger holds {value!r} where an integer belongs")
+    return value
+
+
+def octets(value: Value) -> bytes:
+    """A stored byte string. Raises LedgerDamaged for anything else."""
+    if not isinstance(value, bytes):
+        raise LedgerDamaged(f"the ledger holds {value!r} where bytes belong")
+    return value
+
+
+def text(value: Value) -> str:
+    """A stored text. Raises LedgerDamaged for anything else."""
+    if not isinstance(value, str):
+        raise LedgerDamaged(f"the ledger holds {value!r} where text belongs")
+    return value
+
+
+def unsigned(value: Value) -> int:
+    """An unsigned 64-bit integer, stored as decimal text: no column type of both engines holds it."""
+    digits = text(value)
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 20):
+        raise LedgerDamaged(f"the ledger holds {digits!r} where decimal digits belong")
+    return int(digits)

@@ -1,0 +1,178 @@
+"""The ledger: settle what devices owe each other, say who has what, and prove it from the messages alone.
+
+Purpose: the public face of the package. Money enters by an owner's deposit, is locked by a channel-open, paid
+by vouchers and refunded by a channel-close; every message taken is kept as received in a hash-chained log
+(DESIGN 7).
+Limits: one SQLite file, one writer at a time, any number of readers; closing does not wait for a dispute
+window.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO, TypeVar
+
+from ..errors import WrongType
+from ..keys import PublicKey
+from ..messages import Certificate, Command, Message, parse_as
+from ..verify import Policy, Verdict
+from . import reports
+from .audit import AuditReport, audit
+from .book import Channel
+from .chain import Head
+from .database import Database
+from .intake import DEPOSIT
+from .notary import Notary, Watch, WatchedPolicy
+from .reports import Balance, EntryLine
+from .settling import Settlement
+from .sqlite import SqliteDatabase
+from .tables import Tables
+
+T = TypeVar("T")
+
+
+class Ledger:
+    """A ledger file; opened when first used, for reading only until something is to be settled.
+
+    Args:
+        path: the file. `settle` and `deposit` make it if there is none.
+        roots: certificates that signers' chains must end in.
+        owners: keys whose deposits count.
+        allow_test: accept roots of emulated machines.
+        network: the one network to accept (32 bytes), None for any under the roots.
+        custody_floor: what to demand of devices that pay: 0 open, 1 sealed, 2 element.
+        patience: seconds to wait while another process writes.
+        clock: gives the time in unix seconds.
+
+    Every method may raise a `LedgerError`: LedgerMissing, NotALedger, LedgerDamaged, LedgerBusy, LedgerFull
+    or LedgerReadOnly; then nothing is half-applied. Not for use from several threads.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        roots: Iterable[Message[Certificate]] = (),
+        owners: Iterable[PublicKey] = (),
+        *,
+        allow_test: bool = False,
+        network: bytes | None = None,
+        custody_floor: int = 0,
+        patience: float = 5.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.path = Path(path)
+        self._roots = tuple(roots)
+        self._policy = Policy(network, custody_floor, allow_test=allow_test, owners=tuple(owners))
+        self._patience, self._clock = patience, clock
+        self._open: tuple[bool, SqliteDatabase] | None = None
+
+    def settle(
+        self,
+        messages: Iterable[bytes],
+        *,
+        secrets: Iterable[bytes] = (),
+        ticks: Mapping[bytes, tuple[int, bytes]] | None = None,
+        batch: int = 128,
+    ) -> Iterator[Verdict]:
+        """Take messages in order; the verdicts come as they are settled, so the iterator has to be used up.
+
+        A verdict's code is the verifier's, or `already_settled` (ok, nothing changed), `unfunded`, `closed`,
+        `too_early`, `bad_deposit` or `over_supply`. What is ok and has no part in the ledger, such as a
+        reading, is not kept.
+
+        Args:
+            messages: raw messages, for example from `bundle.read_bundle`.
+            secrets: what opens hash-locks.
+            ticks: for the root of a hash chain, the number of the best tick revealed and its 32 bytes.
+            batch: messages that share a transaction and whose verdicts come together; 1 to follow a slow
+            stream.
+
+        Raises:
+            LedgerError: messages whose verdicts came are settled, all others of this call are not.
+            BadCertificate: a root is none.
+            Usage: `ticks` are malformed.
+        """
+        database = self._database(write=True)
+        watch = Watch(self._clock)
+        given = self._policy
+        policy = WatchedPolicy(
+            network=given.network,
+            custody_floor=given.custody_floor,
+            allow_test=given.allow_test,
+            secrets=tuple(secrets),
+            ticks=dict(ticks or {}),
+            owners=given.owners,
+            watch=watch,
+        )
+        notary = Notary(self._roots, policy, Tables(database))
+        return Settlement(database, notary, watch).run(messages, max(1, batch))
+
+    def deposit(self, raw: bytes) -> Verdict:
+        """Take an owner's deposit: a command with the op "deposit" and {1: asset, 2: amount}, for its device.
+
+        Raises:
+            LedgerError: nothing was changed.
+            Malformed, NotDeterministic, WrongType: `raw` is no such command.
+        """
+        command = parse_as(raw, Command)
+        if command.body.op != DEPOSIT:
+            raise WrongType(f"the command orders {command.body.op!r}, not a deposit")
+        (verdict,) = self.settle([raw])
+        return verdict
+
+    def balances(self) -> list[Balance]:
+        """What every account holds, in the asset's smallest unit; devices, channels, and the world's debt."""
+        return self._read(reports.balances)
+
+    def channels(self) -> list[Channel]:
+        """Every channel and where its deposit is, in the order they were opened."""
+        return self._read(reports.channels)
+
+    def entries(self) -> Iterator[EntryLine]:
+        """Every entry with the message that caused it, in order: one state of the ledger, read as you go."""
+        # a connection of its own: other calls may come before the last entry is read
+        database = SqliteDatabase.open(self.path, write=False, patience=self._patience)
+        try:
+            with database.reading():
+                yield from reports.entries(database)
+        finally:
+            database.close()
+
+    def export(self, out: TextIO, form: str = "json") -> int:
+        """Write every entry to a text file, as "json" lines or "csv", and return how many. Raises Usage."""
+        return self._read(lambda database: reports.export(database, out, form))
+
+    def head(self) -> Head:
+        """The log's last row. Noted elsewhere, it is the anchor of a later audit."""
+        return self._read(lambda database: Tables(database).head())
+
+    def audit(self, anchor: Head | None = None) -> AuditReport:
+        """Check every hash, signature and rule, rebuild all from the log, compare; see `audit.audit`."""
+        return audit(self._database(), self._roots, self._policy, anchor)
+
+    def close(self) -> None:
+        """Let go of the file. Harmless when repeated; the ledger opens again when used."""
+        if self._open is not None:
+            self._open[1].close()
+            self._open = None
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _database(self, *, write: bool = False) -> SqliteDatabase:
+        if self._open is not None and write and not self._open[0]:
+            self.close()
+        if self._open is None:
+            self._open = (write, SqliteDatabase.open(self.path, write=write, patience=self._patience))
+        return self._open[1]
+
+    def _read(self, ask: Callable[[Database], T]) -> T:
+        database = self._database()
+        with database.reading():
+            return ask(database)

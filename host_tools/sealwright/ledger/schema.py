@@ -1,0 +1,114 @@
+"""The ledger's tables: one log that is the truth, and views of it that anybody can rebuild.
+
+Purpose: all data definitions. `log` holds the messages as received, each row bound to the one before;
+everything else follows from it (DESIGN section 7) and is what `audit` rebuilds and compares.
+Limits: written for SQLite (STRICT tables, triggers). For PostgreSQL: INTEGER becomes BIGINT, BLOB BYTEA,
+STRICT and WITHOUT ROWID go, the triggers become rules. Unsigned 64-bit numbers that no arithmetic is done on
+(lane, seq, expires) are decimal text, since neither engine has a column for them.
+"""
+
+from __future__ import annotations
+
+APPLICATION = 0x5345414C  # "SEAL", in the file's header
+VERSION = 1
+
+TABLES = (
+    # hash = SHA-256(prev || n || at || message || proof): see chain.py
+    """CREATE TABLE log (
+        n INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        message BLOB NOT NULL,
+        proof BLOB NOT NULL,
+        prev BLOB NOT NULL,
+        hash BLOB NOT NULL
+    ) STRICT""",
+    # what each row is; a voucher comes in again when more of its ticks are revealed
+    """CREATE TABLE messages (
+        n INTEGER PRIMARY KEY REFERENCES log (n),
+        digest BLOB NOT NULL,
+        type TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX messages_by_digest ON messages (digest)",
+    # accepted certificates by the first 8 bytes of their subject's device id, which is what a signature names
+    """CREATE TABLE certificates (
+        kid BLOB NOT NULL,
+        n INTEGER NOT NULL REFERENCES log (n),
+        PRIMARY KEY (kid, n)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE orders (
+        owner BLOB NOT NULL,
+        device BLOB NOT NULL,
+        seq TEXT NOT NULL,
+        n INTEGER NOT NULL REFERENCES log (n),
+        PRIMARY KEY (owner, device, seq)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE accounts (
+        id INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        asset TEXT NOT NULL,
+        name BLOB NOT NULL,
+        balance INTEGER NOT NULL,
+        UNIQUE (kind, asset, name)
+    ) STRICT""",
+    """CREATE TABLE entries (
+        n INTEGER NOT NULL REFERENCES log (n),
+        account INTEGER NOT NULL REFERENCES accounts (id),
+        amount INTEGER NOT NULL,
+        PRIMARY KEY (n, account)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE channels (
+        digest BLOB PRIMARY KEY NOT NULL,
+        opened INTEGER NOT NULL REFERENCES log (n),
+        payer BLOB NOT NULL,
+        payee BLOB NOT NULL,
+        asset TEXT NOT NULL,
+        deposited INTEGER NOT NULL,
+        expires TEXT NOT NULL,
+        paid INTEGER NOT NULL,
+        promised INTEGER NOT NULL,
+        refunded INTEGER NOT NULL,
+        closed INTEGER REFERENCES log (n)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE lanes (
+        channel BLOB NOT NULL REFERENCES channels (digest),
+        lane TEXT NOT NULL,
+        seq TEXT NOT NULL,
+        amount INTEGER NOT NULL,
+        promised INTEGER NOT NULL,
+        voucher BLOB NOT NULL,
+        PRIMARY KEY (channel, lane)
+    ) STRICT, WITHOUT ROWID""",
+)
+
+# The log grows at its end and nowhere else, whoever opens the file. A REPLACE deletes without a delete
+# trigger, so the insert trigger has to see to it.
+TRIGGERS = (
+    """CREATE TRIGGER log_grows_at_its_end BEFORE INSERT ON log
+    WHEN NEW.n <> (SELECT coalesce(max(n), 0) + 1 FROM log)
+    BEGIN SELECT raise(ABORT, 'a row of the log follows the last'); END""",
+    """CREATE TRIGGER log_is_never_updated BEFORE UPDATE ON log
+    BEGIN SELECT raise(ABORT, 'the log is append-only'); END""",
+    """CREATE TRIGGER log_is_never_deleted BEFORE DELETE ON log
+    BEGIN SELECT raise(ABORT, 'the log is append-only'); END""",
+)
+
+STATEMENTS = (
+    *TABLES,
+    *TRIGGERS,
+    f"PRAGMA application_id = {APPLICATION}",
+    f"PRAGMA user_version = {VERSION}",
+)
+
+# What audit compares: every view table, all of its columns, in the order of its key (the first columns).
+VIEWS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "messages": (("n",), ("digest", "type")),
+    "certificates": (("kid", "n"), ()),
+    "orders": (("owner", "device", "seq"), ("n",)),
+    "accounts": (("id",), ("kind", "asset", "name", "balance")),
+    "entries": (("n", "account"), ("amount",)),
+    "channels": (
+        ("digest",),
+        ("opened", "payer", "payee", "asset", "deposited", "expires", "paid", "promised", "refunded", "closed"),
+    ),
+    "lanes": (("channel", "lane"), ("seq", "amount", "promised", "voucher")),
+}

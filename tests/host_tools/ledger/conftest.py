@@ -1,0 +1,64 @@
+"""A network with two devices, an owner and an empty ledger, for tests of the ledger."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sealwright.ledger import Ledger
+
+from tests.host_tools.factory import NOW, Device, Network, Owner
+
+
+@dataclass
+class World:
+    """`at` is what the ledger's clock says; move it as you like."""
+
+    path: Path
+    network: Network = field(default_factory=Network)
+    at: float = NOW
+
+    def __post_init__(self):
+        self.payer: Device = self.network.device("payer")
+        self.payee: Device = self.network.device("payee")
+        self.owner: Owner = self.network.owner()
+        self.certificates = [self.payer.certificate.raw, self.payee.certificate.raw]
+
+    def ledger(self, **changes):
+        given = {"owners": [self.owner.key.public], "clock": lambda: self.at, "patience": 0.2, **changes}
+        return Ledger(self.path, [self.network.root], **given)
+
+    def codes(self, ledger, messages, **more):
+        return [verdict.code for verdict in ledger.settle(map(raw_of, messages), **more)]
+
+    def funded(self, amount=1000):
+        """A ledger with certificates and an amount on the payer's account."""
+        ledger = self.ledger()
+        assert ledger.deposit(self.owner.deposit(self.payer, amount).raw).code == "ok"
+        assert self.codes(ledger, self.certificates) == ["ok", "ok"]
+        return ledger
+
+    def opened(self, capacity=1000, **terms):
+        """A funded ledger and an open channel in it."""
+        ledger = self.funded(capacity)
+        channel = self.payer.open(self.payee, capacity, **terms)
+        assert self.codes(ledger, [channel]) == ["ok"]
+        return ledger, channel
+
+
+def raws(messages):
+    return [raw_of(message) for message in messages]
+
+
+def raw_of(message):
+    return message if isinstance(message, bytes) else message.raw
+
+
+def holds(ledger, device):
+    """The device's balance in credit."""
+    found = [b.amount for b in ledger.balances() if (b.kind, b.name, b.asset) == ("device", device.id, "credit")]
+    return found[0] if found else 0
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path / "ledger.db")
