@@ -5,7 +5,7 @@ those of `sequence`.
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
@@ -35,9 +35,9 @@ def read_bundle(source: Source) -> Iterator[bytes]:
             yield from _split(source)
 
 
-def _opened(path: Path, mode: str) -> Any:
+def _opened(path: Path, mode: str, buffering: int = -1) -> Any:
     try:
-        return path.open(mode)
+        return path.open(mode, buffering)
     except OSError as error:
         reason = f"cannot open the bundle {path}: {error.strerror}"
         raise Usage(reason, remedy="Check the path and its permissions.") from error
@@ -62,13 +62,11 @@ def _split(stream: BinaryIO) -> Iterator[bytes]:
         offset += at
         buffer, at = buffer[at:] + more, 0
     if at < len(buffer):
-        raise Truncated(
-            f"the bundle ends in the middle of message {count}, which begins at byte {offset + at}"
-        )
+        raise Truncated(f"the bundle ends in the middle of message {count}, which begins at byte {offset + at}")
 
 
 class BundleWriter:
-    """Writes messages to a bundle file, each flushed when added, so that a reader can follow.
+    """Writes messages to a bundle file, each at once, so that a reader can follow.
 
     An existing file is continued with `append`, after a check that it ends with a whole message; without it
     an existing file is replaced. Raises Usage where the file cannot be written, Truncated where it cannot be
@@ -78,16 +76,22 @@ class BundleWriter:
     def __init__(self, path: str | Path, *, append: bool = False) -> None:
         path = Path(path)
         self.count = sum(1 for _ in read_bundle(path)) if append and path.exists() else 0
-        self._file: BinaryIO = _opened(path, "ab" if append else "wb")
+        # unbuffered: nothing is left to write when it closes
+        self._file: BinaryIO = _opened(path, "ab" if append else "wb", buffering=0)
+        self._size = path.stat().st_size
 
     def add(self, message: bytes | Message[Any]) -> None:
         """Append one message. Raises Usage where the disk refuses it."""
         raw = message if isinstance(message, bytes) else message.raw
+        rest = memoryview(raw)
         try:
-            self._file.write(raw)
-            self._file.flush()
+            while rest:
+                rest = rest[self._file.write(rest) :]
         except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(self._size)  # half a message would spoil all that follow
             raise Usage(f"cannot write the bundle: {error.strerror}", remedy="Free some space.") from error
+        self._size += len(raw)
         self.count += 1
 
     def close(self) -> None:
