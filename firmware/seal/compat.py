@@ -4,6 +4,7 @@
 """
 
 import binascii
+import gc
 import hashlib
 import time
 
@@ -44,3 +45,9 @@ def crc32(data):
 def hexlify(data):
     """Lower-case hexadecimal text of `data`."""
     return binascii.hexlify(data).decode()
+
+
+def heap_free():
+    """Bytes of heap that are free after a collection, or None on CPython, which does not say."""
+    gc.collect()
+    return gc.mem_free() if hasattr(gc, "mem_free") else None

@@ -4,8 +4,8 @@ Anyone on the link may look: readings, vouchers and certificates are made to be 
 provisioned device but a command that its owner signed.
 """
 
-from . import __version__, buyer, channel, device, messages, p256, rpc
-from .channel import AMOUNT, BASE, CHAIN, CLOSE, OPEN, RECEIPT, SEQ, VOUCHER
+from . import __version__, buyer, channel, compat, device, messages, p256, rpc, voucher
+from .channel import AMOUNT, CHAIN, CLOSE, OPEN, RECEIPT, SEQ, VOUCHER
 from .compat import const, ticks_diff, ticks_ms
 from .errors import Malformed, SealError
 from .owner import Owner
@@ -58,6 +58,7 @@ class Service:
             "clock": [board.clock.now(), board.clock.quality],
             "device": this.device_id,
             "peer": board.peer_link.address if board.peer_link else None,
+            "heap_free": compat.heap_free(),
             "sensors": [sensor.model for sensor in board.sensors],
         }
         if this.state == device.PROVISIONED:
@@ -79,10 +80,15 @@ class Service:
             "acknowledged": this.log.acknowledged,
             "sensor_fault": this.sensor_fault,
             "bought": this.bought,
-            "order": None if order is None else [order[buyer.STATUS], order.get(buyer.CODE), order.get(buyer.DIGEST)],
-            "channels_out": [[record[SEQ], record[AMOUNT]] for _, record in this.payer.records()],
-            "channels_in": len(this.payee.records()),
+            "order": None if order is None else [order[buyer.STATUS], order.get(buyer.CODE), self._promised(order)],
+            "channels": [len(this.payer.records()), len(this.payee.records())],
         }
+
+    def _promised(self, order):
+        """[seq, amount] of the order's channel, or None before there is one."""
+        digest = order.get(buyer.DIGEST)
+        record = digest and channel.find_record(self._device.journal, "o", digest)
+        return [record[SEQ], record[AMOUNT]] if record else None
 
     def readings(self, item):
         """[seq, limit] -> up to `limit` stored readings above `seq`, oldest first."""
@@ -109,10 +115,11 @@ class Service:
         if index >= len(records):
             return [len(records)]
         role, record = records[index]
-        found = [record[OPEN], record.get(BASE) if role == 1 else None, record.get(VOUCHER)]
+        found = [record[OPEN], record.get(VOUCHER)]
         if role == 0 and record[SEQ]:
             found.append(this.payer.again(channel.terms(record[OPEN]))[0])
-        found += [record.get(RECEIPT), record.get(CLOSE)]
+            found.append(_receipt(record))
+        found.append(record.get(CLOSE))
         return [len(records), role, [raw for raw in found if raw is not None], record[CHAIN]]
 
     def selftest(self, _):
@@ -142,6 +149,12 @@ class Service:
             p256.verify(public, digest, signature)
         end = ticks_ms()
         return [ticks_diff(middle, start) * 1000 // count, ticks_diff(end, middle) * 1000 // count]
+
+
+def _receipt(record):
+    """The receipt of the last voucher promised, or None: one for an older voucher would stand alone."""
+    raw = record.get(RECEIPT)
+    return raw if raw and messages.parse(raw).payload[voucher.SEQ] == record[SEQ] else None
 
 
 def _outcome(check):

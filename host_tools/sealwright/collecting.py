@@ -1,0 +1,85 @@
+"""Collecting: what devices signed, into an evidence bundle that checks offline.
+
+A bundle has each message once, by digest, in an order a verifier can follow: certificates, readings as they come, then
+for each channel its opening, its vouchers by number, receipts and its close.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from .device import Client
+from .messages import (
+    Body,
+    Certificate,
+    ChannelClose,
+    ChannelOpen,
+    Message,
+    Reading,
+    Receipt,
+    Voucher,
+    parse_as,
+    parse_message,
+)
+
+_ORDER: dict[type, int] = {ChannelOpen: 0, Voucher: 1, Receipt: 2, ChannelClose: 3}
+
+
+@dataclass
+class Source:
+    """A device that is collected from: up to which reading it was, and which closed channels it had."""
+
+    client: Client
+    name: str
+    seq: int = 0
+    closed: list[bytes] = field(default_factory=list)
+
+
+class Collector:
+    """Gathers from devices; every message comes out once."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+
+    def _new(self, message: Message[Body]) -> bool:
+        fresh = message.digest not in self._seen
+        self._seen.add(message.digest)
+        return fresh
+
+    def certificates(self, client: Client) -> Iterator[bytes]:
+        """The device's chain and those of its channels' other parties, issuers first."""
+        found: list[Message[Certificate]] = list(reversed(client.chain()))
+        for channel in client.channels():
+            found += [parse_as(raw, Certificate) for raw in reversed(channel.certificates)]
+        yield from (message.raw for message in found if self._new(message))
+
+    def readings(self, source: Source) -> Iterator[bytes]:
+        """The readings that came since the last call."""
+        for raw in source.client.readings(source.seq):
+            message = parse_as(raw, Reading)
+            source.seq = message.body.seq
+            if self._new(message):
+                yield raw
+
+    def channels(self, sources: Iterable[Source]) -> Iterator[bytes]:
+        """Certificates and messages of every channel these devices keep, in an order that a verifier can follow.
+
+        Both parties hold a channel: together they show the later voucher, and each message comes once.
+        """
+        found: dict[bytes, Message[Body]] = {}
+        certificates: list[Message[Body]] = []
+        for source in sources:
+            source.closed = []
+            for channel in source.client.channels():
+                certificates += [parse_message(raw) for raw in reversed(channel.certificates)]
+                for message in map(parse_message, channel.messages):
+                    found[message.digest] = message
+                    if isinstance(message.body, ChannelClose) and not channel.paying:
+                        source.closed.append(message.body.channel)
+        ordered = certificates + sorted(found.values(), key=_place)
+        yield from (message.raw for message in ordered if self._new(message))
+
+
+def _place(message: Message[Body]) -> tuple[bytes, int, int, int]:
+    body = message.body
+    channel = message.digest if isinstance(body, ChannelOpen) else getattr(body, "channel", b"")
+    return channel, _ORDER.get(type(body), 4), getattr(body, "lane", 0), getattr(body, "seq", 0)

@@ -1,0 +1,9 @@
+"""Talking to a device over its command link: `connect(url)` gives a `Client`.
+
+URLs: `serial:/dev/ttyACM0`, `tcp:HOST:PORT`, `emulated:NAME` (a running board of the home, see `emulator`).
+The frames and requests are those of firmware/schema/rpc.cddl.
+"""
+
+from .client import Client, Info, connect
+
+__all__ = ["Client", "Info", "connect"]

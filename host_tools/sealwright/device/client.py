@@ -1,0 +1,168 @@
+"""Requests to a device: one method for each kind (firmware/schema/rpc.cddl).
+
+Every method raises Unreachable when the device does not answer, RefusedByDevice with the device's own code when it
+refuses, and Malformed when it answers with something else than it should.
+"""
+
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, cast
+
+from .. import cbor
+from ..errors import Malformed, Unreachable
+from ..messages import Certificate, Message, Reading, parse_as
+from .codes import refusal
+from .frames import Frame, FrameReader, pack
+from .transport import Transport, open_url
+
+REPLY: Final = 0
+INFO: Final = 1
+EVIDENCE: Final = 2
+GRANT: Final = 3
+COMMAND: Final = 4
+READINGS: Final = 5
+CHAIN: Final = 6
+CHANNELS: Final = 7
+SELFTEST: Final = 8
+BENCH: Final = 9
+ERROR: Final = 255
+
+REPLY_SECONDS: Final = 30.0
+_BATCH: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What a device says of itself. `raw` has everything it said, by name."""
+
+    state: str
+    model: str
+    firmware: str
+    custody: int
+    device: bytes | None
+    raw: dict[str, Any]
+
+    @property
+    def provisioned(self) -> bool:
+        return self.state == "provisioned"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel as a device keeps it: its messages and the certificates of the other party that are not its own."""
+
+    paying: bool
+    messages: list[bytes]
+    certificates: list[bytes]
+
+
+class Client:
+    """An open command link. Use as a context manager."""
+
+    def __init__(self, transport: Transport, url: str, seconds: float = REPLY_SECONDS) -> None:
+        self.url = url
+        self._transport = transport
+        self._seconds = seconds
+        self._frames = FrameReader()
+        self._last = secrets.randbelow(2**31)  # a reply to an earlier client on the same wire is not taken for ours
+        transport.write(b"\0")  # ends whatever half frame an earlier client left on the wire
+
+    def call(self, kind: int, item: cbor.Value, seconds: float | None = None) -> Any:
+        """The result of request `kind`, waiting up to `seconds` for it."""
+        self._last += 1
+        self._transport.write(pack(Frame(self._last, kind, item)))
+        end = time.monotonic() + (self._seconds if seconds is None else seconds)
+        while (left := end - time.monotonic()) > 0:
+            for frame in self._frames.feed(self._transport.read(left)):
+                if frame.id == self._last:
+                    return _result(frame)
+        raise Unreachable(f"{self.url} does not answer", remedy="Check that it runs Sealwright's firmware.")
+
+    def info(self) -> Info:
+        """Its state, identity and counters."""
+        raw = self.call(INFO, None)
+        try:
+            return Info(raw["state"], raw["model"], raw["firmware"], raw["custody"], raw["device"], raw)
+        except (KeyError, TypeError) as error:
+            raise Malformed(f"{self.url} answered with something else than its state") from error
+
+    def evidence(self, nonce: bytes) -> bytes:
+        """Signed evidence over `nonce` (32 bytes). A blank device makes its key first."""
+        return cast(bytes, self.call(EVIDENCE, nonce))
+
+    def grant(self, raw: bytes) -> None:
+        """Give it its identity."""
+        self.call(GRANT, raw)
+
+    def command(self, raw: bytes) -> None:
+        """Have it carry out its owner's signed command."""
+        self.call(COMMAND, raw)
+
+    def chain(self) -> list[Message[Certificate]]:
+        """Its certificates, leaf first."""
+        return [parse_as(raw, Certificate) for raw in _byte_strings(self.call(CHAIN, None))]
+
+    def readings(self, after: int) -> Iterator[bytes]:
+        """Every stored reading with a number above `after`, oldest first."""
+        while True:
+            batch = _byte_strings(self.call(READINGS, [after, _BATCH]))
+            yield from batch
+            if len(batch) < _BATCH:
+                return
+            after = parse_as(batch[-1], Reading).body.seq
+
+    def channels(self) -> Iterator[Channel]:
+        """Every channel it keeps."""
+        index = 0
+        while True:
+            reply = self.call(CHANNELS, index)
+            if not isinstance(reply, list) or len(reply) not in (1, 4):
+                raise Malformed(f"{self.url} answered with something else than a channel")
+            if len(reply) == 1:
+                return
+            yield Channel(reply[1] == 0, _byte_strings(reply[2]), _byte_strings(reply[3]))
+            index += 1
+
+    def selftest(self) -> dict[str, Any]:
+        """{part: True, or the code of what failed}."""
+        return cast("dict[str, Any]", self.call(SELFTEST, None))
+
+    def bench(self, rounds: int) -> tuple[int, int]:
+        """Microseconds of one signature and of one verification, the mean of `rounds`."""
+        sign, verify = self.call(BENCH, rounds, seconds=REPLY_SECONDS + 2.0 * rounds)
+        return sign, verify
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def connect(url: str, seconds: float = REPLY_SECONDS) -> Client:
+    """Open `serial:PATH` or `tcp:HOST:PORT`. For `emulated:NAME` see `emulator.resolve`. Raises Usage, Unreachable."""
+    return Client(open_url(url), url, seconds)
+
+
+def _result(frame: Frame) -> Any:
+    if frame.kind == REPLY:
+        return frame.item
+    if frame.kind == ERROR and isinstance(frame.item, list) and len(frame.item) == 1:
+        code = frame.item[0]
+        if isinstance(code, int):
+            raise refusal(code)
+    raise Malformed("the device answered with neither a result nor an error")
+
+
+def _byte_strings(value: Any) -> list[bytes]:
+    if not isinstance(value, list) or not all(isinstance(item, bytes) for item in value):
+        raise Malformed("the device answered with something else than messages")
+    return value

@@ -1,0 +1,68 @@
+"""What a device's numeric error codes mean: names for programs, causes and remedies for people."""
+
+from typing import NamedTuple
+
+from ..errors import RefusedByDevice
+
+
+class Meaning(NamedTuple):
+    """A code's name, what it says and what to do."""
+
+    name: str
+    cause: str
+    remedy: str
+
+
+_LOG = "Look at the device's console or its log, and report it if it comes again."
+
+CODES = {
+    1: Meaning("malformed", "it found the request malformed", "Use a Sealwright that fits the device's firmware."),
+    2: Meaning("not_deterministic", "the request was not in deterministic form", _LOG),
+    3: Meaning("wrong_type", "the message was of another type than it wanted", _LOG),
+    4: Meaning("bad_key", "a key is no point on P-256, or its key slot is empty", _LOG),
+    5: Meaning("bad_signature", "the signature is not by the key it expects", "Sign with the device's owner key."),
+    6: Meaning("bad_certificate", "the certificate chain does not lead to its network's root", "Check the issuer."),
+    7: Meaning("refused", "its state does not allow this", "See its state with `sealwright info`."),
+    8: Meaning("policy", "its owner's policy forbids this", "Change the policy with `sealwright owner policy`."),
+    9: Meaning(
+        "state_damaged",
+        "its stored state is damaged: it stays locked",
+        "Collect what it still gives, then erase and provision it anew.",
+    ),
+    10: Meaning("entropy_failed", "no entropy source passed its tests", "Do not use this board for keys."),
+    11: Meaning("fault", "a self-check failed; nothing was released", "Run `sealwright selftest`."),
+    12: Meaning("storage_full", "its flash is full", "Collect with --ack, so that it can prune."),
+    13: Meaning("sensor_failed", "a sensor failed", "Check the wiring; `sealwright selftest` names the sensor."),
+    14: Meaning("unknown_channel", "it knows no such channel", "Collect again for the channels it has."),
+    15: Meaning("not_a_party", "the message is for another device", "Check the device's URL."),
+    16: Meaning("replay", "the number was used before", "Try again: a fresh number is taken."),
+    17: Meaning("over_capacity", "the amount is over the channel's capacity", "Open a larger channel."),
+    18: Meaning("amount_decreased", "the amount is lower than one before it", _LOG),
+    19: Meaning("expired", "something has expired", "Check its clock with `sealwright info`."),
+    20: Meaning("not_yet_valid", "something is not valid yet", "Check its clock with `sealwright info`."),
+    21: Meaning("wrong_network", "it belongs to another network", "Use the home that provisioned it."),
+    22: Meaning("unauthenticated", "the peer has not proved its certificate", _LOG),
+    23: Meaning("unsupported", "its firmware does not have this", "Update the firmware."),
+    24: Meaning("unreachable", "its peer did not answer", "Check the peer's address and that it runs."),
+    40: Meaning("over_voucher_limit", "more than its policy allows for one voucher", "Raise the limit."),
+    41: Meaning("over_day_limit", "more than its policy allows in a day", "Raise the limit or wait for tomorrow."),
+    42: Meaning("not_a_payee", "the payee is not on its owner's list", "Add the payee to the policy."),
+    43: Meaning("needs_button", "an amount this high wants the button pressed", "Press the board's button."),
+    44: Meaning("policy_ended", "its policy has ended", "Give it a new one with `sealwright owner policy`."),
+    45: Meaning("paused", "it is paused by its owner", "Resume with `sealwright owner resume`."),
+    46: Meaning("no_asset", "its policy allows nothing in this asset", "Add the asset to the policy."),
+    47: Meaning("clock_unset", "its clock is not set", "Set it with `sealwright owner clock`."),
+    255: Meaning("internal", "it failed in a way it did not foresee", _LOG),
+}
+
+
+def meaning(code: int) -> Meaning:
+    """What `code` means, also for one that is newer than this program."""
+    unknown = Meaning(f"device_code_{code}", f"it answered with code {code}", "Use a newer Sealwright.")
+    return CODES.get(code, unknown)
+
+
+def refusal(code: int) -> RefusedByDevice:
+    """The error for a device's code."""
+    found = meaning(code)
+    return RefusedByDevice(f"the device refused: {found.cause}", remedy=found.remedy, code=found.name)

@@ -1,0 +1,115 @@
+"""Byte streams to a device: TCP and serial ports, behind one small interface.
+
+A pty counts as a serial port. Opening a serial port does not reset the board: DTR and RTS are left low, which ESP32
+boards would take for reset and boot-mode.
+"""
+
+import socket
+from pathlib import Path
+from typing import Protocol
+
+import serial
+
+from ..errors import Unreachable, Usage
+
+CONNECT_SECONDS = 5.0
+BAUD = 115200
+
+
+class Transport(Protocol):
+    """An open byte stream."""
+
+    def read(self, seconds: float) -> bytes:
+        """What has arrived, waiting up to `seconds`; empty on a time-out. Raises Unreachable when it is gone."""
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`. Raises Unreachable."""
+
+    def close(self) -> None:
+        """Close it; again does nothing."""
+
+
+class TcpTransport:
+    """A TCP connection."""
+
+    def __init__(self, host: str, port: int) -> None:
+        try:
+            self._socket = socket.create_connection((host, port), CONNECT_SECONDS)
+        except OSError as error:
+            reason = f"nothing answers at tcp:{host}:{port}: {error.strerror or error}"
+            raise Unreachable(reason, remedy="Check that the device runs and the address is right.") from error
+
+    def read(self, seconds: float) -> bytes:
+        self._socket.settimeout(max(seconds, 0.001))
+        try:
+            data = self._socket.recv(65536)
+        except TimeoutError:
+            return b""
+        except OSError as error:
+            raise Unreachable(f"the connection broke: {error.strerror or error}") from error
+        if not data:
+            raise Unreachable("the device closed the connection")
+        return data
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._socket.settimeout(CONNECT_SECONDS)
+            self._socket.sendall(data)
+        except OSError as error:
+            raise Unreachable(f"the connection broke: {error.strerror or error}") from error
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class SerialTransport:
+    """A serial port or a pty."""
+
+    def __init__(self, path: str) -> None:
+        try:
+            port = serial.Serial()
+            port.port = path
+            port.baudrate = BAUD
+            port.dtr = port.rts = False
+            port.exclusive = True
+            port.open()
+        except (OSError, ValueError) as error:  # SerialException is an OSError
+            raise Unreachable(f"cannot open {path}: {error}", remedy=_remedy(path)) from error
+        self._port = port
+
+    def read(self, seconds: float) -> bytes:
+        try:
+            self._port.timeout = max(seconds, 0.001)
+            first = self._port.read(1)
+            return bytes(first + self._port.read(self._port.in_waiting)) if first else b""
+        except (OSError, TypeError) as error:  # TypeError: pyserial, for a port that was pulled while reading
+            raise Unreachable(f"the serial port is gone: {error}") from error
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._port.write_timeout = CONNECT_SECONDS
+            self._port.write(data)
+        except OSError as error:
+            raise Unreachable(f"the serial port is gone: {error}") from error
+
+    def close(self) -> None:
+        self._port.close()
+
+
+def _remedy(path: str) -> str:
+    if not Path(path).exists():
+        return "Check the cable and the name; `sealwright devices` lists the ports there are."
+    return "Another program may hold the port, or your user may not use it (group dialout or uucp)."
+
+
+def open_url(url: str) -> Transport:
+    """Open a `serial:` or `tcp:` URL. Raises Usage for another, Unreachable."""
+    scheme, _, rest = url.partition(":")
+    if scheme == "serial" and rest:
+        return SerialTransport(rest)
+    if scheme == "tcp":
+        host, _, port = rest.rpartition(":")
+        if host and port.isdigit() and 0 < int(port) < 65536:
+            return TcpTransport(host.strip("[]"), int(port))
+    remedy = "Device URLs are serial:/dev/ttyACM0, tcp:HOST:PORT or emulated:NAME; `sealwright devices` lists them."
+    raise Usage(f"{url!r} is no device URL", remedy=remedy, code="bad_url")

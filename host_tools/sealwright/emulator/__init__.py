@@ -1,0 +1,12 @@
+"""Emulated boards: real MicroPython processes with their own flash image, wires and sensors.
+
+    board = create(home, "unix", "station", ["bme280"])
+    board.start()
+    client = connect(board.url)
+
+A board is a folder of the home. Its process is its own: it goes on when the program that started it ends.
+"""
+
+from .board import EmulatedBoard, create, find, kinds, resolve, running
+
+__all__ = ["EmulatedBoard", "create", "find", "kinds", "resolve", "running"]

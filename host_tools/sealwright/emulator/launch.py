@@ -1,0 +1,53 @@
+"""The process of an emulated board: `python -P launch.py FOLDER BOARD-FOLDER HEAP`.
+
+Holds the board's lock, opens its pty, and becomes MicroPython in that folder. The lock and the pty live as long as the
+process, so whether a board runs is never a guess, and its wire is there while nobody is connected. Run as a script: it
+imports nothing of the host's, so a board starts in a tenth of a second.
+"""
+
+import fcntl
+import os
+import pty
+import signal
+import sys
+import tty
+from pathlib import Path
+
+LOCK = "lock"
+TTY = "tty"
+
+
+def main(folder: Path, board: Path, heap: str) -> int:
+    """Run until the board's program ends; its exit code."""
+    os.chdir(folder)
+    lock = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("this board runs already", file=sys.stderr)
+        return 2
+    os.ftruncate(lock, 0)
+    os.write(lock, str(os.getpid()).encode())
+    os.environ["SEALWRIGHT_PTY"] = str(_open_pty())
+    firmware = board.parents[1] / "firmware"
+    os.environ["MICROPYPATH"] = ":".join([str(firmware), str(board), str(board.parent), ".frozen"])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is for the program that started it
+
+    import micropython_unix
+
+    return int(micropython_unix.run_main(["micropython", "-X", f"heapsize={heap}", str(firmware / "main.py")]))
+
+
+def _open_pty() -> int:
+    """Make the board's wire; the link `tty` in its folder names the other end. Both ends stay open here."""
+    wire, other = pty.openpty()
+    tty.setraw(other)
+    os.set_blocking(wire, False)
+    link = Path(TTY)
+    link.unlink(missing_ok=True)
+    link.symlink_to(os.ttyname(other))
+    return wire
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))

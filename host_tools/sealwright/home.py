@@ -1,0 +1,173 @@
+"""A home: the folder with an issuer's keys and roots, the register of devices, the ledger and the emulated boards.
+
+    home.json            format, network name; written last: a folder without it is no home yet
+    issuer.key owner.key test.key     PKCS 8 PEM, readable by their owner only
+    root.pem test-root.pem            what verifiers are given
+    devices/ID.json      one a device: name, URL, model, state of its provisioning
+    boards/NAME/         emulated boards
+    ledger.db            see `ledger`
+
+The test root certifies emulated boards; verifiers refuse what chains to it unless told otherwise.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from .certificates import TEST_MODEL, make_root, network_id, to_pem
+from .certificates import load_roots as load_pem
+from .errors import Usage
+from .keys import PrivateKey
+from .messages import Certificate, Message
+
+FORMAT: Final = 1
+DEFAULT: Final = "~/.sealwright"
+PENDING: Final = "pending"
+DONE: Final = "provisioned"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A device in the register. `device` and `certificate` (its digest) are hexadecimal."""
+
+    name: str
+    device: str
+    url: str
+    model: str
+    custody: int
+    state: str
+    certificate: str
+    registered_at: int
+
+
+class Home:
+    """An initialised home."""
+
+    def __init__(self, folder: Path, network: str) -> None:
+        self.folder = folder
+        self.network = network
+
+    @classmethod
+    def open(cls, folder: str | Path | None = None) -> "Home":
+        """The home in `folder`, else $SEALWRIGHT_HOME, else ~/.sealwright. Raises Usage where there is none."""
+        path = locate(folder)
+        try:
+            found = json.loads((path / "home.json").read_text())
+            if found["format"] != FORMAT:
+                raise Usage(f"{path} has format {found['format']}", remedy="Use the Sealwright that made it.")
+            return cls(path, str(found["network"]))
+        except FileNotFoundError as error:
+            raise Usage(
+                f"{path} is not initialised", remedy=f"Run `sealwright init --home {path}`.", code="no_home"
+            ) from error
+        except NotADirectoryError as error:
+            raise Usage(f"{path} is not a folder", remedy="Name the folder of a home.", code="no_home") from error
+        except OSError as error:
+            raise Usage(f"cannot read {path}: {error.strerror}", remedy="Check its permissions.") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise Usage(
+                f"{path / 'home.json'} is damaged", remedy="Put it back from a copy.", code="home_damaged"
+            ) from error
+
+    @classmethod
+    def init(cls, folder: str | Path | None, network: str) -> "Home":
+        """Make a home, or finish one that was left half made. Raises Usage where there is one already."""
+        path = locate(folder)
+        if (path / "home.json").exists():
+            remedy = "Name another folder; this one's keys cannot be made again."
+            raise Usage(f"{path} is a home already", remedy=remedy, code="home_exists")
+        home = cls(path, network)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            path.chmod(0o700)
+            for name in ("devices", "boards"):
+                (path / name).mkdir(exist_ok=True)
+            for name in ("issuer", "owner", "test"):
+                if not (path / f"{name}.key").exists():
+                    PrivateKey.generate().save(path / f"{name}.key")
+            now = int(time.time())
+            _write(path / "root.pem", to_pem(make_root(home.key("issuer"), network, issued_at=now)))
+            test = make_root(home.key("test"), network, issued_at=now, model=f"{TEST_MODEL} machines only")
+            _write(path / "test-root.pem", to_pem(test))
+            _write(path / "home.json", json.dumps({"format": FORMAT, "network": network}).encode() + b"\n")
+        except OSError as error:
+            raise Usage(f"cannot make the home {path}: {error.strerror}", remedy="Check the path and space.") from error
+        return home
+
+    def key(self, name: str) -> PrivateKey:
+        """The key "issuer", "owner" or "test". Raises BadKeyFile, BadKey."""
+        return PrivateKey.load(self.folder / f"{name}.key")
+
+    @property
+    def owner_public(self) -> bytes:
+        """X || Y of the owner's key."""
+        return self.key("owner").public.xy
+
+    def root(self, *, test: bool = False) -> Message[Certificate]:
+        """The home's root certificate, or its test root. Raises BadKeyFile, BadCertificate."""
+        return load_pem(self.folder / ("test-root.pem" if test else "root.pem"))[0]
+
+    def roots(self) -> list[Message[Certificate]]:
+        """Both roots."""
+        return [self.root(), self.root(test=True)]
+
+    def network_id(self, *, test: bool = False) -> bytes:
+        """The network's 32-byte id, or that of its test network."""
+        return network_id(self.network, self.root(test=test).body.key)
+
+    @property
+    def ledger_path(self) -> Path:
+        return self.folder / "ledger.db"
+
+    def board(self, name: str) -> Path:
+        """The folder of the emulated board `name`."""
+        return self.folder / "boards" / name
+
+    def register(self, entry: Registered) -> None:
+        """Write a device's entry, whole or not at all. Raises Usage where the disk refuses it."""
+        try:
+            _write(self.folder / "devices" / f"{entry.device}.json", json.dumps(asdict(entry), indent=1).encode())
+        except OSError as error:
+            raise Usage(f"cannot write the register: {error.strerror}", remedy="Free some space.") from error
+
+    def registered(self) -> Iterator[Registered]:
+        """Every device in the register, by name. Raises Usage for a damaged entry."""
+        entries = []
+        for path in sorted((self.folder / "devices").glob("*.json")):
+            try:
+                values: dict[str, Any] = json.loads(path.read_text())
+                entries.append(Registered(**values))
+            except (OSError, ValueError, TypeError) as error:
+                remedy = "Move it away, or put it back from a copy."
+                raise Usage(f"the entry {path} is damaged", remedy=remedy) from error
+        return iter(sorted(entries, key=lambda entry: entry.name))
+
+    def find(self, device: bytes) -> Registered | None:
+        """The entry of a device id, or None."""
+        return next((entry for entry in self.registered() if entry.device == device.hex()), None)
+
+    def names(self) -> dict[bytes, str]:
+        """Device id -> name, for reports."""
+        return {bytes.fromhex(entry.device): entry.name for entry in self.registered()}
+
+
+def locate(folder: str | Path | None) -> Path:
+    """The folder a command means: the one given, else $SEALWRIGHT_HOME, else ~/.sealwright."""
+    return Path(folder or os.environ.get("SEALWRIGHT_HOME") or DEFAULT).expanduser().resolve()
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace a file, whole or not at all, also when the power goes."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

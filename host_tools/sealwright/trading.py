@@ -1,0 +1,80 @@
+"""Trading: the owner orders one device to buy from another, and watches. The devices trade with no host in between.
+
+The order names the other device's peer address and its id, so that nobody else can answer there in its place.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from . import owner
+from .device import Client
+from .device.codes import meaning
+from .errors import RefusedByDevice, Usage
+from .home import Home
+
+ACTIVE: Final = 0
+STATES: Final = ("active", "done", "stopped", "failed")
+POLL_SECONDS: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an order is. amount: promised in its channel so far. vouchers: how many. reason: why it failed."""
+
+    state: str
+    amount: int
+    vouchers: int
+    reason: str | None
+
+    @property
+    def over(self) -> bool:
+        return self.state != STATES[ACTIVE]
+
+
+def order(
+    home: Home, payer: Client, payee: Client, budget: int, *, seconds: int = 86400, pause_ms: int = 1000
+) -> tuple[str, str]:
+    """Have `payer` buy what `payee` offers, for `budget` at most; returns (asset, unit).
+
+    seconds: how long the channel is good. pause_ms: between two payments. Raises Usage, RefusedByDevice.
+    """
+    seller = payee.info()
+    offer = seller.raw.get("offer")
+    address = seller.raw.get("peer")
+    if not seller.provisioned or seller.device is None:
+        raise RefusedByDevice(f"{payee.url} is {seller.state}", remedy="Provision it first.", code="not_provisioned")
+    if offer is None:
+        remedy = f"Make an offer first: `sealwright owner offer --device {payee.url} --unit J --price 83 --asset nEUR`."
+        raise Usage(f"{payee.url} sells nothing", remedy=remedy, code="no_offer")
+    if address is None:
+        raise Usage(f"{payee.url} has no peer link", remedy="Use a board with a network.", code="no_peer_link")
+    asset, unit, price = offer
+    if budget < price:
+        raise Usage(f"one {unit} costs {price} {asset}, more than {budget}", remedy="Allow a larger amount.")
+    arguments: dict[Any, Any] = {1: address, 2: seller.device, 3: asset, 4: unit, 5: budget, 6: seconds, 7: pause_ms}
+    owner.command(home, payer, "trade", arguments)
+    return asset, unit
+
+
+def progress(payer: Client) -> Progress:
+    """How far the payer's last order is. Raises Usage where it never had one."""
+    found = payer.info().raw
+    state = found.get("order")
+    if state is None:
+        raise Usage(f"{payer.url} has no order", remedy="Give it one with `sealwright pay`.", code="no_order")
+    status, code, amounts = state[0], state[1], state[2]
+    seq, amount = amounts or (0, 0)
+    return Progress(STATES[status], amount, seq, None if code is None else meaning(code).cause)
+
+
+def watch(payer: Client, seconds: float | None = None) -> Iterator[Progress]:
+    """The order's progress until it is over, or `seconds` have passed."""
+    end = None if seconds is None else time.monotonic() + seconds
+    while True:
+        now = progress(payer)
+        yield now
+        if now.over or (end is not None and time.monotonic() > end):
+            return
+        time.sleep(POLL_SECONDS)
