@@ -131,7 +131,9 @@ def mount(path, directory, block_size=4096, blocks=352):
         _format(path, block_size, blocks)
     flash = FlashFile(path, block_size, blocks)
     try:
-        vfs.mount(vfs.VfsLfs2(flash, progsize=PROGRAM_SIZE), directory)
+        # the stub takes only its own abstract class for a block device
+        filesystem = vfs.VfsLfs2(flash, progsize=PROGRAM_SIZE)  # type: ignore[abstract,arg-type]
+        vfs.mount(filesystem, directory)
     except OSError as error:
         flash.close()
         raise StateDamaged("%s does not mount (OSError %s); put it back from a copy" % (path, error.errno))

@@ -47,7 +47,7 @@ class Series:
         self._position = (header["start"] if start is None else start) * 1000
         self._ticks = ticks
         self._then = ticks()
-        self._bracket = (0, 0, None, None)
+        self._bracket = (0, 0, (), ())
 
     def __call__(self):
         """The values now, a tuple of integers in the order of `columns`."""

@@ -60,7 +60,7 @@ class Board:
         self.entropy = SystemEntropy()
         self.button = FileButton()
         self.sensors, self.meter = wiring.connect(hardware["series"])
-        self.command_links = [TcpLink(*hardware["command"])]
+        self.command_links = [TcpLink(*hardware["command"])]  # type: list
         wire = os.getenv("SEALWRIGHT_PTY")
         if wire:
             self.command_links.append(StreamLink(open(int(wire), "r+b")))

@@ -15,7 +15,8 @@ def connect(series_paths):
     Raises OSError or ValueError for a file that is missing or no series.
     """
     bus = I2C()
-    sensors, meter = [], None
+    sensors = []  # type: list
+    meter = None
     for path in series_paths:
         series = Series(path)
         if series.sensor == "mcu":

@@ -42,9 +42,9 @@ async def _connection(reader, writer, handlers):
 
 
 async def sampler(this):
-    """Append a reading at the owner's interval while provisioned."""
+    """Append a reading at the owner's interval while provisioned, on a board that has sensors."""
     while True:
-        if this.state != device.PROVISIONED:
+        if this.state != device.PROVISIONED or not this.board.sensors:
             await asyncio.sleep(0.2)
             continue
         interval = this.owner_record().get(device.INTERVAL, device.DEFAULT_INTERVAL)

@@ -177,9 +177,7 @@ class Buyer:
     def _allow(self, more, spent_today):
         this = self._device
         owner = this.owner_record()
-        spending = policy.Spending(
-            self.order[ASSET], self._peer.device_id, more, spent_today, owner[device.IS_PAUSED]
-        )
+        spending = policy.Spending(self.order[ASSET], self._peer.device_id, more, spent_today, owner[device.IS_PAUSED])
         policy.check(owner.get(device.POLICY), spending, this.board.clock, this.board.button.pressed)
 
     async def step(self):

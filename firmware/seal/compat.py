@@ -15,7 +15,7 @@ try:
 except AttributeError:  # CPython
 
     def ticks_ms():
-        return int(time.monotonic() * 1000)
+        return int(time.monotonic() * 1000)  # type: ignore[attr-defined]
 
     def ticks_add(ticks, delta):
         return ticks + delta

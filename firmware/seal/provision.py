@@ -68,9 +68,7 @@ class Provisioner:
         this.journal.put("owner", settings)
         this.board.clock.set(claims[5], labels.CLOCK_HOST)
         # the commit: before it the device is keyed, after it provisioned
-        this.journal.put(
-            "identity", {device.CHAIN: claims[2], device.OWNER: owner, device.NETWORK: claims[4]}
-        )
+        this.journal.put("identity", {device.CHAIN: claims[2], device.OWNER: owner, device.NETWORK: claims[4]})
         self._nonce = None
         this.load()
         if this.state != device.PROVISIONED:

@@ -74,7 +74,7 @@ def _trace(error):
     if hasattr(sys, "print_exception"):
         sys.print_exception(error)
     else:
-        import traceback
+        import traceback  # type: ignore[import-not-found]  # CPython
 
         traceback.print_exception(error)
 

@@ -1,6 +1,6 @@
 """Frames on a byte stream: COBS between zero bytes, a CRC-32 inside. The counterpart of the device's `link`.
 
-    frame = COBS(body) 0x00        body = CBOR [version, id, kind] | item | CRC-32 big-endian
+frame = COBS(body) 0x00        body = CBOR [version, id, kind] | item | CRC-32 big-endian
 """
 
 import zlib
