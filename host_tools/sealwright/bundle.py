@@ -4,6 +4,7 @@ What is no CBOR, or ends early, ends a bundle: nothing says where the next messa
 those of `sequence`.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from io import BytesIO
@@ -74,7 +75,7 @@ class BundleWriter:
     """
 
     def __init__(self, path: str | Path, *, append: bool = False) -> None:
-        path = Path(path)
+        self._path = path = Path(path)
         self.count = sum(1 for _ in read_bundle(path)) if append and path.exists() else 0
         # unbuffered: nothing is left to write when it closes
         self._file: BinaryIO = _opened(path, "ab" if append else "wb", buffering=0)
@@ -93,6 +94,19 @@ class BundleWriter:
             raise Usage(f"cannot write the bundle: {error.strerror}", remedy="Free some space.") from error
         self._size += len(raw)
         self.count += 1
+
+    def sync(self) -> None:
+        """Return when what was added is on disk, so that its source may forget it. Raises Usage."""
+        try:
+            os.fsync(self._file.fileno())
+            if os.name != "nt":  # a new name is on disk only once its folder is; Windows cannot open folders
+                folder = os.open(self._path.parent, os.O_RDONLY)
+                try:
+                    os.fsync(folder)
+                finally:
+                    os.close(folder)
+        except OSError as error:
+            raise Usage(f"cannot write the bundle: {error.strerror}", remedy="Check its disk.") from error
 
     def close(self) -> None:
         """Close the file; again does nothing."""

@@ -8,7 +8,7 @@ register says provisioned) or is still keyed (then everything begins again with 
 import json
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from . import assets
@@ -19,6 +19,7 @@ from .home import DONE, PENDING, Home, Registered
 from .messages import Certificate, DevicePolicy, Evidence, Grant, Message, parse_as, sign_message
 
 NONCE_BYTES: Final = 32
+MAX_NAME: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +32,18 @@ class Provisioned:
     certificate: Message[Certificate]
 
 
-def plan(client: Client) -> str:
-    """What `provision` would do with this device, in words. Raises RefusedByDevice where it would be refused."""
+def plan(home: Home, client: Client, name: str) -> str:
+    """What `provision` would do with this device, in words; changes nothing. Raises as `provision` does."""
     info = client.info()
-    if info.state == "blank":
-        return "make a key on the device, issue its certificate, grant"
-    if info.state == "keyed":
-        return "keep the device's key, issue its certificate, grant"
     if info.provisioned:
-        return "nothing: it is provisioned"
-    raise _wrong_state(info.state)
+        _unfinished(home, client, name)
+        return "note in the register that it is provisioned: an earlier call did the rest"
+    if info.state not in ("blank", "keyed"):
+        raise _wrong_state(info.state)
+    _check_name(home, name, info.device)
+    _is_emulated(info.model)
+    key = "make a key on the device" if info.state == "blank" else "keep the key the device has"
+    return f"{key}, issue its certificate, grant"
 
 
 def provision(home: Home, client: Client, name: str, policy: DevicePolicy | None = None) -> Provisioned:
@@ -51,7 +54,8 @@ def provision(home: Home, client: Client, name: str, policy: DevicePolicy | None
     """
     info = client.info()
     if info.provisioned:
-        return _finish(home, client, name)
+        entry, leaf = _unfinished(home, client, name)
+        return Provisioned(_done(home, entry, client), entry.model.startswith(TEST_MODEL), True, leaf)
     if info.state not in ("blank", "keyed"):
         raise _wrong_state(info.state)
     _check_name(home, name, info.device)
@@ -73,26 +77,30 @@ def provision(home: Home, client: Client, name: str, policy: DevicePolicy | None
     )
     home.register(entry)
     client.grant(_grant(home, certificate, nonce, policy, test).raw)
-    return Provisioned(_done(home, entry), test, False, certificate)
+    return Provisioned(_done(home, entry, client), test, False, certificate)
 
 
-def _finish(home: Home, client: Client, name: str) -> Provisioned:
-    """A provisioned device is ours to note as done only if it shows the certificate we issued and did not finish."""
+def _unfinished(home: Home, client: Client, name: str) -> tuple[Registered, Message[Certificate]]:
+    """The entry and certificate of a provisioned device that shows the very certificate an earlier call issued and did
+    not note as taken. Raises RefusedByDevice for any other."""
     leaf = client.chain()[0]
     entry = home.find(leaf.body.key.device_id)
-    if entry is None or entry.state != PENDING or entry.certificate != leaf.digest.hex() or entry.name != name:
+    unfinished = entry is not None and entry.state == PENDING and entry.certificate == leaf.digest.hex()
+    if entry is None or not unfinished or entry.name != name:
         known = f" as {entry.name}" if entry else ", in another home"
+        remedy = "A device is provisioned once. To give it a new owner, wipe and erase it first."
+        if entry and unfinished:
+            remedy = f"An earlier call did not note that it was done: finish it with --name {entry.name}."
         raise RefusedByDevice(
             f"the device is provisioned already{known}: nothing was changed",
-            remedy="A device is provisioned once. To give it a new owner, wipe and erase it first.",
+            remedy=remedy,
             code="already_provisioned",
         )
-    test = entry.model.startswith(TEST_MODEL)
-    return Provisioned(_done(home, entry), test, True, leaf)
+    return entry, leaf
 
 
-def _done(home: Home, entry: Registered) -> Registered:
-    done = Registered(**{**{key: getattr(entry, key) for key in entry.__slots__}, "state": DONE})
+def _done(home: Home, entry: Registered, client: Client) -> Registered:
+    done = replace(entry, state=DONE, url=client.url)
     home.register(done)
     return done
 
@@ -103,9 +111,12 @@ def _wrong_state(state: str) -> RefusedByDevice:
 
 
 def _check_name(home: Home, name: str, device: bytes | None) -> None:
+    if not name.isprintable() or name != name.strip() or not 1 <= len(name) <= MAX_NAME:
+        raise Usage(f"{name!r} is no name for a device", remedy=f"Use 1 to {MAX_NAME} visible characters.")
     for entry in home.registered():
-        if entry.name == name and (device is None or entry.device != device.hex()) and entry.state == DONE:
-            raise Usage(f"another device is called {name}", remedy="Take another name.", code="name_taken")
+        if entry.name == name and (device is None or entry.device != device.hex()) and entry.state in (PENDING, DONE):
+            remedy = f"Take another name; if that device is no more, `sealwright devices --forget {name}` frees it."
+            raise Usage(f"another device is called {name}", remedy=remedy, code="name_taken")
 
 
 def _check_evidence(raw: bytes, nonce: bytes) -> Evidence:

@@ -103,7 +103,10 @@ class Client:
 
     def chain(self) -> list[Message[Certificate]]:
         """Its certificates, leaf first."""
-        return [parse_as(raw, Certificate) for raw in _byte_strings(self.call(CHAIN, None))]
+        chain = [parse_as(raw, Certificate) for raw in _byte_strings(self.call(CHAIN, None))]
+        if not chain:
+            raise Malformed(f"{self.url} shows no certificate")
+        return chain
 
     def readings(self, after: int) -> Iterator[bytes]:
         """Every stored reading with a number above `after`, oldest first."""

@@ -35,8 +35,8 @@ class TcpTransport:
     def __init__(self, host: str, port: int) -> None:
         try:
             self._socket = socket.create_connection((host, port), CONNECT_SECONDS)
-        except OSError as error:
-            reason = f"nothing answers at tcp:{host}:{port}: {error.strerror or error}"
+        except (OSError, UnicodeError) as error:  # UnicodeError: a host name that IDNA does not allow
+            reason = f"nothing answers at tcp:{host}:{port}: {getattr(error, "strerror", None) or error}"
             raise Unreachable(reason, remedy="Check that the device runs and the address is right.") from error
 
     def read(self, seconds: float) -> bytes:

@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from .. import assets
 from ..device.client import Client, connect
-from ..errors import SealwrightError, Unreachable, Usage
+from ..device.transport import open_url
+from ..errors import Unreachable, Usage
 from ..home import Home
 from ..series import parse_spec, write_series
 from .launch import LOCK, TTY
@@ -170,8 +171,9 @@ def create(home: Home, kind: str, name: str, sensors: Sequence[str] = ()) -> Emu
     if kind not in kinds():
         remedy = f"Boards that can be emulated: {', '.join(kinds())}."
         raise Usage(f"there is no emulated board {kind!r}", remedy=remedy, code="unknown_board")
-    if not _NAME.fullmatch(name):
-        raise Usage(f"{name!r} is no name for a board", remedy="Use a-z, 0-9 and -, up to 31 of them.")
+    if not _NAME.fullmatch(name) or name in kinds():
+        remedy = "Use a-z, 0-9 and -, up to 31 of them, and not the name of a kind of board."
+        raise Usage(f"{name!r} is no name for a board", remedy=remedy)
     folder = home.board(name)
     try:
         folder.mkdir(parents=True)
@@ -191,7 +193,7 @@ def create(home: Home, kind: str, name: str, sensors: Sequence[str] = ()) -> Emu
             "series": series,
         }
         (folder / "hardware.json").write_text(json.dumps(hardware))
-    except (SealwrightError, OSError):
+    except BaseException:  # also an interrupt: half a board would hold its name
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return EmulatedBoard(folder)
@@ -235,4 +237,4 @@ def resolve(home: Home, url: str) -> Client:
     board = find(home, name)
     if board.pid is None:
         raise Unreachable(f"the emulated board {name} is not running", remedy=f"Run `sealwright emulate {name}`.")
-    return connect(board.url)
+    return Client(open_url(board.url), url)
