@@ -36,7 +36,8 @@ class TcpTransport:
         try:
             self._socket = socket.create_connection((host, port), CONNECT_SECONDS)
         except (OSError, UnicodeError) as error:  # UnicodeError: a host name that IDNA does not allow
-            reason = f"nothing answers at tcp:{host}:{port}: {getattr(error, "strerror", None) or error}"
+            why = getattr(error, "strerror", None) or error
+            reason = f"nothing answers at tcp:{host}:{port}: {why}"
             raise Unreachable(reason, remedy="Check that the device runs and the address is right.") from error
 
     def read(self, seconds: float) -> bytes:
