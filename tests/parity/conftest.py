@@ -1,0 +1,36 @@
+"""Parity tests run the device's code in this process too, and have its messages made once for all of them."""
+
+import json
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.parity.made import Made
+from tests.vectors.interpreters import SEARCH, run
+
+for folder in SEARCH:
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+
+settings.register_profile("sealwright", derandomize=True, deadline=None, print_blob=True)
+settings.load_profile("sealwright")
+
+
+@cache
+def _made_by(name: str) -> list[Made]:
+    return [Made(**json.loads(line)) for line in run(name, Path(__file__).parent / "make_messages.py")]
+
+
+@pytest.fixture(scope="session")
+def made_by():
+    """Interpreter name -> every message that make_messages.py makes under it."""
+    return _made_by
+
+
+@pytest.fixture(scope="session")
+def made() -> list[Made]:
+    """The device's messages. That both interpreters make the same ones is test_bytes.py's to show."""
+    return _made_by("cpython")
