@@ -7,25 +7,39 @@ issuers' keys live on hosts. A root whose model begins with "emulated" is a test
 that do not exist, and every chain that ends in it is refused unless the caller allows test roots.
 """
 
-import base64
-import binascii
 import os
-import re
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from . import cbor, cose
-from .errors import BadCertificate, BadKeyFile, Rejected
+from .armour import from_pem, to_pem
+from .errors import BadCertificate, BadKeyFile
 from .keys import PublicKey
-from .messages import Certificate, Message, parse_as, sign_message
+from .messages import Certificate, Message, sign_message
+
+__all__ = [
+    "MAX_DEPTH",
+    "TEST_MODEL",
+    "Fault",
+    "check_chain",
+    "check_root",
+    "expired",
+    "from_pem",
+    "identity_fault",
+    "is_test_root",
+    "issue",
+    "link_fault",
+    "load_roots",
+    "make_root",
+    "network_id",
+    "root_fault",
+    "to_pem",
+]
 
 TEST_MODEL: Final = "emulated"
 MAX_DEPTH: Final = 3
-_PEM: Final = re.compile(
-    rb"-----BEGIN SEALWRIGHT CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+?)-----END SEALWRIGHT CERTIFICATE-----"
-)
 
 
 class Fault(NamedTuple):
@@ -198,27 +212,6 @@ def check_chain(
 
 def _bad(fault: Fault) -> BadCertificate:
     return BadCertificate(fault.why, code=fault.code)
-
-
-def to_pem(certificate: Message[Certificate]) -> bytes:
-    """Text armour (RFC 7468 section 2) around the message, labelled SEALWRIGHT CERTIFICATE."""
-    lines = base64.encodebytes(certificate.raw).replace(b"\n", b"")
-    body = b"\n".join(lines[at : at + 64] for at in range(0, len(lines), 64))
-    return b"-----BEGIN SEALWRIGHT CERTIFICATE-----\n" + body + b"\n-----END SEALWRIGHT CERTIFICATE-----\n"
-
-
-def from_pem(pem: bytes) -> list[Message[Certificate]]:
-    """The certificates in text armour, in order; other text is skipped. Raises BadCertificate if none."""
-    found = []
-    for match in _PEM.finditer(pem):
-        try:
-            found.append(parse_as(base64.b64decode(match[1], validate=False), Certificate))
-        except (binascii.Error, Rejected) as error:
-            raise BadCertificate(f"a certificate in the file cannot be read: {error}") from error
-    if not found:
-        remedy = "Give the root.pem that `sealwright init` wrote."
-        raise BadCertificate("no SEALWRIGHT CERTIFICATE in it", remedy=remedy)
-    return found
 
 
 def load_roots(*paths: str | Path) -> list[Message[Certificate]]:

@@ -9,7 +9,7 @@ from sealwright import certificates
 from sealwright.cbor import encode
 from sealwright.certificates import check_chain, check_root, from_pem, load_roots, network_id, to_pem
 from sealwright.errors import BadCertificate, BadKeyFile, Malformed
-from sealwright.messages import Certificate, Message, sign_message
+from sealwright.messages import Certificate, Message, parse_as, sign_message
 from sealwright.verify.verdict import REMEDIES
 
 from tests.host_tools.factory import DAY, NOW, Network, hash32, key
@@ -94,7 +94,7 @@ def altered(message, **changes):
 
 def forged(message):
     signature = bytes((message.sign1.signature[0] ^ 1,)) + message.sign1.signature[1:]
-    return certificates.parse_as(message.raw[: -len(signature)] + signature, Certificate)
+    return parse_as(message.raw[: -len(signature)] + signature, Certificate)
 
 
 def resigned(signer, message, **changes):
@@ -208,7 +208,7 @@ def test_other_armour_is_refused():
         pem[:60] + pem[61:],
         pem[:60] + pem[64:],
         pem.replace(pem.split(b"\n")[1], b""),
-        certificates.to_pem(certificates.parse_as(NET.root.raw, Certificate)).replace(b"SEALWRIGHT", b"OTHER"),
+        certificates.to_pem(parse_as(NET.root.raw, Certificate)).replace(b"SEALWRIGHT", b"OTHER"),
     )
     for text in wrong:
         with pytest.raises(BadCertificate):

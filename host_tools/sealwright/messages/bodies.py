@@ -7,16 +7,7 @@ from .measurement import Reading
 from .payment import ChannelClose, ChannelOpen, Receipt, Voucher
 
 Body: TypeAlias = (
-    Certificate
-    | Reading
-    | ChannelOpen
-    | Voucher
-    | Receipt
-    | Evidence
-    | Grant
-    | Command
-    | ChannelClose
-    | PeerProof
+    Certificate | Reading | ChannelOpen | Voucher | Receipt | Evidence | Grant | Command | ChannelClose | PeerProof
 )
 BODIES: Final[tuple[type[Body], ...]] = (
     Certificate, Reading, ChannelOpen, Voucher, Receipt, Evidence, Grant, Command, ChannelClose, PeerProof,

@@ -21,9 +21,7 @@ class Channels:
         self._open: dict[bytes, Channel] = {}
         self._vouchers: dict[bytes, Voucher] = {}
 
-    def check(
-        self, body: ChannelOpen | Voucher | Receipt | ChannelClose, digest: bytes, signer: bytes
-    ) -> Fault | None:
+    def check(self, body: ChannelOpen | Voucher | Receipt | ChannelClose, digest: bytes, signer: bytes) -> Fault | None:
         """The first fault of any message of channels."""
         match body:
             case ChannelOpen():

@@ -90,9 +90,7 @@ class Signers:
         if known.is_root and is_test_root(certificate) and not policy.allow_test:
             return Fault("test_root", "its chain ends in a root for emulated machines")
         if known.ends is not None and policy.now() >= known.ends:
-            return Fault(
-                "expired_certificate", f"a certificate of its signer's chain expired at {known.ends}"
-            )
+            return Fault("expired_certificate", f"a certificate of its signer's chain expired at {known.ends}")
         if policy.network is not None and certificate.network != policy.network:
             return Fault("wrong_network", "its signer is certified for another network")
         return None

@@ -63,9 +63,7 @@ class Verifier:
         finding = self._find(message)
         if finding.fault is not None:
             return self._refuse(n, finding.fault, message, finding.device)
-        return Verdict(
-            n, message.type, True, OK, message.digest, finding.note, finding.device, finding.signer, message
-        )
+        return Verdict(n, message.type, True, OK, message.digest, finding.note, finding.device, finding.signer, message)
 
     def check_rest(self, error: Truncated) -> Verdict:
         """The verdict on what follows the last whole message of a bundle that ends badly."""
@@ -73,9 +71,7 @@ class Verifier:
         return self._refuse(n, Fault("malformed", str(error)))
 
     @staticmethod
-    def _refuse(
-        n: int, fault: Fault, message: Message[Body] | None = None, device: bytes | None = None
-    ) -> Verdict:
+    def _refuse(n: int, fault: Fault, message: Message[Body] | None = None, device: bytes | None = None) -> Verdict:
         why = f"{fault.why}. {REMEDIES[fault.code]}"
         if message is None:
             return Verdict(n, None, False, fault.code, why=why)
@@ -103,9 +99,7 @@ class Verifier:
     def _evidence(self, message: Message[Body], body: Evidence) -> _Finding:
         device = body.key.device_id
         fault = first(
-            Fault("bad_certificate", "its ueid is not that of its key")
-            if body.ueid != body.key.ueid
-            else None,
+            Fault("bad_certificate", "its ueid is not that of its key") if body.ueid != body.key.ueid else None,
             None if message.signed_by(body.key) else Fault("bad_signature", "its own key did not sign it"),
         )
         note = "It proves that the device has this key, and nothing about which device it is."
@@ -134,9 +128,7 @@ class Verifier:
         if signer.certificate.may_issue is None:
             return Fault("bad_certificate", "its signer is certified as a device and may issue nothing")
         try:
-            leaf = check_chain(
-                body.chain, self._roots, at=self.policy.now(), allow_test=self.policy.allow_test
-            )
+            leaf = check_chain(body.chain, self._roots, at=self.policy.now(), allow_test=self.policy.allow_test)
         except BadCertificate as error:
             return Fault(error.code, f"its chain: {error}")
         if leaf.key.device_id != body.device:

@@ -109,20 +109,14 @@ def _unknown_channel(case: Case) -> Fault | None:
 
 
 def _not_a_party(case: Case) -> Fault | None:
-    return (
-        None
-        if case.of_payer
-        else Fault("not_a_party", "vouchers are the payer's to sign, and another key did")
-    )
+    return None if case.of_payer else Fault("not_a_party", "vouchers are the payer's to sign, and another key did")
 
 
 def _over_capacity(case: Case) -> Fault | None:
     if case.channel is None:
         return None
     gone = case.merged | {case.voucher.lane}
-    total = promised(case.voucher) + sum(
-        lane.promised for number, lane in case.lanes.items() if number not in gone
-    )
+    total = promised(case.voucher) + sum(lane.promised for number, lane in case.lanes.items() if number not in gone)
     capacity = case.channel.terms.capacity
     if total > capacity:
         return Fault("over_capacity", f"it makes {total} in all lanes where the capacity is {capacity}")

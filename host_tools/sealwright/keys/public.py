@@ -1,4 +1,4 @@
-"""P-256 keys: COSE_Key, device id, kid, did:key and UEID; private keys in PEM files of mode 0600.
+"""P-256 public keys: COSE_Key, device id, kid, did:key and UEID.
 
 Sources: COSE_Key RFC 9053 section 7.1.1; device id = RFC 9679 SHA-256 thumbprint; did:key the W3C CCG
 method with multicodec p256-pub (0x1200) and base58btc; UEID RFC 9711 section 4.2.1. Signatures are raw r ||
@@ -6,11 +6,9 @@ s over a SHA-256 digest (RFC 9053 section 2.1). Private keys here are issuers' a
 never leaves the device.
 """
 
-import os
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, Final
 
 import base58
@@ -19,19 +17,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import (
     Prehashed,
-    decode_dss_signature,
     encode_dss_signature,
 )
 
-from . import cbor
-from .errors import BadKey, BadKeyFile
-from .labels import CRV, EC2, KTY, P256, UEID_RAND, X, Y
+from .. import cbor
+from ..errors import BadKey
+from ..labels import CRV, EC2, KTY, P256, UEID_RAND, X, Y
 
 _CURVE: Final = ec.SECP256R1()
 _PRIME: Final = 2**256 - 2**224 + 2**192 + 2**96 - 1
-_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-# RFC 6979: a signature never depends on this machine's random numbers
-_SIGN: Final = ec.ECDSA(Prehashed(hashes.SHA256()), deterministic_signing=True)
 _VERIFY: Final = ec.ECDSA(Prehashed(hashes.SHA256()))
 _DID_PREFIX: Final = "did:key:z"
 _P256_PUB: Final = bytes((0x80, 0x24))  # multicodec 0x1200 as a varint
@@ -50,6 +44,29 @@ def _load(xy: bytes) -> ec.EllipticCurvePublicKey:
         return ec.EllipticCurvePublicNumbers(x, y, _CURVE).public_key()
     except ValueError as error:
         raise BadKey("public key is not a point on P-256") from error
+
+
+def _cose_key(xy: bytes) -> dict[cbor.Key, cbor.Value]:
+    return {KTY: EC2, CRV: P256, X: xy[:32], Y: xy[32:]}
+
+
+@lru_cache(maxsize=8192)
+def _names(xy: bytes) -> tuple[bytes, str]:
+    """The device id and the did:key of a key."""
+    compressed = bytes((2 + (xy[63] & 1),)) + xy[:32]  # SEC 1 section 2.3.3
+    did = _DID_PREFIX + base58.b58encode(_P256_PUB + compressed).decode()
+    return sha256(cbor.encode(_cose_key(xy))).digest(), did
+
+
+@lru_cache(maxsize=4096)
+def _verify(xy: bytes, digest: bytes, signature: bytes) -> bool:
+    """Kept because certificates come again with every bundle, and roots with every verifier."""
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    try:
+        _load(xy).verify(encode_dss_signature(r, s), digest, _VERIFY)
+    except InvalidSignature:
+        return False
+    return True
 
 
 class PublicKey:
@@ -112,12 +129,12 @@ class PublicKey:
     @property
     def cose(self) -> dict[cbor.Key, cbor.Value]:
         """The COSE_Key map, the `key` of the schema."""
-        return {KTY: EC2, CRV: P256, X: self.xy[:32], Y: self.xy[32:]}
+        return _cose_key(self.xy)
 
-    @cached_property
+    @property
     def device_id(self) -> bytes:
         """32 bytes: the RFC 9679 SHA-256 thumbprint."""
-        return sha256(cbor.encode(self.cose)).digest()
+        return _names(self.xy)[0]
 
     @property
     def kid(self) -> bytes:
@@ -129,23 +146,16 @@ class PublicKey:
         """33 bytes: 0x01 || device id."""
         return bytes((UEID_RAND,)) + self.device_id
 
-    @cached_property
+    @property
     def did(self) -> str:
         """did:key text, for people and for iss and sub."""
-        form = serialization.PublicFormat.CompressedPoint
-        point = self._loaded.public_bytes(serialization.Encoding.X962, form)
-        return _DID_PREFIX + base58.b58encode(_P256_PUB + point).decode()
+        return _names(self.xy)[1]
 
     def verify(self, digest: bytes, signature: bytes) -> bool:
         """Whether `signature` (64 bytes r || s) is this key's over `digest` (32 bytes)."""
         if len(digest) != 32 or len(signature) != 64:
             return False
-        r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-        try:
-            self._loaded.verify(encode_dss_signature(r, s), digest, _VERIFY)
-        except InvalidSignature:
-            return False
-        return True
+        return _verify(self.xy, digest, signature)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PublicKey) and self.xy == other.xy
@@ -155,80 +165,3 @@ class PublicKey:
 
     def __repr__(self) -> str:
         return f"PublicKey({self.did})"
-
-
-class PrivateKey:
-    """A P-256 private key held by this host: an issuer's or an owner's."""
-
-    def __init__(self, loaded: ec.EllipticCurvePrivateKey) -> None:
-        if not isinstance(loaded.curve, ec.SECP256R1):
-            raise BadKey(f"a key on {loaded.curve.name}, not on P-256")
-        self._loaded = loaded
-        self.public: Final = PublicKey.from_loaded(loaded.public_key())
-
-    @classmethod
-    def generate(cls) -> "PrivateKey":
-        """A new key from OpenSSL's random generator."""
-        return cls(ec.generate_private_key(_CURVE))
-
-    @classmethod
-    def from_secret(cls, secret: int) -> "PrivateKey":
-        """From the secret scalar, 1 <= secret < n: for keys that are derived. Raises BadKey."""
-        if not 1 <= secret < _ORDER:
-            raise BadKey("secret scalar out of range")
-        return cls(ec.derive_private_key(secret, _CURVE))
-
-    @classmethod
-    def load(cls, path: str | Path, password: bytes | None = None) -> "PrivateKey":
-        """From a PEM file (PKCS 8 or SEC 1). Raises BadKeyFile, or BadKey for a key of another kind."""
-        try:
-            pem = Path(path).read_bytes()
-        except OSError as error:
-            reason = f"cannot read the key {path}: {error.strerror}"
-            raise BadKeyFile(reason, remedy="Check the path and its permissions.") from error
-        try:
-            key = serialization.load_pem_private_key(pem, password)
-        except (ValueError, TypeError) as error:  # TypeError: a password too many or too few
-            remedy = "Give a PEM file as made by `sealwright init`, with its password if it has one."
-            raise BadKeyFile(f"cannot use the key in {path}: {error}", remedy=remedy) from error
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise BadKey(f"{path} is not an elliptic-curve key")
-        return cls(key)
-
-    def pem(self, password: bytes | None = None) -> bytes:
-        """PKCS 8 PEM, encrypted if there is a password. Whoever has it without one can sign."""
-        form = serialization.PrivateFormat.PKCS8
-        protect: serialization.KeySerializationEncryption = serialization.NoEncryption()
-        if password is not None:
-            protect = serialization.BestAvailableEncryption(password)
-        return self._loaded.private_bytes(serialization.Encoding.PEM, form, protect)
-
-    def save(self, path: str | Path, password: bytes | None = None) -> None:
-        """Write PKCS 8 PEM to a new file only its owner may read. Raises BadKeyFile; never overwrites."""
-        path, pem = Path(path), self.pem(password)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")  # so that there is never half a key at `path`
-        try:
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(pem)
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(draft, path)
-        except FileExistsError as error:
-            remedy = "Move it away first if you are sure: a lost key cannot be made again."
-            raise BadKeyFile(f"{path} exists already", remedy=remedy) from error
-        except OSError as error:
-            remedy = "Check the folder, its permissions and its free space."
-            raise BadKeyFile(f"cannot write the key {path}: {error.strerror}", remedy=remedy) from error
-        finally:
-            draft.unlink(missing_ok=True)
-
-    def sign(self, digest: bytes) -> bytes:
-        """64 bytes r || s over `digest` (32 bytes, SHA-256)."""
-        if len(digest) != 32:
-            raise ValueError("a SHA-256 digest is 32 bytes")
-        r, s = decode_dss_signature(self._loaded.sign(digest, _SIGN))
-        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
-
-    def __repr__(self) -> str:
-        return f"PrivateKey(of {self.public.did})"

@@ -1,0 +1,63 @@
+"""One good bundle with a message of every kind, and what its checker knows: what tests change one thing of."""
+
+from hashlib import sha256
+
+from sealwright.messages import Ticks
+from sealwright.verify import Policy, hash_times
+
+from tests.host_tools.factory import NOW, Network, hash32
+
+NET = Network()
+ISSUER = NET.issuer()
+OWNER = NET.owner()
+SECRET = b"the secret of the lock"
+TICK = hash32("last tick of the chain")
+TICKS = Ticks(hash_times(TICK, 3), value=5, count=100)
+POLICY = {
+    "network": NET.id,
+    "custody_floor": 2,
+    "at": NOW,
+    "secrets": (b"another", SECRET),
+    "ticks": {TICKS.root: (3, TICK)},
+    "owners": (NET.owner("another owner").key.public, OWNER.key.public),
+}
+
+
+def policy(**changes):
+    return Policy(**{**POLICY, **changes})
+
+
+def devices():
+    """Payer and payee, new: a device counts its readings."""
+    return NET.device("payer", ISSUER, expires=NOW + 10), NET.device("payee", ISSUER)
+
+
+PAYER, PAYEE = devices()
+CHANNEL = PAYER.open(PAYEE, capacity=1000)
+LOCK = sha256(SECRET).digest()
+
+
+def good():
+    """Name -> message, in order. Lanes: 0 (vouchers first, locked, merging), 1 (ticking)."""
+    payer, _ = devices()
+    first = PAYER.voucher(CHANNEL, 100, not_before=NOW, not_after=NOW, item=hash32("item"))
+    return {
+        "root": NET.root,
+        "issuer": ISSUER.certificate,
+        "payer": PAYER.certificate,
+        "payee": PAYEE.certificate,
+        "reading 0": payer.reading(2150),
+        "reading 1": payer.reading(2151),
+        "reading 2": payer.reading(2152),
+        "open": CHANNEL,
+        "first": first,
+        "locked": PAYER.voucher(CHANNEL, 150, seq=2, hash_lock=LOCK),
+        "ticking": PAYER.voucher(CHANNEL, 10, lane=1, ticks=TICKS),
+        "merging": PAYER.voucher(CHANNEL, 200, seq=3, merges=((1, 1),)),
+        "receipt": PAYEE.receipt(first),
+        "evidence": PAYER.evidence(),
+        "grant": NET.grant(PAYER),
+        "command": NET.owner().deposit(PAYER, 1000),
+        "proof": PAYER.peer_proof(PAYEE),
+        "close": PAYEE.close(CHANNEL),
+    }
