@@ -85,8 +85,9 @@ class Payer:
         self._journal.put(channel.record_name(_ROLE, digest), record)
 
     def keep_base(self, digest, raw):
-        """Keep the seller's signed reading of its meter at the channel's start; the first one stays."""
-        if BASE not in self.record(digest):
+        """Keep the seller's signed reading of its meter at the channel's start, until a voucher counts from it."""
+        record = self.record(digest)
+        if record.get(BASE) != raw and not record[SEQ]:
             self._update(digest, {BASE: raw})
 
     def keep_close(self, digest, raw):

@@ -79,18 +79,15 @@ class Seller:
             raise Unauthenticated("prove your certificate first")
         this = self._device
         offer = self._offer()
-        if offer.unit != PIECE:
-            self._take_meter(item)
-        self._terms, record = this.payee.accept(item, self._peer, offer, self._base, self._chain)
-        return [record.get(channel.VOUCHER), record[channel.BASE]]
-
-    def _take_meter(self, raw):
-        """A meter serves one channel at a time: refuse while another connection is live, close what others left."""
-        this = self._device
-        if this.selling not in (None, self):
+        metered = offer.unit != PIECE
+        if metered and this.selling not in (None, self):
             raise Refused("the meter serves another peer")
-        this.selling = self
-        this.payee.close_others(channel.terms(raw).digest, this.board.clock.now())
+        self._terms, record = this.payee.accept(item, self._peer, offer, self._base, self._chain)
+        if metered:
+            # one meter cannot bill two for the same count: from here on it counts for this channel alone
+            this.selling = self
+            this.payee.close_others(self._terms.digest, this.board.clock.now())
+        return [record.get(channel.VOUCHER), record[channel.BASE]]
 
     def gone(self):
         """The connection has ended."""

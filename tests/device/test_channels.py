@@ -3,8 +3,8 @@
 import gc
 
 from check import raises
-from rig import policy
-from seal import buyer, channel
+from rig import Issuer, policy
+from seal import buyer, channel, labels, messages, rpc
 from seal import policy as limits
 from seal.owner import Owner
 from trades import connect, pair, run
@@ -27,3 +27,31 @@ def test_many_channels_make_room_and_keep_the_days_count():
         Owner(buying).command(issuer.command(buying, "trade", order))
     assert len(buying.payer.records()) == channel.MAX_CHANNELS
     assert raises(limits.Limit, connect, buying, selling).code == limits.OVER_DAY
+
+
+def test_channels_nobody_paid_in_make_room_for_others():
+    issuer, buying, selling = pair("reading")
+    kept, _ = connect(buying, selling)
+    run(kept.step())
+    for _ in range(channel.MAX_CHANNELS + 1):
+        buyer.finish(buying, buyer.STOPPED)
+        for name, _ in buying.payer.records():
+            buying.journal.remove(name)
+        order = {1: "tcp:127.0.0.1:1", 3: "nEUR", 4: "reading", 5: 10, 7: 0}
+        Owner(buying).command(issuer.command(buying, "trade", order))
+        connect(buying, selling)
+        gc.collect()
+    assert len(selling.payee.records()) == channel.MAX_CHANNELS
+    assert selling.payee.best(kept._terms.digest).payload[4] == 3
+
+
+def test_a_stranger_to_the_meter_closes_nobodys_channel():
+    issuer, buying, selling = pair()
+    session, seller = connect(buying, selling)
+    seller.gone()
+    other, _ = connect(buying, selling)
+    foreign = Issuer()
+    raws = (b"\x00", foreign.signer.sign(labels.CHANNEL_OPEN, messages.parse(session._terms.raw).payload)[0])
+    for raw in raws:
+        raises(rpc.PeerError, run, other._client.call(rpc.OPEN, raw))
+    assert [channel.CLOSE in record for _, record in selling.payee.records()] == [False]
