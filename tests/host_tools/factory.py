@@ -131,9 +131,7 @@ class Owner:
     key: PrivateKey
     seq: int = field(default=0)
 
-    def command(
-        self, device: Device | bytes, op: str, arguments: Any = None, **changes: Any
-    ) -> Message[Command]:
+    def command(self, device: Device | bytes, op: str, arguments: Any = None, **changes: Any) -> Message[Command]:
         self.seq += 1
         fields: dict[str, Any] = {
             "device": device if isinstance(device, bytes) else device.id,
@@ -143,9 +141,7 @@ class Owner:
         }
         return sign_message(self.key, Command(**{**fields, **changes}))
 
-    def deposit(
-        self, device: Device | bytes, amount: int, asset: str = "credit", **changes: Any
-    ) -> Message[Command]:
+    def deposit(self, device: Device | bytes, amount: int, asset: str = "credit", **changes: Any) -> Message[Command]:
         return self.command(device, "deposit", {1: asset, 2: amount}, **changes)
 
 
@@ -159,9 +155,7 @@ class Network:
         self.root = certificates.make_root(self.key, name, **{**fixed, **root})
         self.id = self.root.body.network
 
-    def certify(
-        self, subject: PrivateKey, issuer: PrivateKey | None = None, **changes: Any
-    ) -> Message[Certificate]:
+    def certify(self, subject: PrivateKey, issuer: PrivateKey | None = None, **changes: Any) -> Message[Certificate]:
         fields: dict[str, Any] = {
             "network": self.id,
             "custody": 2,
