@@ -189,6 +189,7 @@ def test_depth_ends_at_sixteen_levels():
 
 
 def test_size_ends_at_64_kib():
+    assert cbor.MAX_SIZE == 65536
     largest = cbor.encode(bytes(cbor.MAX_SIZE - 3))
     assert len(largest) == cbor.MAX_SIZE
     assert cbor.decode(largest) == bytes(cbor.MAX_SIZE - 3)
@@ -234,7 +235,7 @@ def test_the_codec_under_the_other_major_of_cbor2():
     path = os.pathsep.join((str(other), str(ROOT / "host_tools")))
     env = dict(os.environ, SEALWRIGHT_CBOR2=str(other), PYTHONPATH=path)
     tests = [str(path) for path in sorted(Path(__file__).parent.glob("test_c[bo]*.py"))]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
+    command = [sys.executable, "-m", "pytest", "-q", "-o", "addopts=", "-p", "no:cacheprovider", *tests]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
 

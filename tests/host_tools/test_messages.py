@@ -83,9 +83,19 @@ def test_decimals_are_exact():
             from_decimal(Decimal(text))
 
 
-@given(st.decimals(allow_nan=False, allow_infinity=False))
-def test_decimals_there_and_back(value):
+@given(st.integers(-(2**64), 2**64 - 1), st.integers(-6144, 6144))
+def test_decimals_there_and_back(mantissa, exponent):
+    value = to_decimal(DecimalFraction(exponent, mantissa))
+    assert value == Decimal(mantissa).scaleb(exponent)
     assert to_decimal(from_decimal(value)) == value
+    assert from_decimal(value) == (DecimalFraction(exponent, mantissa) if exponent else mantissa)
+
+
+def test_more_digits_than_the_wire_holds_are_refused():
+    assert from_decimal(Decimal("9" * 20)) == 10**20 - 1
+    for digits in (21, 10000):
+        with pytest.raises(Malformed, match="digits"):
+            from_decimal(Decimal("0." + "9" * digits))
 
 
 @pytest.mark.parametrize("exponent", [6145, -6145, 2**64 - 1, -(2**64)])

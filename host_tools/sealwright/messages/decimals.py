@@ -5,6 +5,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from ..errors import Malformed
 
+MAX_DIGITS: Final = 20  # of 2**64
 MAX_EXPONENT: Final = 6144  # that of IEEE 754 decimal128: far past any measurement, and safe to expand
 
 
@@ -29,9 +30,11 @@ def to_decimal(number: Number) -> Decimal:
 
 
 def from_decimal(value: Decimal) -> Number:
-    """The exact form; an integer where the exponent is 0. Raises Malformed for NaN and infinities."""
+    """The exact form; an integer where the exponent is 0. Raises Malformed for what the wire cannot hold."""
     sign, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         raise Malformed(f"{value} is no number")
+    if len(digits) > MAX_DIGITS:
+        raise Malformed(f"{len(digits)} digits, more than a 64-bit mantissa can hold")
     mantissa = int("".join(str(digit) for digit in digits)) * (-1 if sign else 1)
     return mantissa if exponent == 0 else DecimalFraction(exponent, mantissa)
