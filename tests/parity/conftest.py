@@ -11,7 +11,8 @@ from hypothesis import settings
 from tests.parity.made import Made
 from tests.vectors.interpreters import SEARCH, run
 
-for folder in SEARCH:
+HERE = Path(__file__).parent
+for folder in (*SEARCH, str(HERE)):
     if folder not in sys.path:
         sys.path.insert(0, folder)
 
@@ -21,7 +22,7 @@ settings.load_profile("sealwright")
 
 @cache
 def _made_by(name: str) -> list[Made]:
-    return [Made(**json.loads(line)) for line in run(name, Path(__file__).parent / "make_messages.py")]
+    return [Made(**json.loads(line)) for line in run(name, HERE / "make_messages.py")]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,161 @@
+"""Talks over links: real devices in every state, every order, and trades of both sorts. Runs on both interpreters.
+
+`micropython -X heapsize=400k talks.py` prints each frame that went over a link: the request's kind, request, reply.
+"""
+
+import asyncio
+import gc
+
+from rig import Board, Clock, Issuer, RamStore, policy, provisioned, restarted
+from seal import buyer, channel, device, rpc
+from seal.compat import hexlify
+from seal.errors import SensorFailed
+from seal.seller import Seller
+from seal.service import Service
+from trades import pair
+from wire import Halt, Wire
+
+
+class BrokenSensor:
+    model = "broken"
+
+    def read(self):
+        raise SensorFailed("nothing answers on the bus")
+
+
+def _loaded(board):
+    this = device.Device(board)
+    this.load()
+    return this
+
+
+def _damaged(whole):
+    """A device restarted with one record of `whole` overwritten."""
+    files = dict(whole.board.store.files)
+    files["j-owner"] = bytes(40)
+    return _loaded(Board(RamStore(files)))
+
+
+def in_every_state():
+    """Devices in every state, asked everything: blank, keyed on the way to provisioned, provisioned, damaged."""
+    issuer = Issuer()
+    blank, keyed = _loaded(Board(clock=Clock(0, 0))), _loaded(Board())
+    blank.board.peer_link = None
+    made = provisioned(issuer, policy(payees=[bytes(32)], button=5, not_after=9))
+    made.board.sensors.append(BrokenSensor())
+    wires = [Wire(Service(this).handlers()) for this in (blank, keyed, made, _damaged(made))]
+    wires[1].ask(rpc.EVIDENCE, bytes(32))
+    wires[1].ask(rpc.INFO)
+    wires[1].ask(rpc.GRANT, issuer.grant(keyed.public, bytes(32), policy()))
+    for wire in wires:
+        for kind, item in (
+            (rpc.INFO, None),
+            (rpc.READINGS, [0, 8]),
+            (rpc.CHAIN, None),
+            (rpc.CHANNELS, 0),
+            (rpc.SELFTEST, None),
+            (rpc.BENCH, 1),
+            (rpc.EVIDENCE, bytes(32)),
+            (rpc.GRANT, issuer.grant(made.public, bytes(32))),
+            (rpc.COMMAND, issuer.command(made, "pause")),
+        ):
+            wire.ask(kind, item)
+    return wires
+
+
+def _trade(buying, selling, wire, steps=99):
+    """One connection's worth of the buyer's order."""
+    session = buyer.Buyer(buying, buying.journal.get(buyer.RECORD), wire)
+    asyncio.run(session.agree())
+    for _ in range(steps):
+        selling.board.meter.joules += 5
+        if asyncio.run(session.step()):
+            asyncio.run(session.close())
+            break
+
+
+def _sold(unit, budget, steps=99):
+    """(issuer, buyer, seller, wire) after a trade."""
+    issuer, buying, selling = pair(unit, budget=budget)
+    seller = Seller(selling)
+    wire = Wire(seller.handlers())
+    _trade(buying, selling, wire, steps)
+    seller.gone()
+    return issuer, buying, selling, wire
+
+
+def every_order():
+    """A sale of readings, and every command of an owner to the device that sold them."""
+    issuer, buying, selling, peers = _sold("reading", 9)
+    wires = [Wire(Service(this).handlers()) for this in (buying, restarted(selling), selling)]
+    selling.sensor_fault = SensorFailed.code
+    for wire in wires:
+        wire.ask(rpc.INFO)
+        for item in (0, 1, (1 << 64) - 1):
+            wire.ask(rpc.CHANNELS, item)
+        wire.ask(rpc.READINGS, [1, (1 << 64) - 1])
+    closed = [record[channel.DIGEST] for _, record in selling.payee.records()]
+    for op, *arguments in (
+        ("pause",),
+        ("resume",),
+        ("policy", policy(payees=[bytes(32)], button=0, not_after=0)),
+        ("offer",),
+        ("offer", ["nEUR", "J", 0]),
+        ("interval", 86400),
+        ("interval", 1),
+        ("stop",),
+        ("trade", {1: "tcp:192.0.2.1:1", 3: "nEUR", 4: "J", 5: 1}),
+        ("clock", 1),
+        ("ack", {1: 2}),
+        ("ack", {1: 2, 2: closed}),
+        ("wipe",),
+    ):
+        assert wires[-1].ask(rpc.COMMAND, issuer.command(selling, op, *arguments)) is True, op
+        wires[-1].ask(rpc.INFO)
+    return [peers] + wires
+
+
+def metered():
+    """A metered trade, broken off and resumed, and a stranger that knocks."""
+    _, buying, selling, first = _sold("J", 60, steps=2)
+    buying, selling = restarted(buying), restarted(selling)
+    selling.board.meter.joules += 1000
+    second, stranger = Wire(Seller(selling).handlers()), Wire(Seller(restarted(selling)).handlers())
+    _trade(buying, selling, second)
+    for kind in (rpc.PROVE, rpc.OPEN, rpc.BILL, rpc.PAY, rpc.CLOSE):
+        assert stranger.ask(kind, first.items.get(kind, bytes(32))) in (14, 22)
+    return [first, second, stranger]
+
+
+def ready_for(kind):
+    """A wire and the good item of a request of this kind, not made yet, with all that must go before it done."""
+    issuer, buying, selling = pair("J", budget=60)
+    if kind in (rpc.EVIDENCE, rpc.GRANT):
+        blank = _loaded(Board())
+        wire = Wire(Service(blank).handlers())
+        if kind == rpc.EVIDENCE:
+            return wire, bytes(32)
+        wire.ask(rpc.EVIDENCE, bytes(32))
+        return wire, issuer.grant(blank.public, bytes(32), policy())
+    if kind <= rpc.BENCH:
+        items = {rpc.READINGS: [0, 8], rpc.CHANNELS: 0, rpc.BENCH: 1}
+        items[rpc.COMMAND] = issuer.command(selling, "interval", 5)
+        return Wire(Service(selling).handlers()), items.get(kind)
+    wire = Wire(Seller(selling).handlers(), stop=kind)
+    try:
+        _trade(buying, selling, wire)
+    except Halt:
+        return wire, wire.items[kind]
+    raise AssertionError(f"a trade without request {kind}")
+
+
+def main():
+    for talk in (in_every_state, every_order, metered):
+        for wire in talk():
+            for name, request, reply in wire.calls:
+                print(name, hexlify(request), hexlify(reply))
+        gc.collect()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""A client of a device's handlers that keeps every frame. Runs on both interpreters."""
+
+import asyncio
+
+from seal import link, rpc
+
+KINDS = ("info", "evidence", "grant", "command", "readings", "chain", "channels", "selftest", "bench")
+KINDS += ("hello", "prove", "open", "bill", "pay", "close")
+NAMES = {getattr(rpc, name.upper()): name for name in KINDS}
+
+
+class Halt(Exception):
+    """The client was about to make the request it was to stop at."""
+
+
+class Wire:
+    """What rpc.Client is on a stream. handlers: those of a Service or a Seller; stop: kind not to be asked.
+
+    `calls` holds (name of the kind, request frame, reply frame); `items` the newest item of each kind, asked or not.
+    """
+
+    def __init__(self, handlers, stop=None):
+        self.handlers = handlers
+        self.calls = []
+        self.items = {}
+        self._stop = stop
+
+    async def call(self, kind, item):
+        """The result. Raises rpc.PeerError, or Halt."""
+        self.items[kind] = item
+        if kind == self._stop:
+            raise Halt()
+        request = link.pack(len(self.calls), kind, item)
+        identifier, kind, item = link.unpack(request[:-1])
+        reply = link.pack(identifier, *rpc.answer(self.handlers, kind, item))
+        self.calls.append((NAMES[kind], request, reply))
+        _, reply_kind, result = link.unpack(reply[:-1])
+        if reply_kind == rpc.ERROR:
+            raise rpc.PeerError(result[0])
+        return result
+
+    def ask(self, kind, item=None):
+        """The result, or the error's code."""
+        try:
+            return asyncio.run(self.call(kind, item))
+        except rpc.PeerError as error:
+            return error.code
