@@ -8,7 +8,6 @@ not looked at.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -122,11 +121,14 @@ class _Auditor:
             yield Finding(code, None, str(difference))
 
     def _outline(self) -> Iterator[Finding]:
-        with suppress(LedgerDamaged):  # then the file's own check has told
+        try:
             kept, made = set(self._db.outline()), set(self._scratch.outline())
-            for row in sorted(kept ^ made, key=repr):
-                what = "is not as the ledger defines it" if row in kept else "is missing or was altered"
-                yield Finding("altered_schema", None, f"{show(row[0])} {show(row[1])} {what}")
+        except LedgerDamaged as error:
+            yield Finding("altered_schema", None, f"its definitions cannot be read: {error}")
+            return
+        for row in sorted(kept ^ made, key=repr):
+            what = "is not as the ledger defines it" if row in kept else "is missing or was altered"
+            yield Finding("altered_schema", None, f"{show(row[0])} {show(row[1])} {what}")
 
     def _log(self) -> Iterator[Finding]:
         try:

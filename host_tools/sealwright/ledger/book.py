@@ -10,8 +10,6 @@ deposited and paid = the sum over its lanes; no lane's amount falls but that of 
 0.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple

@@ -5,8 +5,6 @@ Limits: a chain shows that rows were changed, dropped from the middle or reorder
 can also cut its end off, or compute a new chain; only a head that was noted elsewhere shows that (`Head`).
 """
 
-from __future__ import annotations
-
 import re
 from hashlib import sha256
 from typing import NamedTuple
@@ -26,7 +24,7 @@ class Head(NamedTuple):
         return f"{self.n}:{self.hash.hex()}"
 
     @classmethod
-    def parse(cls, words: str) -> Head:
+    def parse(cls, words: str) -> "Head":
         """A head as `str` prints it, N:HASH. Raises Usage for anything else."""
         match = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", words.strip())
         if match is None:

@@ -7,8 +7,6 @@ parameter or a column type otherwise changes that in its `run`, `rows` and `crea
 int (signed 64 bits), str, bytes and None. Errors leave an engine as `faults.LedgerError` only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol

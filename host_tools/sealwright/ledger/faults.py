@@ -4,8 +4,6 @@ Limits: knows SQLite's result codes (https://www.sqlite.org/rescode.html); anoth
 map.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,8 +88,20 @@ _NO_ROOM = {
 }
 
 
-def translate(error: sqlite3.Error, path: str) -> LedgerError:
-    """The typed error for what sqlite3 raised about the database at `path`."""
+# All that sqlite3 raises for a bad file; a UnicodeDecodeError is what it fails with when it would quote a damaged
+# definition in an error of its own.
+ERRORS = (sqlite3.Error, UnicodeDecodeError)
+
+
+def translate(error: sqlite3.Error | UnicodeDecodeError, path: str) -> LedgerError:
+    """The typed error for what sqlite3 raised about the database at `path`.
+
+    Raises `error` itself where it tells of a mistake in this program and not in the file.
+    """
+    if isinstance(error, sqlite3.ProgrammingError):
+        raise error
+    if isinstance(error, UnicodeDecodeError):
+        return LedgerDamaged(f"{path} is damaged (its definitions are no text)")
     extended: int = getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_ERROR
     kind, what = _BY_CODE.get(extended & 0xFF, (LedgerDamaged, "cannot be used"))
     if extended in _NO_ROOM:
@@ -106,7 +116,5 @@ def typed(path: str) -> Iterator[None]:
     """Turn every sqlite3 error raised within into a LedgerError that names `path`."""
     try:
         yield
-    except sqlite3.ProgrammingError:  # a mistake in this program, not in the file
-        raise
-    except sqlite3.Error as error:
+    except ERRORS as error:
         raise translate(error, path) from error

@@ -16,6 +16,13 @@ from .proof import Proof
 DEPOSIT = "deposit"  # the op of the command that brings money in; its arguments are {1: asset, 2: amount}
 
 
+def belongs(body: Body) -> bool:
+    """Whether such a message is kept in the log when it holds."""
+    if isinstance(body, Command):
+        return body.op == DEPOSIT
+    return isinstance(body, Certificate | ChannelOpen | Voucher | ChannelClose)
+
+
 def posting_of(message: Message[Body], signer: bytes, policy: Policy) -> Posting | None:
     """What the message asks of the ledger, or None for one that the ledger has no part in.
 
@@ -38,7 +45,7 @@ def posting_of(message: Message[Body], signer: bytes, policy: Policy) -> Posting
             return Posting(digest, message.type, voucher_of(body, digest, policy))
         case ChannelClose():
             return Posting(digest, message.type, book.Close(body.channel, signer, policy.now()))
-        case Command() if body.op == DEPOSIT:
+        case Command() if belongs(body):
             return Posting(digest, message.type, _deposit(body, signer))
     return None
 

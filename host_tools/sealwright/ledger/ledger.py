@@ -9,6 +9,7 @@ window.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO, TypeVar
@@ -95,17 +96,8 @@ class Ledger:
         """
         database = self._database(write=True)
         watch = Watch(self._clock)
-        given = self._policy
-        policy = WatchedPolicy(
-            network=given.network,
-            custody_floor=given.custody_floor,
-            allow_test=given.allow_test,
-            secrets=tuple(secrets),
-            ticks=dict(ticks or {}),
-            owners=given.owners,
-            watch=watch,
-        )
-        notary = Notary(self._roots, policy, Tables(database))
+        policy = replace(self._policy, secrets=tuple(secrets), ticks=dict(ticks or {}))
+        notary = Notary(self._roots, WatchedPolicy.of(policy, watch), Tables(database))
         return Settlement(database, notary, watch).run(messages, max(1, batch))
 
     def deposit(self, raw: bytes) -> Verdict:

@@ -7,7 +7,7 @@ tables.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
 from ..certificates import Fault
@@ -16,7 +16,7 @@ from ..verify import Policy, Verdict, Verifier
 from ..verify.channels import Channels
 from ..verify.vouchers import Case, Channel, Lane, voucher_fault
 from . import book
-from .intake import voucher_of
+from .intake import belongs, voucher_of
 
 _THE_REST = -1  # no lane has this number: it stands for all lanes that a voucher does not touch
 
@@ -55,6 +55,11 @@ class WatchedPolicy(Policy):
 
     watch: Watch
 
+    @classmethod
+    def of(cls, policy: Policy, watch: Watch) -> "WatchedPolicy":
+        """The same demands and knowledge, by another clock."""
+        return cls(**{field.name: getattr(policy, field.name) for field in fields(policy)}, watch=watch)
+
     def now(self) -> int:
         """The unix time as of which to judge."""
         return self.watch.at
@@ -75,6 +80,9 @@ class Notary(Verifier):
         if isinstance(message.body, Certificate):
             # an older certificate for the same key has to be known first, as it will be to an audit
             self._recall(message.body.key.kid)
+        if belongs(message.body):
+            # the ledger knows what it took; what it could not take yet, for want of money, may come again
+            self._seen.discard(message.digest)
         finding = self._find(message)
         if finding.fault is not None:
             return self._refuse(n, finding.fault, message, finding.device)

@@ -5,8 +5,6 @@ Limits: signatures are checked before, by the caller; runs inside the caller's t
 that may refuse comes before the first write.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import TypeAlias
 

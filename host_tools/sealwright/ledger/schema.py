@@ -7,8 +7,6 @@ STRICT and WITHOUT ROWID go, the triggers become rules. Unsigned 64-bit numbers 
 (lane, seq, expires) are decimal text, since neither engine has a column for them.
 """
 
-from __future__ import annotations
-
 APPLICATION = 0x5345414C  # "SEAL", in the file's header
 VERSION = 1
 

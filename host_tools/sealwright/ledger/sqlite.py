@@ -1,30 +1,19 @@
 """The ledger's database on SQLite: one file, write-ahead log, every commit on disk before it is reported.
 
-Purpose: implement `database.Database`; make, open and lock the file so that a half-made, foreign or damaged
-one is never taken for an empty ledger.
-Limits: SQLite >= 3.37 (STRICT tables); a local disk (SQLite's locks do not hold over most network file
-systems). A power cut keeps every committed transaction only if the disk keeps what it was told to flush.
+Purpose: implement `database.Database`; `opening` makes and opens the file.
+Limits: a local disk (SQLite's locks do not hold over most network file systems). A power cut keeps every
+committed transaction only if the disk keeps what it was told to flush.
 """
 
-from __future__ import annotations
-
-import os
 import sqlite3
-import urllib.parse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from . import schema
 from .database import Row, Value, text
-from .faults import (
-    LedgerDamaged,
-    LedgerError,
-    LedgerMissing,
-    LedgerReadOnly,
-    NotALedger,
-    typed,
-)
+from .faults import ERRORS, LedgerDamaged, NotALedger, translate, typed
+from .opening import open_file
 
 _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
@@ -42,32 +31,16 @@ class SqliteDatabase:
         self._connection = connection
 
     @classmethod
-    def scratch(cls) -> SqliteDatabase:
+    def scratch(cls) -> "SqliteDatabase":
         """An empty ledger in memory, for rebuilding."""
         made = cls(sqlite3.connect(":memory:", isolation_level=None), "(scratch)")
         made.create(schema.STATEMENTS)
         return made
 
     @classmethod
-    def open(cls, path: Path, *, write: bool, patience: float) -> SqliteDatabase:
-        """Open the ledger at `path`; with `write` it is made if there is none.
-
-        Args:
-            path: the file.
-            write: False opens it for reading only, which never waits for a writer.
-            patience: seconds to wait for another process's lock.
-
-        Raises:
-            LedgerMissing, NotALedger, LedgerDamaged, LedgerBusy, LedgerReadOnly, LedgerFull.
-        """
-        if sqlite3.sqlite_version_info < (3, 37):
-            raise LedgerError(f"SQLite {sqlite3.sqlite_version} is too old: the ledger needs 3.37 or newer")
-        _inspect(path, write=write)
-        if write and not path.exists():
-            _make(path)
-        with typed(str(path)):
-            connection = _connect(path, write=write, patience=patience)
-        opened = cls(connection, str(path))
+    def open(cls, path: Path, *, write: bool, patience: float) -> "SqliteDatabase":
+        """Open the ledger at `path`; arguments and errors are those of `opening.open_file`."""
+        opened = cls(open_file(path, write=write, patience=patience), str(path))
         try:
             opened._check()
         except BaseException:
@@ -96,8 +69,10 @@ class SqliteDatabase:
 
     def run(self, sql: str, parameters: Sequence[Value] = ()) -> None:
         """Run one statement for its effect."""
-        with typed(self.name):
+        try:  # not `typed`: this is done ten times for every voucher
             self._connection.execute(sql, parameters)
+        except ERRORS as error:
+            raise translate(error, self.name) from error
 
     def rows(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
         """The rows of one query, as they are read."""
@@ -106,8 +81,12 @@ class SqliteDatabase:
 
     def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
         """The first row of one query, or None."""
-        with typed(self.name):
-            found: Row | None = self._connection.execute(sql, parameters).fetchone()
+        try:
+            cursor = self._connection.execute(sql, parameters)
+            found: Row | None = cursor.fetchone()
+            cursor.close()  # or what it has begun would still be going on at COMMIT
+        except ERRORS as error:
+            raise translate(error, self.name) from error
         return found
 
     @contextmanager
@@ -155,79 +134,3 @@ class SqliteDatabase:
         """Let go of the files; the last writer folds the write-ahead log into the file."""
         with suppress(sqlite3.Error):
             self._connection.close()
-
-
-def _inspect(path: Path, *, write: bool) -> None:
-    """Refuse what must not be opened, or SQLite would make an empty ledger of it or fail without a reason."""
-    try:
-        size = path.stat().st_size if path.exists() else None
-    except OSError as error:
-        raise LedgerReadOnly(f"{path} cannot be looked at: {error.strerror}") from error
-    if path.is_dir():
-        raise NotALedger(f"{path} is a directory")
-    if size is not None and not path.is_file():
-        raise NotALedger(f"{path} is not a regular file")
-    if size is None and Path(f"{path}-wal").exists():
-        raise LedgerDamaged(f"{path} is gone and {path.name}-wal holds its last changes: put the file back")
-    if size is None and not write:
-        raise LedgerMissing(f"there is no ledger at {path}")
-    if size is None and not path.parent.is_dir():
-        raise LedgerMissing(f"the folder {path.parent} does not exist")
-    if size == 0:
-        raise NotALedger(f"{path} is empty, as no ledger is: restore it, or remove it to begin anew")
-
-
-def _connect(path: Path, *, write: bool, patience: float) -> sqlite3.Connection:
-    quoted = urllib.parse.quote(str(path.absolute()))
-    if write:
-        uri = f"file:{quoted}?mode=rw"
-        connection = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)
-        if not os.access(path, os.W_OK):
-            connection.close()
-            raise LedgerReadOnly(f"{path} may not be written")
-        return connection
-    connection = sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=patience, isolation_level=None)
-    try:
-        connection.execute("PRAGMA application_id").fetchone()
-    except sqlite3.OperationalError:
-        # A reader of a write-ahead log keeps an index beside the file. On a medium that cannot be written
-        # there is none, and without a log there is none needed: nobody can be writing.
-        if os.access(path.parent, os.W_OK) or Path(f"{path}-wal").exists():
-            connection.close()
-            raise
-        connection.close()
-        return sqlite3.connect(f"file:{quoted}?mode=ro&immutable=1", uri=True, isolation_level=None)
-    return connection
-
-
-def _make(path: Path) -> None:
-    """Make the file under another name and link it into place: no half-made ledger is ever at `path`."""
-    draft = path.with_name(f".{path.name}.new-{os.getpid()}")
-    try:
-        with typed(str(path)):
-            draft.unlink(missing_ok=True)
-            connection = sqlite3.connect(draft, isolation_level=None)
-            made = SqliteDatabase(connection, str(path))
-            try:
-                made.create(("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *schema.STATEMENTS))
-            finally:
-                made.close()
-        with suppress(FileExistsError):  # another process was faster: its ledger is as good
-            path.hardlink_to(draft)
-        _flush_folder(path.parent)
-    except OSError as error:
-        raise LedgerReadOnly(f"{path} cannot be made: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-
-
-def _flush_folder(folder: Path) -> None:
-    """A new name is on disk only once its folder is."""
-    if os.name == "nt":  # folders cannot be opened there; NTFS journals its names
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -5,8 +5,6 @@ fills the views when a message is settled and when `audit` rebuilds them.
 Limits: inside a transaction of its caller's; balances stay in 64 bits because `book` bounds the supply.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from . import book
@@ -73,8 +71,9 @@ class Tables:
 
     def balance(self, account: book.Account) -> int:
         """What an account holds; 0 for one that never had anything."""
-        found = self._account(account)
-        return found[1] if found else 0
+        sql = "SELECT balance FROM accounts WHERE kind = ? AND asset = ? AND name = ?"
+        row = self._db.row(sql, (account.kind, account.asset, account.name))
+        return whole(row[0]) if row else 0
 
     def channel(self, digest: bytes) -> book.Channel | None:
         """A channel as it is now."""
@@ -119,36 +118,27 @@ class Tables:
             for number, lane in change.lanes.items():
                 self._set_lane(change.channel.digest, number, lane)
 
-    def _account(self, account: book.Account) -> tuple[int, int] | None:
-        sql = "SELECT id, balance FROM accounts WHERE kind = ? AND asset = ? AND name = ?"
-        row = self._db.row(sql, (account.kind, account.asset, account.name))
-        return (whole(row[0]), whole(row[1])) if row else None
-
     def _enter(self, n: int, entry: book.Entry) -> None:
         account = entry.account
-        found = self._account(account)
+        place = (account.kind, account.asset, account.name)
+        sql = "UPDATE accounts SET balance = balance + ? WHERE kind = ? AND asset = ? AND name = ? RETURNING id"
+        found = self._db.row(sql, (entry.amount, *place))
         if found is None:
             # numbered here and not by the database, so that a rebuilt view has the same numbers
-            last = self._db.row("SELECT coalesce(max(id), 0) FROM accounts")
-            number = whole(last[0]) + 1 if last else 1
-            sql = "INSERT INTO accounts (id, kind, asset, name, balance) VALUES (?, ?, ?, ?, ?)"
-            self._db.run(sql, (number, account.kind, account.asset, account.name, entry.amount))
-        else:
-            number, balance = found
-            self._db.run("UPDATE accounts SET balance = ? WHERE id = ?", (balance + entry.amount, number))
+            sql = """INSERT INTO accounts (id, kind, asset, name, balance)
+                VALUES ((SELECT coalesce(max(id), 0) + 1 FROM accounts), ?, ?, ?, ?) RETURNING id"""
+            found = self._db.row(sql, (*place, entry.amount)) or (None,)
+        number = whole(found[0])
         self._db.run("INSERT INTO entries (n, account, amount) VALUES (?, ?, ?)", (n, number, entry.amount))
 
     def _set_channel(self, n: int, channel: book.Channel) -> None:
-        state = (channel.paid, channel.promised, channel.refunded, n if channel.closed else None)
-        known = self._db.row("SELECT opened FROM channels WHERE digest = ?", (channel.digest,))
-        if known:
-            sql = "UPDATE channels SET paid = ?, promised = ?, refunded = ?, closed = ? WHERE digest = ?"
-            self._db.run(sql, (*state, channel.digest))
-            return
         sql = """INSERT INTO channels
             (digest, opened, payer, payee, asset, deposited, expires, paid, promised, refunded, closed)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (digest) DO UPDATE SET paid = excluded.paid, promised = excluded.promised,
+            refunded = excluded.refunded, closed = excluded.closed"""
         terms = (channel.digest, n, channel.payer, channel.payee, channel.asset, channel.deposited)
+        state = (channel.paid, channel.promised, channel.refunded, n if channel.closed else None)
         self._db.run(sql, (*terms, str(channel.expires), *state))
 
     def _set_lane(self, channel: bytes, number: int, lane: book.Lane) -> None:

@@ -1,12 +1,15 @@
 """A network with two devices, an owner and an empty ledger, for tests of the ledger."""
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from sealwright.ledger import Ledger
+from sealwright.messages import Ticks
+from sealwright.verify import hash_times
 
-from tests.host_tools.factory import NOW, Device, Network, Owner
+from tests.host_tools.factory import NOW, Device, Network, Owner, hash32
 
 
 @dataclass
@@ -62,3 +65,34 @@ def holds(ledger, device):
 @pytest.fixture
 def world(tmp_path):
     return World(tmp_path / "ledger.db")
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """A world whose ledger has a row of every kind in every table, closed; copy it before you break it."""
+    world = World(tmp_path_factory.mktemp("sound") / "ledger.db")
+    ledger, channel = world.opened(500)
+    other = world.payer.open(world.payee, 0, nonce=bytes(16))
+    root = hash_times(hash32("s"), 5)
+    ticking = world.payer.voucher(channel, 40, lane=3, ticks=Ticks(root, 2, 5))
+    pay = world.payer.voucher
+    bundle = [
+        world.owner.deposit(world.payee, 50),
+        other,
+        pay(channel, 10),
+        pay(channel, 30, seq=2),
+        ticking,
+        pay(channel, 80, lane=4, merges=((0, 2),)),
+        world.payee.close(other),
+    ]
+    assert world.codes(ledger, bundle) == ["ok"] * 7
+    assert world.codes(ledger, [ticking], ticks={root: (5, hash32("s"))}) == ["ok"]
+    ledger.close()
+    return world
+
+
+@pytest.fixture
+def copy(sound, tmp_path):
+    path = tmp_path / "copy.db"
+    shutil.copy(sound.path, path)
+    return path

@@ -26,7 +26,9 @@ class Payer:
         for device in range(DEVICES):
             for asset in ASSETS:
                 if self.random.random() < 0.8:
-                    self.steps.append(("deposit", 0, device, 50 + ASSETS.index(asset), asset, self.random.randint(1, 150)))
+                    self.steps.append(
+                        ("deposit", 0, device, 50 + ASSETS.index(asset), asset, self.random.randint(1, 150))
+                    )
         self.steps += [self.open(number) for number in range(CHANNELS)]
         while len(self.steps) < length:
             self.steps.append(self.random.choices(self.kinds, (16, 3, 1, 1, 4, 1, 1, 3))[0](self))
@@ -67,7 +69,9 @@ class Payer:
 
     def wild(self):
         seq = self.random.choice((0, 1, 5, 2**64 - 1))
-        others = tuple((self.random.choice(LANES), self.random.randrange(12)) for _ in range(self.random.choice((0, 1, 2))))
+        others = tuple(
+            (self.random.choice(LANES), self.random.randrange(12)) for _ in range(self.random.choice((0, 1, 2)))
+        )
         where = (self.channel(), self.random.choice(LANES))
         return ("voucher", *where, seq, self.random.randint(0, 70), others, 0, 0)
 

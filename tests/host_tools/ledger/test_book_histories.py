@@ -6,11 +6,12 @@ from hashlib import sha256
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from sealwright.ledger import book, posting
 from sealwright.ledger.sqlite import SqliteDatabase
 from sealwright.ledger.tables import Tables
-from tests.host_tools.ledger.histories import EXPIRES, history as draw_history
+
+from tests.host_tools.ledger.histories import EXPIRES
+from tests.host_tools.ledger.histories import history as draw_history
 from tests.host_tools.ledger.tiny_model import Model
 
 seeds, lengths = st.integers(0, 2**32), st.integers(0, 90)
@@ -63,8 +64,10 @@ def take(tables, head, asked):
 
 
 def state(database):
-    return {table: list(database.rows(f"SELECT * FROM {table}")) for table in
-            ("log", "messages", "orders", "accounts", "entries", "channels", "lanes")}
+    return {
+        table: list(database.rows(f"SELECT * FROM {table}"))
+        for table in ("log", "messages", "orders", "accounts", "entries", "channels", "lanes")
+    }
 
 
 def check_always_true(database):
@@ -104,14 +107,18 @@ def compare(database, model):
         row = database.row("SELECT paid, refunded, closed FROM channels WHERE digest = ?", (digest,))
         assert row[0] == channel.paid and (row[2] is None) == channel.open
         assert row[1] == (0 if channel.open else channel.capacity - channel.paid)
-        lanes = {int(lane): (int(seq), amount) for lane, seq, amount in
-                 database.rows("SELECT lane, seq, amount FROM lanes WHERE channel = ?", (digest,))}
+        lanes = {
+            int(lane): (int(seq), amount)
+            for lane, seq, amount in database.rows("SELECT lane, seq, amount FROM lanes WHERE channel = ?", (digest,))
+        }
         assert lanes == {lane: (seq, worth) for lane, (seq, worth, _, _) in channel.lanes.items()}
 
 
 def lanes_of(database):
-    return {(c, lane): (int(seq), amount, voucher) for c, lane, seq, amount, voucher in
-            database.rows("SELECT channel, lane, seq, amount, voucher FROM lanes")}
+    return {
+        (c, lane): (int(seq), amount, voucher)
+        for c, lane, seq, amount, voucher in database.rows("SELECT channel, lane, seq, amount, voucher FROM lanes")
+    }
 
 
 @settings(max_examples=150, deadline=None)

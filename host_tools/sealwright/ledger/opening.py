@@ -1,0 +1,117 @@
+"""Opening a ledger's file, or making it: a half-made, foreign or cut-off file is never taken for an empty ledger.
+
+Limits: SQLite >= 3.37 (STRICT tables, RETURNING); a file system with hard links, to make a ledger on.
+"""
+
+import os
+import sqlite3
+import urllib.parse
+from contextlib import closing, suppress
+from pathlib import Path
+
+from . import schema
+from .faults import LedgerDamaged, LedgerError, LedgerMissing, LedgerReadOnly, NotALedger, typed
+
+_MAGIC = b"SQLite format 3\0"
+
+
+def open_file(path: Path, *, write: bool, patience: float) -> sqlite3.Connection:
+    """A connection to the SQLite file at `path`; with `write` it is made if there is none.
+
+    write: False opens it for reading only, which never waits for a writer. patience: seconds to wait for a lock.
+
+    Raises:
+        LedgerMissing, NotALedger, LedgerDamaged, LedgerBusy, LedgerReadOnly, LedgerFull.
+    """
+    if sqlite3.sqlite_version_info < (3, 37):
+        raise LedgerError(f"SQLite {sqlite3.sqlite_version} is too old: the ledger needs 3.37 or newer")
+    _inspect(path, write=write)
+    if write and not path.exists():
+        _make(path)
+    with typed(str(path)):
+        return _connect(path, write=write, patience=patience)
+
+
+def _inspect(path: Path, *, write: bool) -> None:
+    """Refuse what must not be opened, or SQLite would make an empty ledger of it or fail without a reason."""
+    try:
+        if not path.exists():
+            _inspect_missing(path, write=write)
+        elif path.is_dir():
+            raise NotALedger(f"{path} is a directory")
+        elif not path.is_file():
+            raise NotALedger(f"{path} is not a regular file")
+        elif path.stat().st_size == 0:
+            raise NotALedger(f"{path} is empty, as no ledger is: restore it, or remove it to begin anew")
+        else:
+            with path.open("rb") as file:
+                if file.read(len(_MAGIC)) != _MAGIC:
+                    raise NotALedger(f"{path} is not a SQLite database")
+    except OSError as error:
+        raise LedgerReadOnly(f"{path} cannot be opened: {error.strerror}") from error
+
+
+def _inspect_missing(path: Path, *, write: bool) -> None:
+    if Path(f"{path}-wal").exists():
+        raise LedgerDamaged(f"{path} is gone and {path.name}-wal holds its last changes: put the file back")
+    if not write:
+        raise LedgerMissing(f"there is no ledger at {path}")
+    if not path.parent.is_dir():
+        raise LedgerMissing(f"the folder {path.parent} does not exist")
+
+
+def _connect(path: Path, *, write: bool, patience: float) -> sqlite3.Connection:
+    quoted = urllib.parse.quote(str(path.absolute()))
+    if write:
+        uri = f"file:{quoted}?mode=rw"
+        connection = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)
+        if not os.access(path, os.W_OK):
+            connection.close()
+            raise LedgerReadOnly(f"{path} may not be written")
+        return connection
+    connection = sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=patience, isolation_level=None)
+    try:
+        connection.execute("PRAGMA application_id").fetchone()
+    except sqlite3.OperationalError:
+        # A reader of a write-ahead log keeps an index beside the file. On a medium that cannot be written
+        # there is none, and without a log there is none needed: nobody can be writing.
+        if os.access(path.parent, os.W_OK) or Path(f"{path}-wal").exists():
+            connection.close()
+            raise
+        connection.close()
+        return sqlite3.connect(f"file:{quoted}?mode=ro&immutable=1", uri=True, isolation_level=None)
+    return connection
+
+
+def _make(path: Path) -> None:
+    """Make the file under another name and link it into place: no half-made ledger is ever at `path`."""
+    draft = path.with_name(f".{path.name}.new-{os.getpid()}")
+    try:
+        _discard(draft)  # a killed process of the same number may have left one
+        with typed(str(path)), closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+            for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *schema.STATEMENTS):
+                connection.execute(statement)
+        with suppress(FileExistsError):  # another process was faster: its ledger is as good
+            path.hardlink_to(draft)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise LedgerReadOnly(f"{path} cannot be made: {error.strerror}") from error
+    finally:
+        _discard(draft)
+
+
+def _discard(draft: Path) -> None:
+    for end in ("", "-wal", "-shm"):
+        with suppress(OSError):
+            Path(f"{draft}{end}").unlink(missing_ok=True)
+
+
+def _flush_folder(folder: Path) -> None:
+    """A new name is on disk only once its folder is."""
+    if os.name == "nt":  # folders cannot be opened there; NTFS journals its names
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

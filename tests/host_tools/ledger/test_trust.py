@@ -1,0 +1,117 @@
+"""Who may bring money in, whose word counts, and when."""
+
+import pytest
+from sealwright.errors import Malformed, WrongType
+
+from tests.host_tools.factory import NOW, Network, hash32
+from tests.host_tools.ledger.conftest import holds
+
+
+def test_deposits(world):
+    ledger = world.ledger()
+    most = 2**63 - 1
+    order = world.owner.deposit(world.payer, 5)
+    assert [ledger.deposit(order.raw).code for _ in range(2)] == ["ok", "already_settled"]
+    assert ledger.deposit(world.owner.deposit(world.payer, 6, seq=1).raw).code == "replay"
+    assert ledger.deposit(world.owner.deposit(world.payee, 6, seq=1).raw).code == "ok"
+    assert ledger.deposit(world.network.owner("other").deposit(world.payer, 6).raw).code == "unknown_signer"
+    assert ledger.deposit(world.owner.deposit(world.payer, most - 10).raw).code == "over_supply"
+    assert ledger.deposit(world.owner.deposit(world.payer, most - 11).raw).code == "ok"
+    assert ledger.deposit(world.owner.deposit(world.payer, most, asset="Wh").raw).code == "ok"
+    assert holds(ledger, world.payer) == most - 6
+    assert ledger.audit().ok
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        None,
+        {},
+        {1: "credit"},
+        {1: "credit", 2: 0},
+        {1: "", 2: 5},
+        {1: "credit", 2: 2**63},
+        {1: 5, 2: 5},
+        {1: "credit", 2: True},
+        {1: "credit", 2: -1},
+        {1: "credit", 2: 5, 3: 0},
+        ["credit", 5],
+    ],
+)
+def test_deposits_that_say_nothing_clear(world, arguments):
+    assert world.ledger().deposit(world.owner.command(world.payer, "deposit", arguments).raw).code == "bad_deposit"
+
+
+def test_deposit_takes_deposits_only(world):
+    ledger = world.ledger()
+    for raw, error in (
+        (b"\x01", Malformed),
+        (world.payer.reading().raw, WrongType),
+        (world.owner.command(world.payer, "pause").raw, WrongType),
+    ):
+        with pytest.raises(error):
+            ledger.deposit(raw)
+
+
+def test_time(world):
+    ledger, channel = world.opened()
+    pay = world.payer.voucher
+    early, late = pay(channel, 1, not_before=NOW + 1), pay(channel, 2, seq=2, not_after=NOW - 1)
+    assert world.codes(ledger, [early, late]) == ["not_yet_valid", "expired"]
+    world.at = NOW + 1
+    assert world.codes(ledger, [early]) == ["ok"]
+    old = world.network.device("old", expires=NOW + 10)
+    assert world.codes(ledger, [old.certificate, old.open(world.payee, 0)]) == ["ok", "ok"]
+    world.at = NOW + 10
+    assert world.codes(ledger, [old.open(world.payee, 0, nonce=bytes(16))]) == ["expired_certificate"]
+    assert world.codes(ledger, [world.payer.open(world.payee, 1, expires=NOW)]) == ["expired"]
+    assert ledger.audit().ok
+
+
+def test_time_moves_on_between_batches(world):
+    """A long settlement: each batch is judged and logged as of its own time."""
+    ledger, channel = world.opened()
+    ticking = iter(range(NOW, NOW + 100))
+    slow = world.ledger(clock=lambda: next(ticking))
+    vouchers = [world.payer.voucher(channel, n, seq=n, not_after=NOW + 3) for n in range(1, 7)]
+    assert world.codes(slow, vouchers, batch=1) == ["ok"] * 3 + ["expired"] * 3
+    assert slow.audit().ok
+
+
+def test_whom_to_trust(world):
+    emulated = Network("emulated net", "emulated root", model="emulated")
+    device = emulated.device("e")
+    ledger = world.ledger()
+    both = [world.network.root, emulated.root]
+    plain = type(ledger)(world.path, both, [world.owner.key.public], clock=lambda: NOW)
+    allowed = type(ledger)(world.path, both, [world.owner.key.public], clock=lambda: NOW, allow_test=True)
+    bundle = [world.owner.deposit(device, 9), device.certificate, device.open(world.payee, 9)]
+    assert world.codes(ledger, bundle) == ["ok", "unknown_signer", "unknown_signer"]
+    assert world.codes(plain, bundle) == ["already_settled", "test_root", "test_root"]
+    assert world.codes(allowed, bundle) == ["already_settled", "ok", "ok"]
+    assert allowed.audit().ok
+    assert {finding.code for finding in plain.audit().findings} == {"unacceptable_message", "view_differs"}
+    assert not world.ledger(owners=[]).audit().ok
+
+
+def test_custody_and_network(world):
+    weak = world.network.device("weak", custody=0)
+    strict = world.ledger(custody_floor=1)
+    assert world.codes(strict, [weak.certificate, weak.open(world.payee, 0)]) == ["custody_too_low"] * 2
+    ledger = world.ledger()
+    assert world.codes(ledger, [weak.certificate, weak.open(world.payee, 0)]) == ["ok", "ok"]
+    assert world.codes(strict, [weak.open(world.payee, 0, nonce=bytes(16))]) == ["custody_too_low"]
+    assert strict.audit().ok  # it was taken when nobody demanded more
+    elsewhere = world.ledger(network=hash32("another"))
+    assert world.codes(elsewhere, [world.payer.certificate]) == ["wrong_network"]
+
+
+def test_a_renewed_certificate(world):
+    """The newer one counts whichever comes first, now and for an audit."""
+    old = world.network.device("d", expires=NOW + 10)
+    new = world.network.device("d", issued_at=NOW, expires=NOW + 1000)
+    ledger = world.ledger()
+    assert world.codes(ledger, [new.certificate, old.certificate]) == ["ok", "ok"]
+    world.at = NOW + 20
+    assert world.codes(world.ledger(), [old.certificate, new.open(world.payee, 0)]) == ["already_settled", "ok"]
+    assert ledger.audit().ok
