@@ -7,7 +7,7 @@ for each channel its opening, its vouchers by number, receipts and its close.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from .device import Client
+from .device.client import Channel, Client
 from .messages import (
     Body,
     Certificate,
@@ -32,6 +32,11 @@ class Source:
     name: str
     seq: int = 0
     closed: list[bytes] = field(default_factory=list)
+    held: list[Channel] | None = None
+
+    def look(self) -> None:
+        """Fetch its channels now, for the next `Collector.channels`: whatever goes wrong is this device's."""
+        self.held = list(self.client.channels())
 
 
 class Collector:
@@ -39,6 +44,24 @@ class Collector:
 
     def __init__(self) -> None:
         self._seen: set[bytes] = set()
+        self._last: dict[bytes, Message[Reading]] = {}
+
+    def remember(self, raw: bytes) -> None:
+        """Take a message of an earlier collection as gathered. Raises Malformed, NotDeterministic, WrongType."""
+        message = parse_message(raw)
+        self._seen.add(message.digest)
+        if isinstance(message.body, Reading):
+            reading = Message(message.sign1, message.body)
+            last = self._last.get(message.kid)
+            if last is None or last.body.seq < reading.body.seq:
+                self._last[message.kid] = reading
+
+    def resume(self, source: Source) -> None:
+        """Go on after the last reading of this device that was remembered, rather than from its first."""
+        key = source.client.chain()[0].body.key
+        last = self._last.get(key.kid)
+        if last is not None and last.signed_by(key):
+            source.seq = last.body.seq
 
     def _new(self, message: Message[Body]) -> bool:
         fresh = message.digest not in self._seen
@@ -68,13 +91,16 @@ class Collector:
         found: dict[bytes, Message[Body]] = {}
         certificates: list[Message[Body]] = []
         for source in sources:
+            if source.held is None:
+                source.look()
             source.closed = []
-            for channel in source.client.channels():
+            for channel in source.held or ():
                 certificates += [parse_message(raw) for raw in reversed(channel.certificates)]
                 for message in map(parse_message, channel.messages):
                     found[message.digest] = message
                     if isinstance(message.body, ChannelClose) and not channel.paying:
                         source.closed.append(message.body.channel)
+            source.held = None
         ordered = certificates + sorted(found.values(), key=_place)
         yield from (message.raw for message in ordered if self._new(message))
 

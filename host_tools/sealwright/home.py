@@ -14,7 +14,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ FORMAT: Final = 1
 DEFAULT: Final = "~/.sealwright"
 PENDING: Final = "pending"
 DONE: Final = "provisioned"
+RETIRED: Final = "retired"  # wiped, removed or forgotten: kept for the ledger's sake, its name is free
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,10 @@ class Home:
             _write(self.folder / "devices" / f"{entry.device}.json", json.dumps(asdict(entry), indent=1).encode())
         except OSError as error:
             raise Usage(f"cannot write the register: {error.strerror}", remedy="Free some space.") from error
+
+    def retire(self, entry: Registered) -> None:
+        """Note that a device is no more. Raises Usage where the disk refuses it."""
+        self.register(replace(entry, state=RETIRED))
 
     def registered(self) -> Iterator[Registered]:
         """Every device in the register, by name. Raises Usage for a damaged entry."""

@@ -4,6 +4,7 @@ URLs: `serial:/dev/ttyACM0`, `tcp:HOST:PORT`, `emulated:NAME` (a running board o
 The frames and requests are those of firmware/schema/rpc.cddl.
 """
 
-from .client import Client, Info, connect
+from .client import Client, connect
+from .info import Info
 
 __all__ = ["Client", "Info", "connect"]

@@ -9,13 +9,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from .. import cbor
 from ..errors import Malformed, Unreachable
 from ..messages import Certificate, Message, Reading, parse_as
 from .codes import refusal
 from .frames import Frame, FrameReader, pack
+from .info import Info, parse_info
 from .transport import Transport, open_url
 
 REPLY: Final = 0
@@ -32,22 +33,7 @@ ERROR: Final = 255
 
 REPLY_SECONDS: Final = 30.0
 _BATCH: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Info:
-    """What a device says of itself. `raw` has everything it said, by name."""
-
-    state: str
-    model: str
-    firmware: str
-    custody: int
-    device: bytes | None
-    raw: dict[str, Any]
-
-    @property
-    def provisioned(self) -> bool:
-        return self.state == "provisioned"
+_MOST_CHANNELS: Final = 10_000  # no flash holds as many: whoever shows more never ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +59,30 @@ class Client:
     def call(self, kind: int, item: cbor.Value, seconds: float | None = None) -> Any:
         """The result of request `kind`, waiting up to `seconds` for it."""
         self._last += 1
-        self._transport.write(pack(Frame(self._last, kind, item)))
-        end = time.monotonic() + (self._seconds if seconds is None else seconds)
+        try:
+            self._transport.write(pack(Frame(self._last, kind, item)))
+            return _result(self._reply(self._seconds if seconds is None else seconds))
+        except Unreachable as error:
+            raise Unreachable(f"{self.url}: {error}", remedy=error.remedy) from error
+
+    def _reply(self, seconds: float) -> Frame:
+        end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             for frame in self._frames.feed(self._transport.read(left)):
                 if frame.id == self._last:
-                    return _result(frame)
-        raise Unreachable(f"{self.url} does not answer", remedy="Check that it runs Sealwright's firmware.")
+                    return frame
+        raise Unreachable(f"no answer in {seconds:.0f} s", remedy="Check that it runs Sealwright's firmware.")
 
     def info(self) -> Info:
         """Its state, identity and counters."""
-        raw = self.call(INFO, None)
         try:
-            return Info(raw["state"], raw["model"], raw["firmware"], raw["custody"], raw["device"], raw)
-        except (KeyError, TypeError) as error:
-            raise Malformed(f"{self.url} answered with something else than its state") from error
+            return parse_info(self.call(INFO, None))
+        except Malformed as error:
+            raise Malformed(f"{self.url} answered with something else than its state: {error}") from error
 
     def evidence(self, nonce: bytes) -> bytes:
         """Signed evidence over `nonce` (32 bytes). A blank device makes its key first."""
-        return cast(bytes, self.call(EVIDENCE, nonce))
+        return _byte_strings([self.call(EVIDENCE, nonce)])[0]
 
     def grant(self, raw: bytes) -> None:
         """Give it its identity."""
@@ -115,28 +106,34 @@ class Client:
             yield from batch
             if len(batch) < _BATCH:
                 return
-            after = parse_as(batch[-1], Reading).body.seq
+            last = parse_as(batch[-1], Reading).body.seq
+            if last <= after:
+                raise Malformed(f"{self.url} shows its readings in no order")
+            after = last
 
     def channels(self) -> Iterator[Channel]:
         """Every channel it keeps."""
-        index = 0
-        while True:
+        for index in range(_MOST_CHANNELS):
             reply = self.call(CHANNELS, index)
             if not isinstance(reply, list) or len(reply) not in (1, 4):
                 raise Malformed(f"{self.url} answered with something else than a channel")
             if len(reply) == 1:
                 return
             yield Channel(reply[1] == 0, _byte_strings(reply[2]), _byte_strings(reply[3]))
-            index += 1
 
     def selftest(self) -> dict[str, Any]:
         """{part: True, or the code of what failed}."""
-        return cast("dict[str, Any]", self.call(SELFTEST, None))
+        found = self.call(SELFTEST, None)
+        if not isinstance(found, dict) or not all(isinstance(part, str) for part in found):
+            raise Malformed(f"{self.url} answered with something else than its selftest")
+        return found
 
     def bench(self, rounds: int) -> tuple[int, int]:
         """Microseconds of one signature and of one verification, the mean of `rounds`."""
-        sign, verify = self.call(BENCH, rounds, seconds=REPLY_SECONDS + 2.0 * rounds)
-        return sign, verify
+        found = self.call(BENCH, rounds, seconds=REPLY_SECONDS + 2.0 * rounds)
+        if not isinstance(found, list) or [type(part) for part in found] != [int, int]:
+            raise Malformed(f"{self.url} answered with something else than two times")
+        return found[0], found[1]
 
     def close(self) -> None:
         self._transport.close()

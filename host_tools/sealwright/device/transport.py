@@ -4,6 +4,7 @@ A pty counts as a serial port. Opening a serial port does not reset the board: D
 boards would take for reset and boot-mode.
 """
 
+import os
 import socket
 from pathlib import Path
 from typing import Protocol
@@ -75,7 +76,7 @@ class SerialTransport:
             port.exclusive = True
             port.open()
         except (OSError, ValueError) as error:  # SerialException is an OSError
-            raise Unreachable(f"cannot open {path}: {error}", remedy=_remedy(path)) from error
+            raise _unopened(path, error) from error
         self._port = port
 
     def read(self, seconds: float) -> bytes:
@@ -97,10 +98,29 @@ class SerialTransport:
         self._port.close()
 
 
-def _remedy(path: str) -> str:
+def _unopened(path: str, error: Exception) -> Unreachable:
+    """The error for a port that does not open. pyserial tells some causes as text only, so the path itself is asked."""
+    listed = "Check the cable and the name; `sealwright devices` lists the ports there are."
     if not Path(path).exists():
-        return "Check the cable and the name; `sealwright devices` lists the ports there are."
-    return "Another program may hold the port, or your user may not use it (group dialout or uucp)."
+        return Unreachable(f"there is no {path}", remedy=listed)
+    if not _is_terminal(path):
+        return Unreachable(f"{path} is no serial port", remedy=listed)
+    remedy = "Another program may hold the port, or your user may not use it (group dialout or uucp)."
+    return Unreachable(f"cannot open {path}: {error}", remedy=remedy)
+
+
+def _is_terminal(path: str) -> bool:
+    """Whether it is one as far as can be told: what may not be opened is given the benefit of the doubt."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+    except IsADirectoryError:
+        return False
+    except OSError:
+        return True
+    try:
+        return os.isatty(handle)
+    finally:
+        os.close(handle)
 
 
 def open_url(url: str) -> Transport:

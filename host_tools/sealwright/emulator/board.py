@@ -99,7 +99,7 @@ class EmulatedBoard:
                 time.sleep(0.02)
         self.kill()
         raise Unreachable(
-            f"the emulated board {self.name} does not start: {self._last_words()}",
+            f"the emulated board {self.name} does not start: {self.last_words()}",
             remedy=f"Its console is in {self.folder / LOG}.",
         )
 
@@ -119,7 +119,8 @@ class EmulatedBoard:
         if changed:
             (self.folder / "hardware.json").write_text(json.dumps(hardware))
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """The last line of its console."""
         try:
             lines = (self.folder / LOG).read_text(errors="replace").strip().splitlines()
         except OSError:

@@ -1,0 +1,138 @@
+"""How a function becomes a command: --home and --json on every one, one boundary for everything that can go wrong.
+
+Exit codes: 0 done, 1 something was rejected, 2 usage, 3 unreachable, 4 refused, 130 interrupted, 141 the reader of
+stdout has gone.
+"""
+
+import errno
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+import typer
+
+from ..errors import SealwrightError, Usage
+from .session import Session, abandon_stdout
+
+INTERRUPTED: Final = 130
+PIPE_CLOSED: Final = 141
+
+Run = Callable[..., int | None]
+HomeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--home",
+        metavar="DIR",
+        help="The home folder [default: $SEALWRIGHT_HOME, else ~/.sealwright].",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="One JSON object a line on stdout; text for people goes to stderr.")
+]
+
+
+def new_app(help_text: str, name: str | None = None) -> typer.Typer:
+    """An app or a group of commands, which takes --home and --json before the command too."""
+    app = typer.Typer(
+        name=name, help=help_text, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+    )
+    if name is not None:
+        app.callback(invoke_without_command=True)(_group)
+    return app
+
+
+def _group(ctx: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    remember(ctx, home, as_json)
+
+
+def remember(ctx: typer.Context, home: str | None, as_json: bool) -> None:
+    """Keep what was given before the command; without a command, show which there are."""
+    outer: dict[str, Any] = ctx.obj if isinstance(ctx.obj, dict) else {}
+    ctx.obj = {"home": home or outer.get("home"), "json": as_json or outer.get("json", False)}
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help(), err=True)
+        raise typer.Exit(Usage.exit_code)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A function `run(session, ...)`, its name on the command line, its line in a list and the examples of its help."""
+
+    name: str
+    short: str
+    run: Run
+    examples: str
+
+
+def command(name: str, short: str, examples: str) -> Callable[[Run], Command]:
+    """Make a command of `run(session, ...)`; its docstring is the help, `examples` has one command a line.
+
+    short: a few words for lists of commands, which have no room for more.
+    """
+    return lambda run: Command(name, short, run, examples)
+
+
+def register(app: typer.Typer, commands: Iterable[Command]) -> typer.Typer:
+    """Put commands into an app or group, in this order."""
+    for one in commands:
+        lines = "\n".join(f"  {line.strip()}" for line in one.examples.strip().splitlines())
+        app.command(one.name, short_help=one.short, epilog=f"\b\nExamples:\n{lines}")(_entry(one.run))
+    return app
+
+
+def _entry(run: Run) -> Callable[..., None]:
+    """What typer sees: the function's own parameters, and the global ones."""
+    own = list(inspect.signature(run).parameters.values())[1:]
+    extra = [
+        inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
+        inspect.Parameter("home", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=HomeOption),
+        inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=JsonOption),
+    ]
+
+    def entry(*, ctx: typer.Context, home: str | None, as_json: bool, **given: Any) -> None:
+        outer = ctx.obj or {}
+        session = Session(home or outer.get("home"), as_json or outer.get("json", False))
+        raise typer.Exit(guard(session, lambda: run(session, **given)))
+
+    parameters = [own_one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for own_one in own] + extra
+    entry.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    entry.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    entry.__doc__, entry.__name__ = run.__doc__, run.__name__
+    return entry
+
+
+def guard(session: Session, run: Callable[[], int | None]) -> int:
+    """Run a command and return its exit code; whatever was wrong has been told then."""
+    try:
+        return _told(session, run)
+    except BrokenPipeError:
+        abandon_stdout()
+        return PIPE_CLOSED
+
+
+def _told(session: Session, run: Callable[[], int | None]) -> int:
+    try:
+        code = run() or 0
+        session.finish()
+        return code
+    except SealwrightError as error:
+        return session.fail(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        code = session.fail(_of_system(error))
+        if error.filename is None:
+            abandon_stdout()  # it may have been stdout itself
+        return code
+
+
+def _of_system(error: OSError) -> SealwrightError:
+    """What the operating system refused, where the library had nothing more exact to say."""
+    where = f"{error.filename}: " if error.filename else "cannot read or write: "
+    full = error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+    remedy = "Free some space." if full else "Check the path, its permissions and its disk."
+    return Usage(f"{where}{error.strerror or error}", remedy=remedy, code="disk_full" if full else "system")

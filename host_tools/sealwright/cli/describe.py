@@ -1,0 +1,69 @@
+"""A message in a few words, for people who read a bundle."""
+
+from collections.abc import Mapping
+
+from ..errors import Malformed
+from ..messages import (
+    Body,
+    Certificate,
+    ChannelClose,
+    ChannelOpen,
+    Command,
+    Message,
+    Number,
+    Reading,
+    Receipt,
+    Record,
+    Voucher,
+    to_decimal,
+)
+from .words import amount, clock, named, short
+
+
+def describe(message: Message[Body], names: Mapping[bytes, str]) -> str:
+    """What the message says. names: device id -> name."""
+    match message.body:
+        case Certificate() as body:
+            issues = "" if body.may_issue is None else f", may issue to depth {body.may_issue}"
+            said = f"custody {body.custody}{issues}" + (f", {body.model}" if body.model else "")
+        case Reading() as body:
+            said = f"#{body.seq} {clock(body.sampled_at)}  {quantities(body)}"
+        case ChannelOpen() as body:
+            price = "" if body.price is None else f", {body.price:,} a {body.unit or 'piece'}"
+            locked = amount(body.capacity, body.asset)
+            said = f"{short(message.digest)} to {named(body.payee, names)}, up to {locked}{price}"
+        case Voucher() | Receipt() as body:
+            said = f"{short(body.channel)} lane {body.lane} #{body.seq}, {body.amount:,} in all"
+        case ChannelClose() as body:
+            said = f"{short(body.channel)} {clock(body.closed_at)}"
+        case Command() as body:
+            said = f"{body.op} #{body.seq}"
+        case _:
+            said = ""
+    return said
+
+
+def quantities(body: Reading) -> str:
+    """The values of a reading with their units."""
+    return ", ".join(filter(None, map(_record, body.records)))
+
+
+def _record(record: Record) -> str:
+    name = (record.base_name or "") + (record.name or "")
+    if record.value is not None:
+        value = f"{_number(record.value)} {record.unit or record.base_unit or ''}"
+    elif record.text is not None:
+        value = record.text
+    elif record.flag is not None:
+        value = "yes" if record.flag else "no"
+    else:
+        return name
+    return f"{name} {value}".strip()
+
+
+def _number(number: Number) -> str:
+    try:
+        value = to_decimal(number)
+    except Malformed:
+        return "out of range"
+    return f"{value:f}" if -12 < value.adjusted() < 15 else f"{value:e}"

@@ -1,0 +1,202 @@
+"""`sealwright emulate`: make and run emulated boards, in the foreground or left running."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated, Final
+
+import typer
+
+from .. import emulator
+from ..emulator import EmulatedBoard
+from ..errors import Unreachable, Usage
+from ..home import RETIRED, Home
+from .commands import command
+from .session import Session
+
+ALL: Final = "all"
+_LOOK_SECONDS: Final = 0.5
+
+
+@command(
+    "emulate",
+    "Make and run emulated boards.",
+    """
+    sealwright emulate unix --name station --sensor bme280
+    sealwright emulate unix --name solar --sensor ina219=csv:roof.csv,scale=1/100 --detach
+    sealwright emulate unix -n 3 --detach      makes unix-1, unix-2, unix-3
+    sealwright emulate station solar           starts boards made earlier
+    sealwright emulate --stop all
+    sealwright emulate --remove station        flash and all
+    """,
+)
+def emulate(
+    session: Session,
+    *,
+    boards: Annotated[
+        list[str] | None, typer.Argument(metavar="[BOARD]...", help="A kind of board (unix), or boards made earlier.")
+    ] = None,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, max=64, help="How many to make.")] = 1,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="The new board's name; with -n, NAME-1, NAME-2, ...")
+    ] = None,
+    sensors: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sensor",
+            metavar="SPEC",
+            help="bme280, ina219 or mcu; =csv:FILE replays your own series. May be repeated.",
+        ),
+    ] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Leave them running and return.")] = False,
+    stop: Annotated[str | None, typer.Option("--stop", metavar="NAME|all", help="Stop a running board.")] = None,
+    remove: Annotated[
+        str | None, typer.Option("--remove", metavar="NAME|all", help="Stop a board and throw it away.")
+    ] = None,
+) -> None:
+    """Run emulated boards: real MicroPython processes with their own flash, wires and sensors.
+
+    They run until Ctrl-C, or with --detach until they are stopped. A board keeps its identity while it is stopped.
+    """
+    if stop is not None or remove is not None:
+        if boards or name or sensors or detach or (stop is not None and remove is not None):
+            raise Usage("--stop and --remove stand alone", remedy="Give one of them, and nothing else.")
+        _end(session, stop or remove or "", EmulatedBoard.stop if stop is not None else EmulatedBoard.remove)
+        return
+    if not boards:
+        remedy = f"Name a kind of board ({', '.join(emulator.kinds())}) or a board made earlier."
+        raise Usage("which board?", remedy=remedy)
+    with _signals():
+        _run(session, _chosen(session.home, boards, count, name, sensors or []), detach)
+
+
+def _chosen(
+    home: Home, given: Sequence[str], count: int, name: str | None, sensors: Sequence[str]
+) -> list[EmulatedBoard]:
+    """The boards to run, made first where a kind is given."""
+    kinds = emulator.kinds()
+    known = {board.name for board in emulator.boards(home)}
+    if len(given) == 1 and given[0] in kinds:
+        return _made(home, given[0], _new_names(known, given[0], count, name), sensors)
+    for one in given:
+        if one in kinds:
+            raise Usage("one kind of board at a time", remedy="Make each kind with a call of its own, and --detach.")
+        if one not in known:
+            remedy = f"Kinds of board: {', '.join(kinds)}. `sealwright devices` lists the boards there are."
+            raise Usage(f"there is no kind of board and no board {one!r}", remedy=remedy, code="unknown_board")
+    if name is not None or sensors or count != 1:
+        raise Usage("name, number and sensors were settled when it was made", remedy="Leave out these options.")
+    return [emulator.find(home, one) for one in dict.fromkeys(given)]
+
+
+def _new_names(known: set[str], kind: str, count: int, name: str | None) -> list[str]:
+    if name is not None:
+        return [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
+    free = (f"{kind}-{number}" for number in range(1, 10_000))
+    return [one for one in free if one not in known][:count]
+
+
+def _made(home: Home, kind: str, names: Sequence[str], sensors: Sequence[str]) -> list[EmulatedBoard]:
+    made: list[EmulatedBoard] = []
+    try:
+        for name in names:
+            made.append(emulator.create(home, kind, name, sensors))
+    except BaseException:  # also an interrupt: all or none
+        for board in made:
+            board.remove()
+        raise
+    return made
+
+
+def _run(session: Session, boards: Sequence[EmulatedBoard], detach: bool) -> None:
+    started: list[EmulatedBoard] = []
+    try:
+        with session.progress("starting", len(boards)) as advance:
+            for board in boards:
+                if board.pid is None:
+                    started.append(board)
+                    board.start()
+                advance(len(started), board.name)
+        for board in boards:
+            _tell(session, board)
+        if detach or not started:
+            which = boards[0].name if len(boards) == 1 else ALL
+            session.say(
+                f"{'Left running' if started else 'Running already'}: `sealwright emulate --stop {which}` ends it."
+            )
+            started = []
+            return
+        session.say("Running until Ctrl-C.")
+        _watch(session, started)
+    finally:
+        for board in started:
+            board.stop()
+            session.say(f"{board.name} stopped")
+
+
+def _tell(session: Session, board: EmulatedBoard) -> None:
+    hardware = board.hardware
+    session.emit(
+        name=board.name,
+        board=hardware["board"],
+        state="running",
+        url=f"emulated:{board.name}",
+        tcp=board.url,
+        serial=board.serial_url,
+        pid=board.pid,
+    )
+    session.facts([(board.name, f"emulated:{board.name}"), ("", board.url), ("", board.serial_url)])
+
+
+def _watch(session: Session, boards: Sequence[EmulatedBoard]) -> None:
+    """Until Ctrl-C, which is how this ends well, or until none runs any more."""
+    running = list(boards)
+    try:
+        while running:
+            time.sleep(_LOOK_SECONDS)
+            for board in [board for board in running if board.pid is None]:
+                running.remove(board)
+                session.note(f"{board.name} has stopped: {board.last_words()}")
+    except KeyboardInterrupt:
+        return
+    raise Unreachable("no board runs any more", remedy="Their consoles are in the home, boards/NAME/console.log.")
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """A closed terminal and a plain kill end this as Ctrl-C does: no board is left behind."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(session: Session, name: str, how: Callable[[EmulatedBoard], None]) -> None:
+    """Stop boards, or stop and remove them."""
+    boards = list(emulator.boards(session.home)) if name == ALL else [emulator.find(session.home, name)]
+    for board in boards:
+        ran, removing = board.pid is not None, how is EmulatedBoard.remove
+        if removing:
+            _retire(session.home, board)
+        how(board)
+        state = "removed" if removing else "stopped"
+        session.emit(ok=True, name=board.name, state=state)
+        session.say(f"{board.name} {state}" if ran or removing else f"{board.name} was not running")
+    if not boards:
+        session.say("There are no emulated boards.")
+
+
+def _retire(home: Home, board: EmulatedBoard) -> None:
+    """Its key goes with its flash: free the name of the device it was."""
+    urls = (f"emulated:{board.name}", board.url, board.serial_url)
+    for entry in home.registered():
+        if entry.url in urls and entry.state != RETIRED:
+            home.retire(entry)

@@ -1,0 +1,156 @@
+"""`sealwright info`, `selftest` and `bench`: what a device says of itself, and what it can do."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from ..device import Info
+from ..device.codes import meaning
+from ..messages import DecimalFraction, DevicePolicy, to_decimal
+from ..messages.schema import read
+from ..trading import STATES
+from .commands import command
+from .options import DeviceOption
+from .session import Session
+from .words import CLOCK, amount, clock, custody, hexed, spending
+
+Facts = Iterator[tuple[str, str]]
+
+
+@command(
+    "info",
+    "Show what a device says of itself.",
+    """
+    sealwright info --device serial:/dev/ttyACM0
+    sealwright info --device emulated:solar --json
+    """,
+)
+def info(session: Session, device: DeviceOption) -> None:
+    """Show a device's state, identity, policy and counters, in its own words: nothing of it is proved by this."""
+    with session.connect(device) as client:
+        found = client.info()
+    session.emit(ok=True, url=device, **_as_json(found))
+    session.facts([*_identity(session, found), *(_business(found.raw) if found.provisioned else ())])
+
+
+def _as_json(found: Info) -> dict[str, Any]:
+    """Everything it said, byte strings in hexadecimal, with names where the wire has numbers."""
+    shown = {name: hexed(value) for name, value in found.raw.items()}
+    raw = found.raw
+    if raw.get("policy") is not None:
+        policy: DevicePolicy = read(DevicePolicy, raw["policy"])
+        limits = {
+            asset: {"per_voucher": limit.per_voucher, "per_day": limit.per_day}
+            for asset, limit in policy.limits.items()
+        }
+        shown["policy"] = {
+            "assets": limits,
+            "payees": None if policy.payees is None else [payee.hex() for payee in policy.payees],
+            "button_above": policy.button_above,
+            "not_after": policy.not_after,
+        }
+    if raw.get("order") is not None:
+        state, code, promised = raw["order"]
+        seq, value = promised or (0, 0)
+        reason = None if code is None else meaning(code).name
+        shown["order"] = {"state": STATES[state], "reason": reason, "vouchers": seq, "amount": value}
+    return shown
+
+
+def _identity(session: Session, found: Info) -> Facts:
+    raw = found.raw
+    name = session.names().get(found.device) if found.device else None
+    yield "state", found.state + (f", {name} in the register" if name else "")
+    if raw["fault"] is not None:
+        yield "fault", f"{meaning(raw['fault']).cause}. {meaning(raw['fault']).remedy}"
+    yield "device id", found.device.hex() if found.device else "none yet"
+    yield "model", found.model
+    yield "firmware", f"{found.firmware}, curve engine {raw['engine']}"
+    yield "custody", custody(found.custody)
+    unix, quality = raw["clock"]
+    yield "clock", f"{clock(unix)}, {CLOCK[quality]}" if quality else CLOCK[0]
+    yield "sensors", ", ".join(raw["sensors"]) or "none"
+    yield "peer link", raw["peer"] or "none"
+
+
+def _business(raw: dict[str, Any]) -> Facts:
+    yield "network", raw["network"].hex()
+    policy = None if raw["policy"] is None else read(DevicePolicy, raw["policy"])
+    yield "spending", spending(policy) + (" (PAUSED)" if raw["paused"] else "")
+    if raw["offer"] is None:
+        yield "sells", "nothing"
+    else:
+        asset, unit, price = raw["offer"]
+        yield "sells", f"one {unit} for {amount(price, asset)}"
+    kept = f"{raw['reading_seq']} so far, one every {raw['interval']} s, {raw['acknowledged']} acknowledged"
+    yield "readings", kept
+    if raw["sensor_fault"] is not None:
+        yield "", f"the last could not be taken: {meaning(raw['sensor_fault']).cause}"
+    pays, paid = raw["channels"]
+    yield "channels", f"{pays} it pays in, {paid} it is paid in"
+    if raw["order"] is not None:
+        yield "order", _order(raw["order"])
+    if raw["bought"] is not None:
+        yield "bought last", ", ".join(_quantity(*quantity) for quantity in raw["bought"])
+
+
+def _order(order: list[Any]) -> str:
+    state, code, promised = order
+    seq, value = promised or (0, 0)
+    why = f": {meaning(code).cause}" if code is not None else ""
+    return f"{STATES[state]}{why}; {value:,} promised in {seq} vouchers"
+
+
+def _quantity(name: str, unit: str, exponent: int, mantissa: int) -> str:
+    return f"{name} {to_decimal(DecimalFraction(exponent, mantissa)):f} {unit}"
+
+
+@command(
+    "selftest",
+    "Have a device check its parts.",
+    """
+    sealwright selftest --device serial:/dev/ttyACM0
+    """,
+)
+def selftest(session: Session, device: DeviceOption) -> int:
+    """Have a device check its curve, entropy, flash, state and sensors. Exits 1 if one of them fails."""
+    with session.connect(device) as client, session.progress("testing"):
+        found = client.selftest()
+    parts = {part: True if outcome is True else _failure(outcome) for part, outcome in sorted(found.items())}
+    good = all(outcome is True for outcome in parts.values())
+    session.emit(ok=good, url=device, parts=parts)
+    session.facts((part, "ok" if outcome is True else f"FAILED: {outcome}") for part, outcome in parts.items())
+    return 0 if good else 1
+
+
+def _failure(code: Any) -> str:
+    return meaning(code).name if isinstance(code, int) and code else "unknown"
+
+
+@command(
+    "bench",
+    "Time a device's signatures.",
+    """
+    sealwright bench --device serial:/dev/ttyACM0
+    sealwright bench --device emulated:solar --rounds 50 --json
+    """,
+)
+def bench(
+    session: Session,
+    device: DeviceOption,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, max=50, help="How many of each, for the mean.")] = 10,
+) -> None:
+    """Time a device's signature and verification, over a key made for this and thrown away."""
+    with session.connect(device) as client, session.progress("signing and verifying"):
+        found = client.info()
+        sign, verify = client.bench(rounds)
+    engine = str(found.raw["engine"])
+    session.emit(ok=True, url=device, engine=engine, rounds=rounds, sign_us=sign, verify_us=verify)
+    session.facts(
+        [
+            ("model", f"{found.model}, curve engine {engine}"),
+            ("sign", f"{sign / 1000:.1f} ms"),
+            ("verify", f"{verify / 1000:.1f} ms, the mean of {rounds}"),
+        ]
+    )

@@ -1,0 +1,72 @@
+"""`sealwright init`: an issuer's and an owner's key, the roots of a network, an empty ledger."""
+
+from typing import Annotated
+
+import typer
+
+from ..errors import Usage
+from ..home import Home, locate
+from ..ledger import Ledger
+from .commands import command
+from .session import Session
+
+
+@command(
+    "init",
+    "Make a home: keys, roots, register and ledger.",
+    """
+    sealwright init
+    sealwright init --network "village grid" --home ~/grid
+    """,
+)
+def init(
+    session: Session,
+    network: Annotated[
+        str,
+        typer.Option("--network", metavar="NAME", help="What the network is called; its id depends on its key too."),
+    ] = "home",
+) -> None:
+    """Make a home: keys of an issuer and an owner, root certificates, a register and a ledger.
+
+    What an interrupted init left half made is finished. Keep copies of issuer.key and owner.key: nothing can make them
+    again.
+    """
+    home = _make(session, network)
+    _make_ledger(home)
+    session.emit(
+        ok=True,
+        home=str(home.folder),
+        network=home.network,
+        network_id=home.network_id().hex(),
+        test_network_id=home.network_id(test=True).hex(),
+        root=str(home.folder / "root.pem"),
+        test_root=str(home.folder / "test-root.pem"),
+        ledger=str(home.ledger_path),
+    )
+    session.facts(
+        [
+            ("home", str(home.folder)),
+            ("network", home.network),
+            ("network id", home.network_id().hex()),
+            ("root", f"{home.folder / 'root.pem'}   for verifiers"),
+            ("test root", f"{home.folder / 'test-root.pem'}   for emulated boards only"),
+            ("ledger", str(home.ledger_path)),
+        ]
+    )
+    session.say()
+    session.say("Next: `sealwright emulate unix --detach`, or connect a board and see `sealwright devices`.")
+
+
+def _make(session: Session, network: str) -> Home:
+    if not network.isprintable() or not network.strip():
+        raise Usage(f"{network!r} is no name for a network", remedy="Use visible characters.")
+    folder = locate(session.folder)
+    if (folder / "home.json").exists() and not (folder / "ledger.db").exists():
+        return Home.open(folder)  # all but the ledger is there: finish that
+    return Home.init(folder, network)
+
+
+def _make_ledger(home: Home) -> None:
+    with Ledger(home.ledger_path, home.roots()) as ledger:
+        for _ in ledger.settle([]):  # nothing to settle, but the file is made
+            pass

@@ -1,0 +1,231 @@
+"""`sealwright ledger ...`: who has what, and the proof of it."""
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from .. import owner
+from ..errors import BadKey, Usage
+from ..keys import PublicKey
+from ..ledger import AuditReport, Head, Ledger
+from . import options
+from .commands import Command, command
+from .options import TestOption
+from .session import Session
+from .settle import open_ledger
+from .words import amount, clock, named, short
+
+
+class Form(StrEnum):
+    """How entries are exported."""
+
+    JSON = "json"
+    CSV = "csv"
+
+
+@command(
+    "balances",
+    "Who has what.",
+    """
+    sealwright ledger balances
+    sealwright ledger balances --json
+    """,
+)
+def balances(session: Session) -> None:
+    """Show what every account holds, in the asset's smallest unit. The amounts of an asset sum to 0.
+
+    Accounts are devices, open channels, and the world, which owes what owners deposited.
+    """
+    names = session.names()
+    with open_ledger(session.home) as ledger:
+        found = ledger.balances()
+    rows = []
+    for one in found:
+        name = names.get(one.name) if one.kind == "device" else None
+        session.emit(kind=one.kind, id=one.name.hex(), name=name, asset=one.asset, amount=one.amount)
+        rows.append((one.kind, name or short(one.name), f"{one.amount:,}", one.asset))
+    session.table(("account", "of", "amount>", "asset"), rows)
+    if not rows:
+        session.say("Nothing yet: `sealwright ledger deposit` brings money in.")
+
+
+@command(
+    "channels",
+    "Where each channel's deposit is.",
+    """
+    sealwright ledger channels
+    """,
+)
+def channels(session: Session) -> None:
+    """Show every channel and where its deposit is: paid + refunded + remaining = deposited."""
+    names = session.names()
+    with open_ledger(session.home) as ledger:
+        found = ledger.channels()
+    rows = []
+    for one in found:
+        session.emit(
+            channel=one.digest.hex(),
+            payer=one.payer.hex(),
+            payee=one.payee.hex(),
+            asset=one.asset,
+            deposited=one.deposited,
+            paid=one.paid,
+            refunded=one.refunded,
+            remaining=one.remaining,
+            expires=one.expires,
+            closed=one.closed,
+        )
+        money = tuple(f"{value:,}" for value in (one.deposited, one.paid, one.refunded, one.remaining))
+        state = "closed" if one.closed else f"open until {clock(one.expires)}"
+        rows.append((short(one.digest), named(one.payer, names), named(one.payee, names), *money, one.asset, state))
+    columns = ("channel", "payer", "payee", "deposited>", "paid>", "refunded>", "remaining>", "asset", "state")
+    session.table(columns, rows)
+
+
+@command(
+    "audit",
+    "Rebuild all from the log and compare.",
+    """
+    sealwright ledger audit
+    sealwright ledger audit --anchor 812:5f2c...   the head that an earlier audit printed
+    """,
+)
+def audit(
+    session: Session,
+    anchor: Annotated[
+        str | None, typer.Option("--anchor", metavar="N:HASH", help="A head noted earlier: the log must still have it.")
+    ] = None,
+    allow_test: TestOption = False,
+) -> int:
+    """Believe only the log: check every hash, signature and rule, rebuild all from it and compare bit for bit.
+
+    Exits 1 if anything is found.
+    """
+    head = None if anchor is None else _anchor(anchor)
+    with open_ledger(session.home, allow_test=allow_test) as ledger, session.progress("auditing"):
+        report = ledger.audit(head)
+    _tell(session, report)
+    return 0 if report.ok else 1
+
+
+def _anchor(text: str) -> Head:
+    number, _, digest = text.partition(":")
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        raise Usage(f"the anchor {text!r} is not N:HASH", remedy="Give the head as an earlier audit printed it.")
+    return Head(int(number), options.octets(digest, "the anchor's hash", 32))
+
+
+def _tell(session: Session, report: AuditReport) -> None:
+    for finding in report.findings:
+        session.emit(finding=finding.code, row=finding.row, what=finding.what)
+        where = "" if finding.row is None else f" in row {finding.row} of the log"
+        session.say(f"{finding.code}{where}: {finding.what}", "red")
+    head = f"{report.head.n}:{report.head.hash.hex()}"
+    counts = {
+        "messages": report.messages,
+        "entries": report.entries,
+        "accounts": report.accounts,
+        "channels": report.channels,
+    }
+    session.emit(ok=report.ok, findings=len(report.findings), more=report.cut, head=head, **counts)
+    shown = ", ".join(f"{count} {what}" for what, count in counts.items())
+    session.say(f"rebuilt from the log: {shown}")
+    session.say(f"head {head}   note it elsewhere: --anchor finds a log that was cut or replaced")
+    if report.ok:
+        session.say("Everything holds.", "green")
+    else:
+        session.say(f"{len(report.findings)}{' or more' if report.cut else ''} findings.", "red")
+        if any("test" in finding.what for finding in report.findings):
+            session.say("Was it settled with --allow-test? Then audit it so too.")
+
+
+@command(
+    "export",
+    "Every entry, as JSON or CSV.",
+    """
+    sealwright ledger export --format csv --out entries.csv
+    sealwright ledger export | head
+    """,
+)
+def export(
+    session: Session,
+    form: Annotated[Form, typer.Option("--format", help="json: one object a line; csv: with a header.")] = Form.JSON,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Where to [default: stdout].", show_default=False)
+    ] = None,
+) -> None:
+    """Write every entry with the message that caused it."""
+    if session.as_json and out is None and form is not Form.JSON:
+        raise Usage("--json and --format csv want different things on stdout", remedy="Leave out one, or give --out.")
+    with open_ledger(session.home) as ledger:
+        if out is None:
+            ledger.export(sys.stdout, form)
+            return
+        count = _export_file(ledger, out, form)
+    session.emit(ok=True, entries=count, out=str(out))
+    session.say(f"{count} entries in {out}")
+
+
+def _export_file(ledger: Ledger, out: Path, form: Form) -> int:
+    """Whole or not at all: what was there before stays until all is written."""
+    draft = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        with draft.open("w", newline="", encoding="utf-8") as file:
+            count = ledger.export(file, form)
+        draft.replace(out)
+    except OSError as error:
+        raise Usage(f"cannot write {out}: {error.strerror}", remedy="Check the path and the free space.") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return count
+
+
+@command(
+    "deposit",
+    "Credit a device with outside money.",
+    """
+    sealwright ledger deposit charger --asset nEUR --amount 100000
+    """,
+)
+def deposit(
+    session: Session,
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="A registered name, a device id, or a did:key.")],
+    asset: Annotated[str, typer.Option("--asset", metavar="ASSET", help="What, such as nEUR.")],
+    value: Annotated[int, typer.Option("--amount", metavar="N", min=1, max=2**63 - 1, help="In its smallest unit.")],
+) -> int:
+    """Credit a device with money that came in from outside, by the owner's signature: the only way in."""
+    identifier = _device(session, device)
+    with open_ledger(session.home) as ledger:
+        verdict = ledger.deposit(owner.deposit(session.home, identifier, asset, value).raw)
+        held = [one.amount for one in ledger.balances() if (one.name, one.asset) == (identifier, asset)]
+    session.emit(
+        ok=verdict.ok, code=verdict.code, device=identifier.hex(), asset=asset, amount=value, balance=sum(held)
+    )
+    if not verdict.ok:
+        session.note(f"{verdict.code}: {verdict.why}")
+        return 1
+    name = named(identifier, session.names())
+    session.say(f"{amount(value, asset)} for {name}, which has {amount(sum(held), asset)} now")
+    return 0
+
+
+def _device(session: Session, text: str) -> bytes:
+    for identifier, name in session.names().items():
+        if name == text:
+            return identifier
+    try:
+        if text.startswith("did:key:"):
+            return PublicKey.from_did(text).device_id
+    except BadKey as error:
+        raise Usage(f"{text!r}: {error}", remedy="Copy the did:key whole.", code="unknown_device") from error
+    if len(text) == 64:
+        return options.octets(text, "the device id", 32)
+    remedy = "Give a name that `sealwright devices` lists, a device id or a did:key."
+    raise Usage(f"no device is called {text!r}", remedy=remedy, code="unknown_device")
+
+
+COMMANDS: Final[tuple[Command, ...]] = (balances, channels, audit, export, deposit)

@@ -1,0 +1,129 @@
+"""Options that several commands share, and how their values are read. Every reader raises Usage."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, BinaryIO, Final
+
+import typer
+
+from ..bundle import read_bundle
+from ..certificates import load_roots
+from ..errors import BadCertificate, BadKey, Rejected, Truncated, Usage
+from ..keys import PublicKey
+from ..messages import Certificate, Message
+
+STDIN: Final = "-"
+
+DeviceOption = Annotated[
+    str, typer.Option("--device", metavar="URL", help="serial:/dev/ttyACM0, tcp:HOST:PORT or emulated:NAME.")
+]
+BundleArgument = Annotated[str, typer.Argument(metavar="BUNDLE", help="A bundle file, or - for standard input.")]
+TestOption = Annotated[bool, typer.Option("--allow-test", help="Accept emulated boards: they chain to a test root.")]
+SecretOption = Annotated[
+    list[str] | None, typer.Option("--secret", metavar="HEX", help="What opens a hash-lock; may be repeated.")
+]
+TickOption = Annotated[
+    list[str] | None,
+    typer.Option("--tick", metavar="ROOT:COUNT:HEX", help="The best tick revealed of a hash chain; may be repeated."),
+]
+
+
+def octets(text: str, what: str, size: int | None = None) -> bytes:
+    """Bytes from hexadecimal text, `size` of them if that is given."""
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if not found or (size is not None and len(found) != size):
+        length = f"{2 * size} hexadecimal digits" if size is not None else "hexadecimal digits, two for each byte"
+        raise Usage(f"{what} {text!r} is not {length}", remedy="Copy it whole, without spaces or 0x.")
+    return found
+
+
+def moment(text: str) -> int:
+    """Unix seconds from a number, or from an ISO 8601 time (UTC unless it says otherwise)."""
+    if text.isascii() and text.isdigit() and len(text) < 20:
+        return int(text)
+    try:
+        found = datetime.fromisoformat(text)
+        seconds = int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        seconds = -1
+    if seconds < 0:
+        remedy = "Give unix seconds, or for example 2026-03-18T12:00:00Z."
+        raise Usage(f"{text!r} is no time", remedy=remedy)
+    return seconds
+
+
+def secrets(given: Sequence[str] | None) -> tuple[bytes, ...]:
+    """The values of --secret."""
+    return tuple(octets(text, "the secret") for text in given or ())
+
+
+def ticks(given: Sequence[str] | None) -> Mapping[bytes, tuple[int, bytes]]:
+    """The values of --tick: chain root -> (number, tick)."""
+    found = {}
+    for text in given or ():
+        root, _, rest = text.partition(":")
+        count, _, tick = rest.partition(":")
+        if not (count.isascii() and count.isdigit() and len(count) < 10):
+            raise Usage(f"the tick {text!r} is not ROOT:COUNT:HEX", remedy="COUNT is a number from 0 up.")
+        found[octets(root, "the chain root", 32)] = (int(count), octets(tick, "the tick", 32))
+    return found
+
+
+def roots(paths: Sequence[Path]) -> list[Message[Certificate]]:
+    """Root certificates from PEM files."""
+    found = []
+    for path in paths:
+        try:
+            found += load_roots(path)
+        except BadCertificate as error:
+            remedy = "Give the root.pem that `sealwright init` wrote for the network."
+            raise Usage(f"{path} is no root certificate: {error}", remedy=remedy, code="bad_root") from error
+    return found
+
+
+def owner_key(path: Path) -> PublicKey:
+    """An owner's public key from a PEM file."""
+    try:
+        return PublicKey.from_pem(path.read_bytes())
+    except OSError as error:
+        raise Usage(f"cannot read the key {path}: {error.strerror}", remedy="Check the path.") from error
+    except BadKey as error:
+        remedy = "Give the owner's public key on P-256 in PEM."
+        raise Usage(f"{path} is no owner's key: {error}", remedy=remedy, code="bad_key") from error
+
+
+def whole_bundle(source: str) -> Iterator[bytes]:
+    """The messages of a bundle file, or of standard input for "-". Raises Usage at once where it cannot be opened, and
+    Rejected where there is nothing in it."""
+    messages = read_bundle(_stdin() if source == STDIN else Path(source))
+    try:
+        first = next(messages, None)
+    except Truncated as error:
+        return _broken(error)
+    if first is None:
+        name = "standard input" if source == STDIN else source
+        remedy = "Check that it was collected and transferred: an empty bundle proves nothing."
+        raise Rejected(f"no message in {name}", remedy=remedy, code="empty_bundle")
+    return _chain(first, messages)
+
+
+def _chain(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+def _broken(error: Truncated) -> Iterator[bytes]:
+    """A bundle whose first message is broken already: its reader is told when it comes to it."""
+    yield from ()
+    raise error
+
+
+def _stdin() -> BinaryIO:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise Usage("nothing is piped into standard input", remedy="Pipe a bundle in, or name its file.")
+    return sys.stdin.buffer

@@ -1,0 +1,141 @@
+"""`sealwright owner ...`: the owner's signed commands to a device."""
+
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from .. import owner, spending
+from ..device import Client
+from ..errors import Usage
+from ..home import Home
+from .commands import Command, command
+from .options import DeviceOption
+from .session import Session
+from .words import amount
+from .words import spending as spending_words
+
+
+@command(
+    "offer",
+    "Set what a device sells.",
+    """
+    sealwright owner offer --device emulated:solar --asset nEUR --unit J --price 83
+    sealwright owner offer --device emulated:station --asset nEUR --unit reading --price 2000
+    sealwright owner offer --device emulated:solar --none
+    """,
+)
+def offer(
+    session: Session,
+    *,
+    device: DeviceOption,
+    asset: Annotated[str | None, typer.Option("--asset", metavar="ASSET", help="What it is paid in.")] = None,
+    unit: Annotated[
+        str | None, typer.Option("--unit", metavar="UNIT", help="What its meter counts in, such as J, or reading.")
+    ] = None,
+    price: Annotated[
+        int | None,
+        typer.Option("--price", metavar="N", min=0, max=2**63 - 1, help="For one unit, in the asset's smallest unit."),
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="Sell nothing any more.")] = False,
+) -> None:
+    """Set what a device sells, and for how much."""
+    if none:
+        if asset is not None or unit is not None or price is not None:
+            raise Usage("--none stands alone", remedy="Leave out --asset, --unit and --price.")
+        _send(session, device, owner.end_offer, "sells nothing now", offer=None)
+        return
+    if not asset or not unit or price is None:
+        raise Usage("an offer wants --asset, --unit and --price", remedy="Give all three, or --none.")
+
+    def send(home: Home, client: Client) -> None:
+        owner.set_offer(home, client, asset, unit, price)
+
+    told = {"asset": asset, "unit": unit, "price": price}
+    _send(session, device, send, f"sells one {unit} for {amount(price, asset)} now", offer=told)
+
+
+@command("pause", "Stop a device from paying.", "sealwright owner pause --device emulated:charger")
+def pause(session: Session, device: DeviceOption) -> None:
+    """Stop a device from paying, until `resume`."""
+    _send(session, device, owner.pause, "pays nothing until it is resumed", paused=True)
+
+
+@command("resume", "Let it pay again.", "sealwright owner resume --device emulated:charger")
+def resume(session: Session, device: DeviceOption) -> None:
+    """Let a paused device pay again."""
+    _send(session, device, owner.resume, "may pay again", paused=False)
+
+
+@command("policy", "Replace its spending policy.", "sealwright owner policy limits.json --device emulated:charger")
+def policy(
+    session: Session,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new policy, in JSON; see `provision --help`.")],
+    device: DeviceOption,
+) -> None:
+    """Replace a device's spending policy."""
+    limits = spending.load_policy(file)
+
+    def send(home: Home, client: Client) -> None:
+        owner.set_policy(home, client, limits)
+
+    _send(session, device, send, f"may spend: {spending_words(limits)}")
+
+
+@command("interval", "Set how often it takes a reading.", "sealwright owner interval 60 --device emulated:station")
+def interval(
+    session: Session,
+    seconds: Annotated[int, typer.Argument(metavar="SECONDS", min=1, max=86400, help="Between two readings.")],
+    device: DeviceOption,
+) -> None:
+    """Set how often a device takes a reading."""
+
+    def send(home: Home, client: Client) -> None:
+        owner.set_interval(home, client, seconds)
+
+    _send(session, device, send, f"takes a reading every {seconds} s", interval=seconds)
+
+
+@command("clock", "Set its clock.", "sealwright owner clock --device serial:/dev/ttyACM0")
+def clock(session: Session, device: DeviceOption) -> None:
+    """Set a device's clock to this host's, where it has no better one."""
+    _send(session, device, owner.set_clock, "has this host's time, or better")
+
+
+@command("stop", "End the trade it pays in.", "sealwright owner stop --device emulated:charger")
+def stop(session: Session, device: DeviceOption) -> None:
+    """End the trade that a device pays in. What it promised stays promised."""
+    _send(session, device, owner.stop_trade, "has ended its trade")
+
+
+@command("wipe", "Erase its key and all it holds.", "sealwright owner wipe --device serial:/dev/ttyACM0 --yes")
+def wipe(
+    session: Session,
+    device: DeviceOption,
+    yes: Annotated[bool, typer.Option("--yes", help="I have collected what it holds.")] = False,
+) -> None:
+    """Erase a device's key, promises and readings, for good. Collect first: vouchers it holds are lost with it."""
+    if not yes:
+        remedy = f"Collect first (`sealwright collect --device {device} --out FILE`), then add --yes."
+        raise Usage("a wipe cannot be undone", remedy=remedy, code="not_confirmed")
+
+    def send(home: Home, client: Client) -> None:
+        identifier = client.info().device
+        owner.wipe(home, client)
+        entry = home.find(identifier) if identifier else None
+        if entry is not None:
+            home.retire(entry)
+
+    _send(session, device, send, "is wiped; its name is free")
+
+
+def _send(session: Session, device: str, send: Any, done: str, **told: Any) -> None:
+    """Send one command and tell of it. send: a function(home, client)."""
+    home = session.home
+    with session.connect(device) as client:
+        send(home, client)
+    session.emit(ok=True, device=device, **told)
+    session.say(f"{device} {done}")
+
+
+COMMANDS: Final[tuple[Command, ...]] = (offer, pause, resume, policy, interval, clock, stop, wipe)

@@ -1,0 +1,109 @@
+"""`sealwright pay`: one trade between two devices. They trade directly; the host only orders and watches."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from .. import trading
+from ..device import Client
+from ..errors import RefusedByDevice, Unreachable
+from ..trading import Progress
+from .commands import command
+from .session import Advance, Session
+from .words import amount
+
+_LOOK_SECONDS = 2.0
+
+
+@command(
+    "pay",
+    "Have one device buy from another.",
+    """
+    sealwright pay --payer emulated:charger --payee emulated:solar --amount 20000
+    sealwright pay --payer emulated:charger --payee emulated:solar --amount 20000 --pause-ms 100
+    sealwright pay --payer tcp:10.0.0.7:7000 --payee tcp:10.0.0.8:7000 --amount 500 --no-wait
+    """,
+)
+def pay(
+    session: Session,
+    *,
+    payer: Annotated[str, typer.Option("--payer", metavar="URL", help="The device that buys.")],
+    payee: Annotated[str, typer.Option("--payee", metavar="URL", help="The device that sells; it has an offer.")],
+    value: Annotated[
+        int,
+        typer.Option(
+            "--amount", metavar="N", min=1, max=2**63 - 1, help="The most to spend, in the asset's smallest unit."
+        ),
+    ],
+    seconds: Annotated[int, typer.Option("--seconds", min=1, help="How long the channel is good.")] = 86400,
+    pause_ms: Annotated[int, typer.Option("--pause-ms", min=0, max=3_600_000, help="Between two payments.")] = 1000,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until the trade is over.")] = True,
+) -> None:
+    """Have one device buy what another one offers, until the amount is used up.
+
+    The order stays on the payer: the trade goes on when this command ends, and after a reset of either device. Exits 4
+    if the payer's policy or its owner ends it.
+    """
+    home = session.home
+    with session.connect(payee) as seller, session.connect(payer) as buyer:
+        asset, unit = trading.order(home, buyer, seller, value, seconds=seconds, pause_ms=pause_ms)
+        if not wait:
+            session.emit(ok=True, state="active", asset=asset, unit=unit, amount=0, vouchers=0)
+            session.say(f"{payer} buys {unit} for up to {amount(value, asset)}; `sealwright info` shows how far it is.")
+            return
+        try:
+            with session.progress(f"buying {unit}", value) as advance:
+                last = _follow(session, buyer, seller, asset, advance)
+        except KeyboardInterrupt:
+            session.note(f"The trade goes on without this command; `sealwright owner stop --device {payer}` ends it.")
+            raise
+    _outcome(session, last, asset, unit)
+
+
+def _follow(session: Session, buyer: Client, seller: Client, asset: str, advance: Advance) -> Progress:
+    """Watch the order until it is over. Raises Unreachable where either device has gone."""
+    told, looked = None, time.monotonic()
+    while True:
+        now = _progress(buyer)
+        if (now.state, now.amount) != told:
+            told = (now.state, now.amount)
+            if not now.over:
+                session.emit(ok=True, state=now.state, asset=asset, amount=now.amount, vouchers=now.vouchers)
+        advance(now.amount, f"{amount(now.amount, asset)} in {now.vouchers} vouchers")
+        if now.over:
+            return now
+        if time.monotonic() - looked > _LOOK_SECONDS:
+            looked = time.monotonic()
+            _still_there(seller)
+        time.sleep(trading.POLL_SECONDS)
+
+
+def _progress(buyer: Client) -> Progress:
+    try:
+        return trading.progress(buyer)
+    except Unreachable as error:
+        remedy = "Nothing is lost: the order is in its flash, and the trade goes on once it runs again."
+        raise Unreachable(f"the payer is gone: {error}", remedy=remedy) from error
+
+
+def _still_there(seller: Client) -> None:
+    try:
+        seller.info()
+    except Unreachable as error:
+        remedy = "Nothing is lost: the payer goes on trying, and the trade goes on once the payee runs again."
+        raise Unreachable(f"the payee is gone: {error}", remedy=remedy) from error
+
+
+def _outcome(session: Session, last: Progress, asset: str, unit: str) -> None:
+    promised = f"{amount(last.amount, asset)} promised in {last.vouchers} vouchers"
+    if last.state != "done":
+        why = last.reason or "its owner stopped it"
+        raise RefusedByDevice(
+            f"the trade ended early: {why}; {promised}",
+            remedy="See the payer's policy with `sealwright info`; change it with `sealwright owner policy`.",
+            code=f"trade_{last.state}",
+        )
+    session.emit(ok=True, state=last.state, asset=asset, unit=unit, amount=last.amount, vouchers=last.vouchers)
+    session.say(f"Done: {promised}, for {unit}.")
+    session.say("Next: `sealwright collect` from both, then `sealwright verify` and `sealwright settle`.")

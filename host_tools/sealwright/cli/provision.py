@@ -1,0 +1,84 @@
+"""`sealwright provision`: put identity on a device, once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import provisioning, spending
+from ..provisioning import Provisioned
+from .commands import command
+from .options import DeviceOption
+from .session import Session
+from .words import custody
+from .words import spending as spending_words
+
+
+@command(
+    "provision",
+    "Give a device its identity, once.",
+    """
+    sealwright provision --device serial:/dev/ttyACM0 --name station
+    sealwright provision --device emulated:charger --name charger --policy policy.json
+    sealwright provision --device emulated:charger --name charger --dry-run
+    """,
+)
+def provision(
+    session: Session,
+    device: DeviceOption,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="What the register and reports call it.")],
+    policy: Annotated[
+        Path | None,
+        typer.Option("--policy", metavar="FILE", help="What it may spend, in JSON; without one it pays nothing."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
+) -> None:
+    """Give a device its identity: its own key, a certificate, an owner. Happens once; a call that was cut resumes.
+
+    A policy file looks like {"assets": {"nEUR": {"per_voucher": 1000, "per_day": 50000}}}; it may also have "payees",
+    "button_above" and "not_after".
+    """
+    home = session.home
+    limits = None if policy is None else spending.load_policy(policy)
+    with session.connect(device) as client:
+        if dry_run:
+            steps = provisioning.plan(home, client, name)
+            session.emit(ok=True, dry_run=True, device=device, name=name, plan=steps)
+            session.say(f"{device} as {name}: would {steps}")
+            return
+        with session.progress("provisioning"):
+            done = provisioning.provision(home, client, name, limits)
+    _tell(session, done)
+    if done.resumed:
+        session.say("An earlier call had done it; this one noted it. Its policy is that of the earlier call.")
+    else:
+        session.say(f"spending   {spending_words(limits)}")
+    if done.test:
+        session.say("It is an emulated board: verifiers refuse it unless they are told --allow-test.")
+
+
+def _tell(session: Session, done: Provisioned) -> None:
+    entry, certificate = done.entry, done.certificate.body
+    session.emit(
+        ok=True,
+        name=entry.name,
+        device=entry.device,
+        did=certificate.subject,
+        url=entry.url,
+        model=entry.model,
+        custody=entry.custody,
+        network=certificate.network.hex(),
+        certificate=entry.certificate,
+        test=done.test,
+        resumed=done.resumed,
+    )
+    session.say(f"{entry.name} is provisioned.")
+    session.facts(
+        [
+            ("device id", entry.device),
+            ("did", certificate.subject),
+            ("model", entry.model),
+            ("custody", custody(entry.custody)),
+            ("network", certificate.network.hex()),
+        ]
+    )

@@ -1,0 +1,155 @@
+"""One run of a command: where its home is, how it connects, and where its output goes.
+
+Without --json, text for people goes to stdout and errors to stderr. With it, stdout has one JSON object a line and
+nothing else, and all text goes to stderr. Text is plain, and never wrapped or cut, where the stream is no terminal.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from .. import emulator
+from ..device import Client, connect
+from ..errors import SealwrightError
+from ..home import Home
+from .words import plain
+
+_WIDE: Final = 4096  # no line is longer: nothing wraps where nobody looks
+Advance = Callable[[float, str], None]
+
+
+class _Quiet(Console):
+    """A console that leaves a broken pipe to the command's boundary."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def _console(stderr: bool) -> Console:
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return _Quiet(stderr=stderr, markup=False, emoji=False, highlight=False, width=None if terminal else _WIDE)
+
+
+class Session:
+    """Given to every command. `as_json`: programs read stdout."""
+
+    def __init__(self, home: str | None, as_json: bool) -> None:
+        self.folder = home
+        self.as_json = as_json
+        self.out = _console(stderr=as_json)
+        self.err = _console(stderr=True)
+        self._home: Home | None = None
+
+    @property
+    def home(self) -> Home:
+        """The home. Raises Usage where there is none."""
+        if self._home is None:
+            self._home = Home.open(self.folder)
+        return self._home
+
+    def names(self) -> dict[bytes, str]:
+        """Device id -> name of the home's register; nothing where there is no home."""
+        try:
+            return self.home.names()
+        except SealwrightError:  # names are a courtesy: a command that needs the home asks for it itself
+            return {}
+
+    def connect(self, url: str) -> Client:
+        """Connect to a device URL; only `emulated:NAME` needs a home. Raises Usage, Unreachable."""
+        if url.startswith("emulated:"):
+            return emulator.resolve(self.home, url)
+        return connect(url)
+
+    def emit(self, **values: Any) -> None:
+        """One JSON object on stdout, with --json."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(values) + "\n")
+            sys.stdout.flush()
+
+    def say(self, text: str = "", style: str = "") -> None:
+        """A line for people."""
+        self.out.print(Text(plain(text), style=style), soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """A line for people beside the output: always on stderr."""
+        self.err.print(Text(plain(text), style="yellow"), soft_wrap=True)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
+        """A table for people. A column named with a trailing > is aligned to the right."""
+        pretty = self.out.is_terminal
+        table = Table(
+            title=title or None,
+            title_justify="left",
+            title_style="bold",
+            box=SIMPLE_HEAD if pretty else None,
+            pad_edge=False,
+            padding=(0, 1 if pretty else 2, 0, 0),
+            header_style="bold" if pretty else "",
+        )
+        for column in columns:
+            right = column.endswith(">")
+            table.add_column(column.rstrip(">"), justify="right" if right else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(plain(cell)) for cell in row))
+        self.out.print(table)
+
+    def facts(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Names and values, one pair a line."""
+        shown = list(rows)
+        width = max((len(name) for name, _ in shown), default=0)
+        for name, value in shown:
+            self.say(f"{name:<{width}}  {value}")
+
+    def fail(self, error: SealwrightError, **where: Any) -> int:
+        """Tell of an error and return the exit code it asks for. where: more for programs."""
+        try:
+            self.emit(ok=False, code=error.code, error=plain(str(error)), remedy=error.remedy, **where)
+        except OSError:
+            abandon_stdout()  # stderr still tells
+        self.err.print(Text(f"error: {plain(str(error))}", style="red"), soft_wrap=True)
+        if error.remedy:
+            self.err.print(Text(f"remedy: {plain(error.remedy)}"), soft_wrap=True)
+        return error.exit_code
+
+    @contextmanager
+    def progress(self, what: str, total: float | None = None, *, streams: bool = False) -> Iterator[Advance]:
+        """A bar or spinner on stderr while this lasts, where that is a terminal; gives `advance(done, detail)`.
+
+        streams: lines come meanwhile, which show by themselves that something happens if they go to a terminal.
+        """
+        if not self.err.is_terminal or (streams and self.out.is_terminal):
+            yield _ignore
+            return
+        columns = [SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[detail]}")]
+        if total is not None:
+            columns.insert(2, BarColumn())
+        with Progress(*columns, TimeElapsedColumn(), console=self.err, transient=True) as shown:
+            task = shown.add_task(what, total=total, detail="")
+
+            def advance(done: float, detail: str = "") -> None:
+                shown.update(task, completed=done, detail=plain(detail))
+
+            yield advance
+
+    def finish(self) -> None:
+        """Write out what is left. Raises OSError where stdout does not take it."""
+        sys.stdout.flush()
+
+
+def _ignore(done: float, detail: str = "") -> None:
+    pass
+
+
+def abandon_stdout() -> None:
+    """Let go of a stdout that takes nothing more, or the interpreter would complain about it at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,58 @@
+"""`sealwright settle`: vouchers of a bundle into the home's ledger."""
+
+from collections import Counter
+
+from ..errors import Usage
+from ..home import Home
+from ..ledger import Ledger
+from ..ledger.settling import ALREADY_SETTLED
+from . import options
+from .commands import command
+from .options import BundleArgument, SecretOption, TestOption, TickOption
+from .session import Session
+from .verify import show, summary
+
+
+@command(
+    "settle",
+    "Enter a bundle into the ledger.",
+    """
+    sealwright settle trades.bundle
+    sealwright collect --device emulated:solar --out - | sealwright settle - --allow-test
+    """,
+)
+def settle(
+    session: Session,
+    bundle: BundleArgument,
+    allow_test: TestOption = False,
+    secret: SecretOption = None,
+    tick: TickOption = None,
+) -> int:
+    """Verify a bundle and enter what it moves into the ledger: deposits, channels, vouchers, closes.
+
+    The same bundle may come again: nothing is paid twice. Exits 1 if a message is rejected; the others are settled.
+    """
+    names = session.names()
+    secrets, ticks = options.secrets(secret), options.ticks(tick)
+    with open_ledger(session.home, allow_test=allow_test) as ledger:
+        messages = options.whole_bundle(bundle)
+        counts: Counter[str] = Counter()
+        with session.progress("settling", streams=True) as advance:
+            for verdict in ledger.settle(messages, secrets=secrets, ticks=ticks):
+                show(session, verdict, names)
+                counts[verdict.code] += 1
+                advance(verdict.n, f"{verdict.n} messages")
+    code = summary(session, counts, ("ok", ALREADY_SETTLED))
+    session.say("`sealwright ledger balances` shows who has what.")
+    return code
+
+
+def open_ledger(home: Home, *, allow_test: bool = False) -> Ledger:
+    """The home's ledger. Raises Usage where it is missing: a new one in its place would forget what was paid."""
+    if not home.ledger_path.exists():
+        raise Usage(
+            f"the ledger {home.ledger_path} is missing",
+            remedy=f"Put it back from a copy; to begin anew, run `sealwright init --home {home.folder}`.",
+            code="ledger_missing",
+        )
+    return Ledger(home.ledger_path, home.roots(), [home.key("owner").public], allow_test=allow_test)

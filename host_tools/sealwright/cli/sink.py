@@ -1,0 +1,93 @@
+"""Where collected messages go: a bundle file that is continued, standard output, or nowhere but the screen."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ..bundle import BundleWriter, read_bundle
+from ..collecting import Collector
+from ..errors import Rejected, Usage
+from ..messages import Body, Message, Reading, parse_message, to_decimal
+from .describe import describe
+from .options import STDIN
+from .session import Session
+
+
+class Sink:
+    """Takes each message once. `shows`: messages are told as they come. Use as a context manager.
+
+    Raises Usage where the bundle cannot be written or continued.
+    """
+
+    def __init__(self, session: Session, out: str | None, collector: Collector, *, shows: bool) -> None:
+        self._session, self.shows = session, shows
+        self._names = session.names()
+        self.messages = self.readings = 0
+        self._raw = sys.stdout.buffer if out == STDIN else None
+        self._path = None if out is None or out == STDIN else Path(out)
+        self._new = self._path is not None and not self._path.exists()
+        self._writer = None if self._path is None else _continued(self._path, collector)
+
+    def add(self, raw: bytes, source: str) -> None:
+        """Keep a message from the device called `source`, and tell of it."""
+        if self._writer is not None:
+            self._writer.add(raw)
+        if self._raw is not None:
+            self._raw.write(raw)
+            self._raw.flush()
+        message = parse_message(raw)
+        self.messages += 1
+        self.readings += isinstance(message.body, Reading)
+        if self.shows:
+            self._session.emit(**as_json(message))
+            if not self._session.as_json:
+                said = describe(message, self._names)
+                self._session.say(f"{named_source(message, source):<16} {message.type:<13} {said}".rstrip())
+
+    def sync(self) -> None:
+        """Return when all is on disk."""
+        if self._writer is not None:
+            self._writer.sync()
+
+    def __enter__(self) -> "Sink":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        if self._path is not None and self._new and not self.messages:
+            self._path.unlink(missing_ok=True)  # it was made for nothing
+
+
+def _continued(path: Path, collector: Collector) -> BundleWriter:
+    """The bundle to write on, its messages remembered, so that none comes twice."""
+    try:
+        if path.exists():
+            for raw in read_bundle(path):
+                collector.remember(raw)
+        return BundleWriter(path, append=True)
+    except Rejected as error:
+        remedy = "Collect into another file. What is whole in this one is still good."
+        raise Usage(f"{path} cannot be continued: {error}", remedy=remedy, code="bad_bundle") from error
+
+
+def named_source(message: Message[Body], source: str) -> str:
+    """The device a line is about: readings are their collector's, the rest may be anyone's in a channel."""
+    return source if isinstance(message.body, Reading) else ""
+
+
+def as_json(message: Message[Body]) -> Mapping[str, Any]:
+    """A message for programs: what it is, and a reading's values as decimal text, because JSON has no exact numbers."""
+    shown: dict[str, Any] = {"type": message.type, "digest": message.digest.hex(), "kid": message.kid.hex()}
+    if isinstance(message.body, Reading):
+        body = message.body
+        shown |= {"seq": body.seq, "at": body.sampled_at, "clock": body.clock_quality, "values": []}
+        for record in body.records:
+            if record.value is not None:
+                name, unit = (record.base_name or "") + (record.name or ""), record.unit or record.base_unit
+                shown["values"].append({"name": name, "unit": unit, "value": f"{to_decimal(record.value):f}"})
+    return shown

@@ -1,0 +1,142 @@
+"""`sealwright verify`: an offline verdict on every message of a bundle."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import Truncated, Usage
+from ..home import locate
+from ..keys import PublicKey
+from ..messages import Certificate, Message
+from ..verify import Policy, Verdict, Verifier
+from . import options
+from .commands import command
+from .describe import describe
+from .options import BundleArgument, SecretOption, TestOption, TickOption
+from .session import Session
+from .words import named
+
+_EVERY: int = 64  # messages between two moves of the progress bar
+
+
+@command(
+    "verify",
+    "Check a bundle offline.",
+    """
+    sealwright verify readings.bundle --root root.pem
+    sealwright verify readings.bundle --root root.pem --custody 1 --json
+    sealwright collect --device emulated:solar --out - | sealwright verify - --allow-test
+    sealwright verify old.bundle --root root.pem --at 2026-03-18T12:00:00Z
+    """,
+)
+def verify(
+    session: Session,
+    *,
+    bundle: BundleArgument,
+    root: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--root",
+            metavar="PEM",
+            help="A root to trust; may be repeated [default: the home's roots].",
+            show_default=False,
+        ),
+    ] = None,
+    network: Annotated[
+        str | None, typer.Option("--network", metavar="HEX", help="Accept this network only (its id).")
+    ] = None,
+    custody: Annotated[
+        int, typer.Option("--custody", min=0, max=2, help="The least custody: 0 open, 1 sealed, 2 element.")
+    ] = 0,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            metavar="TIME",
+            help="Judge as of then: unix seconds or ISO 8601 [default: now].",
+            show_default=False,
+        ),
+    ] = None,
+    allow_test: TestOption = False,
+    secret: SecretOption = None,
+    tick: TickOption = None,
+    owner: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--owner", metavar="PEM", help="An owner's public key, for commands in the bundle; may be repeated."
+        ),
+    ] = None,
+) -> int:
+    """Check every message of a bundle, offline, and say for each what holds and what does not.
+
+    Needs a root and nothing else. Exits 1 if a message is rejected.
+    """
+    keys = [options.owner_key(path) for path in owner or ()]
+    policy = Policy(
+        network=None if network is None else options.octets(network, "the network id", 32),
+        custody_floor=custody,
+        at=None if at is None else options.moment(at),
+        allow_test=allow_test,
+        secrets=options.secrets(secret),
+        ticks=options.ticks(tick),
+        owners=tuple(keys if root else [*keys, *_home_owner(session)]),
+    )
+    roots = options.roots(root) if root else _home_roots(session)
+    names = {} if root else session.names()
+    messages = options.whole_bundle(bundle)
+    counts: Counter[str] = Counter()
+    with session.progress("verifying", streams=True) as advance:
+        for verdict in _verdicts(Verifier(roots, policy), messages):
+            show(session, verdict, names)
+            counts[verdict.code] += 1
+            if verdict.n % _EVERY == 0:
+                advance(verdict.n, f"{verdict.n} messages")
+    return summary(session, counts)
+
+
+def _home_roots(session: Session) -> list[Message[Certificate]]:
+    if not (locate(session.folder) / "home.json").exists():
+        remedy = "Give the network's root with --root ROOT.pem, or name a home with --home."
+        raise Usage("there is no root to check against", remedy=remedy, code="no_root")
+    return session.home.roots()
+
+
+def _home_owner(session: Session) -> list[PublicKey]:
+    path = locate(session.folder) / "owner.key"
+    return [session.home.key("owner").public] if path.exists() else []
+
+
+def _verdicts(verifier: Verifier, messages: Iterator[bytes]) -> Iterator[Verdict]:
+    try:
+        for raw in messages:
+            yield verifier.check(raw)
+    except Truncated as error:
+        yield verifier.check_rest(error)
+
+
+def show(session: Session, verdict: Verdict, names: Mapping[bytes, str]) -> None:
+    """One verdict: a JSON object, or a line for people and its reason."""
+    if session.as_json:
+        session.emit(**verdict.as_dict())
+        return
+    kind = verdict.type or "unreadable"
+    said = describe(verdict.message, names) if verdict.message else ""
+    style = "" if verdict.ok else "red"
+    session.say(
+        f"{verdict.n:>5}  {verdict.code:<15} {kind:<13} {named(verdict.device, names):<16} {said}".rstrip(), style
+    )
+    if verdict.why:
+        session.say(f"       {verdict.why}", style)
+
+
+def summary(session: Session, counts: Mapping[str, int], good: tuple[str, ...] = ("ok",)) -> int:
+    """The count of each code, a hint where one helps, and the exit code."""
+    total, fine = sum(counts.values()), sum(counts.get(code, 0) for code in good)
+    others = ", ".join(f"{count} {code}" for code, count in counts.items() if code != "ok")
+    session.say(f"{fine} of {total} messages hold" + (f": {others}" if others else "."))
+    if counts.get("test_root"):
+        session.say("Emulated boards sign under a test root: give --allow-test if that is what you want to check.")
+    return 0 if fine == total else 1

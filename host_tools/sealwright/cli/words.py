@@ -1,0 +1,78 @@
+"""Values in words: ids, amounts, times, custody, safe to print on a terminal."""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from ..messages import DevicePolicy, Limit
+
+CUSTODY: Final = ("open", "sealed", "element")
+CLOCK: Final = ("unset", "running since boot", "set by a host", "set by network time")
+
+
+def plain(text: str) -> str:
+    """`text` without control characters: a device or a bundle may say anything, and a terminal would obey it."""
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def short(identifier: bytes) -> str:
+    """The first 16 hexadecimal digits of an id or digest: the device's kid, and enough to tell a fleet apart."""
+    return identifier[:8].hex()
+
+
+def named(device: bytes | None, names: Mapping[bytes, str]) -> str:
+    """A device's name, else the beginning of its id."""
+    return "" if device is None else names.get(device) or short(device)
+
+
+def clock(unix: int) -> str:
+    """A time of the wire as UTC, to the second; the bare number where no calendar has it."""
+    try:
+        return datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return f"at {unix}"
+
+
+def custody(level: int) -> str:
+    """A custody level as number and word."""
+    return f"{level} ({CUSTODY[level]})" if 0 <= level < len(CUSTODY) else str(level)
+
+
+def amount(value: int, asset: str) -> str:
+    """An amount with its asset."""
+    return f"{value:,} {asset}"
+
+
+def spending(policy: DevicePolicy | None) -> str:
+    """A spending policy in one line."""
+    if policy is None:
+        return "none: it will not pay"
+    parts = [_limit(asset, limit) for asset, limit in policy.limits.items()]
+    if policy.payees is not None:
+        parts.append("only to " + ", ".join(short(payee) for payee in policy.payees))
+    if policy.button_above is not None:
+        parts.append(f"button above {policy.button_above:,}")
+    if policy.not_after is not None:
+        parts.append(f"until {clock(policy.not_after)}")
+    return "; ".join(parts)
+
+
+def _limit(asset: str, limit: Limit) -> str:
+    return f"{amount(limit.per_voucher, asset)} a voucher, {limit.per_day:,} a day"
+
+
+def ago(start: float) -> str:
+    """The time since `start` (of time.monotonic), for people."""
+    return f"{time.monotonic() - start:.1f} s"
+
+
+def hexed(value: Any) -> Any:
+    """A CBOR value as JSON can say it: byte strings in hexadecimal, map keys as text."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else str(key): hexed(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [hexed(item) for item in value]
+    return value
