@@ -1,5 +1,8 @@
 """What the scenario came to, as tables for people and as one object for programs."""
 
+import os
+import shutil
+import sys
 from collections import Counter
 from typing import Any
 
@@ -95,14 +98,21 @@ def _proofs(outcome: Outcome) -> Table:
 
 
 def _next(outcome: Outcome) -> list[str]:
-    home = outcome.home.folder
+    home, tool = outcome.home.folder, _tool()
     return [
-        f"sealwright verify {outcome.bundle} --root {home / 'test-root.pem'} --allow-test",
-        f"sealwright ledger balances --home {home}",
-        f"sealwright ledger audit --home {home}",
-        f"sealwright emulate --home {home} station          # start one of the machines again",
-        "sealwright --help",
+        f"{tool} verify {outcome.bundle} --root {home / 'test-root.pem'} --allow-test",
+        f"{tool} ledger balances --home {home}",
+        f"{tool} ledger audit --home {home}",
+        f"{tool} emulate station --home {home}          # start one of the machines again",
+        f"{tool} --help",
     ]
+
+
+def _tool() -> str:
+    """The command as this user can type it: its path where the environment is not activated."""
+    if shutil.which("sealwright"):
+        return "sealwright"
+    return os.path.relpath(sys.argv[0])
 
 
 def as_dict(outcome: Outcome) -> dict[str, Any]:
