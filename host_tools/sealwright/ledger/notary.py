@@ -89,6 +89,10 @@ class Notary(Verifier):
         rest = (finding.note, finding.device, finding.signer, message)
         return Verdict(n, message.type, True, "ok", message.digest, *rest)
 
+    def forget(self) -> None:
+        """Look into the past again for certificates: somebody else has added to it."""
+        self._recalled.clear()
+
     def refuse(self, n: int, code: str, why: str) -> Verdict:
         """The verdict on bytes that are no message."""
         return self._refuse(n, Fault(code, why))

@@ -5,9 +5,10 @@ Limits: SQLite >= 3.37 (STRICT tables, RETURNING); a file system with hard links
 
 import os
 import sqlite3
-import urllib.parse
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from . import schema
 from .faults import LedgerDamaged, LedgerError, LedgerMissing, LedgerReadOnly, NotALedger, typed
@@ -15,7 +16,14 @@ from .faults import LedgerDamaged, LedgerError, LedgerMissing, LedgerReadOnly, N
 _MAGIC = b"SQLite format 3\0"
 
 
-def open_file(path: Path, *, write: bool, patience: float) -> sqlite3.Connection:
+class Opened(NamedTuple):
+    """A connection, and whether what it read until now is one state of the file."""
+
+    connection: sqlite3.Connection
+    undisturbed: Callable[[], bool] = lambda: True
+
+
+def open_file(path: Path, *, write: bool, patience: float) -> Opened:
     """A connection to the SQLite file at `path`; with `write` it is made if there is none.
 
     write: False opens it for reading only, which never waits for a writer. patience: seconds to wait for a lock.
@@ -60,27 +68,32 @@ def _inspect_missing(path: Path, *, write: bool) -> None:
         raise LedgerMissing(f"the folder {path.parent} does not exist")
 
 
-def _connect(path: Path, *, write: bool, patience: float) -> sqlite3.Connection:
-    quoted = urllib.parse.quote(str(path.absolute()))
+def _connect(path: Path, *, write: bool, patience: float) -> Opened:
+    uri = path.absolute().as_uri()
     if write:
-        uri = f"file:{quoted}?mode=rw"
-        connection = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)
+        connection = sqlite3.connect(f"{uri}?mode=rw", uri=True, timeout=patience, isolation_level=None)
         if not os.access(path, os.W_OK):
             connection.close()
             raise LedgerReadOnly(f"{path} may not be written")
-        return connection
-    connection = sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=patience, isolation_level=None)
+        return Opened(connection)
+    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=patience, isolation_level=None)
     try:
         connection.execute("PRAGMA application_id").fetchone()
     except sqlite3.OperationalError:
-        # A reader of a write-ahead log keeps an index beside the file. On a medium that cannot be written
-        # there is none, and without a log there is none needed: nobody can be writing.
-        if os.access(path.parent, os.W_OK) or Path(f"{path}-wal").exists():
-            connection.close()
-            raise
+        # A reader of a write-ahead log keeps an index beside the file. Where it may not make one, and there is no
+        # log, the file is read as it is; a writer who comes meanwhile is noticed by the file's time.
         connection.close()
-        return sqlite3.connect(f"file:{quoted}?mode=ro&immutable=1", uri=True, isolation_level=None)
-    return connection
+        if os.access(path.parent, os.W_OK) or Path(f"{path}-wal").exists():
+            raise
+        stamp = _stamp(path)
+        connection = sqlite3.connect(f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None)
+        return Opened(connection, lambda: _stamp(path) == stamp)
+    return Opened(connection)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size
 
 
 def _make(path: Path) -> None:

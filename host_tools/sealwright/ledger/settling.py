@@ -12,7 +12,7 @@ from ..errors import Rejected, Truncated
 from ..messages import Body, Message, parse_message
 from ..verify import Verdict
 from . import book
-from .chain import Head
+from .chain import START, Head
 from .database import Database
 from .intake import posting_of, proof_of
 from .notary import Notary, Watch
@@ -32,7 +32,7 @@ class Settlement:
         self._db, self._notary, self._watch = database, notary, watch
         self._policy = notary.policy
         self._tables = Tables(database)
-        self._count = 0
+        self._count, self._head = 0, Head(0, START)
 
     def run(self, messages: Iterable[bytes], batch: int) -> Iterator[Verdict]:
         """A verdict for each message. Raises LedgerError; then no message without a verdict was taken."""
@@ -51,11 +51,13 @@ class Settlement:
         self._watch.look()
         with self._db.writing():
             head = self._tables.head()
+            if head != self._head:
+                self._notary.forget()
             verdicts = []
             for n, raw in enumerate(chunk, self._count):
                 verdict, head = self._take(n, raw, head)
                 verdicts.append(verdict)
-        self._count += len(chunk)
+        self._count, self._head = self._count + len(chunk), head
         return verdicts
 
     def _take(self, n: int, raw: bytes, head: Head) -> tuple[Verdict, Head]:

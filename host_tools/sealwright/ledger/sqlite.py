@@ -12,8 +12,8 @@ from pathlib import Path
 
 from . import schema
 from .database import Row, Value, text
-from .faults import ERRORS, LedgerDamaged, NotALedger, translate, typed
-from .opening import open_file
+from .faults import ERRORS, LedgerBusy, LedgerDamaged, NotALedger, translate, typed
+from .opening import Opened, open_file
 
 _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
@@ -26,14 +26,14 @@ _PRAGMAS = (
 class SqliteDatabase:
     """A connection to a ledger file, or to a scratch database in memory."""
 
-    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+    def __init__(self, opened: Opened, name: str) -> None:
         self.name = name
-        self._connection = connection
+        self._connection, self._undisturbed = opened
 
     @classmethod
     def scratch(cls) -> "SqliteDatabase":
         """An empty ledger in memory, for rebuilding."""
-        made = cls(sqlite3.connect(":memory:", isolation_level=None), "(scratch)")
+        made = cls(Opened(sqlite3.connect(":memory:", isolation_level=None)), "(scratch)")
         made.create(schema.STATEMENTS)
         return made
 
@@ -108,6 +108,8 @@ class SqliteDatabase:
             yield
         finally:
             self._roll_back()
+        if not self._undisturbed():
+            raise LedgerBusy(f"{self.name} was written to while it was read")
 
     def _roll_back(self) -> None:
         # SQLite has rolled back by itself after a full disk or an I/O error; what was raised first says more.

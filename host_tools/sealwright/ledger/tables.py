@@ -65,7 +65,7 @@ class Tables:
 
     def supply(self, asset: str) -> int:
         """All of an asset that was ever deposited."""
-        sql = "SELECT -coalesce(sum(balance), 0) FROM accounts WHERE kind = 'world' AND asset = ?"
+        sql = "SELECT CAST(-coalesce(sum(balance), 0) AS BIGINT) FROM accounts WHERE kind = 'world' AND asset = ?"
         row = self._db.row(sql, (asset,))
         return whole(row[0]) if row else 0
 

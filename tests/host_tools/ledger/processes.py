@@ -27,6 +27,11 @@ class Child:
                 os._exit(status)  # nothing of the test runner may run twice
         os.close(write)
 
+    def next(self):
+        """The next value it tells, waited for."""
+        size = int.from_bytes(os.read(self._read, 4), "big")
+        return pickle.loads(os.read(self._read, size))
+
     def kill(self):
         os.kill(self.pid, signal.SIGKILL)
         return self.wait()
@@ -57,13 +62,18 @@ def told(work):
     return values
 
 
-def without_rights(work):
-    """As `told`, as a user who is not root: root may write to what is read-only."""
+def stripped(work):
+    """`work` as a user who is not root: root may write to what is read-only."""
 
-    def stripped(tell):
+    def without(tell):
         if os.geteuid() == 0:
             os.setgid(65534)
             os.setuid(65534)
         work(tell)
 
-    return told(stripped)
+    return without
+
+
+def without_rights(work):
+    """As `told`, as a user who is not root."""
+    return told(stripped(work))

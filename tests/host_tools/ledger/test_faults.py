@@ -158,3 +158,11 @@ def test_two_settlements_at_once_pay_once(world):
     assert sum("ok" in pair for pair in pairs) == sum(pair.count("ok") for pair in pairs)
     assert holds(world.ledger(), world.payee) == 59
     assert world.ledger().audit().ok
+
+
+def test_a_path_that_looks_like_a_query(world):
+    odd = World(world.path.with_name("a b?mode=memory#%41&c.db"))
+    with odd.ledger() as ledger:
+        assert ledger.deposit(odd.owner.deposit(odd.payer, 1, asset="a\0b\U0001f600").raw).ok
+        assert ledger.audit().ok and [b.asset for b in ledger.balances()] == ["a\0b\U0001f600"] * 2
+    assert odd.path.is_file() and odd.ledger().head().n == 1

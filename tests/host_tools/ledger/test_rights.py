@@ -1,16 +1,16 @@
 """Files and folders that this user may not write, or not even read."""
 
+import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
-from sealwright.ledger import (
-    LedgerReadOnly,
-)
+from sealwright.ledger import LedgerBusy, LedgerReadOnly
 
 from tests.host_tools.ledger.conftest import World, holds
-from tests.host_tools.ledger.processes import without_rights
+from tests.host_tools.ledger.processes import Child, stripped, without_rights
 
 
 @pytest.fixture
@@ -21,6 +21,7 @@ def public(request):
     world = World(folder / "ledger.db")
     world.opened()[0].close()
     yield world
+    folder.chmod(0o755)
     shutil.rmtree(folder)
 
 
@@ -66,3 +67,26 @@ def test_a_folder_that_takes_no_ledger(public):
 
     (words,) = without_rights(use)
     assert "new.db" in words and "cannot be opened" in words
+
+
+def test_a_writer_who_comes_while_one_without_rights_reads_is_noticed(public):
+    public.path.parent.chmod(0o755)
+
+    def use(tell):
+        entries = public.ledger().entries()
+        next(entries)
+        tell("begun")
+        deadline = time.monotonic() + 20
+        before = public.path.stat().st_mtime_ns
+        while public.path.stat().st_mtime_ns == before and time.monotonic() < deadline:
+            time.sleep(0.01)
+        with pytest.raises(LedgerBusy, match="while it was read"):
+            list(entries)
+
+    if os.geteuid() != 0:
+        pytest.skip("needs a second user: only root can be two")
+    reader = Child(stripped(use))
+    reader.next()
+    with public.ledger() as ledger:
+        assert ledger.deposit(public.owner.deposit(public.payee, 1).raw).ok
+    assert reader.wait()[1] == 0

@@ -115,3 +115,16 @@ def test_a_renewed_certificate(world):
     world.at = NOW + 20
     assert world.codes(world.ledger(), [old.certificate, new.open(world.payee, 0)]) == ["already_settled", "ok"]
     assert ledger.audit().ok
+
+
+def test_a_certificate_that_another_process_settles_meanwhile_counts(world):
+    ledger = world.funded()
+    late = world.network.device("late")
+
+    def messages():
+        yield late.open(world.payee, 0).raw
+        assert world.codes(world.ledger(), [late.certificate]) == ["ok"]
+        yield late.open(world.payee, 0).raw
+
+    assert world.codes(ledger, messages(), batch=1) == ["unknown_signer", "ok"]
+    assert ledger.audit().ok
