@@ -34,6 +34,8 @@ class FlashFile:
     def __init__(self, path, block_size=4096, blocks=352, strict=False):
         self._block_size = block_size
         self._blocks = blocks
+        # made once: an operation that needs memory could fail, and LittleFS is not made for a flash that raises
+        self._erased = b"\xff" * block_size
         self._strict = strict
         self._left = None
         self._part = 8
@@ -89,7 +91,7 @@ class FlashFile:
         return 0 if operation == _SYNC else None
 
     def _erase(self, block):
-        self._write(block * self._block_size, b"\xff" * self._block_size)
+        self._write(block * self._block_size, self._erased)
 
     def _program(self, address, data):
         if self._strict:

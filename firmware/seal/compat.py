@@ -47,6 +47,14 @@ def hexlify(data):
     return binascii.hexlify(data).decode()
 
 
+def settle_heap():
+    """Call once after start: from here on collect when half of what is free has been used, so that what lives long does
+    not end up scattered over the heap. A reading's segment needs 4 KB in one piece."""
+    gc.collect()
+    if hasattr(gc, "threshold"):
+        gc.threshold(gc.mem_free() // 2)
+
+
 def heap_free():
     """Bytes of heap that are free after a collection, or None on CPython, which does not say."""
     gc.collect()
