@@ -1,4 +1,4 @@
-"""A client of a device's handlers that keeps every frame. Runs on both interpreters."""
+"""A client of a device's handlers that shows every frame to a witness. Runs on both interpreters."""
 
 import asyncio
 
@@ -16,13 +16,16 @@ class Halt(Exception):
 class Wire:
     """What rpc.Client is on a stream. handlers: those of a Service or a Seller; stop: kind not to be asked.
 
-    `calls` holds (name of the kind, request frame, reply frame); `items` the newest item of each kind, asked or not.
+    `items` holds the newest item of each kind, asked or not. `witness`, where there is one, is called with the name of
+    the kind, the request's frame and the reply's: nothing is kept, for a board's heap is small.
     """
+
+    witness = None
 
     def __init__(self, handlers, stop=None):
         self.handlers = handlers
-        self.calls = []
         self.items = {}
+        self._last = 0
         self._stop = stop
 
     async def call(self, kind, item):
@@ -30,10 +33,12 @@ class Wire:
         self.items[kind] = item
         if kind == self._stop:
             raise Halt()
-        request = link.pack(len(self.calls), kind, item)
+        self._last += 1
+        request = link.pack(self._last, kind, item)
         identifier, kind, item = link.unpack(request[:-1])
         reply = link.pack(identifier, *rpc.answer(self.handlers, kind, item))
-        self.calls.append((NAMES[kind], request, reply))
+        if Wire.witness:
+            Wire.witness(NAMES[kind], request, reply)
         _, reply_kind, result = link.unpack(reply[:-1])
         if reply_kind == rpc.ERROR:
             raise rpc.PeerError(result[0])
