@@ -40,6 +40,12 @@ def test_from_bytes_paths_and_streams(tmp_path):
     assert list(read_bundle(b"")) == []
 
 
+def test_a_bundle_may_be_long_and_a_message_begin_anywhere():
+    assert list(read_bundle(WHOLE * 300)) == RAW * 300
+    assert list(read_bundle(Drip(WHOLE * 300, 10**6))) == RAW * 300
+    assert item_end(bytes(cbor.MAX_SIZE * 2), cbor.MAX_SIZE + 9) == cbor.MAX_SIZE + 10
+
+
 @pytest.mark.parametrize("step", [1, 7, 100, 65536])
 def test_however_the_stream_comes(step):
     assert list(read_bundle(Drip(WHOLE, step))) == RAW
@@ -145,6 +151,12 @@ NOT_WELL_FORMED = (
 def test_what_is_no_item_has_no_end(text):
     with pytest.raises(Malformed):
         item_end(bytes.fromhex(text) + bytes(4))
+
+
+def test_the_first_simple_value_in_two_bytes():
+    assert item_end(b"\xf8\x20") == 2
+    with pytest.raises(Malformed):
+        item_end(b"\xf8\x1f")
 
 
 @given(st.binary(max_size=64))

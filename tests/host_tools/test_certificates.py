@@ -58,6 +58,8 @@ def test_what_is_issued_says_what_was_asked():
         None,
     )
     assert LEAF.signed_by(SUB_KEY.public)
+    root = NET.root.body
+    assert (root.issuer, root.subject, root.custody, root.may_issue) == (NET.key.public.did, NET.key.public.did, 0, 3)
 
 
 def test_ids_are_random_unless_given():
@@ -76,6 +78,7 @@ def test_what_the_schema_does_not_allow_is_not_issued():
 def test_good_chains_hold():
     assert check_chain(CHAIN, [NET.root], at=NOW) == LEAF.body
     assert check_chain([*CHAIN, NET.root], [NET.root], at=NOW, custody_floor=2) == LEAF.body
+    assert check_chain([link(NET.key, LEAF_KEY), NET.root], [NET.root], at=NOW)
     assert check_chain([link(NET.key, LEAF_KEY)], [Network("other").root, NET.root], at=NOW)
     assert check_chain([TOP.certificate], [NET.root], at=NOW).may_issue == 1
 
