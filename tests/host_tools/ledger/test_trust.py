@@ -128,3 +128,14 @@ def test_a_certificate_that_another_process_settles_meanwhile_counts(world):
 
     assert world.codes(ledger, messages(), batch=1) == ["unknown_signer", "ok"]
     assert ledger.audit().ok
+
+
+def test_of_two_certificates_of_one_day_the_one_settled_first_counts(world):
+    """As it will to an audit, which meets them in the order of the log."""
+    strict = world.ledger(custody_floor=1)
+    good = world.network.device("d", custody=2)
+    weak = world.network.device("d", custody=0, id=bytes(16))
+    assert world.codes(strict, [good.certificate]) == ["ok"]
+    again = world.ledger(custody_floor=1)
+    assert world.codes(again, [weak.certificate, good.open(world.payee, 0)]) == ["custody_too_low", "ok"]
+    assert again.audit().ok
