@@ -59,7 +59,8 @@ class Home:
         try:
             found = json.loads((path / "home.json").read_text())
             if found["format"] != FORMAT:
-                raise Usage(f"{path} has format {found['format']}", remedy="Use the Sealwright that made it.")
+                remedy = "Use the Sealwright that made it."
+                raise Usage(f"{path} has format {found['format']}", remedy=remedy, code="home_format")
             return cls(path, str(found["network"]))
         except FileNotFoundError as error:
             raise Usage(

@@ -25,7 +25,7 @@ def load_policy(path: str | Path) -> DevicePolicy:
     except OSError as error:
         raise Usage(f"cannot read the policy {path}: {error.strerror}", remedy="Check the path.") from error
     except ValueError as error:
-        raise Usage(f"the policy {path} is no JSON: {error}", remedy=_POLICY_REMEDY) from error
+        raise Usage(f"the policy {path} is no JSON: {error}", remedy=_POLICY_REMEDY, code="bad_policy") from error
     return parse_policy(value)
 
 

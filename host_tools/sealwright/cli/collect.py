@@ -41,9 +41,11 @@ def collect(
         typer.Option("--out", metavar="BUNDLE", help="The file to write or continue; - is standard output."),
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
-    seconds: Annotated[float | None, typer.Option("--seconds", min=0, help="Go on for so long.")] = None,
-    count: Annotated[int | None, typer.Option("--count", min=1, help="Go on until there are so many readings.")] = None,
-    every: Annotated[float, typer.Option("--every", min=0.05, help="Seconds between two looks.")] = 1.0,
+    seconds: Annotated[float | None, typer.Option("--seconds", metavar="S", min=0, help="Go on for so long.")] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", metavar="N", min=1, help="Go on until there are so many readings.")
+    ] = None,
+    every: Annotated[float, typer.Option("--every", metavar="S", min=0.05, help="Seconds between two looks.")] = 1.0,
     ack: Annotated[
         bool, typer.Option("--ack", help="Once it is on disk, let the devices forget what they need not keep.")
     ] = False,

@@ -38,7 +38,7 @@ def emulate(
     boards: Annotated[
         list[str] | None, typer.Argument(metavar="[BOARD]...", help="A kind of board (unix), or boards made earlier.")
     ] = None,
-    count: Annotated[int, typer.Option("-n", "--count", min=1, max=64, help="How many to make.")] = 1,
+    count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, max=64, help="How many to make.")] = 1,
     name: Annotated[
         str | None, typer.Option("--name", metavar="NAME", help="The new board's name; with -n, NAME-1, NAME-2, ...")
     ] = None,
@@ -132,8 +132,9 @@ def _run(session: Session, boards: Sequence[EmulatedBoard], detach: bool) -> Non
         _watch(session, started)
     finally:
         for board in started:
-            board.stop()
-            session.say(f"{board.name} stopped")
+            if board.pid is not None:
+                board.stop()
+                session.say(f"{board.name} stopped")
 
 
 def _tell(session: Session, board: EmulatedBoard) -> None:

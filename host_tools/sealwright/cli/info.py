@@ -139,7 +139,9 @@ def _failure(code: Any) -> str:
 def bench(
     session: Session,
     device: DeviceOption,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, max=50, help="How many of each, for the mean.")] = 10,
+    rounds: Annotated[
+        int, typer.Option("--rounds", metavar="N", min=1, max=50, help="How many of each, for the mean.")
+    ] = 10,
 ) -> None:
     """Time a device's signature and verification, over a key made for this and thrown away."""
     with session.connect(device) as client, session.progress("signing and verifying"):

@@ -36,8 +36,12 @@ def pay(
             "--amount", metavar="N", min=1, max=2**63 - 1, help="The most to spend, in the asset's smallest unit."
         ),
     ],
-    seconds: Annotated[int, typer.Option("--seconds", min=1, help="How long the channel is good.")] = 86400,
-    pause_ms: Annotated[int, typer.Option("--pause-ms", min=0, max=3_600_000, help="Between two payments.")] = 1000,
+    seconds: Annotated[
+        int, typer.Option("--seconds", metavar="S", min=1, help="How long the channel is good.")
+    ] = 86400,
+    pause_ms: Annotated[
+        int, typer.Option("--pause-ms", metavar="MS", min=0, max=3_600_000, help="Between two payments.")
+    ] = 1000,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until the trade is over.")] = True,
 ) -> None:
     """Have one device buy what another one offers, until the amount is used up.

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -19,7 +19,33 @@ from .options import BundleArgument, SecretOption, TestOption, TickOption
 from .session import Session
 from .words import named
 
-_EVERY: int = 64  # messages between two moves of the progress bar
+_EVERY: Final = 64  # messages between two moves of the progress bar
+
+RootOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--root",
+        metavar="PEM",
+        help="A root to trust; may be repeated [default: the home's roots].",
+        show_default=False,
+    ),
+]
+NetworkOption = Annotated[
+    str | None, typer.Option("--network", metavar="HEX", help="Accept this network only (its id).")
+]
+CustodyOption = Annotated[
+    int, typer.Option("--custody", metavar="N", min=0, max=2, help="The least custody: 0 open, 1 sealed, 2 element.")
+]
+AtOption = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="TIME", help="Judge as of then: unix seconds or ISO 8601 [default: now].", show_default=False
+    ),
+]
+OwnerOption = Annotated[
+    list[Path] | None,
+    typer.Option("--owner", metavar="PEM", help="An owner's public key, for commands in it; may be repeated."),
+]
 
 
 @command(
@@ -36,45 +62,20 @@ def verify(
     session: Session,
     *,
     bundle: BundleArgument,
-    root: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--root",
-            metavar="PEM",
-            help="A root to trust; may be repeated [default: the home's roots].",
-            show_default=False,
-        ),
-    ] = None,
-    network: Annotated[
-        str | None, typer.Option("--network", metavar="HEX", help="Accept this network only (its id).")
-    ] = None,
-    custody: Annotated[
-        int, typer.Option("--custody", min=0, max=2, help="The least custody: 0 open, 1 sealed, 2 element.")
-    ] = 0,
-    at: Annotated[
-        str | None,
-        typer.Option(
-            "--at",
-            metavar="TIME",
-            help="Judge as of then: unix seconds or ISO 8601 [default: now].",
-            show_default=False,
-        ),
-    ] = None,
+    root: RootOption = None,
+    network: NetworkOption = None,
+    custody: CustodyOption = 0,
+    at: AtOption = None,
     allow_test: TestOption = False,
     secret: SecretOption = None,
     tick: TickOption = None,
-    owner: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--owner", metavar="PEM", help="An owner's public key, for commands in the bundle; may be repeated."
-        ),
-    ] = None,
+    owner: OwnerOption = None,
 ) -> int:
     """Check every message of a bundle, offline, and say for each what holds and what does not.
 
     Needs a root and nothing else. Exits 1 if a message is rejected.
     """
-    keys = [options.owner_key(path) for path in owner or ()]
+    owners = [options.owner_key(path) for path in owner or ()]
     policy = Policy(
         network=None if network is None else options.octets(network, "the network id", 32),
         custody_floor=custody,
@@ -82,14 +83,17 @@ def verify(
         allow_test=allow_test,
         secrets=options.secrets(secret),
         ticks=options.ticks(tick),
-        owners=tuple(keys if root else [*keys, *_home_owner(session)]),
+        owners=tuple(owners if root else [*owners, *_home_owner(session)]),
     )
     roots = options.roots(root) if root else _home_roots(session)
     names = {} if root else session.names()
-    messages = options.whole_bundle(bundle)
+    return _check(session, Verifier(roots, policy), options.whole_bundle(bundle), names)
+
+
+def _check(session: Session, verifier: Verifier, messages: Iterator[bytes], names: Mapping[bytes, str]) -> int:
     counts: Counter[str] = Counter()
     with session.progress("verifying", streams=True) as advance:
-        for verdict in _verdicts(Verifier(roots, policy), messages):
+        for verdict in _verdicts(verifier, messages):
             show(session, verdict, names)
             counts[verdict.code] += 1
             if verdict.n % _EVERY == 0:

@@ -77,7 +77,9 @@ class SqliteDatabase:
     def rows(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
         """The rows of one query, as they are read."""
         with typed(self.name):
-            yield from self._connection.execute(sql, parameters)
+            # no `yield from`: it would close the cursor of an abandoned generator, perhaps after the connection
+            for row in self._connection.execute(sql, parameters):  # noqa: UP028
+                yield row
 
     def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
         """The first row of one query, or None."""

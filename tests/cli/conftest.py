@@ -1,0 +1,51 @@
+"""Homes and fleets for the tests of the command line. Whatever a test starts is killed after it, passed or not."""
+
+import pytest
+
+from tests.cli.runner import Cli
+
+
+@pytest.fixture
+def cli(tmp_path):
+    """The command in a home that is not made yet."""
+    made = Cli(tmp_path / "home")
+    yield made
+    made.kill_all()
+
+
+@pytest.fixture
+def homed(cli):
+    """The command in a home."""
+    cli.ok("init", "--network", "test net")
+    return cli
+
+
+@pytest.fixture(scope="session")
+def fleet(tmp_path_factory):
+    """A home with a solar meter that sells joules, a charger that may pay and a station that sells readings.
+
+    Shared: tests leave its boards running and provisioned, and take their counters as they find them.
+    """
+    made = Cli(tmp_path_factory.mktemp("fleet") / "home")
+    try:
+        made.ok("init", "--network", "fleet")
+        made.provisioned("solar", "ina219")
+        made.provisioned("charger")
+        made.provisioned("station", "bme280")
+        made.ok("owner", "offer", "--device", "emulated:solar", "--asset", "nEUR", "--unit", "J", "--price", "83")
+        made.ok("owner", "interval", "1", "--device", "emulated:station")
+        yield made
+    finally:
+        made.kill_all()
+
+
+@pytest.fixture(scope="session")
+def traded(fleet):
+    """A bundle with a finished trade of the fleet."""
+    path = fleet.home.parent / "traded.bundle"
+    fleet.ok(
+        *("pay", "--payer", "emulated:charger", "--payee", "emulated:solar", "--amount", "600", "--pause-ms", "50")
+    )
+    devices = [part for name in ("charger", "solar", "station") for part in ("--device", f"emulated:{name}")]
+    fleet.ok("collect", *devices, "--out", path)
+    return path

@@ -1,0 +1,108 @@
+"""Emulated boards from the command line: made, run in the foreground or left running, stopped, removed."""
+
+import signal
+
+import pytest
+from sealwright import emulator
+from sealwright.home import Home
+
+from tests.cli.runner import ended, gone_wrong, wait_until
+
+
+def states(cli):
+    return {one["name"]: one["state"] for one in cli("devices", "--json").json if one["kind"] == "emulated"}
+
+
+def running(cli, count=1):
+    return lambda: len(emulator.running(Home(cli.home, ""))) == count
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_foreground_ends_with_its_boards(homed, how):
+    process = homed.start("emulate", "unix", "--name", "one", "--sensor", "mcu", "--json")
+    line = process.stdout.readline()
+    wait_until(running(homed))
+    assert b'"url": "emulated:one"' in line and states(homed) == {"one": "running"}
+    ran = ended(process, how)
+    assert ran.code == 0 and "stopped" in ran.err
+    assert states(homed) == {"one": "stopped"}
+
+
+def test_boards_that_stop_by_themselves_end_it(homed):
+    process = homed.start("emulate", "unix", "--name", "one")
+    wait_until(running(homed))
+    assert process.stdout.readline()
+    emulator.find(Home(homed.home, ""), "one").kill()
+    ran = ended(process)
+    assert ran.code == 3 and "one has stopped" in ran.err and "error: no board runs" in ran.err
+
+
+def test_detached_boards_keep_their_identity(homed):
+    homed.provisioned("one")
+    before = homed("info", "--device", "emulated:one", "--json").last["device"]
+    assert homed.ok("emulate", "--stop", "one").out == "one stopped\n"
+    assert homed.ok("emulate", "--stop", "one").out == "one was not running\n"
+    gone_wrong(homed("info", "--device", "emulated:one"), 3, "unreachable", "not running")
+    assert "Left running" in homed.ok("emulate", "one", "--detach").out
+    assert homed("info", "--device", "emulated:one", "--json").last["device"] == before
+    assert "Running already" in homed.ok("emulate", "one").out  # nothing to wait for
+
+
+def test_several_at_once(homed):
+    made = homed.ok("emulate", "unix", "-n", "2", "--detach", "--json")
+    assert [one["name"] for one in made.json] == ["unix-1", "unix-2"]
+    assert len({one["tcp"] for one in made.json} | {one["serial"] for one in made.json}) == 4
+    assert homed.ok("emulate", "unix", "--detach", "--json").last["name"] == "unix-3"
+    gone_wrong(homed("emulate", "unix", "--name", "unix-2", "--detach"), 2, "board_exists", "unix-2")
+    # all or none
+    homed.ok("emulate", "--remove", "unix-1")
+    gone_wrong(homed("emulate", "unix", "-n", "2", "--name", "unix", "--detach"), 2, "board_exists", "unix-2")
+    assert "unix-1" not in states(homed)
+    homed.ok("emulate", "--stop", "all")
+    assert set(states(homed).values()) == {"stopped"}
+    homed.ok("emulate", "--remove", "all")
+    assert states(homed) == {} and "no emulated boards" in homed.ok("emulate", "--stop", "all").out
+
+
+def test_a_removed_board_frees_its_name(homed):
+    homed.provisioned("one")
+    homed.ok("emulate", "--remove", "one")
+    assert [one["state"] for one in homed("devices", "--json").json if one["kind"] == "registered"] == ["retired"]
+    homed.provisioned("one")
+
+
+def test_wrong_calls(homed, tmp_path):
+    for line, name, words in (
+        ((), "usage", "which board?"),
+        (("toaster",), "unknown_board", "toaster"),
+        (("unix", "toaster"), "usage", "one kind of board at a time"),
+        (("unix", "--name", "Ünïx"), "usage", "no name for a board"),
+        (("unix", "--name", "unix"), "usage", "no name for a board"),
+        (("unix", "--name", "../x"), "usage", "no name for a board"),
+        (("unix", "--sensor", "thermometer"), "bad_sensor_spec", "thermometer"),
+        (("unix", "--sensor", f"mcu=csv:{tmp_path / 'no.csv'}"), "", "no.csv"),
+        (("--stop", "nobody"), "unknown_board", "nobody"),
+        (("--remove", "nobody"), "unknown_board", "nobody"),
+        (("--stop", "all", "--remove", "all"), "usage", "stand alone"),
+        (("unix", "--stop", "all"), "usage", "stand alone"),
+    ):
+        ran = homed("emulate", *line)
+        gone_wrong(ran, 2, name or ran.again().last["code"], words)
+        assert states(homed) == {}
+    homed.board("one", start=False)
+    gone_wrong(homed("emulate", "one", "--sensor", "mcu"), 2, "usage", "settled when it was made")
+
+
+def test_a_board_that_does_not_start_is_told(homed):
+    board = homed.board("one", start=False)
+    (board.folder / "flash.img").write_bytes(b"too short")
+    ran = homed("emulate", "one", "--detach")
+    gone_wrong(ran, 3, "unreachable", "does not start", "flash.img")
+    (board.folder / "hardware.json").write_text("{")
+    gone_wrong(homed("emulate", "one", "--detach"), 2, "usage", "damaged")
+
+
+def test_a_full_disk_makes_no_half_board(homed):
+    ran = homed.process("emulate", "unix", "--name", "one", "--sensor", "bme280", "--detach", limit=512)
+    gone_wrong(ran, 2, "usage", "cannot be written", "File too large")
+    assert states(homed) == {} and not (homed.home / "boards" / "one").exists()

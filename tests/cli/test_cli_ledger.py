@@ -1,0 +1,197 @@
+"""The ledger from the command line: locked, damaged, missing and full files, deposits, exports, audits."""
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from sealwright import owner
+from sealwright.home import Home
+from sealwright.ledger import Ledger
+
+from tests.cli.runner import Cli, gone_wrong
+
+HOLD = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def books(fleet, traded, tmp_path):
+    """The fleet's home without its boards, the charger funded, and nothing settled yet; `.bundle` is to be settled."""
+    home = tmp_path / "books"
+    shutil.copytree(fleet.home, home, ignore=shutil.ignore_patterns("boards", "ledger.db*"))
+    cli = Cli(home)
+    cli.ok("init")  # finishes what is missing: the ledger
+    cli.bundle = traded
+    cli.ok("ledger", "deposit", "charger", "--asset", "nEUR", "--amount", "100000")
+    return cli
+
+
+def settle(cli):
+    return cli("settle", cli.bundle, "--allow-test", "--json")
+
+
+def balances(cli):
+    return {one["name"]: one["amount"] for one in cli.ok("ledger", "balances", "--json").json if one["name"]}
+
+
+def test_settling_twice_pays_once(books):
+    first = settle(books)
+    assert first.code == 0 and {one["code"] for one in first.json} == {"ok"}
+    assert balances(books) == {"charger": 99400, "solar": 600}
+    again = settle(books)
+    assert again.code == 0 and {one["code"] for one in again.json} >= {"already_settled"}
+    assert balances(books) == {"charger": 99400, "solar": 600}
+    assert books.ok("ledger", "audit", "--allow-test", "--json").last["ok"]
+
+
+def test_without_leave_nothing_of_emulated_boards_settles(books):
+    ran = books("settle", books.bundle)
+    assert ran.code == 1 and "--allow-test" in ran.out and "test_root" in ran.out
+    assert balances(books) == {"charger": 100000}
+
+
+def test_deposits(books):
+    device = books("devices", "--json").json[-1]
+    told = books.ok("ledger", "deposit", device["device"], "--asset", "nEUR", "--amount", "7", "--json").last
+    assert told["ok"] and told["balance"] == 7 and told["device"] == device["device"]
+    deposit = ("ledger", "deposit")
+    gone_wrong(books(*deposit, "nobody", "--asset", "x", "--amount", "1"), 2, "unknown_device", "nobody")
+    gone_wrong(books(*deposit, "z" * 64, "--asset", "x", "--amount", "1"), 2, "usage", "device id")
+    gone_wrong(books(*deposit, "did:key:zzz", "--asset", "x", "--amount", "1"), 2, "unknown_device", "did:key")
+    gone_wrong(books(*deposit, "solar", "--asset", "x", "--amount", "-1"), 2, "usage", "amount")
+    most = books(*deposit, "solar", "--asset", "nEUR", "--amount", 2**63 - 1, "--json")
+    assert (most.code, most.last["code"]) == (1, "over_supply")
+
+
+def test_exports(books, tmp_path):
+    settle(books)
+    lines = books.ok("ledger", "export").json
+    assert books.ok("ledger", "export", "--json").json == lines and sum(one["amount"] for one in lines) == 0
+    rows = list(csv.DictReader(io.StringIO(books.ok("ledger", "export", "--format", "csv").out)))
+    assert [int(row["amount"]) for row in rows] == [one["amount"] for one in lines]
+    file = tmp_path / "entries.csv"
+    told = books.ok("ledger", "export", "--format", "csv", "--out", file, "--json").last
+    assert told["entries"] == len(lines) and len(file.read_text().splitlines()) == len(lines) + 1
+    told = books("ledger", "export", "--json", "--format", "csv")
+    assert told.code == 2 and told.last["code"] == "usage"
+
+
+def test_an_export_to_a_full_disk_keeps_what_was_there(books, tmp_path):
+    home = Home.open(books.home)
+    (device, *_) = home.names()
+    deposits = [owner.deposit(home, device, "nEUR", 1).raw for _ in range(120)]
+    with Ledger(home.ledger_path, home.roots(), [home.key("owner").public]) as ledger:
+        assert all(verdict.ok for verdict in ledger.settle(deposits))
+    file = tmp_path / "entries.json"
+    file.write_text("as it was")
+    # more than SQLite needs to read, less than 240 entries take
+    gone_wrong(books.process("ledger", "export", "--out", file, limit=33_000), 2, "usage", "cannot write", "entries")
+    assert file.read_text() == "as it was" and list(tmp_path.glob(".entries*")) == []
+    assert len(books.ok("ledger", "export", "--out", file, "--json").json) == 1
+    assert len(file.read_text().splitlines()) == 242
+    ran = books.process("ledger", "export", stdout=subprocess.DEVNULL)
+    assert ran.code == 0
+    with open("/dev/full", "wb") as full:
+        ran = books.process("ledger", "export", stdout=full)
+    assert ran.code == 2 and "No space left" in ran.err
+
+
+def test_an_anchor_finds_a_log_that_was_replaced(books):
+    old = books.home / "old.db"
+    shutil.copy(books.home / "ledger.db", old)
+    settle(books)
+    head = books.ok("ledger", "audit", "--allow-test", "--json").last["head"]
+    assert books("ledger", "audit", "--allow-test", "--anchor", head).code == 0
+    for file in books.home.glob("ledger.db-*"):
+        file.unlink()
+    shutil.copy(old, books.home / "ledger.db")
+    assert books("ledger", "audit", "--allow-test").code == 0  # a sound log, as far as it goes
+    ran = books("ledger", "audit", "--allow-test", "--anchor", head, "--json")
+    assert ran.code == 1 and not ran.last["ok"] and "finding" in ran.json[0]
+    for wrong in ("x", "1", "1:zz", f"-1:{'a' * 64}"):
+        gone_wrong(books("ledger", "audit", "--anchor", wrong), 2, "usage", "anchor")
+
+
+def test_audit_without_leave_says_why(books):
+    settle(books)
+    ran = books("ledger", "audit")
+    assert ran.code == 1 and "test_root" in ran.out and "Then audit it so too." in ran.out
+
+
+def test_locked_by_another_process(books):
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(books.home / "ledger.db")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert holder.stdout.readline() == b"held\n"
+        ran = books.process("settle", books.bundle, "--allow-test")
+        gone_wrong(ran, 4, "ledger_busy", "locked by another process")
+        assert balances(books) == {"charger": 100000}  # readers do not wait
+    finally:
+        holder.communicate()
+    assert settle(books).code == 0 and balances(books)["solar"] == 600
+
+
+def test_missing_and_foreign_files(books):
+    path = books.home / "ledger.db"
+    good = path.read_bytes()
+    path.unlink()
+    for line in (("settle", books.bundle), ("ledger", "balances"), ("ledger", "audit")):
+        gone_wrong(books(*line), 2, "ledger_missing", "ledger.db is missing")
+    assert not path.exists()  # no new one in its place
+    for content in (b"", b"not a database at all, just text" * 100):
+        path.write_bytes(content)
+        gone_wrong(books("ledger", "balances"), 2, "not_a_ledger", "ledger.db")
+        gone_wrong(books("settle", books.bundle), 2, "not_a_ledger", "ledger.db")
+        assert path.read_bytes() == content
+    path.unlink()
+    path.mkdir()
+    gone_wrong(books("ledger", "balances"), 2, "not_a_ledger", "directory")
+    path.rmdir()
+    path.write_bytes(good)
+    assert balances(books) == {"charger": 100000}
+
+
+def test_a_damaged_file_is_told_and_left_as_it_is(books):
+    settle(books)
+    path = books.home / "ledger.db"
+    sound = path.read_bytes()
+    for offset in range(4096, len(sound), 4096):
+        broken = sound[:offset] + b"\xa5" * 4096 + sound[offset + 4096 :]
+        path.write_bytes(broken)
+        ran = books("ledger", "audit", "--allow-test", "--json")
+        assert ran.code == 1, (offset, ran)
+        told = ran.last
+        assert told["ok"] is False and (told.get("code") == "ledger_damaged" or told["findings"] > 0), (offset, ran)
+        assert path.read_bytes() == broken
+    path.write_bytes(sound)
+    assert books.ok("ledger", "audit", "--allow-test")
+
+
+def test_a_full_disk_settles_nothing_by_half(books):
+    ran = books.process("settle", books.bundle, "--allow-test", limit=33_000)
+    assert ran.code == 4 and "error: " in ran.err and "cannot be written further" in ran.err, ran
+    assert balances(books) == {"charger": 100000}
+    assert settle(books).code == 0 and balances(books) == {"charger": 99400, "solar": 600}
+    assert books.ok("ledger", "audit", "--allow-test", "--json").last["ok"]
+
+
+def test_a_full_disk_at_init_is_finished_later(cli):
+    for limit in (10, 300, 2000):
+        ran = cli.process("init", limit=limit)
+        assert ran.code in (2, 4) and "error: " in ran.err and "remedy: " in ran.err, ran
+    made = cli.ok("init", "--json").last
+    assert json.loads((cli.home / "home.json").read_text())["network"] == made["network"] == "home"
+    gone_wrong(cli("init"), 2, "home_exists", "a home already")
+    assert cli("ledger", "audit", "--json").last["ok"]

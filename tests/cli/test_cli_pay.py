@@ -1,0 +1,131 @@
+"""Trades ordered from the command line: done, stopped by a limit, left alone, and when a device goes away."""
+
+import json
+
+import pytest
+
+from tests.cli.runner import POLICY, ended, gone_wrong, interrupted, wait_until
+
+
+def pay(amount, *options, payer="charger", payee="solar"):
+    parties = ("--payer", f"emulated:{payer}", "--payee", f"emulated:{payee}")
+    return ("pay", *parties, "--amount", amount, *options)
+
+
+@pytest.fixture
+def trade(homed):
+    """A home with a seller and a buyer of its own."""
+    solar, charger = homed.provisioned("solar", "ina219"), homed.provisioned("charger")
+    homed.ok("owner", "offer", "--device", "emulated:solar", "--asset", "nEUR", "--unit", "J", "--price", "1")
+    return homed, solar, charger
+
+
+def order(cli):
+    return cli("info", "--device", "emulated:charger", "--json").last["order"]
+
+
+def test_progress_and_outcome(fleet):
+    ran = fleet.ok(*pay("300", "--pause-ms", "20", "--json"))
+    amounts = [one["amount"] for one in ran.json]
+    assert amounts == sorted(amounts) and amounts[-1] == 300
+    assert [one["state"] for one in ran.json] == ["active"] * (len(ran.json) - 1) + ["done"]
+    done = fleet.ok(*pay("300", "--pause-ms", "20"))
+    assert done.out.startswith("Done: 300 nEUR promised in ") and done.err == ""
+
+
+def test_what_cannot_be_ordered(fleet, homed):
+    gone_wrong(fleet(*pay("82")), 2, "usage", "costs 83 nEUR")
+    gone_wrong(fleet(*pay("100", payer="solar", payee="charger")), 2, "no_offer", "sells nothing")
+    homed.board("blank")
+    gone_wrong(homed(*pay("5", payer="blank", payee="blank")), 4, "not_provisioned", "blank")
+    foreign = ("pay", "--payer", "emulated:charger", "--payee", f"tcp:127.0.0.1:{port_of(homed, 'blank')}")
+    gone_wrong(fleet(*foreign, "--amount", "500"), 4, "not_provisioned", "is blank")
+
+
+def port_of(cli, name):
+    (entry,) = [one for one in cli("devices", "--json").json if one.get("url") == f"emulated:{name}" and "tcp" in one]
+    return entry["tcp"].rsplit(":", 1)[1]
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ({"assets": {"nEUR": {"per_voucher": 10, "per_day": 10**9}}}, "one voucher"),
+        ({"assets": {"nEUR": {"per_voucher": 10**6, "per_day": 50}}}, "in a day"),
+        ({"assets": {"gold": {"per_voucher": 10**6, "per_day": 10**9}}}, "nothing in this asset"),
+        ({**POLICY, "payees": ["00" * 32]}, "payee is not on"),
+        ({**POLICY, "button_above": 20}, "button"),
+        ({**POLICY, "not_after": 1_000_000_000}, "policy has ended"),
+    ],
+    ids=["voucher", "day", "asset", "payee", "button", "ended"],
+)
+def test_each_limit_of_a_policy_stops_it(fleet, tmp_path, policy, words):
+    file = tmp_path / "limits.json"
+    file.write_text(json.dumps(policy))
+    fleet.ok("owner", "policy", file, "--device", "emulated:charger")
+    try:
+        gone_wrong(fleet(*pay("100000", "--pause-ms", "20")), 4, "trade_failed", "ended early", words, "0 nEUR")
+    finally:
+        file.write_text(json.dumps(POLICY))
+        fleet.ok("owner", "policy", file, "--device", "emulated:charger")
+
+
+def test_pause_resume_and_stop(trade):
+    cli, _, _ = trade
+    cli.ok("owner", "pause", "--device", "emulated:charger")
+    gone_wrong(cli(*pay("500")), 4, "trade_failed", "paused by its owner")
+    cli.ok("owner", "resume", "--device", "emulated:charger")
+    started = cli.ok(*pay("1000000", "--no-wait", "--json")).last
+    assert started["state"] == "active" and started["unit"] == "J"
+    gone_wrong(cli(*pay("500")), 4, "refused", "state does not allow")  # one trade at a time
+    cli.ok("owner", "stop", "--device", "emulated:charger")
+    assert order(cli)["state"] == "stopped"
+
+
+def test_ctrl_c_leaves_the_trade_to_the_devices(trade):
+    cli, _, _ = trade
+    process = cli.start(*pay("1000000", "--pause-ms", "50"))
+    wait_until(lambda: (order(cli) or {"vouchers": 0})["vouchers"] >= 2)
+    ran = interrupted(process)
+    assert ran.code == 130 and "goes on without this command" in ran.err
+    before = order(cli)["vouchers"]
+    wait_until(lambda: order(cli)["vouchers"] > before)
+    cli.ok("owner", "stop", "--device", "emulated:charger")
+
+
+@pytest.mark.parametrize("gone", ["payer", "payee"])
+def test_a_device_goes_away(trade, gone, tmp_path):
+    cli, solar, charger = trade
+    process = cli.start(*pay("100000", "--pause-ms", "50"))
+    wait_until(lambda: (order(cli) or {"vouchers": 0})["vouchers"] >= 2)
+    board = charger if gone == "payer" else solar
+    before = order(cli)
+    board.kill()
+    gone_wrong(ended(process), 3, "unreachable", f"the {gone} is gone")
+    board.start()  # and the trade goes on where it was
+    wait_until(lambda: order(cli)["vouchers"] > before["vouchers"])
+    assert order(cli)["amount"] > before["amount"]
+    cli.ok("owner", "stop", "--device", "emulated:charger")
+    devices = ("--device", "emulated:charger", "--device", "emulated:solar")
+    cli.ok("collect", *devices, "--out", tmp_path / "t.bundle")
+    assert cli("verify", tmp_path / "t.bundle", "--allow-test").code == 0
+
+
+def test_offers(fleet):
+    station = ("owner", "offer", "--device", "emulated:station")
+    fleet.ok(*station, "--asset", "nEUR", "--unit", "reading", "--price", "2000")
+    bought = fleet.ok(*pay("4000", "--pause-ms", "10", "--json", payee="station")).last
+    assert (bought["unit"], bought["amount"], bought["vouchers"]) == ("reading", 4000, 2)
+    assert "bought last" in fleet("info", "--device", "emulated:charger").out
+    fleet.ok(*station, "--none")
+    assert fleet("info", "--device", "emulated:station", "--json").last["offer"] is None
+    gone_wrong(fleet(*station), 2, "usage", "--price")
+    gone_wrong(fleet(*station, "--none", "--price", "1"), 2, "usage", "--none")
+    gone_wrong(fleet("owner", "interval", "0", "--device", "emulated:station"), 2, "usage", "SECONDS")
+    fleet.ok("owner", "clock", "--device", "emulated:station")
+
+
+def test_the_owner_of_another_home_is_refused(fleet, homed):
+    url = f"tcp:127.0.0.1:{port_of(fleet, 'charger')}"
+    gone_wrong(homed("owner", "pause", "--device", url), 4, "bad_signature", "signature")
+    assert fleet("info", "--device", "emulated:charger", "--json").last["paused"] is False
