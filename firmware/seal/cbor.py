@@ -113,7 +113,7 @@ def _argument(data, at):
     at += 1
     if info < 24:
         return major, info, info, at
-    if info == 31:
+    if info == 31 and 2 <= major <= 5:
         raise NotDeterministic("indefinite length")
     if info > 27:
         raise Malformed("reserved additional information %d" % info)

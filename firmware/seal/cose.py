@@ -50,6 +50,8 @@ def parse(raw, expected=None):
 
     Raises Malformed, NotDeterministic or WrongType. Does not check the signature.
     """
+    if not isinstance(raw, (bytes, bytearray, memoryview)):
+        raise Malformed("a message is a byte string")
     raw = bytes(raw)
     envelope = cbor.decode(raw)
     if not isinstance(envelope, cbor.Tag) or envelope.number != 18:

@@ -59,11 +59,15 @@ def unpack(frame):
         raise Malformed("a frame fails its CRC")
     body = body[:-4]
     header, at = cbor.decode_prefix(body)
-    if not isinstance(header, list) or len(header) != 3 or any(not isinstance(part, int) for part in header):
+    if not isinstance(header, list) or len(header) != 3 or not all(_is_number(part) for part in header):
         raise Malformed("a frame begins with [version, id, kind]")
     if header[0] != VERSION:
         raise Unsupported("protocol version %d" % header[0])
     return header[1], header[2], cbor.decode(body[at:])
+
+
+def _is_number(value):
+    return isinstance(value, int) and value is not True and value is not False  # True is an int on CPython alone
 
 
 class FrameReader:

@@ -47,6 +47,7 @@ def _key(value):
         and len(value) == 4
         and value.get(1) == 2
         and value.get(-1) == 1
+        and _is_int(value[-1])
         and hash32(value.get(-2))
         and hash32(value.get(-3))
     )

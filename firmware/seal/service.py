@@ -94,8 +94,8 @@ class Service:
         """[seq, limit] -> up to `limit` stored readings above `seq`, oldest first."""
         this = self._device
         this.need(device.PROVISIONED)
-        if not isinstance(item, list) or len(item) != 2 or not messages.uint(item[0]) or not messages.uint(item[1]):
-            raise Malformed("readings wants [seq, limit]")
+        if not isinstance(item, list) or len(item) != 2 or not all(messages.uint(part) for part in item) or not item[1]:
+            raise Malformed("readings wants [seq, limit], and a limit of at least 1")
         return this.log.since(item[0], min(item[1], MAX_BATCH))
 
     def chain(self, _):

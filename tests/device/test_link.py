@@ -74,4 +74,6 @@ def test_version_and_shape():
     assert link.unpack(frame([1, 1, 1])) == (1, 1, 0)
     raises(Unsupported, link.unpack, frame([2, 100, 100]))
     raises(Malformed, link.unpack, frame([1, "one", 1]))
+    raises(Malformed, link.unpack, frame([1, True, 1]))
+    raises(Malformed, link.unpack, frame([True, 1, 1]))
     raises(Malformed, link.unpack, frame(["longer", 1, 1, 1]))
