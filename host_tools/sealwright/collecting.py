@@ -36,7 +36,12 @@ class Source:
 
     def look(self) -> None:
         """Fetch its channels now, for the next `Collector.channels`: whatever goes wrong is this device's."""
-        self.held = list(self.client.channels())
+        self.held = None
+        found = list(self.client.channels())
+        for channel in found:
+            for raw in channel.messages + channel.certificates:
+                parse_message(raw)
+        self.held = found
 
 
 class Collector:

@@ -33,7 +33,7 @@ ERROR: Final = 255
 
 REPLY_SECONDS: Final = 30.0
 _BATCH: Final = 8
-_MOST_CHANNELS: Final = 10_000  # no flash holds as many: whoever shows more never ends
+_MOST_CHANNELS: Final = 1000  # no flash holds as many: whoever shows more never ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,7 @@ class Client:
             if len(reply) == 1:
                 return
             yield Channel(reply[1] == 0, _byte_strings(reply[2]), _byte_strings(reply[3]))
+        raise Malformed(f"{self.url} shows channels without end")
 
     def selftest(self) -> dict[str, Any]:
         """{part: True, or the code of what failed}."""
