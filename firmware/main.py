@@ -4,7 +4,7 @@ import gc
 
 gc.threshold(8192)  # collect while modules load: what stays then lies together, and free memory is in one piece
 
-import board
-from seal import app
+import board  # noqa: E402
+from seal import app  # noqa: E402
 
 app.run(board.make())

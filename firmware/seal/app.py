@@ -5,8 +5,7 @@ One asyncio loop; every handler runs to its end before another begins, so no two
 
 import asyncio
 
-from . import buyer, device, rpc
-from .errors import SealError
+from . import buyer, compat, device, rpc
 from .seller import Seller
 from .service import Service
 
@@ -16,6 +15,7 @@ async def serve(board):
     this = device.Device(board)
     this.load()
     print("sealwright: %s" % ("damaged: %s" % this.fault if this.fault else "ready"))
+    compat.settle_heap()
     handlers = Service(this).handlers()
 
     async def host(reader, writer):
@@ -24,7 +24,7 @@ async def serve(board):
     async def peer(reader, writer):
         seller = Seller(this)
         try:
-            await _connection(reader, writer, seller.handlers())
+            await _connection(reader, writer, seller.handlers(), seller.patience)
         finally:
             seller.gone()
 
@@ -34,11 +34,12 @@ async def serve(board):
     await asyncio.gather(sampler(this), *tasks)
 
 
-async def _connection(reader, writer, handlers):
+async def _connection(reader, writer, handlers, patience=None):
     try:
-        await rpc.serve(reader, writer, handlers)
-    except OSError as error:
-        print("link: %s" % error)  # the other end has gone: nothing is lost, it asks again
+        await rpc.serve(reader, writer, handlers, patience)
+    except Exception as error:
+        # the boundary of one connection: whatever came over it ends it alone. Nothing is lost, the other end asks again
+        rpc.trace("link", error)
 
 
 async def sampler(this):
@@ -51,10 +52,11 @@ async def sampler(this):
         try:
             this.sample()
             this.sensor_fault = None
-        except (SealError, OSError) as error:
-            # readings wait, the rest goes on: a full flash or a broken sensor must not stop a machine that sells power
+        except Exception as error:
+            # readings wait, the rest goes on: a full flash or a broken sensor, however it breaks, must not stop a
+            # machine that sells power
             this.sensor_fault = rpc.error_code(error)
-            print("sampling: %s" % error)
+            rpc.trace("sampling", error)
         await asyncio.sleep(interval)
 
 

@@ -1,102 +1,82 @@
 """The payer's side of a trade: carries out the owner's order over a peer link, and goes on after every interruption.
 
-An order says where, from whom, what and for how much at most. It stays in the journal until it is done, so a reset or a
-broken link only means a new connection. What the policy forbids ends it, with the code of the limit.
+An order stays in the journal until it is over (see `order`), so a reset or a broken link only means a new connection.
+What the policy forbids ends it, with the code of the limit.
 """
 
 import asyncio
 
 from . import channel, device, identity, labels, messages, policy, reading, rpc, seller, voucher
 from .compat import const
-from .errors import Expired, Malformed, PolicyRefused, Refused, SealError, StateDamaged, Unreachable
+from .errors import Expired, Malformed, PolicyRefused, Refused, StateDamaged, UnknownChannel, Unreachable
+from .order import (
+    ACTIVE,
+    ADDRESS,
+    ASSET,
+    BUDGET,
+    DEFAULT_PAUSE_MS,
+    DEFAULT_SECONDS,
+    DIGEST,
+    DONE,
+    FAILED,
+    NUMBER,
+    PAUSE_MS,
+    PAYEE,
+    RECORD,
+    SECONDS,
+    STATUS,
+    UNIT,
+    finish,
+)
 
-RECORD = "order"
-
-# keys of an order, in the owner's command and in the journal
-ADDRESS = const(1)
-PAYEE = const(2)
-ASSET = const(3)
-UNIT = const(4)
-BUDGET = const(5)
-SECONDS = const(6)
-PAUSE_MS = const(7)
-# and of its progress
-STATUS = const(8)
-CODE = const(9)
-DIGEST = const(10)
-
-ACTIVE = const(0)
-DONE = const(1)
-STOPPED = const(2)
-FAILED = const(3)
-
-DEFAULT_SECONDS = const(86400)
-DEFAULT_PAUSE_MS = const(1000)
+_MIN_RETRY_MS = const(250)
 _MAX_RETRY_MS = const(8000)
-
-_ORDER = {
-    ADDRESS: (True, messages.text),
-    PAYEE: (False, messages.hash32),
-    ASSET: (True, messages.text),
-    UNIT: (True, messages.text),
-    BUDGET: (True, messages.amount),
-    SECONDS: (False, messages.uint),
-    PAUSE_MS: (False, messages.up_to(3600000)),
-}
-
-
-def order(value, this):
-    """A new order from a command's arguments. Raises Malformed, Refused while another is active."""
-    messages.fit(value, _ORDER)
-    current = this.journal.get(RECORD)
-    if current is not None and current[STATUS] == ACTIVE:
-        raise Refused("another trade is in progress: stop it first")
-    made = dict(value)
-    made[STATUS] = ACTIVE
-    return made
-
-
-def finish(this, status, code=None):
-    """Mark the order as ended; nothing happens when none is active."""
-    current = this.journal.get(RECORD)
-    if current is not None and current[STATUS] == ACTIVE:
-        ended = dict(current)
-        ended[STATUS] = status
-        if code is not None:
-            ended[CODE] = code
-        this.journal.put(RECORD, ended)
 
 
 async def run(this):
     """Carry out orders for ever."""
-    retry_ms = 250
+    retry_ms = _MIN_RETRY_MS
     while True:
         current = this.journal.get(RECORD) if this.state == device.PROVISIONED else None
         if current is None or current[STATUS] != ACTIVE:
             await asyncio.sleep(0.2)
             continue
         try:
-            await trade(this, current)
-            retry_ms = 250
-        except (PolicyRefused, Expired, StateDamaged) as error:
-            finish(this, FAILED, error.code)
-        except (SealError, OSError) as error:
-            # whatever the other side or the link did may be over next time; what was promised is in the journal
-            print("trade: %s; again in %d ms" % (error, retry_ms))
+            await _attempt(this, current)
+            retry_ms = _MIN_RETRY_MS
+        except Exception as error:
+            # the boundary of what another machine can do to this one: whatever it, the link or a full flash did may be
+            # over next time, and what was promised is in the journal
+            if this.trade_fault is None:  # it went on since the last failure
+                retry_ms = _MIN_RETRY_MS
+            this.trade_fault = rpc.error_code(error)
+            rpc.trace("trade: again in %d ms" % retry_ms, error)
             await asyncio.sleep(retry_ms / 1000)
             retry_ms = min(retry_ms * 2, _MAX_RETRY_MS)
 
 
+async def _attempt(this, wanted):
+    try:
+        await trade(this, wanted)
+    except (PolicyRefused, Expired, StateDamaged) as error:
+        finish(this, FAILED, error.code, wanted[NUMBER])
+
+
 async def trade(this, wanted):
-    """One connection's worth of the order `wanted`. Returns when it is done or no longer active."""
+    """One connection's worth of the order `wanted`. Returns when it is over or no longer active."""
     reader, writer = await this.board.peer_link.connect(wanted[ADDRESS])
     try:
         session = Buyer(this, wanted, rpc.Client(reader, writer))
-        await session.agree()
-        while this.journal.get(RECORD) == session.order and not await session.step():
+        over = await session.agree()
+        this.trade_fault = None
+        while over is None and this.journal.get(RECORD) == session.order and not await session.step():
             await asyncio.sleep(wanted.get(PAUSE_MS, DEFAULT_PAUSE_MS) / 1000)
-        await session.close()
-        finish(this, DONE)
+        if over is None:
+            await session.close()
+        if session.is_spent() or over is None:
+            finish(this, DONE, None, wanted[NUMBER])
+        else:
+            finish(this, FAILED, over, wanted[NUMBER])
     finally:
         await this.board.peer_link.disconnect(writer)
 
@@ -109,9 +89,11 @@ class Buyer:
         self.order = wanted
         self._client = client
         self._receipt = None
+        self._taken = 0  # the amount that the seller is known to hold a voucher for
 
     async def agree(self):
-        """Authenticate each other, open or resume the channel, and settle what a cut left in the air."""
+        """Authenticate each other, open or resume the channel, and settle what a cut left in the air. Returns None, or
+        a code where the seller has closed the channel already."""
         this = self._device
         nonce = this.pool.random(seller.NONCE_BYTES)
         reply = await self._client.call(rpc.HELLO, [nonce, this.chain])
@@ -120,15 +102,36 @@ class Buyer:
         proof, _ = this.signer.sign(labels.PEER_PROOF, claims)
         await self._client.call(rpc.PROVE, proof)
         self._terms = self._channel(offer, this.foreign(reply[1]))
-        opened = await self._client.call(rpc.OPEN, self._terms.raw)
-        if not isinstance(opened, list) or len(opened) != 2:
-            raise Malformed("an open is answered by [voucher, reading]")
+        try:
+            opened = await self._client.call(rpc.OPEN, self._terms.raw)
+        except rpc.PeerError as error:
+            if error.code != UnknownChannel.code:
+                raise
+            self._taken = this.payer.record(self._terms.digest)[channel.AMOUNT]  # closed, settled and forgotten
+            return error.code
+        if not isinstance(opened, list) or len(opened) != 3:
+            raise Malformed("an open is answered by [voucher, reading, close]")
         if self._terms.unit != seller.PIECE:
             self._keep_base(opened[1])
-        _, amount = this.payer.check_best(self._terms, opened[0], this.public)
-        record = this.payer.record(self._terms.digest)
-        if amount < record[channel.AMOUNT]:
-            await self._pay(*this.payer.again(self._terms))
+        _, self._taken = this.payer.check_best(self._terms, opened[0], this.public)
+        if opened[2] is not None:
+            self._keep_close(opened[2])
+            return Refused.code
+        await self._pay_again()
+        return None
+
+    async def _pay_again(self):
+        # a lost reply may have held the receipt and what was paid for
+        payer = self._device.payer
+        record = payer.record(self._terms.digest)
+        if not record[channel.SEQ] or payer.receipt(record) is not None:
+            return
+        try:
+            await self._pay(*payer.again(self._terms), again=True)
+        except rpc.PeerError as error:
+            if error.code != Expired.code or self._terms.unit != seller.PIECE:
+                raise
+            # what it was for has gone: the next voucher is for another reading and the same amount
 
     def _check_hello(self, reply, nonce):
         this = self._device
@@ -162,6 +165,8 @@ class Buyer:
         expires = now + self.order.get(SECONDS, DEFAULT_SECONDS)
         payee, budget = self._peer.device_id, self.order[BUDGET]
         made = this.payer.find_unused(payee, offer, budget, now)
+        if this.journal.get(RECORD) != self.order:
+            raise Refused("the owner changed the order meanwhile")
         if made is None:
             made = this.payer.open(payee, offer, budget, expires, this.pool.random(16), chain)
         self.order = dict(self.order)
@@ -182,27 +187,26 @@ class Buyer:
 
     async def step(self):
         """One bill and its voucher. True when the order's budget is used up."""
-        this = self._device
-        promised = this.payer.record(self._terms.digest)[channel.AMOUNT]
-        if promised + self._least() > self._terms.capacity:
+        if self.is_spent():
             return True
-        item, due = await self._bill(promised)
-        if due > promised:
-            made = this.payer.promise(self._terms, due, item, self._allow, self._receipt)
+        item, due = await self._bill()
+        if due > self._taken:
+            made = self._device.payer.promise(self._terms, due, item, self._allow, self._receipt)
             await self._pay(*made)
-        return due + self._least() > self._terms.capacity
+        return self.is_spent()
 
-    def _least(self):
-        # what the next voucher adds at least; less than this left means the budget is used up
-        return max(1, self._terms.price)
+    def is_spent(self):
+        """Whether the budget is used up: less is left of it than the next voucher adds at least."""
+        least = max(1, self._terms.price) if self._terms.unit == seller.PIECE else 1
+        return self._taken + least > self._terms.capacity
 
-    async def _bill(self, promised):
+    async def _bill(self):
         reply = await self._client.call(rpc.BILL, None)
         if not isinstance(reply, list) or len(reply) != 3 or not messages.hash32(reply[0]):
             raise Malformed("a bill is [digest, amount, reading]")
         item, due, raw = reply
         if self._terms.unit == seller.PIECE:
-            wanted = promised + self._terms.price
+            wanted = self._taken + self._terms.price
         else:
             message = messages.parse(raw, labels.READING)
             message.verify(self._peer.public)
@@ -210,16 +214,17 @@ class Buyer:
             if message.digest != item:
                 raise Malformed("the bill names another reading than it shows")
             wanted = seller.metered_due(self._terms, base, message)
-        if due != wanted:
+        if not messages.amount(due) or due > wanted:
             raise Malformed("billed %s where %d is due" % (due, wanted))
         return item, due
 
-    async def _pay(self, raw, digest, claims):
+    async def _pay(self, raw, digest, claims, again=False):
         reply = await self._client.call(rpc.PAY, raw)
         if not isinstance(reply, list) or len(reply) != 2:
             raise Malformed("a voucher is answered by [receipt, reading]")
         self._receipt = voucher.check_receipt(reply[0], claims, digest, self._peer.public).raw
-        if self._terms.unit == seller.PIECE:
+        self._taken = claims[voucher.AMOUNT]
+        if self._terms.unit == seller.PIECE and not (again and reply[1] is None):
             goods = messages.parse(reply[1], labels.READING)
             if goods.digest != claims.get(voucher.ITEM):
                 raise Malformed("another reading than the one paid for")
@@ -231,9 +236,11 @@ class Buyer:
         digest = self._terms.digest
         if self._receipt is not None:
             self._device.payer.keep_receipt(digest, self._receipt)
-        raw = await self._client.call(rpc.CLOSE, digest)
+        self._keep_close(await self._client.call(rpc.CLOSE, digest))
+
+    def _keep_close(self, raw):
         message = messages.parse(raw, labels.CHANNEL_CLOSE)
-        if message.payload[1] != digest:
+        if message.payload[1] != self._terms.digest:
             raise Malformed("a close for another channel")
         message.verify(self._peer.public)
-        self._device.payer.keep_close(digest, raw)
+        self._device.payer.keep_close(self._terms.digest, raw)

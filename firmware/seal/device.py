@@ -52,8 +52,9 @@ class Device:
         self.log = self.payer = self.payee = None
         self.sensor_fault = None  # code of what kept the last sample from being taken
         self.bought = None  # summary of the last reading bought
+        self.trade_fault = None  # code of what keeps the order from going on, while it is tried again
         self.selling = None  # the Seller whose connection the meter serves
-        self.unpaid = {}  # channel digest -> bills since the last voucher; a reset forgives them
+        self.unpaid = {}  # channel digest -> readings billed since the last voucher; a reset forgives them
 
     def load(self):
         """Find out the state from flash. Never raises SealError: damage becomes the state DAMAGED, with `fault`."""
@@ -61,6 +62,8 @@ class Device:
             self.state = self._load()
         except SealError as error:
             self.state, self.fault = DAMAGED, error
+        except OSError as error:
+            self.state, self.fault = DAMAGED, StateDamaged("the flash cannot be read: %s" % error)
 
     def _load(self):
         keystore = self.board.keystore
@@ -129,10 +132,14 @@ class Device:
     def sample(self):
         """Read every sensor and append a signed reading; returns (raw, digest). Raises SensorFailed, StorageFull."""
         self.need(PROVISIONED)
+        return self.log.append(self.measure())
+
+    def measure(self):
+        """What every sensor says now, as quantities. Raises SensorFailed."""
         quantities = []
         for sensor in self.board.sensors:
             quantities.extend(sensor.read())
-        return self.log.append(quantities)
+        return quantities
 
     def foreign(self, chain):
         """The certificates of `chain` that are not in our own."""

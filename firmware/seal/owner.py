@@ -2,14 +2,14 @@
 
     pause, resume      stop and allow spending           policy   {schema policy}: replaces the spending policy
     offer   [asset, unit, price] or null: what to sell   interval seconds between readings
-    trade   see `buyer.order`                            stop     ends the trade in progress
+    trade   see `order`                                  stop     ends the trade in progress
     ack     {1: seq, ?2: [channel digest]}: safe elsewhere, may be pruned
     clock   unix seconds                                 wipe     erases key, journal and readings, for good
 
 The number is on flash before the command takes effect: a power cut may lose a command, never run one twice.
 """
 
-from . import buyer, channel, device, labels, messages
+from . import channel, device, labels, messages, order
 from .errors import Malformed, NotAParty, Replay, Unsupported
 
 
@@ -82,13 +82,13 @@ class Owner:
         self._device.board.clock.set(value, labels.CLOCK_HOST)
 
     def _trade(self, value, record):
-        order = buyer.order(value, self._device)
+        taken = order.take(value, self._device, record[device.SEQ])
         self._put(record)
-        self._device.journal.put(buyer.RECORD, order)
+        self._device.journal.put(order.RECORD, taken)
 
     def _stop(self, _, record):
         self._put(record)
-        buyer.finish(self._device, buyer.STOPPED)
+        order.finish(self._device, order.STOPPED)
 
     def _ack(self, value, record):
         if not isinstance(value, dict) or not messages.uint(value.get(1)):

@@ -5,9 +5,12 @@ The best voucher of a channel is on flash before the receipt for it leaves.
 
 from . import channel, labels, messages, voucher
 from .channel import BASE, CHAIN, CLOSE, DIGEST, OPEN, VOUCHER
-from .errors import Refused, UnknownChannel
+from .compat import const
+from .errors import NotAParty, Refused, UnknownChannel
 
 _ROLE = "i"
+_PAST = "past"  # [[first half of a forgotten channel's digest, when it expires], ...]
+_MAX_PAST = const(64)
 
 
 class Payee:
@@ -25,25 +28,28 @@ class Payee:
         return [(name, self._journal.get(name)) for name in self._journal.names(_ROLE + "-")]
 
     def accept(self, raw, payer, offer, base, chain):
-        """Agree to a proposed channel, or find it again; returns (terms, record).
+        """Agree to a proposed channel, or find it again, open or closed; returns (terms, record).
 
-        payer: the Certified peer. base: callable -> our signed reading of the meter now, or None. chain: the payer's
-        certificates that are not our own.
-        Raises WrongNetwork, NotAParty, Malformed, Expired, BadSignature, Refused.
+        payer: the Certified peer. offer: callable -> our Offer now. base: callable -> our signed reading of the meter
+        now, or None. chain: the payer's certificates that are not our own.
+        Raises WrongNetwork, NotAParty, Malformed, Expired, BadSignature, Refused, and UnknownChannel for one that was
+        closed and forgotten: what is settled cannot be paid in again.
         """
         terms = channel.terms(raw)
-        channel.check_offer(terms, self._network, payer, self._own, offer)
         record = channel.find_record(self._journal, _ROLE, terms.digest)
         if record is None:
+            channel.check_offer(terms, self._network, payer, self._own, offer())
             terms.check_open(self._now())
-            self._make_room()
+            self._make_room(terms.digest)
             record = {OPEN: terms.raw, DIGEST: terms.digest, BASE: base(), CHAIN: chain}
             self._journal.put(channel.record_name(_ROLE, terms.digest), record)
-        elif CLOSE in record:
-            raise Refused("the channel is closed")
+        elif terms.payer != payer.device_id:
+            raise NotAParty("the channel is another peer's")
         return terms, record
 
-    def _make_room(self):
+    def _make_room(self, digest):
+        if any(half == digest[:16] for half, _ in self._journal.get(_PAST, [])):
+            raise UnknownChannel("the channel was closed and forgotten")
         records = self.records()
         if len(records) < channel.MAX_CHANNELS:
             return
@@ -97,11 +103,18 @@ class Payee:
                 self.close(terms.digest, now)
 
     def forget(self, digest):
-        """Drop a closed channel once the owner has it safe; one that is not there is gone already. Raises Refused while
-        it is open."""
+        """Drop a closed channel once the owner has it safe; its name is kept until it expires. One that is not there is
+        gone already. Raises Refused while it is open, or while too many names are kept."""
         record = channel.find_record(self._journal, _ROLE, digest)
         if record is None:
             return
         if CLOSE not in record:
             raise Refused("the channel is still open")
+        now = self._now()
+        past = [kept for kept in self._journal.get(_PAST, []) if now is None or now < kept[1]]
+        if not any(half == digest[:16] for half, _ in past):
+            past.append([digest[:16], channel.terms(record[OPEN]).expires])
+        if len(past) > _MAX_PAST:
+            raise Refused("%d closed channels have not expired yet: acknowledge this one later" % _MAX_PAST)
+        self._journal.put(_PAST, past)
         self._journal.remove(channel.record_name(_ROLE, digest))

@@ -4,7 +4,7 @@ Reserve, sign, send: a voucher's seq and cumulative amount are on flash before i
 perhaps never sent is signed again with the same content, so no number ever stands for two amounts.
 """
 
-from . import channel, labels, policy, voucher
+from . import channel, labels, messages, policy, voucher
 from .channel import AMOUNT, BASE, CHAIN, CLOSE, DAY, DIGEST, ITEM, OPEN, RECEIPT, SEQ, SPENT
 from .errors import AmountDecreased, OverCapacity, Refused, Replay, StateDamaged, UnknownChannel
 
@@ -97,6 +97,11 @@ class Payer:
     def keep_receipt(self, digest, raw):
         """Keep the payee's latest receipt."""
         self._update(digest, {RECEIPT: raw})
+
+    def receipt(self, record):
+        """The receipt (bytes) kept for the last voucher promised in a channel's record, or None."""
+        raw = record.get(RECEIPT)
+        return raw if raw and messages.parse(raw, labels.RECEIPT).payload[voucher.SEQ] == record[SEQ] else None
 
     def today(self):
         """The day that limits count by; never earlier than one already counted."""

@@ -66,11 +66,15 @@ def answer(handlers, kind, item):
     except SealError as error:
         return ERROR, [error.code]
     except Exception as error:  # the outermost boundary: a client gets a code, the console the trace
-        _trace(error)
+        trace("request %d" % kind, error)
         return ERROR, [error_code(error)]
 
 
-def _trace(error):
+def trace(what, error):
+    """Tell the console of `error`: a line for what can happen, the whole trace for what nobody foresaw."""
+    print("%s: %s" % (what, error))
+    if isinstance(error, (SealError, OSError)):
+        return
     if hasattr(sys, "print_exception"):
         sys.print_exception(error)
     else:
@@ -79,11 +83,13 @@ def _trace(error):
         traceback.print_exception(error)
 
 
-async def serve(reader, writer, handlers):
-    """Answer requests from a stream until it ends. `handlers`: kind -> function(item) -> item."""
+async def serve(reader, writer, handlers, patience=None):
+    """Answer requests from a stream until it ends. `handlers`: kind -> function(item) -> item. patience: callable ->
+    seconds to wait for the next bytes before the other end is taken for dead (raises asyncio.TimeoutError), or None."""
     frames = link.FrameReader()
     while True:
-        data = await reader.read(512)
+        wait = reader.read(512)
+        data = await (asyncio.wait_for(wait, patience()) if patience else wait)
         if not data:
             return
         for identifier, kind, item in frames.feed(data):

@@ -8,11 +8,13 @@ any other SenML unit is metered, paid as the count in our signed readings rises 
 """
 
 from . import channel, device, identity, labels, messages, reading, rpc, voucher
-from .errors import Malformed, NotAParty, Refused, SensorFailed, Unauthenticated, UnknownChannel
+from .errors import Expired, Malformed, NotAParty, Refused, SensorFailed, Unauthenticated, UnknownChannel
 
 NONCE_BYTES = 32
 PIECE = "reading"
-CREDIT = 16  # bills in a row that may stay unpaid
+STRANGER_SECONDS = 60  # until a connection must have proved itself
+PEER_SECONDS = 3900  # between two requests of a peer: over the hour that it may pause
+CREDIT = 16  # readings in a row that are made for a peer's bills and not paid
 
 
 def proof_claims(own, peer, peer_nonce, own_nonce):
@@ -33,7 +35,7 @@ class Seller:
 
     def __init__(self, this):
         self._device = this
-        self._peer = None
+        self.peer = None
         self._proven = False
         self._nonces = None
         self._terms = None
@@ -56,38 +58,51 @@ class Seller:
         this.need(device.PROVISIONED)
         nonce, chain = _nonce_and_chain(item)
         self._proven, self._terms = False, None
-        self._peer = identity.check_chain(chain, this.root, this.network, this.now())
+        self.peer = identity.check_chain(chain, this.root, this.network, this.now())
         own_nonce = this.pool.random(NONCE_BYTES)
         self._nonces = (own_nonce, nonce)
         self._chain = this.foreign(chain)
-        claims = proof_claims(this.device_id, self._peer.device_id, nonce, own_nonce)
+        claims = proof_claims(this.device_id, self.peer.device_id, nonce, own_nonce)
         proof, _ = this.signer.sign(labels.PEER_PROOF, claims)
         return [own_nonce, this.chain, proof, this.owner_record().get(device.OFFER)]
 
     def prove(self, item):
         """The peer's proof -> true."""
-        if self._peer is None:
+        if self.peer is None:
             raise Unauthenticated("say hello first")
         own_nonce, nonce = self._nonces
-        check_proof(item, self._peer, self._device.device_id, own_nonce, nonce)
+        check_proof(item, self.peer, self._device.device_id, own_nonce, nonce)
         self._proven = True
         return True
 
     def open(self, item):
-        """A channel-open -> [best voucher or null, reading of the meter at the channel's start or null]."""
+        """A channel-open -> [best voucher or null, reading of the meter at the channel's start or null, our close or
+        null]."""
         if not self._proven:
             raise Unauthenticated("prove your certificate first")
-        this = self._device
-        offer = self._offer()
-        metered = offer.unit != PIECE
-        if metered and this.selling not in (None, self):
+        terms, record = self._device.payee.accept(item, self.peer, self._offer, self._base, self._chain)
+        if record[channel.BASE] is not None and channel.CLOSE not in record:
+            self._take_meter(terms.digest)
+        self._terms = terms
+        return [record.get(channel.VOUCHER), record[channel.BASE], record.get(channel.CLOSE)]
+
+    def _check_meter(self):
+        """A meter serves one peer at a time. The same peer may come again before its old connection is known to be
+        dead: a power cut says no goodbye."""
+        other = self._device.selling
+        if other is not None and other.peer.device_id != self.peer.device_id:
             raise Refused("the meter serves another peer")
-        self._terms, record = this.payee.accept(item, self._peer, offer, self._base, self._chain)
-        if metered:
-            # one meter cannot bill two for the same count: from here on it counts for this channel alone
-            this.selling = self
-            this.payee.close_others(self._terms.digest, this.board.clock.now())
-        return [record.get(channel.VOUCHER), record[channel.BASE]]
+
+    def _take_meter(self, digest):
+        self._check_meter()
+        # one meter cannot bill two for the same count: from here on it counts for this channel alone
+        this = self._device
+        this.selling = self
+        this.payee.close_others(digest, this.board.clock.now())
+
+    def patience(self):
+        """Seconds to wait for the peer's next request."""
+        return PEER_SECONDS if self._proven else STRANGER_SECONDS
 
     def gone(self):
         """The connection has ended."""
@@ -101,7 +116,10 @@ class Seller:
         return channel.offer(packed)
 
     def _base(self):
-        return None if self._offer().unit == PIECE else self._device.sample()[0]
+        if self._offer().unit == PIECE:
+            return None
+        self._check_meter()
+        return self._device.sample()[0]
 
     def _agreed(self):
         if self._terms is None:
@@ -111,16 +129,27 @@ class Seller:
     def bill(self, _):
         """Null -> [digest of the reading, amount due, the reading or null while it is to be paid for first]."""
         terms = self._agreed()
+        record = self._device.payee.record(terms.digest)
+        if channel.CLOSE in record:
+            raise Refused("the channel is closed")
+        message = self._reading(terms)
+        if terms.unit == PIECE:
+            return [message.digest, self._paid() + terms.price, None]
+        base = messages.parse(record[channel.BASE], labels.READING)
+        return [message.digest, metered_due(terms, base, message), message.raw]
+
+    def _reading(self, terms):
+        """A new reading (Message) to bill, or the newest again where the meter has not moved, or where too many bills
+        were not paid: a reading takes room on flash, which a peer cannot fill for nothing."""
         this = self._device
         unpaid = this.unpaid.get(terms.digest, 0)
-        if unpaid >= CREDIT:
-            raise Refused("%d bills are unpaid" % unpaid)
-        this.unpaid[terms.digest] = unpaid + 1  # each bill takes room on flash: a peer cannot fill it for nothing
-        raw, digest = this.sample()
-        if terms.unit == PIECE:
-            return [digest, self._paid() + terms.price, None]
-        base = messages.parse(this.payee.record(terms.digest)[channel.BASE], labels.READING)
-        return [digest, metered_due(terms, base, messages.parse(raw, labels.READING)), raw]
+        quantities = this.measure()
+        last = this.log.last_message()
+        moved = last is None or terms.unit == PIECE or _count(quantities, terms.unit) != reading.count(last, terms.unit)
+        if moved and unpaid < CREDIT:
+            this.unpaid[terms.digest] = unpaid + 1
+            this.log.append(quantities)
+        return this.log.last_message()
 
     def _paid(self):
         best = self._device.payee.best(self._terms.digest)
@@ -132,7 +161,7 @@ class Seller:
         terms = self._agreed()
         this = self._device
         goods = self._goods(item) if terms.unit == PIECE else None
-        receipt, _ = this.payee.take(item, terms, self._peer)
+        receipt, _ = this.payee.take(item, terms, self.peer)
         this.unpaid[terms.digest] = 0
         return [receipt, goods]
 
@@ -143,8 +172,8 @@ class Seller:
         if not again and message.payload[voucher.AMOUNT] < self._paid() + self._terms.price:
             raise Refused("the voucher does not cover the reading's price")
         goods = self._device.log.find(message.payload.get(voucher.ITEM))
-        if goods is None:
-            raise Malformed("the voucher names no reading that is still here")
+        if goods is None and not again:
+            raise Expired("the voucher names no reading that is still here")
         return goods
 
     def close(self, item):
@@ -152,6 +181,7 @@ class Seller:
         terms = self._agreed()
         if item != terms.digest:
             raise NotAParty("that is not the channel of this connection")
+        self._device.unpaid.pop(item, None)
         return self._device.payee.close(item, self._device.board.clock.now())
 
 
@@ -162,6 +192,10 @@ def metered_due(terms, base, now):
     if first is None or last is None or last < first:
         raise SensorFailed("the readings do not count in %s" % terms.unit)
     return min(terms.price * (last - first), terms.capacity)
+
+
+def _count(quantities, unit):
+    return next((mantissa for _, name, exponent, mantissa in quantities if name == unit and exponent == 0), None)
 
 
 def _nonce_and_chain(item):

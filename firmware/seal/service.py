@@ -4,8 +4,8 @@ Anyone on the link may look: readings, vouchers and certificates are made to be 
 provisioned device but a command that its owner signed.
 """
 
-from . import __version__, buyer, channel, compat, device, messages, p256, rpc, voucher
-from .channel import AMOUNT, CHAIN, CLOSE, OPEN, RECEIPT, SEQ, VOUCHER
+from . import __version__, channel, compat, device, messages, order, p256, rpc
+from .channel import AMOUNT, CHAIN, CLOSE, OPEN, SEQ, VOUCHER
 from .compat import const, ticks_diff, ticks_ms
 from .errors import Malformed, SealError
 from .owner import Owner
@@ -68,7 +68,7 @@ class Service:
     def _provisioned_info(self):
         this = self._device
         owner = this.owner_record()
-        order = this.journal.get(buyer.RECORD)
+        wanted = this.journal.get(order.RECORD)
         return {
             "network": this.network,
             "command_seq": owner[device.SEQ],
@@ -79,14 +79,15 @@ class Service:
             "reading_seq": this.log.seq,
             "acknowledged": this.log.acknowledged,
             "sensor_fault": this.sensor_fault,
+            "trade_fault": this.trade_fault,
             "bought": this.bought,
-            "order": None if order is None else [order[buyer.STATUS], order.get(buyer.CODE), self._promised(order)],
+            "order": wanted and [wanted[order.STATUS], wanted.get(order.CODE), self._promised(wanted)],
             "channels": [len(this.payer.records()), len(this.payee.records())],
         }
 
-    def _promised(self, order):
+    def _promised(self, wanted):
         """[seq, amount] of the order's channel, or None before there is one."""
-        digest = order.get(buyer.DIGEST)
+        digest = wanted.get(order.DIGEST)
         record = digest and channel.find_record(self._device.journal, "o", digest)
         return [record[SEQ], record[AMOUNT]] if record else None
 
@@ -118,7 +119,7 @@ class Service:
         found = [record[OPEN], record.get(VOUCHER)]
         if role == 0 and record[SEQ]:
             found.append(this.payer.again(channel.terms(record[OPEN]))[0])
-            found.append(_receipt(record))
+            found.append(this.payer.receipt(record))  # one for an older voucher would stand alone
         found.append(record.get(CLOSE))
         return [len(records), role, [raw for raw in found if raw is not None], record[CHAIN]]
 
@@ -149,12 +150,6 @@ class Service:
             p256.verify(public, digest, signature)
         end = ticks_ms()
         return [ticks_diff(middle, start) * 1000 // count, ticks_diff(end, middle) * 1000 // count]
-
-
-def _receipt(record):
-    """The receipt of the last voucher promised, or None: one for an older voucher would stand alone."""
-    raw = record.get(RECEIPT)
-    return raw if raw and messages.parse(raw).payload[voucher.SEQ] == record[SEQ] else None
 
 
 def _outcome(check):

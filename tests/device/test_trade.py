@@ -13,7 +13,7 @@ from seal.errors import (
     StateDamaged,
 )
 from seal.owner import Owner
-from trades import best, connect, pair, promised, refused, run
+from trades import best, connect, pair, promised, run
 
 
 def test_energy_is_paid_as_the_meter_counts():
@@ -205,28 +205,6 @@ def test_a_payer_that_lost_its_memory_stays_locked():
     rolled.board.store.files = before
     rolled.load()
     raises(StateDamaged, connect, rolled, selling)
-
-
-def test_one_meter_serves_one_buyer():
-    issuer, first, selling = pair()
-    session, seller = connect(first, selling)
-    second = provisioned(issuer, policy())
-    order = {1: "tcp:127.0.0.1:1", 3: "nEUR", 4: "J", 5: 100, 7: 0}
-    Owner(second).command(issuer.command(second, "trade", order))
-    refused(Refused.code, connect, second, selling)
-    seller.gone()
-    connect(second, selling)
-    raises(rpc.PeerError, connect, first, selling)
-    closed = [channel.CLOSE in record for _, record in selling.payee.records()]
-    assert sorted(closed) == [False, True]
-
-
-def test_bills_that_stay_unpaid_run_out():
-    _, buying, selling = pair()
-    session, seller = connect(buying, selling)
-    for _ in range(16):
-        seller.bill(None)
-    raises(Refused, seller.bill, None)
 
 
 def test_a_second_order_waits_for_the_first():

@@ -11,7 +11,7 @@ import sys
 from rig import Board, Clock, Issuer, RamStore, policy, provisioned
 from seal import buyer, channel, device, rpc
 from seal.compat import hexlify
-from seal.errors import SensorFailed
+from seal.errors import SensorFailed, Unreachable
 from seal.seller import Seller
 from seal.service import Service
 from trades import pair
@@ -91,7 +91,7 @@ def every_order():
     """A sale of readings, and every command of an owner to the device that sold them."""
     issuer, buying, selling, _ = _sold("reading", 9)
     wires = [Wire(Service(this).handlers()) for this in (buying, selling)]
-    selling.sensor_fault = SensorFailed.code
+    selling.sensor_fault, selling.trade_fault = SensorFailed.code, Unreachable.code
     for wire in wires:
         gc.collect()
         wire.ask(rpc.INFO)

@@ -1,0 +1,63 @@
+"""The owner's order to buy: what is wanted, and how far it got, as a record of the journal.
+
+An order says where, from whom, what and for how much at most. It stays until it is over.
+"""
+
+from . import messages
+from .compat import const
+from .errors import Refused
+
+RECORD = "order"
+
+# keys of an order, in the owner's command and in the journal
+ADDRESS = const(1)
+PAYEE = const(2)
+ASSET = const(3)
+UNIT = const(4)
+BUDGET = const(5)
+SECONDS = const(6)
+PAUSE_MS = const(7)
+# and of its progress
+STATUS = const(8)
+CODE = const(9)
+DIGEST = const(10)
+NUMBER = const(11)  # the command's: two orders alike are still two
+
+ACTIVE = const(0)
+DONE = const(1)
+STOPPED = const(2)
+FAILED = const(3)
+
+DEFAULT_SECONDS = const(86400)
+DEFAULT_PAUSE_MS = const(1000)
+_TABLE = {
+    ADDRESS: (True, messages.text),
+    PAYEE: (False, messages.hash32),
+    ASSET: (True, messages.text),
+    UNIT: (True, messages.text),
+    BUDGET: (True, messages.amount),
+    SECONDS: (False, messages.uint),
+    PAUSE_MS: (False, messages.up_to(3600000)),
+}
+
+
+def take(value, this, number):
+    """A new order from the arguments of command `number`. Raises Malformed, Refused while another is active."""
+    messages.fit(value, _TABLE)
+    current = this.journal.get(RECORD)
+    if current is not None and current[STATUS] == ACTIVE:
+        raise Refused("another trade is in progress: stop it first")
+    made = dict(value)
+    made[STATUS], made[NUMBER] = ACTIVE, number
+    return made
+
+
+def finish(this, status, code=None, number=None):
+    """Mark the order as ended; nothing happens when none is active, or another than `number` where one is given."""
+    current = this.journal.get(RECORD)
+    if current is not None and current[STATUS] == ACTIVE and number in (None, current[NUMBER]):
+        ended = dict(current)
+        ended[STATUS] = status
+        if code is not None:
+            ended[CODE] = code
+        this.journal.put(RECORD, ended)

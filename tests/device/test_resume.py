@@ -1,0 +1,210 @@
+"""What a trade goes on from: replies that were lost, goods that have gone, orders that changed, and nonsense."""
+
+from cable import Cable, until
+from check import raises
+from rig import RamStore, restarted
+from seal import buyer, channel, labels, messages, order, rpc
+from seal.errors import Refused, StorageFull, UnknownChannel
+from seal.owner import Owner
+from trades import best, connect, pair, promised, run
+
+ORDER = {1: "tcp:127.0.0.1:1", 3: "nEUR", 4: "reading", 5: 9, 7: 0}
+
+
+def status(this):
+    return this.journal.get(order.RECORD)[order.STATUS]
+
+
+def trade(buying, selling, **cable):
+    """Run the buying device's own task until its order is over."""
+    buying.board.peer_link = Cable(selling, **cable)
+    until(lambda: status(buying) != order.ACTIVE, buyer.run(buying))
+    return buying.board.peer_link
+
+
+def test_every_reply_can_be_lost():
+    for kind in (rpc.HELLO, rpc.PROVE, rpc.OPEN, rpc.BILL, rpc.PAY, rpc.CLOSE):
+        _, buying, selling = pair("reading", budget=10)
+        link = trade(buying, selling, lost=[kind])
+        assert link.connections == 2 and not link.lost, kind
+        assert status(buying) == order.DONE and best(selling) == promised(buying) == [(3, 9)], kind
+        record = buying.payer.records()[0][1]
+        assert channel.CLOSE in record, kind
+
+
+def test_a_lost_reply_to_the_last_voucher_comes_again_with_receipt_and_goods():
+    _, buying, selling = pair("reading", budget=3)
+    session, seller = connect(buying, selling)
+    seller.pay = None
+    item, due = run(session._bill())
+    raw, digest, _ = buying.payer.promise(session._terms, due, item, session._allow)
+    selling.payee.take(raw, session._terms, seller.peer)  # and the reply is lost
+    again = restarted(buying)
+    trade(again, selling)
+    record = again.payer.records()[0][1]
+    assert messages.parse(record[channel.RECEIPT], labels.RECEIPT).payload[5] == digest
+    assert again.bought[0] == ["temperature", "Cel", -2, -512]
+
+
+def test_a_voucher_for_goods_that_have_gone_is_replaced():
+    _, buying, selling = pair("reading", budget=6)
+    session, _ = connect(buying, selling)
+    item, due = run(session._bill())
+    buying.payer.promise(session._terms, due, item, session._allow)  # and the power goes
+    for _ in range(40):
+        selling.sample()
+    selling.log.acknowledge(selling.log.seq)
+    assert selling.log.find(item) is None
+    again = restarted(buying)
+    trade(again, selling)
+    assert status(again) == order.DONE
+    assert best(selling) == promised(again) == [(3, 6)], "the price was asked for twice"
+
+
+def test_goods_that_were_paid_and_collected_need_not_come_again():
+    _, buying, selling = pair("reading", budget=6)
+    session, _ = connect(buying, selling)
+    run(session.step())
+    for _ in range(40):
+        selling.sample()
+    selling.log.acknowledge(selling.log.seq)
+    again = restarted(buying)
+    trade(again, selling)
+    assert status(again) == order.DONE and best(selling) == [(2, 6)]
+
+
+def test_a_channel_that_was_closed_and_forgotten_is_never_paid_in_again():
+    issuer, buying, selling = pair("reading", budget=3)
+    session, _ = connect(buying, selling)
+    run(session.step())
+    digest = session._terms.digest
+    selling.payee.close(digest, 0)
+    Owner(selling).command(issuer.command(selling, "ack", {1: 0, 2: [digest]}))
+    assert selling.payee.records() == []
+    for this in (selling, restarted(selling)):
+        error = raises(rpc.PeerError, run, connect_raw(buying, this, session._terms.raw))
+        assert error.code == UnknownChannel.code
+    trade(buying, selling)
+    assert status(buying) == order.DONE and selling.payee.records() == []
+
+
+async def connect_raw(buying, selling, raw):
+    """The reply to a proven peer that opens `raw`."""
+    from rig import Loopback
+    from seal import seller
+
+    client = Loopback(seller.Seller(selling).handlers())
+    reply = await client.call(rpc.HELLO, [bytes(32), buying.chain])
+    claims = seller.proof_claims(buying.device_id, selling.device_id, reply[0], bytes(32))
+    await client.call(rpc.PROVE, buying.signer.sign(labels.PEER_PROOF, claims)[0])
+    return await client.call(rpc.OPEN, raw)
+
+
+def test_only_so_many_forgotten_channels_are_kept_and_only_until_they_expire():
+    issuer, _, selling = pair("reading", budget=3)
+    expires = selling.board.clock.unix + 10
+    selling.journal.put("past", [[bytes([n]) * 16, expires] for n in range(64)])
+    buying = pair("reading", budget=3)[1]
+    terms = {
+        1: 1,
+        2: selling.network,
+        3: buying.device_id,
+        4: selling.device_id,
+        5: "nEUR",
+        6: 3,
+        7: expires,
+        8: bytes(16),
+    }
+    raw, digest = buying.signer.sign(labels.CHANNEL_OPEN, terms)
+    record = {channel.OPEN: raw, channel.DIGEST: digest, channel.BASE: None, channel.CHAIN: []}
+    selling.journal.put(channel.record_name("i", digest), record)
+    selling.payee.close(digest, 0)
+    raises(Refused, selling.payee.forget, digest)
+    selling.board.clock.unix = expires
+    selling.payee.forget(digest)
+    assert len(selling.journal.get("past")) == 1
+
+
+def test_an_order_that_took_the_place_of_another_is_not_ended_with_it():
+    issuer, buying, selling = pair("reading", budget=3)
+    pausing = dict(buying.journal.get(order.RECORD))
+    pausing[order.PAUSE_MS] = 400
+    pausing[order.BUDGET] = 100
+    buying.journal.put(order.RECORD, pausing)
+    buying.board.peer_link = Cable(selling)
+    told = []
+
+    def change():
+        if best(selling) and best(selling)[0][0] == 1 and not told:
+            told.append(1)
+            Owner(buying).command(issuer.command(buying, "stop"))
+            Owner(buying).command(issuer.command(buying, "trade", ORDER))
+        return bool(told) and status(buying) != order.ACTIVE
+
+    until(change, buyer.run(buying))
+    assert sorted(best(selling)) == [(1, 3), (3, 9)]
+
+
+def test_an_order_stopped_while_it_connects_stays_stopped():
+    issuer, buying, selling = pair("reading")
+
+    def stop(kind, result):
+        if kind == rpc.PROVE:
+            Owner(buying).command(issuer.command(buying, "stop"))
+        return result
+
+    trade(buying, selling, tamper=stop)
+    assert status(buying) == order.STOPPED and promised(buying) == []
+
+
+def test_a_channel_that_the_seller_closed_early_ends_the_order():
+    _, buying, selling = pair()
+    session, seller = connect(buying, selling)
+    selling.board.meter.joules += 1
+    run(session.step())
+    seller.gone()
+    selling.payee.close(session._terms.digest, 0)
+    trade(buying, selling)
+    ended = buying.journal.get(order.RECORD)
+    assert (ended[order.STATUS], ended[order.CODE]) == (order.FAILED, Refused.code)
+
+
+def test_nonsense_from_a_seller_neither_ends_nor_pays_anything():
+    nonsense = (None, 7, 1 << 40, b"\x00", "", [], {}, [None] * 3, [7] * 4, [b"", b"", b""], [bytes(32), [7], b"", []])
+    _, buying, selling = pair("reading", budget=3)
+    for kind in (rpc.HELLO, rpc.OPEN, rpc.BILL, rpc.PAY):
+        for wrong in nonsense if kind != rpc.OPEN else nonsense[:7] + nonsense[8:]:  # three times null is an answer
+            link = buying.board.peer_link = Cable(selling, tamper=lambda at, result: wrong if at == kind else result)
+            buying.trade_fault = None
+            until(lambda: buying.trade_fault is not None, buyer.run(buying))
+            assert link.connections == 1 and status(buying) == order.ACTIVE
+            if kind != rpc.PAY:
+                assert best(selling) in ([], [(0, 0)])
+    trade(buying, selling)
+    assert status(buying) == order.DONE and best(selling) == [(1, 3)]
+
+
+class FullStore(RamStore):
+    """Has no room while `full`."""
+
+    full = False
+
+    def write(self, name, data):
+        if self.full:
+            raise StorageFull("full")
+        RamStore.write(self, name, data)
+
+
+def test_a_full_flash_delays_the_end_of_an_order():
+    issuer, buying, selling = pair("reading", budget=3)
+    Owner(buying).command(issuer.command(buying, "pause"))
+    full = FullStore(buying.board.store.files)
+    buying.board.store = buying.journal._store = full
+    full.full = True
+    buying.board.peer_link = Cable(selling)
+    until(lambda: buying.trade_fault is not None, buyer.run(buying))
+    assert status(buying) == order.ACTIVE and buying.trade_fault == StorageFull.code
+    full.full = False
+    trade(buying, selling)
+    ended = buying.journal.get(order.RECORD)
+    assert (ended[order.STATUS], ended[order.CODE]) == (order.FAILED, 45)
