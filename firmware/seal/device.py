@@ -66,6 +66,7 @@ class Device:
             self.state, self.fault = DAMAGED, StateDamaged("the flash cannot be read: %s" % error)
 
     def _load(self):
+        self.public = self.device_id = self.signer = None  # a wiped device is nobody
         keystore = self.board.keystore
         if not self.journal.load():
             if keystore.has(DEVICE_SLOT):

@@ -96,10 +96,13 @@ class Owner:
         digests = value.get(2, [])
         if not isinstance(digests, list) or not all(messages.hash32(digest) for digest in digests):
             raise Malformed("an ack names channels by digest")
+        payee = self._device.payee
+        for digest in digests:
+            payee.check_forgettable(digest)
         self._put(record)
         self._device.log.acknowledge(value[1])
         for digest in digests:
-            self._device.payee.forget(digest)
+            payee.forget(digest)
 
     def _wipe(self, _, record):
         this = self._device

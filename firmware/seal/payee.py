@@ -102,14 +102,19 @@ class Payee:
             if record[BASE] is not None and CLOSE not in record and terms.digest != digest:
                 self.close(terms.digest, now)
 
+    def check_forgettable(self, digest):
+        """Raise Refused for a channel that is open: what comes in it is still to be claimed."""
+        record = channel.find_record(self._journal, _ROLE, digest)
+        if record is not None and CLOSE not in record:
+            raise Refused("the channel is still open")
+
     def forget(self, digest):
         """Drop a closed channel once the owner has it safe; its name is kept until it expires. One that is not there is
         gone already. Raises Refused while it is open, or while too many names are kept."""
         record = channel.find_record(self._journal, _ROLE, digest)
         if record is None:
             return
-        if CLOSE not in record:
-            raise Refused("the channel is still open")
+        self.check_forgettable(digest)
         now = self._now()
         past = [kept for kept in self._journal.get(_PAST, []) if now is None or now < kept[1]]
         if not any(half == digest[:16] for half, _ in past):

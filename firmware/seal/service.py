@@ -12,7 +12,8 @@ from .owner import Owner
 from .provision import Provisioner
 
 STATES = ("blank", "keyed", "provisioned", "wiped", "damaged")
-MAX_BATCH = const(8)  # readings in one reply: 8 of 300 bytes stay under a frame
+MAX_BATCH = const(8)  # readings in one reply,
+MAX_REPLY = const(5500)  # and their bytes, so that it stays under link.MAX_FRAME
 MAX_BENCH = const(50)
 
 
@@ -92,12 +93,19 @@ class Service:
         return [record[SEQ], record[AMOUNT]] if record else None
 
     def readings(self, item):
-        """[seq, limit] -> up to `limit` stored readings above `seq`, oldest first."""
+        """[seq, limit] -> up to `limit` stored readings above `seq`, oldest first, as many as fit a frame; none when
+        there is none."""
         this = self._device
         this.need(device.PROVISIONED)
         if not isinstance(item, list) or len(item) != 2 or not all(messages.uint(part) for part in item) or not item[1]:
             raise Malformed("readings wants [seq, limit], and a limit of at least 1")
-        return this.log.since(item[0], min(item[1], MAX_BATCH))
+        found, size = [], 0
+        for raw in this.log.since(item[0], min(item[1], MAX_BATCH)):
+            size += len(raw) + 3
+            if found and size > MAX_REPLY:
+                break
+            found.append(raw)
+        return found
 
     def chain(self, _):
         """The device's certificates, leaf first."""
@@ -133,7 +141,11 @@ class Service:
             "state": this.fault.code if this.fault else True,
         }
         for sensor in this.board.sensors:
-            found["sensor " + sensor.model] = _outcome(sensor.read)
+            name, number = "sensor " + sensor.model, 1
+            while name in found:  # a second of its kind must not hide the first
+                number += 1
+                name = "sensor %s %d" % (sensor.model, number)
+            found[name] = _outcome(sensor.read)
         return found
 
     def bench(self, count):

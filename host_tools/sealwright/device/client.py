@@ -103,9 +103,9 @@ class Client:
         """Every stored reading with a number above `after`, oldest first."""
         while True:
             batch = _byte_strings(self.call(READINGS, [after, _BATCH]))
-            yield from batch
-            if len(batch) < _BATCH:
+            if not batch:
                 return
+            yield from batch
             last = parse_as(batch[-1], Reading).body.seq
             if last <= after:
                 raise Malformed(f"{self.url} shows its readings in no order")

@@ -1,0 +1,67 @@
+"""What a host may ask: replies fit a frame, a second sensor hides no first, a wiped device is nobody."""
+
+import os
+
+from check import raises
+from rig import Counter, Issuer, provisioned
+from seal import link, messages, rpc
+from seal.errors import Refused, SensorFailed
+from seal.owner import Owner
+from seal.service import Service
+from trades import connect, pair
+
+
+class Wide:
+    """A sensor with so many quantities that eight readings of it are more than a frame."""
+
+    model = "wide"
+
+    def read(self):
+        return [("quantity-%02d" % number, "Cel", -2, 1000 + number) for number in range(30)]
+
+
+class Broken(Counter):
+    def read(self):
+        raise SensorFailed("not there")
+
+
+def test_a_reply_of_readings_fits_a_frame():
+    this = provisioned(Issuer())
+    this.board.sensors.append(Wide())
+    for _ in range(9):
+        this.sample()
+    handlers = Service(this).handlers()
+    seen = 0
+    while True:
+        found = handlers[rpc.READINGS]([seen, 8])
+        assert len(link.pack(1, rpc.REPLY, found)) <= link.MAX_FRAME
+        if not found:
+            break
+        seen = messages.parse(found[-1]).header[15][-70010]
+    assert seen == 9
+
+
+def test_a_second_sensor_hides_no_first():
+    this = provisioned(Issuer())
+    this.board.sensors = [Broken(), Counter(), Counter()]
+    found = Service(this).selftest(None)
+    assert found["sensor counter"] == SensorFailed.code
+    assert found["sensor counter 2"] is True and found["sensor counter 3"] is True
+
+
+def test_a_wiped_device_is_nobody():
+    issuer = Issuer()
+    this = provisioned(issuer)
+    assert Service(this).info(None)["device"] == this.device_id
+    Owner(this).command(issuer.command(this, "wipe"))
+    told = Service(this).info(None)
+    assert told["state"] == "wiped" and told["device"] is None
+
+
+def test_an_ack_of_an_open_channel_changes_nothing():
+    issuer, buying, selling = pair()
+    session, _ = connect(buying, selling)
+    before = dict(selling.board.store.files)
+    ack = {1: selling.log.seq, 2: [os.urandom(32), session._terms.digest]}
+    raises(Refused, Owner(selling).command, issuer.command(selling, "ack", ack))
+    assert selling.board.store.files == before
