@@ -11,6 +11,10 @@ Limits: the key is in RAM while it signs, and Python cannot erase it there. `wip
 record and then removes it, but a Store that writes a new file and renames it, and LittleFS under any Store,
 put the zeros elsewhere: the old block stays on the flash until it is used again. To be rid of a key for
 certain, erase the whole flash.
+
+The engine `plain` takes a time that tells of the key (see `seal.p256`): where no other works, nothing is signed with
+a stored key unless the keystore was made with engine="plain". Each signature that fails its check is a Fault,
+and after FAULTS of them no key is used until the next restart: whoever disturbs the board on purpose gets three tries.
 """
 
 from seal import p256
@@ -18,6 +22,7 @@ from seal.compat import crc32, sha256
 from seal.errors import BadKey, Fault, Refused, StateDamaged
 
 SLOTS = 4  # slot 0 is the device key
+FAULTS = 3
 
 _MAGIC = b"SWK1"
 _LENGTH = 105
@@ -56,13 +61,33 @@ def _require(store, slot):
     return pair
 
 
+def _use(keystore, call, *arguments):
+    """Something done with a secret. Raises Refused where this engine is not allowed, Fault after too many faults."""
+    if not p256.fixed_time and keystore._engine != p256.engine:
+        raise Refused("only the engine %s runs here, and its time tells of the key: allow it by name" % p256.engine)
+    if keystore._faults >= FAULTS:
+        raise Fault("%d faults since the last restart: no key is used any more; have the board looked at" % FAULTS)
+    try:
+        return call(*arguments)
+    except Fault:
+        keystore._faults += 1
+        raise
+
+
 class SoftwareKeyStore:
-    """Keys in `store` (port Store), read anew for every signature."""
+    """Keys in `store` (port Store), read anew for every signature.
+
+    `engine`: the name of an engine that is not of fixed time and may sign all the same. `coupons`: a
+    `seal.p256.coupon.Coupons`, for boards that want signatures in a millisecond and accept its risk.
+    """
 
     custody = 0
 
-    def __init__(self, store):
+    def __init__(self, store, engine=None, coupons=None):
         self._store = store
+        self._engine = engine
+        self._coupons = coupons
+        self._faults = 0
 
     def has(self, slot):
         """Whether the slot holds a key. Raises StateDamaged for a damaged record, BadKey for no such slot."""
@@ -79,8 +104,8 @@ class SoftwareKeyStore:
         if self.has(slot):
             raise Refused("key slot %d holds a key already: wipe it first" % slot)
         secret = p256.secret_from(random)
-        public = p256.public_key(secret)
-        p256.sign(secret, sha256(public), b"", public)  # raises Fault
+        public = _use(self, p256.public_key, secret)
+        _use(self, p256.sign, secret, sha256(public), b"", public)
         record = _pack(slot, secret, public)
         self._store.write(_name(slot), record)
         if self._store.read(_name(slot)) != record:
@@ -95,10 +120,16 @@ class SoftwareKeyStore:
     def sign(self, slot, digest32, extra=b""):
         """Sign a digest: r||s, 64 bytes, verified under the stored public key. `extra` is added entropy.
 
-        Raises BadKey when the slot is empty, StateDamaged, Malformed for a digest of another length, Fault.
+        Raises BadKey when the slot is empty, StateDamaged, Malformed for a digest of another length, Fault, Refused.
         """
         secret, public = _require(self._store, slot)
-        return p256.sign(secret, digest32, extra, public)
+        if self._coupons:
+            return _use(self, self._coupons.sign, secret, digest32)
+        return _use(self, p256.sign, secret, digest32, extra, public)
+
+    def idle(self, random):
+        """Prepare a coupon, where the board asked for them and there is room; whether one was made."""
+        return self._coupons is not None and _use(self, self._coupons.prepare, random)
 
     def wipe(self, slot):
         """Overwrite the key's record, then remove it; a damaged one as well. An empty slot stays empty."""

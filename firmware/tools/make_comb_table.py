@@ -21,8 +21,9 @@ TEETH, TABLES, SPACING = 6, 2, 22  # 64 points, 4 KB; 264 digits for scalars bel
 
 HEADER = '''"""Multiples of the base point for the signed comb. Made by tools/make_comb_table.py; do not edit.
 
-Entry i of table u, at POINTS[64 * (u * 2**(TEETH - 1) + i)], is X||Y big-endian: the sum over teeth t of
+Entry i of table u, at POINTS[64 * (u * 2**(TEETH - 1) + i)], is X||Y: the sum over teeth t of
 +-2^(SPACING * (TABLES * t + u)) * G, with + for the top tooth, and for the others + where bit t of i is set.
+Coordinates are in Montgomery form, times 2^256 modulo P, little-endian: as the native engines load them.
 """
 
 TEETH = %d
@@ -63,7 +64,7 @@ def points():
 
 def source():
     """The module's text."""
-    data = b"".join(x.to_bytes(32, "big") + y.to_bytes(32, "big") for x, y in points())
+    data = b"".join((number * 2**256 % P).to_bytes(32, "little") for point in points() for number in point)
     lines = []
     for at in range(0, len(data), 24):
         lines.append('    b"%s"\n' % "".join("\\x%02x" % byte for byte in data[at : at + 24]))

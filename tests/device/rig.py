@@ -117,7 +117,7 @@ class Board:
         self.store = store if store is not None else RamStore()
         self.clock = clock or Clock()
         self.entropy = Entropy()
-        self.keystore = SoftwareKeyStore(self.store)
+        self.keystore = SoftwareKeyStore(self.store, engine="plain")
         self.meter = Counter(joules)
         self.sensors = [self.meter]
         self.button = Button()
@@ -128,7 +128,7 @@ class Issuer:
 
     def __init__(self, network=NETWORK):
         self.network = network
-        self.keys = SoftwareKeyStore(RamStore())
+        self.keys = SoftwareKeyStore(RamStore(), engine="plain")
         pool = Pool(Entropy.sources)
         self.public = self.keys.generate(0, pool.random)
         self.owner_public = self.keys.generate(1, pool.random)

@@ -45,7 +45,7 @@ def test_custody_is_open():
 
 def test_generate_sign_verify():
     with Scratch() as store:
-        keys = SoftwareKeyStore(store)
+        keys = SoftwareKeyStore(store, engine="plain")
         assert keys.has(0) is False
         public = keys.generate(0, os.urandom)
         assert keys.has(0) is True and keys.public(0) == public
@@ -60,16 +60,16 @@ def test_generate_sign_verify():
 def test_the_key_is_the_one_drawn_and_outlives_the_object():
     with Scratch() as store:
         secret = sha256(b"a secret")
-        public = SoftwareKeyStore(store).generate(0, Draws(secret))
+        public = SoftwareKeyStore(store, engine="plain").generate(0, Draws(secret))
         assert public == p256.public_key(secret)
-        again = SoftwareKeyStore(FileStore(store._directory))
+        again = SoftwareKeyStore(FileStore(store._directory), engine="plain")
         assert again.public(0) == public
         assert again.sign(0, DIGEST) == p256.sign(secret, DIGEST)
 
 
 def test_slots_are_apart():
     with Scratch() as store:
-        keys = SoftwareKeyStore(store)
+        keys = SoftwareKeyStore(store, engine="plain")
         publics = [keys.generate(slot, os.urandom) for slot in range(software.SLOTS)]
         assert len(set(publics)) == software.SLOTS
         keys.wipe(1)
@@ -82,7 +82,7 @@ def test_slots_are_apart():
 
 def test_generate_refuses_a_full_slot():
     with Scratch() as store:
-        keys = SoftwareKeyStore(store)
+        keys = SoftwareKeyStore(store, engine="plain")
         public = keys.generate(0, os.urandom)
         record = store.read("key-0")
         draws = Draws(sha256(b"another"))
@@ -92,7 +92,7 @@ def test_generate_refuses_a_full_slot():
 
 def test_an_empty_slot_and_a_slot_that_is_none():
     with Scratch() as store:
-        keys = SoftwareKeyStore(store)
+        keys = SoftwareKeyStore(store, engine="plain")
         raises(BadKey, keys.public, 0)
         raises(BadKey, keys.sign, 0, DIGEST)
         for slot in (-1, software.SLOTS, "0", None):
@@ -105,7 +105,7 @@ def test_an_empty_slot_and_a_slot_that_is_none():
 
 def test_damage_is_never_a_new_key():
     with Scratch() as store:
-        keys = SoftwareKeyStore(store)
+        keys = SoftwareKeyStore(store, engine="plain")
         keys.generate(0, os.urandom)
         record = store.read("key-0")
         assert len(record) == 105
@@ -123,9 +123,42 @@ def test_damage_is_never_a_new_key():
         assert keys.sign(0, DIGEST)
 
 
+def test_an_engine_whose_time_tells_signs_only_when_named():
+    fixed = p256.fixed_time
+    with Scratch() as store:
+        keys = SoftwareKeyStore(store, engine="plain")
+        keys.generate(0, os.urandom)
+        try:
+            p256.fixed_time = False
+            for engine in (None, "another"):
+                refused = SoftwareKeyStore(store, engine=engine)
+                raises(Refused, refused.sign, 0, DIGEST)
+                raises(Refused, refused.generate, 1, os.urandom)
+                assert not refused.has(1)
+            assert p256.engine != "plain" or keys.sign(0, DIGEST)
+            p256.fixed_time = True
+            assert SoftwareKeyStore(store).sign(0, DIGEST)
+        finally:
+            p256.fixed_time = fixed
+
+
+def test_three_faults_and_no_more():
+    with Scratch() as store:
+        keys = SoftwareKeyStore(store, engine="plain")
+        keys.generate(0, os.urandom)
+        good = store.read("key-0")
+        store.write("key-0", software._pack(0, good[5:37], p256.public_key(sha256(b"another"))))
+        for _ in range(software.FAULTS):
+            assert "verify" in str(raises(Fault, keys.sign, 0, DIGEST))
+        store.write("key-0", good)
+        for _ in range(2):
+            assert "looked at" in str(raises(Fault, keys.sign, 0, DIGEST))
+        assert SoftwareKeyStore(store, engine="plain").sign(0, DIGEST), "a restart gives three more"
+
+
 def test_a_public_half_that_does_not_belong_releases_no_signature():
     with Scratch() as store:
-        keys = SoftwareKeyStore(store)
+        keys = SoftwareKeyStore(store, engine="plain")
         keys.generate(0, os.urandom)
         secret = store.read("key-0")[5:37]
         store.write("key-0", software._pack(0, secret, p256.public_key(sha256(b"another"))))
@@ -134,14 +167,14 @@ def test_a_public_half_that_does_not_belong_releases_no_signature():
 
 def test_no_key_without_entropy():
     with Scratch() as store:
-        keys = SoftwareKeyStore(store)
+        keys = SoftwareKeyStore(store, engine="plain")
         raises(EntropyFailed, keys.generate, 0, lambda n: bytes(n))
         assert store.names() == [] and keys.has(0) is False
 
 
 def test_wipe_zeroes_then_removes():
     with Scratch() as store:
-        keys = SoftwareKeyStore(store)
+        keys = SoftwareKeyStore(store, engine="plain")
         keys.wipe(0)
         keys.generate(0, os.urandom)
         log = []
@@ -158,7 +191,7 @@ def test_wipe_zeroes_then_removes():
                 log.append((name, store.read(name)))
                 store.remove(name)
 
-        SoftwareKeyStore(Watched()).wipe(0)
+        SoftwareKeyStore(Watched(), engine="plain").wipe(0)
         assert log == [("key-0", bytes(105)), ("key-0", bytes(105))]
         assert store.names() == [] and keys.has(0) is False
         store.write("key-0", b"damaged")
@@ -169,7 +202,7 @@ def test_wipe_zeroes_then_removes():
 
 def test_a_power_cut_within_wipe_leaves_the_device_locked():
     with Scratch() as store:
-        keys = SoftwareKeyStore(store)
+        keys = SoftwareKeyStore(store, engine="plain")
         keys.generate(0, os.urandom)
         store.write("key-0", bytes(105))  # the cut: zeroed and not yet removed
         raises(StateDamaged, keys.generate, 0, os.urandom)
@@ -199,7 +232,7 @@ class _Failing:
 def test_a_key_that_was_not_stored_is_not_announced():
     for full, error in ((True, StorageFull), (False, Fault)):
         with Scratch() as store:
-            keys = SoftwareKeyStore(_Failing(store, full))
+            keys = SoftwareKeyStore(_Failing(store, full), engine="plain")
             raises(error, keys.generate, 0, os.urandom)
             assert keys.has(0) is False
 
@@ -219,13 +252,13 @@ def _holds(value, secret):
 def test_no_getter_gives_the_private_key():
     with Scratch() as store:
         secret = sha256(b"the secret")
-        keys = SoftwareKeyStore(store)
+        keys = SoftwareKeyStore(store, engine="plain")
         results = [keys.generate(0, Draws(secret)), keys.sign(0, DIGEST), keys.public(0), keys.has(0)]
-        keys = SoftwareKeyStore(store)  # one that finds the key, too
+        keys = SoftwareKeyStore(store, engine="plain")  # one that finds the key, too
         results += [keys.sign(0, DIGEST), keys.public(0), keys.has(0)]
         names = [name for name in dir(keys) if not name.startswith("__")]
         public = sorted(name for name in names if not name.startswith("_"))
-        assert public == ["custody", "generate", "has", "public", "sign", "wipe"], public
+        assert public == ["custody", "generate", "has", "idle", "public", "sign", "wipe"], public
         # nothing of the object holds it, hidden or not, and no method of one slot gives it
         for name in names:
             value = getattr(keys, name)

@@ -104,10 +104,11 @@ def test_r_plus_n_counts_only_below_p():
 
 
 def test_a_fault_in_the_table_releases_no_signature():
-    good = plain.POINTS
+    good, engine = plain.POINTS, p256._engine
     signature = p256.sign(SECRET, DIGEST)
     stopped = 0
     try:
+        p256._engine = plain
         for entry in range(len(good) // 64):
             at = 64 * entry + 37 * entry % 64
             plain.POINTS = good[:at] + bytes((good[at] ^ 4,)) + good[at + 1 :]
@@ -118,7 +119,7 @@ def test_a_fault_in_the_table_releases_no_signature():
                 except Fault:
                     stopped += 1
     finally:
-        plain.POINTS = good
+        plain.POINTS, p256._engine = good, engine
     assert stopped > 32, stopped
     assert p256.sign(SECRET, DIGEST) == signature
 
@@ -130,6 +131,7 @@ class _Engine:
         self.public_key = plain.public_key
         self.sign_with = plain.sign_with
         self.verify = plain.verify
+        self.learn = plain.learn
         setattr(self, name, function)
 
 
@@ -208,4 +210,5 @@ def test_kept_tables_change_no_verdict():
         for i in range(len(keys)):
             for j in range(len(keys)):
                 assert p256.verify(publics[i], DIGEST, signatures[j]) is (i == j)
-    assert len(plain._kept) <= plain._KEPT
+    if p256.engine == "plain":
+        assert len(plain._kept) <= plain._KEPT

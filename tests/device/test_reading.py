@@ -9,7 +9,7 @@ from seal.errors import SensorFailed, StateDamaged
 from seal.journal import Journal
 from seal.reading import RESERVE, ReadingLog, count
 
-KEYS = SoftwareKeyStore(RamStore())
+KEYS = SoftwareKeyStore(RamStore(), engine="plain")
 PUBLIC = KEYS.generate(0, Pool(Entropy.sources).random)
 
 

@@ -8,14 +8,15 @@ checks have passed:
     public_key(secret32) -> 64 bytes X||Y
     sign_with(secret32, digest32, nonce32) -> 64 bytes r||s, or None when this nonce gives r = 0 or s = 0
     verify(public64, digest32, sig64) -> bool, False for r or s outside 1..N-1
+    learn(public64): verifications under this key will be many (where the engine makes use of that)
 
 with secret and nonce 32 bytes in 1..N-1, the public key on the curve, and every exceptional case of addition
 handled. The engine is chosen when this module is imported, by trying each against a known answer: a native
-module may import and still fail when called. `engine` is the chosen one's name.
+module may import and still fail when called. `engine` is the chosen one's name; `fixed_time` tells whether what it
+does with secrets takes a time that does not depend on them.
 
-Limits: the one engine so far, `plain`, is NOT constant-time (see there). A signature (r, N-s) verifies as
-well as (r, s), as FIPS 186-5 has it: so a signature never names a message, its digest does. Python cannot
-erase a secret from memory.
+Limits: `plain` is NOT constant-time (see there). A signature (r, N-s) verifies as well as (r, s), as FIPS 186-5 has
+it: so a signature never names a message, its digest does. Python cannot erase a secret from memory.
 """
 
 from ..errors import BadKey, EntropyFailed, Fault, Malformed
@@ -27,13 +28,14 @@ __all__ = (
     "compress",
     "decompress",
     "engine",
+    "fixed_time",
     "public_key",
     "secret_from",
     "sign",
     "verify",
 )
 
-ENGINES = ("plain",)  # fastest first
+ENGINES = ("asm_thumb", "viper", "plain")  # fastest first
 _TRIES = 64  # a draw fails once in 2^32; 64 failures are a broken source, not bad luck
 
 
@@ -62,9 +64,11 @@ def choose(names):
 
 
 engine, _engine = choose(ENGINES)
+fixed_time = engine != "plain"
 
 
-def _check_secret(secret32):
+def check_secret(secret32):
+    """Raises BadKey unless the secret is 32 bytes in 1..N-1."""
     if not is_scalar(secret32):
         raise BadKey("a private key is 32 bytes, a number in 1..N-1")
 
@@ -74,9 +78,19 @@ def _check_bytes(data, size, what):
         raise Malformed("a %s is %d bytes" % (what, size))
 
 
+def check_digest(digest32):
+    """Raises Malformed unless the digest is 32 bytes."""
+    _check_bytes(digest32, 32, "digest")
+
+
+def native():
+    """The fixed-time engine at work, a `native.Native`; for `coupon`. AttributeError where it is `plain`."""
+    return _engine.native
+
+
 def public_key(secret32):
     """The public key X||Y, 64 bytes. Raises BadKey if the secret is not 32 bytes in 1..N-1."""
-    _check_secret(secret32)
+    check_secret(secret32)
     return _engine.public_key(secret32)
 
 
@@ -88,12 +102,13 @@ def sign(secret32, digest32, extra=b"", public64=None):
     multiplication. Raises BadKey for a bad secret or public key, Malformed for a digest of another length,
     Fault when the result does not verify; nothing is released then.
     """
-    _check_secret(secret32)
-    _check_bytes(digest32, 32, "digest")
-    if public64 is None:
-        public64 = _engine.public_key(secret32)
-    else:
+    check_secret(secret32)
+    check_digest(digest32)
+    if public64 is not None:
         check_public(public64)
+        _engine.learn(public64)
+    else:
+        public64 = _engine.public_key(secret32)
     for nonce in candidates(secret32, digest32, extra):
         signature = _engine.sign_with(secret32, digest32, nonce)
         if signature is not None:
@@ -114,7 +129,7 @@ def verify(public64, digest32, sig64):
     32 bytes or a signature that is not 64.
     """
     check_public(public64)
-    _check_bytes(digest32, 32, "digest")
+    check_digest(digest32)
     _check_bytes(sig64, 64, "signature")
     return _engine.verify(public64, digest32, sig64)
 

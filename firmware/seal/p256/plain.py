@@ -16,6 +16,7 @@ from .comb_table import POINTS, SPACING, TABLES, TEETH
 from .curve import GX, GY, N, P
 
 _HALF = 1 << (TEETH - 1)  # points of one table: the top tooth's sign is taken out
+_PER_2_256 = pow(2, 256 * (P - 2), P)
 _KEPT = 3  # odd multiples of public keys kept for the next verification, about 1.5 KB each
 
 _base = []  # odd multiples of the base point, made when first needed
@@ -47,6 +48,10 @@ def _add(x1, y1, z1, x2, y2):
     return x3, (r * (v - x3) - y1 * hhh) % P, z1 * h % P
 
 
+def _tabulated(data):
+    return int.from_bytes(data, "little") * _PER_2_256 % P  # out of Montgomery form
+
+
 def _comb(scalar):
     """scalar * G, affine, for a scalar in 1..N-1.
 
@@ -67,8 +72,7 @@ def _comb(scalar):
             if negative:
                 index = ~index
             at = 64 * (table * _HALF + (index & _HALF - 1))
-            py = int.from_bytes(POINTS[at + 32 : at + 64], "big")
-            px = int.from_bytes(POINTS[at : at + 32], "big")
+            px, py = _tabulated(POINTS[at : at + 32]), _tabulated(POINTS[at + 32 : at + 64])
             x, y, z = _add(x, y, z, px, P - py if negative else py)
     inverse = pow(z, P - 2, P)
     square = inverse * inverse % P
@@ -173,3 +177,7 @@ def verify(public64, digest32, sig64):
     zz = z * z % P
     # r is x mod N, and x may have been N or more: compare without an inversion
     return r * zz % P == x or (r + N < P and (r + N) * zz % P == x)
+
+
+def learn(public64):
+    """Keep this key's odd multiples; they are made when it first verifies."""

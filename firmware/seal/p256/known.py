@@ -1,0 +1,140 @@
+"""Tables of public keys: odd multiples for one verification, and combs of 4 KB for keys that come again and again.
+
+A comb makes a verification three times as fast and costs about as much as one to build, so it is built when a key
+comes for the second time among the latest few; the device's own key gets one with its first signature. The least
+recently used is dropped first. Everything is in RAM: on flash it would be a place where a verdict could be changed.
+"""
+
+# mypy: ignore-errors
+from micropython import const
+
+from .limbs import move, swap
+from .points import AFFINE, END, FIELD
+
+COMBS = 2  # kept at once, 4 KB each
+
+_LATEST = const(4)  # keys remembered after a verification without a comb
+_COLUMNS = const(22)
+_ONE = const(15)  # slots, as in `points`
+_S = const(19)
+_T = const(20)
+_U = const(21)
+_V = const(22)
+_W = const(23)
+_X = const(24)
+
+
+class Known:
+    """The keys whose tables are at hand."""
+
+    def __init__(self, points):
+        self._points = points
+        self._combs = []  # (key, table), the latest used last
+        self._latest = []
+
+    def table(self, key):
+        """The comb of a key, or None: the key is then remembered."""
+        for i in range(len(self._combs)):
+            if self._combs[i][0] == key:
+                self._combs.append(self._combs.pop(i))
+                return self._combs[-1][1]
+        if key in self._latest:
+            return self.learn(key)
+        if len(self._latest) == _LATEST:
+            self._latest.pop(0)
+        self._latest.append(key)
+        return None
+
+    def learn(self, key):
+        """Build and keep the comb of a key that has none; return it."""
+        if key in self._latest:
+            self._latest.remove(key)
+        if len(self._combs) == COMBS:
+            self._combs.pop(0)
+        table = self._build(key)
+        self._combs.append((key, table))
+        return table
+
+    def _start(self, key):
+        """X, Y, Z = the key, and a place for `count` points."""
+        f = self._points.f
+        swap(f, 32 * _V, key, 0)
+        swap(f, 32 * _W, key, 32)
+        self._points.do(b"X=V*Q Y=W*Q " + END)
+        move(f, f, _X + 2, _ONE)
+        self._points.infinite = False
+
+    def _keep(self, jacobian, i):
+        """X, Y, Z as point i of a list of 96 bytes each."""
+        for j in range(3):
+            move(jacobian, self._points.f, 3 * i + j, _X + j)
+
+    def _normalise(self, jacobian, table, first, count):
+        """Write `count` points of 96 bytes as affine ones into a table, from entry `first`; one inversion for all."""
+        f, do = self._points.f, self._points.do
+        move(f, f, _S, _ONE)
+        for i in range(count):
+            move(table, f, 2 * (first + i), _S)
+            move(f, jacobian, _T, 3 * i + 2)
+            do(b"S=S*T " + END)
+        FIELD.invert(f, _S)
+        do(b"S=S*P " + END)
+        while count:
+            count -= 1
+            for j in range(3):
+                move(f, jacobian, _X + j, 3 * count + j)
+            at = 2 * (first + count)
+            move(f, table, _U, at)
+            do(b"A=S*U S=S*Z " + AFFINE)
+            move(table, f, at, _X)
+            move(table, f, at + 1, _X + 1)
+
+    def odd_multiples(self, key):
+        """1, 3 .. 15 times the key, 64 bytes each."""
+        points = self._points
+        jacobian, table = bytearray(8 * 96), bytearray(8 * 64)
+        self._start(key)
+        self._keep(jacobian, 0)
+        points.double()
+        self._keep(jacobian, 1)
+        self._normalise(jacobian, table, 0, 2)
+        points.start(table, 0)
+        for i in range(1, 8):
+            points.add_entry(table, 1, False)
+            self._keep(jacobian, i)
+        self._normalise(jacobian, table, 0, 8)
+        return table
+
+    def _powers(self, key):
+        """2^(22 j) times the key for j = 0..11, then twice the first ten: 22 affine points."""
+        points = self._points
+        jacobian, table = bytearray(22 * 96), bytearray(22 * 64)
+        self._start(key)
+        for j in range(12):
+            self._keep(jacobian, j)
+            for i in range(_COLUMNS):
+                points.double()
+                if not i and j < 10:
+                    self._keep(jacobian, 12 + j)
+        self._normalise(jacobian, table, 0, 22)
+        return table
+
+    def _build(self, key):
+        """The comb: entry after entry in Gray code's order, each one addition of a doubled power from the last."""
+        points = self._points
+        powers = self._powers(key)
+        table, jacobian = bytearray(64 * 64), bytearray(32 * 96)
+        for u in range(2):
+            points.start(powers, 10 + u)
+            for tooth in range(5):
+                points.add_entry(powers, 2 * tooth + u, True)
+            self._keep(jacobian, 0)
+            for i in range(1, 32):
+                tooth = 0
+                while not i >> tooth & 1:
+                    tooth += 1
+                gray = i ^ i >> 1
+                points.add_entry(powers, 12 + 2 * tooth + u, not gray >> tooth & 1)
+                self._keep(jacobian, gray)
+            self._normalise(jacobian, table, 32 * u, 32)
+        return table

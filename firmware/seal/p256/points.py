@@ -1,0 +1,181 @@
+"""Points of P-256 for native engines: formulas, fixed-base multiplication, sums with table entries.
+
+A register file of 32 slots of 32 bytes holds numbers in Montgomery form. A formula is a program, bytes that an
+engine's `run` executes as they stand: `d=a*b ` and so on, six bytes each, a slot a letter, `*` a product by 2^-256.
+Slots: `@` 0, I the integer 1, O one, Q and P the Montgomery forms of 2^256 and 2^512; X, Y, Z the running point in
+Jacobian coordinates (x/z^2, y/z^3), z = 0 for infinity; V, W an affine point to add; A to E, K, L, N scratch.
+
+Exceptional cases. Doubling has none: no point has order 2. Adding where both points are equal or opposite, or one
+is infinity, gives Z = 0, and Z stays 0 from there. So Z at the end tells whether any was met. A public product is
+then computed once more, `careful` this time, which looks after every addition and does what is due. A secret
+product is begun again with another blinding: which scalars meet such a case depends on the blinding, so that one
+does with a chance below 2^-240, whatever the secret.
+
+Blinding: k G is computed as (k - b) G + B, where b is random and B = b G; both are doubled after use (Coron,
+"Resistance against differential power analysis for elliptic curve cryptosystems", 1999, section 5.2).
+Formulas: doubling dbl-2001-b for a = -3; mixed addition, Hankerson, Menezes, Vanstone algorithm 3.22. Comb: see
+`comb_table`.
+"""
+
+# mypy: ignore-errors
+from micropython import const
+
+from . import order
+from .comb_table import POINTS
+from .curve import P
+from .inverse import Modulus
+from .limbs import fetch, is_zero, move, recode, scan
+
+_A = const(1)
+_C = const(3)
+_BLIND = const(7)  # G
+_BX = const(8)  # H
+_BY = const(10)  # J
+_K = const(11)
+_L = const(12)
+_N = const(14)
+_ONE = const(15)  # O
+_S = const(19)
+_T = const(20)
+_U = const(21)
+_V = const(22)
+_W = const(23)
+_X = const(24)
+_Y = const(25)
+_Z = const(26)
+_DIGITS = const(44)
+
+END = bytes(6)
+DOUBLE = (
+    b"A=Z*Z B=Y*Y C=X*B Z=Y*Z Z=Z+Z D=X-A E=X+A D=D*E E=D+D D=D+E C=C+C C=C+C X=D*D X=X-C X=X-C C=C-X D=D*C B=B+B "
+    b"B=B*B B=B+B Y=D-B " + END
+)
+ADD = (
+    b"A=Z*Z B=V*A C=Z*A C=W*C B=B-X C=C-Y Z=Z*B A=B*B B=A*B A=X*A X=C*C X=X-B X=X-A X=X-A A=A-X A=C*A B=Y*B "
+    b"Y=A-B " + END
+)
+OPPOSITE_W = b"N=@-W " + END
+SUBTRACT = b"W=@-W " + ADD
+AFFINE = b"B=A*A X=X*B B=B*A Y=Y*B " + END  # where A is 1/Z
+# S, T and H, J affine from S, T, U and X, Y, Z, where A is 1/UZ but for its form
+BOTH_AFFINE = b"A=A*P D=A*U A=A*Z B=A*A S=S*B B=B*A T=T*B B=D*D H=X*B B=B*D J=Y*B " + END
+
+FIELD = Modulus(P)
+
+
+class Points:
+    """The arithmetic on one engine's `run`. Tables are bytes of 64 a point, as in `comb_table`."""
+
+    def __init__(self, run):
+        self._run = run
+        self._w = bytearray(96)
+        self._digits = bytearray(80)
+        self._blinded = False
+        self.f = bytearray(1024)
+        self.infinite = self.careful = True
+        for slot, value in ((9, 1), (15, 1 << 256), (17, 1 << 512), (16, 1 << 768)):
+            self.f[32 * slot : 32 * slot + 32] = (value % P).to_bytes(32, "little")
+
+    def do(self, program):
+        """Run a program on the register file."""
+        self._run(0, self._w, program, self.f)
+
+    def _begin(self):
+        f = self.f
+        move(f, f, _X, _V)
+        move(f, f, _Y, _W)
+        move(f, f, _Z, _ONE)
+
+    def _comb(self):
+        """X, Y, Z = K * G for any K in 1..N-1, reading the whole table for every digit. Changes K, L."""
+        f, w = self.f, self._w  # two at a time: a pair is no tuple on the heap
+        run, digits = self._run, self._digits
+        order.add(f, _L, _K << 8 | 1 << 16, order.ORDER)
+        odd = f[32 * _K] & 1
+        move(f, f, _K, _L | odd << 16)
+        recode(digits, f, _K)
+        for i in range(_DIGITS):
+            at = _DIGITS - 1 - (i ^ 1)
+            scan(f, POINTS, digits, at)
+            run(0, w, OPPOSITE_W, f)
+            move(f, f, _W, _N | (digits[at] >> 7 ^ 1) << 16)
+            if i:
+                run(0, w, ADD, f)
+            else:
+                self._begin()
+            if i & 1 and i < _DIGITS - 1:
+                run(0, w, DOUBLE, f)
+        move(f, f, _W, _Y)
+        run(0, w, OPPOSITE_W, f)
+        move(f, f, _Y, _N | odd << 16)
+
+    def blind(self, random):
+        """Take a new blinding from `random(n) -> n bytes`; no key's worth depends on it."""
+        f = self.f
+        f[32 * _BLIND : 32 * _BLIND + 32] = b"\1" + random(30) + b"\0"
+        move(f, f, _K, _BLIND)
+        self._comb()
+        self._blinded = not is_zero(f, _Z)
+        move(f, f, _A, _Z)
+        FIELD.invert(f, _A)
+        self.do(b"A=A*P " + AFFINE)
+        move(f, f, _BX, _X)
+        move(f, f, _BY, _Y)
+
+    def multiply_base(self, scalar, random):
+        """S, T = x, y of the slot `scalar` times G, affine, in fixed time; the scalar is in 1..N-1.
+
+        Uses the blinding, taking it from `random` where there is none, and renews it. Returns False, with S and T
+        of no use, where this blinding met an exceptional case: to be called again.
+        """
+        f = self.f
+        if not self._blinded:
+            self.blind(random)
+            if not self._blinded:
+                return False
+        order.add(f, _K, scalar | _BLIND << 8 | 1 << 16, order.ORDER)
+        none = is_zero(f, _K)
+        self._comb()
+        move(f, f, _V, _BX)
+        move(f, f, _W, _BY)
+        self.do(ADD)
+        move(f, f, _S, _X)
+        move(f, f, _T, _Y)
+        move(f, f, _U, _Z)
+        order.add(f, _BLIND, _BLIND | _BLIND << 8, order.ORDER)
+        self._begin()
+        self.do(DOUBLE)
+        self.do(b"A=U*Z " + END)
+        self._blinded = not (none | is_zero(f, _A))
+        FIELD.invert(f, _A)
+        self.do(BOTH_AFFINE)
+        return self._blinded
+
+    def start(self, table, index):
+        """X, Y, Z = a table's point."""
+        fetch(self.f, table, index)
+        self._begin()
+        self.infinite = False
+
+    def add_entry(self, table, index, minus):
+        """Add a table's point to X, Y, Z, or subtract it. For public points."""
+        f = self.f
+        if self.infinite:
+            fetch(f, table, index)
+            if minus:
+                self.do(OPPOSITE_W)
+                move(f, f, _W, _N)
+            self._begin()
+            self.infinite = False
+            return
+        fetch(f, table, index)
+        self._run(0, self._w, SUBTRACT if minus else ADD, f)
+        if self.careful and is_zero(f, _Z):
+            self.infinite = not is_zero(f, _C)  # the difference of the y
+            self._begin()
+            self.do(DOUBLE)
+
+    def double(self):
+        """Twice X, Y, Z."""
+        if not self.infinite:
+            self._run(0, self._w, DOUBLE, self.f)
