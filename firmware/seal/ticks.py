@@ -1,0 +1,87 @@
+"""Ticks: a hash chain for payments too many to sign (PayWord; Rivest and Shamir 1996). `ticks` in a voucher.
+
+The payer draws a seed, and promises in a signed voucher a value for each of `count` ticks under the chain's root,
+SHA-256 applied `count` times to the seed. Tick i is the value that gives the root when hashed i times: whoever has
+tick i can prove i ticks, and cannot make tick i + 1.
+
+The chain is kept by checkpoints, one every sqrt(count) values. The segment in use is kept whole, and each tick
+revealed in order makes two values of the one after it, so a tick costs two hashes, never a whole segment.
+Limits: a seed serves one voucher. Memory is 96 bytes times sqrt(count): 6 KB for 4,096 ticks. Making a chain costs
+`count` hashes. Out of order a reveal costs sqrt(count).
+"""
+
+from .compat import sha256
+from .errors import Malformed
+
+MAX_COUNT = 1 << 20
+
+
+def _place(values, at, value):
+    values[32 * at : 32 * at + 32] = value
+
+
+def _value(values, at):
+    return bytes(values[32 * at : 32 * at + 32])
+
+
+class Chain:
+    """The payer's side: a chain of `count` ticks from a secret seed of 32 bytes. Raises Malformed for others."""
+
+    def __init__(self, seed32, count):
+        if not isinstance(seed32, (bytes, bytearray)) or len(seed32) != 32:
+            raise Malformed("a chain's seed is 32 bytes")
+        if not isinstance(count, int) or not 1 <= count <= MAX_COUNT:
+            raise Malformed("a chain has 1 to %d ticks" % MAX_COUNT)
+        self.count = count
+        self._step = 1
+        while self._step * self._step < count:
+            self._step += 1
+        self._checkpoints = bytearray(32 * (count // self._step + 1))
+        value = bytes(seed32)
+        for k in range(count):
+            if k % self._step == 0:
+                _place(self._checkpoints, k // self._step, value)
+            value = sha256(value)
+        self.root = value
+        self._segment, self._held, self._filled = bytearray(32 * self._step), -1, 0
+        self._ahead, self._coming, self._made = bytearray(32 * self._step), -1, 0
+
+    def reveal(self, i):
+        """Tick i, 32 bytes, for i in 1..count. Raises Malformed."""
+        if not isinstance(i, int) or not 1 <= i <= self.count:
+            raise Malformed("this chain has ticks 1 to %d" % self.count)
+        k = self.count - i
+        number = k // self._step
+        if number != self._held:
+            self._enter(number)
+        while self._filled <= k % self._step:  # only after a jump
+            self._filled = self._grow(self._segment, number, self._filled)
+        for _ in range(2):
+            if self._coming >= 0 and self._made < self._step:
+                self._made = self._grow(self._ahead, self._coming, self._made)
+        return _value(self._segment, k % self._step)
+
+    def _enter(self, number):
+        self._held, self._filled = number, 0
+        if number == self._coming:
+            self._segment, self._ahead, self._filled = self._ahead, self._segment, self._made
+        self._coming, self._made = number - 1, 0
+
+    def _grow(self, values, number, have):
+        value = sha256(_value(values, have - 1)) if have else _value(self._checkpoints, number)
+        _place(values, have, value)
+        return have + 1
+
+
+def check(known, steps, value):
+    """Whether `value` hashed `steps` times is `known`: the root, or the tick `steps` before it that was checked last.
+
+    Raises Malformed for a count that no chain has.
+    """
+    if not isinstance(steps, int) or not 1 <= steps <= MAX_COUNT:
+        raise Malformed("a chain has 1 to %d ticks" % MAX_COUNT)
+    if not isinstance(value, (bytes, bytearray)) or len(value) != 32:
+        return False
+    for _ in range(steps):
+        value = sha256(value)
+    return value == known
