@@ -11,9 +11,7 @@ from sealwright.series import SensorSpec, parse_spec
 def test_a_spec_says_sensor_source_and_options():
     assert parse_spec("bme280") == parse_spec("bme280=measured") == SensorSpec("bme280")
     spec = parse_spec("ina219=csv:some/file.csv,scale=1/100,speed=3600,start=07:30,voltage=12.8")
-    assert spec == SensorSpec(
-        "ina219", Path("some/file.csv"), 3600, "07:30", Fraction(1, 100), Fraction(128, 10)
-    )
+    assert spec == SensorSpec("ina219", Path("some/file.csv"), 3600, "07:30", Fraction(1, 100), Fraction(128, 10))
     assert parse_spec("ina219=measured,scale=0.5,start=86400").scale == Fraction(1, 2)
     assert parse_spec("mcu=csv:~/f.csv").path == Path.home() / "f.csv"
 
