@@ -21,12 +21,16 @@ POLL_SECONDS: Final = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an order is. amount: promised in its channel so far. vouchers: how many. reason: why it failed."""
+    """How far an order is. amount: promised in its channel so far. vouchers: how many. reason: why it failed.
+
+    trouble: what keeps it from going on, while the payer tries again.
+    """
 
     state: str
     amount: int
     vouchers: int
     reason: str | None
+    trouble: str | None = None
 
     @property
     def over(self) -> bool:
@@ -66,7 +70,9 @@ def progress(payer: Client) -> Progress:
         raise Usage(f"{payer.url} has no order", remedy="Give it one with `sealwright pay`.", code="no_order")
     status, code, amounts = state[0], state[1], state[2]
     seq, amount = amounts or (0, 0)
-    return Progress(STATES[status], amount, seq, None if code is None else meaning(code).cause)
+    trouble = found.get("trade_fault")
+    told = [None if one is None else meaning(one).cause for one in (code, trouble)]
+    return Progress(STATES[status], amount, seq, *told)
 
 
 def watch(payer: Client, seconds: float | None = None) -> Iterator[Progress]:

@@ -19,6 +19,7 @@ from sealwright.home import Home
 
 SCRIPT = Path(sysconfig.get_path("scripts")) / "sealwright"
 ENTRY = [str(SCRIPT)] if SCRIPT.exists() else [sys.executable, "-c", "from sealwright.cli.main import main; main()"]
+FULL = Path("/dev/full")  # Linux has it
 POLICY = {"assets": {"nEUR": {"per_voucher": 1_000_000, "per_day": 10**9}}}
 
 

@@ -12,7 +12,7 @@ from sealwright import owner
 from sealwright.home import Home
 from sealwright.ledger import Ledger
 
-from tests.cli.runner import Cli, gone_wrong
+from tests.cli.runner import FULL, Cli, gone_wrong
 
 HOLD = """
 import sqlite3, sys
@@ -98,9 +98,11 @@ def test_an_export_to_a_full_disk_keeps_what_was_there(books, tmp_path):
     assert file.read_text() == "as it was" and list(tmp_path.glob(".entries*")) == []
     assert len(books.ok("ledger", "export", "--out", file, "--json").json) == 1
     assert len(file.read_text().splitlines()) == 242
-    ran = books.process("ledger", "export", stdout=subprocess.DEVNULL)
-    assert ran.code == 0
-    with open("/dev/full", "wb") as full:
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
+def test_an_export_into_a_full_pipe_is_told(books):
+    with FULL.open("wb") as full:
         ran = books.process("ledger", "export", stdout=full)
     assert ran.code == 2 and "No space left" in ran.err
 

@@ -38,6 +38,7 @@ PROVISIONED = {
     "reading_seq": 0,
     "acknowledged": 0,
     "sensor_fault": None,
+    "trade_fault": None,
     "bought": None,
     "order": None,
     "channels": [0, 0],
@@ -197,11 +198,11 @@ def test_another_program_on_the_port(fleet):
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def hang_up():
-            for _ in range(2):
-                connection, _ = server.accept()
-                connection.sendall(b"SSH-2.0-OpenSSH\r\n")
-                connection.close()
+            connection, _ = server.accept()
+            connection.sendall(b"SSH-2.0-OpenSSH\r\n")
+            connection.close()
 
         threading.Thread(target=hang_up, daemon=True).start()
         url = f"tcp:127.0.0.1:{server.getsockname()[1]}"
-        gone_wrong(fleet("info", "--device", url), 3, "unreachable", url)
+        ran = fleet("info", "--device", url)
+        gone_wrong(ran._replace(again=None), 3, "unreachable", url)  # how the connection breaks is a matter of luck

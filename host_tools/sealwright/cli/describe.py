@@ -51,7 +51,7 @@ def quantities(body: Reading) -> str:
 def _record(record: Record) -> str:
     name = (record.base_name or "") + (record.name or "")
     if record.value is not None:
-        value = f"{_number(record.value)} {record.unit or record.base_unit or ''}"
+        value = f"{number(record.value)} {record.unit or record.base_unit or ''}"
     elif record.text is not None:
         value = record.text
     elif record.flag is not None:
@@ -61,9 +61,10 @@ def _record(record: Record) -> str:
     return f"{name} {value}".strip()
 
 
-def _number(number: Number) -> str:
+def number(given: Number) -> str:
+    """A measured number, written out unless that is very long."""
     try:
-        value = to_decimal(number)
+        value = to_decimal(given)
     except Malformed:
         return "out of range"
     return f"{value:f}" if -12 < value.adjusted() < 15 else f"{value:e}"

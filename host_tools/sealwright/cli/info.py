@@ -7,10 +7,11 @@ import typer
 
 from ..device import Info
 from ..device.codes import meaning
-from ..messages import DecimalFraction, DevicePolicy, to_decimal
+from ..messages import DecimalFraction, DevicePolicy
 from ..messages.schema import read
 from ..trading import STATES
 from .commands import command
+from .describe import number
 from .options import DeviceOption
 from .session import Session
 from .words import CLOCK, amount, clock, custody, hexed, spending
@@ -91,6 +92,8 @@ def _business(raw: dict[str, Any]) -> Facts:
     yield "channels", f"{pays} it pays in, {paid} it is paid in"
     if raw["order"] is not None:
         yield "order", _order(raw["order"])
+    if raw["trade_fault"] is not None:
+        yield "", f"the payer tries again: {meaning(raw['trade_fault']).cause}"
     if raw["bought"] is not None:
         yield "bought last", ", ".join(_quantity(*quantity) for quantity in raw["bought"])
 
@@ -102,8 +105,10 @@ def _order(order: list[Any]) -> str:
     return f"{STATES[state]}{why}; {value:,} promised in {seq} vouchers"
 
 
-def _quantity(name: str, unit: str, exponent: int, mantissa: int) -> str:
-    return f"{name} {to_decimal(DecimalFraction(exponent, mantissa)):f} {unit}"
+def _quantity(name: str, unit: str, exponent: int, mantissa: int | None) -> str:
+    if mantissa is None:
+        return name
+    return f"{name} {number(DecimalFraction(exponent, mantissa))} {unit}"
 
 
 @command(
@@ -125,7 +130,7 @@ def selftest(session: Session, device: DeviceOption) -> int:
 
 
 def _failure(code: Any) -> str:
-    return meaning(code).name if isinstance(code, int) and code else "unknown"
+    return meaning(code).name if isinstance(code, int) and code else "unnamed"
 
 
 @command(

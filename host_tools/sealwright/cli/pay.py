@@ -67,13 +67,16 @@ def pay(
 
 def _follow(session: Session, buyer: Client, seller: Client, asset: str, advance: Advance) -> Progress:
     """Watch the order until it is over. Raises Unreachable where either device has gone."""
-    told, looked = None, time.monotonic()
+    told: Progress | None = None
+    looked = time.monotonic()
     while True:
         now = _progress(buyer)
-        if (now.state, now.amount) != told:
-            told = (now.state, now.amount)
-            if not now.over:
-                session.emit(ok=True, state=now.state, asset=asset, amount=now.amount, vouchers=now.vouchers)
+        if now != told and not now.over:
+            shown = {"amount": now.amount, "vouchers": now.vouchers, "trouble": now.trouble}
+            session.emit(ok=True, state=now.state, asset=asset, **shown)
+            if now.trouble and (told is None or now.trouble != told.trouble):
+                session.note(f"The payer tries again: {now.trouble}.")
+        told = now
         advance(now.amount, f"{amount(now.amount, asset)} in {now.vouchers} vouchers")
         if now.over:
             return now

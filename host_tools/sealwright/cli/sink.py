@@ -9,8 +9,8 @@ from typing import Any
 from ..bundle import BundleWriter, read_bundle
 from ..collecting import Collector
 from ..errors import Rejected, Usage
-from ..messages import Body, Message, Reading, parse_message, to_decimal
-from .describe import describe
+from ..messages import Body, Message, Reading, parse_message
+from .describe import describe, number
 from .options import STDIN
 from .session import Session
 
@@ -89,5 +89,5 @@ def as_json(message: Message[Body]) -> Mapping[str, Any]:
         for record in body.records:
             if record.value is not None:
                 name, unit = (record.base_name or "") + (record.name or ""), record.unit or record.base_unit
-                shown["values"].append({"name": name, "unit": unit, "value": f"{to_decimal(record.value):f}"})
+                shown["values"].append({"name": name, "unit": unit, "value": number(record.value)})
     return shown

@@ -65,7 +65,8 @@ _PROVISIONED: Final[dict[str, Rule]] = {
     "reading_seq": UINT,
     "acknowledged": UINT,
     "sensor_fault": Nullable(UINT),
-    "bought": Nullable(_Rows(_Row(TEXT, TEXT, _INTEGER, _INTEGER))),
+    "trade_fault": Nullable(UINT),
+    "bought": Nullable(_Rows(_Row(TEXT, TEXT, _INTEGER, Nullable(_INTEGER)))),
     "order": Nullable(_Row(Unsigned(0, ORDER_STATES - 1), Nullable(UINT), Nullable(Pair(UINT)))),
     "channels": Pair(UINT),
 }
