@@ -55,7 +55,9 @@ def _key_kind(pem: bytes, label: str) -> str:
     try:
         private = label.endswith("PRIVATE KEY")
         key = load_pem_private_key(pem, None) if private else load_pem_public_key(pem)
-    except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: it is encrypted
+    except UnsupportedAlgorithm as error:
+        return str(error).splitlines()[0]
+    except (ValueError, TypeError):  # TypeError: it is encrypted
         return "unreadable"
     if isinstance(key, EllipticCurvePrivateKey | EllipticCurvePublicKey):
         return f"a key on the curve {key.curve.name}"

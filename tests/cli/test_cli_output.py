@@ -3,10 +3,12 @@
 import re
 import signal
 import subprocess
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 
 import pytest
-from sealwright.cli.commands import PIPE_CLOSED
-from sealwright.cli.main import app
+from sealwright.cli.commands import MISTAKE, PIPE_CLOSED
+from sealwright.cli.main import app, run
 
 from tests.cli.runner import ENTRY, FULL, ended, gone_wrong, wait_until
 
@@ -155,3 +157,19 @@ def test_what_a_device_says_cannot_command_the_terminal(homed):
     gone_wrong(homed("provision", "--device", "emulated:loud", "--name", name), 2, "usage", "no name")
     shown = homed("info", "--device", f"tcp:{chr(27)}[2J:80")
     assert "\x1b" not in shown.err and shown.code == 3
+
+
+def test_a_mistake_of_the_program_is_told_as_one(cli, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr("sealwright.cli.devices.list_ports.comports", broken)
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        assert run(["devices", "--json"]) == MISTAKE
+    assert '"code": "internal"' in out.getvalue() and "Traceback" not in err.getvalue()
+    assert "a mistake in Sealwright: ZeroDivisionError: by nought (test_cli_output.py:" in err.getvalue()
+    monkeypatch.setenv("SEALWRIGHT_TRACEBACK", "1")
+    with redirect_stderr(err):
+        assert run(["devices"]) == MISTAKE
+    assert "Traceback" in err.getvalue()

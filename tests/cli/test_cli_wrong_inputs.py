@@ -1,5 +1,6 @@
 """Wrong inputs: each gets its cause, a remedy and its exit code, and never a traceback."""
 
+import base64
 import os
 import socket
 
@@ -10,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from tests.cli.runner import gone_wrong
 
 PUBLIC = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+# on a curve that OpenSSL has and cryptography does not: SEQUENCE {SEQUENCE {ecPublicKey, secp224k1}, BIT STRING}
+SECP224K1 = bytes.fromhex("304e301006072a8648ce3d020106052b81040020033a0004") + bytes(56)
 PRIVATE = (serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
 
 
@@ -47,6 +50,7 @@ def test_other_files_are_malformed(fleet, tmp_path):
 
 
 def test_pem_files_that_are_no_root(fleet, traded, tmp_path):
+    unknown = b"-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n" % base64.b64encode(SECP224K1)
     p384, p256 = ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP256R1())
     root = (fleet.home / "root.pem").read_bytes()
     wrong = {
@@ -54,6 +58,7 @@ def test_pem_files_that_are_no_root(fleet, traded, tmp_path):
         "EC PRIVATE KEY (a key on the curve secp384r1": p384.private_bytes(*PRIVATE),
         "secp256r1": p256.public_key().public_bytes(*PUBLIC),
         "not of an elliptic curve": rsa.generate_private_key(65537, 2048).public_key().public_bytes(*PUBLIC),
+        "is not supported": unknown,
         "a CERTIFICATE and no": b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
         "cut off or altered": root[:-40],
         "nothing at all": b"",
@@ -65,8 +70,9 @@ def test_pem_files_that_are_no_root(fleet, traded, tmp_path):
         gone_wrong(fleet("verify", traded, "--root", file), 2, "bad_root", "r.pem is no root", words)
     gone_wrong(fleet("verify", traded, "--root", tmp_path / "missing.pem"), 2, "bad_key_file", "missing.pem")
     gone_wrong(fleet("verify", traded, "--root", tmp_path), 2, "bad_key_file", "directory")
-    file.write_bytes(wrong["secp384r1"])
-    gone_wrong(fleet("verify", traded, "--owner", file), 2, "bad_key", "no owner's key", "secp384r1")
+    for words, content in (("secp384r1", wrong["secp384r1"]), ("OpenSSL does not have", unknown), ("", b"")):
+        file.write_bytes(content)
+        gone_wrong(fleet("verify", traded, "--owner", file), 2, "bad_key", "no owner's key", words)
 
 
 def test_keys_of_a_home_that_are_on_another_curve(homed):

@@ -1,13 +1,16 @@
 """How a function becomes a command: --home and --json on every one, one boundary for everything that can go wrong.
 
-Exit codes: 0 done, 1 something was rejected, 2 usage, 3 unreachable, 4 refused, 130 interrupted, 141 the reader of
-stdout has gone.
+Exit codes: 0 done, 1 something was rejected, 2 usage, 3 unreachable, 4 refused, 70 a mistake in this program, 130
+interrupted, 141 the reader of stdout has gone.
 """
 
 import errno
 import inspect
+import os
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -17,6 +20,8 @@ from .session import Session, abandon_stdout
 
 INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
+MISTAKE: Final = 70
+TRACEBACK: Final = "SEALWRIGHT_TRACEBACK"
 
 Run = Callable[..., int | None]
 HomeOption = Annotated[
@@ -128,6 +133,18 @@ def _told(session: Session, run: Callable[[], int | None]) -> int:
         if error.filename is None:
             abandon_stdout()  # it may have been stdout itself
         return code
+    except Exception as error:  # the outermost boundary: whoever reads --json gets an object, and the cause has a place
+        if os.environ.get(TRACEBACK):
+            traceback.print_exception(error)
+        session.fail(_mistake(error))
+        return MISTAKE
+
+
+def _mistake(error: Exception) -> SealwrightError:
+    """What nobody foresaw, with where it came up."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"a mistake in Sealwright: {type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
+    return SealwrightError(what, remedy=f"Please report it, with what {TRACEBACK}=1 prints.", code="internal")
 
 
 def _of_system(error: OSError) -> SealwrightError:

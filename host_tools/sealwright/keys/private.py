@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
@@ -51,9 +52,10 @@ class PrivateKey:
             raise BadKeyFile(reason, remedy="Check the path and its permissions.") from error
         try:
             key = serialization.load_pem_private_key(pem, password)
-        except (ValueError, TypeError) as error:  # TypeError: a password too many or too few
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: a password too many or too few
             remedy = "Give a PEM file as made by `sealwright init`, with its password if it has one."
-            raise BadKeyFile(f"cannot use the key in {path}: {error}", remedy=remedy) from error
+            why = str(error).splitlines()[0] if str(error) else "it cannot be read"
+            raise BadKeyFile(f"cannot use the key in {path}: {why}", remedy=remedy) from error
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise BadKey(f"{path} is not an elliptic-curve key")
         return cls(key)

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 import base58
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import (
@@ -115,8 +115,8 @@ class PublicKey:
         """From SubjectPublicKeyInfo PEM. Raises BadKey."""
         try:
             key = serialization.load_pem_public_key(pem)
-        except ValueError as error:
-            raise BadKey("not a public key in PEM") from error
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise BadKey("not a public key in PEM, or of a kind that OpenSSL does not have here") from error
         if not isinstance(key, ec.EllipticCurvePublicKey):
             raise BadKey("not an elliptic-curve key")
         return cls.from_loaded(key)
