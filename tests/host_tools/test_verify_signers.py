@@ -79,6 +79,8 @@ def test_a_renewal_counts_and_the_older_again_does_not():
     assert found == ["ok", "ok", "custody_too_low", "custody_too_low"]
     reading = device.reading()
     assert codes(weaker, device.certificate, reading, custody_floor=2) == ["custody_too_low", "ok", "custody_too_low"]
+    twin = renewed(device, custody=0, issued_at=device.certificate.body.issued_at)
+    assert codes(device.certificate, twin, reading, custody_floor=2) == ["ok", "custody_too_low", "ok"]
     stronger = renewed(device, custody=2, issued_at=NOW)
     assert codes(weaker, stronger, reading, custody_floor=2) == ["custody_too_low", "ok", "ok"]
 
@@ -174,6 +176,14 @@ def test_a_chain_ends_with_the_first_of_its_certificates_while_one_listens():
     ] * 3
     time.sleep(max(0, ends - time.time()) + 0.1)
     assert verifier.check(device.reading().raw).code == "expired_certificate"
+
+
+def test_an_expired_root_ends_everything_under_it():
+    net = Network(expires=NOW)
+    device = net.device()
+    bundle = (net.root, device.certificate, device.reading())
+    assert codes(*bundle, roots=(net.root,), at=NOW - 1) == ["ok"] * 3
+    assert codes(*bundle, roots=(net.root,)) == ["expired_certificate"] * 3
 
 
 def test_what_is_no_root_is_told_at_once():
