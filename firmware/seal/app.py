@@ -44,11 +44,16 @@ async def _connection(reader, writer, handlers, patience=None):
 
 async def sampler(this):
     """Append a reading at the owner's interval while provisioned, on a board that has sensors."""
+    last = None
     while True:
+        await asyncio.sleep(0.2)  # short: the owner may change the interval at any time
         if this.state != device.PROVISIONED or not this.board.sensors:
-            await asyncio.sleep(0.2)
             continue
-        interval = this.owner_record().get(device.INTERVAL, device.DEFAULT_INTERVAL)
+        interval = this.owner_record().get(device.INTERVAL, device.DEFAULT_INTERVAL) * 1000
+        now = compat.ticks_ms()
+        if last is not None and compat.ticks_diff(now, last) < interval:
+            continue
+        last = now
         try:
             this.sample()
             this.sensor_fault = None
@@ -57,7 +62,6 @@ async def sampler(this):
             # machine that sells power
             this.sensor_fault = rpc.error_code(error)
             rpc.trace("sampling", error)
-        await asyncio.sleep(interval)
 
 
 def run(board):

@@ -102,7 +102,7 @@ def _next(outcome: Outcome) -> list[str]:
     return [
         f"{tool} verify {outcome.bundle} --root {home / 'test-root.pem'} --allow-test",
         f"{tool} ledger balances --home {home}",
-        f"{tool} ledger audit --home {home}",
+        f"{tool} ledger audit --allow-test --home {home}",
         f"{tool} emulate station --home {home}          # start one of the machines again",
         f"{tool} --help",
     ]
