@@ -69,9 +69,12 @@ async def trade(this, wanted):
         session = Buyer(this, wanted, rpc.Client(reader, writer))
         over = await session.agree()
         this.trade_fault = None
-        while over is None and this.journal.get(RECORD) == session.order and not await session.step():
-            await asyncio.sleep(wanted.get(PAUSE_MS, DEFAULT_PAUSE_MS) / 1000)
         if over is None:
+            try:
+                while this.journal.get(RECORD) == session.order and not await session.step():
+                    await asyncio.sleep(wanted.get(PAUSE_MS, DEFAULT_PAUSE_MS) / 1000)
+            except (PolicyRefused, Expired) as error:
+                finish(this, FAILED, error.code, wanted[NUMBER])  # first: the other side cannot hold that up
             await session.close()
         if session.is_spent() or over is None:
             finish(this, DONE, None, wanted[NUMBER])

@@ -56,7 +56,7 @@ class Payer:
             return
         for name in names:
             record = self._journal.get(name)
-            if CLOSE in record:
+            if CLOSE in record or self._clock.now() >= channel.terms(record[OPEN]).expires:
                 self._keep_spent(record)
                 self._journal.remove(name)
                 return

@@ -1,9 +1,12 @@
 """What a trade goes on from: replies that were lost, goods that have gone, orders that changed, and nonsense."""
 
+import gc
+
 from cable import Cable, until
 from check import raises
-from rig import RamStore, restarted
+from rig import RamStore, policy, restarted
 from seal import buyer, channel, labels, messages, order, rpc
+from seal import policy as limits
 from seal.errors import Refused, StorageFull, UnknownChannel
 from seal.owner import Owner
 from trades import best, connect, pair, promised, run
@@ -208,3 +211,38 @@ def test_a_full_flash_delays_the_end_of_an_order():
     trade(buying, selling)
     ended = buying.journal.get(order.RECORD)
     assert (ended[order.STATUS], ended[order.CODE]) == (order.FAILED, 45)
+
+
+def all_closed(this):
+    return all(channel.CLOSE in record for _, record in this.payer.records())
+
+
+def test_orders_that_a_limit_ends_leave_room_for_others():
+    issuer, buying, selling = pair("reading")
+    Owner(buying).command(issuer.command(buying, "stop"))
+    for number in range(1, channel.MAX_CHANNELS + 3):
+        Owner(buying).command(issuer.command(buying, "policy", policy(per_day=3 * number)))
+        Owner(buying).command(issuer.command(buying, "trade", ORDER))
+        buying.board.peer_link = Cable(selling)
+        until(lambda: status(buying) != order.ACTIVE and all_closed(buying), buyer.run(buying))
+        ended = buying.journal.get(order.RECORD)
+        assert (ended[order.STATUS], ended[order.CODE]) == (order.FAILED, limits.OVER_DAY), number
+        closed = [record[channel.DIGEST] for _, record in selling.payee.records()]
+        Owner(selling).command(issuer.command(selling, "ack", {1: 0, 2: closed}))
+        gc.collect()
+
+
+def test_expired_channels_make_room():
+    issuer, buying, selling = pair("reading", budget=3)
+    for _ in range(channel.MAX_CHANNELS):
+        session, _ = connect(buying, selling)
+        run(session.step())
+        order.finish(buying, order.STOPPED)
+        Owner(buying).command(issuer.command(buying, "trade", ORDER))
+    raises(Refused, connect, buying, selling)
+    for this in (buying, selling):
+        this.board.clock.unix += order.DEFAULT_SECONDS
+    for name, _ in selling.payee.records():
+        selling.journal.remove(name)
+    connect(buying, selling)
+    assert len(buying.payer.records()) == channel.MAX_CHANNELS
