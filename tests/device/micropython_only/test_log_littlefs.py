@@ -1,0 +1,79 @@
+"""The reading log on a real LittleFS whose power goes at every operation of its flash: what was released stays, no
+number stands for two readings, and a lost end burns its block and no more."""
+
+import gc
+import os
+
+import littlefs
+from littlefs import mounted, read
+from seal import cose, labels
+from seal.reading import RESERVE
+from seal.store import FileStore
+from test_reading import opened, quantities
+
+PATH = "log-" + os.urandom(6).hex() + ".tmp"
+BEFORE = 15  # readings: the cuts then meet the reservation of a block, and the beginning of a segment
+
+
+def digests(log):
+    found = {}
+    for raw in log.since(0, 1000):
+        message = cose.parse(raw)
+        seq = message.header[labels.CWT_CLAIMS][labels.SEQ]
+        assert seq not in found
+        found[seq] = message.digest
+    return found
+
+
+def begin(flash):
+    log = opened(FileStore("/board"))
+    for value in range(BEFORE):
+        log.append(quantities(value))
+
+
+def life(released, value, count):
+    """An action for `mounted`: a few readings, those released noted."""
+
+    def action(flash):
+        log = opened(FileStore("/board"))
+        for number in range(count):
+            raw, digest = log.append(quantities(value + number))
+            seq = cose.parse(raw).header[labels.CWT_CLAIMS][labels.SEQ]
+            assert released.get(seq, digest) == digest, "number %d was given twice" % seq
+            released[seq] = digest
+
+    return action
+
+
+def test_a_cut_at_every_operation_of_the_flash():
+    littlefs.format(PATH)
+    assert not mounted(PATH, begin)
+    before = read(PATH)
+    burnt = []
+    for part in (0, 7, 16):
+        operation, cut = 0, True
+        while cut:
+            operation += 1
+            with open(PATH, "wb") as file:
+                file.write(before)
+            released = {}
+
+            def cut_life(flash):
+                flash.cut_after(operation, part)
+                life(released, 1000, 6)(flash)
+
+            cut = mounted(PATH, cut_life)
+            last = max([BEFORE] + list(released))
+            assert not mounted(PATH, life(released, 2000, 3))
+            held = []
+            assert not mounted(PATH, lambda flash: held.append(digests(opened(FileStore("/board")))))
+            assert all(held[0][seq] == digest for seq, digest in released.items()), (operation, part)
+            newest = max(held[0])
+            lost = newest - len(held[0])
+            assert lost < RESERVE and newest <= last + RESERVE + 3, (operation, part, lost)
+            burnt.append(lost)
+            gc.collect()
+        assert operation > 20, operation
+    assert 0 in burnt and max(burnt) > 0, "a cut between a segment's name and its first reading burns a block"
+    assert burnt.count(0) > len(burnt) * 3 // 4, (burnt.count(0), len(burnt))
+    os.remove(PATH)
