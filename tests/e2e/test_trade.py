@@ -1,0 +1,162 @@
+"""Trades between real boards: three machines at once, without any host, over broken wires, against nonsense."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from sealwright import emulator
+from sealwright.home import Home
+from sealwright.messages import ChannelClose, Reading, Receipt, Voucher
+
+from .lab import ASSET, Lab
+
+DONE = 1
+
+
+def ended(told):
+    return told["order"] is not None and told["order"][0] != 0
+
+
+def test_three_machines_measure_trade_and_get_settled(lab):
+    station, solar, charger = lab.board("station", ["bme280"]), lab.board("solar", ["ina219"]), lab.board("charger")
+    lab.sells(solar, "J", 83)
+    lab.sells(station, "reading", 2000)
+    lab.order(charger, solar, "J", 5000)
+    lab.order(solar, station, "reading", 6000)
+    assert lab.wait(solar, ended)["order"] == [DONE, None, [3, 6000]]
+    assert lab.wait(charger, ended)["order"][2][1] == 5000
+    assert [row[:2] for row in lab.info(solar)["bought"]][0] == ["temperature", "Cel"]
+    bundle = lab.collect(station, solar, charger)
+    verdicts = lab.verify(bundle)
+    assert all(verdict.ok for verdict in verdicts), [verdict for verdict in verdicts if not verdict.ok]
+    kinds = [type(verdict.message.body) for verdict in verdicts]
+    assert kinds.count(Voucher) == kinds.count(Receipt) == kinds.count(ChannelClose) == 2 and kinds.count(Reading) > 5
+    with lab.settle(bundle, {charger: 10**6, solar: 10**6}) as ledger:
+        paid = {channel.payer: channel.paid for channel in ledger.channels()}
+        held = {balance.name: balance.amount for balance in ledger.balances() if balance.kind == "device"}
+    ids = [lab.info(board)["device"] for board in (station, solar, charger)]
+    assert paid == {ids[1]: 6000, ids[2]: 5000}
+    assert held == {ids[0]: 6000, ids[1]: 10**6 + 5000 - 6000, ids[2]: 10**6 - 5000}
+
+
+HOST = """
+import os, signal, sys
+from pathlib import Path
+from tests.e2e.lab import Lab
+lab = Lab(Path(sys.argv[1]))
+solar, charger = lab.board("solar", [lab.power(100)]), lab.board("charger")
+lab.sells(solar, "J", 10)
+lab.order(charger, solar, "J", 4000)
+print(os.getpid(), solar.pid, charger.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_trade_goes_on_with_every_host_process_gone(tmp_path):
+    root = os.fspath(__file__).rsplit(os.sep, 3)[0]
+    paths = os.pathsep.join([root, os.path.join(root, "host_tools")])
+    done = subprocess.run(
+        [sys.executable, "-c", HOST, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+    )
+    home = Home.open(tmp_path / "home")
+    boards = {board.name: board for board in emulator.running(home)}
+    try:
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        host, *pids = map(int, done.stdout.split())
+        assert not os.path.exists(f"/proc/{host}") and pids == [boards[name].pid for name in ("solar", "charger")]
+        time.sleep(2)  # nobody looks
+        lab = Lab.at(home)
+        first = lab.info(boards["charger"])["order"]
+        assert first[2][0] >= 3, "nothing was paid while no host was there"
+        assert lab.wait(boards["charger"], ended)["order"][2][1] == 4000
+        assert all(verdict.ok for verdict in lab.verify(lab.collect(*boards.values())))
+        assert [board.pid for board in (boards["solar"], boards["charger"])] == pids
+    finally:
+        for board in boards.values():
+            board.kill()
+
+
+def test_a_payer_that_vanished_without_goodbye_comes_again(lab, proxied):
+    payee, payer = lab.board("payee", [lab.power(100)]), lab.board("payer")
+    lab.sells(payee, "J", 1)
+    proxy = proxied(payee)
+    lab.order(payer, payee, "J", 500, address=proxy.address)
+    lab.wait(payer, lambda told: told["order"][2] and told["order"][2][0] >= 2)
+    proxy.silence()  # the payee's end of the connection stays open: nobody told it anything
+    payer.kill()
+    payer.start()
+    assert lab.wait(payer, ended)["order"][2][1] == 500
+    assert proxy.connections >= 2
+
+
+def test_another_buyer_waits_for_the_meter_and_then_gets_it(lab, proxied):
+    payee, first, second = lab.board("payee", [lab.power(100)]), lab.board("first"), lab.board("second")
+    lab.sells(payee, "J", 1)
+    lab.order(first, payee, "J", 300)
+    lab.wait(first, lambda told: told["order"][2])
+    lab.order(second, payee, "J", 100)
+    assert lab.wait(second, lambda told: told["trade_fault"])["trade_fault"] == 7
+    assert lab.wait(first, ended)["order"][2][1] == 300
+    assert lab.wait(second, ended)["order"] == [DONE, None, lab.info(second)["order"][2]]
+    assert lab.info(second)["trade_fault"] is None
+    assert all(verdict.ok for verdict in lab.verify(lab.collect(payee, first, second)))
+
+
+def test_a_peer_of_another_network_is_refused(lab, tmp_path):
+    foreign = Lab(tmp_path / "foreign")
+    try:
+        payee, payer = lab.board("payee", ["bme280"]), foreign.board("payer")
+        lab.sells(payee, "reading", 5)
+        told = lab.info(payee)
+        order = {1: told["peer"], 2: told["device"], 3: ASSET, 4: "reading", 5: 50, 6: 600, 7: 0}
+        foreign.tell(payer, "trade", order)
+        told = foreign.wait(payer, lambda told: told["trade_fault"])
+        assert told["trade_fault"] == 6 and told["order"] == [0, None, None] and told["channels"] == [0, 0]
+        assert lab.info(payee)["channels"] == [0, 0] and lab.info(payee)["reading_seq"] <= 1
+        foreign.tell(payer, "stop")
+        assert foreign.wait(payer, ended)["order"] == [2, None, None]
+    finally:
+        foreign.close()
+
+
+def test_another_device_at_the_address_is_not_paid(lab):
+    payee, payer = lab.board("payee", ["bme280"]), lab.board("payer")
+    lab.sells(payee, "reading", 5)
+    lab.order(payer, payee, "reading", 50, payee_id=bytes(32))
+    told = lab.wait(payer, lambda told: told["trade_fault"])
+    assert told["trade_fault"] == 24 and told["order"] == [0, None, None]
+
+
+def test_nonsense_on_the_wire_ends_nothing(lab, proxied, witness):
+    """Every kind of reply is in turn another thing than it should be; then the wire is good again."""
+    payee, payer = lab.board("payee", ["bme280"]), lab.board("payer")
+    lab.sells(payee, "reading", 5)
+    proxy = proxied(payee)
+    wrong = iter([b"", b"\x00" * 50, os.urandom(300), b"\x03" * 7000 + b"\x00", *NONSENSE])
+    told = []
+
+    def tamper(frame):
+        told.append(frame)
+        if len(told) % 4:
+            return None
+        other = next(wrong, None)
+        return other if other is None or isinstance(other, bytes) else proxy.repack(frame, other[0])
+
+    proxy.tamper = tamper
+    pids = payer.pid, payee.pid
+    lab.order(payer, payee, "reading", 100, address=proxy.address, pause_ms=0)
+    lab.wait(payer, ended, 100)
+    assert lab.info(payer)["order"] == [DONE, None, [20, 100]]
+    assert next(wrong, None) is None and not proxy.errors, proxy.errors
+    assert (payer.pid, payee.pid) == pids
+    assert all(verdict.ok for verdict in lab.verify(lab.collect(payer, payee)))
+
+
+NONSENSE = [
+    (item,) for item in (None, [], {}, 7, 2**40, "no", b"", [None] * 3, [b"\x00"] * 4, [[[[1]]]], [bytes(32), -1, b""])
+]
