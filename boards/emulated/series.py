@@ -27,7 +27,10 @@ class Series:
     """
 
     def __init__(self, path, ticks=ticks_ms, speed=None, start=None):
-        self._file = open(path, "rb")
+        try:
+            self._file = open(path, "rb")
+        except OSError as error:
+            raise OSError(error.errno, "%s cannot be read" % path)
         try:
             header = json.loads(self._file.readline())
         except (ValueError, UnicodeError):

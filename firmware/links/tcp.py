@@ -8,6 +8,7 @@ import asyncio
 from seal.errors import Unreachable
 
 _CONNECT_SECONDS = 5
+_MOST = 6  # connections at a time: each may hold a frame of 6 KB
 
 
 class TcpLink:
@@ -16,21 +17,32 @@ class TcpLink:
     def __init__(self, host, port):
         self._host = host
         self._port = port
+        self._tasks = []
 
     @property
     def address(self):
         return "tcp:%s:%d" % (self._host, self._port)
 
     async def serve(self, handler):
-        """Call `handler(reader, writer)` for each connection, for ever. Raises OSError when the port is taken."""
+        """Call `handler(reader, writer)` for each connection, for ever; the oldest gives way when there are too many:
+        its other end may have died without a word. Raises OSError when the port is taken."""
 
         async def connection(reader, writer):
+            task = asyncio.current_task()
+            self._tasks.append(task)
+            if len(self._tasks) > _MOST:
+                self._tasks.pop(0).cancel()
             try:
                 await handler(reader, writer)
             finally:
+                if task in self._tasks:
+                    self._tasks.remove(task)
                 await hang_up(writer)
 
-        server = await asyncio.start_server(connection, self._host, self._port)
+        try:
+            server = await asyncio.start_server(connection, self._host, self._port)
+        except OSError as error:
+            raise OSError(error.errno, "cannot listen at %s" % self.address)
         while server:  # the reference keeps the server
             await asyncio.sleep(3600)
 

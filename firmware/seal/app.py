@@ -37,6 +37,8 @@ async def serve(board):
 async def _connection(reader, writer, handlers, patience=None):
     try:
         await rpc.serve(reader, writer, handlers, patience)
+    except asyncio.TimeoutError:
+        print("link: nothing came for too long")
     except Exception as error:
         # the boundary of one connection: whatever came over it ends it alone. Nothing is lost, the other end asks again
         rpc.trace("link", error)
