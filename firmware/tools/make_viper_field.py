@@ -22,6 +22,7 @@ HEAD = '''"""Field arithmetic for the viper emitter. Made by tools/make_viper_fi
 after. Limbs: w[0..15] one operand, then the result; w[16..31] the sum's upper half; w[32..47] its lower half, then
 the quotient. One function, unrolled: a call costs 500 cycles on a Cortex-M0+ and a loop doubles the work.
 """
+
 # ruff: noqa
 # fmt: off
 # mypy: ignore-errors

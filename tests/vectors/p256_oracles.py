@@ -97,6 +97,14 @@ def verdicts(count: int) -> Iterator[Case]:
         }
 
 
+def public_keys(count: int) -> Iterator[Case]:
+    """Keys and their public halves, as OpenSSL has them."""
+    for i, (secret, _, _, _) in enumerate(_inputs("public", count)):
+        numbers = ec.derive_private_key(int.from_bytes(secret, "big"), CURVE).public_key().public_numbers()
+        want = (to32(numbers.x) + to32(numbers.y)).hex()
+        yield {"op": "public", "id": f"public {i}", "secret": secret.hex(), "want": want}
+
+
 def points(count: int) -> Iterator[Case]:
     """Compressed points, half of which do not exist."""
     rng = random.Random("points")

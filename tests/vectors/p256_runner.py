@@ -1,4 +1,4 @@
-"""Runs P-256 cases under whichever interpreter it is started with: `micropython p256_runner.py CASES`.
+"""Runs P-256 cases under whichever interpreter it is started with: `micropython p256_runner.py CASES [ENGINE]`.
 
 CASES holds one JSON object a line: op, id, want, and the op's arguments in hexadecimal. Prints each mismatch,
 and at last how many cases were checked.
@@ -47,7 +47,9 @@ def result_of(case):
     return hexlify(result).decode() if isinstance(result, bytes) else str(result)
 
 
-def main(path):
+def main(path, *names):
+    if names:
+        p256.engine, p256._engine = p256.choose(names)
     checked = 0
     with open(path) as cases:
         while True:
@@ -62,4 +64,4 @@ def main(path):
     print(f"checked {checked}")
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])
