@@ -8,10 +8,10 @@ DEVICE_CODE := firmware/seal firmware/keystore firmware/drivers firmware/links b
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench format clean
+.PHONY: help demo test lint firmware bench bench-device format clean
 
 help: ## What there is to make
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/run.stamp ## Three machines measure, sign, pay each other and get settled
 	$(BIN)/sealwright demo --home build/demo
@@ -31,6 +31,12 @@ lint: $(VENV)/dev.stamp ## ruff, mypy --strict on the host, mypy with the boards
 
 bench: $(VENV)/dev.stamp ## Sizes and speeds, as ratios within this run; also in build/bench.json
 	$(BIN)/python tests/bench/bench.py
+
+firmware: $(VENV)/dev.stamp ## Compile the device code for each architecture into build/
+	$(BIN)/python firmware/tools/build.py
+
+bench-device: $(VENV)/dev.stamp ## The curve on an emulated Pico; wants SEALWRIGHT_PICO_UF2; also in build/bench-device.json
+	$(BIN)/python -m tests.pico.bench
 
 format: $(VENV)/dev.stamp ## Lay out the code
 	$(BIN)/ruff check --fix
