@@ -2,10 +2,10 @@
 
 A reading is signed when it is sampled and is on flash before anyone gets it. It waits there until acknowledged.
 
-Segment files `r-<first seq>` hold frames [length u16 | message | CRC-32]. The journal record "readings" says up to
-which number was reserved, in blocks, and in which segment the log ends, so that a lost end never leads to a number
-being used twice: after a torn last frame, or a last segment that is not there, the device goes on past the reserved
-block, which a verifier reports as the gap it is. Any other damage locks the log.
+Segment files `r-<first seq>` hold frames [length u16 | message | CRC-32 of both]. The journal record "readings" says
+up to which number was reserved, in blocks, and in which segment the log ends, so that a lost end never leads to a
+number being used twice: after a torn last frame, or a last segment that is not there, the device goes on past the
+reserved block, which a verifier reports as the gap it is. Any other damage of the newest segment locks the log.
 """
 
 import struct
@@ -53,7 +53,8 @@ def summary(message):
 
 def frame(raw):
     """One segment frame."""
-    return struct.pack(">H", len(raw)) + raw + struct.pack(">I", crc32(raw))
+    body = struct.pack(">H", len(raw)) + raw
+    return body + struct.pack(">I", crc32(body))
 
 
 def frames(data):
@@ -61,16 +62,15 @@ def frames(data):
     at = 0
     while at < len(data):
         end = at + 6 + (struct.unpack(">H", data[at : at + 2])[0] if at + 2 <= len(data) else 0)
-        raw = data[at + 2 : end - 4]
         if end > len(data):
             yield None
             return
-        if struct.unpack(">I", data[end - 4 : end])[0] != crc32(raw):
+        if struct.unpack(">I", data[end - 4 : end])[0] != crc32(data[at : end - 4]):
             if end < len(data):
                 raise StateDamaged("a stored reading is damaged")
             yield None
             return
-        yield bytes(raw)
+        yield data[at + 2 : end - 4]
         at = end
 
 
@@ -178,9 +178,7 @@ class ReadingLog:
         for index, name in enumerate(names):
             if index + 1 < len(names) and _first(names[index + 1]) <= seq + 1:
                 continue
-            for raw in frames(self._store.read(name)):
-                if raw is None:
-                    break
+            for raw in self._whole(name):
                 if cose.parse(raw).header[labels.CWT_CLAIMS][labels.SEQ] > seq:
                     found.append(raw)
                     if len(found) == limit:
@@ -190,10 +188,21 @@ class ReadingLog:
     def find(self, digest):
         """The stored reading with this digest, or None once it has been pruned."""
         for name in reversed(self.segments()):
-            for raw in frames(self._store.read(name)):
-                if raw is not None and cose.parse(raw).digest == digest:
+            for raw in self._whole(name):
+                if cose.parse(raw).digest == digest:
                     return raw
         return None
+
+    def _whole(self, name):
+        # up to where the segment ends or is damaged: what is lost there, a verifier sees as a gap, and the readings
+        # that came after it in other segments can still be collected
+        try:
+            for raw in frames(self._store.read(name)):
+                if raw is None:
+                    return
+                yield raw
+        except StateDamaged:
+            return
 
     def acknowledge(self, seq):
         """The owner has readings up to `seq`: prune whole segments below. The newest stays: it is the log's end."""

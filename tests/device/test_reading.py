@@ -7,7 +7,7 @@ from seal import cbor, cose, identity, labels, messages
 from seal.entropy import Pool
 from seal.errors import SensorFailed, StateDamaged
 from seal.journal import Journal
-from seal.reading import RESERVE, ReadingLog, count
+from seal.reading import RESERVE, ReadingLog, count, frames
 
 KEYS = SoftwareKeyStore(RamStore(), engine="plain")
 PUBLIC = KEYS.generate(0, Pool(Entropy.sources).random)
@@ -154,3 +154,43 @@ def test_other_damage_locks():
     assert opened(store).seq == 40
     store.files["j-readings"] = store.files["j-index"]
     raises(StateDamaged, opened, store)
+
+
+def test_a_segment_that_reads_as_zeros_or_erased_never_gives_a_number_twice():
+    for filling in (b"\x00", b"\xff"):
+        for keep in (0, 150, 1000):
+            store = RamStore()
+            log = opened(store)
+            for value in range(25):
+                log.append(quantities(value))
+            name = log.segments()[-1]
+            assert log.segments()[0] != name and _names_of(store, name) < 16
+            size = len(store.files[name]) // 6 * 6  # frames of nothing would fit
+            store.files[name] = (store.files[name][:keep] + filling * size)[:size]
+            try:
+                again = opened(store)
+            except StateDamaged:
+                continue
+            assert again.seq >= 25, (filling, keep, again.seq)
+
+
+def _names_of(store, name):
+    return sum(1 for _ in frames(store.files[name]))
+
+
+def test_damage_in_an_older_segment_hides_no_later_readings():
+    store = RamStore()
+    log = opened(store)
+    for value in range(60):
+        log.append(quantities(value))
+    name = log.segments()[1]
+    bad = bytearray(store.files[name])
+    bad[500] ^= 1
+    store.files[name] = bytes(bad)
+    again = opened(store)
+    found = seqs(again.since(0, 99))
+    assert found[-1] == 60 and found == sorted(found) and 40 <= len(found) < 60
+    assert again.find(again.last_message().digest) == again.last
+    again.append(quantities(1))
+    again.acknowledge(61)
+    assert len(again.segments()) == 1
