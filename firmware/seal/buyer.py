@@ -161,6 +161,8 @@ class Buyer:
         if DIGEST in self.order:
             record = this.payer.record(self.order[DIGEST])
             terms = channel.terms(record[channel.OPEN])
+            if terms.payee != self._peer.device_id:  # its meter is none of this channel's business
+                raise Unreachable("another device answers there")
             terms.check_open(now)
             return terms
         # the policy is asked before the first signature too: a channel nobody may pay in is not worth opening
@@ -193,6 +195,8 @@ class Buyer:
         if self.is_spent():
             return True
         item, due = await self._bill()
+        if self._device.journal.get(RECORD) != self.order:
+            return False  # the owner stopped or replaced it while the bill was on its way
         if due > self._taken:
             made = self._device.payer.promise(self._terms, due, item, self._allow, self._receipt)
             await self._pay(*made)

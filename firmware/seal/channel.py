@@ -9,6 +9,7 @@ from .errors import Expired, Malformed, NotAParty, Refused, WrongNetwork
 
 VERSION = const(1)
 MAX_CHANNELS = const(8)  # of each role; a record is under 1.5 KB
+MAX_SECONDS = const(34560000)  # 400 days: how long a channel may be good, and its name must be remembered
 LANE = const(0)  # what two devices trade in; more lanes are for hosts that merge
 
 # keys of the journal records of both roles

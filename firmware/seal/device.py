@@ -54,7 +54,7 @@ class Device:
         self.bought = None  # summary of the last reading bought
         self.trade_fault = None  # code of what keeps the order from going on, while it is tried again
         self.selling = None  # the Seller whose connection the meter serves
-        self.unpaid = {}  # channel digest -> readings billed since the last voucher; a reset forgives them
+        self.unpaid = {}  # peer -> readings made for it since it last paid; a reset forgives them
 
     def load(self):
         """Find out the state from flash. Never raises SealError: damage becomes the state DAMAGED, with `fault`."""
@@ -73,6 +73,7 @@ class Device:
                 raise StateDamaged("there is a key but no journal")
             self.journal.format()
         if self.journal.get("wiped"):
+            self._erase()
             return WIPED
         if self.journal.get("identity") is None:
             if not keystore.has(DEVICE_SLOT):
@@ -84,6 +85,14 @@ class Device:
         self.load_key()
         self.load_identity()
         return PROVISIONED
+
+    def _erase(self):
+        for name in self.journal.names():
+            if name != "wiped":
+                self.journal.remove(name)
+        for name in self.board.store.names():
+            if name.startswith("r-"):
+                self.board.store.remove(name)
 
     def load_key(self):
         """Take up the key in the device's slot."""

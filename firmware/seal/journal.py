@@ -107,11 +107,3 @@ class Journal:
     def generation(self, name):
         """How often the record has been written."""
         return self._generations.get(name, 0)
-
-    def wipe(self):
-        """Forget everything, the index last: a cut on the way leaves a damaged journal, hence a locked device."""
-        for name in self.names():
-            self._store.remove(_PREFIX + name)
-        self._store.remove(_PREFIX + _INDEX)
-        self._records = {}
-        self._generations = {}

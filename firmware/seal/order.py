@@ -3,7 +3,7 @@
 An order says where, from whom, what and for how much at most. It stays until it is over.
 """
 
-from . import messages
+from . import channel, messages
 from .compat import const
 from .errors import Refused
 
@@ -36,7 +36,7 @@ _TABLE = {
     ASSET: (True, messages.text),
     UNIT: (True, messages.text),
     BUDGET: (True, messages.amount),
-    SECONDS: (False, messages.uint),
+    SECONDS: (False, messages.up_to(channel.MAX_SECONDS)),
     PAUSE_MS: (False, messages.up_to(3600000)),
 }
 
@@ -61,3 +61,4 @@ def finish(this, status, code=None, number=None):
         if code is not None:
             ended[CODE] = code
         this.journal.put(RECORD, ended)
+        this.trade_fault = None

@@ -108,9 +108,5 @@ class Owner:
         this = self._device
         self._put(record)
         this.board.keystore.wipe(device.DEVICE_SLOT)  # first: a cut after this leaves no key to use
-        for name in this.log.segments():
-            this.board.store.remove(name)
-        this.journal.wipe()
-        this.journal.format()
         this.journal.put("wiped", True)
-        this.load()
+        this.load()  # erases the rest, now or after a cut

@@ -6,7 +6,7 @@ The best voucher of a channel is on flash before the receipt for it leaves.
 from . import channel, labels, messages, voucher
 from .channel import BASE, CHAIN, CLOSE, DIGEST, OPEN, VOUCHER
 from .compat import const
-from .errors import NotAParty, Refused, UnknownChannel
+from .errors import NotAParty, NotYetValid, Refused, UnknownChannel
 
 _ROLE = "i"
 _PAST = "past"  # [[first half of a forgotten channel's digest, when it expires], ...]
@@ -39,17 +39,25 @@ class Payee:
         record = channel.find_record(self._journal, _ROLE, terms.digest)
         if record is None:
             channel.check_offer(terms, self._network, payer, self._own, offer())
-            terms.check_open(self._now())
-            self._make_room(terms.digest)
+            self._check_new(terms)
             record = {OPEN: terms.raw, DIGEST: terms.digest, BASE: base(), CHAIN: chain}
+            self._make_room()
             self._journal.put(channel.record_name(_ROLE, terms.digest), record)
         elif terms.payer != payer.device_id:
             raise NotAParty("the channel is another peer's")
         return terms, record
 
-    def _make_room(self, digest):
-        if any(half == digest[:16] for half, _ in self._journal.get(_PAST, [])):
+    def _check_new(self, terms):
+        if any(half == terms.digest[:16] for half, _ in self._journal.get(_PAST, [])):
             raise UnknownChannel("the channel was closed and forgotten")
+        now = self._now()
+        if now is None:
+            raise NotYetValid("a channel ends at a time and the clock is not set")
+        terms.check_open(now)
+        if terms.expires > now + channel.MAX_SECONDS:
+            raise Refused("a channel may be good for %d days at most" % (channel.MAX_SECONDS // 86400))
+
+    def _make_room(self):
         records = self.records()
         if len(records) < channel.MAX_CHANNELS:
             return
@@ -103,9 +111,13 @@ class Payee:
                 self.close(terms.digest, now)
 
     def check_forgettable(self, digest):
-        """Raise Refused for a channel that is open: what comes in it is still to be claimed."""
+        """Raise Refused for a channel that is open: what comes in it is still to be claimed. One that has expired takes
+        nothing any more."""
         record = channel.find_record(self._journal, _ROLE, digest)
-        if record is not None and CLOSE not in record:
+        if record is None or CLOSE in record:
+            return
+        now = self._now()
+        if now is None or now < channel.terms(record[OPEN]).expires:
             raise Refused("the channel is still open")
 
     def forget(self, digest):

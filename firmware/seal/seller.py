@@ -57,6 +57,7 @@ class Seller:
         this = self._device
         this.need(device.PROVISIONED)
         nonce, chain = _nonce_and_chain(item)
+        self.gone()  # whoever had the meter on this connection may be another now
         self._proven, self._terms = False, None
         self.peer = identity.check_chain(chain, this.root, this.network, this.now())
         own_nonce = this.pool.random(NONCE_BYTES)
@@ -119,7 +120,10 @@ class Seller:
         if self._offer().unit == PIECE:
             return None
         self._check_meter()
-        return self._device.sample()[0]
+        message = self._reading(self._offer().unit)
+        if message is None:
+            raise Refused("too many readings for this peer are unpaid")
+        return message.raw
 
     def _agreed(self):
         if self._terms is None:
@@ -132,22 +136,24 @@ class Seller:
         record = self._device.payee.record(terms.digest)
         if channel.CLOSE in record:
             raise Refused("the channel is closed")
-        message = self._reading(terms)
+        message = self._reading(terms.unit) or self._device.log.last_message()
         if terms.unit == PIECE:
             return [message.digest, self._paid() + terms.price, None]
         base = messages.parse(record[channel.BASE], labels.READING)
         return [message.digest, metered_due(terms, base, message), message.raw]
 
-    def _reading(self, terms):
-        """A new reading (Message) to bill, or the newest again where the meter has not moved, or where too many bills
-        were not paid: a reading takes room on flash, which a peer cannot fill for nothing."""
+    def _reading(self, unit):
+        """A new reading (Message) for this peer, or the newest again where the meter has not moved. None where too many
+        were made for it and not paid: a reading takes room on flash, which a peer cannot fill for nothing."""
         this = self._device
-        unpaid = this.unpaid.get(terms.digest, 0)
+        unpaid = this.unpaid.get(self.peer.device_id, 0)
         quantities = this.measure()
         last = this.log.last_message()
-        moved = last is None or terms.unit == PIECE or _count(quantities, terms.unit) != reading.count(last, terms.unit)
-        if moved and unpaid < CREDIT:
-            this.unpaid[terms.digest] = unpaid + 1
+        moved = last is None or unit == PIECE or _count(quantities, unit) != reading.count(last, unit)
+        if moved:
+            if unpaid >= CREDIT:
+                return None
+            this.unpaid[self.peer.device_id] = unpaid + 1
             this.log.append(quantities)
         return this.log.last_message()
 
@@ -161,8 +167,10 @@ class Seller:
         terms = self._agreed()
         this = self._device
         goods = self._goods(item) if terms.unit == PIECE else None
+        before = self._paid()
         receipt, _ = this.payee.take(item, terms, self.peer)
-        this.unpaid[terms.digest] = 0
+        if self._paid() > before:
+            this.unpaid[self.peer.device_id] = 0
         return [receipt, goods]
 
     def _goods(self, raw):
@@ -181,8 +189,9 @@ class Seller:
         terms = self._agreed()
         if item != terms.digest:
             raise NotAParty("that is not the channel of this connection")
-        self._device.unpaid.pop(item, None)
-        return self._device.payee.close(item, self._device.board.clock.now())
+        raw = self._device.payee.close(item, self._device.board.clock.now())
+        self.gone()
+        return raw
 
 
 def metered_due(terms, base, now):

@@ -41,6 +41,8 @@ def take(raw, terms, best, public, now):
     message.verify(public)
     if best is not None and message.digest == best.digest:
         return message
+    if claims[AMOUNT] == 0:
+        raise Malformed("a voucher for nothing")
     _check_times(claims, terms, now)
     if claims[AMOUNT] > terms.capacity:
         raise OverCapacity("%d is more than the channel's %d" % (claims[AMOUNT], terms.capacity))

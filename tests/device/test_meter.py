@@ -2,11 +2,12 @@
 
 import gc
 
+from check import raises
 from rig import policy, provisioned, restarted
-from seal import channel
-from seal.errors import Refused
+from seal import channel, labels, rpc, voucher
+from seal.errors import Malformed, NotYetValid, Refused, Unreachable
 from seal.owner import Owner
-from trades import best, connect, pair, refused, run
+from trades import PRICE, best, connect, pair, promised, refused, run
 
 
 def test_one_meter_serves_one_buyer():
@@ -44,9 +45,9 @@ def test_readings_for_bills_that_stay_unpaid_run_out():
         selling.board.meter.joules += 1
         seller.bill(None)
         gc.collect()
-    assert selling.log.seq == 1 + 16
+    assert selling.log.seq == 16  # the one at the start of the channel among them
     run(session.step())
-    assert best(selling) == [(1, 48)], "what was billed already can still be paid"
+    assert best(selling) == [(1, 45)], "what was billed already can still be paid"
     run(session.step())
     assert best(selling) == [(2, 60)]
 
@@ -60,3 +61,55 @@ def test_a_meter_that_stands_still_costs_no_readings():
     selling.board.meter.joules += 2
     run(session.step())
     assert best(selling) == [(1, 6)]
+
+
+def test_vouchers_for_nothing_and_new_channels_do_not_reset_the_credit():
+    issuer, buying, selling = pair()
+    session, seller = connect(buying, selling)
+    for _ in range(20):
+        selling.board.meter.joules += 1
+        seller.bill(None)
+        claims = voucher.payload(session._terms.digest, 0, 1, 0)
+        raises(Malformed, seller.pay, buying.signer.sign(labels.VOUCHER, claims)[0])
+        gc.collect()
+    assert selling.log.seq == 16
+    selling.board.meter.joules += 1
+    seller.gone()
+    raises(Refused, seller._base)
+    assert selling.log.seq == 16
+
+
+def test_a_stop_counts_while_a_bill_is_on_its_way():
+    issuer, buying, selling = pair()
+    session, _ = connect(buying, selling)
+    selling.board.meter.joules += 10
+    honest = session._client.handlers[rpc.BILL]
+
+    def stopped(item):
+        Owner(buying).command(issuer.command(buying, "stop"))
+        return honest(item)
+
+    session._client.handlers[rpc.BILL] = stopped
+    assert run(session.step()) is False
+    assert promised(buying) == [(0, 0)]
+
+
+def test_another_device_at_the_address_is_paid_nothing():
+    issuer, buying, selling = pair()
+    session, _ = connect(buying, selling)
+    other = provisioned(issuer, joules=10**6)
+    Owner(other).command(issuer.command(other, "offer", ["nEUR", "J", PRICE]))
+    order = dict(buying.journal.get("order"))
+    del order[2]
+    buying.journal.put("order", order)
+    raises(Unreachable, connect, buying, other)
+    assert promised(buying) == [(0, 0)]
+
+
+def test_an_unset_clock_or_an_endless_channel_is_not_taken():
+    issuer, buying, selling = pair()
+    selling.board.clock.quality = labels.CLOCK_SINCE_BOOT
+    assert raises(rpc.PeerError, connect, buying, selling).code == NotYetValid.code
+    selling.board.clock.quality = labels.CLOCK_NETWORK
+    selling.board.clock.unix -= channel.MAX_SECONDS
+    assert raises(rpc.PeerError, connect, buying, selling).code == Refused.code

@@ -158,4 +158,5 @@ def test_kills_at_random_moments(lab: Lab, proxied, witness, unit, record_proper
     siege.found["messages seen again"] = witness.repeated
     record_property("siege", dict(siege.found))
     print(unit, dict(siege.found))
-    assert siege.found["promised and not yet sent"] and siege.found["kept and not yet acknowledged"]
+    # some kill must have come between a write and what it is for; which of the two is chance, and engines are fast
+    assert siege.found["promised and not yet sent"] + siege.found["kept and not yet acknowledged"]

@@ -46,12 +46,15 @@ class Known:
         return None
 
     def learn(self, key):
-        """Build and keep the comb of a key that has none; return it."""
+        """Build and keep the comb of a key that has none; return it, or None where the heap has no room for it."""
         if key in self._latest:
             self._latest.remove(key)
         if len(self._combs) == COMBS:
             self._combs.pop(0)
-        table = self._build(key)
+        try:
+            table = self._build(key)
+        except MemoryError:
+            return None  # without a table it only takes longer
         self._combs.append((key, table))
         return table
 

@@ -37,7 +37,10 @@ def pay(
         ),
     ],
     seconds: Annotated[
-        int, typer.Option("--seconds", metavar="S", min=1, help="How long the channel is good.")
+        int,
+        typer.Option(
+            "--seconds", metavar="S", min=1, max=34_560_000, help="How long the channel is good; settle before that."
+        ),
     ] = 86400,
     pause_ms: Annotated[
         int, typer.Option("--pause-ms", metavar="MS", min=0, max=3_600_000, help="Between two payments.")
