@@ -1,4 +1,4 @@
-"""A payment channel: what a payer's channel-open says, and what both parties keep of it (DESIGN section 3).
+"""A payment channel: what a payer's channel-open says, and what both parties keep of it.
 
 A channel's name is the digest of its channel-open. Money moves in it by cumulative vouchers, one direction only.
 """

@@ -1,4 +1,4 @@
-"""The device as a whole: which state it is in, and the parts that exist in that state (DESIGN section 4).
+"""The device as a whole: which state it is in, and the parts that exist in that state.
 
     blank -> keyed -> provisioned (locked) -> wiped
 

@@ -1,4 +1,4 @@
-"""Frames on a byte stream: COBS between 0x00 delimiters, a CRC-32 inside (DESIGN section 3).
+"""Frames on a byte stream: COBS between 0x00 delimiters, a CRC-32 inside.
 
     frame = COBS(body) 0x00        body = CBOR [version, id, kind] | item | CRC-32, big-endian, over what is before it
 

@@ -1,4 +1,4 @@
-"""The owner's commands: signed by the owner's key, with a number that only rises (DESIGN sections 3 and 4).
+"""The owner's commands: signed by the owner's key, with a number that only rises.
 
     pause, resume      stop and allow spending           policy   {schema policy}: replaces the spending policy
     offer   [asset, unit, price] or null: what to sell   interval seconds between readings

@@ -1,4 +1,4 @@
-"""What the owner lets the device spend, checked before every signature over money (DESIGN section 4).
+"""What the owner lets the device spend, checked before every signature over money.
 
 The policy is `policy` of the schema: {1: {asset: {1: max per voucher, 2: max per day}}, ?2: payees, ?3: button above,
 ?4: not after}. "Per voucher" is what one voucher adds to what was promised before. Without a policy nothing is spent.

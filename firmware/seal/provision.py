@@ -1,4 +1,4 @@
-"""Provisioning: put identity on a device, once (DESIGN section 4).
+"""Provisioning: put identity on a device, once.
 
 The host sends a nonce; the device makes its key from its own entropy if it has none, and answers with evidence signed
 by that key. The host answers with a grant: certificate chain, owner key, network, time, policy. Everything the grant

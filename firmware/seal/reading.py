@@ -1,4 +1,4 @@
-"""The gap-proof log of signed readings (DESIGN section 3): `seq` rises by one, `prev` is the digest before it.
+"""The gap-proof log of signed readings: `seq` rises by one, `prev` is the digest before it.
 
 A reading is signed when it is sampled and is on flash before anyone gets it. It waits there until acknowledged.
 

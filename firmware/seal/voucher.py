@@ -1,4 +1,4 @@
-"""Payment vouchers and receipts: how they are built, and the payee's rules for taking one (DESIGN section 3).
+"""Payment vouchers and receipts: how they are built, and the payee's rules for taking one.
 
 A voucher's amount is cumulative within its lane: the newest one replaces all before it.
 """

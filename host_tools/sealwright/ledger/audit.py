@@ -1,7 +1,7 @@
 """The audit: believe only the log, and the log only as far as its signatures and hashes go.
 
 Purpose: check the file's structure, the chain, every signature and every rule, rebuild all views in memory
-from the log, and compare them bit for bit with those kept (DESIGN section 7).
+from the log, and compare them bit for bit with those kept.
 Limits: a log whose end was cut off together with its views, or that was computed anew from authentic
 messages, is a sound log; only a head noted elsewhere, and given as `anchor`, tells. Free space in the file is
 not looked at.

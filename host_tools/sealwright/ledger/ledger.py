@@ -1,8 +1,7 @@
 """The ledger: settle what devices owe each other, say who has what, and prove it from the messages alone.
 
 Purpose: the public face of the package. Money enters by an owner's deposit, is locked by a channel-open, paid
-by vouchers and refunded by a channel-close; every message taken is kept as received in a hash-chained log
-(DESIGN 7).
+by vouchers and refunded by a channel-close; every message taken is kept as received in a hash-chained log.
 Limits: one SQLite file, one writer at a time, any number of readers; closing does not wait for a dispute
 window.
 """

@@ -1,7 +1,7 @@
 """The ledger's tables: one log that is the truth, and views of it that anybody can rebuild.
 
 Purpose: all data definitions. `log` holds the messages as received, each row bound to the one before;
-everything else follows from it (DESIGN section 7) and is what `audit` rebuilds and compares.
+everything else follows from it and is what `audit` rebuilds and compares.
 Limits: written for SQLite (STRICT tables, triggers). For PostgreSQL: INTEGER becomes BIGINT, BLOB BYTEA,
 STRICT and WITHOUT ROWID go, the triggers become rules. Unsigned 64-bit numbers that no arithmetic is done on
 (lane, seq, expires) are decimal text, since neither engine has a column for them.
