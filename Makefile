@@ -8,7 +8,7 @@ DEVICE_CODE := firmware/seal firmware/keystore firmware/drivers firmware/links b
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint firmware bench bench-device format clean
+.PHONY: help demo test lint firmware bench format clean
 
 help: ## What there is to make
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,9 +34,6 @@ bench: $(VENV)/dev.stamp ## Sizes and speeds, as ratios within this run; also in
 
 firmware: $(VENV)/dev.stamp ## Compile the device code for each architecture into build/
 	$(BIN)/python firmware/tools/build.py
-
-bench-device: $(VENV)/dev.stamp ## The curve on an emulated Pico; wants SEALWRIGHT_PICO_UF2; also in build/bench-device.json
-	$(BIN)/python -m tests.pico.bench
 
 format: $(VENV)/dev.stamp ## Lay out the code
 	$(BIN)/ruff check --fix
