@@ -31,3 +31,5 @@ def proxied(witness):
     yield before
     for proxy in made:
         proxy.close()
+    for proxy in made:
+        assert not proxy.errors, proxy.errors

@@ -142,7 +142,7 @@ def test_kills_at_random_moments(lab: Lab, proxied, witness, unit, record_proper
     lab.sells(payee, unit, PRICE)
     siege = Siege(lab, payer, payee, unit, proxied(payee), witness)
     while siege.found["kills"] < KILLS:
-        siege.order(PRICE * siege.random.randint(*((150, 350) if unit == "J" else (6, 16))))
+        siege.order(PRICE * siege.random.randint(*((150, 350) if unit == "J" else (15, 40))))
     siege.found["burnt numbers"] = siege.burnt()
     assert not siege.proxy.errors, siege.proxy.errors
     verdicts = lab.verify(siege.bundle())

@@ -52,7 +52,8 @@ class Witness:
         assert first.digest == message.digest, f"voucher {body.seq} was signed with two contents"
         lane = (body.channel, body.lane)
         seq, amount = self.highest[lane]
-        assert (body.seq > seq) == (body.amount > amount), f"{body.seq}: {body.amount} beside {seq}: {amount}"
+        rises = body.amount >= amount if body.seq > seq else body.amount <= amount
+        assert rises, f"voucher {body.seq} over {body.amount} beside {seq} over {amount}"
         self.highest[lane] = max(seq, body.seq), max(amount, body.amount)
 
     def of(self, *kinds: type) -> list[Message]:
