@@ -4,6 +4,8 @@ Addresses are "tcp:HOST:PORT". TCP adds no secrecy and no proof: messages are si
 """
 
 import asyncio
+import errno
+import socket
 
 from seal.errors import Unreachable
 
@@ -52,13 +54,39 @@ class TcpLink:
         if len(parts) != 3 or parts[0] != "tcp" or not parts[2].isdigit():
             raise Unreachable("not an address: %s; it looks like tcp:HOST:PORT" % address)
         try:
-            return await asyncio.wait_for(asyncio.open_connection(parts[1], int(parts[2])), _CONNECT_SECONDS)
+            return await asyncio.wait_for(_open(parts[1], int(parts[2])), _CONNECT_SECONDS)
         except (OSError, asyncio.TimeoutError) as error:
             raise Unreachable("nobody answers at %s: %s" % (address, error))
 
     async def disconnect(self, writer):
         """End a connection made by `connect`."""
         await hang_up(writer)
+
+
+async def _open(host, port):
+    """(reader, writer) as `asyncio.open_connection`, but a socket is closed when connecting fails or is given up:
+    MicroPython's keeps it, and a board has about ten."""
+    if not hasattr(asyncio, "core"):  # CPython's closes it
+        return await asyncio.open_connection(host, port)
+    info = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+    wire, stream = socket.socket(info[0], info[1], info[2]), None
+    try:
+        wire.setblocking(False)
+        try:
+            wire.connect(info[-1])
+        except OSError as error:
+            if error.errno != errno.EINPROGRESS:
+                raise
+        await _writable(wire)
+        stream = asyncio.StreamReader(wire)
+    finally:
+        if stream is None:
+            wire.close()
+    return stream, stream
+
+
+def _writable(wire):
+    yield asyncio.core._io_queue.queue_write(wire)
 
 
 async def hang_up(writer):

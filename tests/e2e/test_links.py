@@ -112,6 +112,31 @@ def test_garbage_on_every_link_disturbs_nothing(lab, tmp_path):
     assert board.pid == pid and lab.info(board)["heap_free"] > before - 20000
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts a process's sockets in /proc, as Linux has it")
+def test_a_seller_that_does_not_answer_costs_no_sockets(lab):
+    """A listener whose queue is full: connecting neither succeeds nor fails."""
+    payee, payer = lab.board("payee", ["bme280"]), lab.board("payer")
+    lab.sells(payee, "reading", 5)
+    before = descriptors(payer)
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen(0)
+        queue = [socket.socket() for _ in range(3)]
+        for one in queue:
+            one.setblocking(False)
+            one.connect_ex(mute.getsockname())
+        lab.order(payer, payee, "reading", 50, address=f"tcp:127.0.0.1:{mute.getsockname()[1]}")
+        assert lab.wait(payer, lambda told: told["trade_fault"])["trade_fault"] == 24
+        lab.tell(payer, "stop")
+        for one in queue:
+            one.close()
+    assert descriptors(payer) <= before + 1  # the connection just closed may still be there
+
+
+def descriptors(board):
+    return len(list(Path(f"/proc/{board.pid}/fd").iterdir()))
+
+
 def test_a_flood_of_connections_locks_nobody_out(lab):
     board, payer = lab.board("station", ["bme280"]), lab.board("payer")
     lab.sells(board, "reading", 5)
