@@ -47,6 +47,7 @@ def test_each_limit_stops_the_voucher(shop, witness):
     assert not witness.of(ChannelOpen, Voucher), "a channel that nobody may pay in is not opened either"
     assert buy(policy(per_day=2 * PRICE + 5)) == ([FAILED, 41, [2, 2 * PRICE]], 2)
     assert lab.info(payer)["trade_fault"] is None
+    lab.wait(payer, lambda _: witness.of(ChannelClose))  # the order ends first, and then its channel
     assert len(witness.of(ChannelClose)) == 1, "nothing more is paid in the channel of an order that ended"
     (payer.folder / "button").touch()
     assert buy(policy(button_above=PRICE - 1)) == ([DONE, None, [5, 5 * PRICE]], 5)
