@@ -86,7 +86,7 @@ async def _open(host, port):
 
 
 def _writable(wire):
-    yield asyncio.core._io_queue.queue_write(wire)
+    yield asyncio.core._io_queue.queue_write(wire)  # type: ignore[attr-defined]  # the stubs have no `core`
 
 
 async def hang_up(writer):
