@@ -1,10 +1,11 @@
 """Messages of the wire: frozen values, a strict reader and a builder. See firmware/schema/sealwright.cddl."""
 
-from .bodies import BODIES, Body
+from .bodies import BODIES, Body, parse_as, parse_message
+from .certificate import Certificate
 from .decimals import DecimalFraction, Number, from_decimal, to_decimal
-from .identity import Certificate, Command, DevicePolicy, Evidence, Grant, Limit, PeerProof
+from .identity import Command, DevicePolicy, Evidence, Grant, Limit, PeerProof
 from .measurement import Reading, Record
-from .message import Message, parse_as, parse_message, sign_message
+from .message import Message, sign_message
 from .payment import ChannelClose, ChannelOpen, Receipt, Ticks, Voucher
 
 __all__ = [

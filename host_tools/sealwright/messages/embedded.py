@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from .. import cose
 from ..cbor import Value
-from ..errors import Malformed, NotDeterministic, WrongType
+from ..errors import Malformed, NotDeterministic
+from .certificate import Certificate
+from .message import read_as
 from .schema import Rule
 
 
@@ -11,15 +14,14 @@ class EmbeddedCertificate(Rule):
     """A byte string that is a certificate message; a `Message[Certificate]` here."""
 
     def parse(self, value: Value) -> Any:
-        # here, because grants are messages that hold messages: both modules need this one first
-        from .identity import Certificate
-        from .message import parse_as
-
         if type(value) is not bytes:
             raise Malformed("not a byte string")
         try:
-            return parse_as(value, Certificate)
-        except (Malformed, NotDeterministic, WrongType) as error:
+            sign1 = cose.parse(value)
+            if sign1.typ != Certificate.TYPE:
+                raise Malformed(f"type {sign1.typ!r}")
+            return read_as(sign1, Certificate)
+        except (Malformed, NotDeterministic) as error:
             raise Malformed(f"not a certificate: {error}") from error
 
     def dump(self, value: Any) -> Value:

@@ -1,4 +1,4 @@
-"""Messages of identity and control: certificate, evidence, grant, command, peer-proof.
+"""Messages of provisioning and control: evidence, grant, command, peer-proof.
 
 Source: firmware/schema/sealwright.cddl, rule for rule. Device ids, digests and nonces are 32 bytes; times are
 unix seconds, UTC. Fields that may be absent default to None.
@@ -6,36 +6,15 @@ unix seconds, UTC. Fields that may be absent default to None.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from .. import labels
 from ..cbor import Value
 from ..keys import PublicKey
+from .certificate import Certificate
 from .embedded import CERTIFICATE
+from .message import Message
 from .schema import AMOUNT, ANY, CNF, HASH, KEY, TEXT, UINT, Bytes, ListOf, MapOf, Struct, Unsigned, at
-
-if TYPE_CHECKING:
-    from .message import Message
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """An issuer's word on a key: who holds it, how it is kept, in which network. No `may_issue`: a device."""
-
-    TYPE: ClassVar[int] = labels.CERTIFICATE
-    NAME: ClassVar[str] = "certificate"
-
-    issuer: str = field(metadata=at(labels.ISS, TEXT))
-    subject: str = field(metadata=at(labels.SUB, TEXT))
-    issued_at: int = field(metadata=at(labels.IAT, UINT))
-    id: bytes = field(metadata=at(labels.CTI, Bytes(16)))
-    key: PublicKey = field(metadata=at(labels.CNF, CNF))
-    ueid: bytes = field(metadata=at(labels.UEID, Bytes(33)))
-    custody: int = field(metadata=at(labels.CUSTODY, Unsigned(0, 2)))
-    network: bytes = field(metadata=at(labels.NETWORK, HASH))
-    expires: int | None = field(default=None, metadata=at(labels.EXP, UINT))
-    model: str | None = field(default=None, metadata=at(labels.MODEL, TEXT))
-    may_issue: int | None = field(default=None, metadata=at(labels.MAY_ISSUE, Unsigned(0, 3)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +59,7 @@ class Grant:
 
     device: bytes = field(metadata=at(1, HASH))
     nonce: bytes = field(metadata=at(labels.NONCE, HASH))
-    chain: "tuple[Message[Certificate], ...]" = field(metadata=at(2, ListOf(CERTIFICATE)))
+    chain: tuple[Message[Certificate], ...] = field(metadata=at(2, ListOf(CERTIFICATE)))
     owner: PublicKey = field(metadata=at(3, KEY))
     network: bytes = field(metadata=at(4, HASH))
     issued_at: int = field(metadata=at(5, UINT))

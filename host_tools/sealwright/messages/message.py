@@ -5,23 +5,28 @@ its type; readings carry their claims there (RFC 9597). Reading checks form, nev
 a key one trusts.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar, cast
 
 from .. import cbor, cose
-from ..errors import Malformed, WrongType
+from ..errors import Malformed
 from ..keys import PublicKey
 from ..labels import ALG, CONTENT_TYPE, CWT_CLAIMS, ES256, KID, SENML_CBOR, TYP
-from .bodies import BODIES, Body
 from .measurement import Reading, Record
 from .schema import ANY, UINT, Bytes, ListOf, Struct, Unsigned, at, read, write
 
-B = TypeVar("B", bound=Body)
-B_co = TypeVar("B_co", bound=Body, covariant=True)
-
-_CLASSES: Final[Mapping[int, type[Body]]] = {cls.TYPE: cls for cls in BODIES}
 _RECORDS: Final = ListOf(Struct(Record))
+
+
+class AnyBody(Protocol):
+    """What a class is that can be the body of a message."""
+
+    TYPE: ClassVar[int]
+    NAME: ClassVar[str]
+
+
+B = TypeVar("B", bound=AnyBody)
+B_co = TypeVar("B_co", bound=AnyBody, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,34 +74,21 @@ class Message(Generic[B_co]):
         return self.sign1.signed_by(signer)
 
 
-def parse_message(raw: bytes) -> Message[Body]:
-    """Read any message. Raises Malformed, NotDeterministic or WrongType; checks no signature."""
-    sign1 = cose.parse(raw)
-    typ = sign1.typ
-    cls = _CLASSES.get(typ) if typ is not None else None
-    if cls is None:
-        raise WrongType(f"type {sign1.header.get(TYP)!r} in the protected header is none of Sealwright's")
+def read_as(sign1: cose.Sign1, cls: type[B]) -> Message[B]:
+    """The message in an envelope whose type number is that of `cls`. Raises Malformed; checks no signature."""
     try:
         return Message(sign1, _body(cls, sign1))
     except Malformed as error:
         raise Malformed(f"{cls.NAME}: {error}") from error
 
 
-def _body(cls: type[Body], sign1: cose.Sign1) -> Body:
+def _body(cls: type[B], sign1: cose.Sign1) -> B:
     header = dict(sign1.header)
-    if cls is Reading:
+    if issubclass(cls, Reading):
         claims = read(_ReadingHeader, header).claims
-        return read(Reading, claims, records=_RECORDS.parse(cbor.decode(sign1.payload)))
+        return read(cls, claims, records=_RECORDS.parse(cbor.decode(sign1.payload)))
     read(_Header, header)
     return read(cls, cbor.decode(sign1.payload))
-
-
-def parse_as(raw: bytes, cls: type[B]) -> Message[B]:
-    """Read a message of the one class that is expected. Raises as `parse_message` does."""
-    message = parse_message(raw)
-    if not isinstance(message.body, cls):
-        raise WrongType(f"a {message.type}, where a {cls.NAME} is expected")
-    return cast("Message[B]", message)
 
 
 def sign_message(signer: cose.Signer, body: B) -> Message[B]:
@@ -107,4 +99,4 @@ def sign_message(signer: cose.Signer, body: B) -> Message[B]:
         header |= {CONTENT_TYPE: SENML_CBOR, CWT_CLAIMS: content}
         content = _RECORDS.dump(body.records)
     sign1 = cose.sign(signer, header, cbor.encode(content))
-    return parse_as(sign1.raw, type(body))
+    return read_as(cose.parse(sign1.raw), type(body))
