@@ -5,7 +5,7 @@ One asyncio loop; every handler runs to its end before another begins, so no two
 
 import asyncio
 
-from . import buyer, compat, device, rpc
+from . import compat, device, rpc, trading
 from .seller import Seller
 from .service import Service
 
@@ -30,7 +30,7 @@ async def serve(board):
 
     tasks = [link.serve(host) for link in board.command_links]
     if board.peer_link:
-        tasks += [board.peer_link.serve(peer), buyer.run(this)]
+        tasks += [board.peer_link.serve(peer), trading.run(this)]
     await asyncio.gather(sampler(this), *tasks)
 
 

@@ -22,6 +22,8 @@ STATUS = const(8)
 CODE = const(9)
 DIGEST = const(10)
 NUMBER = const(11)  # the command's: two orders alike are still two
+# and of the command again
+MAX_PRICE = const(12)
 
 ACTIVE = const(0)
 DONE = const(1)
@@ -38,6 +40,7 @@ _TABLE = {
     BUDGET: (True, messages.amount),
     SECONDS: (False, messages.up_to(channel.MAX_SECONDS)),
     PAUSE_MS: (False, messages.up_to(3600000)),
+    MAX_PRICE: (False, messages.amount),
 }
 
 

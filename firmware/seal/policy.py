@@ -18,6 +18,7 @@ ENDED = const(44)
 PAUSED = const(45)
 NO_ASSET = const(46)
 CLOCK_UNSET = const(47)
+OVER_PRICE = const(48)  # the order's own limit
 
 _ASSETS = const(1)
 _PAYEES = const(2)
@@ -28,7 +29,7 @@ SECONDS_A_DAY = const(86400)
 
 
 class Limit(PolicyRefused):
-    """A voucher the policy forbids; `code` names the limit, 40 to 47."""
+    """A voucher the policy forbids; `code` names the limit, 40 to 48."""
 
     def __init__(self, code, why):
         super().__init__(why)

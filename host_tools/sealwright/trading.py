@@ -38,11 +38,19 @@ class Progress:
 
 
 def order(
-    home: Home, payer: Client, payee: Client, budget: int, *, seconds: int = 86400, pause_ms: int = 1000
+    home: Home,
+    payer: Client,
+    payee: Client,
+    budget: int,
+    *,
+    seconds: int = 86400,
+    pause_ms: int = 1000,
+    max_price: int | None = None,
 ) -> tuple[str, str]:
     """Have `payer` buy what `payee` offers, for `budget` at most; returns (asset, unit).
 
-    seconds: how long the channel is good. pause_ms: between two payments. Raises Usage, RefusedByDevice.
+    seconds: how long the channel is good. pause_ms: between two payments. max_price: the most for one unit; None: what
+    the offer says now, so that a price raised before the payer gets there buys nothing. Raises Usage, RefusedByDevice.
     """
     seller = payee.info()
     offer = seller.raw.get("offer")
@@ -55,9 +63,13 @@ def order(
     if address is None:
         raise Usage(f"{payee.url} has no peer link", remedy="Use a board with a network.", code="no_peer_link")
     asset, unit, price = offer
+    limit = price if max_price is None else max_price
+    if price > limit:
+        raise Usage(f"one {unit} costs {price} {asset}, more than {limit}", remedy="Allow a higher price, or wait.")
     if budget < price:
         raise Usage(f"one {unit} costs {price} {asset}, more than {budget}", remedy="Allow a larger amount.")
-    arguments: dict[Any, Any] = {1: address, 2: seller.device, 3: asset, 4: unit, 5: budget, 6: seconds, 7: pause_ms}
+    arguments: dict[Any, Any] = {1: address, 2: seller.device, 3: asset, 4: unit, 5: budget}
+    arguments |= {6: seconds, 7: pause_ms, 12: limit}
     owner.command(home, payer, "trade", arguments)
     return asset, unit
 

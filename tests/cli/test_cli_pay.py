@@ -35,6 +35,7 @@ def test_progress_and_outcome(fleet):
 
 def test_what_cannot_be_ordered(fleet, homed):
     gone_wrong(fleet(*pay("82")), 2, "usage", "costs 83 nEUR")
+    gone_wrong(fleet(*pay("300", "--max-price", "82")), 2, "usage", "costs 83 nEUR, more than 82")
     gone_wrong(fleet(*pay("100", payer="solar", payee="charger")), 2, "no_offer", "sells nothing")
     homed.board("blank")
     gone_wrong(homed(*pay("5", payer="blank", payee="blank")), 4, "not_provisioned", "blank")

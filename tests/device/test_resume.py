@@ -5,7 +5,7 @@ import gc
 from cable import Cable, until
 from check import raises
 from rig import RamStore, policy, restarted
-from seal import buyer, channel, labels, messages, order, rpc
+from seal import channel, labels, messages, order, rpc, trading
 from seal import policy as limits
 from seal.errors import Refused, StorageFull, UnknownChannel
 from seal.owner import Owner
@@ -21,7 +21,7 @@ def status(this):
 def trade(buying, selling, **cable):
     """Run the buying device's own task until its order is over."""
     buying.board.peer_link = Cable(selling, **cable)
-    until(lambda: status(buying) != order.ACTIVE, buyer.run(buying))
+    until(lambda: status(buying) != order.ACTIVE, trading.run(buying))
     return buying.board.peer_link
 
 
@@ -144,7 +144,7 @@ def test_an_order_that_took_the_place_of_another_is_not_ended_with_it():
             Owner(buying).command(issuer.command(buying, "trade", ORDER))
         return bool(told) and status(buying) != order.ACTIVE
 
-    until(change, buyer.run(buying))
+    until(change, trading.run(buying))
     assert sorted(best(selling)) == [(1, 3), (3, 9)]
 
 
@@ -179,7 +179,7 @@ def test_nonsense_from_a_seller_neither_ends_nor_pays_anything():
         for wrong in nonsense if kind != rpc.OPEN else nonsense[:7] + nonsense[8:]:  # three times null is an answer
             link = buying.board.peer_link = Cable(selling, tamper=lambda at, result: wrong if at == kind else result)
             buying.trade_fault = None
-            until(lambda: buying.trade_fault is not None, buyer.run(buying))
+            until(lambda: buying.trade_fault is not None, trading.run(buying))
             assert link.connections == 1 and status(buying) == order.ACTIVE
             if kind != rpc.PAY:
                 assert best(selling) in ([], [(0, 0)])
@@ -205,7 +205,7 @@ def test_a_full_flash_delays_the_end_of_an_order():
     buying.board.store = buying.journal._store = full
     full.full = True
     buying.board.peer_link = Cable(selling)
-    until(lambda: buying.trade_fault is not None, buyer.run(buying))
+    until(lambda: buying.trade_fault is not None, trading.run(buying))
     assert status(buying) == order.ACTIVE and buying.trade_fault == StorageFull.code
     full.full = False
     trade(buying, selling)
@@ -224,7 +224,7 @@ def test_orders_that_a_limit_ends_leave_room_for_others():
         Owner(buying).command(issuer.command(buying, "policy", policy(per_day=3 * number)))
         Owner(buying).command(issuer.command(buying, "trade", ORDER))
         buying.board.peer_link = Cable(selling)
-        until(lambda: status(buying) != order.ACTIVE and all_closed(buying), buyer.run(buying))
+        until(lambda: status(buying) != order.ACTIVE and all_closed(buying), trading.run(buying))
         ended = buying.journal.get(order.RECORD)
         assert (ended[order.STATUS], ended[order.CODE]) == (order.FAILED, limits.OVER_DAY), number
         closed = [record[channel.DIGEST] for _, record in selling.payee.records()]

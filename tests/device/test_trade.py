@@ -2,7 +2,7 @@
 
 from check import raises
 from rig import NOW, policy, provisioned, restarted
-from seal import channel, labels, messages, rpc, voucher
+from seal import channel, labels, messages, order, rpc, voucher
 from seal import policy as limits
 from seal.errors import (
     BadSignature,
@@ -13,7 +13,7 @@ from seal.errors import (
     StateDamaged,
 )
 from seal.owner import Owner
-from trades import best, connect, pair, promised, run
+from trades import PRICE, best, connect, pair, promised, run
 
 
 def test_energy_is_paid_as_the_meter_counts():
@@ -43,6 +43,15 @@ def test_readings_are_sold_one_by_one():
     assert buying.bought[0] == ["temperature", "Cel", -2, -512]
     item = messages.parse(selling.payee.records()[0][1][channel.VOUCHER]).payload[voucher.ITEM]
     assert selling.log.find(item) is not None
+
+
+def test_an_order_has_a_price_limit():
+    _, buying, selling = pair(max_price=PRICE - 1)
+    error = raises(limits.Limit, connect, buying, selling)
+    assert error.code == limits.OVER_PRICE and not buying.payer.records(), "no channel is opened"
+    _, buying, selling = pair(max_price=PRICE)
+    session, _ = connect(buying, selling)
+    assert session.order[order.MAX_PRICE] == PRICE and len(buying.payer.records()) == 1
 
 
 def test_each_limit_stops_a_voucher_before_it_is_signed():

@@ -4,7 +4,7 @@ import asyncio
 
 from check import raises
 from rig import Issuer, Loopback, policy, provisioned
-from seal import buyer, channel, messages, rpc
+from seal import buyer, channel, messages, order, rpc
 from seal.owner import Owner
 from seal.seller import Seller
 
@@ -15,21 +15,23 @@ def run(coroutine):
     return asyncio.run(coroutine)
 
 
-def pair(unit="J", spending=None, budget=300):
+def pair(unit="J", spending=None, budget=300, max_price=None):
     """(issuer, buying device, selling device), the one with an order, the other with an offer."""
     issuer = Issuer()
     buying = provisioned(issuer, spending or policy())
     selling = provisioned(issuer, joules=1000)
     Owner(selling).command(issuer.command(selling, "offer", ["nEUR", unit, PRICE]))
-    order = {1: "tcp:127.0.0.1:1", 2: selling.device_id, 3: "nEUR", 4: unit, 5: budget, 7: 0}
-    Owner(buying).command(issuer.command(buying, "trade", order))
+    wanted = {1: "tcp:127.0.0.1:1", 2: selling.device_id, 3: "nEUR", 4: unit, 5: budget, 7: 0}
+    if max_price is not None:
+        wanted[order.MAX_PRICE] = max_price
+    Owner(buying).command(issuer.command(buying, "trade", wanted))
     return issuer, buying, selling
 
 
 def connect(buying, selling):
     """A Buyer's session, agreed, and the Seller it talks to."""
     seller = Seller(selling)
-    session = buyer.Buyer(buying, buying.journal.get(buyer.RECORD), Loopback(seller.handlers()))
+    session = buyer.Buyer(buying, buying.journal.get(order.RECORD), Loopback(seller.handlers()))
     run(session.agree())
     return session, seller
 

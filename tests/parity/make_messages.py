@@ -8,7 +8,7 @@ import gc
 
 from fixed import FAR, MAX_UINT, Authority, FixedDevice, FixedEntropy, Stream, Witness, hash32, keys
 from rig import NETWORK, NOW, Board
-from seal import buyer, cbor, channel, device, labels, voucher
+from seal import cbor, channel, device, labels, order, voucher
 from seal.owner import Owner
 from seal.provision import Provisioner
 from trades import connect, run
@@ -40,14 +40,14 @@ def provisioned(authority):
 def trade(authority, buying, selling, unit, budget):
     """One whole trade: order, proofs, channel, bills, vouchers, receipts, close."""
     Owner(selling).command(authority.command(selling, "offer", ["nEUR", unit, 3]))
-    order = {1: "tcp:127.0.0.1:1", 2: selling.device_id, 3: "nEUR", 4: unit, 5: budget, 6: 600, 7: 0}
-    Owner(buying).command(authority.command(buying, "trade", order))
+    wanted = {1: "tcp:127.0.0.1:1", 2: selling.device_id, 3: "nEUR", 4: unit, 5: budget, 6: 600, 7: 0}
+    Owner(buying).command(authority.command(buying, "trade", wanted))
     session, seller = connect(buying, selling)
     while not run(session.step()):
         selling.board.meter.joules += 30
     run(session.close())
     seller.gone()
-    buyer.finish(buying, buyer.DONE)
+    order.finish(buying, order.DONE)
     gc.collect()
 
 

@@ -9,7 +9,7 @@ import gc
 import sys
 
 from rig import Board, Clock, Issuer, RamStore, policy, provisioned
-from seal import buyer, channel, device, rpc
+from seal import buyer, channel, device, order, rpc
 from seal.compat import hexlify
 from seal.errors import SensorFailed, Unreachable
 from seal.seller import Seller
@@ -68,7 +68,7 @@ def in_every_state():
 
 def _trade(buying, selling, wire, steps=99):
     """One connection's worth of the buyer's order."""
-    session = buyer.Buyer(buying, buying.journal.get(buyer.RECORD), wire)
+    session = buyer.Buyer(buying, buying.journal.get(order.RECORD), wire)
     asyncio.run(session.agree())
     for _ in range(steps):
         selling.board.meter.joules += 5

@@ -45,6 +45,16 @@ def pay(
     pause_ms: Annotated[
         int, typer.Option("--pause-ms", metavar="MS", min=0, max=3_600_000, help="Between two payments.")
     ] = 1000,
+    max_price: Annotated[
+        int | None,
+        typer.Option(
+            "--max-price",
+            metavar="N",
+            min=0,
+            max=2**63 - 1,
+            help="The most for one unit; else today's offer.",
+        ),
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until the trade is over.")] = True,
 ) -> None:
     """Have one device buy what another one offers, until the amount is used up.
@@ -54,7 +64,7 @@ def pay(
     """
     home = session.home
     with session.connect(payee) as seller, session.connect(payer) as buyer:
-        asset, unit = trading.order(home, buyer, seller, value, seconds=seconds, pause_ms=pause_ms)
+        asset, unit = trading.order(home, buyer, seller, value, seconds=seconds, pause_ms=pause_ms, max_price=max_price)
         if not wait:
             session.emit(ok=True, state="active", asset=asset, unit=unit, amount=0, vouchers=0)
             session.say(f"{payer} buys {unit} for up to {amount(value, asset)}; `sealwright info` shows how far it is.")

@@ -52,6 +52,9 @@ CODES = {
     45: Meaning("paused", "it is paused by its owner", "Resume with `sealwright owner resume`."),
     46: Meaning("no_asset", "its policy allows nothing in this asset", "Add the asset to the policy."),
     47: Meaning("clock_unset", "its clock is not set", "Set it with `sealwright owner clock`."),
+    48: Meaning(
+        "over_price", "the seller asks more for a unit than the order allows", "Order with a higher --max-price."
+    ),
     255: Meaning("internal", "it failed in a way it did not foresee", _LOG),
 }
 
