@@ -91,8 +91,17 @@ class Payer:
             self._update(digest, {BASE: raw})
 
     def keep_close(self, digest, raw):
-        """Remember that the payee closed the channel: nothing is paid in it again."""
+        """Remember that the channel is closed: nothing is paid in it again."""
         self._update(digest, {CLOSE: raw})
+
+    def close_expired(self, digest, now):
+        """Close the channel ourselves if its payee has not and it has expired at unix time `now` (None: the clock is
+        unset): what is left of the deposit comes back so. Returns the record."""
+        record = self.record(digest)
+        if CLOSE not in record and now is not None and now >= channel.terms(record[OPEN]).expires:
+            raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, {1: digest, 2: now})
+            self.keep_close(digest, raw)
+        return self.record(digest)
 
     def keep_receipt(self, digest, raw):
         """Keep the payee's latest receipt."""

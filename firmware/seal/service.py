@@ -124,6 +124,8 @@ class Service:
         if index >= len(records):
             return [len(records)]
         role, record = records[index]
+        if role == 0:
+            record = this.payer.close_expired(record[channel.DIGEST], this.now())
         found = [record[OPEN], record.get(VOUCHER)]
         if role == 0 and record[SEQ]:
             found.append(this.payer.again(channel.terms(record[OPEN]))[0])

@@ -6,11 +6,11 @@ What the policy or the order itself forbids ends it, with the code of the limit.
 
 import asyncio
 
-from . import device, rpc
+from . import channel, device, rpc
 from .buyer import Buyer
 from .compat import const
 from .errors import Expired, PolicyRefused, StateDamaged
-from .order import ACTIVE, ADDRESS, DEFAULT_PAUSE_MS, DONE, FAILED, NUMBER, PAUSE_MS, RECORD, STATUS, finish
+from .order import ACTIVE, ADDRESS, DEFAULT_PAUSE_MS, DIGEST, DONE, FAILED, NUMBER, PAUSE_MS, RECORD, STATUS, finish
 
 _MIN_RETRY_MS = const(250)
 _MAX_RETRY_MS = const(8000)
@@ -40,6 +40,8 @@ async def run(this):
 
 async def _attempt(this, wanted):
     try:
+        if DIGEST in wanted:  # or a seller that never comes back would keep the order for ever
+            channel.terms(this.payer.record(wanted[DIGEST])[channel.OPEN]).check_open(this.now())
         await trade(this, wanted)
     except (PolicyRefused, Expired, StateDamaged) as error:
         finish(this, FAILED, error.code, wanted[NUMBER])

@@ -6,7 +6,9 @@ from check import raises
 from rig import Issuer, policy
 from seal import channel, labels, messages, order, rpc
 from seal import policy as limits
+from seal.errors import Refused
 from seal.owner import Owner
+from seal.service import Service
 from trades import connect, pair, run
 
 
@@ -56,3 +58,22 @@ def test_a_stranger_to_the_meter_closes_nobodys_channel():
     for raw in raws:
         raises(rpc.PeerError, run, other._client.call(rpc.OPEN, raw))
     assert [channel.CLOSE in record for _, record in selling.payee.records()] == [False]
+
+
+def test_the_payer_closes_what_has_expired_and_nobody_closed():
+    _, buying, selling = pair()
+    session, _ = connect(buying, selling)
+    selling.board.meter.joules += 1
+    run(session.step())
+    terms, clock = session._terms, buying.board.clock
+    shown = Service(buying).channels(0)
+    assert len(shown[2]) == 2, "the open and the voucher: it is not over"
+    clock.unix = terms.expires
+    clock.quality = labels.CLOCK_SINCE_BOOT
+    assert len(Service(buying).channels(0)[2]) == 2, "a clock that was never set tells no end"
+    clock.quality = labels.CLOCK_HOST
+    shown = Service(buying).channels(0)
+    close = messages.parse(shown[2][-1], labels.CHANNEL_CLOSE).verify(buying.public)
+    assert close.payload == {1: terms.digest, 2: terms.expires}
+    assert Service(buying).channels(0)[2][-1] == close.raw, "once, and kept"
+    raises(Refused, buying.payer.promise, terms, 6, None, lambda *_: None)

@@ -75,11 +75,11 @@ class Lab:
         self.tell(board, "offer", [ASSET, unit, price])
 
     def order(self, payer: EmulatedBoard, payee: EmulatedBoard, unit: str, budget: int, **more: object) -> None:
-        """Order a trade. more: address (the payee's own), pause_ms (20), payee_id (the payee's)."""
+        """Order a trade. more: address (the payee's own), pause_ms (20), payee_id (the payee's), seconds (86400)."""
         told = self.info(payee)
         address = more.get("address", told["peer"])
-        order = {1: address, 2: more.get("payee_id", told["device"]), 3: ASSET, 4: unit, 5: budget, 6: 86400}
-        self.tell(payer, "trade", order | {7: more.get("pause_ms", 20)})
+        order = {1: address, 2: more.get("payee_id", told["device"]), 3: ASSET, 4: unit, 5: budget}
+        self.tell(payer, "trade", order | {6: more.get("seconds", 86400), 7: more.get("pause_ms", 20)})
 
     def wait(self, board: EmulatedBoard, check: Callable[[dict], object], seconds: float = 30) -> dict:
         """The board's info as soon as `check` of it holds; fails with its console where it never does."""
@@ -120,10 +120,14 @@ class Lab:
         verifier = Verifier(self.home.roots(), Policy(allow_test=True))
         return [verifier.check(raw) for raw in messages]
 
+    def ledger(self) -> Ledger:
+        """The home's ledger; use as a context manager."""
+        return Ledger(self.home.ledger_path, self.home.roots(), [self.home.key("owner").public], allow_test=True)
+
     def settle(self, messages: Sequence[bytes], funds: dict[EmulatedBoard, int]) -> Ledger:
         """Settle a bundle after deposits for the payers; fails where a message is refused or the audit finds
         anything."""
-        ledger = Ledger(self.home.ledger_path, self.home.roots(), [self.home.key("owner").public], allow_test=True)
+        ledger = self.ledger()
         for payer, amount in funds.items():
             assert ledger.deposit(owner.deposit(self.home, self.info(payer)["device"], ASSET, amount).raw).ok
         verdicts = list(ledger.settle(messages))

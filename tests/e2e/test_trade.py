@@ -13,7 +13,8 @@ from sealwright.messages import ChannelClose, Reading, Receipt, Voucher
 
 from .lab import ASSET, Lab
 
-DONE = 1
+DONE, FAILED = 1, 3
+EXPIRED = 19
 
 
 def ended(told):
@@ -40,6 +41,21 @@ def test_three_machines_measure_trade_and_get_settled(lab):
     ids = [lab.info(board)["device"] for board in (station, solar, charger)]
     assert paid == {ids[1]: 6000, ids[2]: 5000}
     assert held == {ids[0]: 6000, ids[1]: 10**6 + 5000 - 6000, ids[2]: 10**6 - 5000}
+
+
+def test_what_no_payee_closes_comes_back_to_the_payer(lab):
+    station, payer = lab.board("station", ["bme280"]), lab.board("payer")
+    lab.sells(station, "reading", 10)
+    lab.order(payer, station, "reading", 10**6, seconds=10)
+    lab.wait(payer, lambda told: told["order"][2] and told["order"][2][0] >= 2)
+    station.kill()
+    lab.settle(lab.collect(payer), {payer: 10**6}).close()
+    assert lab.wait(payer, ended)["order"][:2] == [FAILED, EXPIRED]
+    with lab.ledger() as ledger:
+        verdicts = list(ledger.settle(lab.collect(payer)))
+        assert [one.ok for one in verdicts if isinstance(one.message.body, ChannelClose)] == [True]
+        channel = next(iter(ledger.channels()))
+    assert channel.closed and channel.paid > 0 and channel.paid + channel.refunded == 10**6
 
 
 HOST = """
