@@ -48,6 +48,7 @@ def init(
             ("home", str(home.folder)),
             ("network", home.network),
             ("network id", home.network_id().hex()),
+            ("test network", f"{home.network_id(test=True).hex()}   of emulated boards"),
             ("root", f"{home.folder / 'root.pem'}   for verifiers"),
             ("test root", f"{home.folder / 'test-root.pem'}   for emulated boards only"),
             ("ledger", str(home.ledger_path)),
