@@ -38,6 +38,7 @@ class SystemEntropy:
     """The operating system's generator, as any source pooled and health-tested before use."""
 
     sources = (os.urandom,)
+    extras = ()
 
 
 class FileButton:
@@ -59,6 +60,7 @@ class Board:
         self.clock = SystemClock()
         self.entropy = SystemEntropy()
         self.button = FileButton()
+        self.console = print
         self.sensors, self.meter = wiring.connect(hardware["series"])
         self.command_links = [TcpLink(*hardware["command"])]  # type: list
         wire = os.getenv("SEALWRIGHT_PTY")

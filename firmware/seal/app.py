@@ -1,47 +1,71 @@
 """The device's main program: answers its links, samples its sensors, carries out its owner's order.
 
 One asyncio loop; every handler runs to its end before another begins, so no two of them interleave in the journal.
+
+A board that has a peer link answers peers there. One that has none answers them on its command links: the kinds of
+request are numbered apart, so one line carries a host's and a peer's.
 """
 
 import asyncio
 
-from . import compat, device, rpc, trading
+from . import compat, device, notes, rpc
 from .seller import Seller
 from .service import Service
 
 
 async def serve(board):
     """Run a board for ever. board: port Board."""
+    notes.show = board.console
+    asyncio.get_event_loop().set_exception_handler(_unforeseen)
     this = device.Device(board)
     this.load()
-    print("sealwright: %s" % ("damaged: %s" % this.fault if this.fault else "ready"))
+    notes.tell("sealwright: %s" % ("damaged: %s" % this.fault if this.fault else "ready"))
     compat.settle_heap()
-    handlers = Service(this).handlers()
+    service = Service(this).handlers()
 
     async def host(reader, writer):
-        await _connection(reader, writer, handlers)
+        await _connection(reader, writer, service)
 
     async def peer(reader, writer):
-        seller = Seller(this)
-        try:
-            await _connection(reader, writer, seller.handlers(), seller.patience)
-        finally:
-            seller.gone()
+        await _sell(this, reader, writer, {})
 
-    tasks = [link.serve(host) for link in board.command_links]
+    async def either(reader, writer):
+        await _sell(this, reader, writer, service)
+
     if board.peer_link:
+        from . import trading  # 6 KB of heap that a board which only sells need not spend
+
+        tasks = [link.serve(host) for link in board.command_links]
         tasks += [board.peer_link.serve(peer), trading.run(this)]
+    else:
+        tasks = [link.serve(either) for link in board.command_links]
     await asyncio.gather(sampler(this), *tasks)
+
+
+def _unforeseen(_, context):
+    # asyncio's own handler would print: on some boards that is the wire
+    notes.trace("task", context.get("exception") or context["message"])
+
+
+async def _sell(this, reader, writer, others):
+    """Answer a peer, and whoever else asks for the kinds of `others` on the same line."""
+    seller = Seller(this)
+    handlers = dict(others)
+    handlers.update(seller.handlers())
+    try:
+        await _connection(reader, writer, handlers, seller.patience)
+    finally:
+        seller.gone()
 
 
 async def _connection(reader, writer, handlers, patience=None):
     try:
         await rpc.serve(reader, writer, handlers, patience)
     except asyncio.TimeoutError:
-        print("link: nothing came for too long")
+        notes.tell("link: nothing came for too long")
     except Exception as error:
         # the boundary of one connection: whatever came over it ends it alone. Nothing is lost, the other end asks again
-        rpc.trace("link", error)
+        notes.trace("link", error)
 
 
 async def sampler(this):
@@ -63,7 +87,7 @@ async def sampler(this):
             # readings wait, the rest goes on: a full flash or a broken sensor, however it breaks, must not stop a
             # machine that sells power
             this.sensor_fault = rpc.error_code(error)
-            rpc.trace("sampling", error)
+            notes.trace("sampling", error)
 
 
 def run(board):

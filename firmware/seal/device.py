@@ -44,7 +44,7 @@ class Device:
     def __init__(self, board):
         self.board = board
         self.journal = Journal(board.store)
-        self.pool = Pool(board.entropy.sources)
+        self.pool = Pool(board.entropy.sources, board.entropy.extras)
         self.state = DAMAGED
         self.fault = None
         self.public = self.device_id = self.signer = None

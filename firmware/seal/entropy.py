@@ -21,7 +21,7 @@ before making a key.
 
 Limits: the tests find a source that is stuck, heavily biased or of short period. None can tell a good
 pseudorandom generator with a known seed from noise: which sources are worth having is for the board's folder
-to say.
+to say. What is not worth it can be an extra: mixed into each seed, untested, and never enough without a source.
 """
 
 from .errors import EntropyFailed, Malformed, SealError
@@ -90,10 +90,12 @@ class _Source:
 
 
 class Pool:
-    """Random bytes from `sources`, a list of callable(n) -> n raw bytes, first read at the first request."""
+    """Random bytes from `sources`, a list of callable(n) -> n raw bytes, first read at the first request. `extras` are
+    the same, for what counts for nothing; one that raises OSError is left out."""
 
-    def __init__(self, sources):
+    def __init__(self, sources, extras=()):
         self._sources = [_Source(read, number) for number, read in enumerate(sources)]
+        self._extras = extras
         self._drbg = None
         self._left = 0
 
@@ -119,11 +121,21 @@ class Pool:
         if not seed:
             reasons = ["%s (%s)" % pair for pair in self.failed] or ["the board has none"]
             raise EntropyFailed("no entropy source works: " + "; ".join(reasons))
+        seed += self._more()
         if self._drbg:
             self._drbg.reseed(seed + data)
         else:
             self._drbg = HmacDrbg(seed + data)
         self._left = REQUESTS_PER_SEED
+
+    def _more(self):
+        found = b""
+        for read in self._extras:
+            try:
+                found += read(_CHUNK)
+            except OSError:
+                continue
+        return found
 
     def random(self, size, extra=b""):
         """`size` random bytes, up to 8,192; `extra` is mixed into this request and what follows.

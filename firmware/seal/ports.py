@@ -22,6 +22,10 @@ class Entropy(Protocol):
     def sources(self) -> List[Callable[[int], bytes]]:
         """Callables that give n raw bytes, health-tested and pooled by `entropy.Pool`; none is trusted alone."""
 
+    @property
+    def extras(self) -> List[Callable[[int], bytes]]:
+        """Callables that give n bytes to mix in and to count for nothing: they cannot stand in for a source."""
+
 
 class KeyStore(Protocol):
     @property
@@ -123,7 +127,12 @@ class Board(Protocol):
     def button(self) -> Button: ...
 
     @property
-    def command_links(self) -> List[Link]: ...
+    def command_links(self) -> List[Link]:
+        """Where a host asks; and peers, on a board without a peer link."""
 
     @property
     def peer_link(self) -> Optional[PeerLink]: ...
+
+    @property
+    def console(self) -> Optional[Callable[[str], None]]:
+        """Where a text for a person goes; None where the console is the wire of a link."""

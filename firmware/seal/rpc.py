@@ -6,9 +6,8 @@ foresee. The kinds and their items are in schema/rpc.cddl.
 """
 
 import asyncio
-import sys
 
-from . import link
+from . import link, notes
 from .compat import const
 from .errors import Malformed, SealError, StorageFull, Unreachable, Unsupported
 
@@ -65,22 +64,9 @@ def answer(handlers, kind, item):
         return REPLY, handler(item)
     except SealError as error:
         return ERROR, [error.code]
-    except Exception as error:  # the outermost boundary: a client gets a code, the console the trace
-        trace("request %d" % kind, error)
+    except Exception as error:  # the outermost boundary: a client gets a code, the person here the trace
+        notes.trace("request %d" % kind, error)
         return ERROR, [error_code(error)]
-
-
-def trace(what, error):
-    """Tell the console of `error`: a line for what can happen, the whole trace for what nobody foresaw."""
-    print("%s: %s" % (what, error))
-    if isinstance(error, (SealError, OSError)):
-        return
-    if hasattr(sys, "print_exception"):
-        sys.print_exception(error)
-    else:
-        import traceback  # type: ignore[import-not-found]  # CPython
-
-        traceback.print_exception(error)
 
 
 async def serve(reader, writer, handlers, patience=None):

@@ -6,7 +6,7 @@ What the policy or the order itself forbids ends it, with the code of the limit.
 
 import asyncio
 
-from . import channel, device, rpc
+from . import channel, device, notes, rpc
 from .buyer import Buyer
 from .compat import const
 from .errors import Expired, PolicyRefused, StateDamaged
@@ -33,7 +33,7 @@ async def run(this):
             if this.trade_fault is None:  # it went on since the last failure
                 retry_ms = _MIN_RETRY_MS
             this.trade_fault = rpc.error_code(error)
-            rpc.trace("trade: again in %d ms" % retry_ms, error)
+            notes.trace("trade: again in %d ms" % retry_ms, error)
             await asyncio.sleep(retry_ms / 1000)
             retry_ms = min(retry_ms * 2, _MAX_RETRY_MS)
 

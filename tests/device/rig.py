@@ -79,6 +79,7 @@ class Clock:
 
 class Entropy:
     sources = (os.urandom,)
+    extras = ()
 
 
 class Button:
@@ -113,6 +114,7 @@ class Board:
     model = "rig"
     peer_link = PeerLink()
     command_links = ()
+    console = None
 
     def __init__(self, store=None, clock=None, joules=0):
         self.store = store if store is not None else RamStore()

@@ -199,3 +199,13 @@ def test_what_is_mixed_into_a_new_seed_counts():
         pool.mix(nonce)
         draws.append(pool.random(32))
     assert len(set(draws)) == 3
+
+
+def test_extras_count_but_stand_in_for_no_source():
+    def first(*extras):
+        return entropy.Pool([Script(noise(b"a"))], extras).random(32)
+
+    assert first(lambda n: b"one") != first(lambda n: b"two") != first()
+    assert first(_broken) == first()
+    raises(EntropyFailed, entropy.Pool([], [os.urandom]).random, 32)
+    raises(EntropyFailed, entropy.Pool([_broken], [os.urandom]).mix, b"nonce")

@@ -1,0 +1,140 @@
+"""The main program over links in memory: who is answered where, and what reaches the wire and the person beside it."""
+
+import asyncio
+import os
+
+from cable import End
+from rig import Board, Issuer, provision
+from seal import app, device, link, notes, rpc
+from seal.errors import Malformed
+
+
+class Line:
+    """A command link whose other end the test holds; its connection is one that stays."""
+
+    def __init__(self):
+        self.near, self.far = End(), End()
+        self.near.other, self.far.other = self.far, self.near
+
+    async def serve(self, handler):
+        while True:
+            await handler(self.far, self.far)
+            await asyncio.sleep(0.01)
+
+
+def board(issuer, peer_link=None):
+    """(device's board, its certificates): provisioned, with this peer link."""
+    made = Board()
+    this = device.Device(made)
+    this.load()
+    provision(this, issuer)
+    made.peer_link = peer_link
+    return made, this.chain
+
+
+async def _ask(client, *requests):
+    replies = []
+    for kind, item in requests:
+        try:
+            replies.append(await client.call(kind, item))
+        except rpc.PeerError as error:
+            replies.append(error.code)
+    return replies
+
+
+def talk(made, *requests):
+    """The replies to (kind, item), ... over the board's one command link, a code for a refusal."""
+    line = Line()
+    made.command_links = [line]
+
+    async def main():
+        running = asyncio.create_task(app.serve(made))
+        try:
+            return await _ask(rpc.Client(line.near, line.near), *requests)
+        finally:
+            running.cancel()
+            try:
+                await running
+            except asyncio.CancelledError:
+                pass
+
+    return asyncio.run(main())
+
+
+def test_one_line_carries_a_host_and_a_peer():
+    issuer = Issuer()
+    made, chain = board(issuer)
+    hello = [os.urandom(32), chain]
+    info, greeting, again = talk(made, (rpc.INFO, None), (rpc.HELLO, hello), (rpc.INFO, None))
+    assert info["state"] == again["state"] == "provisioned"
+    assert greeting[1] == chain
+    # a peer's requests in a wrong order are refused as on any link
+    assert talk(made, (rpc.OPEN, b"x")) == [22]
+
+
+class Closed:
+    """A peer link on which nobody calls."""
+
+    address = "tcp:127.0.0.1:1"
+
+    async def serve(self, handler):
+        while True:
+            await asyncio.sleep(60)
+
+
+def test_a_board_with_a_peer_link_answers_peers_there_alone():
+    made, chain = board(Issuer(), Closed())
+    info, code = talk(made, (rpc.INFO, None), (rpc.HELLO, [os.urandom(32), chain]))
+    assert info["state"] == "provisioned" and code == 23
+
+
+class Broken:
+    model = "broken"
+
+    def read(self):
+        raise ValueError("not foreseen")
+
+
+def test_words_go_to_the_console_and_codes_to_the_wire():
+    said = []
+    made, chain = board(Issuer())
+    made.sensors = [Broken()]
+    made.console = said.append
+    (code,) = talk(made, (rpc.SELFTEST, None))
+    assert code == rpc.INTERNAL
+    text = "".join(said)
+    assert "ready" in text and "not foreseen" in text and "ValueError" in text
+    # and on a board whose console is the wire, nowhere
+    before = len(said)
+    made.console = None
+    assert talk(made, (rpc.SELFTEST, None)) == [rpc.INTERNAL]
+    assert len(said) == before
+    notes.trace("a test", Malformed("said to nobody"))
+    assert notes.show is None
+
+
+def test_what_nobody_awaits_is_not_printed_either():
+    said = []
+
+    async def main():
+        notes.show = said.append
+        asyncio.get_event_loop().set_exception_handler(app._unforeseen)
+
+        async def fails():
+            raise ValueError("in a task")
+
+        task = asyncio.create_task(fails())
+        await asyncio.sleep(0.05)
+        del task
+        import gc
+
+        gc.collect()
+        await asyncio.sleep(0.05)
+
+    asyncio.run(main())
+    notes.show = None
+    assert "in a task" in "".join(said)
+
+
+def test_frames_begin_with_no_knock():
+    assert all(link.pack(n, n, None)[1] == 0x83 for n in range(256))
