@@ -1,10 +1,46 @@
-"""The composition root: the one file that knows which board this is."""
+"""The composition root: the one file that knows which board this is. Whatever ends here resets a provisioned board.
 
-import gc
+A provisioned board has no prompt: Ctrl-C, which the interpreter armed anew before this file, goes first, nothing is
+printed, and an error leads to a reset. On any other board the console is what it is on every MicroPython: an error
+shows its trace there, and the console link lets mpremote in.
+"""
 
-gc.threshold(8192)  # collect while modules load: what stays then lies together, and free memory is in one piece
+import micropython
 
-import board  # noqa: E402
-from seal import app  # noqa: E402
+micropython.kbd_intr(-1)
 
-app.run(board.make())
+import gc  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+import time  # noqa: E402
+
+IDENTITY = "/state/j-identity"  # `seal.journal` names it; here no import may be needed to keep a console shut
+
+
+def is_provisioned():
+    """Whether this board has an identity on flash."""
+    try:
+        os.stat(IDENTITY)
+    except OSError:
+        return False
+    return True
+
+
+failure = None
+try:
+    gc.threshold(8192)  # collect while modules load: what stays then lies together, and free memory is in one piece
+    import board
+    from seal import app
+
+    app.run(board.make())
+except BaseException as error:  # SystemExit is how the console link lets go
+    failure = error
+
+if is_provisioned():
+    import machine
+
+    time.sleep(1)  # firmware that fails at once must not spin
+    machine.reset()
+micropython.kbd_intr(3)
+if failure is not None and not isinstance(failure, SystemExit):
+    sys.print_exception(failure)

@@ -1,0 +1,119 @@
+"""The interpreter's console as a link: the USB serial port, or UART, where its prompt would be.
+
+A frame that leaves begins with a delimiter of its own: what the chip printed before it (a boot loader's greeting, a
+driver's log) is then a broken frame by itself and damages none. Ctrl-C must be shut off (`micropython.kbd_intr(-1)`).
+
+mpremote begins with carriage return and Ctrl-C. A frame never does: its second byte begins a CBOR array. So these two
+bytes at the start of a frame, or after a second of silence, make the link let go by SystemExit, and main.py gives the
+console back; but not once the board has an identity: then they are junk as any other.
+
+Limits: MicroPython only. `sys.stdin.buffer` waits for as many bytes as it is asked for, so bytes are read one by one
+while `select` has more.
+"""
+
+import asyncio
+import select
+import sys
+
+from seal.compat import const, ticks_diff, ticks_ms
+
+IDENTITY = "j-identity"  # the journal's record that closes the console
+KNOCK = b"\r\x03"
+
+_SILENCE_MS = const(1000)
+_PAUSE_SECONDS = 0.2
+_PIECE = const(64)
+_INSIDE = const(9)
+
+
+class Door:
+    """Listens for mpremote's first bytes. `ticks`: milliseconds, as `compat.ticks_ms`."""
+
+    def __init__(self, ticks=ticks_ms):
+        self._ticks = ticks
+        self._last = ticks()
+        self._heard = 0
+
+    def knocks(self, data):
+        """Whether these bytes, which came just now, hold or end a KNOCK at the start of a frame."""
+        now = self._ticks()
+        if ticks_diff(now, self._last) > _SILENCE_MS:
+            self._heard = 0
+        self._last = now
+        heard = False
+        for byte in data:
+            if byte == 0:
+                self._heard = 0
+            elif self._heard < len(KNOCK) and byte == KNOCK[self._heard]:
+                self._heard += 1
+                heard = heard or self._heard == len(KNOCK)
+            else:
+                self._heard = _INSIDE
+        return heard
+
+
+class ConsoleLink:
+    """`store` (port Store) tells whether the board has an identity."""
+
+    def __init__(self, store):
+        self._store = store
+
+    async def serve(self, handler):
+        """Call `handler(reader, writer)` again and again. Raises SystemExit when mpremote may have the console."""
+        while True:
+            await handler(_Reader(self._store), _Writer())
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+class _Reader:
+    def __init__(self, store):
+        self._store = store
+        self._wire = sys.stdin.buffer
+        self._byte = bytearray(1)
+        self._door = Door()
+        self._poll = select.poll()
+        self._poll.register(self._wire, select.POLLIN)
+
+    async def read(self, n):
+        """What is there, at least one byte and up to `n`; none where the wire is gone."""
+        await _readable(self._wire)
+        data = bytearray()
+        while len(data) < n and self._has_more() and self._wire.readinto(self._byte):
+            data.extend(self._byte)
+        if self._door.knocks(data) and IDENTITY not in self._store.names():
+            raise SystemExit
+        return bytes(data)
+
+    def _has_more(self):
+        for _ in self._poll.ipoll(0):
+            return True
+        return False
+
+
+class _Writer:
+    def __init__(self):
+        self._wire = sys.stdout.buffer
+        self._frame = b""
+
+    def write(self, data):
+        """Take one frame, for `drain`."""
+        self._frame = b"\x00" + data
+
+    async def drain(self):
+        """Send it."""
+        frame, self._frame = memoryview(self._frame), b""
+        at = 0
+        while at < len(frame):
+            await _writable(self._wire)
+            at += self._wire.write(frame[at : at + _PIECE]) or 0
+
+    def close(self):
+        """The wire stays."""
+
+
+def _readable(wire):
+    yield asyncio.core._io_queue.queue_read(wire)  # type: ignore[attr-defined]  # the stubs have no `core`
+
+
+def _writable(wire):
+    yield asyncio.core._io_queue.queue_write(wire)  # type: ignore[attr-defined]

@@ -1,0 +1,56 @@
+"""The console as a link: who may have it back, and from when on nobody."""
+
+from links.console import IDENTITY, KNOCK, Door
+from rig import Board, Issuer, provision
+from seal import device, link, rpc
+
+
+class Ticks:
+    now = 0
+
+    def __call__(self):
+        return self.now
+
+
+def door():
+    ticks = Ticks()
+    return Door(ticks), ticks
+
+
+def test_mpremote_is_heard_at_the_start_of_a_frame():
+    assert door()[0].knocks(KNOCK)
+    assert door()[0].knocks(b"\x00" + KNOCK + b"\x01")
+    listening, _ = door()
+    assert not listening.knocks(b"\r")
+    assert listening.knocks(b"\x03")
+    assert listening.knocks(link.pack(1, rpc.INFO, None) + KNOCK)
+
+
+def test_frames_are_not_mistaken_for_it():
+    listening, _ = door()
+    for size in range(1, 600):
+        assert not listening.knocks(link.pack(size, rpc.READINGS, KNOCK * size)[: size * 2])
+        assert not listening.knocks(b"\x00")
+    assert not listening.knocks(b"x" + KNOCK)
+    assert not listening.knocks(KNOCK)  # still inside
+
+
+def test_silence_ends_what_was_not_a_frame():
+    listening, ticks = door()
+    assert not listening.knocks(b"hello")
+    ticks.now = 900
+    assert not listening.knocks(KNOCK)
+    ticks.now = 2000
+    assert listening.knocks(KNOCK)
+
+
+def test_an_identity_on_flash_closes_it_until_the_device_is_wiped():
+    this = device.Device(Board())
+    this.load()
+    assert IDENTITY not in this.board.store.names()
+    provision(this, Issuer())
+    assert IDENTITY in this.board.store.names()
+    this.board.keystore.wipe(0)
+    this.journal.put("wiped", True)
+    this.load()
+    assert this.state == device.WIPED and IDENTITY not in this.board.store.names()
