@@ -1,0 +1,14 @@
+"""Port Button: a push button between a pin and ground."""
+
+from machine import Pin
+
+
+class PinButton:
+    """On pin `number`, held high by the chip's own pull-up: a button that is not fitted is not pressed."""
+
+    def __init__(self, number):
+        self._pin = Pin(number, Pin.IN, Pin.PULL_UP)
+
+    def pressed(self):
+        """Whether a person holds it down, now."""
+        return self._pin.value() == 0
