@@ -3,8 +3,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PORTS := rp2 esp32
-DEVICE_CODE := firmware/seal firmware/keystore firmware/drivers firmware/links boards/unix/board.py
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -23,11 +21,7 @@ lint: $(VENV)/dev.stamp ## ruff, mypy --strict on the host, mypy with the boards
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	@for port in $(PORTS); do \
-	    echo "mypy with $$port stubs"; \
-	    MYPYPATH=build/stubs/$$port:firmware:boards/unix:boards $(BIN)/mypy --config-file boards/mypy.ini \
-	        --custom-typeshed-dir build/stubs/$$port --cache-dir .mypy_cache/$$port $(DEVICE_CODE) || exit 1; \
-	done
+	$(BIN)/python firmware/tools/check_types.py
 
 bench: $(VENV)/dev.stamp ## Sizes and speeds, as ratios within this run; also in build/bench.json
 	$(BIN)/python tests/bench/bench.py

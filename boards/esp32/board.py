@@ -1,0 +1,12 @@
+"""The ESP32-DevKitC and other boards with a plain ESP32. What is on its pins stands in `wiring`."""
+
+import esp32
+
+import wiring
+from drivers.esp32_board import Esp32Board
+from drivers.mcu_temperature import fahrenheit_deci_celsius
+
+
+def make():
+    """The board this runs on. Raises OSError where its flash fails."""
+    return Esp32Board("esp32", "ESP32", lambda: fahrenheit_deci_celsius(esp32.raw_temperature()), wiring)

@@ -1,0 +1,16 @@
+"""The ESP32-S3-DevKitC-1 and other boards with an ESP32-S3. What is on its pins stands in `wiring`."""
+
+import esp32
+
+import wiring
+from drivers.esp32_board import Esp32Board
+
+
+def deci_celsius():
+    """The chip's temperature in 0.1 Cel."""
+    return esp32.mcu_temperature() * 10  # type: ignore[attr-defined]  # the stubs are the first ESP32's
+
+
+def make():
+    """The board this runs on. Raises OSError where its flash fails."""
+    return Esp32Board("esp32-s3", "ESP32-S3", deci_celsius, wiring)

@@ -1,0 +1,11 @@
+"""What is on which pin of the ESP32-S3-DevKitC-1. README.md has the picture."""
+
+from drivers.bme280 import BME280
+from drivers.fitted import metered
+from drivers.ina219 import INA219
+
+I2C_BUS = 0
+SDA = 8
+SCL = 9
+BUTTON = 0  # BOOT on the board
+ON_I2C = [BME280, metered(INA219)]

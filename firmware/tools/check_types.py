@@ -1,0 +1,74 @@
+"""Type-check device code against the stubs of the ports it runs on.
+
+    python firmware/tools/check_types.py [BOARD-FOLDER ...]
+
+Without folders: every board in boards/, and the device packages against every port's stubs. A board.json says
+which `port` the board runs on; a board of "unix", which has no stubs, is checked against all. A module that imports
+what only one port has (`esp32`, `rp2`) is checked against that port alone. Needs mypy, and build/stubs/PORT.
+"""
+
+import argparse
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("seal", "keystore", "drivers", "links")
+OWN = {"rp2": {"rp2"}, "esp32": {"esp32", "esp", "espnow", "aioespnow"}}  # modules of one port alone
+
+
+def imports(path: Path) -> set[str]:
+    """The names of the top-level modules that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add(str(node.module).partition(".")[0])
+    return found
+
+
+def packages(port: str) -> list[Path]:
+    """The device's modules that can run on a port."""
+    others = set().union(*(own for name, own in OWN.items() if name != port))
+    files = [path for package in PACKAGES for path in sorted((ROOT / "firmware" / package).rglob("*.py"))]
+    return [path for path in files if not imports(path) & others]
+
+
+def ports(board: Path) -> list[str]:
+    """The ports whose stubs a board is checked against."""
+    port = json.loads((board / "board.json").read_text())["port"]
+    return [port] if port in OWN else list(OWN)
+
+
+def check(port: str, files: list[Path], board: Path | None = None) -> int:
+    """Run mypy over files as the port sees them; its exit code, findings on stdout."""
+    stubs = ROOT / "build" / "stubs" / port
+    search = [stubs, ROOT / "firmware", *([board] if board else []), ROOT / "boards"]
+    command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "boards" / "mypy.ini")]
+    command += ["--custom-typeshed-dir", str(stubs), "--cache-dir", str(ROOT / ".mypy_cache" / port)]
+    environment = {"MYPYPATH": ":".join(map(str, search)), "PATH": ""}
+    print(f"mypy with {port} stubs: {board.name if board else 'device packages'}", flush=True)
+    return subprocess.run([*command, *map(str, files)], cwd=ROOT, env=environment, check=False).returncode
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Type-check device code against the stubs of its ports")
+    parser.add_argument("board", nargs="*", type=Path, help="by default every board, and the device packages")
+    arguments = parser.parse_args()
+    boards = [path.resolve() for path in arguments.board]
+    found = 0
+    if not boards:
+        boards = sorted(path.parent for path in (ROOT / "boards").glob("*/board.json"))
+        for port in OWN:
+            found |= check(port, packages(port))
+    for board in boards:
+        for port in ports(board):
+            found |= check(port, [board / "board.py", board / "wiring.py"], board)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
