@@ -1,0 +1,57 @@
+"""The module `machine` of an emulated board, as far as boards use it.
+
+`hardware.json` in the folder SEALWRIGHT_FOLDER says which series the chips on the I2C bus replay; a file `button` there
+is the button held down. A reset ends the process with the code RESET: whoever holds the board starts it again.
+"""
+
+import json
+import os
+import time
+
+RESET = 75  # EX_TEMPFAIL
+
+_FOLDER = os.getenv("SEALWRIGHT_FOLDER") or ""
+
+
+class Pin:
+    """An input: low while somebody holds the button, and high for its pull-up."""
+
+    IN = 0
+    PULL_UP = 1
+
+    def __init__(self, number, mode=-1, pull=None):
+        self._number = number
+
+    def value(self):
+        """0 or 1."""
+        return 0 if "button" in os.listdir(_FOLDER or ".") else 1
+
+
+def I2C(number, scl, sda, freq):  # noqa: N802  a class on the board
+    """The bus with the chips that were soldered on."""
+    from emulated import i2c, sensors, series  # they stand on `seal`, which a blank board has not
+
+    bus = i2c.I2C()
+    with open(_FOLDER + "hardware.json") as file:
+        for name in json.load(file)["series"]:
+            sensors.plug(bus, series.Series(_FOLDER + name))
+    return bus
+
+
+class RTC:
+    """The clock that `time` reads."""
+
+    def datetime(self, calendar):
+        """Set it: (year, month, day, weekday, hours, minutes, seconds, 0)."""
+        year, month, day, _, hour, minute, second, _ = calendar
+        time.set_time(time.mktime((year, month, day, hour, minute, second, 0, 0)))
+
+
+def unique_id():
+    """Six bytes, as of a MAC address, the same for all: no emulated board relies on it."""
+    return b"\x02emu\x00\x01"
+
+
+def reset():
+    """Start again, as after a power cut."""
+    raise SystemExit(RESET)

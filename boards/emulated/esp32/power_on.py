@@ -1,0 +1,44 @@
+"""What happens when an emulated ESP32 gets power: `micropython -i power_on.py`, in the folder of the board.
+
+MICROPYPATH names this folder, `boards` and, for the flash's model alone, `firmware`. The flash is `flash.img` there, a LittleFS at `/` as on the board; our own files are at /host. Then come boot.py and
+main.py, where the flash has them, and after them the prompt, all on stdin and stdout as on the board's UART. With
+SEALWRIGHT_RAW set main.py is left out: so a soft reset in raw mode ends, which mpremote makes.
+"""
+
+import os
+import sys
+
+import vfs
+from emulated.flash import mount
+
+_HOST = "/host"
+
+
+def _start():
+    folder = _HOST + os.getcwd() + "/"
+    search = [_HOST + path for path in os.getenv("MICROPYPATH").split(":")[:2]]
+    os.putenv("SEALWRIGHT_FOLDER", folder)
+    vfs.umount("/")
+    vfs.mount(vfs.VfsPosix("/"), _HOST)
+    mount(folder + "flash.img", "/", blocks=512)
+    # the models come first, for they stand for what is built into the chip's port
+    sys.path[:] = search + ["", ".frozen", "/lib"]
+    for name in list(sys.modules):
+        if name.startswith("seal") or name.startswith("emulated"):
+            del sys.modules[name]  # `seal` is on the board's own flash, and ours has moved to /host
+
+
+def _run(name):
+    if name in os.listdir("/"):
+        with open("/" + name) as file:
+            source = file.read()
+        try:
+            exec(compile(source, name, "exec"), {"__name__": "__main__"})
+        except Exception as error:
+            sys.print_exception(error)
+
+
+_start()
+_run("boot.py")
+if not os.getenv("SEALWRIGHT_RAW"):
+    _run("main.py")
