@@ -14,8 +14,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("seal", "keystore", "drivers", "links")
+from build import FIRMWARE, PACKAGES
+
+ROOT = FIRMWARE.parent
 OWN = {"rp2": {"rp2"}, "esp32": {"esp32", "esp", "espnow", "aioespnow"}}  # modules of one port alone
 
 
@@ -33,7 +34,7 @@ def imports(path: Path) -> set[str]:
 def packages(port: str) -> list[Path]:
     """The device's modules that can run on a port."""
     others = set().union(*(own for name, own in OWN.items() if name != port))
-    files = [path for package in PACKAGES for path in sorted((ROOT / "firmware" / package).rglob("*.py"))]
+    files = [path for package in PACKAGES for path in sorted((FIRMWARE / package).rglob("*.py"))]
     return [path for path in files if not imports(path) & others]
 
 
@@ -46,7 +47,7 @@ def ports(board: Path) -> list[str]:
 def check(port: str, files: list[Path], board: Path | None = None) -> int:
     """Run mypy over files as the port sees them; its exit code, findings on stdout."""
     stubs = ROOT / "build" / "stubs" / port
-    search = [stubs, ROOT / "firmware", *([board] if board else []), ROOT / "boards"]
+    search = [stubs, FIRMWARE, *([board] if board else []), ROOT / "boards"]
     command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "boards" / "mypy.ini")]
     command += ["--custom-typeshed-dir", str(stubs), "--cache-dir", str(ROOT / ".mypy_cache" / port)]
     environment = {"MYPYPATH": ":".join(map(str, search)), "PATH": ""}

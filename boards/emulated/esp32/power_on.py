@@ -1,8 +1,9 @@
 """What happens when an emulated ESP32 gets power: `micropython -i power_on.py`, in the folder of the board.
 
-MICROPYPATH names this folder, `boards` and, for the flash's model alone, `firmware`. The flash is `flash.img` there, a LittleFS at `/` as on the board; our own files are at /host. Then come boot.py and
+The flash is `flash.img` there, a LittleFS at `/` as on the board; our own files are at /host. Then come boot.py and
 main.py, where the flash has them, and after them the prompt, all on stdin and stdout as on the board's UART. With
-SEALWRIGHT_RAW set main.py is left out: so a soft reset in raw mode ends, which mpremote makes.
+SEALWRIGHT_RAW set main.py is left out: so a soft reset in raw mode ends, which mpremote makes. MICROPYPATH names this
+folder, `boards` and, for the flash's model alone, `firmware`.
 """
 
 import os

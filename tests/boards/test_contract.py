@@ -1,0 +1,46 @@
+"""One contract over all boards. What an RP2 board makes is held against it in an emulated Pico (tests/pico)."""
+
+from pathlib import Path
+
+import pytest
+
+from . import contract
+
+BOARDS = contract.boards()
+each = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+
+
+def test_the_boards_that_are_promised_are_there() -> None:
+    assert {"esp32", "esp32_s3", "esp32_c3", "pico", "pico_w", "pico2_w", "unix"} <= {board.name for board in BOARDS}
+
+
+@each
+def test_files(board: Path) -> None:
+    contract.check_files(board)
+
+
+@each
+def test_description(board: Path) -> None:
+    contract.check_description(board)
+
+
+@each
+def test_pins(board: Path) -> None:
+    contract.check_pins(board)
+
+
+@each
+def test_manifest(board: Path) -> None:
+    contract.check_manifest(board)
+
+
+@pytest.mark.parametrize(
+    "board", [path for path in BOARDS if contract.describe(path)["port"] != "rp2"], ids=lambda board: board.name
+)
+def test_made(board: Path, tmp_path: Path) -> None:
+    contract.check_made(board, tmp_path)
+
+
+def test_names_are_given_once() -> None:
+    models = [contract.describe(board)["model"] for board in BOARDS]
+    assert len(set(models)) == len(models)
