@@ -43,9 +43,10 @@ class Wordless(ast.NodeTransformer):
 
 
 def compiled(source: Path, target: Path, arch: str, name: str) -> None:
-    """Compile one module; `name` is what a traceback calls it. Raises CalledProcessError, the reason on stderr."""
+    """Compile one module; a traceback calls it by the last part of `name`, a word that is in the heap already. Raises
+    CalledProcessError, the reason on stderr."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    options = [OPTIMISE, f"-march={arch}", "-s", name, "-o", str(target)]
+    options = [OPTIMISE, f"-march={arch}", "-s", Path(name).stem, "-o", str(target)]
     with tempfile.NamedTemporaryFile("w", suffix=".py") as wordless:
         wordless.write(ast.unparse(Wordless().visit(ast.parse(source.read_text()))))
         wordless.flush()

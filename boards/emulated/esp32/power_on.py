@@ -1,4 +1,4 @@
-"""What happens when an emulated ESP32 gets power: `micropython -i power_on.py`, in the folder of the board.
+"""What happens when an emulated ESP32 gets power: `micropython power_on.py`, in the folder of the board.
 
 The flash is `flash.img` there, a LittleFS at `/` as on the board; our own files are at /host. Then come boot.py and
 main.py, where the flash has them, and after them the prompt, all on stdin and stdout as on the board's UART. With
@@ -20,7 +20,7 @@ def _start():
     search = [_HOST + path for path in os.getenv("MICROPYPATH").split(":")[:2]]
     os.putenv("SEALWRIGHT_FOLDER", folder)
     vfs.umount("/")
-    vfs.mount(vfs.VfsPosix("/"), _HOST)
+    vfs.mount(vfs.VfsPosix(), _HOST)  # with a root of its own, MicroPython's rename takes one name for two
     mount(folder + "flash.img", "/", blocks=512)
     # the models come first, for they stand for what is built into the chip's port
     sys.path[:] = search + ["", ".frozen", "/lib"]
@@ -43,3 +43,4 @@ _start()
 _run("boot.py")
 if not os.getenv("SEALWRIGHT_RAW"):
     _run("main.py")
+os.putenv("MICROPYINSPECT", "1")  # not before: a reset ends the process
