@@ -1,4 +1,4 @@
-"""An ESP32 on the bench: boards/esp32 on the unix port, its flash written, its console on a pty, its power in our hand."""
+"""An ESP32 on the bench: boards/esp32 on the unix port, its console on a pty, its flash and power in our hands."""
 
 import json
 import os

@@ -1,5 +1,6 @@
 """One contract over all boards. What an RP2 board makes is held against it in an emulated Pico (tests/pico)."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,19 @@ def test_made(board: Path, tmp_path: Path) -> None:
 def test_names_are_given_once() -> None:
     models = [contract.describe(board)["model"] for board in BOARDS]
     assert len(set(models)) == len(models)
+
+
+def test_what_shuts_the_console_has_one_name() -> None:
+    """main.py needs no import to know it; the console link and the journal are the others that do."""
+    path, link = (_constant(f"firmware/{name}.py", "IDENTITY") for name in ("main", "links/console"))
+    prefix = _constant("firmware/seal/journal.py", "_PREFIX")
+    assert link == prefix + "identity" and path == f"/state/{link}"
+    for name in ("rp2", "esp32"):
+        assert 'FileStore("/state")' in (contract.ROOT / f"firmware/drivers/{name}_board.py").read_text()
+
+
+def _constant(file: str, name: str) -> str:
+    for node in ast.parse((contract.ROOT / file).read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return str(ast.literal_eval(node.value))
+    raise AssertionError(f"{file} has no {name}")

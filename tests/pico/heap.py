@@ -86,24 +86,37 @@ class Guest:
         return self.ask(f"selling, request {kind}", kind, item)
 
 
-def switched_on(board: Path) -> Pico:
-    """A Pico with the board's firmware in its flash, and noise where the chip has it."""
-    uf2 = image()
-    if uf2 is None:
-        raise SystemExit("name a MicroPython image for the Pico in SEALWRIGHT_PICO_UF2")
-    pico = Pico(uf2)
+def noisy(pico: Pico) -> Pico:
+    """The same Pico, with noise where the chip has it."""
     pico.mcu.peripherals[ROSC] = Oscillator(pico.mcu, "ROSC_BASE")
     adc = pico.mcu.adc
     adc.on_adc_read = lambda channel: adc.complete_adc_read(WARM + secrets.randbelow(4), False)
-    arch = json.loads((board / "board.json").read_text())["arch"]
+    return pico
+
+
+def compiled_firmware(arch: str) -> dict[str, bytes]:
+    """The packages, compiled, as `Pico.mount` takes them."""
     with tempfile.TemporaryDirectory() as out:
         build.build(arch, Path(out))
-        root = Path(out) / arch
-        for name in ("board", "wiring"):
-            build.compiled(board / f"{name}.py", root / f"{name}.mpy", arch, f"{name}.py")
-        files = folder(root)
+        files = folder(Path(out) / arch)
     del files["boot.py"], files["main.py"]
+    return files
+
+
+def switched_on(board: Path) -> Pico:
+    """A Pico with the board's whole firmware."""
+    uf2 = image()
+    if uf2 is None:
+        raise SystemExit("name a MicroPython image for the Pico in SEALWRIGHT_PICO_UF2")
+    arch = json.loads((board / "board.json").read_text())["arch"]
+    files = compiled_firmware(arch)
+    with tempfile.TemporaryDirectory() as out:
+        for name in ("board", "wiring"):
+            target = Path(out) / f"{name}.mpy"
+            build.compiled(board / f"{name}.py", target, arch, f"{name}.py")
+            files[target.name] = target.read_bytes()
     print(f"{sum(map(len, files.values())):,} bytes of .mpy", flush=True)
+    pico = noisy(Pico(uf2))
     pico.mount(files)
     return pico
 

@@ -1,0 +1,52 @@
+"""RP2 boards in an emulated Pico: what each `make()` gives is held against the contract of tests/boards.
+
+All are compiled for the RP2040, which is what can be emulated: what another chip has elsewhere reads as it may.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.boards import contract, made
+
+from .heap import compiled_firmware, noisy
+from .rig import Pico, image
+
+build = contract.build
+BOARDS = [path for path in contract.boards() if contract.describe(path)["port"] == "rp2"]
+UF2 = image()
+
+RUN = """
+for name in ("board", "wiring"):
+    sys.modules.pop(name, None)
+sys.path.insert(0, {folder!r})
+import board, made
+made.check(board.make(), {ports!r}, {told!r})
+sys.path.pop(0)
+print("a board")
+"""
+
+
+@pytest.fixture(scope="module")
+def pico(tmp_path_factory: pytest.TempPathFactory) -> Pico:
+    """A Pico with the firmware and all boards."""
+    if UF2 is None:
+        pytest.skip("no MicroPython image for the Pico: name one in SEALWRIGHT_PICO_UF2")
+    files = compiled_firmware("armv6m")
+    out = tmp_path_factory.mktemp("boards")
+    for board in BOARDS:
+        for name in ("board", "wiring"):
+            target = out / f"{name}.mpy"
+            build.compiled(board / f"{name}.py", target, "armv6m", f"{name}.py")
+            files[f"{board.name}/{name}.mpy"] = target.read_bytes()
+    build.compiled(Path(made.__file__), out / "made.mpy", "armv6m", "made.py")
+    files["made.mpy"] = (out / "made.mpy").read_bytes()
+    switched_on = noisy(Pico(UF2))
+    switched_on.mount(files)
+    return switched_on
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+def test_made(pico: Pico, board: Path) -> None:
+    script = RUN.format(folder=f"/rig/{board.name}", ports=contract.ports(), told=contract.describe(board))
+    assert pico.run(script).splitlines()[-1] == "a board"
