@@ -11,7 +11,6 @@ micropython.kbd_intr(-1)
 
 import gc  # noqa: E402
 import os  # noqa: E402
-import sys  # noqa: E402
 import time  # noqa: E402
 
 IDENTITY = "/state/j-identity"  # `seal.journal` names it; here no import may be needed to keep a console shut
@@ -43,4 +42,4 @@ if is_provisioned():
     machine.reset()
 micropython.kbd_intr(3)
 if failure is not None and not isinstance(failure, SystemExit):
-    sys.print_exception(failure)
+    raise failure
