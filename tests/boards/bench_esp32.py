@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sealwright.device import Client, connect
 
-from .contract import MICROPYTHON, ROOT
+from .contract import MICROPYTHON, ROOT, build
 
 MODELS = ROOT / "boards" / "emulated" / "esp32"
 RESET = 75
@@ -33,12 +33,17 @@ class Esp32:
         self._write_flash()
 
     def _write_flash(self) -> None:
+        """What `build` compiles for a board, as slim sources: no chip's machine code runs here."""
         files = self.folder / "files"
-        ignored = shutil.ignore_patterns("__pycache__")
-        for package in ("seal", "keystore", "drivers", "links"):
-            shutil.copytree(ROOT / "firmware" / package, files / package, ignore=ignored)
-        for name in ("firmware/boot.py", "firmware/main.py", "boards/esp32/board.py", "boards/esp32/wiring.py"):
-            shutil.copy(ROOT / name, files)
+        sources = [path for name in build.PACKAGES for path in sorted((build.FIRMWARE / name).rglob("*.py"))]
+        for source in sources:
+            target = files / source.relative_to(build.FIRMWARE)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(build.SLIMMER.slim(source))
+        for name in ("board.py", "wiring.py"):
+            (files / name).write_text(build.SLIMMER.slim(ROOT / "boards" / "esp32" / name))
+        for name in ("boot.py", "main.py"):
+            shutil.copy(build.FIRMWARE / name, files)
         script = Path(__file__).with_name("put_on_flash.py")
         subprocess.run([str(MICROPYTHON), str(script), str(files)], cwd=self.folder, env=ENVIRONMENT, check=True)
 
