@@ -7,5 +7,5 @@ from drivers.ina219 import INA219
 I2C_BUS = 0
 SDA = 8
 SCL = 9
-BUTTON = 0  # BOOT on the board
+BUTTON = 10  # to ground, pressed to agree; not BOOT, which the host's serial port can press
 ON_I2C = [BME280, metered(INA219)]

@@ -42,7 +42,7 @@ def _with_radio(n):
         station.active(True)
         if not station.active():
             raise OSError("the radio does not start")
-        time.sleep_ms(100)  # the receiver's noise needs a moment
+        time.sleep(0.1)  # the receiver's noise needs a moment
     try:
         return os.urandom(n)
     finally:

@@ -8,7 +8,8 @@ bytes at the start of a frame, or after a second of silence, make the link let g
 console back; but not once the board has an identity: then they are junk as any other.
 
 Limits: MicroPython only. `sys.stdin.buffer` waits for as many bytes as it is asked for, so bytes are read one by one
-while `select` has more.
+while `select` has more. USB holds the host back while the board is busy; a UART does not, and what its buffer (256
+bytes on ESP32) cannot hold meanwhile is lost, with its frame: then nothing answers, and one asks again.
 """
 
 import asyncio
