@@ -46,22 +46,26 @@ class Channel:
 
 
 class Client:
-    """An open command link. Use as a context manager."""
+    """An open command link. Use as a context manager. patience: how many times longer than usual the
+    device may take for its replies."""
 
-    def __init__(self, transport: Transport, url: str, seconds: float = REPLY_SECONDS) -> None:
+    def __init__(
+        self, transport: Transport, url: str, seconds: float = REPLY_SECONDS, *, patience: float = 1.0
+    ) -> None:
         self.url = url
         self._transport = transport
         self._seconds = seconds
+        self._patience = patience
         self._frames = FrameReader()
         self._last = secrets.randbelow(2**31)  # a reply to an earlier client on the same wire is not taken for ours
         transport.write(b"\0")  # ends whatever half frame an earlier client left on the wire
 
     def call(self, kind: int, item: cbor.Value, seconds: float | None = None) -> Any:
-        """The result of request `kind`, waiting up to `seconds` for it."""
+        """The result of request `kind`, waiting up to `seconds` of the device's time for it."""
         self._last += 1
         try:
             self._transport.write(pack(Frame(self._last, kind, item)))
-            return _result(self._reply(self._seconds if seconds is None else seconds))
+            return _result(self._reply((self._seconds if seconds is None else seconds) * self._patience))
         except Unreachable as error:
             raise Unreachable(f"{self.url}: {error}", remedy=error.remedy) from error
 

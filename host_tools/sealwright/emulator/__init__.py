@@ -7,6 +7,8 @@
 A board is a folder of the home. Its process is its own: it goes on when the program that started it ends.
 """
 
-from .board import EmulatedBoard, boards, create, find, kinds, resolve, running
+from .board import EmulatedBoard
+from .kinds import kinds
+from .shelf import boards, create, find, resolve, running
 
 __all__ = ["EmulatedBoard", "boards", "create", "find", "kinds", "resolve", "running"]

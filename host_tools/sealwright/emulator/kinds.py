@@ -1,0 +1,61 @@
+"""The emulators there are, one for each way to make a process of a board. A board's `board.json` names its own."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+from .. import assets
+from ..errors import Usage
+from .unix import UnixPort
+
+
+class Emulator(Protocol):
+    """How boards become processes. None of it knows a board's name or home: `folder` is the board's own."""
+
+    @property
+    def links(self) -> Sequence[str]:
+        """The TCP ports a board listens on, by their names in `hardware.json`; "command" is one of them."""
+
+    @property
+    def patience(self) -> float:
+        """How many times longer a board takes than the machine it stands for: what a client's time-outs grow by."""
+
+    def equip(self, folder: Path, image: Path | None) -> None:
+        """Put what a new board needs beside `hardware.json` into its folder. image: what the user wants it to run.
+        Raises Usage."""
+
+    def command(self, folder: Path, board: Path) -> list[str]:
+        """The command line of a board's process. board: its folder in `boards`. Raises Usage."""
+
+    def greet(self, url: str) -> None:
+        """Return if the board behind its command link's `url` is up. Raises Unreachable."""
+
+
+EMULATORS: Final[dict[str, Emulator]] = {"unix": UnixPort()}
+
+
+def kinds() -> list[str]:
+    """The boards that can be emulated here."""
+    return [path.parent.name for path in sorted(_boards().glob("*/board.json")) if _emulator_name(path) in EMULATORS]
+
+
+def emulator_of(kind: str) -> Emulator:
+    """What runs boards of a kind. Raises Usage for one that cannot be emulated."""
+    if kind not in kinds():
+        remedy = f"Boards that can be emulated: {', '.join(kinds())}."
+        raise Usage(f"there is no emulated board {kind!r}", remedy=remedy, code="unknown_board")
+    return EMULATORS[str(_emulator_name(folder_of(kind) / "board.json"))]
+
+
+def folder_of(kind: str) -> Path:
+    """A kind's folder in `boards`."""
+    return _boards() / kind
+
+
+def _boards() -> Path:
+    return assets.root() / "boards"
+
+
+def _emulator_name(path: Path) -> object:
+    return json.loads(path.read_text()).get("emulator")

@@ -1,0 +1,81 @@
+"""The emulated boards of a home: make them, list them, find them, reach them."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from ..device.client import Client, connect
+from ..device.transport import open_url
+from ..errors import Unreachable, Usage
+from ..home import Home
+from ..series import parse_spec, write_series
+from .board import EmulatedBoard, free_port
+from .kinds import emulator_of, kinds
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
+
+
+def create(home: Home, kind: str, name: str, sensors: Sequence[str] = (), image: Path | None = None) -> EmulatedBoard:
+    """Make a new board of `kind` with these sensors (specs, see `series`), and with an image where its emulator takes
+    one. Raises Usage; nothing is left then."""
+    emulator = emulator_of(kind)
+    if not _NAME.fullmatch(name) or name in kinds():
+        remedy = "Use a-z, 0-9 and -, up to 31 of them, and not the name of a kind of board."
+        raise Usage(f"{name!r} is no name for a board", remedy=remedy)
+    folder = home.board(name)
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError as error:
+        raise Usage(f"there is a board {name} already", remedy="Take another name.", code="board_exists") from error
+    except OSError as error:
+        raise Usage(f"cannot make {folder}: {error.strerror}", remedy="Check the home's permissions.") from error
+    try:
+        series = []
+        for spec in map(parse_spec, sensors):
+            series.append(f"{spec.sensor}.series")
+            write_series(spec, folder / series[-1])
+        emulator.equip(folder, image)
+        links = {link: ["127.0.0.1", free_port()] for link in emulator.links}
+        hardware = {"board": kind, **links, "series": series}
+        (folder / "hardware.json").write_text(json.dumps(hardware))
+    except BaseException:  # also an interrupt: half a board would hold its name
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return EmulatedBoard(folder)
+
+
+def boards(home: Home) -> Iterator[EmulatedBoard]:
+    """Every emulated board of the home, by name."""
+    for path in sorted((home.folder / "boards").glob("*/hardware.json")):
+        yield EmulatedBoard(path.parent)
+
+
+def running(home: Home) -> list[EmulatedBoard]:
+    """Those that run now."""
+    return [board for board in boards(home) if board.pid is not None]
+
+
+def find(home: Home, name: str) -> EmulatedBoard:
+    """The board `name`. Raises Usage."""
+    for board in boards(home):
+        if board.name == name:
+            return board
+    raise Usage(
+        f"there is no emulated board {name!r}",
+        remedy="`sealwright devices` lists them; `sealwright emulate` makes one.",
+        code="unknown_board",
+    )
+
+
+def resolve(home: Home, url: str) -> Client:
+    """Connect to any device URL; `emulated:NAME` is a running board of the home. Raises Usage, Unreachable."""
+    scheme, _, name = url.partition(":")
+    if scheme != "emulated":
+        return connect(url)
+    board = find(home, name)
+    if board.pid is None:
+        raise Unreachable(f"the emulated board {name} is not running", remedy=f"Run `sealwright emulate {name}`.")
+    return Client(open_url(board.url), url, patience=board.emulator.patience)

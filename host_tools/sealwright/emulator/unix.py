@@ -1,0 +1,33 @@
+"""The unix port of MicroPython as an emulator: the board's own program in a real interpreter, at the host's speed."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Final
+
+from ..device.client import connect
+from ..errors import Usage
+
+_GREETING_SECONDS: Final = 2.0
+
+
+class UnixPort:
+    """Emulator: what `launch` runs."""
+
+    links = ("command", "peer")
+    patience = 1.0
+
+    def equip(self, folder: Path, image: Path | None) -> None:
+        """Nothing: the flash image is made at the first start."""
+        if image is not None:
+            raise Usage("this board takes no image", remedy="It runs the MicroPython installed with Sealwright.")
+
+    def command(self, folder: Path, board: Path) -> list[str]:
+        """MicroPython with the heap that the board's description says."""
+        heap = json.loads((board / "board.json").read_text())["heap"]
+        return [sys.executable, "-P", str(Path(__file__).with_name("launch.py")), str(folder), str(board), heap]
+
+    def greet(self, url: str) -> None:
+        """Its program runs when it says what it is."""
+        with connect(url, _GREETING_SECONDS) as client:
+            client.info()
