@@ -2,7 +2,8 @@
 
 A chip is any object with `write(data)` (the bytes after its address) and `read(count)` returning that many
 bytes; either may raise OSError to refuse, as a chip does that is asleep. A bus error is what the real ports
-raise.
+raise. Where the bus is a real controller's, a chip is read ahead: one whose reads use up what they give has
+`unread(count)` too, which takes back the last bytes of the last read.
 
 Limits: transfers are instant and whole: no clock stretching, no lost arbitration, no ten-bit addresses.
 """
@@ -62,6 +63,12 @@ class I2C:
     def readfrom_into(self, address, buffer, stop=True):
         """Fill `buffer`. Raises OSError as `writeto`."""
         buffer[:] = self.readfrom(address, len(buffer), stop)
+
+    def unread(self, address, count):
+        """The master did not clock out the last `count` bytes of what it read."""
+        chip = self._chips[address]
+        if hasattr(chip, "unread"):
+            chip.unread(count)
 
     def writeto_mem(self, address, register, data, addrsize=8):
         """Write `data` behind the register number. Raises OSError as `writeto`."""

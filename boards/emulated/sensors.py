@@ -2,15 +2,16 @@
 
 from emulated.bme280 import BME280Chip
 from emulated.ina219 import INA219Chip
+from seal.compat import ticks_ms
 
 # Where a breakout board has them without any solder bridge.
 CHIPS = {"bme280": (0x76, BME280Chip), "ina219": (0x40, INA219Chip)}
 
 
-def plug(i2c, series):
-    """Attach the chip that replays `series` to `i2c`; the series says which. Raises ValueError for a kind
-    that is not on the bus."""
+def plug(i2c, series, ticks=ticks_ms):
+    """Attach the chip that replays `series` to `i2c`; the series says which. ticks: the chip's clock. Raises
+    ValueError for a kind that is not on the bus."""
     if series.sensor not in CHIPS:
         raise ValueError("no chip model for %s; there are %s" % (series.sensor, ", ".join(sorted(CHIPS))))
     address, model = CHIPS[series.sensor]
-    i2c.attach(address, model(series))
+    i2c.attach(address, model(series, ticks=ticks))
