@@ -4,8 +4,9 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
@@ -26,6 +27,7 @@ _LOOK_SECONDS: Final = 0.5
     """
     sealwright emulate unix --name station --sensor bme280
     sealwright emulate unix --name solar --sensor ina219=csv:roof.csv,scale=1/100 --detach
+    sealwright emulate pico --image RPI_PICO.uf2 --sensor bme280 --detach
     sealwright emulate unix -n 3 --detach      makes unix-1, unix-2, unix-3
     sealwright emulate station solar           starts boards made earlier
     sealwright emulate --stop all
@@ -36,7 +38,8 @@ def emulate(
     session: Session,
     *,
     boards: Annotated[
-        list[str] | None, typer.Argument(metavar="[BOARD]...", help="A kind of board (unix), or boards made earlier.")
+        list[str] | None,
+        typer.Argument(metavar="[BOARD]...", help="A kind of board (unix, pico), or boards made earlier."),
     ] = None,
     count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, max=64, help="How many to make.")] = 1,
     name: Annotated[
@@ -50,6 +53,12 @@ def emulate(
             help="bme280, ina219 or mcu; =csv:FILE replays your own series. May be repeated.",
         ),
     ] = None,
+    image: Annotated[
+        Path | None,
+        typer.Option(
+            "--image", metavar="FILE", help="What a new pico runs: the official .uf2 [default: $SEALWRIGHT_PICO_UF2]."
+        ),
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Leave them running and return.")] = False,
     stop: Annotated[str | None, typer.Option("--stop", metavar="NAME|all", help="Stop a running board.")] = None,
     remove: Annotated[
@@ -61,33 +70,41 @@ def emulate(
     They run until Ctrl-C, or with --detach until they are stopped. A board keeps its identity while it is stopped.
     """
     if stop is not None or remove is not None:
-        if boards or name or sensors or detach or (stop is not None and remove is not None):
+        if boards or name or sensors or image or detach or (stop is not None and remove is not None):
             raise Usage("--stop and --remove stand alone", remedy="Give one of them, and nothing else.")
         _end(session, stop or remove or "", EmulatedBoard.stop if stop is not None else EmulatedBoard.remove)
         return
     if not boards:
         remedy = f"Name a kind of board ({', '.join(emulator.kinds())}) or a board made earlier."
         raise Usage("which board?", remedy=remedy)
+    made = _Made(count, name, tuple(sensors or ()), image)
     with _signals():
-        _run(session, _chosen(session.home, boards, count, name, sensors or []), detach)
+        _run(session, _chosen(session.home, boards, made), detach)
 
 
-def _chosen(
-    home: Home, given: Sequence[str], count: int, name: str | None, sensors: Sequence[str]
-) -> list[EmulatedBoard]:
+class _Made(NamedTuple):
+    """What a board is given when it is made."""
+
+    number: int = 1
+    name: str | None = None
+    sensors: Sequence[str] = ()
+    image: Path | None = None
+
+
+def _chosen(home: Home, given: Sequence[str], made: _Made) -> list[EmulatedBoard]:
     """The boards to run, made first where a kind is given."""
     kinds = emulator.kinds()
     known = {board.name for board in emulator.boards(home)}
     if len(given) == 1 and given[0] in kinds:
-        return _made(home, given[0], _new_names(known, given[0], count, name), sensors)
+        return _make(home, given[0], _new_names(known, given[0], made.number, made.name), made)
     for one in given:
         if one in kinds:
             raise Usage("one kind of board at a time", remedy="Make each kind with a call of its own, and --detach.")
         if one not in known:
             remedy = f"Kinds of board: {', '.join(kinds)}. `sealwright devices` lists the boards there are."
             raise Usage(f"there is no kind of board and no board {one!r}", remedy=remedy, code="unknown_board")
-    if name is not None or sensors or count != 1:
-        raise Usage("name, number and sensors were settled when it was made", remedy="Leave out these options.")
+    if made != _Made():
+        raise Usage("name, number, sensors and image were settled when it was made", remedy="Leave out these options.")
     return [emulator.find(home, one) for one in dict.fromkeys(given)]
 
 
@@ -98,11 +115,11 @@ def _new_names(known: set[str], kind: str, count: int, name: str | None) -> list
     return [one for one in free if one not in known][:count]
 
 
-def _made(home: Home, kind: str, names: Sequence[str], sensors: Sequence[str]) -> list[EmulatedBoard]:
+def _make(home: Home, kind: str, names: Sequence[str], given: _Made) -> list[EmulatedBoard]:
     made: list[EmulatedBoard] = []
     try:
         for name in names:
-            made.append(emulator.create(home, kind, name, sensors))
+            made.append(emulator.create(home, kind, name, given.sensors, given.image))
     except BaseException:  # also an interrupt: all or none
         for board in made:
             board.remove()

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from .. import assets
 from ..errors import Usage
+from .pico import Pico
 from .unix import UnixPort
 
 
@@ -32,7 +33,7 @@ class Emulator(Protocol):
         """Return if the board behind its command link's `url` is up. Raises Unreachable."""
 
 
-EMULATORS: Final[dict[str, Emulator]] = {"unix": UnixPort()}
+EMULATORS: Final[dict[str, Emulator]] = {"unix": UnixPort(), "pico": Pico()}
 
 
 def kinds() -> list[str]:

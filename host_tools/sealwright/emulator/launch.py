@@ -19,23 +19,32 @@ TTY = "tty"
 
 def main(folder: Path, board: Path, heap: str) -> int:
     """Run until the board's program ends; its exit code."""
+    wire = begin(folder)
+    if wire is None:
+        return 2
+    os.environ["SEALWRIGHT_PTY"] = str(wire)
+    firmware = board.parents[1] / "firmware"
+    os.environ["MICROPYPATH"] = ":".join([str(firmware), str(board), str(board.parent), ".frozen"])
+
+    import micropython_unix
+
+    return int(micropython_unix.run_main(["micropython", "-X", f"heapsize={heap}", str(firmware / "main.py")]))
+
+
+def begin(folder: Path) -> int | None:
+    """Make this process the board's: its lock, its working folder, its wire. The wire's descriptor, or None where the
+    board runs already."""
     os.chdir(folder)
     lock = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         print("this board runs already", file=sys.stderr)
-        return 2
+        return None
     os.ftruncate(lock, 0)
     os.write(lock, str(os.getpid()).encode())
-    os.environ["SEALWRIGHT_PTY"] = str(_open_pty())
-    firmware = board.parents[1] / "firmware"
-    os.environ["MICROPYPATH"] = ":".join([str(firmware), str(board), str(board.parent), ".frozen"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is for the program that started it
-
-    import micropython_unix
-
-    return int(micropython_unix.run_main(["micropython", "-X", f"heapsize={heap}", str(firmware / "main.py")]))
+    return _open_pty()
 
 
 def _open_pty() -> int:

@@ -1,0 +1,32 @@
+"""The process of an emulated Pico: `python -P -m sealwright.emulator.pico.process FOLDER BOARD-FOLDER`.
+
+Holds the board's lock, as every emulated board does, and runs the chip with what is on its wires until it is killed.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from ..launch import begin
+from .bus import solder
+from .chip import Chip
+from .launcher import FLASH
+from .wires import Wires
+
+
+def main(folder: Path, board: Path) -> int:
+    """Run the board in `folder`; returns only where one runs there already."""
+    pty = begin(folder)
+    if pty is None:
+        return 2
+    hardware = json.loads(Path("hardware.json").read_text())
+    chip = Chip(Path(FLASH), Wires(pty, tuple(hardware["command"])))
+    rest = solder(chip.rp2040.i2c[0], board.parent, [Path(path) for path in hardware["series"]], chip.milliseconds)
+    if "mcu" in rest:
+        chip.decicelsius = lambda: rest["mcu"]()[0]
+    chip.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
