@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Final
 
-from . import assets
+from . import assets, emulator
 from .certificates import TEST_MODEL, issue
 from .device import Client
 from .errors import BadSignature, RefusedByDevice, Rejected, Usage
@@ -55,7 +55,7 @@ def provision(home: Home, client: Client, name: str, policy: DevicePolicy | None
     info = client.info()
     if info.provisioned:
         entry, leaf = _unfinished(home, client, name)
-        return Provisioned(_done(home, entry, client), entry.model.startswith(TEST_MODEL), True, leaf)
+        return Provisioned(_done(home, entry, client), leaf.body.network == home.network_id(test=True), True, leaf)
     if info.state not in ("blank", "keyed"):
         raise _wrong_state(info.state)
     _check_name(home, name, info.device)
@@ -64,6 +64,8 @@ def provision(home: Home, client: Client, name: str, policy: DevicePolicy | None
     test = evidence.model.startswith(TEST_MODEL)
     if test != _is_emulated(evidence.model):
         raise Rejected(f"no board here is of model {evidence.model!r}", remedy="Use a Sealwright that knows the board.")
+    # the firmware of a real board does not know that it is emulated; who runs it does
+    test = test or any(client.url in board.urls for board in emulator.boards(home))
     certificate = _certify(home, evidence, test)
     entry = Registered(
         name=name,

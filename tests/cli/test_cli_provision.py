@@ -1,11 +1,12 @@
 """Provisioning happens once, changes nothing the second time, and resumes wherever it was cut."""
 
+import shutil
 import time
 from contextlib import suppress
 from threading import Thread
 
 import pytest
-from sealwright import provisioning
+from sealwright import assets, provisioning
 from sealwright.device import connect
 from sealwright.device.client import EVIDENCE, GRANT
 from sealwright.errors import Unreachable
@@ -183,3 +184,18 @@ def test_a_wiped_device_does_not_start_over(homed):
     # its name is free for another
     homed.board("second")
     homed.ok(*PROVISION, "emulated:second")
+
+
+def test_a_real_board_s_firmware_in_an_emulator_is_certified_for_tests_only(homed, tmp_path, monkeypatch):
+    for folder in ("firmware", "boards"):
+        shutil.copytree(assets.root() / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(assets, "root", lambda: tmp_path)
+    for path in (tmp_path / "boards" / "unix").glob("board.*"):
+        text = path.read_text().replace('"emulated-unix"', '"real"')
+        path.write_text(text.replace('"emulated": true', '"emulated": false'))
+    board = homed.board(NAME)
+    home = Home.open(homed.home)
+    homed.ok(*PROVISION, board.serial_url)
+    with connect(board.url) as client:
+        leaf = client.chain()[0].body
+    assert leaf.model == "real" and leaf.network == home.network_id(test=True)

@@ -214,7 +214,6 @@ def _end(session: Session, name: str, how: Callable[[EmulatedBoard], None]) -> N
 
 def _retire(home: Home, board: EmulatedBoard) -> None:
     """Its key goes with its flash: free the name of the device it was."""
-    urls = (f"emulated:{board.name}", board.url, board.serial_url)
     for entry in home.registered():
-        if entry.url in urls and entry.state != RETIRED:
+        if entry.url in board.urls and entry.state != RETIRED:
             home.retire(entry)

@@ -55,6 +55,11 @@ class EmulatedBoard:
         return f"serial:{self.folder / TTY}"
 
     @property
+    def urls(self) -> tuple[str, str, str]:
+        """Every URL it can be reached at."""
+        return f"emulated:{self.name}", self.url, self.serial_url
+
+    @property
     def pid(self) -> int | None:
         """Its process, or None while it is not running: who holds the lock runs."""
         try:
