@@ -1,8 +1,9 @@
 """The unix port as a board: a real MicroPython process with its own flash image, wires and sensors.
 
 `hardware.json` in the process's folder says what is soldered on: {"command": [host, port], "peer": [host, port],
-"series": [file, ...]}. The flash is `flash.img`, a LittleFS image. A pty, where there is one, comes as the file
-descriptor in SEALWRIGHT_PTY. A file `button` in the folder is the button held down.
+"series": [file, ...]}; a null peer is a board that has no way to others but its wires. The flash is `flash.img`, a
+LittleFS image. A pty, where there is one, comes as the file descriptor in SEALWRIGHT_PTY. A file `button` in the folder
+is the button held down.
 
 Custody is open: whoever can read the folder has the key.
 """
@@ -66,7 +67,7 @@ class Board:
         wire = os.getenv("SEALWRIGHT_PTY")
         if wire:
             self.command_links.append(StreamLink(open(int(wire), "r+b")))
-        self.peer_link = TcpLink(*hardware["peer"])
+        self.peer_link = TcpLink(*hardware["peer"]) if hardware["peer"] else None
 
 
 def make():

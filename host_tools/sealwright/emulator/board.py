@@ -104,6 +104,8 @@ class EmulatedBoard:
         hardware = self.hardware
         changed = False
         for link in self.emulator.links:
+            if hardware[link] is None:  # not on this one
+                continue
             host, port = hardware[link]
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
