@@ -8,7 +8,7 @@ foresee. The kinds and their items are in schema/rpc.cddl.
 import asyncio
 
 from . import link, notes
-from .compat import const
+from .compat import const, ticks_add, ticks_diff, ticks_ms
 from .errors import Malformed, SealError, StorageFull, Unreachable, Unsupported
 
 REPLY = const(0)
@@ -33,6 +33,7 @@ ERROR = const(255)
 INTERNAL = const(255)
 
 REPLY_SECONDS = const(30)  # the slowest engine on the slowest board verifies a chain of four in under 10
+MOST_SECONDS = const(900)  # with signs of life: a relay gives one while it waits for a slow or busy board
 
 
 class PeerError(SealError):
@@ -94,12 +95,14 @@ class Client:
         self._last = 0
 
     async def call(self, kind, item):
-        """The result of request `kind`. Raises PeerError with the other side's code, Unreachable, Malformed."""
+        """The result of request `kind`. Raises PeerError with the other side's code, Unreachable, Malformed.
+
+        A reply may take `seconds`, and as long again after each sign of life, a delimiter by itself."""
         self._last += 1
         try:
             self._writer.write(link.pack(self._last, kind, item))
             await self._writer.drain()
-            reply, result = await asyncio.wait_for(self._reply(), self._seconds)
+            reply, result = await asyncio.wait_for(self._reply(), MOST_SECONDS)
         except asyncio.TimeoutError:
             raise Unreachable("no reply within %d s" % self._seconds)
         except OSError as error:
@@ -111,10 +114,17 @@ class Client:
         raise PeerError(result[0])
 
     async def _reply(self):
+        end = self._end()
         while True:
-            data = await self._reader.read(512)
+            left = ticks_diff(end, ticks_ms())
+            data = await asyncio.wait_for(self._reader.read(512), max(left, 0) / 1000)
             if not data:
                 raise Unreachable("the link was closed")
+            if not data.strip(b"\x00"):
+                end = self._end()
             for identifier, kind, item in self._frames.feed(data):
                 if identifier == self._last:
                     return kind, item
+
+    def _end(self):
+        return ticks_add(ticks_ms(), self._seconds * 1000)

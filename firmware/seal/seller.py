@@ -56,9 +56,9 @@ class Seller:
         """[nonce, chain] -> [nonce, chain, proof, offer or null]."""
         this = self._device
         this.need(device.PROVISIONED)
-        nonce, chain = _nonce_and_chain(item)
         self.gone()  # whoever had the meter on this connection may be another now
         self._proven, self._terms = False, None
+        nonce, chain = _nonce_and_chain(item)
         self.peer = identity.check_chain(chain, this.root, this.network, this.now())
         own_nonce = this.pool.random(NONCE_BYTES)
         self._nonces = (own_nonce, nonce)

@@ -32,6 +32,7 @@ BENCH: Final = 9
 ERROR: Final = 255
 
 REPLY_SECONDS: Final = 30.0
+MOST_SECONDS: Final = 900.0  # with signs of life, which a relay gives while it waits for a slow or busy device
 _BATCH: Final = 8
 _MOST_CHANNELS: Final = 1000  # no flash holds as many: whoever shows more never ends
 
@@ -70,9 +71,13 @@ class Client:
             raise Unreachable(f"{self.url}: {error}", remedy=error.remedy) from error
 
     def _reply(self, seconds: float) -> Frame:
+        most = time.monotonic() + max(seconds, MOST_SECONDS)
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            for frame in self._frames.feed(self._transport.read(left)):
+        while (left := min(end, most) - time.monotonic()) > 0:
+            data = self._transport.read(left)
+            if data and not data.strip(b"\0"):
+                end = time.monotonic() + seconds
+            for frame in self._frames.feed(data):
                 if frame.id == self._last:
                     return frame
         raise Unreachable(f"no answer in {seconds:.0f} s", remedy="Check that it runs Sealwright's firmware.")
