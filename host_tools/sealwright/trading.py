@@ -3,6 +3,7 @@
 The order names the other device's peer address and its id, so that nobody else can answer there in its place.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from .home import Home
 ACTIVE: Final = 0
 STATES: Final = ("active", "done", "stopped", "failed")
 POLL_SECONDS: Final = 0.25
+_ADDRESS: Final = re.compile(r"tcp:[^:]+:[0-9]{1,5}")
+_RELAY: Final = "Use a board with a network, or run `sealwright relay` and name its address with --at."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +49,26 @@ def order(
     seconds: int = 86400,
     pause_ms: int = 1000,
     max_price: int | None = None,
+    address: str | None = None,
 ) -> tuple[str, str]:
     """Have `payer` buy what `payee` offers, for `budget` at most; returns (asset, unit).
 
     seconds: how long the channel is good. pause_ms: between two payments. max_price: the most for one unit; None: what
-    the offer says now, so that a price raised before the payer gets there buys nothing. Raises Usage, RefusedByDevice.
+    the offer says now, so that a price raised before the payer gets there buys nothing. address: where the payer finds
+    the payee, such as a relay; None: where the payee says. Raises Usage, RefusedByDevice.
     """
     seller = payee.info()
     offer = seller.raw.get("offer")
-    address = seller.raw.get("peer")
+    address = address or seller.raw.get("peer")
     if not seller.provisioned or seller.device is None:
         raise RefusedByDevice(f"{payee.url} is {seller.state}", remedy="Provision it first.", code="not_provisioned")
     if offer is None:
         remedy = f"Make an offer first: `sealwright owner offer --device {payee.url} --unit J --price 83 --asset nEUR`."
         raise Usage(f"{payee.url} sells nothing", remedy=remedy, code="no_offer")
+    if address is not None and not _ADDRESS.fullmatch(address):
+        raise Usage(f"{address!r} is no address of a device", remedy="Write tcp:HOST:PORT.")
     if address is None:
-        raise Usage(f"{payee.url} has no peer link", remedy="Use a board with a network.", code="no_peer_link")
+        raise Usage(f"{payee.url} has no peer link", remedy=_RELAY, code="no_peer_link")
     asset, unit, price = offer
     limit = price if max_price is None else max_price
     if price > limit:

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from ..errors import Usage
-from . import collect, demo, devices, emulate, info, init, ledger, owner, pay, provision, settle, verify
+from . import collect, demo, devices, emulate, info, init, ledger, owner, pay, provision, relay, settle, verify
 from .commands import INTERRUPTED, HomeOption, JsonOption, guard, new_app, register, remember
 from .session import Session
 
@@ -31,6 +31,7 @@ register(
         collect.collect,
         verify.verify,
         pay.pay,
+        relay.relay,
         settle.settle,
         demo.demo,
     ),

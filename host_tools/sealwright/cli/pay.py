@@ -55,6 +55,10 @@ def pay(
             help="The most for one unit; else today's offer.",
         ),
     ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="ADDRESS", help="Where the payer finds the payee: tcp:HOST:PORT of a relay."),
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until the trade is over.")] = True,
 ) -> None:
     """Have one device buy what another one offers, until the amount is used up.
@@ -64,7 +68,9 @@ def pay(
     """
     home = session.home
     with session.connect(payee) as seller, session.connect(payer) as buyer:
-        asset, unit = trading.order(home, buyer, seller, value, seconds=seconds, pause_ms=pause_ms, max_price=max_price)
+        asset, unit = trading.order(
+            home, buyer, seller, value, seconds=seconds, pause_ms=pause_ms, max_price=max_price, address=at
+        )
         if not wait:
             session.emit(ok=True, state="active", asset=asset, unit=unit, amount=0, vouchers=0)
             session.say(f"{payer} buys {unit} for up to {amount(value, asset)}; `sealwright info` shows how far it is.")

@@ -9,6 +9,6 @@ A board is a folder of the home. Its process is its own: it goes on when the pro
 
 from .board import EmulatedBoard
 from .kinds import kinds
-from .shelf import boards, create, find, resolve, running
+from .shelf import boards, create, find, reach, resolve, running
 
-__all__ = ["EmulatedBoard", "boards", "create", "find", "kinds", "resolve", "running"]
+__all__ = ["EmulatedBoard", "boards", "create", "find", "kinds", "reach", "resolve", "running"]

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from ..device.client import Client, connect
-from ..device.transport import open_url
+from ..device.client import Client
+from ..device.transport import Transport, open_url
 from ..errors import Unreachable, Usage
 from ..home import Home
 from ..series import parse_spec, write_series
@@ -70,12 +70,19 @@ def find(home: Home, name: str) -> EmulatedBoard:
     )
 
 
-def resolve(home: Home, url: str) -> Client:
-    """Connect to any device URL; `emulated:NAME` is a running board of the home. Raises Usage, Unreachable."""
+def reach(home: Home, url: str) -> tuple[Transport, float]:
+    """Open any device URL; `emulated:NAME` is a running board of the home. The stream, and how many times longer than
+    usual the device may take. Raises Usage, Unreachable."""
     scheme, _, name = url.partition(":")
     if scheme != "emulated":
-        return connect(url)
+        return open_url(url), 1.0
     board = find(home, name)
     if board.pid is None:
         raise Unreachable(f"the emulated board {name} is not running", remedy=f"Run `sealwright emulate {name}`.")
-    return Client(open_url(board.url), url, patience=board.emulator.patience)
+    return open_url(board.url), board.emulator.patience
+
+
+def resolve(home: Home, url: str) -> Client:
+    """Connect to any device URL, see `reach`."""
+    transport, patience = reach(home, url)
+    return Client(transport, url, patience=patience)
