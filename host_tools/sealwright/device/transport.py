@@ -4,6 +4,7 @@ A pty counts as a serial port. Opening a serial port does not reset the board: D
 boards would take for reset and boot-mode.
 """
 
+import errno
 import os
 import socket
 from pathlib import Path
@@ -76,7 +77,7 @@ class SerialTransport:
             port.exclusive = True
             port.open()
         except (OSError, ValueError) as error:  # SerialException is an OSError
-            raise _unopened(path, error) from error
+            raise unopened(f"serial:{path}", error) from error
         self._port = port
 
     def read(self, seconds: float) -> bytes:
@@ -98,15 +99,30 @@ class SerialTransport:
         self._port.close()
 
 
-def _unopened(path: str, error: Exception) -> Unreachable:
-    """The error for a port that does not open. pyserial tells some causes as text only, so the path itself is asked."""
+def unopened(url: str, error: Exception) -> Unreachable:
+    """The error for a URL that does not open. pyserial tells some causes as text only, so the port itself is asked."""
+    scheme, path = split_url(url)
+    if scheme == "tcp":
+        return Unreachable(f"nothing answers at {url}", remedy="Check that the device runs and the address is right.")
     listed = "Check the cable and the name; `sealwright devices` lists the ports there are."
     if not Path(path).exists():
         return Unreachable(f"there is no {path}", remedy=listed)
     if not _is_terminal(path):
         return Unreachable(f"{path} is no serial port", remedy=listed)
-    remedy = "Another program may hold the port, or your user may not use it (group dialout or uucp)."
+    if _is_held(path):
+        remedy = "Close what holds it: a serial monitor, an IDE, another Sealwright."
+        return Unreachable(f"another program holds {path}", remedy=remedy, code="port_busy")
+    remedy = "Your user may not use it: it needs a group such as dialout or uucp."
     return Unreachable(f"cannot open {path}: {error}", remedy=remedy)
+
+
+def _is_held(path: str) -> bool:
+    """Whether another program has the port for itself alone, as pyserial, mpremote and esptool do."""
+    try:
+        serial.Serial(path, exclusive=True).close()
+    except OSError as error:
+        return error.errno in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in str(error)
+    return False
 
 
 def _is_terminal(path: str) -> bool:
@@ -125,12 +141,18 @@ def _is_terminal(path: str) -> bool:
 
 def open_url(url: str) -> Transport:
     """Open a `serial:` or `tcp:` URL. Raises Usage for another, Unreachable."""
+    scheme, address = split_url(url)
+    if scheme == "serial":
+        return SerialTransport(address)
+    host, _, port = address.rpartition(":")
+    return TcpTransport(host.strip("[]"), int(port))
+
+
+def split_url(url: str) -> tuple[str, str]:
+    """("serial", PATH) or ("tcp", "HOST:PORT"). Raises Usage for anything else."""
     scheme, _, rest = url.partition(":")
-    if scheme == "serial" and rest:
-        return SerialTransport(rest)
-    if scheme == "tcp":
-        host, _, port = rest.rpartition(":")
-        if host and port.isdigit() and 0 < int(port) < 65536:
-            return TcpTransport(host.strip("[]"), int(port))
+    host, _, port = rest.rpartition(":")
+    if (scheme == "serial" and rest) or (scheme == "tcp" and host and port.isdigit() and 0 < int(port) < 65536):
+        return scheme, rest
     remedy = "Device URLs are serial:/dev/ttyACM0, tcp:HOST:PORT or emulated:NAME; `sealwright devices` lists them."
     raise Usage(f"{url!r} is no device URL", remedy=remedy, code="bad_url")
