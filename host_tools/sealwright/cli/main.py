@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from ..errors import Usage
-from . import collect, demo, devices, emulate, info, init, ledger, owner, pay, provision, relay, settle, verify
+from . import collect, demo, deploy, devices, emulate, info, init, ledger, owner, pay, provision, relay, settle, verify
 from .commands import INTERRUPTED, HomeOption, JsonOption, guard, new_app, register, remember
 from .session import Session
 
@@ -24,6 +24,7 @@ register(
         init.init,
         devices.devices,
         emulate.emulate,
+        deploy.deploy,
         provision.provision,
         info.info,
         info.selftest,

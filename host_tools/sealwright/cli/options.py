@@ -19,6 +19,9 @@ STDIN: Final = "-"
 DeviceOption = Annotated[
     str, typer.Option("--device", metavar="URL", help="serial:/dev/ttyACM0, tcp:HOST:PORT or emulated:NAME.")
 ]
+BoardOption = Annotated[
+    str, typer.Option("--board", metavar="BOARD", help="Which board it is, such as pico or esp32_s3.")
+]
 BundleArgument = Annotated[str, typer.Argument(metavar="BUNDLE", help="A bundle file, or - for standard input.")]
 TestOption = Annotated[bool, typer.Option("--allow-test", help="Accept emulated boards: they chain to a test root.")]
 SecretOption = Annotated[

@@ -69,6 +69,11 @@ class Session:
             return emulator.resolve(self.home, url)
         return connect(url)
 
+    def wire(self, url: str) -> str:
+        """The `serial:` or `tcp:` URL of the wire that `url` names: an emulated board's is its pty. Raises Usage."""
+        scheme, _, name = url.partition(":")
+        return emulator.find(self.home, name).serial_url if scheme == "emulated" else url
+
     def emit(self, **values: Any) -> None:
         """One JSON object on stdout, with --json."""
         if self.as_json:
