@@ -13,12 +13,14 @@ UF2: Final = "uf2"
 
 @dataclass(frozen=True, slots=True)
 class BoardKind:
-    """mcu: as MicroPython names it. arch: mpy-cross's name. flash: "uf2", or esptool's name of the chip."""
+    """mcu: as MicroPython names it. arch: mpy-cross's name. image: MicroPython's name of its build for the board.
+    flash: "uf2", or esptool's name of the chip."""
 
     name: str
     model: str
     mcu: str
     arch: str
+    image: str
     flash: str
     folder: Path
 
@@ -33,7 +35,8 @@ def find(name: str) -> BoardKind:
     for path in _files():
         found = _read(path)
         if path.parent.name == name and "flash" in found:
-            return BoardKind(name, found["model"], found["mcu"], found["arch"], found["flash"], path.parent)
+            said = {key: found[key] for key in ("model", "mcu", "arch", "image", "flash")}
+            return BoardKind(name=name, folder=path.parent, **said)
     remedy = f"Boards that firmware can be put on: {', '.join(names()) or 'none'}."
     raise Usage(f"there is no board {name!r}", remedy=remedy, code="unknown_board")
 

@@ -8,7 +8,23 @@ from typing import Annotated, Final
 import typer
 
 from ..errors import Usage
-from . import collect, demo, deploy, devices, emulate, info, init, ledger, owner, pay, provision, relay, settle, verify
+from . import (
+    collect,
+    demo,
+    deploy,
+    devices,
+    emulate,
+    flash,
+    info,
+    init,
+    ledger,
+    owner,
+    pay,
+    provision,
+    relay,
+    settle,
+    verify,
+)
 from .commands import INTERRUPTED, HomeOption, JsonOption, guard, new_app, register, remember
 from .session import Session
 
@@ -24,6 +40,7 @@ register(
         init.init,
         devices.devices,
         emulate.emulate,
+        flash.flash,
         deploy.deploy,
         provision.provision,
         info.info,

@@ -11,7 +11,7 @@ from sealwright.errors import RefusedByDevice, Rejected, Unreachable
 
 from tests.host_tools.deploying.wires import PromptBoard
 
-KIND = BoardKind("test", "test-board", "TEST32", "x64", "uf2", Path())
+KIND = BoardKind("test", "test-board", "TEST32", "x64", "TEST", "uf2", Path())
 WALK = """
 import os
 def walk(folder):

@@ -1,0 +1,5 @@
+"""Putting MicroPython on boards: `flash`."""
+
+from .flasher import flash
+
+__all__ = ["flash"]
