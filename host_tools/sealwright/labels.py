@@ -29,6 +29,7 @@ GRANT: Final = 65007
 COMMAND: Final = 65008
 CHANNEL_CLOSE: Final = 65009
 PEER_PROOF: Final = 65010
+FACTORY_RECORD: Final = 65012
 
 # COSE_Key
 KTY: Final = 1
@@ -38,7 +39,7 @@ P256: Final = 1
 X: Final = -2
 Y: Final = -3
 
-# claims of certificates, evidence and readings
+# claims of certificates, evidence, readings and factory records
 ISS: Final = 1
 SUB: Final = 2
 EXP: Final = 4
@@ -55,6 +56,8 @@ SEQ: Final = -70010
 PREV: Final = -70011
 CLOCK_QUALITY: Final = -70012
 FIRMWARE: Final = -70013
+SELFTEST: Final = -70020
+CERTIFICATE_DIGEST: Final = -70021
 
 # custody: who can read the key
 OPEN: Final = 0

@@ -14,6 +14,7 @@ from sealwright.messages import (
     DecimalFraction,
     DevicePolicy,
     Evidence,
+    FactoryRecord,
     Grant,
     Limit,
     Message,
@@ -113,6 +114,26 @@ class Device:
             "firmware": "0.1.0",
         }
         return sign_message(self.key, Evidence(**{**fields, **changes}))
+
+    def factory_record(self, of: "Device", **changes: Any) -> Message[FactoryRecord]:
+        """A record of this issuer about the device `of`; the next of its log, unless `changes` say otherwise."""
+        fields: dict[str, Any] = {
+            "maker": "a bench",
+            "name": "station",
+            "made_at": NOW,
+            "key": of.key.public,
+            "ueid": of.key.public.ueid,
+            "custody": 2,
+            "model": "board",
+            "seq": self.seq,
+            "prev": self.last,
+            "firmware": "0.1.0",
+            "selftest": {"curve": True, "sensor bme280": 13},
+            "certificate": of.certificate.digest,
+        }
+        message = sign_message(self.key, FactoryRecord(**{**fields, **changes}))
+        self.seq, self.last = message.body.seq + 1, message.digest
+        return message
 
     def peer_proof(self, peer: "Device", **changes: Any) -> Message[PeerProof]:
         fields: dict[str, Any] = {

@@ -39,6 +39,7 @@ MESSAGES = {
     "command": NET.owner().command(DEVICE, "set", {1: [None, True, Tag(4, [0, 1])], "a": b""}),
     "channel-close": DEVICE.close(OPEN),
     "peer-proof": DEVICE.peer_proof(PEER),
+    "factory-record": NET.issuer().factory_record(DEVICE),
 }
 
 
@@ -123,6 +124,7 @@ POLICY_WRONG = (
     *({1: {"a": {1: 0, 2: 0}}, 3: wrong} for wrong in UINT_WRONG),
     *({1: {"a": {1: 0, 2: 0}}, 4: wrong} for wrong in UINT_WRONG),
 )
+SELFTEST_WRONG = (None, [], {}, "ok", {1: True}, *({"curve": wrong} for wrong in (False, None, -1, 256, "ok", b"", [])))
 CHAIN_WRONG = (
     [],
     None,
@@ -225,6 +227,20 @@ MAPS = {
         2: (HASH_WRONG, False),
         10: (HASH_WRONG, False),
         11: (HASH_WRONG, False),
+    },
+    "factory-record": {
+        1: (TEXT_WRONG, False),
+        2: (TEXT_WRONG, False),
+        6: (UINT_WRONG, False),
+        8: (CNF_WRONG, False),
+        256: (UEID_WRONG, False),
+        -70001: (CUSTODY_WRONG, False),
+        -70002: (TEXT_WRONG, False),
+        -70010: (UINT_WRONG, False),
+        -70011: (tuple(wrong for wrong in HASH_WRONG if wrong is not None), False),
+        -70013: (TEXT_WRONG, False),
+        -70020: (SELFTEST_WRONG, False),
+        -70021: (HASH_WRONG, False),
     },
 }
 

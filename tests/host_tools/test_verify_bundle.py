@@ -56,7 +56,7 @@ def test_a_verdict_prints_as_json():
     printed = json.loads(json.dumps(last.as_dict()))
     assert printed.pop("why").startswith("its signature is not its signer's. ")
     close = good()["close"]
-    expected = {"n": 17, "type": "channel-close", "ok": False, "code": "bad_signature", "digest": close.digest.hex()}
+    expected = {"n": 19, "type": "channel-close", "ok": False, "code": "bad_signature", "digest": close.digest.hex()}
     assert printed == {**expected, "device": None}
 
 

@@ -45,6 +45,7 @@ def test_one_fault_has_its_code(code, at):
 
 # the same bundle, checked by someone who demands or knows something else
 DEVICES = ("reading 0", "reading 1", "reading 2", "open", "first", "locked", "ticking", "merging", "proof")
+MADE = ("made 0", "made 1")
 OF_PAYEE = ("receipt", "close")
 DEMANDS = {
     "expired_certificate": (
@@ -53,7 +54,7 @@ DEMANDS = {
     ),
     "wrong_network": (
         {"network": hash32("another")},
-        dict.fromkeys(("root", "issuer", "payer", "payee", *DEVICES, *OF_PAYEE, "grant"), "wrong_network"),
+        dict.fromkeys(("root", "issuer", "payer", "payee", *DEVICES, *OF_PAYEE, "grant", *MADE), "wrong_network"),
     ),
     "bad_tick": ({"ticks": {TICKS.root: (2, world.TICK)}}, {"ticking": "bad_tick", "merging": "bad_merge"}),
     "lock_missing": ({"secrets": (b"another",)}, {"locked": "lock_missing"}),

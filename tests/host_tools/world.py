@@ -59,5 +59,7 @@ def good():
         "grant": NET.grant(PAYER),
         "command": NET.owner().deposit(PAYER, 1000),
         "proof": PAYER.peer_proof(PAYEE),
+        "made 0": (bench := NET.issuer()).factory_record(PAYER),
+        "made 1": bench.factory_record(PAYEE),
         "close": PAYEE.close(CHANNEL),
     }

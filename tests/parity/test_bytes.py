@@ -5,9 +5,9 @@ from dataclasses import fields, is_dataclass
 from hashlib import sha256
 
 from sealwright import cbor, cose, sign_message
-from sealwright.messages import BODIES
 
 from tests.parity.made import Made
+from tests.parity.spoken import SPOKEN, TYPES
 
 
 def test_both_interpreters_make_the_same_bytes(made_by):
@@ -18,7 +18,7 @@ def test_both_interpreters_make_the_same_bytes(made_by):
 
 
 def test_every_type_is_made(made):
-    assert {one.message.type for one in made} == {cls.NAME for cls in BODIES}
+    assert {one.message.type for one in made} == set(TYPES)
 
 
 def _parts(value):
@@ -40,7 +40,7 @@ def test_every_key_is_made_and_every_optional_one_left_out(made):
             for field in fields(part):
                 key = (type(part), field.name, field.default is None)
                 (absent if getattr(part, field.name) is None else present).add(key)
-    assert {cls for cls, _, _ in present} > set(BODIES)
+    assert {cls for cls, _, _ in present} > set(SPOKEN)
     assert absent <= present, absent - present
     optional = {key for key in present if key[2]}
     assert optional <= absent, optional - absent
@@ -55,7 +55,7 @@ def _says_null(one):
 def test_the_host_makes_the_same_bytes_of_what_it_read(made):
     """Content, header, digest, and with the same key the signature as well: both sides have RFC 6979."""
     exact = [one for one in made if one.key is not None and not _says_null(one)]
-    assert {one.message.type for one in exact} == {cls.NAME for cls in BODIES}
+    assert {one.message.type for one in exact} == set(TYPES)
     for one in exact:
         again = sign_message(one.private, one.message.body)
         assert again.raw == one.bytes, one.message.type

@@ -9,6 +9,7 @@ from ..messages import (
     ChannelClose,
     ChannelOpen,
     Command,
+    FactoryRecord,
     Message,
     Number,
     Reading,
@@ -38,6 +39,10 @@ def describe(message: Message[Body], names: Mapping[bytes, str]) -> str:
             said = f"{short(body.channel)} {clock(body.closed_at)}"
         case Command() as body:
             said = f"{body.op} #{body.seq}"
+        case FactoryRecord() as body:
+            passed = sum(outcome is True for outcome in body.selftest.values())
+            said = f"#{body.seq} {body.name} by {body.maker}, {clock(body.made_at)}, {body.model}, "
+            said += f"firmware {body.firmware}, {passed} of {len(body.selftest)} parts passed"
         case _:
             said = ""
     return said

@@ -3,6 +3,7 @@
 from .bodies import BODIES, Body, parse_as, parse_message
 from .certificate import Certificate
 from .decimals import DecimalFraction, Number, from_decimal, to_decimal
+from .factory import FactoryRecord
 from .identity import Command, DevicePolicy, Evidence, Grant, Limit, PeerProof
 from .measurement import Reading, Record
 from .message import Message, sign_message
@@ -18,6 +19,7 @@ __all__ = [
     "DecimalFraction",
     "DevicePolicy",
     "Evidence",
+    "FactoryRecord",
     "Grant",
     "Limit",
     "Message",

@@ -7,16 +7,28 @@ from .. import cose
 from ..errors import WrongType
 from ..labels import TYP
 from .certificate import Certificate
+from .factory import FactoryRecord
 from .identity import Command, Evidence, Grant, PeerProof
 from .measurement import Reading
 from .message import B, Message, read_as
 from .payment import ChannelClose, ChannelOpen, Receipt, Voucher
 
 Body: TypeAlias = (
-    Certificate | Reading | ChannelOpen | Voucher | Receipt | Evidence | Grant | Command | ChannelClose | PeerProof
+    Certificate
+    | Reading
+    | ChannelOpen
+    | Voucher
+    | Receipt
+    | Evidence
+    | Grant
+    | Command
+    | ChannelClose
+    | PeerProof
+    | FactoryRecord
 )
 BODIES: Final[tuple[type[Body], ...]] = (
     Certificate, Reading, ChannelOpen, Voucher, Receipt, Evidence, Grant, Command, ChannelClose, PeerProof,
+    FactoryRecord,
 )  # fmt: skip
 _CLASSES: Final[Mapping[int, type[Any]]] = {cls.TYPE: cls for cls in BODIES}
 

@@ -21,7 +21,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "wrong_network": "Check it against the root and network it belongs to.",
     "custody_too_low": "Use a device that keeps its key better, or lower the custody you demand.",
     "bad_signature": "It was altered, or signed by another key; ask its sender for the original.",
-    "gap": "Ask the device for the readings that are missing; what is between is not proved.",
+    "gap": "Ask its sender for the messages that are missing; what is between is not proved.",
     "replay": "Nothing is lost if it is a copy; leave it out.",
     "not_yet_valid": "Wait for its time, or check the clock.",
     "expired": "Too late to use it; ask its payer for a new one.",

@@ -1,7 +1,7 @@
 """The verifier: takes messages in order and gives a verdict on each. No input makes it raise."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from ..bundle import Source, read_bundle
 from ..certificates import Fault, check_chain
@@ -13,6 +13,7 @@ from ..messages import (
     ChannelOpen,
     Command,
     Evidence,
+    FactoryRecord,
     Grant,
     Message,
     PeerProof,
@@ -28,6 +29,7 @@ from .signers import Signer, Signers
 from .verdict import OK, REMEDIES, Verdict, first
 
 _OfDevice: TypeAlias = Reading | ChannelOpen | Voucher | Receipt | ChannelClose | PeerProof
+_NO_ISSUER: Final = "its signer is certified as a device and may issue nothing"
 
 
 class _Finding(NamedTuple):
@@ -49,6 +51,7 @@ class Verifier:
         self._roots = tuple(roots)
         self._signers = Signers(self._roots, self.policy)
         self._logs = Logs()
+        self._factories = Logs("record")
         self._channels = Channels(self.policy)
         self._seen: set[bytes] = set()
         self._count = 0
@@ -87,6 +90,8 @@ class Verifier:
                 return self._command(message, body)
             case Grant() as body:
                 return self._grant(message, body)
+            case FactoryRecord() as body:
+                return self._factory_record(message, body)
             case body:
                 return self._of_device(message, body)
 
@@ -124,9 +129,21 @@ class Verifier:
         )
         return _Finding(fault or self._once(message), body.device, signer.id)
 
+    def _factory_record(self, message: Message[Body], body: FactoryRecord) -> _Finding:
+        signer, device = self._signers.find(message), body.key.device_id
+        if isinstance(signer, Fault):
+            return _Finding(signer, device)
+        fault = first(
+            self._signers.fault(signer, issuing=True),
+            Fault("bad_certificate", "its ueid is not that of its key") if body.ueid != body.key.ueid else None,
+            None if signer.certificate.may_issue is not None else Fault("bad_certificate", _NO_ISSUER),
+        )
+        fault = fault or self._once(message) or self._factories.check(body, message.digest, signer.id)
+        return _Finding(fault, device, None if fault else signer.id)
+
     def _chain_fault(self, body: Grant, signer: Signer) -> Fault | None:
         if signer.certificate.may_issue is None:
-            return Fault("bad_certificate", "its signer is certified as a device and may issue nothing")
+            return Fault("bad_certificate", _NO_ISSUER)
         try:
             leaf = check_chain(body.chain, self._roots, at=self.policy.now(), allow_test=self.policy.allow_test)
         except BadCertificate as error:
