@@ -92,10 +92,10 @@ class Home:
                 if not (path / f"{name}.key").exists():
                     PrivateKey.generate().save(path / f"{name}.key")
             now = int(time.time())
-            _write(path / "root.pem", to_pem(make_root(home.key("issuer"), network, issued_at=now)))
+            write_whole(path / "root.pem", to_pem(make_root(home.key("issuer"), network, issued_at=now)))
             test = make_root(home.key("test"), network, issued_at=now, model=f"{TEST_MODEL} machines only")
-            _write(path / "test-root.pem", to_pem(test))
-            _write(path / "home.json", json.dumps({"format": FORMAT, "network": network}).encode() + b"\n")
+            write_whole(path / "test-root.pem", to_pem(test))
+            write_whole(path / "home.json", json.dumps({"format": FORMAT, "network": network}).encode() + b"\n")
         except OSError as error:
             raise Usage(f"cannot make the home {path}: {error.strerror}", remedy="Check the path and space.") from error
         return home
@@ -132,7 +132,7 @@ class Home:
     def register(self, entry: Registered) -> None:
         """Write a device's entry, whole or not at all. Raises Usage where the disk refuses it."""
         try:
-            _write(self.folder / "devices" / f"{entry.device}.json", json.dumps(asdict(entry), indent=1).encode())
+            write_whole(self.folder / "devices" / f"{entry.device}.json", json.dumps(asdict(entry), indent=1).encode())
         except OSError as error:
             raise Usage(f"cannot write the register: {error.strerror}", remedy="Free some space.") from error
 
@@ -166,8 +166,8 @@ def locate(folder: str | Path | None) -> Path:
     return Path(folder or os.environ.get("SEALWRIGHT_HOME") or DEFAULT).expanduser().resolve()
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Replace a file, whole or not at all, also when the power goes."""
+def write_whole(path: Path, data: bytes) -> None:
+    """Replace a file, whole or not at all, also when the power goes. Raises OSError."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with draft.open("wb") as file:

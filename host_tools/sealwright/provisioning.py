@@ -40,7 +40,7 @@ def plan(home: Home, client: Client, name: str) -> str:
         return "note in the register that it is provisioned: an earlier call did the rest"
     if info.state not in ("blank", "keyed"):
         raise _wrong_state(info.state)
-    _check_name(home, name, info.device)
+    check_name(home, name, info.device)
     _is_emulated(info.model)
     key = "make a key on the device" if info.state == "blank" else "keep the key the device has"
     return f"{key}, issue its certificate, grant"
@@ -58,7 +58,7 @@ def provision(home: Home, client: Client, name: str, policy: DevicePolicy | None
         return Provisioned(_done(home, entry, client), leaf.body.network == home.network_id(test=True), True, leaf)
     if info.state not in ("blank", "keyed"):
         raise _wrong_state(info.state)
-    _check_name(home, name, info.device)
+    check_name(home, name, info.device)
     nonce = os.urandom(NONCE_BYTES)
     evidence = _check_evidence(client.evidence(nonce), nonce)
     test = evidence.model.startswith(TEST_MODEL)
@@ -112,9 +112,15 @@ def _wrong_state(state: str) -> RefusedByDevice:
     return RefusedByDevice(f"the device is {state}", remedy=remedy, code=f"device_{state}")
 
 
-def _check_name(home: Home, name: str, device: bytes | None) -> None:
+def check_label(name: str) -> None:
+    """Raise Usage for what cannot be a device's name."""
     if not name.isprintable() or name != name.strip() or not 1 <= len(name) <= MAX_NAME:
         raise Usage(f"{name!r} is no name for a device", remedy=f"Use 1 to {MAX_NAME} visible characters.")
+
+
+def check_name(home: Home, name: str, device: bytes | None) -> None:
+    """Raise Usage for what cannot be a device's name, or is that of another device than `device`."""
+    check_label(name)
     for entry in home.registered():
         if entry.name == name and (device is None or entry.device != device.hex()) and entry.state in (PENDING, DONE):
             remedy = f"Take another name; if that device is no more, `sealwright devices --forget {name}` frees it."

@@ -12,7 +12,7 @@ from .. import owner
 from ..errors import BadKey, Usage
 from ..keys import PublicKey
 from ..ledger import AuditReport, Head, Ledger
-from . import options
+from . import factory, options
 from .commands import Command, command
 from .options import TestOption
 from .session import Session
@@ -228,4 +228,4 @@ def _device(session: Session, text: str) -> bytes:
     raise Usage(f"no device is called {text!r}", remedy=remedy, code="unknown_device")
 
 
-COMMANDS: Final[tuple[Command, ...]] = (balances, channels, audit, export, deposit)
+COMMANDS: Final[tuple[Command, ...]] = (balances, channels, audit, export, deposit, factory.factory)

@@ -9,6 +9,7 @@ import typer
 
 from ..errors import Usage
 from . import (
+    batch,
     collect,
     demo,
     deploy,
@@ -42,6 +43,7 @@ register(
         emulate.emulate,
         flash.flash,
         deploy.deploy,
+        batch.batch,
         provision.provision,
         info.info,
         info.selftest,

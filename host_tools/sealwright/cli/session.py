@@ -19,6 +19,7 @@ from rich.text import Text
 
 from .. import emulator
 from ..device import Client, connect
+from ..emulator.wire import wire
 from ..errors import SealwrightError
 from ..home import Home
 from .words import plain
@@ -71,8 +72,7 @@ class Session:
 
     def wire(self, url: str) -> str:
         """The `serial:` or `tcp:` URL of the wire that `url` names: an emulated board's is its pty. Raises Usage."""
-        scheme, _, name = url.partition(":")
-        return emulator.find(self.home, name).serial_url if scheme == "emulated" else url
+        return wire(self.home, url) if url.startswith("emulated:") else url
 
     def emit(self, **values: Any) -> None:
         """One JSON object on stdout, with --json."""

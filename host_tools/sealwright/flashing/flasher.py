@@ -1,11 +1,13 @@
 """Put MicroPython itself on a board: by esptool or by the boot drive, as the board's description says."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from ..boards import UF2, BoardKind
 from ..deploying.console import Console, NoPrompt
 from ..device import connect
+from ..device.transport import open_url
 from ..errors import Malformed, RefusedByDevice, Unreachable, Usage
 from .drive import APPEAR_SECONDS, copy_to_drive, drives, find_drive
 from .esp import need_esptool, write_image
@@ -38,6 +40,8 @@ def flash(
             _enter_boot_drive(url)
         where = find_drive(board, drive, 0.0 if url is None else APPEAR_SECONDS)
         copy_to_drive(image.data, where, advance)
+        if url is not None:
+            _come_back(url)
         return where
     if url is None:
         raise Usage("at which port is the board?", remedy="Give --device serial:PORT.")
@@ -54,6 +58,19 @@ def _enter_boot_drive(url: str) -> None:
             console.start(_BOOTLOADER)
     except NoPrompt:
         _refuse_provisioned(url)
+
+
+def _come_back(url: str) -> None:
+    """Wait until MicroPython shows up at its port again."""
+    end = time.monotonic() + APPEAR_SECONDS
+    while True:
+        try:
+            open_url(url).close()
+            return
+        except Unreachable:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
 
 
 def _refuse_provisioned(url: str) -> None:

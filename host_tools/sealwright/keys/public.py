@@ -76,6 +76,10 @@ class PublicKey:
         self.xy: Final = bytes(xy)
         self._loaded = _load(self.xy)
 
+    def __reduce__(self) -> tuple[type["PublicKey"], tuple[bytes]]:
+        """Keys go between processes as bytes, and are checked again."""
+        return PublicKey, (self.xy,)
+
     @classmethod
     def from_cose(cls, key: Any) -> "PublicKey":
         """From a decoded COSE_Key with exactly kty, crv, x and y. Raises BadKey."""
