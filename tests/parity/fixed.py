@@ -35,6 +35,8 @@ class Stream:
 
 
 class FixedEntropy:
+    extras = ()
+
     def __init__(self, label):
         self.sources = [Stream(label)]
 

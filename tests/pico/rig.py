@@ -143,6 +143,20 @@ class Pico:
             at += -(-len(data) // 256) * 256
         self.run(f"FILES = {places!r}\n{MOUNT}")
 
+    def start(self, source: str) -> None:
+        """Begin a script that talks over the console itself; it has begun when this returns."""
+        self._out.clear()
+        self._send(source.encode() + CTRL_D)
+        self._until(lambda: self._out.startswith(b"OK"), 60)
+        del self._out[:2]
+
+    def say(self, data: bytes, done: Callable[[bytes], bool], patience: float = 60) -> bytes:
+        """What comes over the console after `data` went in, until `done` says it is enough."""
+        self._out.clear()
+        self._send(data)
+        self._until(lambda: done(bytes(self._out)), patience)
+        return bytes(self._out)
+
 
 def folder(path: Path) -> dict[str, bytes]:
     """A folder's files, as `mount` takes them."""

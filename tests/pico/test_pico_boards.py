@@ -6,6 +6,7 @@ All are compiled for the RP2040, which is what can be emulated: what another chi
 from pathlib import Path
 
 import pytest
+from sealwright.device.frames import Frame, FrameReader, pack
 
 from tests.boards import contract, made
 
@@ -50,3 +51,29 @@ def pico(tmp_path_factory: pytest.TempPathFactory) -> Pico:
 def test_made(pico: Pico, board: Path) -> None:
     script = RUN.format(folder=f"/rig/{board.name}", ports=contract.ports(), told=contract.describe(board))
     assert pico.run(script).splitlines()[-1] == "a board"
+
+
+SERVE = """
+import micropython
+micropython.kbd_intr(-1)
+import board
+from seal import app
+try:
+    app.run(board.make())
+except SystemExit:
+    print("let go")
+"""
+INFO = 1
+
+
+def test_the_usb_console_is_the_command_link(pico: Pico) -> None:
+    """Frames in and out of the real image's USB driver; Ctrl-C inside them is data, and mpremote's knock lets go."""
+    pico.run(f"import sys\nsys.modules.pop('board', None)\nsys.path.insert(0, '/rig/{BOARDS[0].name}')")
+    pico.start(SERVE)
+    for identifier in (3, 0x0303):  # Ctrl-C's byte
+        said = pico.say(
+            b"\0" + pack(Frame(identifier, INFO, None)), lambda out: out.count(b"\0") >= 2 and out[-1:] == b"\0"
+        )
+        (frame,) = FrameReader().feed(said)
+        assert (frame.id, frame.kind) == (identifier, 0) and frame.item["state"] == "blank"  # type: ignore[index,call-overload]
+    assert b"let go" in pico.say(b"\r\x03", lambda out: b"let go" in out)
