@@ -33,10 +33,38 @@ class Tag:
 
 
 def encode(value):
-    """Encode `value`. Raises Malformed for a type or an integer outside the profile."""
+    """Encode `value`. Raises Malformed for a type or an integer outside the profile.
+
+    Without recursion: a Pico's stack holds some twenty calls, and what is stored is nested as deep as what is signed.
+    """
     out = bytearray()
-    _encode(value, out)
+    left = [(b"", value)]  # what is to be encoded yet, last first, each with the bytes before it
+    while left:
+        before, value = left.pop()
+        out.extend(before)
+        if isinstance(value, dict):
+            out.extend(head(5, len(value)))
+            left.extend(_pairs(value))
+        elif isinstance(value, (list, tuple)):
+            out.extend(head(4, len(value)))
+            for item in reversed(value):
+                left.append((b"", item))
+        elif isinstance(value, Tag):
+            left.append((head(6, value.number), value.value))
+        else:
+            _encode_plain(value, out)
     return bytes(out)
+
+
+def _pairs(value):
+    """[(key's encoding, item), ...], the last one first: bytewise order, as dict order means nothing on MicroPython."""
+    boxed = []
+    for key, item in value.items():
+        boxed.append(
+            (encode(key), (item,))
+        )  # boxed: sorting must never compare two items, which may be of unlike types
+    boxed.sort(reverse=True)
+    return [(key, item[0]) for key, item in boxed]
 
 
 def head(major, number):
@@ -49,7 +77,7 @@ def head(major, number):
     raise Malformed("integer outside 64 bits")
 
 
-def _encode(value, out):
+def _encode_plain(value, out):
     # bool before int: True is an int on CPython and not on MicroPython
     if value is None:
         out.append(0xF6)
@@ -64,30 +92,8 @@ def _encode(value, out):
         text = value.encode()
         out.extend(head(3, len(text)))
         out.extend(text)
-    elif isinstance(value, (list, tuple)):
-        out.extend(head(4, len(value)))
-        for item in value:
-            _encode(item, out)
-    elif isinstance(value, dict):
-        _encode_map(value, out)
-    elif isinstance(value, Tag):
-        out.extend(head(6, value.number))
-        _encode(value.value, out)
     else:
         raise Malformed("no CBOR for %s" % type(value).__name__)
-
-
-def _encode_map(value, out):
-    out.extend(head(5, len(value)))
-    # bytewise order of the encoded keys; dict order means nothing on MicroPython
-    for key, item in sorted((encode(key), item) for key, item in _items(value)):
-        out.extend(key)
-        _encode(item[0], out)
-
-
-def _items(value):
-    # boxed so that sorting never compares two values, which may be of unlike types
-    return ((key, (item,)) for key, item in value.items())
 
 
 def decode(data):

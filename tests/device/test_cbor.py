@@ -85,3 +85,11 @@ def test_values_without_an_encoding():
     raises(Malformed, cbor.encode, 1.5)
     raises(Malformed, cbor.encode, 1 << 64)
     raises(Malformed, cbor.encode, object())
+
+
+def test_encoding_takes_no_stack():
+    """A Pico's stack of 8 KB ended at a map of four levels, called from where the app calls it."""
+    value = 0
+    for _ in range(300):
+        value = {1: [cbor.Tag(4, value)]}
+    assert len(cbor.encode(value)) == 300 * 4 + 1
