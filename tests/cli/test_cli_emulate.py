@@ -93,6 +93,17 @@ def test_wrong_calls(homed, tmp_path):
     gone_wrong(homed("emulate", "one", "--sensor", "mcu"), 2, "usage", "settled when it was made")
 
 
+def test_a_pico_needs_an_image_and_the_others_take_none(homed, monkeypatch, tmp_path):
+    monkeypatch.delenv("SEALWRIGHT_PICO_UF2", raising=False)
+    gone_wrong(homed("emulate", "pico"), 2, "no_image", "needs a MicroPython image")
+    assert "micropython.org/download/RPI_PICO" in homed("emulate", "pico").err
+    gone_wrong(homed("emulate", "pico", "--image", tmp_path / "no.uf2"), 2, "no_image", "cannot read the image")
+    (tmp_path / "bad.uf2").write_bytes(b"no UF2")
+    gone_wrong(homed("emulate", "pico", "--image", tmp_path / "bad.uf2"), 2, "bad_image", "no image for a Pico")
+    gone_wrong(homed("emulate", "unix", "--image", tmp_path / "bad.uf2"), 2, "usage", "takes no image")
+    assert states(homed) == {}
+
+
 def test_a_board_that_does_not_start_is_told(homed):
     board = homed.board("one", start=False)
     (board.folder / "flash.img").write_bytes(b"too short")

@@ -9,6 +9,8 @@ from sealwright.home import Home
 
 from tests.pico.rig import IMAGE, image
 
+NO_IMAGE = f"an emulated Pico needs a MicroPython image: name the official one in {IMAGE}"
+
 
 @pytest.fixture
 def home(tmp_path):
@@ -23,7 +25,7 @@ def home(tmp_path):
 def pico(home):
     """callable(*sensors) -> a new board, running."""
     if image() is None:
-        pytest.skip(f"an emulated Pico needs a MicroPython image: name the official one in {IMAGE}")
+        pytest.skip(NO_IMAGE)
 
     def make(*sensors):
         board = emulator.create(home, "pico", "one", sensors)

@@ -5,7 +5,13 @@ import threading
 import time
 from pathlib import Path
 
-from tests.pico.conftest import mpremote, pty
+import pytest
+from sealwright import emulator
+
+from tests.cli.runner import Cli
+from tests.pico.conftest import NO_IMAGE, mpremote, pty
+from tests.pico.preload import preload
+from tests.pico.rig import image
 
 MEASURE = """
 from machine import I2C, Pin
@@ -54,10 +60,39 @@ def test_it_is_a_stock_pico_on_both_its_wires(pico):
     assert mpremote(tcp, "exec", NOISE) == "True True"
 
 
+def test_it_is_made_listed_and_removed_by_command(tmp_path):
+    if image() is None:
+        pytest.skip(NO_IMAGE)
+    cli = Cli(tmp_path / "home")
+    cli.ok("init", "--network", "pico")
+    try:
+        made = cli.ok("emulate", "pico", "--image", image(), "--detach", "--json").last
+        assert made["url"] == "emulated:pico-1" and made["board"] == "pico"
+        assert mpremote(made["serial"].removeprefix("serial:"), "exec", "print(6 * 7)") == "42"
+        (listed,) = [one for one in cli("devices", "--json").json if one["kind"] == "emulated"]
+        assert (listed["state"], listed["tcp"], listed["serial"]) == ("running", made["tcp"], made["serial"])
+        cli.ok("emulate", "--remove", "pico-1")
+        assert not [one for one in cli("devices", "--json").json if one["kind"] == "emulated"]
+    finally:
+        cli.kill_all()
+
+
 def test_sensors_are_on_its_bus_and_live_by_its_clock(pico):
     # 9.3 ms at most for these settings (data sheet section 9.1), and the loop's own time; no chip at 0x50: EIO
     told = mpremote(pty(pico("bme280")), "exec", MEASURE).splitlines()
     assert told == ["b'`' 26", "5", "9 True"]
+
+
+def test_files_that_were_there_before_it_was_switched_on(home, tmp_path):
+    if image() is None:
+        pytest.skip(NO_IMAGE)
+    (tmp_path / "files" / "a" / "b").mkdir(parents=True)
+    (tmp_path / "files" / "a" / "b" / "c.py").write_text("print('c')")
+    (tmp_path / "files" / "main.py").write_text("import a.b.c")
+    board = emulator.create(home, "pico", "one")
+    preload(board, tmp_path / "files")
+    board.start()
+    assert mpremote(pty(board), "exec", "import a.b.c, os; print(os.listdir('a'))") == "c\n['b']"
 
 
 def test_files_outlast_resets_and_power_cuts(pico, tmp_path):
