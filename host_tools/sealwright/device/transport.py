@@ -1,7 +1,8 @@
 """Byte streams to a device: TCP and serial ports, behind one small interface.
 
-A pty counts as a serial port. Opening a serial port does not reset the board: DTR and RTS are left low, which ESP32
-boards would take for reset and boot-mode.
+A pty counts as a serial port. DTR and RTS are both asserted, as the operating system does on opening: an ESP32's board
+takes one without the other for reset or boot mode and both for nothing, and an RP2's USB console takes a low DTR for
+nobody listening and drops what does not fit its buffer.
 """
 
 import errno
@@ -73,7 +74,7 @@ class SerialTransport:
             port = serial.Serial()
             port.port = path
             port.baudrate = BAUD
-            port.dtr = port.rts = False
+            port.dtr = port.rts = True
             port.exclusive = True
             port.open()
         except (OSError, ValueError) as error:  # SerialException is an OSError
