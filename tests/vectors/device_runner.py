@@ -6,6 +6,10 @@
     ["parse", envelope]                             its digest
     ["structure", protected, payload]               the Sig_structure
     ["verify", public, protected, payload, sig]     whether the key signed this
+    ["hss", public, message, sig]                   whether the HSS key signed this
+    ["hss-bytes", public, message, sig]             how many signatures verify that differ from this in one bit of one
+                                                    byte, each byte once, or end before their end
+    ["hss-key", public]                             whether it is one
 
 Prints one JSON array a line: ["ok", ...] or [name of the SealError].
 """
@@ -15,7 +19,7 @@ import sys
 from binascii import unhexlify
 
 from diagnostic import hexadecimal, show
-from seal import cbor, cose, p256
+from seal import cbor, cose, lms, p256
 from seal.compat import sha256
 from seal.errors import SealError
 
@@ -29,11 +33,24 @@ def _verify(public, protected, payload, signature):
     return [p256.verify(public, sha256(cose.sig_structure(protected, payload)), signature)]
 
 
+def _bytes_that_do_not_count(public, message, signature):
+    verified = 0
+    for at in range(len(signature)):
+        changed = bytearray(signature)
+        changed[at] ^= 1 << at % 8
+        verified += lms.verify(public, message, bytes(changed))
+        verified += lms.verify(public, message, signature[:at])
+    return [verified]
+
+
 QUESTIONS = {
     "decode": _decode,
     "parse": lambda raw: [hexadecimal(cose.parse(raw).digest)],
     "structure": lambda protected, payload: [hexadecimal(cose.sig_structure(protected, payload))],
     "verify": _verify,
+    "hss": lambda public, message, signature: [lms.verify(public, message, signature)],
+    "hss-bytes": _bytes_that_do_not_count,
+    "hss-key": lambda public: [lms.check_public(public)],
 }
 
 

@@ -1,0 +1,192 @@
+"""HSS/LMS signatures, verified with hashlib alone (RFC 8554; the 24-byte sets of RFC 9858 section 3). No signer.
+
+A hash-based signature stays good where a quantum computer breaks elliptic curves. The SHA-256 parameter sets are
+here, of 32 and of 24 bytes, and one to eight levels. Parsing is strict: a type, a length or a number that is not
+exactly the one expected makes the signature bad.
+
+Costs one SHA-256 for about half of each chain: 500 for Winternitz parameter 4 with 32 bytes, 4,300 for 8.
+"""
+
+import hashlib
+
+from .errors import BadKey
+
+MAX_LEVELS = 8
+
+# LM-OTS type: hash bytes n, coefficient bits w, coefficients p, checksum shift (RFC 8554 table 1, RFC 9858 table 1)
+_OTS = {
+    1: (32, 1, 265, 7),
+    2: (32, 2, 133, 6),
+    3: (32, 4, 67, 4),
+    4: (32, 8, 34, 0),
+    5: (24, 1, 200, 8),
+    6: (24, 2, 101, 6),
+    7: (24, 4, 51, 4),
+    8: (24, 8, 26, 0),
+}
+# LMS type: hash bytes m, height of the tree (RFC 8554 table 2, RFC 9858 table 2)
+_LMS = {
+    5: (32, 5),
+    6: (32, 10),
+    7: (32, 15),
+    8: (32, 20),
+    9: (32, 25),
+    10: (24, 5),
+    11: (24, 10),
+    12: (24, 15),
+    13: (24, 20),
+    14: (24, 25),
+}
+_IDENTIFIER = 16
+_PUBLIC_CHAIN = b"\x80\x80"  # D_PBLC, D_MESG, D_LEAF, D_INTR
+_MESSAGE = b"\x81\x81"
+_LEAF = b"\x82\x82"
+_INTERIOR = b"\x83\x83"
+
+
+class _Bad(Exception):
+    """The signature or key is not of the form it must have."""
+
+
+class _Reader:
+    """Cuts bytes into fields, and never gives fewer than asked for."""
+
+    def __init__(self, data):
+        self._data = memoryview(data)
+        self._at = 0
+
+    def take(self, count):
+        start, self._at = self._at, self._at + count
+        if self._at > len(self._data):
+            raise _Bad()
+        return self._data[start : self._at]
+
+    def number(self):
+        return int.from_bytes(bytes(self.take(4)), "big")
+
+    def one_of(self, table):
+        """(type, parameters) of a type that `table` has."""
+        kind = self.number()
+        if kind not in table:
+            raise _Bad()
+        return kind, table[kind]
+
+    def end(self):
+        if self._at != len(self._data):
+            raise _Bad()
+
+
+class _Key:
+    """An LMS public key: types, identifier I and root T[1] (RFC 8554 section 5.3). `raw`: its bytes."""
+
+    def __init__(self, reader):
+        self.lms, (self.size, self.height) = reader.one_of(_LMS)
+        self.ots, (size, self.bits, self.count, self.shift) = reader.one_of(_OTS)
+        if size != self.size:
+            raise _Bad()
+        self.identifier = bytes(reader.take(_IDENTIFIER))
+        self.root = bytes(reader.take(size))
+        head = self.lms.to_bytes(4, "big") + self.ots.to_bytes(4, "big")
+        self.raw = head + self.identifier + self.root
+
+
+def check_public(public):
+    """Raise BadKey unless `public` is an HSS public key of a kind that `verify` knows."""
+    try:
+        _public(public)
+    except _Bad:
+        raise BadKey("no HSS public key with SHA-256, of one to %d levels" % MAX_LEVELS)
+
+
+def verify(public, message, signature):
+    """Whether the HSS public key `public` signed `message` (RFC 8554 section 6.3); all three are bytes."""
+    try:
+        levels, key = _public(public)
+        reader = _Reader(signature)
+        if reader.number() != levels - 1:
+            return False
+        for _ in range(levels - 1):
+            candidate = _candidate(key, reader)  # over what follows in the signature: the next level's key
+            below = _Key(reader)
+            if candidate(below.raw) != key.root:
+                return False
+            key = below
+        candidate = _candidate(key, reader)
+        reader.end()
+        return candidate(message) == key.root
+    except _Bad:
+        return False
+
+
+def _public(public):
+    """(levels, top key) of an HSS public key. Raises _Bad."""
+    reader = _Reader(public)
+    levels = reader.number()
+    if not 1 <= levels <= MAX_LEVELS:
+        raise _Bad()
+    key = _Key(reader)
+    reader.end()
+    return levels, key
+
+
+def _candidate(key, reader):
+    """Read one LMS signature; returns a function(message) -> the root it leads to (RFC 8554 algorithms 6a and 4b)."""
+    leaf = reader.number()
+    if leaf >> key.height or reader.number() != key.ots:
+        raise _Bad()
+    randomizer = reader.take(key.size)
+    chains = reader.take(key.size * key.count)
+    if reader.number() != key.lms:
+        raise _Bad()
+    path = reader.take(key.size * key.height)
+
+    def root(message):
+        prefix = key.identifier + leaf.to_bytes(4, "big")
+        digest = _hash(key.size, prefix, _MESSAGE, randomizer, message)
+        return _climb(key, leaf, _ends(key, prefix, digest, chains), path)
+
+    return root
+
+
+def _hash(size, *parts):
+    hashed = hashlib.sha256()
+    for part in parts:
+        hashed.update(part)
+    return hashed.digest()[:size]
+
+
+def _ends(key, prefix, digest, chains):
+    """The candidate LM-OTS public key: every chain taken to its end."""
+    size, bits = key.size, key.bits
+    full = (1 << bits) - 1
+    digits = _digits(digest, bits)
+    checksum = (len(digits) * full - sum(digits)) << key.shift
+    digits += _digits(checksum.to_bytes(2, "big"), bits)
+    ends = hashlib.sha256(prefix + _PUBLIC_CHAIN)
+    block = bytearray(prefix + bytes(3 + size))  # I || q || chain u16 || step u8 || value: one block of SHA-256
+    for chain in range(key.count):
+        block[20], block[21] = chain >> 8, chain & 0xFF
+        block[23:] = chains[chain * size : (chain + 1) * size]
+        for step in range(digits[chain], full):
+            block[22] = step
+            block[23:] = hashlib.sha256(block).digest()[:size]
+        ends.update(memoryview(block)[23:])
+    return ends.digest()[:size]
+
+
+def _digits(data, bits):
+    """The `bits`-bit coefficients of `data`, high ones first (RFC 8554 section 3.1.3)."""
+    mask = (1 << bits) - 1
+    return [byte >> shift & mask for byte in data for shift in range(8 - bits, -1, -bits)]
+
+
+def _climb(key, leaf, ots_key, path):
+    """From a leaf's one-time key to the root of the tree."""
+    size, node = key.size, leaf + (1 << key.height)
+    found = _hash(size, key.identifier, node.to_bytes(4, "big"), _LEAF, ots_key)
+    for level in range(key.height):
+        other = path[level * size : (level + 1) * size]
+        pair = (other, found) if node & 1 else (found, other)
+        node >>= 1
+        found = _hash(size, key.identifier, node.to_bytes(4, "big"), _INTERIOR, *pair)
+    return found
