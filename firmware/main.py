@@ -11,6 +11,7 @@ micropython.kbd_intr(-1)
 
 import gc  # noqa: E402
 import os  # noqa: E402
+import sys  # noqa: E402
 import time  # noqa: E402
 
 IDENTITY = "/state/j-identity"  # `seal.journal` names it; here no import may be needed to keep a console shut
@@ -25,13 +26,23 @@ def is_provisioned():
     return True
 
 
-failure = None
+def chosen_slots():
+    """The loader's, or None for a board without one: its firmware lies beside this file, or in the image."""
+    try:
+        import loader
+    except ImportError:
+        return None
+    return loader.slots
+
+
+slots = failure = None
 try:
     gc.threshold(8192)  # collect while modules load: what stays then lies together, and free memory is in one piece
+    slots = chosen_slots()
     import board
     from seal import app
 
-    app.run(board.make())
+    app.run(board.make(), slots)
 except BaseException as error:  # SystemExit is how the console link lets go
     failure = error
 
@@ -40,6 +51,10 @@ if is_provisioned():
 
     time.sleep(1)  # firmware that fails at once must not spin
     machine.reset()
+if slots and slots.on_trial:  # an emulated board, whose identity lies elsewhere: this has used up one boot
+    if failure is not None:
+        sys.print_exception(failure)
+    slots.restart()
 micropython.kbd_intr(3)
 if failure is not None and not isinstance(failure, SystemExit):
     raise failure

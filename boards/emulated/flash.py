@@ -13,8 +13,6 @@ not a power cut of the host itself. No wear, no bit rot, no lock: one process an
 import os
 from errno import ENOENT
 
-from seal.errors import StateDamaged
-
 _SYNC, _COUNT, _SIZE, _ERASE = 3, 4, 5, 6
 PROGRAM_SIZE = 256
 
@@ -23,13 +21,17 @@ class PowerCut(BaseException):
     """The power is gone. No Exception: code that survives by catching errors must not survive this."""
 
 
+class ImageDamaged(Exception):
+    """The image is not one of this flash, or holds no file system."""
+
+
 class NotErased(Exception):
     """A program operation would have set bits from 0 to 1, which only erasing does."""
 
 
 class FlashFile:
     """The flash image at `path`, of `blocks` of `block_size` bytes. Raises OSError if there is none (see
-    `create`), StateDamaged if its size is another."""
+    `create`), ImageDamaged if its size is another."""
 
     def __init__(self, path, block_size=4096, blocks=352, strict=False):
         self._block_size = block_size
@@ -44,7 +46,7 @@ class FlashFile:
         size = self._file.seek(0, 2)
         if size != block_size * blocks:
             self._file.close()
-            raise StateDamaged("%s: %d bytes, not %d blocks; put it back from a copy" % (path, size, blocks))
+            raise ImageDamaged("%s: %d bytes, not %d blocks; put it back from a copy" % (path, size, blocks))
 
     @classmethod
     def create(cls, path, block_size=4096, blocks=352, strict=False):
@@ -120,7 +122,7 @@ class FlashFile:
 def mount(path, directory, block_size=4096, blocks=352):
     """Mount the LittleFS image at `path` on `directory`; a new one is made only where there is no file.
 
-    Returns the FlashFile. Raises StateDamaged for an image that is there but does not mount: it is never
+    Returns the FlashFile. Raises ImageDamaged for an image that is there but does not mount: it is never
     formatted anew, for that would make a board forget what it promised. MicroPython only (VfsLfs2).
     """
     import vfs
@@ -138,7 +140,7 @@ def mount(path, directory, block_size=4096, blocks=352):
         vfs.mount(filesystem, directory)
     except OSError as error:
         flash.close()
-        raise StateDamaged("%s does not mount (OSError %s); put it back from a copy" % (path, error.errno))
+        raise ImageDamaged("%s does not mount (OSError %s); put it back from a copy" % (path, error.errno))
     return flash
 
 

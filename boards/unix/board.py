@@ -1,9 +1,9 @@
 """The unix port as a board: a real MicroPython process with its own flash image, wires and sensors.
 
 `hardware.json` in the process's folder says what is soldered on: {"command": [host, port], "peer": [host, port],
-"series": [file, ...]}; a null peer is a board that has no way to others but its wires. The flash is `flash.img`, a
-LittleFS image. A pty, where there is one, comes as the file descriptor in SEALWRIGHT_PTY. A file `button` in the folder
-is the button held down.
+"series": [file, ...]}; a null peer is a board that has no way to others but its wires. The flash is mounted at /flash
+(see `emulated.power_on`). A pty, where there is one, comes as the file descriptor in SEALWRIGHT_PTY. A file `button` in
+the folder is the button held down.
 
 Custody is open: whoever can read the folder has the key.
 """
@@ -13,7 +13,6 @@ import os
 import time
 
 import wiring
-from emulated.flash import mount
 from keystore.software import SoftwareKeyStore
 from links.stream import StreamLink
 from links.tcp import TcpLink
@@ -55,7 +54,6 @@ class Board:
     model = "emulated-unix"
 
     def __init__(self, hardware):
-        self._flash = mount("flash.img", _FLASH)
         self.store = FileStore(_FLASH)
         self.keystore = SoftwareKeyStore(self.store)
         self.clock = SystemClock()
@@ -71,6 +69,6 @@ class Board:
 
 
 def make():
-    """The board of the folder this process runs in. Raises OSError, ValueError, StateDamaged."""
+    """The board of the folder this process runs in. Raises OSError, ValueError."""
     with open("hardware.json") as file:
         return Board(json.load(file))

@@ -8,29 +8,30 @@ request are numbered apart, so one line carries a host's and a peer's.
 
 import asyncio
 
-from . import compat, device, notes, rpc
+from . import compat, device, firmware, notes, rpc
 from .seller import Seller
 from .service import Service
 
 
-async def serve(board):
-    """Run a board for ever. board: port Board."""
+async def serve(board, slots=None):
+    """Run a board for ever. board: port Board; slots: port Slots, where the firmware can be updated."""
     notes.show = board.console
     asyncio.get_event_loop().set_exception_handler(_unforeseen)
     this = device.Device(board)
     this.load()
     notes.tell("sealwright: %s" % ("damaged: %s" % this.fault if this.fault else "ready"))
     compat.settle_heap()
-    service = Service(this).handlers()
+    service = Service(this, slots)
+    handlers = service.handlers()
 
     async def host(reader, writer):
-        await _connection(reader, writer, service)
+        await _connection(reader, writer, handlers)
 
     async def peer(reader, writer):
         await _sell(this, reader, writer, {})
 
     async def either(reader, writer):
-        await _sell(this, reader, writer, service)
+        await _sell(this, reader, writer, handlers)
 
     if board.peer_link:
         from . import trading  # 6 KB of heap that a board which only sells need not spend
@@ -39,6 +40,8 @@ async def serve(board):
         tasks += [board.peer_link.serve(peer), trading.run(this)]
     else:
         tasks = [link.serve(either) for link in board.command_links]
+    if slots:
+        tasks.append(firmware.attend(service.firmware, lambda: service.selftest(None)))
     await asyncio.gather(sampler(this), *tasks)
 
 
@@ -90,6 +93,6 @@ async def sampler(this):
             notes.trace("sampling", error)
 
 
-def run(board):
+def run(board, slots=None):
     """Run a board until it is reset."""
-    asyncio.run(serve(board))
+    asyncio.run(serve(board, slots))

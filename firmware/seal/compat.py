@@ -6,6 +6,7 @@
 import binascii
 import gc
 import hashlib
+import sys
 import time
 
 try:
@@ -45,6 +46,17 @@ def crc32(data):
 def hexlify(data):
     """Lower-case hexadecimal text of `data`."""
     return binascii.hexlify(data).decode()
+
+
+_ARCHITECTURES = (
+    "", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp", "xtensa", "xtensawin",
+    "rv32imc", "rv64imc",
+)  # fmt: skip
+
+
+def arch():
+    """The native architecture of .mpy files here, as mpy-cross names it; "" on CPython, which runs none."""
+    return _ARCHITECTURES[getattr(sys.implementation, "_mpy", 0) >> 10 & 15]
 
 
 def settle_heap():

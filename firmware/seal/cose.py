@@ -78,7 +78,7 @@ def _check_header(header, expected):
     if not isinstance(kid, bytes) or len(kid) != 8:
         raise Malformed("kid must have 8 bytes")
     kind = header.get(labels.TYP)
-    if not labels.CERTIFICATE <= (kind if isinstance(kind, int) else 0) <= labels.PEER_PROOF:
+    if not labels.CERTIFICATE <= (kind if isinstance(kind, int) else 0) <= labels.FIRMWARE_UPDATE:
         raise WrongType("message type %s is unknown" % kind)
     if expected is not None and kind != expected:
         raise WrongType("message type %d, wanted %d" % (kind, expected))

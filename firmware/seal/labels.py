@@ -22,6 +22,7 @@ GRANT = const(65007)
 COMMAND = const(65008)
 CHANNEL_CLOSE = const(65009)
 PEER_PROOF = const(65010)
+FIRMWARE_UPDATE = const(65011)
 
 # Claims (RFC 8392, RFC 8747, RFC 9711; private use below -65536)
 ISS = const(1)

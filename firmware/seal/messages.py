@@ -151,6 +151,15 @@ CLOSE = {1: (True, hash32), 2: (True, uint)}
 PEER_PROOF = {1: (True, hash32), 2: (True, hash32), labels.NONCE: (True, hash32), labels.OWN_NONCE: (True, hash32)}
 
 
+def _file(value):
+    if not isinstance(value, list) or len(value) != 3:
+        return False
+    return text(value[0]) and uint(value[1]) and value[1] > 0 and hash32(value[2])
+
+
+FIRMWARE_UPDATE = {1: (True, text), 2: (True, uint), 3: (True, text), 4: (True, text), 5: (True, _list_of(_file))}
+
+
 def _number(value):
     if isinstance(value, cbor.Tag):
         pair = value.value
@@ -181,6 +190,7 @@ TABLES = {
     labels.COMMAND: COMMAND,
     labels.CHANNEL_CLOSE: CLOSE,
     labels.PEER_PROOF: PEER_PROOF,
+    labels.FIRMWARE_UPDATE: FIRMWARE_UPDATE,
 }
 
 

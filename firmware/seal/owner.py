@@ -5,19 +5,23 @@
     trade   see `order`                                  stop     ends the trade in progress
     ack     {1: seq, ?2: [channel digest]}: safe elsewhere, may be pruned
     clock   unix seconds                                 wipe     erases key, journal and readings, for good
+    update-key  the HSS public key that updates must be signed with too; once
 
 The number is on flash before the command takes effect: a power cut may lose a command, never run one twice.
 """
 
 from . import channel, device, labels, messages, order
 from .errors import Malformed, NotAParty, Replay, Unsupported
+from .firmware import RECORD as FIRMWARE
+from .firmware import Firmware
 
 
 class Owner:
-    """Runs commands on a `device.Device`."""
+    """Runs commands on a `device.Device`. firmware: its `firmware.Firmware`."""
 
-    def __init__(self, this):
+    def __init__(self, this, firmware=None):
         self._device = this
+        self._firmware = firmware or Firmware(this)
         self._ops = {
             "pause": self._pause,
             "resume": self._resume,
@@ -28,6 +32,7 @@ class Owner:
             "stop": self._stop,
             "ack": self._ack,
             "clock": self._clock,
+            "update-key": self._update_key,
             "wipe": self._wipe,
         }
 
@@ -103,6 +108,11 @@ class Owner:
         self._device.log.acknowledge(value[1])
         for digest in digests:
             payee.forget(digest)
+
+    def _update_key(self, value, record):
+        taken = self._firmware.with_key(value)
+        self._put(record)
+        self._device.journal.put(FIRMWARE, taken)
 
     def _wipe(self, _, record):
         this = self._device

@@ -100,6 +100,35 @@ class Button(Protocol):
         """Whether a person agrees, now."""
 
 
+class Slots(Protocol):
+    """Where firmware lies, and which runs: the loader's, from outside `seal`."""
+
+    @property
+    def slot(self) -> Optional[str]:
+        """The slot that runs, "a" or "b"; None: none of them, but what the board came with."""
+
+    @property
+    def spare(self) -> str:
+        """The slot that may be written."""
+
+    @property
+    def on_trial(self) -> bool: ...
+
+    @property
+    def rolled_back(self) -> Optional[int]:
+        """The version whose trial failed last."""
+
+    def folder(self, slot: str) -> str: ...
+
+    def begin_trial(self, slot: str, version: int) -> None: ...
+
+    def confirm(self) -> None: ...
+
+    def feed(self) -> None: ...
+
+    def restart(self) -> None: ...
+
+
 class Board(Protocol):
     @property
     def model(self) -> str: ...

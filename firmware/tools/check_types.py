@@ -35,6 +35,7 @@ def packages(port: str) -> list[Path]:
     """The device's modules that can run on a port."""
     others = set().union(*(own for name, own in OWN.items() if name != port))
     files = [path for package in PACKAGES for path in sorted((FIRMWARE / package).rglob("*.py"))]
+    files.append(FIRMWARE / "loader.py")
     return [path for path in files if not imports(path) & others]
 
 

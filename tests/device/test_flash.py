@@ -3,8 +3,7 @@
 import os
 
 from check import raises
-from emulated.flash import FlashFile, NotErased, PowerCut
-from seal.errors import StateDamaged
+from emulated.flash import FlashFile, ImageDamaged, NotErased, PowerCut
 
 PATH = "flash-" + os.urandom(6).hex() + ".tmp"
 
@@ -72,7 +71,7 @@ def test_bytes_outlive_the_process():
 
 def test_an_image_of_another_size_is_refused():
     def check(flash):
-        assert PATH in str(raises(StateDamaged, FlashFile, PATH, 512, 5))
+        assert PATH in str(raises(ImageDamaged, FlashFile, PATH, 512, 5))
 
     with_flash(check)
     raises(OSError, FlashFile, PATH, 512, 4)

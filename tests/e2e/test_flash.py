@@ -165,7 +165,7 @@ def test_an_image_that_is_no_file_system_any_more_keeps_the_board_from_starting(
     whole = image.read_bytes()
     for damaged in (whole[:-1], whole[:4096], b"", bytes(8192) + whole[8192:], b"\xff" * len(whole), bytes(len(whole))):
         image.write_bytes(damaged)
-        with pytest.raises(Unreachable, match=r"does not start: StateDamaged: flash.img.*put it back from a copy"):
+        with pytest.raises(Unreachable, match=r"does not start: ImageDamaged: flash.img.*put it back from a copy"):
             board.start()
         assert board.pid is None and image.read_bytes() == damaged, "nothing was formatted anew"
     image.write_bytes(whole)
@@ -194,7 +194,7 @@ def test_bytes_damaged_anywhere_never_make_a_new_device(traded):
         except Unreachable as error:
             lab.expect_trace(board)
             states.add("does not start")
-            assert "StateDamaged" in str(error) or "OSError" in str(error), (seed, error)
+            assert "Damaged" in str(error) or "OSError" in str(error), (seed, error)
             continue
         told = lab.info(board)
         states.add(told["state"])

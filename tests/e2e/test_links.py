@@ -134,7 +134,8 @@ def test_a_seller_that_does_not_answer_costs_no_sockets(lab):
 
 
 def descriptors(board):
-    return len(list(Path(f"/proc/{board.pid}/fd").iterdir()))
+    (micropython,) = Path(f"/proc/{board.pid}/task/{board.pid}/children").read_text().split()
+    return len(list(Path(f"/proc/{micropython}/fd").iterdir()))
 
 
 def test_a_flood_of_connections_locks_nobody_out(lab):

@@ -15,6 +15,8 @@ from sealwright.messages import (
     DevicePolicy,
     Evidence,
     FactoryRecord,
+    Firmware,
+    FirmwareFile,
     Grant,
     Limit,
     Message,
@@ -161,6 +163,11 @@ class Owner:
             "arguments": arguments,
         }
         return sign_message(self.key, Command(**{**fields, **changes}))
+
+    def firmware(self, **changes: Any) -> Message[Firmware]:
+        files = (FirmwareFile("board.mpy", 5, hash32("board")), FirmwareFile("seal/app.mpy", 2**20, hash32("app")))
+        fields: dict[str, Any] = {"model": "board", "version": 2, "name": "1.1", "arch": "armv6m", "files": files}
+        return sign_message(self.key, Firmware(**{**fields, **changes}))
 
     def deposit(self, device: Device | bytes, amount: int, asset: str = "credit", **changes: Any) -> Message[Command]:
         return self.command(device, "deposit", {1: asset, 2: amount}, **changes)

@@ -39,6 +39,7 @@ MESSAGES = {
     "command": NET.owner().command(DEVICE, "set", {1: [None, True, Tag(4, [0, 1])], "a": b""}),
     "channel-close": DEVICE.close(OPEN),
     "peer-proof": DEVICE.peer_proof(PEER),
+    "firmware": NET.owner().firmware(),
     "factory-record": NET.issuer().factory_record(DEVICE),
 }
 
@@ -92,6 +93,19 @@ NUMBER_WRONG = (
     Tag(18, [0, 1]),
 )
 PAIRS_WRONG = ([], {}, None, [1, 2], [[1]], [[1, 2, 3]], [[1, -1]], [[1, "2"]], [[True, 1]], [[1, 2], 3])
+FILES_WRONG = (
+    None,
+    [],
+    {},
+    ["a", 1, bytes(32)],
+    [["a", 1]],
+    [["a", 1, bytes(32), 0]],
+    [["a", 0, bytes(32)]],
+    [["a", 1, bytes(32)], None],
+    *([[wrong, 1, bytes(32)]] for wrong in TEXT_WRONG),
+    *([["a", wrong, bytes(32)]] for wrong in UINT_WRONG),
+    *([["a", 1, wrong]] for wrong in HASH_WRONG),
+)
 TICKS_WRONG = (
     None,
     [],
@@ -227,6 +241,13 @@ MAPS = {
         2: (HASH_WRONG, False),
         10: (HASH_WRONG, False),
         11: (HASH_WRONG, False),
+    },
+    "firmware": {
+        1: (TEXT_WRONG, False),
+        2: (UINT_WRONG, False),
+        3: (TEXT_WRONG, False),
+        4: (TEXT_WRONG, False),
+        5: (FILES_WRONG, False),
     },
     "factory-record": {
         1: (TEXT_WRONG, False),

@@ -26,7 +26,7 @@ from tests.host_tools.schema_cases import DEVICE, MESSAGES, OPEN, PEER
 
 def test_there_is_one_of_each_type():
     assert [cls.NAME for cls in BODIES] == list(MESSAGES)
-    assert [cls.TYPE for cls in BODIES] == [*range(65001, 65011), 65012]
+    assert [cls.TYPE for cls in BODIES] == list(range(65001, 65013))
 
 
 @pytest.mark.parametrize("name", MESSAGES)

@@ -59,7 +59,7 @@ FAULTS = {
         (change(proof=longer(G["proof"])), {"proof": "not_deterministic"}),
     ],
     "wrong_type": [
-        (change(close=retyped(G["close"], 65011)), {"close": "wrong_type"}),
+        (change(close=retyped(G["close"], 65013)), {"close": "wrong_type"}),
         (change(close=retyped(G["close"], "text")), {"close": "wrong_type"}),
     ],
     "unknown_signer": [

@@ -12,6 +12,8 @@ from seal import cbor, channel, device, labels, order, voucher
 from seal.owner import Owner
 from seal.provision import Provisioner
 from trades import connect, run
+from updates import FILES
+from updates import claims as update_claims
 
 
 def provisioned(authority):
@@ -93,6 +95,7 @@ def by_hand(signer):
         {8: bytes(range(256))},
         {},
     ]
+    signer.sign(labels.FIRMWARE_UPDATE, update_claims(FILES, MAX_UINT, arch="armv6m"))
     claims = {labels.IAT: 0, labels.SEQ: MAX_UINT, labels.PREV: hash32("before"), labels.CLOCK_QUALITY: 0}
     claims[labels.FIRMWARE] = ""
     signer.sign(labels.READING, records, claims)

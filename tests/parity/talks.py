@@ -15,6 +15,7 @@ from seal.errors import SensorFailed, Unreachable
 from seal.seller import Seller
 from seal.service import Service
 from trades import pair
+from updates import FILES, HSS_KEY, WELL, boot, manifest, new_root, remove
 from wire import Halt, Wire
 
 
@@ -127,8 +128,60 @@ def metered():
         assert stranger.ask(kind, first.items.get(kind, bytes(32))) in (14, 22)
 
 
+def updated():
+    """A device is updated, tries a version that is never confirmed, and is given a key for the next."""
+    issuer, this = Issuer(), None
+    root = new_root()
+    try:
+        this = provisioned(issuer)
+        for version in (1, 2):
+            wire = Wire(Service(this, boot(root)[0]).handlers())
+            raw = manifest(issuer, FILES, version)
+            wire.ask(rpc.INFO)
+            wire.ask(rpc.UPDATE_WRITE, [0, 0, b"x"])
+            wire.ask(rpc.UPDATE_COMMIT)
+            wire.ask(rpc.UPDATE_LOCK, bytes(300))
+            for index, there in enumerate(wire.ask(rpc.UPDATE_BEGIN, raw)):
+                name = sorted(FILES)[index]
+                wire.ask(rpc.UPDATE_WRITE, [index, there, FILES[name]])
+            wire.ask(rpc.UPDATE_BEGIN, raw)
+            wire.ask(rpc.UPDATE_COMMIT)
+            service = Service(this, boot(root)[0])
+            wire = Wire(service.handlers())
+            wire.ask(rpc.INFO)
+            wire.ask(rpc.UPDATE_BEGIN, raw)
+            if version == 1:
+                service.firmware.confirm(WELL)
+            gc.collect()
+        for _ in range(3):
+            wire = Wire(Service(this, boot(root)[0]).handlers())
+        wire.ask(rpc.INFO)
+        wire.ask(rpc.COMMAND, issuer.command(this, "update-key", HSS_KEY))
+        wire.ask(rpc.INFO)
+    finally:
+        remove(root)
+
+
+def _ready_to_update(kind):
+    issuer, root = Issuer(), new_root()
+    wire = Wire(Service(provisioned(issuer), boot(root)[0]).handlers())
+    raw, names = manifest(issuer, FILES), sorted(FILES)
+    if kind == rpc.UPDATE_LOCK:
+        return wire, bytes(1000)
+    if kind == rpc.UPDATE_BEGIN:
+        return wire, raw
+    wire.ask(rpc.UPDATE_BEGIN, raw)
+    if kind == rpc.UPDATE_WRITE:
+        return wire, [1, 0, FILES[names[1]]]
+    for index, name in enumerate(names):
+        wire.ask(rpc.UPDATE_WRITE, [index, 0, FILES[name]])
+    return wire, None
+
+
 def ready_for(kind):
     """A wire and the good item of a request of this kind, not made yet, with all that must go before it done."""
+    if rpc.UPDATE_LOCK <= kind <= rpc.UPDATE_COMMIT:
+        return _ready_to_update(kind)
     issuer, buying, selling = pair("J", budget=60)
     if kind in (rpc.EVIDENCE, rpc.GRANT):
         blank = _loaded(Board())
@@ -149,7 +202,7 @@ def ready_for(kind):
     raise AssertionError(f"a trade without request {kind}")
 
 
-TALKS = {"in_every_state": in_every_state, "every_order": every_order, "metered": metered}
+TALKS = {"in_every_state": in_every_state, "every_order": every_order, "metered": metered, "updated": updated}
 
 
 def main(name):

@@ -10,6 +10,7 @@ from ..messages import (
     ChannelOpen,
     Command,
     FactoryRecord,
+    Firmware,
     Message,
     Number,
     Reading,
@@ -39,6 +40,8 @@ def describe(message: Message[Body], names: Mapping[bytes, str]) -> str:
             said = f"{short(body.channel)} {clock(body.closed_at)}"
         case Command() as body:
             said = f"{body.op} #{body.seq}"
+        case Firmware() as body:
+            said = f"{body.name}, version {body.version} for {body.model} ({body.arch}), {len(body.files)} files"
         case FactoryRecord() as body:
             passed = sum(outcome is True for outcome in body.selftest.values())
             said = f"#{body.seq} {body.name} by {body.maker}, {clock(body.made_at)}, {body.model}, "

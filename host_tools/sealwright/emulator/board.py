@@ -138,10 +138,10 @@ class EmulatedBoard:
         if pid is None:
             return
         end = time.monotonic() + STOP_SECONDS
-        os.kill(pid, how)
+        os.killpg(pid, how)  # the launcher leads the group, MicroPython is in it
         while self.pid == pid:
             if time.monotonic() > end:
-                os.kill(pid, signal.SIGKILL)
+                os.killpg(pid, signal.SIGKILL)
             time.sleep(0.005)
             _reap(pid)
 

@@ -1,13 +1,15 @@
 """The process of an emulated board: `python -P launch.py FOLDER BOARD-FOLDER HEAP`.
 
-Holds the board's lock, opens its pty, and becomes MicroPython in that folder. The lock and the pty live as long as the
-process, so whether a board runs is never a guess, and its wire is there while nobody is connected. Run as a script: it
-imports nothing of the host's, so a board starts in a tenth of a second.
+Holds the board's lock, opens its pty, and runs MicroPython in that folder, again after each reset: a process each
+time, as a reset forgets all. The lock and the pty live on meanwhile, so whether a board runs is never a guess, and its
+wire is there while nobody is connected. A signal is for the whole process group. Run as a script: it imports nothing of
+the host's, so a board starts in a tenth of a second.
 """
 
 import fcntl
 import os
 import pty
+import select
 import signal
 import sys
 import tty
@@ -15,6 +17,7 @@ from pathlib import Path
 
 LOCK = "lock"
 TTY = "tty"
+RESET = b"reset"  # a line in the pipe from boards/emulated/chip.py
 
 
 def main(folder: Path, board: Path, heap: str) -> int:
@@ -25,10 +28,10 @@ def main(folder: Path, board: Path, heap: str) -> int:
     os.environ["SEALWRIGHT_PTY"] = str(wire)
     firmware = board.parents[1] / "firmware"
     os.environ["MICROPYPATH"] = ":".join([str(firmware), str(board), str(board.parent), ".frozen"])
-
-    import micropython_unix
-
-    return int(micropython_unix.run_main(["micropython", "-X", f"heapsize={heap}", str(firmware / "main.py")]))
+    code = None
+    while code is None:
+        code = _run(heap)
+    return code
 
 
 def begin(folder: Path) -> int | None:
@@ -45,6 +48,39 @@ def begin(folder: Path) -> int | None:
     os.write(lock, str(os.getpid()).encode())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is for the program that started it
     return _open_pty()
+
+
+def _run(heap: str) -> int | None:
+    """Run MicroPython until it ends, and give its exit code, or None when it was reset."""
+    pipe, chip = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(pipe)
+        os.environ["SEALWRIGHT_CHIP"] = str(chip)
+        import micropython_unix
+
+        os._exit(int(micropython_unix.run_main(["micropython", "-X", f"heapsize={heap}", "-m", "emulated.power_on"])))
+    os.close(chip)
+    is_reset = _watch(pipe)
+    if is_reset:
+        os.kill(child, signal.SIGKILL)
+    os.close(pipe)
+    _, status = os.waitpid(child, 0)
+    return None if is_reset else os.waitstatus_to_exitcode(status)
+
+
+def _watch(pipe: int) -> bool:
+    """Wait until the chip resets itself, or its watchdog is not fed in time; False when its program has ended."""
+    seconds = None
+    while select.select([pipe], [], [], seconds)[0]:
+        lines = os.read(pipe, 4096)
+        if not lines:
+            return False
+        if RESET in lines:
+            return True
+        if seconds is None:
+            seconds = int(lines.split()[0]) / 1000  # a watchdog was started
+    return True
 
 
 def _open_pty() -> int:

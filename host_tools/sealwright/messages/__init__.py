@@ -8,6 +8,7 @@ from .identity import Command, DevicePolicy, Evidence, Grant, Limit, PeerProof
 from .measurement import Reading, Record
 from .message import Message, sign_message
 from .payment import ChannelClose, ChannelOpen, Receipt, Ticks, Voucher
+from .update import Firmware, FirmwareFile
 
 __all__ = [
     "BODIES",
@@ -20,6 +21,8 @@ __all__ = [
     "DevicePolicy",
     "Evidence",
     "FactoryRecord",
+    "Firmware",
+    "FirmwareFile",
     "Grant",
     "Limit",
     "Message",

@@ -12,6 +12,7 @@ from .identity import Command, Evidence, Grant, PeerProof
 from .measurement import Reading
 from .message import B, Message, read_as
 from .payment import ChannelClose, ChannelOpen, Receipt, Voucher
+from .update import Firmware
 
 Body: TypeAlias = (
     Certificate
@@ -24,11 +25,12 @@ Body: TypeAlias = (
     | Command
     | ChannelClose
     | PeerProof
+    | Firmware
     | FactoryRecord
 )
 BODIES: Final[tuple[type[Body], ...]] = (
     Certificate, Reading, ChannelOpen, Voucher, Receipt, Evidence, Grant, Command, ChannelClose, PeerProof,
-    FactoryRecord,
+    Firmware, FactoryRecord,
 )  # fmt: skip
 _CLASSES: Final[Mapping[int, type[Any]]] = {cls.TYPE: cls for cls in BODIES}
 

@@ -14,6 +14,7 @@ from ..messages import (
     Command,
     Evidence,
     FactoryRecord,
+    Firmware,
     Grant,
     Message,
     PeerProof,
@@ -86,8 +87,8 @@ class Verifier:
                 return self._certificate(Message(message.sign1, body))
             case Evidence() as body:
                 return self._evidence(message, body)
-            case Command() as body:
-                return self._command(message, body)
+            case Command() | Firmware() as body:
+                return self._of_owner(message, body.device if isinstance(body, Command) else None)
             case Grant() as body:
                 return self._grant(message, body)
             case FactoryRecord() as body:
@@ -110,14 +111,14 @@ class Verifier:
         note = "It proves that the device has this key, and nothing about which device it is."
         return _Finding(fault or self._once(message), device, device, "" if fault else note)
 
-    def _command(self, message: Message[Body], body: Command) -> _Finding:
+    def _of_owner(self, message: Message[Body], device: bytes | None = None) -> _Finding:
         owners = [owner for owner in self.policy.owners if owner.kid == message.kid]
         signer = next((owner for owner in owners if message.signed_by(owner)), None)
         if not owners:
-            return _Finding(Fault("unknown_signer", "no owner given has this key"), body.device)
+            return _Finding(Fault("unknown_signer", "no owner given has this key"), device)
         if signer is None:
-            return _Finding(Fault("bad_signature", "its owner's key did not sign it"), body.device)
-        return _Finding(self._once(message), body.device, signer.device_id)
+            return _Finding(Fault("bad_signature", "its owner's key did not sign it"), device)
+        return _Finding(self._once(message), device, signer.device_id)
 
     def _grant(self, message: Message[Body], body: Grant) -> _Finding:
         signer = self._signers.find(message)

@@ -8,9 +8,8 @@ import os
 import littlefs
 import vfs
 from check import raises
-from emulated.flash import mount
+from emulated.flash import ImageDamaged, mount
 from littlefs import mounted, read
-from seal.errors import StateDamaged
 
 PATH = "littlefs-" + os.urandom(6).hex() + ".tmp"
 OLD, NEW = b"old " * 700, b"new!" * 900
@@ -110,6 +109,6 @@ def test_mount_never_formats_a_damaged_image():
         lambda: b"",
     ):
         write_image(damage())
-        assert PATH in str(raises(StateDamaged, mount, PATH, "/board", 4096, littlefs.BLOCKS))
+        assert PATH in str(raises(ImageDamaged, mount, PATH, "/board", 4096, littlefs.BLOCKS))
         assert read(PATH) == damage()
     os.remove(PATH)

@@ -1,0 +1,128 @@
+"""The firmware that runs: its slot and version, whether it is good, and the way to a newer one.
+
+The version only rises: the floor is in the journal, and rises when a version has been confirmed, not before. After the
+boot of a trial the app checks itself (`attend`) and confirms, or resets; the loader takes the old slot when the trial's
+boots are used up. What takes updates is loaded when one comes: a board's memory is short.
+"""
+
+import asyncio
+
+from . import cbor, device, notes
+from .compat import const
+from .errors import Fault, Malformed, Refused, SealError
+
+RECORD = "firmware"
+# its keys
+FLOOR = const(1)  # the highest version that was ever confirmed
+HSS = const(2)  # the HSS public key, once the owner has set it
+
+MANIFEST = "manifest"  # in a slot: the message of what is in it, there when all of it is
+# the payload of that message
+BOARD, VERSION, NAME, ARCH, FILES = 1, 2, 3, 4, 5
+
+HEALTHY = ("curve", "entropy", "store", "state")  # parts of the self-test; a broken sensor is no fault of the firmware
+SETTLE_SECONDS = 2  # for the links to fail, before a version is found good
+_PAUSE_SECONDS = 0.5
+
+
+class Firmware:
+    """The firmware of a `device.Device`. slots: port Slots, or None where it is frozen and cannot be replaced."""
+
+    def __init__(self, this, slots=None):
+        self._device = this
+        self._updater = None
+        self.slots = slots
+        self.version = _installed(slots.folder(slots.slot)) if slots and slots.slot else 0
+        self.due = False  # a reset, now that a new version is to run
+
+    def info(self):
+        """What a host is told of slots and versions, by name."""
+        slots = self.slots
+        if slots is None:
+            return {}
+        told = {"slot": slots.slot or "factory", "version": self.version, "trial": slots.on_trial}
+        if slots.rolled_back is not None:
+            told["rolled_back"] = slots.rolled_back
+        if self._device.state == device.PROVISIONED:
+            told["hss"] = HSS in self.record()
+        return told
+
+    def updater(self):
+        """The `update.Updater`, which is loaded now."""
+        if self._updater is None:
+            from .update import Updater
+
+            self._updater = Updater(self._device, self)
+        return self._updater
+
+    def record(self):
+        """The journal's record, as a copy that may be changed and put."""
+        return dict(self._device.journal.get(RECORD, {FLOOR: 0}))
+
+    def floor(self):
+        """The version that an update must be above."""
+        return max(self.record()[FLOOR], self.version)
+
+    def with_key(self, public):
+        """The record with the owner's HSS public key in it. Raises Refused when there is one, BadKey, Malformed."""
+        from . import lms
+
+        if not isinstance(public, bytes):
+            raise Malformed("an HSS public key is a byte string")
+        lms.check_public(public)
+        record = self.record()
+        if HSS in record:
+            raise Refused("there is an HSS key: only a wipe removes it")
+        record[HSS] = public
+        return record
+
+    def settle(self):
+        """Raise the floor to the version that runs, unless it is on trial still."""
+        record = self.record()
+        if self._device.state == device.PROVISIONED and not self.slots.on_trial and self.version > record[FLOOR]:
+            record[FLOOR] = self.version
+            self._device.journal.put(RECORD, record)
+
+    def confirm(self, outcomes):
+        """End the trial well, given the outcomes of the self-test. Raises Fault where one of them is bad."""
+        for part in HEALTHY:
+            if outcomes[part] is not True:
+                raise Fault("%s fails its self-test: code %s" % (part, outcomes[part]))
+        self.slots.confirm()
+        self.settle()
+
+
+def _installed(folder):
+    """The version in a slot's manifest, signed or as `deploy` leaves it: its payload alone. 0 where there is none."""
+    try:
+        with open(folder + "/" + MANIFEST, "rb") as file:
+            found = cbor.decode(file.read())
+        if isinstance(found, cbor.Tag):
+            found = cbor.decode(found.value[2])
+        return int(found[VERSION])
+    except (OSError, SealError, TypeError, KeyError, IndexError, ValueError):
+        return 0
+
+
+async def attend(firmware, selftest):
+    """While the app runs: feed the watchdog, find a version on trial good or reset, and reset after a commit. selftest:
+    callable -> outcomes."""
+    slots, waited = firmware.slots, 0
+    try:
+        firmware.settle()
+    except (SealError, OSError) as error:  # a full flash: the next start tries again
+        notes.trace("firmware: the version cannot be noted", error)
+    while True:
+        slots.feed()
+        await asyncio.sleep(_PAUSE_SECONDS)
+        waited += _PAUSE_SECONDS
+        if slots.on_trial and waited >= SETTLE_SECONDS:
+            try:
+                firmware.confirm(selftest())
+                notes.tell("firmware: version %d is confirmed" % firmware.version)
+            except Exception as error:  # whatever it is, this version is not good
+                notes.trace("firmware: version %d is not healthy" % firmware.version, error)
+                slots.restart()
+        if firmware.due:
+            await asyncio.sleep(_PAUSE_SECONDS)  # the reply leaves
+            slots.restart()

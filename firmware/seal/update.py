@@ -1,0 +1,112 @@
+"""Taking a firmware update (message `firmware`): signed by the owner, and by a hash-based key where the device has one.
+
+lock      the HSS signature for what follows      begin     the manifest: checked whole before anything is written
+write     a piece of a file                       commit    every file is checked, the new slot's trial begins
+"""
+
+from . import compat, device, labels, messages
+from .compat import const
+from .errors import BadSignature, Malformed, NotAParty, Refused, Replay, Unsupported
+from .firmware import ARCH, BOARD, FILES, HSS, MANIFEST, VERSION
+from .staging import INCOMING, Staging
+
+_MAX_SIGNATURE = const(6000)
+_MAX_FILE = const(1 << 20)
+_MAX_PATH = const(64)
+_NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
+
+
+class Updater:
+    """Takes updates for a `device.Device` into the slot that does not run. firmware: its `firmware.Firmware`."""
+
+    def __init__(self, this, firmware):
+        self._device = this
+        self._firmware = firmware
+        self._slots = firmware.slots
+        self._signature = b""
+        self._staging = None
+        self._version = 0  # of what is being staged
+
+    def lock(self, signature):
+        """Keep the HSS signature for the next `begin`: both do not fit one frame. Raises Malformed."""
+        self._need()
+        if not isinstance(signature, bytes) or not 0 < len(signature) <= _MAX_SIGNATURE:
+            raise Malformed("an HSS signature has up to %d bytes" % _MAX_SIGNATURE)
+        self._signature = signature
+        return True
+
+    def begin(self, raw):
+        """Check a firmware message and make the spare slot ready; returns the bytes that are there of each file. Raises
+        Refused, BadSignature, NotAParty (another board), Replay (no newer version), Malformed, StorageFull; nothing has
+        changed then."""
+        self._need()
+        message = messages.parse(raw, labels.FIRMWARE_UPDATE)
+        message.verify(self._device.owner_key)
+        self._check_lock(message.digest)
+        claims, floor = message.payload, self._firmware.floor()
+        if claims[BOARD] != self._device.board.model or claims[ARCH] != compat.arch():
+            raise NotAParty("firmware for %s on %s" % (claims[BOARD], claims[ARCH]))
+        if claims[VERSION] <= floor:
+            raise Replay("version %d comes after %d" % (claims[VERSION], floor))
+        _check_files(claims[FILES])
+        staging = Staging(self._slots.folder(self._slots.spare), message.raw, claims[FILES])
+        there = staging.begin()
+        self._staging, self._version = staging, claims[VERSION]
+        return there
+
+    def write(self, item):
+        """[file, offset, bytes] -> how many bytes the file has now. Raises Refused before `begin`, Malformed."""
+        self._need_begun()
+        if not isinstance(item, list) or len(item) != 3 or not messages.uint(item[0]) or not messages.uint(item[1]):
+            raise Malformed("write wants [file, offset, bytes]")
+        if not isinstance(item[2], bytes) or not item[2] or not self._staging.has(item[0]):
+            raise Malformed("write wants the bytes of a file that the manifest names")
+        return self._staging.write(*item)
+
+    def commit(self, item):
+        """Check every file and begin the trial; the board is reset once the reply has left. Raises Refused, Malformed,
+        BadSignature."""
+        self._need_begun()
+        if item is not None:
+            raise Malformed("commit takes nothing")
+        if not self._firmware.due:
+            self._staging.finish()
+            self._slots.begin_trial(self._slots.spare, self._version)
+            self._firmware.due = True
+        return True
+
+    def _check_lock(self, digest):
+        key = self._firmware.record().get(HSS)
+        if key is None:
+            return
+        from . import lms
+
+        if not lms.verify(key, digest, self._signature):
+            raise BadSignature("no HSS signature by the key of this device")
+
+    def _need(self):
+        self._device.need(device.PROVISIONED)
+        if self._slots is None:
+            raise Unsupported("the firmware is frozen into the image: flash another one")
+        if self._slots.on_trial or self._firmware.due:
+            raise Refused("a version is on trial: wait until it is confirmed")
+
+    def _need_begun(self):
+        self._device.need(device.PROVISIONED)
+        if self._staging is None:
+            raise Refused("no update has begun since the last reset")
+
+
+def _check_files(files):
+    """Raise Malformed unless every path stays in its slot, and is there once."""
+    paths = set()
+    for path, size, _ in files:
+        good = len(path) <= _MAX_PATH and 0 < size <= _MAX_FILE and path not in paths
+        if not good or path in (MANIFEST, INCOMING) or not all(_is_name(part) for part in path.split("/")):
+            raise Malformed("no firmware file can be %r of %d bytes" % (path, size))
+        paths.add(path)
+
+
+def _is_name(part):
+    stem, dot, ending = part.partition(".")
+    return stem and (ending or not dot) and all(char in _NAME for char in stem + ending)

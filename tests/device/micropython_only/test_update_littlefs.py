@@ -1,0 +1,227 @@
+"""A whole update on a real LittleFS whose power goes at every operation of its flash: the old or the new version runs,
+whole, the device is who it was, and the update can be brought to its end."""
+
+import gc
+import os
+
+import littlefs
+from littlefs import mounted, read
+from rig import Board, Clock, Issuer, policy, provision
+from seal import device
+from seal.firmware import FLOOR, Firmware
+from seal.staging import Staging, walk
+from seal.store import FileStore
+from updates import WELL, boot, claims, manifest, send, updater
+
+littlefs.BLOCKS = 40
+PATH = "update-" + os.urandom(6).hex() + ".tmp"
+ROOT = "/board"
+OLD = {"board.mpy": b"old" * 50, "seal/app.mpy": b"old!" * 200}
+NEW = {"board.mpy": b"new" * 60, "seal/app.mpy": b"new!" * 300, "wiring.mpy": b"w" * 20}
+ISSUER = Issuer()
+RAW = {1: manifest(ISSUER, OLD, 1), 2: manifest(ISSUER, NEW, 2)}
+FILES = {1: OLD, 2: NEW}
+WHO = []
+
+
+def started():
+    """The device as a start finds it."""
+    this = device.Device(Board(FileStore(ROOT + "/state"), Clock()))
+    this.load()
+    assert this.state == device.PROVISIONED, this.fault
+    assert this.device_id == WHO[0]
+    return this
+
+
+def prepare(flash):
+    """A provisioned device that runs version 1 in slot a, and an older one in slot b."""
+    this = device.Device(Board(FileStore(ROOT + "/state"), Clock()))
+    this.load()
+    provision(this, ISSUER, policy())
+    WHO.append(this.device_id)
+    for slot, raw, files in (("b", b"older", OLD), ("a", RAW[1], OLD)):
+        staging = Staging(ROOT + "/" + slot, raw, claims(files)[5])
+        staging.begin()
+        for index, name in enumerate(sorted(files)):
+            staging.write(index, 0, files[name])
+        staging.finish()
+    boot(ROOT)[0].activate("a")
+    Firmware(this, boot(ROOT)[0]).settle()
+
+
+def stage(flash):
+    """A life in which the update is sent and committed."""
+    _, taker = updater(started(), ROOT)
+    send(taker, RAW[2], NEW, 400)
+    taker.commit(None)
+
+
+def trial(flash):
+    """The life after it: the new version is good."""
+    firmware, _ = updater(started(), ROOT)
+    firmware.confirm(WELL)
+
+
+def running():
+    """(Firmware) of a start, after a check that what runs is whole."""
+    this = started()
+    firmware, taker = updater(this, ROOT)
+    folder = ROOT + "/" + firmware.slots.slot
+    files = FILES[firmware.version]
+    for name in files:
+        assert read(folder + "/" + name) == files[name], "a file of version %d is not whole" % firmware.version
+    there = [path for path, size in walk(folder) if size is not None]
+    assert len(there) == len(files) + 1, there
+    return firmware, taker
+
+
+def bring_to_the_end(found):
+    """Lives without a cut until version 2 is confirmed; what ran first goes into `found`."""
+
+    def look(flash):
+        firmware, taker = running()
+        found.append((firmware.version, firmware.slots.on_trial, firmware.record()[FLOOR]))
+        if firmware.slots.on_trial:
+            firmware.confirm(WELL)
+        elif firmware.version == 1:
+            send(taker, RAW[2], NEW, 400)
+            taker.commit(None)
+
+    def end(flash):
+        firmware, _ = running()
+        assert firmware.version == 2
+        firmware.confirm(WELL)
+        firmware.settle()
+        assert not firmware.slots.on_trial and firmware.record()[FLOOR] == 2
+
+    assert not mounted(PATH, look)
+    assert not mounted(PATH, end)
+
+
+def cut_at_every_operation(before, life, step):
+    """Every `step`-th operation of `life` cut, after 0, 7 and 16 sixteenths; what ran after each."""
+    found = []
+    for part in (0, 7, 16):
+        operation, cut = part % step, True
+        while cut:
+            operation += step
+            with open(PATH, "wb") as file:
+                file.write(before)
+
+            def cut_life(flash):
+                flash.cut_after(operation, part)
+                life(flash)
+
+            cut = mounted(PATH, cut_life)
+            gc.collect()
+            bring_to_the_end(found)
+            gc.collect()
+        assert operation > 4, operation
+    return found
+
+
+def prepared():
+    del WHO[:]
+    littlefs.format(PATH)
+    assert not mounted(PATH, prepare)
+
+
+def test_cuts_while_an_update_is_sent():
+    prepared()
+    found = cut_at_every_operation(read(PATH), stage, 3)
+    os.remove(PATH)
+    versions = [version for version, _, _ in found]
+    assert set(versions) == {1, 2} and versions.count(1) > versions.count(2)
+    assert all(on_trial == (version == 2) and floor == 1 for version, on_trial, floor in found)
+
+
+def test_cuts_while_a_trial_begins_and_is_confirmed():
+    prepared()
+    assert not mounted(PATH, stage)
+    found = cut_at_every_operation(read(PATH), trial, 1)
+    os.remove(PATH)
+    assert {version for version, _, _ in found} == {2}
+    assert {on_trial for _, on_trial, _ in found} == {True, False}
+    assert {floor for _, _, floor in found} == {1, 2}
+
+
+def test_cuts_while_a_bad_version_is_rolled_back():
+    prepared()
+    assert not mounted(PATH, stage)
+    for _ in range(3):
+        assert not mounted(PATH, lambda flash: boot(ROOT))
+    before = read(PATH)
+    found = []
+    for part in (0, 7, 16):
+        operation, cut = 0, True
+        while cut:
+            operation += 1
+            with open(PATH, "wb") as file:
+                file.write(before)
+
+            def cut_boot(flash):
+                flash.cut_after(operation, part)
+                boot(ROOT)
+
+            cut = mounted(PATH, cut_boot)
+
+            def look(flash):
+                firmware, _ = running()
+                found.append((firmware.version, firmware.slots.rolled_back))
+
+            assert not mounted(PATH, look)
+    os.remove(PATH)
+    assert len(found) > 6 and set(found) == {(1, 2)}
+
+
+def test_every_boot_of_a_trial_is_counted_whenever_the_power_goes():
+    """However often the power goes, a trial runs no more often than it has boots."""
+    prepared()
+    assert not mounted(PATH, stage)
+    before = read(PATH)
+    for part in (0, 7, 16):
+        for operation in range(1, 12):
+            with open(PATH, "wb") as file:
+                file.write(before)
+            tried = []
+
+            def cut_boot(flash):
+                flash.cut_after(operation, part)
+                if boot(ROOT)[0].on_trial:
+                    tried.append(True)
+
+            for _ in range(30):
+                mounted(PATH, cut_boot)
+                gc.collect()
+            assert len(tried) <= 3, (part, operation, len(tried))
+    os.remove(PATH)
+
+
+def test_a_version_that_was_not_confirmed_may_come_again():
+    """Power that goes while it is confirmed, and a trial that then runs out: the floor has not risen."""
+    prepared()
+    assert not mounted(PATH, stage)
+    before, ran = read(PATH), []
+    operation, cut = 0, True
+    while cut:
+        operation += 1
+        with open(PATH, "wb") as file:
+            file.write(before)
+
+        def cut_trial(flash):
+            flash.cut_after(operation)
+            trial(flash)
+
+        def again(flash):
+            firmware, taker = running()
+            ran.append(firmware.version)
+            if firmware.version == 1:
+                taker.begin(RAW[2])
+
+        cut = mounted(PATH, cut_trial)
+        for _ in range(3):
+            assert not mounted(PATH, lambda flash: boot(ROOT))
+        assert not mounted(PATH, again)
+        gc.collect()
+    os.remove(PATH)
+    assert ran == sorted(ran) and set(ran) == {1, 2}

@@ -1,0 +1,152 @@
+"""The loader: trials are counted down before they run, confirmed or rolled back; what is damaged is not run."""
+
+import os
+
+import loader
+from updates import Chip, Reset, boot, new_root, remove
+
+
+def wrapped(test):
+    def run():
+        root = new_root()
+        try:
+            test(root)
+        finally:
+            remove(root)
+
+    return run
+
+
+def write(root, name, text):
+    with open(root + "/" + name, "w") as file:
+        file.write(text)
+
+
+def names(root):
+    return sorted(os.listdir(root))
+
+
+@wrapped
+def test_without_slots_nothing_is_put_on_the_path(root):
+    slots, path = boot(root)
+    assert (slots.slot, slots.on_trial, slots.spare, slots.rolled_back, path) == (None, False, "a", None, None)
+    assert names(root) == []
+
+
+@wrapped
+def test_the_slot_in_use_comes_first_on_the_path(root):
+    slots, _ = boot(root)
+    slots.activate("b")
+    slots, path = boot(root)
+    assert (slots.slot, slots.on_trial, slots.spare, path) == ("b", False, "a", root + "/b")
+
+
+@wrapped
+def test_a_trial_has_so_many_boots_and_then_the_old_slot_runs(root):
+    slots, _ = boot(root)
+    slots.activate("a")
+    slots.begin_trial("b", 7, 2)
+    for left in (1, 0):
+        chip = Chip()
+        slots, path = boot(root, chip)
+        assert (slots.slot, slots.on_trial, path) == ("b", True, root + "/b") and chip.fed == 0
+        with open(root + "/trial") as file:
+            assert file.read() == "b %d 7" % left  # on flash before the slot has run a line
+        assert slots.rolled_back is None
+    for _ in range(2):
+        chip = Chip()
+        slots, path = boot(root, chip)
+        assert (slots.slot, slots.on_trial, slots.rolled_back, path) == ("a", False, 7, root + "/a")
+        assert chip.fed is None and names(root) == ["rolled-back", "slot"]
+    slots.begin_trial("b", 8)
+    assert boot(root)[0].rolled_back is None
+
+
+@wrapped
+def test_a_trial_from_no_slot_goes_back_to_none(root):
+    slots, _ = boot(root)
+    slots.begin_trial("a", 1, 1)
+    assert boot(root)[0].slot == "a"
+    slots, path = boot(root)
+    assert (slots.slot, slots.rolled_back, path) == (None, 1, None)
+
+
+@wrapped
+def test_a_confirmed_trial_stays(root):
+    boot(root)[0].begin_trial("b", 7)
+    slots, _ = boot(root)
+    slots.confirm()
+    assert not slots.on_trial and names(root) == ["slot"]
+    slots, path = boot(root)
+    assert (slots.slot, slots.on_trial, slots.rolled_back, path) == ("b", False, None, root + "/b")
+    slots.confirm()  # again, without a trial: nothing
+    assert names(root) == ["slot"]
+
+
+@wrapped
+def test_power_that_goes_while_confirming_is_no_roll_back(root):
+    for left in ("1", "0"):
+        write(root, "slot", "b")
+        write(root, "trial", "b %s 7" % left)
+        slots, path = boot(root)
+        assert (slots.slot, slots.rolled_back, path) == ("b", None, root + "/b")
+        assert slots.on_trial == (left == "1")
+
+
+@wrapped
+def test_what_is_damaged_is_not_run(root):
+    write(root, "slot", "a")
+    for text in ("", "c 3 1", "b", "b 3", "b x 1", "b 3 x", "b 3 1 1", "b -1 1", "../x 3 1"):
+        write(root, "trial", text)
+        assert boot(root)[0].slot == "a", text
+    with open(root + "/trial", "wb") as file:
+        file.write(b"\xff\xfe b 3")
+    assert boot(root)[0].slot == "a"
+    os.remove(root + "/trial")
+    for text in ("", "c", "ab", "/a", "a b"):
+        write(root, "slot", text)
+        assert boot(root)[0].slot is None, text
+    write(root, "rolled-back", "many")
+    assert boot(root)[0].rolled_back is None
+
+
+@wrapped
+def test_a_trial_that_cannot_be_counted_down_does_not_run(root):
+    write(root, "slot", "a")
+    write(root, "trial", "b 3 7")
+    os.mkdir(root + "/trial.new")  # nothing can be written here
+    slots, path = boot(root)
+    assert (slots.slot, slots.on_trial, path) == ("a", False, root + "/a")
+
+
+@wrapped
+def test_the_watchdog_is_fed_until_a_trial_is_overdue(root):
+    now = [1000]
+    before, loader._ticks_ms = loader._ticks_ms, lambda: now[0]
+    try:
+        boot(root)[0].begin_trial("b", 7)
+        chip = Chip()
+        slots, _ = boot(root, chip)
+        now[0] += loader.TRIAL_SECONDS * 1000
+        slots.feed()
+        assert chip.fed == 1
+        now[0] += 1
+        slots.feed()
+        assert chip.fed == 1  # the app may feed for ever: this version had its time
+        slots.confirm()
+        slots.feed()
+        assert chip.fed == 2  # nothing stops a watchdog that runs
+        chip = Chip()
+        boot(root, chip)[0].feed()
+        assert chip.fed is None
+    finally:
+        loader._ticks_ms = before
+
+
+@wrapped
+def test_restart_is_the_chips(root):
+    try:
+        boot(root)[0].restart()
+    except Reset:
+        return
+    raise AssertionError("nothing was reset")

@@ -1,0 +1,114 @@
+"""A slot being filled: it resumes, begins anew, takes no file that is not as signed, and no more than there is room."""
+
+import os
+
+from check import raises
+from rig import restarted
+from seal import staging
+from seal.errors import (
+    BadSignature,
+    Malformed,
+    Refused,
+    StorageFull,
+)
+from seal.staging import Staging
+from updates import FILES, boot, claims, contents, manifest, send, updater, with_slots
+
+
+@with_slots
+def test_a_path_or_size_that_no_file_can_have(root, issuer, this):
+    _, taker = updater(this, root)
+    for change in ([["a.mpy", 0, bytes(32)]], [["a.mpy", (1 << 20) + 1, bytes(32)]], [["a.mpy", 1, bytes(32)]] * 2):
+        payload = claims(FILES)
+        payload[5] = change
+        raises(Malformed, taker.begin, issuer.owner.sign(65011, payload)[0])
+    assert os.listdir(root) == []
+
+
+@with_slots
+def test_room_counts_what_the_slot_holds_already(root, issuer, this):
+    _, taker = updater(this, root)
+    send(taker, manifest(issuer, FILES), FILES)
+    before = contents(root + "/a")
+    real, other = staging.room, manifest(issuer, {"board.mpy": bytes(4096 * 4)}, 2)
+    try:
+        staging.room = lambda folder: (4096, 8)  # 5 blocks wanted and 8 spare; the slot holds 4 files of a block each
+        raises(StorageFull, taker.begin, other)
+        assert contents(root + "/a") == before
+        staging.room = lambda folder: (4096, 9)
+        assert taker.begin(other) == [0]
+    finally:
+        staging.room = real
+    size, free = staging.room(root)
+    assert size >= 512 and free > 0
+
+
+@with_slots
+def test_a_transfer_goes_on_where_it_ended(root, issuer, this):
+    _, taker = updater(this, root)
+    raw, names = manifest(issuer, FILES), sorted(FILES)
+    assert taker.begin(raw) == [0, 0, 0]
+    data = FILES[names[1]]
+    assert taker.write([1, 0, data[:300]]) == 300
+    assert taker.write([1, 0, data[:300]]) == 300  # its reply was lost
+    assert taker.write([1, 100, data[100:200]]) == 300
+    raises(Malformed, taker.write, [1, 301, b"gap"])
+    raises(Malformed, taker.write, [1, 300, bytes(len(data))])
+    raises(Malformed, taker.commit, None)
+    for item in (
+        None,
+        [],
+        [0, 0],
+        [0, 0, b""],
+        [3, 0, b"x"],
+        [-1, 0, b"x"],
+        [0, -1, b"x"],
+        [0, 0, "x"],
+        [0, 0, b"x", 0],
+    ):
+        raises(Malformed, taker.write, item)
+    again = restarted(this)
+    _, taker = updater(again, root)
+    raises(Refused, taker.write, [1, 300, data[300:]])
+    assert taker.begin(raw) == [0, 300, 0]
+    assert send(taker, raw, FILES) == sum(len(data) for data in FILES.values()) - 300
+    assert taker.commit(None)
+
+
+@with_slots
+def test_another_message_begins_anew(root, issuer, this):
+    _, taker = updater(this, root)
+    send(taker, manifest(issuer, FILES, 1), FILES)
+    other = {"board.mpy": b"new", "links/tcp.mpy": b"tcp"}
+    raw = manifest(issuer, other, 2)
+    assert taker.begin(raw) == [0, 0]
+    assert contents(root + "/a") == {"incoming": raw}
+    send(taker, raw, other)
+    assert taker.commit(None)
+    other["manifest"] = raw
+    assert contents(root + "/a") == other
+
+
+@with_slots
+def test_a_file_that_is_not_as_signed_is_sent_anew(root, issuer, this):
+    firmware, taker = updater(this, root)
+    raw = manifest(issuer, FILES)
+    bad = dict(FILES)
+    bad["board.mpy"], bad["seal/app.mpy"] = b"wrong" * 50, b"bad" * 300
+    send(taker, raw, bad)
+    raises(BadSignature, taker.commit, None)
+    assert not firmware.due and boot(root)[0].slot is None and "manifest" not in os.listdir(root + "/a")
+    assert taker.begin(raw) == [0, 0, 50]
+    assert send(taker, raw, FILES) == 1150
+    assert taker.commit(None)
+
+
+@with_slots
+def test_a_file_system_that_takes_only_part_of_a_piece(root, issuer, this):
+    files = [["a.mpy", 10, bytes(32)]]
+    taker = Staging(root + "/a", b"raw", files)
+    taker.begin()
+    with open(root + "/a/a.mpy", "wb") as file:
+        file.write(b"0123")  # what was left of a write when the power went
+    assert Staging(root + "/a", b"raw", files).begin() == [4]
+    assert taker.write(0, 4, b"456789") == 10

@@ -1,0 +1,211 @@
+"""Updates: who may send them, what is checked before anything is written, how they resume, when a version counts."""
+
+import os
+
+from check import raises
+from rig import Issuer, restarted
+from seal import compat, device, rpc
+from seal.errors import (
+    BadKey,
+    BadSignature,
+    Fault,
+    Malformed,
+    NotAParty,
+    Refused,
+    Replay,
+    Unsupported,
+    WrongType,
+)
+from seal.firmware import FLOOR, HSS, RECORD, Firmware
+from seal.owner import Owner
+from seal.service import Service
+from seal.update import Updater
+from updates import FILES, HSS_KEY, WELL, boot, claims, contents, manifest, send, updater, with_slots
+
+
+@with_slots
+def test_an_update_is_staged_tried_and_confirmed(root, issuer, this):
+    firmware, taker = updater(this, root)
+    raw = manifest(issuer, FILES, 3)
+    assert send(taker, raw, FILES) == sum(len(data) for data in FILES.values())
+    assert not firmware.due and contents(root + "/a")["incoming"] == raw
+    assert taker.commit(None) is True and firmware.due
+    assert taker.commit(None) is True  # its reply was lost
+    expected = dict(FILES)
+    expected["manifest"] = raw
+    assert contents(root + "/a") == expected
+    again = restarted(this)
+    firmware, taker = updater(again, root)
+    told = {"slot": "a", "version": 3, "trial": True, "hss": False}
+    assert firmware.info() == told and firmware.record()[FLOOR] == 0
+    raises(Refused, taker.begin, manifest(issuer, FILES, 4))
+    firmware.confirm(WELL)
+    told["trial"] = False
+    assert firmware.info() == told and again.journal.get(RECORD)[FLOOR] == 3
+    assert boot(root)[0].slot == "a"
+
+
+@with_slots
+def test_nothing_is_written_for_a_message_that_is_refused(root, issuer, this):
+    _, taker = updater(this, root)
+    one = FILES["board.mpy"]
+    good = manifest(issuer, FILES)
+    refused = [
+        (BadSignature, manifest(Issuer(), FILES)),
+        (BadSignature, manifest(issuer, FILES, signer=issuer.signer)),
+        (WrongType, issuer.command(this, "pause")),
+        (NotAParty, manifest(issuer, FILES, model="another")),
+        (NotAParty, manifest(issuer, FILES, arch="z80")),
+        (Replay, manifest(issuer, FILES, 0)),
+        (Malformed, manifest(issuer, {})),
+        (Malformed, good[:-1]),
+        (Malformed, None),
+    ]
+    paths = (
+        "",
+        "/",
+        "/a",
+        "a/",
+        "a//b",
+        "..",
+        "../a",
+        "a/../b",
+        ".hidden",
+        "a.",
+        "a.b.c",
+        "A",
+        "a b",
+        "a\\b",
+        "x" * 65,
+    )
+    refused += [(Malformed, manifest(issuer, {path: one})) for path in paths + ("manifest", "incoming")]
+    for error, raw in refused:
+        raises(error, taker.begin, raw)
+        raises(Refused, taker.write, [0, 0, b"x"])
+        raises(Refused, taker.commit, None)
+    assert os.listdir(root) == []
+    for at in range(0, len(good), 7):
+        bad = bytearray(good)
+        bad[at] ^= 1
+        rpc_code = rpc.answer({1: taker.begin}, 1, bytes(bad))
+        assert rpc_code[0] == rpc.ERROR and rpc_code[1] != [rpc.INTERNAL], at
+    assert os.listdir(root) == []
+
+
+@with_slots
+def test_versions_only_rise_and_only_what_was_confirmed_counts(root, issuer, this):
+    _, taker = updater(this, root)
+    send(taker, manifest(issuer, FILES, 5), FILES)
+    taker.commit(None)
+    for _ in range(3):
+        assert boot(root)[0].on_trial
+    this = restarted(this)
+    firmware, taker = updater(this, root)
+    assert firmware.info() == {"slot": "factory", "version": 0, "trial": False, "rolled_back": 5, "hss": False}
+    assert send(taker, manifest(issuer, FILES, 5), FILES) == 0  # it may be tried again, and is there still
+    send(taker, manifest(issuer, FILES, 4), FILES)
+    taker.commit(None)
+    firmware, taker = updater(restarted(this), root)
+    firmware.confirm(WELL)
+    for version in (1, 4):
+        raises(Replay, taker.begin, manifest(issuer, FILES, version))
+    assert taker.begin(manifest(issuer, FILES, 5)) == [0, 0, 0]  # into the other slot
+    assert sorted(os.listdir(root)) == ["a", "b", "slot"]
+
+
+@with_slots
+def test_the_floor_rises_with_the_next_start_where_the_power_went(root, issuer, this):
+    _, taker = updater(this, root)
+    send(taker, manifest(issuer, FILES, 5), FILES)
+    taker.commit(None)
+    boot(root)[0].confirm()  # and then the power goes, before the journal is written
+    firmware, taker = updater(this, root)
+    assert firmware.record()[FLOOR] == 0
+    raises(Replay, taker.begin, manifest(issuer, FILES, 5))
+    firmware.settle()
+    assert this.journal.get(RECORD)[FLOOR] == 5
+
+
+@with_slots
+def test_a_version_that_fails_its_self_test_is_not_confirmed(root, issuer, this):
+    for part in ("curve", "entropy", "store", "state"):
+        firmware, taker = updater(this, root)
+        taker._slots.begin_trial("a", 5)
+        firmware, _ = updater(this, root)
+        bad = dict(WELL)
+        bad[part] = 11
+        raises(Fault, firmware.confirm, bad)
+        assert firmware.slots.on_trial and this.journal.get(RECORD) is None
+        os.remove(root + "/trial")
+
+
+@with_slots
+def test_an_hss_key_is_set_once_and_then_demanded(root, issuer, this):
+    firmware, taker = updater(this, root)
+    owner = Owner(this, firmware)
+    for bad in (None, b"", HSS_KEY[:-1], HSS_KEY + b"\0", b"\0\0\0\x09" + HSS_KEY[4:], bytes(60), "key"):
+        assert raises((Malformed, BadKey), owner.command, issuer.command(this, "update-key", bad))
+    assert taker.begin(manifest(issuer, FILES, 1)) == [0, 0, 0]
+    assert owner.command(issuer.command(this, "update-key", HSS_KEY))
+    raises(Refused, owner.command, issuer.command(this, "update-key", HSS_KEY))
+    again = restarted(this)
+    assert again.journal.get(RECORD) == {FLOOR: 0, HSS: HSS_KEY}
+    firmware, taker = updater(again, root)
+    assert firmware.info()["hss"] is True
+    raw = manifest(issuer, FILES, 2)
+    raises(BadSignature, taker.begin, raw)
+    for bad in (None, b"", "x", bytes(6001)):
+        raises(Malformed, taker.lock, bad)
+    assert taker.lock(bytes(1000)) is True
+    raises(BadSignature, taker.begin, raw)
+    Owner(again).command(issuer.command(again, "wipe"))
+    assert again.state == device.WIPED and again.journal.get(RECORD) is None
+
+
+@with_slots
+def test_only_a_provisioned_device_with_slots_takes_updates(root, issuer, this):
+    frozen = Updater(this, Firmware(this))
+    assert Firmware(this).info() == {}
+    blank = device.Device(type(this.board)())
+    blank.load()
+    slots, _ = boot(root)
+    other = Updater(blank, Firmware(blank, slots))
+    assert Firmware(blank, slots).info() == {"slot": "factory", "version": 0, "trial": False}
+    raw = manifest(issuer, FILES)
+    for taker, error in ((frozen, Unsupported), (other, Refused)):
+        raises(error, taker.lock, b"x")
+        raises(error, taker.begin, raw)
+        raises(Refused, taker.write, [0, 0, b"x"])
+        raises(Refused, taker.commit, None)
+    handlers = Service(this).handlers()
+    assert rpc.answer(handlers, rpc.UPDATE_BEGIN, raw) == (rpc.ERROR, [23])
+
+
+@with_slots
+def test_what_deploy_leaves_tells_its_version(root, issuer, this):
+    from seal import cbor
+
+    for data, version in (
+        (cbor.encode(claims(FILES, 9)), 9),
+        (manifest(issuer, FILES, 8), 8),
+        (b"no CBOR", 0),
+        (cbor.encode([1]), 0),
+        (cbor.encode({2: "x"}), 0),
+        (cbor.encode(cbor.Tag(18, [b""])), 0),
+        (None, 0),
+    ):
+        if not os.listdir(root):
+            os.mkdir(root + "/b")
+            boot(root)[0].activate("b")
+        if data is None:
+            os.remove(root + "/b/manifest")
+        else:
+            with open(root + "/b/manifest", "wb") as file:
+                file.write(data)
+        assert Firmware(this, boot(root)[0]).version == version
+
+
+def test_the_architecture_is_that_of_the_interpreter():
+    import sys
+
+    assert compat.arch() == ("x64" if sys.implementation.name == "micropython" else "")
