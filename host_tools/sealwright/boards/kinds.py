@@ -14,7 +14,7 @@ UF2: Final = "uf2"
 @dataclass(frozen=True, slots=True)
 class BoardKind:
     """mcu: as MicroPython names it. arch: mpy-cross's name. image: MicroPython's name of its build for the board.
-    flash: "uf2", or esptool's name of the chip."""
+    flash: "uf2", or esptool's name of the chip, or "" where no cable brings firmware."""
 
     name: str
     model: str
@@ -33,12 +33,27 @@ def names() -> list[str]:
 def find(name: str) -> BoardKind:
     """The board `name`. Raises Usage."""
     for path in _files():
-        found = _read(path)
-        if path.parent.name == name and "flash" in found:
-            said = {key: found[key] for key in ("model", "mcu", "arch", "image", "flash")}
-            return BoardKind(name=name, folder=path.parent, **said)
+        if path.parent.name == name and "flash" in _read(path):
+            return describe(path.parent)
     remedy = f"Boards that firmware can be put on: {', '.join(names()) or 'none'}."
     raise Usage(f"there is no board {name!r}", remedy=remedy, code="unknown_board")
+
+
+def describe(folder: Path) -> BoardKind:
+    """The board in a folder, whether or not firmware can be put on it by cable. Raises Usage."""
+    found = _read(folder / "board.json")
+    said = {key: found[key] for key in ("model", "mcu", "arch", "image")}
+    return BoardKind(name=folder.name, folder=folder, flash=found.get("flash", ""), **said)
+
+
+def find_any(name: str | None = None, model: str | None = None) -> BoardKind:
+    """The board of this name or this model, whether or not firmware can be put on it by cable. Raises Usage."""
+    kinds = [describe(path.parent) for path in _files()]
+    for kind in kinds:
+        if name in (None, kind.name) and model in (None, kind.model):
+            return kind
+    remedy = f"Boards: {', '.join(kind.name for kind in kinds)}."
+    raise Usage(f"there is no board {name or model!r}", remedy=remedy, code="unknown_board")
 
 
 def _files() -> list[Path]:

@@ -68,11 +68,20 @@ def _identity(session: Session, found: Info) -> Facts:
     yield "device id", found.device.hex() if found.device else "none yet"
     yield "model", found.model
     yield "firmware", f"{found.firmware}, curve engine {raw['engine']}"
+    if "slot" in raw:
+        yield "", _slots(raw)
     yield "custody", custody(found.custody)
     unix, quality = raw["clock"]
     yield "clock", f"{clock(unix)}, {CLOCK[quality]}" if quality else CLOCK[0]
     yield "sensors", ", ".join(raw["sensors"]) or "none"
     yield "peer link", raw["peer"] or "none"
+
+
+def _slots(raw: dict[str, Any]) -> str:
+    said = f"slot {raw['slot']}, version {raw['version']}" + (", ON TRIAL" if raw["trial"] else "")
+    if "rolled_back" in raw:
+        said += f"; version {raw['rolled_back']} was rolled back"
+    return said + ("; updates need a hash-based signature" if raw.get("hss") else "")
 
 
 def _business(raw: dict[str, Any]) -> Facts:

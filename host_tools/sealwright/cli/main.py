@@ -24,6 +24,7 @@ from . import (
     provision,
     relay,
     settle,
+    update,
     verify,
 )
 from .commands import INTERRUPTED, HomeOption, JsonOption, guard, new_app, register, remember
@@ -48,6 +49,7 @@ register(
         info.info,
         info.selftest,
         info.bench,
+        update.update_device,
         collect.collect,
         verify.verify,
         pay.pay,
@@ -57,6 +59,7 @@ register(
     ),
 )
 app.add_typer(register(new_app("What the settled vouchers came to.", "ledger"), ledger.COMMANDS))
+app.add_typer(register(new_app("Bundles of firmware, and the key for them.", "firmware"), update.COMMANDS))
 app.add_typer(register(new_app("Signed commands from a device's owner.", "owner"), owner.COMMANDS))
 
 

@@ -8,6 +8,7 @@ import typer
 from .. import owner, spending
 from ..device import Client
 from ..errors import Usage
+from ..firmware import HssKey
 from ..home import Home
 from .commands import Command, command
 from .options import DeviceOption
@@ -129,6 +130,28 @@ def wipe(
     _send(session, device, send, "is wiped; its name is free")
 
 
+@command(
+    "update-key", "Lock its updates with a second key.", "sealwright owner update-key --device emulated:solar --yes"
+)
+def update_key(
+    session: Session,
+    device: DeviceOption,
+    yes: Annotated[bool, typer.Option("--yes", help="I keep the home, and restore no older copy of its key.")] = False,
+) -> None:
+    """Have a device refuse every update that the home's hash-based key has not signed too. Only a wipe undoes it."""
+    key = HssKey.find(session.home.folder)
+    if key is None:
+        raise Usage("this home has no hash-based key", remedy="Make one: `sealwright firmware key`.", code="no_hss_key")
+    if not yes:
+        remedy = "Without update.hss of this home the device can never be updated again; add --yes."
+        raise Usage("this cannot be undone", remedy=remedy, code="not_confirmed")
+
+    def send(home: Home, client: Client) -> None:
+        owner.set_update_key(home, client, key.public)
+
+    _send(session, device, send, "takes only updates with a hash-based signature now", hss=key.public.hex())
+
+
 def _send(session: Session, device: str, send: Any, done: str, **told: Any) -> None:
     """Send one command and tell of it. send: a function(home, client)."""
     home = session.home
@@ -138,4 +161,4 @@ def _send(session: Session, device: str, send: Any, done: str, **told: Any) -> N
     session.say(f"{device} {done}")
 
 
-COMMANDS: Final[tuple[Command, ...]] = (offer, pause, resume, policy, interval, clock, stop, wipe)
+COMMANDS: Final[tuple[Command, ...]] = (offer, pause, resume, policy, interval, clock, stop, update_key, wipe)

@@ -29,10 +29,15 @@ CHAIN: Final = 6
 CHANNELS: Final = 7
 SELFTEST: Final = 8
 BENCH: Final = 9
+UPDATE_LOCK: Final = 10
+UPDATE_BEGIN: Final = 11
+UPDATE_WRITE: Final = 12
+UPDATE_COMMIT: Final = 13
 ERROR: Final = 255
 
 REPLY_SECONDS: Final = 30.0
 MOST_SECONDS: Final = 900.0  # with signs of life, which a relay gives while it waits for a slow or busy device
+UPDATE_SECONDS: Final = 120.0  # to clear a slot, or to hash what is in it
 _BATCH: Final = 8
 _MOST_CHANNELS: Final = 1000  # no flash holds as many: whoever shows more never ends
 
@@ -144,6 +149,28 @@ class Client:
         if not isinstance(found, list) or [type(part) for part in found] != [int, int]:
             raise Malformed(f"{self.url} answered with something else than two times")
         return found[0], found[1]
+
+    def update_lock(self, signature: bytes) -> None:
+        """Give it the HSS signature over the firmware message that comes next."""
+        self.call(UPDATE_LOCK, signature)
+
+    def update_begin(self, raw: bytes) -> list[int]:
+        """Begin an update, or go on with it: how many bytes of each file are there."""
+        found = self.call(UPDATE_BEGIN, raw, max(self._seconds, UPDATE_SECONDS))
+        if not isinstance(found, list) or any(type(size) is not int for size in found):
+            raise Malformed(f"{self.url} answered with something else than sizes")
+        return found
+
+    def update_write(self, index: int, offset: int, data: bytes) -> int:
+        """Send a piece of a file; how many bytes of it are there now."""
+        found = self.call(UPDATE_WRITE, [index, offset, data])
+        if type(found) is not int:
+            raise Malformed(f"{self.url} answered with something else than a size")
+        return found
+
+    def update_commit(self) -> None:
+        """Have it check every file and try them: it is reset after this."""
+        self.call(UPDATE_COMMIT, None, max(self._seconds, UPDATE_SECONDS))
 
     def close(self) -> None:
         self._transport.close()

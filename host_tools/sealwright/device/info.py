@@ -54,6 +54,15 @@ _ALWAYS: Final[dict[str, Rule]] = {
     "peer": Nullable(TEXT),
     "sensors": _Rows(TEXT),
 }
+_SLOTS: Final[dict[str, Rule]] = {
+    "slot": TEXT,
+    "version": UINT,
+    "trial": BOOL,
+}
+_SOMETIMES: Final[dict[str, Rule]] = {
+    "rolled_back": UINT,
+    "hss": BOOL,
+}
 _PROVISIONED: Final[dict[str, Rule]] = {
     "device": HASH,
     "network": HASH,
@@ -96,6 +105,9 @@ def parse_info(value: Value) -> Info:
     _check(raw, _ALWAYS)
     if raw["state"] not in STATES:
         raise Malformed(f"a state {raw['state']!r} that is none")
+    if "slot" in raw:
+        _check(raw, _SLOTS)
+    _check(raw, {name: rule for name, rule in _SOMETIMES.items() if name in raw})
     if raw["state"] == "provisioned":
         _check(raw, _PROVISIONED)
     return Info(raw["state"], raw["model"], raw["firmware"], raw["custody"], raw["device"], raw)

@@ -1,0 +1,130 @@
+"""Send a firmware bundle to a device, and wait until it has confirmed the new version or rolled it back.
+
+A transfer that broke goes on where it ended: the device tells how many bytes of each file are there. Asking for a
+version that runs already changes nothing.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from ..device import Client, Info
+from ..errors import Malformed, RefusedByDevice, Rejected, Unreachable
+from .bundle import FirmwareBundle
+
+PIECE: Final = 2048  # bytes in a request: a board's heap has to hold it a few times over
+WAIT_SECONDS: Final = 420.0  # a trial has three boots of up to two minutes
+_POLL_SECONDS: Final = 0.5
+
+Connect = Callable[[], Client]
+Progress = Callable[[float, str], None]
+
+
+class RolledBack(Rejected):
+    """The new version did not prove healthy; the device runs the old one."""
+
+    code = "rolled_back"
+    remedy = "Its console says why. Nothing the device holds was lost; mend the firmware and send it again."
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """The outcome. sent: bytes that went over the link. slot: where the version runs."""
+
+    version: int
+    slot: str
+    sent: int
+    seconds: float
+
+
+def update(
+    connect: Connect, bundle: FirmwareBundle, progress: Progress | None = None, wait: float = WAIT_SECONDS
+) -> Updated:
+    """Bring the device to the bundle's version. connect: opens its link, anew after each reset.
+
+    Raises RefusedByDevice with the device's own reason, Unreachable where the link breaks (call again to go on),
+    RolledBack, and Rejected where the device has not decided within `wait` seconds.
+    """
+    start, version, sent = time.monotonic(), bundle.message.body.version, 0
+    tell = progress or (lambda done, detail: None)
+    with connect() as client:
+        info = client.info()
+        _check_state(info)
+        if info.raw["version"] != version and not info.raw["trial"]:
+            sent = _send(client, info, bundle, tell)
+            tell(bundle.size, "checked; trying it")
+    told = _decided(connect, version, wait)
+    return Updated(version, told.raw["slot"], sent, time.monotonic() - start)
+
+
+def _check_state(info: Info) -> None:
+    if not info.provisioned:
+        remedy = "Provision it first: only its owner can update it."
+        raise RefusedByDevice(f"the device is {info.state}", remedy=remedy, code=f"device_{info.state}")
+    if "slot" not in info.raw:
+        remedy = "Flash another image: this firmware cannot be replaced over the link."
+        raise RefusedByDevice("the device has no firmware slots", remedy=remedy, code="unsupported")
+
+
+def _send(client: Client, info: Info, bundle: FirmwareBundle, tell: Progress) -> int:
+    """Stage every file and commit; the bytes sent."""
+    if info.raw.get("hss") and bundle.lock is not None:
+        client.update_lock(bundle.lock)
+    there = client.update_begin(bundle.message.raw)
+    sent = _send_files(client, there, bundle, tell)
+    try:
+        _commit(client)
+    except RefusedByDevice as error:
+        if error.code != "bad_signature" or not any(there):
+            raise
+        # what was there before was not ours, or not whole; the device has thrown it out
+        sent += _send_files(client, client.update_begin(bundle.message.raw), bundle, tell)
+        _commit(client)
+    return sent
+
+
+def _send_files(client: Client, there: list[int], bundle: FirmwareBundle, tell: Progress) -> int:
+    """Send what is not `there` of each file; the bytes sent."""
+    files = bundle.message.body.files
+    if not len(files) == len(bundle.contents) == len(there):
+        raise Malformed(f"{len(files)} files are named, {len(bundle.contents)} given, {len(there)} known to the device")
+    sent = done = 0
+    for index, (file, content) in enumerate(zip(files, bundle.contents, strict=True)):
+        at = there[index]
+        while at < file.size:
+            piece = content[at : at + PIECE]
+            if client.update_write(index, at, piece) != at + len(piece):
+                raise Rejected(f"the device did not take {file.path}", remedy="Send it again.")
+            at += len(piece)
+            sent += len(piece)
+            tell(done + at, file.path)
+        done += file.size
+    return sent
+
+
+def _commit(client: Client) -> None:
+    with suppress(Unreachable):  # the reply may be lost with the reset: what the device says of itself next decides
+        client.update_commit()
+
+
+def _decided(connect: Connect, version: int, wait: float) -> Info:
+    """What the device says once `version` runs confirmed. Raises RolledBack, Rejected."""
+    end, last = time.monotonic() + wait, "it does not answer"
+    while time.monotonic() < end:
+        try:
+            with connect() as client:
+                info = client.info()
+        except Unreachable as error:
+            last = str(error)
+        else:
+            raw = info.raw
+            if raw["version"] == version and not raw["trial"]:
+                return info
+            if raw.get("rolled_back") == version:
+                raise RolledBack(f"version {version} was rolled back: version {raw['version']} runs")
+            last = f"it runs version {raw['version']}" + (" on trial" if raw["trial"] else "")
+        time.sleep(_POLL_SECONDS)
+    remedy = "Look at its console; ask again with `sealwright info`, or send the update again."
+    raise Rejected(f"the device has not confirmed version {version}: {last}", remedy=remedy, code="not_confirmed")

@@ -1,0 +1,247 @@
+"""Firmware updates of real boards: a good one runs, a bad one is refused, a broken one is rolled back, and whenever the
+power goes, the old or the new version comes up with all the device holds."""
+
+import dataclasses
+import random
+import shutil
+import threading
+import time
+
+import pytest
+from sealwright.boards.build import compile_for
+from sealwright.boards.kinds import describe, find_any
+from sealwright.device import connect
+from sealwright.errors import RefusedByDevice, SealwrightError, Unreachable
+from sealwright.firmware import HssKey, RolledBack, make, update
+from sealwright.home import Home
+
+KILLS = 40
+# what is put in front of seal/app.py, or in the place of its `run`
+BROKEN = {
+    "raises at import": 'raise ValueError("a bad version")\n',
+    "hangs at import": "while True:\n    pass\n",
+    "ends": "def run(board, slots):\n    pass\n",
+    "exits": "def run(board, slots):\n    raise SystemExit\n",
+    "is not healthy": "from . import service\nservice._sign_and_verify = lambda: 1 // 0\n",
+    "hangs when it runs": "def run(board, slots):\n    while True:\n        pass\n",
+}
+
+
+@pytest.fixture(scope="session")
+def slot():
+    """The firmware of this checkout as an emulated board has it in a slot."""
+    return compile_for(find_any("unix"))
+
+
+@pytest.fixture(scope="session")
+def broken(tmp_path_factory):
+    """Compiles the firmware with lines put in front of seal/app.py (`run` among them takes the place of its own)."""
+    from sealwright.assets import root
+
+    tree = tmp_path_factory.mktemp("broken")
+    for name in ("firmware", "boards"):
+        shutil.copytree(root() / name, tree / name)
+    app = tree / "firmware" / "seal" / "app.py"
+    text = app.read_text()
+
+    def compiled(lines):
+        own = "def run(" in lines
+        app.write_text(text[: text.index("def run(")] + lines if own else lines + text)
+        return compile_for(describe(tree / "boards" / "unix"))
+
+    return compiled
+
+
+def signed(home, slot, version, **changes):
+    """A bundle of a slot. changes: files, and model and arch of the board."""
+    files = changes.pop("files", slot.slot)
+    return make(home, dataclasses.replace(slot, slot=files, board=dataclasses.replace(slot.board, **changes)), version)
+
+
+def send(lab, board, bundle, wait=90.0):
+    return update(lambda: connect(board.url, 5.0), bundle, wait=wait)
+
+
+def what_it_is(told):
+    return {name: told[name] for name in ("state", "device", "network", "policy", "offer", "interval", "command_seq")}
+
+
+def test_an_update_keeps_all_the_device_holds(lab, slot):
+    board = lab.board("station", ["bme280"])
+    lab.sells(board, "reading", 7)
+    lab.tell(board, "interval", 1)
+    before = lab.wait(board, lambda told: told["reading_seq"] >= 2)
+    assert (before["slot"], before["version"]) == ("factory", 0)
+    for version, where in ((1, "a"), (2, "b"), (7, "a")):
+        done = send(lab, board, signed(lab.home, slot, version))
+        assert (done.version, done.slot, done.sent) == (version, where, signed(lab.home, slot, version).size)
+        told = lab.info(board)
+        assert (told["slot"], told["version"], told["trial"]) == (where, version, False)
+        assert what_it_is(told) == what_it_is(before) and "rolled_back" not in told
+    again = send(lab, board, signed(lab.home, slot, 7))
+    assert again.sent == 0
+    board.kill()
+    board.start()
+    assert lab.info(board)["version"] == 7
+    last = lab.wait(board, lambda told: told["reading_seq"] > before["reading_seq"])
+    messages = lab.collect(board)
+    verdicts = lab.verify(messages)
+    assert all(verdict.ok for verdict in verdicts), [verdict for verdict in verdicts if not verdict.ok]
+    assert last["reading_seq"] > before["reading_seq"] and len(messages) > last["reading_seq"]
+
+
+@pytest.fixture
+def stranger(tmp_path):
+    return Home.init(tmp_path / "stranger", "another network")
+
+
+def test_bad_updates_are_refused_and_change_nothing(lab, slot, stranger):
+    board = lab.board("station")
+    send(lab, board, signed(lab.home, slot, 5))
+    before = lab.info(board)
+    good = signed(lab.home, slot, 6)
+    flipped = bytearray(good.contents[3])
+    flipped[len(flipped) // 2] ^= 1
+    contents = (*good.contents[:3], bytes(flipped), *good.contents[4:])
+    refused = {
+        "bad_signature": [signed(stranger, slot, 6), dataclasses.replace(good, contents=contents)],
+        "replay": [signed(lab.home, slot, 4), signed(lab.home, slot, 1)],
+        "not_a_party": [signed(lab.home, slot, 6, model="pico"), signed(lab.home, slot, 6, arch="armv6m")],
+        "malformed": [signed(lab.home, slot, 6, files={name: b"x"}) for name in ("../main.py", "incoming", "/a")],
+        "storage_full": [signed(lab.home, slot, 6, files={f"big{n}.mpy": bytes(40_000) for n in range(60)})],
+    }
+    for code, bundles in refused.items():
+        for bundle in bundles:
+            with pytest.raises(RefusedByDevice) as caught:
+                send(lab, board, bundle)
+            assert caught.value.code == code
+            told = lab.info(board)
+            assert (told["slot"], told["version"], told["trial"]) == ("a", 5, False)
+            assert what_it_is(told) == what_it_is(before)
+    done = send(lab, board, good)  # what was whole of it is there still
+    assert done.version == 6 and 0 < done.sent <= good.size
+
+
+def test_a_device_with_a_hash_based_key_takes_nothing_without_it(lab, slot, tmp_path):
+    board = lab.board("station")
+    unlocked = signed(lab.home, slot, 1)
+    key = HssKey.make(lab.home.folder)
+    lab.tell(board, "update-key", key.public)
+    assert lab.info(board)["hss"] is True
+    with pytest.raises(RefusedByDevice, match="refused"):
+        lab.tell(board, "update-key", key.public)
+    good = signed(lab.home, slot, 1)
+    last = good.lock[:-1] + bytes((good.lock[-1] ^ 1,))
+    other = signed(lab.home, slot, 2).lock
+    for lock in (None, last, other, good.lock[:-4], b"x"):
+        with pytest.raises(RefusedByDevice) as caught:
+            send(lab, board, dataclasses.replace(good, lock=lock))
+        assert caught.value.code == "bad_signature"
+    with pytest.raises(RefusedByDevice):
+        send(lab, board, unlocked)
+    assert lab.info(board)["slot"] == "factory"
+    assert send(lab, board, good).version == 1
+    assert lab.info(board)["hss"] is True
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_version_is_rolled_back(lab, slot, broken, how):
+    board = lab.board("station", ["bme280"])
+    lab.expect_trace(board)
+    lab.tell(board, "interval", 1)
+    bad = broken(BROKEN[how])
+    for version, running in ((3, 0), (4, 2)):  # from the sources, and from a slot
+        before = lab.info(board)
+        with pytest.raises(RolledBack):
+            send(lab, board, signed(lab.home, bad, version))
+        told = lab.info(board)
+        assert (told["version"], told["trial"], told["rolled_back"]) == (running, False, version)
+        assert what_it_is(told) == what_it_is(before)
+        if how.startswith("hangs"):
+            break  # three watchdogs are enough
+        assert send(lab, board, signed(lab.home, slot, 2 + running)).version == 2 + running
+    lab.wait(board, lambda now: now["reading_seq"] > told["reading_seq"])
+    assert all(verdict.ok for verdict in lab.verify(lab.collect(board)))
+
+
+class Persistent:
+    """Sends one update after the other until told to stop, whatever comes between."""
+
+    def __init__(self, lab, board, slot):
+        self.lab, self.board, self.slot = lab, board, slot
+        self.over = threading.Event()
+        self.done, self.rolled_back, self.broken = [], 0, 0
+        self.errors = []
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self._thread.join(120)
+
+    def _run(self):
+        version = 1
+        bundle = signed(self.lab.home, self.slot, version)
+        while not self.over.is_set():
+            try:
+                self.done.append(send(self.lab, self.board, bundle, wait=60))
+            except Unreachable:
+                self.broken += 1
+                time.sleep(0.05)
+            except RolledBack:
+                self.rolled_back += 1
+            except SealwrightError as error:
+                if error.code != "refused":  # a version is on trial
+                    self.errors.append(error)
+                time.sleep(0.1)
+            else:
+                version += 1
+                bundle = signed(self.lab.home, self.slot, version)
+
+
+def test_kills_at_random_moments_of_updates(lab, slot, record_property):
+    board = lab.board("station", ["bme280"])
+    lab.tell(board, "interval", 1)
+    before, newest = lab.info(board), 0
+    chance = random.Random("sealwright update")
+    with Persistent(lab, board, slot) as updates:
+        for _ in range(KILLS):
+            time.sleep(chance.choice((0.2, 1.0, 4.0)) * chance.random())
+            board.kill()
+            board.start()
+            told = lab.info(board)
+            assert what_it_is(told) == what_it_is(before)
+            confirmed = len(updates.done)
+            assert confirmed <= told["version"] <= confirmed + 1, (told["version"], confirmed)
+            assert told["version"] >= newest or told["trial"] is False
+            newest = max(newest, told["version"] if not told["trial"] else 0)
+            assert told["version"] >= newest, "a confirmed version was lost"
+    assert not updates.errors, updates.errors
+    assert updates.broken > KILLS // 4
+    found = {"updates": len(updates.done), "rolled back": updates.rolled_back, "broken transfers": updates.broken}
+    record_property("kills", found)
+    print(found)
+    assert updates.done
+    final = send(lab, board, signed(lab.home, slot, 1000))
+    assert lab.info(board)["version"] == final.version == 1000
+    refused = [verdict for verdict in lab.verify(lab.collect(board)) if not verdict.ok]
+    assert all(verdict.code == "gap" for verdict in refused), refused  # a kill may burn numbers
+
+
+def test_a_transfer_that_broke_goes_on_where_it_ended(lab, slot):
+    board = lab.board("station")
+    bundle = signed(lab.home, slot, 1)
+
+    def cut(done, _):
+        if done > bundle.size // 2:
+            board.kill()
+
+    with pytest.raises(Unreachable):
+        update(lambda: connect(board.url, 5.0), bundle, cut)
+    board.start()
+    assert lab.info(board)["slot"] == "factory"
+    done = send(lab, board, bundle)
+    assert bundle.size // 3 < done.sent < bundle.size * 2 // 3
