@@ -7,6 +7,7 @@ import typer
 from .. import boards
 from ..deploying import HELLO_SECONDS, Installed, hello, install
 from ..device import Info
+from ..device.transport import open_url
 from .commands import command
 from .options import BoardOption, DeviceOption
 from .session import Session
@@ -26,7 +27,13 @@ def deploy(
     device: DeviceOption,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be copied, and change nothing.")] = False,
     wait: Annotated[
-        float, typer.Option("--wait", metavar="SECONDS", min=1, help="How long to wait for the device's hello.")
+        float,
+        typer.Option(
+            "--wait",
+            metavar="SECONDS",
+            min=1,
+            help="How long to wait for the device's hello; longer for emulated boards.",
+        ),
     ] = HELLO_SECONDS,
 ) -> None:
     """Compile the firmware for a board, copy what differs, reset the board and wait for the device's hello.
@@ -35,16 +42,17 @@ def deploy(
     left alone, its console is closed: `sealwright update` renews its firmware.
     """
     kind = boards.find(board)
-    url = session.wire(device)
+    url, patience = session.wire(device)
+    open_url(url).close()  # compiling takes a while: what is wrong with the port is told before it
     with session.progress("compiling"):
         built = boards.compile_for(kind)
     with session.progress("deploying", built.size) as advance:
-        done = install(url, built, advance, dry_run=dry_run)
+        done = install(url, built, advance, dry_run=dry_run, patience=patience)
     if dry_run:
         _tell(session, device, built, done, None)
         return
     with session.progress("waiting for its hello"):
-        said = hello(url, wait)
+        said = hello(url, wait * patience)
     _tell(session, device, built, done, said)
 
 

@@ -70,9 +70,9 @@ class Session:
             return emulator.resolve(self.home, url)
         return connect(url)
 
-    def wire(self, url: str) -> str:
-        """The `serial:` or `tcp:` URL of the wire that `url` names: an emulated board's is its pty. Raises Usage."""
-        return wire(self.home, url) if url.startswith("emulated:") else url
+    def wire(self, url: str) -> tuple[str, float]:
+        """The wire that a device URL names, see `emulator.wire`; only `emulated:NAME` needs a home. Raises Usage."""
+        return wire(self.home, url) if url.startswith("emulated:") else (url, 1.0)
 
     def emit(self, **values: Any) -> None:
         """One JSON object on stdout, with --json."""

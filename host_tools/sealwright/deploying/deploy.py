@@ -3,31 +3,30 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Final
 
 from ..boards import MANIFEST, Build
 from ..device import Info, connect
 from ..errors import Malformed, RefusedByDevice, Rejected, Unreachable
-from .console import Console, NoPrompt
+from .console import KNOCK_SECONDS, Console, NoPrompt
 from .plan import NEW, Plan, digest, make_plan, room_needed, roots
 from .survey import Survey, hashes, is_provisioned, survey
 
 HELLO_SECONDS: Final = 120.0
-_ONE_HELLO: Final = 10.0
+_HELLOS: Final = 12  # how often it is asked meanwhile
 _BOOT_SECONDS: Final = 1.0
 _KNOWN_SECONDS: Final = 5.0
 Advance = Callable[[float, str], None]
 
 _FILES: Final = """
 import os
-def folders(path):
-    parts = path.strip("/").split("/")[:-1]
-    for n in range(len(parts)):
-        try:
-            os.mkdir("/" + "/".join(parts[: n + 1]))
-        except OSError as error:
-            if error.args[0] != 17:
-                raise
+def folder(path):
+    try:
+        os.mkdir(path)
+    except OSError as error:
+        if error.args[0] != 17:
+            raise
 def remove(path):
     try:
         os.remove(path)
@@ -55,13 +54,14 @@ class Installed:
     found: Survey
 
 
-def install(url: str, build: Build, advance: Advance, *, dry_run: bool = False) -> Installed:
-    """Bring the board behind `url` to this firmware, and reset it. advance(bytes sent, path).
+def install(url: str, build: Build, advance: Advance, *, dry_run: bool = False, patience: float = 1.0) -> Installed:
+    """Bring the board behind `url` to this firmware, and reset it. advance(bytes sent, path). patience: how many times
+    longer than usual the board may take.
 
     Raises RefusedByDevice for another chip, a full flash or a provisioned board; Rejected where the flash does not give
     back what was written; Unreachable. The board runs what it ran before, unless all was copied.
     """
-    with _prompt(url) as console:
+    with _prompt(url, patience) as console:
         found = survey(console, build.board, roots())
         plan = make_plan(build, found)
         if not dry_run and not plan.nothing:
@@ -70,20 +70,20 @@ def install(url: str, build: Build, advance: Advance, *, dry_run: bool = False) 
     return Installed(plan, found)
 
 
-def _prompt(url: str) -> Console:
-    """The board's prompt. Where there is none, whatever answers on the command link tells why."""
+def _prompt(url: str, patience: float) -> Console:
+    """The board's prompt. Where it does not come at once, the command link is asked: a provisioned board's is shut; any
+    other may have been slow, and is tried once more."""
     try:
         return Console(url)
     except NoPrompt as error:
         try:
-            with connect(url, _KNOWN_SECONDS) as client:
-                closed = client.info().provisioned
+            with connect(url, _KNOWN_SECONDS * patience) as client:
+                shut = client.info().provisioned
         except (Unreachable, Malformed):
-            raise error from None
-        if closed:
+            shut = False
+        if shut:
             raise is_provisioned() from error
-        remedy = "Reset the board and try again."
-        raise NoPrompt(f"Sealwright runs at {url} and does not let go of its console", remedy=remedy) from error
+        return Console(url, KNOCK_SECONDS * patience)
 
 
 def _carry_out(console: Console, plan: Plan, found: Survey, advance: Advance) -> None:
@@ -105,7 +105,8 @@ def _carry_out(console: Console, plan: Plan, found: Survey, advance: Advance) ->
 
 
 def _copy(console: Console, plan: Plan, advance: Advance) -> None:
-    console.run(_lines("folders", [[path] for path in sorted({*plan.copy, *plan.put})]))
+    folders = {str(folder) for path in (*plan.copy, *plan.put) for folder in PurePosixPath(path).parents}
+    console.run(_lines("folder", [[folder] for folder in sorted(folders - {"/"})]))
     for path, source in sorted(plan.copy.items()):
         console.run(_lines("copy", [[source, path]]))
     sent = 0
@@ -140,7 +141,7 @@ def hello(url: str, wait: float = HELLO_SECONDS) -> Info:
     time.sleep(_BOOT_SECONDS)  # a request must not meet the interpreter before boot.py has shut Ctrl-C out
     while time.monotonic() < end:
         try:
-            with connect(url, min(_ONE_HELLO, wait)) as client:
+            with connect(url, wait / _HELLOS) as client:
                 return client.info()
         except Unreachable:
             time.sleep(_BOOT_SECONDS)

@@ -4,7 +4,11 @@ from ..home import Home
 from . import find
 
 
-def wire(home: Home, url: str) -> str:
-    """The `serial:` or `tcp:` URL of the wire that a device URL names: an emulated board's is its pty. Raises Usage."""
+def wire(home: Home, url: str) -> tuple[str, float]:
+    """The `serial:` or `tcp:` URL of the wire that a device URL names, an emulated board's being its pty, and how many
+    times longer than usual the board may take. Raises Usage."""
     scheme, _, name = url.partition(":")
-    return find(home, name).serial_url if scheme == "emulated" else url
+    if scheme != "emulated":
+        return url, 1.0
+    board = find(home, name)
+    return board.serial_url, board.emulator.patience

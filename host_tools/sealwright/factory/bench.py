@@ -107,9 +107,9 @@ def _work(home: Home, job: Job, notes: Notes) -> Result:
             flash(place.board, job.image, place.device, _quiet)
         notes.note("flashed", job.image.name)
     if job.build is not None:
-        port = wire(home, place.device)
-        install(port, job.build, _quiet)
-        found = hello(port, job.wait)
+        port, patience = wire(home, place.device)
+        install(port, job.build, _quiet, patience=patience)
+        hello(port, job.wait * patience)
         notes.note("deployed", job.build.version)
     with emulator.resolve(home, place.device) as client:
         _test(client, notes)
