@@ -67,6 +67,12 @@ class Board:
             self.command_links.append(StreamLink(open(int(wire), "r+b")))
         self.peer_link = TcpLink(*hardware["peer"]) if hardware["peer"] else None
 
+    def uplink(self):
+        """The way to a broker; TLS and MQTT are loaded when the owner has named one."""
+        from links.mqtt import Mqtt
+
+        return Mqtt()
+
 
 def make():
     """The board of the folder this process runs in. Raises OSError, ValueError."""

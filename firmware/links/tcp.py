@@ -54,7 +54,7 @@ class TcpLink:
         if len(parts) != 3 or parts[0] != "tcp" or not parts[2].isdigit():
             raise Unreachable("not an address: %s; it looks like tcp:HOST:PORT" % address)
         try:
-            return await asyncio.wait_for(_open(parts[1], int(parts[2])), _CONNECT_SECONDS)
+            return await asyncio.wait_for(open_stream(parts[1], int(parts[2])), _CONNECT_SECONDS)
         except (OSError, asyncio.TimeoutError) as error:
             raise Unreachable("nobody answers at %s: %s" % (address, error))
 
@@ -63,11 +63,12 @@ class TcpLink:
         await hang_up(writer)
 
 
-async def _open(host, port):
+async def open_stream(host, port, context=None):
     """(reader, writer) as `asyncio.open_connection`, but a socket is closed when connecting fails or is given up:
-    MicroPython's keeps it, and a board has about ten."""
+    MicroPython's keeps it, and a board has about ten. context: an SSLContext for TLS; the handshake comes with the
+    first bytes. A name is looked up while everything else waits."""
     if not hasattr(asyncio, "core"):  # CPython's closes it
-        return await asyncio.open_connection(host, port)
+        return await asyncio.open_connection(host, port, ssl=context)
     info = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
     wire, stream = socket.socket(info[0], info[1], info[2]), None
     try:
@@ -78,6 +79,8 @@ async def _open(host, port):
             if error.errno != errno.EINPROGRESS:
                 raise
         await _writable(wire)
+        if context is not None:
+            wire = context.wrap_socket(wire, server_hostname=host, do_handshake_on_connect=False)
         stream = asyncio.StreamReader(wire)
     finally:
         if stream is None:

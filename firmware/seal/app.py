@@ -42,6 +42,11 @@ async def serve(board, slots=None):
         tasks = [link.serve(either) for link in board.command_links]
     if slots:
         tasks.append(firmware.attend(service.firmware, lambda: service.selftest(None)))
+    if board.uplink:
+        from .uplink import Uplink  # takes heap only on a board that has a way to a broker
+
+        this.uplink = Uplink(this)
+        tasks.append(this.uplink.run(host))
     await asyncio.gather(sampler(this), *tasks)
 
 

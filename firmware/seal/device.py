@@ -53,6 +53,7 @@ class Device:
         self.sensor_fault = None  # code of what kept the last sample from being taken
         self.bought = None  # summary of the last reading bought
         self.trade_fault = None  # code of what keeps the order from going on, while it is tried again
+        self.uplink = None  # the Uplink, on a board that has a way to a broker
         self.selling = None  # the Seller whose connection the meter serves
         self.unpaid = {}  # peer -> readings made for it since it last paid; a reset forgives them
 

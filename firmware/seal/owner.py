@@ -6,6 +6,7 @@
     ack     {1: seq, ?2: [channel digest]}: safe elsewhere, may be pruned
     clock   unix seconds                                 wipe     erases key, journal and readings, for good
     update-key  the HSS public key that updates must be signed with too; once
+    network see `uplink`, or null: the broker and the way to it
 
 The number is on flash before the command takes effect: a power cut may lose a command, never run one twice.
 """
@@ -33,6 +34,7 @@ class Owner:
             "ack": self._ack,
             "clock": self._clock,
             "update-key": self._update_key,
+            "network": self._network,
             "wipe": self._wipe,
         }
 
@@ -85,6 +87,14 @@ class Owner:
             raise Malformed("the clock is set to unix seconds")
         self._put(record)
         self._device.board.clock.set(value, labels.CLOCK_HOST)
+
+    def _network(self, value, record):
+        uplink = self._device.uplink
+        if uplink is None:
+            raise Unsupported("this board has no way to a broker")
+        settings = uplink.check(value)
+        self._put(record)
+        uplink.configure(settings)
 
     def _trade(self, value, record):
         taken = order.take(value, self._device, record[device.SEQ])

@@ -95,6 +95,36 @@ class PeerLink(Link, Protocol):
     async def disconnect(self, writer: Stream) -> None: ...
 
 
+class Uplink(Protocol):
+    """The way to a broker: messages by topic, to others and from them."""
+
+    async def join(self, wifi: Optional[List[str]]) -> None:
+        """Be on the network; wifi: [ssid, password]."""
+
+    async def connect(
+        self,
+        host: str,
+        port: int,
+        authority: bytes,
+        client: str,
+        will: Tuple[str, bytes],
+        user: Optional[List[str]] = None,
+    ) -> None: ...
+
+    async def subscribe(self, topic: str) -> None:
+        """Have what comes on `topic` in `read`."""
+
+    async def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
+        """Returns when the broker has it. Raises Unreachable: it may have it, or not."""
+
+    async def read(self, n: int) -> bytes: ...
+
+    def check(self) -> None:
+        """Raise Unreachable once the connection is over."""
+
+    async def disconnect(self) -> None: ...
+
+
 class Button(Protocol):
     def pressed(self) -> bool:
         """Whether a person agrees, now."""
@@ -165,3 +195,7 @@ class Board(Protocol):
     @property
     def console(self) -> Optional[Callable[[str], None]]:
         """Where a text for a person goes; None where the console is the wire of a link."""
+
+    @property
+    def uplink(self) -> Optional[Callable[[], Uplink]]:
+        """Makes the way to a broker, once the owner has named one; None on a board that has none."""

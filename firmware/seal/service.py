@@ -89,6 +89,7 @@ class Service:
             "acknowledged": this.log.acknowledged,
             "sensor_fault": this.sensor_fault,
             "trade_fault": this.trade_fault,
+            "uplink": this.uplink and this.uplink.told(),
             "bought": this.bought,
             "order": wanted and [wanted[order.STATUS], wanted.get(order.CODE), self._promised(wanted)],
             "channels": [len(this.payer.records()), len(this.payee.records())],

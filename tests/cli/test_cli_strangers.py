@@ -39,6 +39,7 @@ PROVISIONED = {
     "acknowledged": 0,
     "sensor_fault": None,
     "trade_fault": None,
+    "uplink": None,
     "bought": None,
     "order": None,
     "channels": [0, 0],

@@ -115,6 +115,7 @@ class Board:
     peer_link = PeerLink()
     command_links = ()
     console = None
+    uplink = None
 
     def __init__(self, store=None, clock=None, joules=0):
         self.store = store if store is not None else RamStore()

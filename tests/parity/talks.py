@@ -14,6 +14,7 @@ from seal.compat import hexlify
 from seal.errors import SensorFailed, Unreachable
 from seal.seller import Seller
 from seal.service import Service
+from seal.uplink import Uplink
 from trades import pair
 from updates import FILES, HSS_KEY, WELL, boot, manifest, new_root, remove
 from wire import Halt, Wire
@@ -99,6 +100,7 @@ def every_order():
         for item in (0, 1, (1 << 64) - 1):
             wire.ask(rpc.CHANNELS, item)
         wire.ask(rpc.READINGS, [1, (1 << 64) - 1])
+    selling.uplink = Uplink(selling)
     closed = [record[channel.DIGEST] for _, record in selling.payee.records()]
     for op, *arguments in (
         ("pause",),
@@ -112,6 +114,9 @@ def every_order():
         ("trade", {1: "tcp:192.0.2.1:1", 3: "nEUR", 4: "J", 5: 1}),
         ("clock", 1),
         ("ack", {1: 2}),
+        ("network", {2: {1: "192.0.2.1", 2: 8883, 3: b"DER"}}),
+        ("network", {1: ["ssid", "word"], 2: {1: "broker", 2: 1, 3: bytes(2048), 4: ["user", "word"]}}),
+        ("network",),
         ("ack", {1: 2, 2: closed}),
         ("wipe",),
     ):

@@ -103,6 +103,8 @@ def _business(raw: dict[str, Any]) -> Facts:
         yield "order", _order(raw["order"])
     if raw["trade_fault"] is not None:
         yield "", f"the payer tries again: {meaning(raw['trade_fault']).cause}"
+    if raw["uplink"] is not None and raw["uplink"][0] is not None:
+        yield "broker", _uplink(*raw["uplink"])
     if raw["bought"] is not None:
         yield "bought last", ", ".join(_quantity(*quantity) for quantity in raw["bought"])
 
@@ -112,6 +114,11 @@ def _order(order: list[Any]) -> str:
     seq, value = promised or (0, 0)
     why = f": {meaning(code).cause}" if code is not None else ""
     return f"{STATES[state]}{why}; {value:,} promised in {seq} vouchers"
+
+
+def _uplink(broker: str, connected: bool, code: int | None, forwarded: int) -> str:
+    why = f": {meaning(code).cause}" if code is not None else ""
+    return f"{broker}, {'connected' if connected else 'not connected'}{why}; it has readings up to {forwarded}"
 
 
 def _quantity(name: str, unit: str, exponent: int, mantissa: int | None) -> str:

@@ -75,6 +75,7 @@ _PROVISIONED: Final[dict[str, Rule]] = {
     "acknowledged": UINT,
     "sensor_fault": Nullable(UINT),
     "trade_fault": Nullable(UINT),
+    "uplink": Nullable(_Row(Nullable(TEXT), BOOL, Nullable(UINT), UINT)),
     "bought": Nullable(_Rows(_Row(TEXT, TEXT, _INTEGER, Nullable(_INTEGER)))),
     "order": Nullable(_Row(Unsigned(0, ORDER_STATES - 1), Nullable(UINT), Nullable(Pair(UINT)))),
     "channels": Pair(UINT),

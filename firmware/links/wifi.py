@@ -1,0 +1,54 @@
+"""Wi-Fi as a station, for boards with a radio: join the owner's network, and take the time from it.
+
+The time comes by NTP, which proves nothing: it is good for reading certificates' dates, and it is what clock quality 3
+says. Whoever uses this tries again after Unreachable, with a growing pause; the radio's own driver also reconnects.
+"""
+
+import asyncio
+import time
+
+import network
+import ntptime
+from seal.compat import const
+from seal.errors import Unreachable
+from seal.labels import CLOCK_NETWORK
+
+_JOIN_SECONDS = const(20)
+_EPOCH_2000 = const(946684800)  # where ESP32's clock begins
+
+
+class Wifi:
+    """clock: port Clock, which is set once a network has been joined."""
+
+    def __init__(self, clock):
+        self._clock = clock
+        self._joined = None
+        self._wlan = network.WLAN(network.STA_IF)
+
+    async def join(self, ssid, password):
+        """Be on this network; returns at once where we are. Raises Unreachable."""
+        wanted = (ssid, password)
+        if self._joined != wanted or not self._wlan.isconnected():
+            await self._connect(ssid, password)
+            self._joined = wanted
+        if self._clock.quality < CLOCK_NETWORK:
+            self._set_clock()
+
+    async def _connect(self, ssid, password):
+        self._joined = None
+        self._wlan.active(True)
+        self._wlan.disconnect()
+        self._wlan.connect(ssid, password)
+        for _ in range(_JOIN_SECONDS * 5):
+            await asyncio.sleep(0.2)
+            if self._wlan.isconnected():
+                return
+        raise Unreachable("Wi-Fi %s cannot be joined, status %s" % (ssid, self._wlan.status()))
+
+    def _set_clock(self):
+        try:
+            now = ntptime.time()  # blocks for a second at most
+        except OSError as error:
+            print("wifi: no time from the network: %s" % error)
+            return
+        self._clock.set(now + (_EPOCH_2000 if time.gmtime(0)[0] == 2000 else 0), CLOCK_NETWORK)

@@ -1,0 +1,181 @@
+"""What a device does with a broker: it hands on its signed readings, and answers its owner's host.
+
+    sealwright/NETWORK/DEVICE/      the first 16 hex digits of the network's id, all 64 of the device's
+        readings                    a signed reading a message, oldest first, each once the one before it has arrived
+        certificates                its chain, issuers first, a CBOR sequence; kept by the broker
+        state                       "1" while it is connected, "0" when the broker misses it; kept by the broker
+        command, reply              frames of schema/rpc.cddl to the device and back
+
+The broker is not trusted: what passes is signed. That it has a reading frees nothing here: only the owner's signed ack
+prunes. How far the broker was given readings is in the journal every RESERVE of them, to spare flash: after a reset up
+to as many come again. Nothing is left out.
+"""
+
+import asyncio
+
+from . import device, labels, messages, reading, rpc
+from .compat import const, hexlify
+from .cose import parse
+from .policy import CLOCK_UNSET, Limit
+
+SETTINGS = "network"  # the record with what the owner's command `network` said
+FORWARDED = "forwarded"  # and the record with the number that this broker is known to have
+
+WIFI = const(1)
+BROKER = const(2)
+# keys of a broker
+HOST = const(1)
+PORT = const(2)
+AUTHORITY = const(3)
+USER = const(4)
+
+_MAX_AUTHORITY = const(2048)  # a command fits a frame
+_MIN_RETRY = const(1)
+_MAX_RETRY = const(60)
+_LOOK_SECONDS = 0.3
+_BATCH = const(4)  # readings in RAM at a time
+
+
+def _pair(value):
+    return isinstance(value, list) and len(value) == 2 and all(messages.text(part) for part in value)
+
+
+def _broker(value):
+    return messages.fit(value, _BROKER) is value
+
+
+_BROKER = {
+    HOST: (True, lambda value: messages.text(value) and 0 < len(value) < 256),
+    PORT: (True, lambda value: messages.uint(value) and 0 < value < 65536),
+    AUTHORITY: (True, lambda value: isinstance(value, bytes) and 0 < len(value) <= _MAX_AUTHORITY),
+    USER: (False, _pair),
+}
+_TABLE = {WIFI: (False, _pair), BROKER: (False, _broker)}
+
+
+class Uplink:
+    """A device's connection to its broker. this: the device, on a board that has a way to one."""
+
+    def __init__(self, this):
+        self._device = this
+        self._settings = None
+        self._connected = False
+        self._fault = None
+        self._seq = 0
+
+    def check(self, value):
+        """The settings in an owner's command, or None. Raises Malformed."""
+        return None if value is None else messages.fit(value, _TABLE)
+
+    def configure(self, settings):
+        """Keep them, and begin anew with this broker: it may have nothing of what the last one had."""
+        journal = self._device.journal
+        journal.remove(FORWARDED)
+        if settings is None:
+            journal.remove(SETTINGS)
+        else:
+            journal.put(SETTINGS, settings)
+
+    def told(self):
+        """[host and port or null, connected, code of what keeps it from being so or null, last reading handed on]."""
+        broker = (self._device.journal.get(SETTINGS) or {}).get(BROKER)
+        return [broker and "%s:%d" % (broker[HOST], broker[PORT]), self._connected, self._fault, self._seq]
+
+    async def run(self, answer):
+        """Be connected whenever the owner's settings name a broker, for ever. answer: what serves a host's requests,
+        a coroutine function(reader, writer)."""
+        retry, link = _MIN_RETRY, None
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if not self._take_settings():
+                retry = _MIN_RETRY
+                continue
+            link = link or self._device.board.uplink()
+            try:
+                await self._work(link, answer)
+                self._fault = None
+            except Exception as error:
+                # the boundary of what a network can do to this device: it may be there again next time
+                if self._connected:
+                    retry = _MIN_RETRY
+                self._fault = rpc.error_code(error)
+                rpc.trace("uplink: again in %d s" % retry, error)
+            finally:
+                self._connected = False
+                await link.disconnect()
+            if self._fault is not None:
+                await asyncio.sleep(retry)
+                retry = min(retry * 2, _MAX_RETRY)
+
+    def _take_settings(self):
+        """Whether there are any."""
+        this = self._device
+        found = this.journal.get(SETTINGS) if this.state == device.PROVISIONED else None
+        if found is not self._settings:
+            self._settings, self._fault = found, None
+            self._seq = this.journal.get(FORWARDED, 0)
+        return found is not None
+
+    async def _work(self, link, answer):
+        """One connection's worth. Returns when the owner has changed the settings."""
+        this, settings = self._device, self._settings
+        await link.join(settings.get(WIFI))
+        broker = settings.get(BROKER)
+        if broker is None:
+            return
+        if this.now() is None:
+            raise Limit(CLOCK_UNSET, "certificates are valid for a time and the clock is not set")
+        name = hexlify(this.device_id)
+        topic = "sealwright/%s/%s/" % (hexlify(this.network)[:16], name)
+        will = (topic + "state", b"0")
+        await link.connect(
+            broker[HOST], broker[PORT], broker[AUTHORITY], "sealwright-" + name[:12], will, broker.get(USER)
+        )
+        await link.subscribe(topic + "command")
+        await link.publish(topic + "certificates", b"".join(reversed(this.chain)), retain=True)
+        await link.publish(topic + "state", b"1", retain=True)
+        self._connected, self._fault = True, None
+        serving = asyncio.create_task(answer(link, _Reply(link, topic + "reply")))
+        try:
+            while this.journal.get(SETTINGS) is settings:
+                link.check()
+                if not await self._forward(link, topic + "readings"):
+                    await asyncio.sleep(_LOOK_SECONDS)
+        finally:
+            serving.cancel()
+
+    async def _forward(self, link, topic):
+        """Hand on some of the readings that wait; False where none does."""
+        log = self._device.log
+        self._seq = max(self._seq, log.acknowledged)
+        if log.seq <= self._seq:
+            return False
+        batch = log.since(self._seq, _BATCH)
+        for raw in batch:
+            await link.publish(topic, raw)
+            self._note(parse(raw).header[labels.CWT_CLAIMS][labels.SEQ])
+        if not batch:
+            self._note(log.seq)  # what had these numbers is lost, on flash too
+        return True
+
+    def _note(self, seq):
+        journal = self._device.journal
+        self._seq = seq
+        if journal.get(SETTINGS) is self._settings and seq >= journal.get(FORWARDED, 0) + reading.RESERVE:
+            journal.put(FORWARDED, seq)
+
+
+class _Reply:
+    """The writing half of the command link: a message for what is written between two drains."""
+
+    def __init__(self, link, topic):
+        self._link = link
+        self._topic = topic
+        self._data = b""
+
+    def write(self, data):
+        self._data += data
+
+    async def drain(self):
+        data, self._data = self._data, b""
+        await self._link.publish(self._topic, data)
