@@ -78,8 +78,12 @@ class Uplink:
 
     def told(self):
         """[host and port or null, connected, code of what keeps it from being so or null, last reading handed on]."""
-        broker = (self._device.journal.get(SETTINGS) or {}).get(BROKER)
-        return [broker and "%s:%d" % (broker[HOST], broker[PORT]), self._connected, self._fault, self._seq]
+        settings = self._device.journal.get(SETTINGS)
+        broker = (settings or {}).get(BROKER)
+        name = broker and "%s:%d" % (broker[HOST], broker[PORT])
+        if settings is not self._settings:  # taken up in a moment
+            return [name, False, None, 0]
+        return [name, self._connected, self._fault, self._seq]
 
     async def run(self, answer):
         """Be connected whenever the owner's settings name a broker, for ever. answer: what serves a host's requests,
@@ -87,8 +91,9 @@ class Uplink:
         retry, link = _MIN_RETRY, None
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            if not self._take_settings():
+            if self._take_settings():
                 retry = _MIN_RETRY
+            if self._settings is None:
                 continue
             link = link or self._device.board.uplink()
             try:
@@ -104,17 +109,23 @@ class Uplink:
                 self._connected = False
                 await link.disconnect()
             if self._fault is not None:
-                await asyncio.sleep(retry)
+                await self._pause(retry)
                 retry = min(retry * 2, _MAX_RETRY)
 
+    async def _pause(self, seconds):
+        while seconds > 0 and self._device.journal.get(SETTINGS) is self._settings:
+            await asyncio.sleep(_LOOK_SECONDS)
+            seconds -= _LOOK_SECONDS
+
     def _take_settings(self):
-        """Whether there are any."""
+        """Whether the owner has changed them."""
         this = self._device
         found = this.journal.get(SETTINGS) if this.state == device.PROVISIONED else None
-        if found is not self._settings:
-            self._settings, self._fault = found, None
-            self._seq = this.journal.get(FORWARDED, 0)
-        return found is not None
+        if found is self._settings:
+            return False
+        self._settings, self._fault = found, None
+        self._seq = this.journal.get(FORWARDED, 0)
+        return True
 
     async def _work(self, link, answer):
         """One connection's worth. Returns when the owner has changed the settings."""

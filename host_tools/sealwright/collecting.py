@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from .device.client import Channel, Client
+from .keys import PublicKey
 from .messages import (
     Body,
     Certificate,
@@ -63,12 +64,15 @@ class Collector:
 
     def resume(self, source: Source) -> None:
         """Go on after the last reading of this device that was remembered, rather than from its first."""
-        key = source.client.chain()[0].body.key
-        last = self._last.get(key.kid)
-        if last is not None and last.signed_by(key):
-            source.seq = last.body.seq
+        source.seq = max(source.seq, self.last(source.client.chain()[0].body.key))
 
-    def _new(self, message: Message[Body]) -> bool:
+    def last(self, key: PublicKey) -> int:
+        """The number of the last reading of this key's device that was remembered; 0 where there is none."""
+        last = self._last.get(key.kid)
+        return last.body.seq if last is not None and last.signed_by(key) else 0
+
+    def take(self, message: Message[Body]) -> bool:
+        """Whether this message is new; from now on it is gathered."""
         fresh = message.digest not in self._seen
         self._seen.add(message.digest)
         return fresh
@@ -78,14 +82,14 @@ class Collector:
         found: list[Message[Certificate]] = list(reversed(client.chain()))
         for channel in client.channels():
             found += [parse_as(raw, Certificate) for raw in reversed(channel.certificates)]
-        yield from (message.raw for message in found if self._new(message))
+        yield from (message.raw for message in found if self.take(message))
 
     def readings(self, source: Source) -> Iterator[bytes]:
         """The readings that came since the last call."""
         for raw in source.client.readings(source.seq):
             message = parse_as(raw, Reading)
             source.seq = message.body.seq
-            if self._new(message):
+            if self.take(message):
                 yield raw
 
     def channels(self, sources: Iterable[Source]) -> Iterator[bytes]:
@@ -107,7 +111,7 @@ class Collector:
                         source.closed.append(message.body.channel)
             source.held = None
         ordered = certificates + sorted(found.values(), key=_place)
-        yield from (message.raw for message in ordered if self._new(message))
+        yield from (message.raw for message in ordered if self.take(message))
 
 
 def _place(message: Message[Body]) -> tuple[bytes, int, int, int]:

@@ -5,6 +5,7 @@
     root.pem test-root.pem            what verifiers are given
     devices/ID.json      one a device: name, URL, model, state of its provisioning
     boards/NAME/         emulated boards
+    brokers/HOST:PORT.pem             the CA that certified an MQTT broker
     ledger.db            see `ledger`
 
 The test root certifies emulated boards; verifiers refuse what chains to it unless told otherwise.
@@ -124,6 +125,15 @@ class Home:
     @property
     def ledger_path(self) -> Path:
         return self.folder / "ledger.db"
+
+    def authority(self, broker: str) -> Path:
+        """Where the CA of the MQTT broker HOST:PORT is kept, once a device was told of it."""
+        return self.folder / "brokers" / f"{broker}.pem"
+
+    def keep_authority(self, broker: str, pem: bytes) -> None:
+        """Keep the CA of a broker for this host's own connections. Raises OSError."""
+        self.authority(broker).parent.mkdir(exist_ok=True)
+        _write(self.authority(broker), pem)
 
     def board(self, name: str) -> Path:
         """The folder of the emulated board `name`."""

@@ -68,6 +68,12 @@ def set_clock(home: Home, client: Client) -> None:
     command(home, client, "clock", int(time.time()))
 
 
+def set_network(home: Home, client: Client, settings: dict[cbor.Key, cbor.Value] | None) -> None:
+    """Tell it the broker to hand its readings on to and the way there: {1: [ssid, password], 2: Broker.settings}, each
+    where there is one. None: it forgets both."""
+    command(home, client, "network", settings)
+
+
 def stop_trade(home: Home, client: Client) -> None:
     """End the trade it pays in."""
     command(home, client, "stop")

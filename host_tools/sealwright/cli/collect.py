@@ -16,7 +16,7 @@ from .options import STDIN
 from .session import Advance, Session
 from .sink import Sink
 
-_ACK_SECONDS: Final = 60.0  # an acknowledgement costs the device a write to its flash
+ACK_SECONDS: Final = 60.0  # an acknowledgement costs the device a write to its flash
 _OF_DEVICE: Final = (Unreachable, RefusedByDevice, Rejected)
 
 
@@ -55,7 +55,7 @@ def collect(
     A bundle that is there already is continued. A device that goes away ends its part; the others go on, and the exit
     code is 3.
     """
-    _check(session, out, ack)
+    check_out(session, out, ack)
     following = follow or seconds is not None or count is not None
     if out == STDIN:
         session.out = session.err
@@ -72,7 +72,8 @@ def collect(
     return _summary(session, run, sink, out)
 
 
-def _check(session: Session, out: str | None, ack: bool) -> None:
+def check_out(session: Session, out: str | None, ack: bool) -> None:
+    """Raise Usage for a place that messages cannot go to."""
     if ack and out in (None, STDIN):
         remedy = "Give --out FILE: only what is safe on disk may be forgotten."
         raise Usage("--ack without a file", remedy=remedy)
@@ -135,7 +136,7 @@ class _Collection:
         self._each(Source.look)
         for raw in self.collector.channels(self.sources):
             sink.add(raw, "")
-        if time.monotonic() - self._acked_at > _ACK_SECONDS:
+        if time.monotonic() - self._acked_at > ACK_SECONDS:
             self._acknowledge(sink)
         return not self.sources or (count is not None and sink.readings >= count)
 

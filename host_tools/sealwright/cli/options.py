@@ -17,7 +17,10 @@ from ..messages import Certificate, Message
 STDIN: Final = "-"
 
 DeviceOption = Annotated[
-    str, typer.Option("--device", metavar="URL", help="serial:/dev/ttyACM0, tcp:HOST:PORT or emulated:NAME.")
+    str,
+    typer.Option(
+        "--device", metavar="URL", help="serial:/dev/ttyACM0, tcp:HOST:PORT, emulated:NAME or mqtts://HOST/NAME."
+    ),
 ]
 BoardOption = Annotated[
     str, typer.Option("--board", metavar="BOARD", help="Which board it is, such as pico or esp32_s3.")

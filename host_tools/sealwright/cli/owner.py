@@ -11,6 +11,7 @@ from ..errors import Usage
 from ..firmware import HssKey
 from ..home import Home
 from .commands import Command, command
+from .network import network
 from .options import DeviceOption
 from .session import Session
 from .words import amount
@@ -162,3 +163,14 @@ def _send(session: Session, device: str, send: Any, done: str, **told: Any) -> N
 
 
 COMMANDS: Final[tuple[Command, ...]] = (offer, pause, resume, policy, interval, clock, stop, update_key, wipe)
+COMMANDS: Final[tuple[Command, ...]] = (
+    offer,
+    pause,
+    resume,
+    policy,
+    interval,
+    clock,
+    network,
+    stop,
+    wipe,
+)

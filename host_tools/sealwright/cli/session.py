@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import emulator
+from ..broker import Broker, DeviceTopics, topic_of
 from ..device import Client, connect
 from ..emulator.wire import wire
 from ..errors import SealwrightError
@@ -65,9 +66,12 @@ class Session:
             return {}
 
     def connect(self, url: str) -> Client:
-        """Connect to a device URL; only `emulated:NAME` needs a home. Raises Usage, Unreachable."""
+        """Connect to a device URL; only `emulated:NAME` and `mqtts:` need a home. Raises Usage, Unreachable."""
         if url.startswith("emulated:"):
             return emulator.resolve(self.home, url)
+        if url.startswith("mqtts:"):
+            address, wanted = Broker.parse(self.home, url)
+            return Client(DeviceTopics(address, topic_of(self.home, wanted)), url)
         return connect(url)
 
     def wire(self, url: str) -> tuple[str, float]:

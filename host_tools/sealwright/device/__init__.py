@@ -1,6 +1,7 @@
 """Talking to a device over its command link: `connect(url)` gives a `Client`.
 
-URLs: `serial:/dev/ttyACM0`, `tcp:HOST:PORT`, `emulated:NAME` (a running board of the home, see `emulator`).
+URLs: `serial:/dev/ttyACM0`, `tcp:HOST:PORT`, `emulated:NAME` (a running board of the home, see `emulator`),
+`mqtts://HOST:PORT/NAME` (a registered device behind a broker, see `broker`).
 The frames and requests are those of firmware/schema/rpc.cddl.
 """
 

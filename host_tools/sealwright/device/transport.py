@@ -155,5 +155,5 @@ def split_url(url: str) -> tuple[str, str]:
     host, _, port = rest.rpartition(":")
     if (scheme == "serial" and rest) or (scheme == "tcp" and host and port.isdigit() and 0 < int(port) < 65536):
         return scheme, rest
-    remedy = "Device URLs are serial:/dev/ttyACM0, tcp:HOST:PORT or emulated:NAME; `sealwright devices` lists them."
+    remedy = "Device URLs are serial:/dev/ttyACM0, tcp:HOST:PORT, emulated:NAME or mqtts://HOST:PORT/NAME."
     raise Usage(f"{url!r} is no device URL", remedy=remedy, code="bad_url")

@@ -1,0 +1,95 @@
+"""`sealwright listen`: the readings that devices hand on through a broker, into a bundle."""
+
+import time
+from typing import Annotated, Final
+
+import typer
+
+from .. import owner
+from ..broker import Broker, Listener
+from ..collecting import Collector
+from ..errors import RefusedByDevice, Unreachable, Usage
+from .collect import ACK_SECONDS, check_out
+from .commands import command
+from .options import STDIN
+from .session import Session
+from .sink import Sink
+
+_LOOK_SECONDS: Final = 1.0
+
+
+@command(
+    "listen",
+    "Gather the readings that come through a broker.",
+    """
+    sealwright listen --broker mqtts://broker.example:8883
+    sealwright listen --broker mqtts://fleet@broker.example --out day.bundle --ack
+    """,
+)
+def listen(
+    session: Session,
+    *,
+    broker: Annotated[str, typer.Option("--broker", metavar="URL", help="mqtts://[USER@]HOST[:PORT].")],
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="BUNDLE", help="The file to write or continue; - is standard output."),
+    ] = None,
+    seconds: Annotated[float | None, typer.Option("--seconds", metavar="S", min=0, help="Go on for so long.")] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", metavar="N", min=1, help="Go on until there are so many readings.")
+    ] = None,
+    ack: Annotated[bool, typer.Option("--ack", help="Once they are on disk, let the devices forget them.")] = False,
+) -> int:
+    """Gather the readings of this home's networks as their devices hand them on, until Ctrl-C.
+
+    A bundle that is there already is continued, and the broker keeps what comes while nobody listens. Readings that are
+    missing are fetched from the device. What a broker has is not acknowledged by that: only --ack lets devices prune.
+    """
+    check_out(session, out, ack)
+    address, rest = Broker.parse(session.home, broker)
+    if rest:
+        raise Usage(f"{broker} names a device", remedy=f"Collect from it: `sealwright collect --device {broker}`.")
+    if out == STDIN:
+        session.out = session.err
+    collector = Collector()
+    with Sink(session, out, collector, shows=True) as sink, session.progress("listening", streams=True) as advance:
+        listener = Listener(session.home, address, collector, session.note)
+        run = _Listening(session, listener, sink, ack)
+        end = None if seconds is None else time.monotonic() + seconds
+        try:
+            while (end is None or time.monotonic() < end) and (count is None or sink.readings < count):
+                for name, raw in listener.look(_LOOK_SECONDS):
+                    sink.add(raw, name)
+                    advance(sink.messages, f"{sink.readings} readings")
+                run.keep()
+            run.keep(last=True)
+        finally:
+            listener.close()
+    session.emit(ok=True, messages=sink.messages, readings=sink.readings, out=out)
+    session.say(f"{sink.messages} new messages, {sink.readings} of them readings.")
+    return 0
+
+
+class _Listening:
+    """What is done with what was heard, once it is on disk."""
+
+    def __init__(self, session: Session, listener: Listener, sink: Sink, ack: bool) -> None:
+        self._session, self._listener, self._sink, self._ack = session, listener, sink, ack
+        self._acked: dict[str, int] = {topic: heard.seq for topic, heard in listener.heard.items()}
+        self._acked_at = time.monotonic()
+
+    def keep(self, *, last: bool = False) -> None:
+        """Make it last, and tell who waits for that."""
+        self._sink.sync()
+        self._listener.settle()
+        if not self._ack or (not last and time.monotonic() - self._acked_at < ACK_SECONDS):
+            return
+        self._acked_at = time.monotonic()
+        for topic, heard in self._listener.heard.items():
+            if heard.seq > self._acked.get(topic, 0):
+                try:
+                    with self._listener.client(topic) as client:
+                        owner.acknowledge(self._session.home, client, heard.seq, [])
+                    self._acked[topic] = heard.seq
+                except (Unreachable, RefusedByDevice) as error:
+                    self._session.note(f"{heard.name}: not acknowledged yet: {error}")

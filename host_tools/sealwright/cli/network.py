@@ -1,0 +1,82 @@
+"""`sealwright owner network`: which broker a device hands its readings on to, and the way there."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import owner
+from ..broker import Broker, authority_der
+from ..cbor import Key, Value
+from ..errors import Usage
+from .commands import command
+from .options import DeviceOption
+from .session import Session
+
+
+@command(
+    "network",
+    "Name the broker it hands readings on to.",
+    """
+    sealwright owner network --device emulated:station --broker mqtts://broker.example:8883 --ca ca.pem
+    sealwright owner network --device serial:/dev/ttyACM0 --ssid barn --password-file wifi.txt
+    sealwright owner network --device emulated:station --none
+    """,
+)
+def network(
+    session: Session,
+    *,
+    device: DeviceOption,
+    broker: Annotated[
+        str | None, typer.Option("--broker", metavar="URL", help="mqtts://[USER@]HOST[:PORT]: MQTT 3.1.1 over TLS.")
+    ] = None,
+    ca: Annotated[Path | None, typer.Option("--ca", metavar="FILE", help="The CA that certified it, in PEM.")] = None,
+    user_password_file: Annotated[
+        Path | None, typer.Option("--user-password-file", metavar="FILE", help="The broker's password for USER.")
+    ] = None,
+    ssid: Annotated[str | None, typer.Option("--ssid", metavar="NAME", help="The Wi-Fi to join.")] = None,
+    password_file: Annotated[
+        Path | None, typer.Option("--password-file", metavar="FILE", help="A file with the Wi-Fi's password.")
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="Forget both.")] = False,
+) -> None:
+    """Name the broker that a device hands its readings on to, and the Wi-Fi on the way. This replaces what was set.
+
+    The device keeps the passwords in clear: on a board of custody 0, whoever holds it can read them.
+    """
+    if none == (broker is not None or ssid is not None):
+        raise Usage("name a broker or a Wi-Fi", remedy="Give --broker and --ca, --ssid and --password-file, or --none.")
+    settings: dict[Key, Value] = {}
+    if ssid is not None:
+        settings[1] = [ssid, _secret(password_file)]
+    named = None if broker is None else _named(session, broker)
+    if named is not None:
+        if ca is None:
+            raise Usage("--broker without --ca", remedy="Give the CA that certified the broker: it is always checked.")
+        settings[2] = replace(named, password=_secret(user_password_file)).settings(authority_der(ca))
+    with session.connect(device) as client:
+        owner.set_network(session.home, client, settings or None)
+    if named is not None and ca is not None:
+        session.home.keep_authority(named.name, ca.read_bytes())
+    session.emit(ok=True, device=device, broker=named and named.name, ssid=ssid)
+    session.say(f"{device} " + (f"hands its readings on to {named.name} now" if named else _told(ssid)))
+
+
+def _told(ssid: str | None) -> str:
+    return f"joins the Wi-Fi {ssid} and knows no broker now" if ssid is not None else "knows no broker now"
+
+
+def _named(session: Session, url: str) -> Broker:
+    found, rest = Broker.parse(session.home, url)
+    if rest:
+        raise Usage(f"{url} names a device", remedy="Give the broker alone: mqtts://[USER@]HOST[:PORT].")
+    return found
+
+
+def _secret(file: Path | None) -> str:
+    """The first line of a file; nothing where there is no file."""
+    try:
+        return "" if file is None else file.read_text().split("\n")[0]
+    except (OSError, ValueError) as error:
+        raise Usage(f"cannot read {file}: {error}", remedy="Check the path.") from error

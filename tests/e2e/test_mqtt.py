@@ -1,0 +1,260 @@
+"""Readings through a real broker: forwarded in order, none lost over outages and power cuts, nothing without proof."""
+
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from sealwright import assets, owner
+from sealwright.broker import Broker as Address
+from sealwright.broker import DeviceTopics, topic_of
+from sealwright.device import Client
+from sealwright.messages import Reading, parse_as
+
+from .broker import Authority, Broker
+
+REFUSED, UNPROVEN, UNREACHABLE = 7, 22, 24
+RESERVE = 16  # readings that may come again after a reset
+
+
+@pytest.fixture
+def authority(tmp_path):
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def broker(tmp_path, authority):
+    made = Broker(tmp_path, authority.server())
+    made.start()
+    yield made
+    made.kill()
+
+
+class Listener:
+    """Another's MQTT client, which keeps its place at the broker. `found`: (device, reading's number) as they came."""
+
+    def __init__(self, broker, authority):
+        self.found, self.payloads = [], {}
+        self.client = paho.Client(
+            paho.CallbackAPIVersion.VERSION2, client_id="listener", clean_session=False, protocol=paho.MQTTv311
+        )
+        self.client.tls_set(ca_certs=str(authority.path))
+        self.client.reconnect_delay_set(0.1, 0.5)
+        self.client.on_connect = lambda client, *_: client.subscribe("sealwright/+/+/readings", 1)
+        self.client.on_message = self.take
+        self.client.connect("127.0.0.1", broker.port, 5)
+        self.client.loop_start()
+
+    def take(self, client, data, message):
+        reading = parse_as(message.payload, Reading)
+        self.found.append(reading.body.seq)
+        self.payloads[reading.body.seq] = message.payload
+
+    def wait(self, seq, seconds=60):
+        end = time.monotonic() + seconds
+        while seq not in self.payloads:
+            assert time.monotonic() < end, f"{seq} never came: {self.found[-5:]}"
+            time.sleep(0.02)
+
+    def firsts(self):
+        """The numbers without those that came again, in the order they came."""
+        return list(dict.fromkeys(self.found))
+
+    def close(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+@pytest.fixture
+def listener(broker, authority):
+    made = Listener(broker, authority)
+    yield made
+    made.close()
+
+
+def point(lab, board, broker, authority, host="127.0.0.1", user=None):
+    """Tell a board of its broker."""
+    der = authority.certificate.public_bytes(Encoding.DER)
+    lab.tell(board, "network", {2: {1: host, 2: broker.port, 3: der} | ({4: user} if user else {})})
+
+
+def take_readings(board, count):
+    """So many readings on the flash of a board that does not run; the last one's number."""
+    root = assets.root()
+    path = ":".join(map(str, [root / "firmware", root / "boards" / "unix", root / "boards", ".frozen"]))
+    done = subprocess.run(
+        [Path(sys.executable).parent / "micropython", Path(__file__).with_name("take_readings.py"), str(count)],
+        cwd=board.folder,
+        env={**os.environ, "MICROPYPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return int(done.stdout)
+
+
+def connected(told):
+    return told["uplink"][1]
+
+
+def test_two_days_of_readings_arrive_in_order(lab, broker, authority, listener, record_property):
+    board = lab.board("station", ["bme280"])
+    lab.tell(board, "interval", 86400)
+    board.kill()
+    last = take_readings(board, 2 * 24 * 15)  # one every four minutes
+    board.start()
+    heap = lab.info(board)["heap_free"]
+    point(lab, board, broker, authority)
+    begun = time.monotonic()
+    listener.wait(last, 300)
+    record_property("readings a second", round(last / (time.monotonic() - begun)))
+    assert listener.firsts() == list(range(1, last + 1)) and len(listener.found) == last
+    told = lab.wait(board, lambda told: told["uplink"][3] >= last)
+    assert told["acknowledged"] == 0, "that the broker has them frees nothing"
+    assert told["heap_free"] > heap - 40000
+    assert all(verdict.ok for verdict in lab.verify(lab.collect(board)))
+
+
+def test_nothing_is_lost_when_broker_and_board_lose_power(lab, broker, authority, listener):
+    board = lab.board("station", ["bme280"])
+    lab.tell(board, "interval", 1)
+    board.kill()
+    last = take_readings(board, 600)
+    board.start()
+    point(lab, board, broker, authority)
+    for at in (60, 200, 340):
+        listener.wait(at)
+        (broker if at == 200 else board).kill()
+        time.sleep(0.5)
+        broker.start() if at == 200 else board.start()
+    broker.kill()
+    lab.wait(board, lambda told: told["uplink"][2] == UNREACHABLE)
+    seq = lab.info(board)["reading_seq"]
+    lab.wait(board, lambda told: told["reading_seq"] >= seq + 3)  # it goes on without
+    broker.start()
+    listener.wait(max(last, seq + 3), 120)
+    firsts = listener.firsts()
+    assert firsts == list(range(1, len(firsts) + 1)), "each of them, in order"
+    again = len(listener.found) - len(firsts)
+    assert again <= 2 * RESERVE + 2, "two resets of the board, two of the broker"
+    board.kill()
+    board.start()
+    lab.wait(board, connected)
+    assert lab.info(board)["uplink"][3] >= seq + 3 - RESERVE, "a reset does not begin anew"
+
+
+def test_a_broker_without_the_right_certificate_gets_nothing(lab, tmp_path, authority, listener, broker):
+    stranger = Authority(tmp_path, "stranger")
+    board = lab.board("station", ["bme280"])
+    lab.tell(board, "interval", 1)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "old").mkdir()
+    elsewhere = Broker(tmp_path / "other", authority.server("elsewhere.example"))
+    expired = Broker(tmp_path / "old", authority.server("127.0.0.1", timedelta(hours=-1)))
+    try:
+        for wrong, believed in ((broker, stranger), (elsewhere, authority), (expired, authority)):
+            wrong.start() if wrong is not broker else None
+            point(lab, board, wrong, believed)
+            told = lab.wait(board, lambda told: told["uplink"][2] is not None and not connected(told))
+            assert told["uplink"] == [f"127.0.0.1:{wrong.port}", False, UNPROVEN, 0], lab.console(board)
+            lab.tell(board, "network")
+            assert lab.wait(board, lambda told: told["uplink"][2] is None)["uplink"] == [None, False, None, 0]
+    finally:
+        elsewhere.kill()
+        expired.kill()
+    assert not listener.found
+    point(lab, board, broker, authority)
+    listener.wait(1)
+
+
+def test_a_broker_that_wants_a_password(lab, tmp_path, authority):
+    closed = Broker(tmp_path, authority.server(), {"station": "sesame"})
+    closed.start()
+    try:
+        board = lab.board("station")
+        point(lab, board, closed, authority, user=["station", "wrong"])
+        assert lab.wait(board, lambda told: told["uplink"][2])["uplink"][2] == REFUSED
+        point(lab, board, closed, authority, user=["station", "sesame"])
+        assert lab.wait(board, connected)["uplink"][2] is None
+        assert "sesame" not in str(lab.info(board)) and "sesame" not in lab.console(board)
+    finally:
+        closed.kill()
+
+
+def client(lab, broker, authority, name):
+    address = Address("127.0.0.1", broker.port, authority=authority.path)
+    return Client(DeviceTopics(address, topic_of(lab.home, name)), f"mqtts:{name}")
+
+
+def test_the_command_link_over_the_broker(lab, broker, authority):
+    board = lab.board("station", ["bme280"])
+    lab.tell(board, "interval", 86400)
+    point(lab, board, broker, authority)
+    lab.wait(board, connected)
+    with client(lab, broker, authority, "station") as far:
+        assert far.info().raw["uplink"][1] is True
+        owner.set_interval(lab.home, far, 7)
+        assert all(value is True for value in far.selftest().values())
+        assert len(list(far.readings(0))) == 1 and len(far.chain()) == 2
+    assert lab.info(board)["interval"] == 7
+    board.kill()
+    with pytest.raises(Exception, match="not at the broker now"):  # its will tells
+        client(lab, broker, authority, "station").close()
+    board.start()
+    lab.wait(board, connected)
+    with client(lab, broker, authority, "station") as far:
+        assert far.info().state == "provisioned"
+
+
+NONSENSE = (
+    b"",
+    b"\x20\x02\x00\x05",
+    b"\x20\x02\x00\x00" + b"\x30" + b"\xff" * 5,
+    b"\x20\x02\x00\x00" + b"\x00" * 50,
+    b"\x20\x02\x00\x00" + b"\x90\x03\x00\x01\x80",
+    b"\x20\x02\x00\x00" + b"\x90\x03\x00\x01\x00" + b"\x30\xff\xff\x03" + b"\x00\x01a" + b"x" * 65532 + b"\x40\x00",
+    b"\x20\x02\x00\x00" + b"\x90\x03\x00\x01\x00" + b"\x30\x02\xff\xff" + b"\x40\x02\x00\x02" + b"\x32\x01\x00",
+    os.urandom(3000),
+)
+
+
+def test_a_broker_that_talks_nonsense_harms_nothing(lab, authority):
+    board = lab.board("station", ["bme280"])
+    lab.tell(board, "interval", 1)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.server())
+    said = []
+
+    def serve(listening):
+        for nonsense in NONSENSE:
+            try:
+                near, _ = listening.accept()
+                near.settimeout(3)
+                with context.wrap_socket(near, server_side=True) as wire:
+                    wire.recv(4096)
+                    wire.sendall(nonsense)
+                    wire.recv(4096)
+            except OSError:
+                pass  # it hung up, as it should
+            said.append(nonsense)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, args=(listening,), daemon=True).start()
+
+        class There:
+            port = listening.getsockname()[1]
+
+        heap = lab.info(board)["heap_free"]
+        for number in range(len(NONSENSE)):
+            point(lab, board, There, authority)  # at once, not after the pause
+            lab.wait(board, lambda told: len(said) > number)
+    told = lab.info(board)
+    assert told["reading_seq"] > 1 and told["sensor_fault"] is None and told["heap_free"] > heap - 40000
