@@ -4,6 +4,10 @@
 "series": [file, ...]}; a null peer is a board that has no way to others but its wires. The flash is mounted at /flash
 (see `emulated.power_on`). A pty, where there is one, comes as the file descriptor in SEALWRIGHT_PTY. A file `button` in
 the folder is the button held down.
+"series": [file, ...]}. The peer link is TCP, or with "peer_link": "udp" or "uart" another; a UART is the tty at the
+path "uart"; a null peer is a board that has no way to others but its wires. The flash is `flash.img`, a LittleFS image.
+A pty, where there is one, comes as the file descriptor in SEALWRIGHT_PTY, the UART in SEALWRIGHT_UART. A file `button`
+in the folder is the button held down.
 
 Custody is open: whoever can read the folder has the key.
 """
@@ -65,7 +69,23 @@ class Board:
         wire = os.getenv("SEALWRIGHT_PTY")
         if wire:
             self.command_links.append(StreamLink(open(int(wire), "r+b")))
-        self.peer_link = TcpLink(*hardware["peer"]) if hardware["peer"] else None
+        self.peer_link = self._peer_link(hardware)
+
+    def _peer_link(self, hardware):
+        kind = hardware.get("peer_link", "tcp")
+        if kind == "tcp":
+            return TcpLink(*hardware["peer"]) if hardware["peer"] else None
+        from links.datagram import DatagramLink
+
+        if kind == "udp":
+            from links.udp import UdpPort
+
+            return DatagramLink(UdpPort(*hardware["peer"]))
+        from links.uart import UartPort
+
+        wire = UartPort(open(int(os.getenv("SEALWRIGHT_UART") or ""), "r+b"), "wire")
+        self.command_links.append(wire.commands)
+        return DatagramLink(wire)
 
     def uplink(self):
         """The way to a broker; TLS and MQTT are loaded when the owner has named one."""

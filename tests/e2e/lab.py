@@ -40,9 +40,13 @@ class Lab:
         """A board that runs and is provisioned."""
         board = self.blank(name, sensors)
         board.start()
-        with self.client(board) as client:
-            provisioning.provision(self.home, client, name, policy)
+        self.adopt(board, policy)
         return board
+
+    def adopt(self, board: EmulatedBoard, policy: DevicePolicy | None = GENEROUS) -> None:
+        """Provision a board that runs."""
+        with self.client(board) as client:
+            provisioning.provision(self.home, client, board.name, policy)
 
     def blank(self, name: str, sensors: Sequence[str] = ()) -> EmulatedBoard:
         """A new board, not started."""

@@ -7,6 +7,7 @@ the host's, so a board starts in a tenth of a second.
 """
 
 import fcntl
+import json
 import os
 import pty
 import select
@@ -26,6 +27,9 @@ def main(folder: Path, board: Path, heap: str) -> int:
     if wire is None:
         return 2
     os.environ["SEALWRIGHT_PTY"] = str(wire)
+    uart = json.loads(Path("hardware.json").read_text()).get("uart")
+    if uart is not None:
+        os.environ["SEALWRIGHT_UART"] = str(_open_uart(uart))
     firmware = board.parents[1] / "firmware"
     os.environ["MICROPYPATH"] = ":".join([str(firmware), str(board), str(board.parent), ".frozen"])
     code = None
@@ -91,6 +95,13 @@ def _open_pty() -> int:
     link = Path(TTY)
     link.unlink(missing_ok=True)
     link.symlink_to(os.ttyname(other))
+    return wire
+
+
+def _open_uart(path: str) -> int:
+    """A tty at whose other end another board is."""
+    wire = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    tty.setraw(wire)
     return wire
 
 

@@ -1,0 +1,64 @@
+"""ESP-NOW as a datagram port, for ESP32 boards that see each other and no network: see `datagram`.
+
+Addresses are "espnow:" and 12 hexadecimal digits, the station's MAC. Both ends must be on one channel: that of the
+access point for a board that has joined one. Type-checked against the stubs of ESP32; no radio was there to run it.
+"""
+
+import network
+import espnow  # type: ignore[import-not-found]  # ESP32 alone has it
+from seal.compat import const, hexlify
+from seal.errors import Unreachable
+
+from .udp import readable
+
+_MOST_PEERS = const(16)  # the radio knows 20
+
+
+class EspNowPort:
+    """channel: the radio's, 1 to 13, or None to leave it as it is."""
+
+    size = 250  # what every version of the protocol carries
+    wait_ms = 50
+
+    def __init__(self, channel=None):
+        station = network.WLAN(network.STA_IF)
+        station.active(True)
+        if channel is not None:
+            station.config(channel=channel)
+        self.address = "espnow:" + hexlify(station.config("mac"))
+        self._radio = espnow.ESPNow()
+        self._radio.active(True)
+        self._peers = []  # last used last
+
+    def place(self, address):
+        """The MAC in an address. Raises Unreachable."""
+        scheme, _, digits = address.partition(":")
+        try:
+            mac = bytes.fromhex(digits)
+        except ValueError:
+            mac = b""
+        if scheme != "espnow" or len(mac) != 6:
+            raise Unreachable("not an address: %s; it looks like espnow:0123456789ab" % address)
+        return mac
+
+    def send(self, place, data):
+        """Send a datagram; it may get lost, here too."""
+        try:
+            if place in self._peers:
+                self._peers.remove(place)
+            else:
+                if len(self._peers) == _MOST_PEERS:
+                    self._radio.del_peer(self._peers.pop(0))
+                self._radio.add_peer(place)
+            self._peers.append(place)
+            self._radio.send(place, data, False)
+        except OSError as error:
+            print("esp-now: not sent: %s" % error)
+
+    async def receive(self):
+        """The next datagram: (place, data)."""
+        while True:
+            await readable(self._radio)
+            place, data = self._radio.recv(0)
+            if place is not None and data is not None:
+                return bytes(place), bytes(data)

@@ -1,0 +1,55 @@
+"""UDP as a datagram port, for boards with a network: see `datagram`. Addresses are "udp:HOST:PORT"."""
+
+import asyncio
+import socket
+
+from seal.compat import const
+from seal.errors import Unreachable
+
+_LARGEST = const(1200)  # passes every network whole (RFC 9000 section 14)
+
+
+def readable(wire):
+    """Awaitable: until a stream that `select.poll` knows has something to read. MicroPython only."""
+    yield asyncio.core._io_queue.queue_read(wire)  # type: ignore[attr-defined]  # the stubs have no `core`
+
+
+class UdpPort:
+    """Bound to `host` and `port`. Raises OSError when the port is taken."""
+
+    size = _LARGEST
+    wait_ms = 200
+
+    def __init__(self, host, port):
+        self.address = "udp:%s:%d" % (host, port)
+        info = socket.getaddrinfo(host, port, 0, socket.SOCK_DGRAM)[0]
+        self._socket = socket.socket(info[0], info[1], info[2])
+        self._socket.bind(info[-1])
+        self._socket.setblocking(False)
+
+    def place(self, address):
+        """Where `send` reaches an address. Raises Unreachable."""
+        parts = address.split(":")
+        if len(parts) != 3 or parts[0] != "udp" or not parts[2].isdigit():
+            raise Unreachable("not an address: %s; it looks like udp:HOST:PORT" % address)
+        try:
+            return socket.getaddrinfo(parts[1], int(parts[2]), 0, socket.SOCK_DGRAM)[0][-1]
+        except OSError as error:
+            raise Unreachable("nobody is called %s: %s" % (address, error))
+
+    def send(self, place, data):
+        """Send a datagram; it may get lost, here too."""
+        try:
+            self._socket.sendto(data, place)
+        except OSError:
+            pass
+
+    async def receive(self):
+        """The next datagram: (place, data)."""
+        while True:
+            await readable(self._socket)
+            try:
+                data, place = self._socket.recvfrom(_LARGEST)
+                return place, data
+            except OSError:
+                continue  # nothing after all, or word of one of ours that did not arrive
