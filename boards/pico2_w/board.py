@@ -1,10 +1,10 @@
 """The Raspberry Pi Pico 2 W (RP2350). What is on its pins stands in `wiring`."""
 
 import wiring
-from drivers.rp2_board import Rp2Board
+from drivers.rp2_board import Rp2RadioBoard
 from drivers.rp2_entropy import RP2350_RANDOMBIT
 
 
 def make():
     """The board this runs on. Raises OSError where its flash fails."""
-    return Rp2Board("rpi-pico2-w", "RP2350", RP2350_RANDOMBIT, wiring)
+    return Rp2RadioBoard("rpi-pico2-w", "RP2350", RP2350_RANDOMBIT, wiring)

@@ -1,10 +1,10 @@
 """The Raspberry Pi Pico W (RP2040). What is on its pins stands in `wiring`."""
 
 import wiring
-from drivers.rp2_board import Rp2Board
+from drivers.rp2_board import Rp2RadioBoard
 from drivers.rp2_entropy import RP2040_RANDOMBIT
 
 
 def make():
     """The board this runs on. Raises OSError where its flash fails."""
-    return Rp2Board("rpi-pico-w", "RP2040", RP2040_RANDOMBIT, wiring)
+    return Rp2RadioBoard("rpi-pico-w", "RP2040", RP2040_RANDOMBIT, wiring)

@@ -32,3 +32,10 @@ class Esp32Board:
         self.sensors, self.meter = fitted(bus, wiring.ON_I2C)
         self.sensors.append(McuTemperature(chip, read_deci_celsius))
         self.command_links = [ConsoleLink(self.store)]
+
+    def uplink(self):
+        """The way to a broker, by Wi-Fi; its code is loaded when the owner has named one."""
+        from links.mqtt import Mqtt
+        from links.wifi import Wifi
+
+        return Mqtt(Wifi(self.clock))

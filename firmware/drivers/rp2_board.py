@@ -17,6 +17,7 @@ class Rp2Board:
     module."""
 
     peer_link = None
+    uplink = None
     console = None  # its wire is the command link's
 
     def __init__(self, model, chip, randombit, wiring):
@@ -31,3 +32,14 @@ class Rp2Board:
         adc = ADC(ADC.CORE_TEMP)
         self.sensors.append(McuTemperature(chip, lambda: rp2_deci_celsius(adc.read_u16())))
         self.command_links = [ConsoleLink(self.store)]
+
+
+class Rp2RadioBoard(Rp2Board):
+    """One with Wi-Fi."""
+
+    def uplink(self):  # type: ignore[override]  # the other has none
+        """The way to a broker, by Wi-Fi; its code is loaded when the owner has named one."""
+        from links.mqtt import Mqtt
+        from links.wifi import Wifi
+
+        return Mqtt(Wifi(self.clock))

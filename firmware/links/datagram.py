@@ -16,7 +16,7 @@ import asyncio
 import errno
 import os
 
-from seal.compat import const, ticks_add, ticks_diff, ticks_ms
+from seal.compat import const
 from seal.errors import Unreachable
 
 from .inbox import Inbox
@@ -146,12 +146,15 @@ class Session:
         data = self._head(kind, self._sent) + payload
         self._waiting, self._sent = self._sent, (self._sent + 1) & 0xFFFF
         self._acked.clear()
-        wait, end = self._port.wait_ms, ticks_add(ticks_ms(), patience_ms)
-        while not self._over and ticks_diff(end, ticks_ms()) > 0:
+        wait = self._port.wait_ms
+        while (
+            not self._over and patience_ms > 0
+        ):  # of time spent waiting: what stalls this device is no fault of theirs
             self._port.send(self._place, data)
             try:
                 await asyncio.wait_for(self._acked.wait(), wait / 1000)
             except asyncio.TimeoutError:
+                patience_ms -= wait
                 wait = min(2 * wait, _MOST_WAIT_MS)
             if self._waiting is None:
                 return

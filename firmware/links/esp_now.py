@@ -5,7 +5,8 @@ access point for a board that has joined one. Type-checked against the stubs of 
 """
 
 import network
-import espnow  # type: ignore[import-not-found]  # ESP32 alone has it
+import espnow
+from seal import notes
 from seal.compat import const, hexlify
 from seal.errors import Unreachable
 
@@ -21,7 +22,7 @@ class EspNowPort:
     wait_ms = 50
 
     def __init__(self, channel=None):
-        station = network.WLAN(network.STA_IF)
+        station = network.WLAN(network.WLAN.IF_STA)
         station.active(True)
         if channel is not None:
             station.config(channel=channel)
@@ -53,7 +54,7 @@ class EspNowPort:
             self._peers.append(place)
             self._radio.send(place, data, False)
         except OSError as error:
-            print("esp-now: not sent: %s" % error)
+            notes.tell("esp-now: not sent: %s" % error)
 
     async def receive(self):
         """The next datagram: (place, data)."""

@@ -8,6 +8,7 @@ begins with its CBOR array, 0x83: so the two are told apart. What noise or a ful
 
 import asyncio
 
+from seal import notes
 from seal.compat import const, crc32
 from seal.errors import SealError, Unreachable
 from seal.link import MAX_FRAME, cobs_decode, cobs_encode
@@ -59,7 +60,7 @@ class UartPort:
                 writer.write(data)
                 await writer.drain()
         except OSError as error:
-            print("uart: not sent: %s" % error)
+            notes.tell("uart: not sent: %s" % error)
         finally:
             self._flushing = None
 

@@ -8,7 +8,7 @@ import asyncio
 import time
 
 import network
-import ntptime
+from seal import notes
 from seal.compat import const
 from seal.errors import Unreachable
 from seal.labels import CLOCK_NETWORK
@@ -23,7 +23,7 @@ class Wifi:
     def __init__(self, clock):
         self._clock = clock
         self._joined = None
-        self._wlan = network.WLAN(network.STA_IF)
+        self._wlan = network.WLAN(network.WLAN.IF_STA)
 
     async def join(self, ssid, password):
         """Be on this network; returns at once where we are. Raises Unreachable."""
@@ -46,9 +46,11 @@ class Wifi:
         raise Unreachable("Wi-Fi %s cannot be joined, status %s" % (ssid, self._wlan.status()))
 
     def _set_clock(self):
+        import ntptime  # frozen into the images of boards with a radio
+
         try:
             now = ntptime.time()  # blocks for a second at most
         except OSError as error:
-            print("wifi: no time from the network: %s" % error)
+            notes.tell("wifi: no time from the network: %s" % error)
             return
         self._clock.set(now + (_EPOCH_2000 if time.gmtime(0)[0] == 2000 else 0), CLOCK_NETWORK)

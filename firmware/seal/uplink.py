@@ -13,7 +13,7 @@ to as many come again. Nothing is left out.
 
 import asyncio
 
-from . import device, labels, messages, reading, rpc
+from . import device, labels, messages, notes, reading, rpc
 from .compat import const, hexlify
 from .cose import parse
 from .policy import CLOCK_UNSET, Limit
@@ -104,7 +104,7 @@ class Uplink:
                 if self._connected:
                     retry = _MIN_RETRY
                 self._fault = rpc.error_code(error)
-                rpc.trace("uplink: again in %d s" % retry, error)
+                notes.trace("uplink: again in %d s" % retry, error)
             finally:
                 self._connected = False
                 await link.disconnect()

@@ -133,7 +133,7 @@ class Home:
     def keep_authority(self, broker: str, pem: bytes) -> None:
         """Keep the CA of a broker for this host's own connections. Raises OSError."""
         self.authority(broker).parent.mkdir(exist_ok=True)
-        _write(self.authority(broker), pem)
+        write_whole(self.authority(broker), pem)
 
     def board(self, name: str) -> Path:
         """The folder of the emulated board `name`."""

@@ -16,6 +16,8 @@ def check(made, ports, told):
     parts += [(sensor, "Sensor") for sensor in made.sensors] + [(link, "Link") for link in made.command_links]
     if made.peer_link:
         parts.append((made.peer_link, "PeerLink"))
+    if made.uplink:
+        parts.append((made.uplink(), "Uplink"))
     for part, port in parts:
         _fits(part, port, ports)
     assert made.command_links

@@ -115,7 +115,7 @@ def every_order():
         ("clock", 1),
         ("ack", {1: 2}),
         ("network", {2: {1: "192.0.2.1", 2: 8883, 3: b"DER"}}),
-        ("network", {1: ["ssid", "word"], 2: {1: "broker", 2: 1, 3: bytes(2048), 4: ["user", "word"]}}),
+        ("network", {1: ["ssid", "word"], 2: {1: "broker", 2: 1, 3: bytes(600), 4: ["user", "word"]}}),
         ("network",),
         ("ack", {1: 2, 2: closed}),
         ("wipe",),

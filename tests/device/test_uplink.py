@@ -1,0 +1,82 @@
+"""The broker an owner names: what is taken and refused, and what a power cut leaves of it."""
+
+from check import raises
+from rig import Issuer, PowerCut, provisioned, restarted
+from seal.errors import Malformed, Unsupported
+from seal.owner import Owner
+from seal.uplink import FORWARDED, SETTINGS, Uplink
+
+BROKER = {1: "broker.example", 2: 8883, 3: b"DER"}
+
+
+def with_uplink(this):
+    this.uplink = Uplink(this)
+    return this
+
+
+def test_settings():
+    issuer = Issuer()
+    this = with_uplink(provisioned(issuer))
+    for good in (
+        {2: BROKER},
+        {1: ["barn", "secret"]},
+        {1: ["barn", ""], 2: {1: "x" * 255, 2: 65535, 3: bytes(2048), 4: ["user", "word"]}},
+        {},
+        None,
+    ):
+        Owner(this).command(issuer.command(this, "network", good))
+        assert this.journal.get(SETTINGS) == good, good
+    before = dict(this.board.store.files)
+    for bad in (
+        7,
+        [],
+        {3: 1},
+        {True: ["barn", "secret"]},
+        {1: "barn"},
+        {1: ["barn"]},
+        {1: ["barn", b"secret"]},
+        {2: {}},
+        {2: {1: "", 2: 1, 3: b"DER"}},
+        {2: {1: "x" * 256, 2: 1, 3: b"DER"}},
+        {2: {1: "x", 2: 0, 3: b"DER"}},
+        {2: {1: "x", 2: 65536, 3: b"DER"}},
+        {2: {1: "x", 2: True, 3: b"DER"}},
+        {2: {1: "x", 2: 1, 3: b""}},
+        {2: {1: "x", 2: 1, 3: bytes(2049)}},
+        {2: {1: "x", 2: 1, 3: "DER"}},
+        {2: {1: "x", 2: 1, 3: b"DER", 4: ["user"]}},
+        {2: {1: "x", 2: 1, 3: b"DER", 5: 0}},
+    ):
+        raises(Malformed, Owner(this).command, issuer.command(this, "network", bad))
+        assert this.board.store.files == before, bad
+
+
+def test_a_board_without_a_way_takes_none():
+    issuer = Issuer()
+    this = provisioned(issuer)
+    raises(Unsupported, Owner(this).command, issuer.command(this, "network", {2: BROKER}))
+    assert this.journal.get(SETTINGS) is None
+
+
+def test_another_broker_is_given_everything():
+    """At whatever write the power goes: never a new broker with the old one's count."""
+    issuer = Issuer()
+    first = with_uplink(provisioned(issuer))
+    Owner(first).command(issuer.command(first, "network", {2: BROKER}))
+    first.journal.put(FORWARDED, 160)
+    files, command = dict(first.board.store.files), issuer.command(first, "network", {1: ["a", "b"], 2: BROKER})
+    seen = []
+    for cut in range(1, 12):
+        for late in (False, True):
+            first.board.store.files = dict(files)
+            this = with_uplink(restarted(first))
+            this.board.store.cut_after(cut, late)
+            try:
+                Owner(this).command(command)
+            except PowerCut:
+                pass
+            after = restarted(this)
+            settings, count = after.journal.get(SETTINGS), after.journal.get(FORWARDED)
+            assert settings == {2: BROKER} or count is None, (cut, late)
+            seen.append((len(settings), count))
+    assert set(seen) == {(1, 160), (1, None), (2, None)}
