@@ -1,13 +1,10 @@
 """The unix port as a board: a real MicroPython process with its own flash image, wires and sensors.
 
 `hardware.json` in the process's folder says what is soldered on: {"command": [host, port], "peer": [host, port],
-"series": [file, ...]}; a null peer is a board that has no way to others but its wires. The flash is mounted at /flash
-(see `emulated.power_on`). A pty, where there is one, comes as the file descriptor in SEALWRIGHT_PTY. A file `button` in
-the folder is the button held down.
 "series": [file, ...]}. The peer link is TCP, or with "peer_link": "udp" or "uart" another; a UART is the tty at the
-path "uart"; a null peer is a board that has no way to others but its wires. The flash is `flash.img`, a LittleFS image.
-A pty, where there is one, comes as the file descriptor in SEALWRIGHT_PTY, the UART in SEALWRIGHT_UART. A file `button`
-in the folder is the button held down.
+path "uart"; a null peer is a board that has no way to others but its wires. The flash is mounted at /flash
+(see `emulated.power_on`). A pty, where there is one, comes as the file descriptor in SEALWRIGHT_PTY, the UART in
+SEALWRIGHT_UART. A file `button` in the folder is the button held down.
 
 Custody is open: whoever can read the folder has the key.
 """

@@ -22,7 +22,14 @@ async def serve(board, slots=None):
     notes.tell("sealwright: %s" % ("damaged: %s" % this.fault if this.fault else "ready"))
     compat.settle_heap()
     service = Service(this, slots)
-    handlers = service.handlers()
+    tasks = _links(this, board, service.handlers())
+    if slots:
+        tasks.append(firmware.attend(service.firmware, lambda: service.selftest(None)))
+    await asyncio.gather(sampler(this), *tasks)
+
+
+def _links(this, board, handlers):
+    """What serves each link of the board, and what goes out over them: coroutines. handlers: a host's, by kind."""
 
     async def host(reader, writer):
         await _connection(reader, writer, handlers)
@@ -33,21 +40,17 @@ async def serve(board, slots=None):
     async def either(reader, writer):
         await _sell(this, reader, writer, handlers)
 
+    tasks = [link.serve(host if board.peer_link else either) for link in board.command_links]
     if board.peer_link:
         from . import trading  # 6 KB of heap that a board which only sells need not spend
 
-        tasks = [link.serve(host) for link in board.command_links]
         tasks += [board.peer_link.serve(peer), trading.run(this)]
-    else:
-        tasks = [link.serve(either) for link in board.command_links]
-    if slots:
-        tasks.append(firmware.attend(service.firmware, lambda: service.selftest(None)))
     if board.uplink:
         from .uplink import Uplink  # takes heap only on a board that has a way to a broker
 
         this.uplink = Uplink(this)
         tasks.append(this.uplink.run(host))
-    await asyncio.gather(sampler(this), *tasks)
+    return tasks
 
 
 def _unforeseen(_, context):

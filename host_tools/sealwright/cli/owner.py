@@ -162,7 +162,6 @@ def _send(session: Session, device: str, send: Any, done: str, **told: Any) -> N
     session.say(f"{device} {done}")
 
 
-COMMANDS: Final[tuple[Command, ...]] = (offer, pause, resume, policy, interval, clock, stop, update_key, wipe)
 COMMANDS: Final[tuple[Command, ...]] = (
     offer,
     pause,
@@ -172,5 +171,6 @@ COMMANDS: Final[tuple[Command, ...]] = (
     clock,
     network,
     stop,
+    update_key,
     wipe,
 )
