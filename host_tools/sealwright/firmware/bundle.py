@@ -84,7 +84,7 @@ def make(home: Home, build: Build, version: int) -> FirmwareBundle:
     body = Firmware(build.board.model, version, build.version, build.board.arch, files)
     message = sign_message(home.key("owner"), body)
     if len(message.raw) > MAX_MESSAGE:
-        remedy = "Leave out what the board does not need: about 85 files can be named."
+        remedy = "Leave out what the board does not need: about 100 files can be named."
         raise Usage(f"{len(files)} files are too many for one message", remedy=remedy, code="too_many_files")
     key = hss.HssKey.find(home.folder)
     return FirmwareBundle(message, key.sign(message.digest) if key else None, tuple(slot.values()))
