@@ -14,39 +14,42 @@ MAX_REQUEST = 8192  # bytes a request may ask for: 2^16 bits, SP 800-90A table 2
 _BLOCK = 64
 
 
-def _masked(key, mask):
-    padded = bytearray(_BLOCK)
-    padded[: len(key)] = key
-    for i in range(_BLOCK):
-        padded[i] ^= mask
-    return padded
+def _pads(key):
+    """The blocks that begin the inner and the outer hash."""
+    inner, outer = bytearray(b"\x36" * _BLOCK), bytearray(b"\x5c" * _BLOCK)
+    for i in range(len(key)):
+        inner[i] ^= key[i]
+        outer[i] ^= key[i]
+    return inner, outer
+
+
+def _hmac(pads, data):
+    inner = hashlib.sha256(pads[0])
+    inner.update(data)
+    outer = hashlib.sha256(pads[1])
+    outer.update(inner.digest())
+    return outer.digest()
 
 
 def hmac_sha256(key, data):
     """HMAC-SHA256 of `data` under `key`, both bytes-like of any length; 32 bytes."""
-    if len(key) > _BLOCK:
-        key = hashlib.sha256(key).digest()
-    inner = hashlib.sha256(_masked(key, 0x36))
-    inner.update(data)
-    outer = hashlib.sha256(_masked(key, 0x5C))
-    outer.update(inner.digest())
-    return outer.digest()
+    return _hmac(_pads(key if len(key) <= _BLOCK else hashlib.sha256(key).digest()), data)
 
 
 class HmacDrbg:
     """HMAC_DRBG with SHA-256. `seed` is entropy || nonce || personalization, in that order."""
 
     def __init__(self, seed):
-        self._key = bytes(32)
+        self._pads = _pads(bytes(32))  # of the key
         self._value = b"\x01" * 32
         self._update(seed)
 
     def _update(self, data):
-        self._key = hmac_sha256(self._key, self._value + b"\x00" + data)
-        self._value = hmac_sha256(self._key, self._value)
+        self._pads = _pads(_hmac(self._pads, self._value + b"\x00" + data))
+        self._value = _hmac(self._pads, self._value)
         if data:
-            self._key = hmac_sha256(self._key, self._value + b"\x01" + data)
-            self._value = hmac_sha256(self._key, self._value)
+            self._pads = _pads(_hmac(self._pads, self._value + b"\x01" + data))
+            self._value = _hmac(self._pads, self._value)
 
     def reseed(self, seed):
         """Mix in `seed`: new entropy || additional input (SP 800-90A section 10.1.2.4)."""
@@ -60,7 +63,7 @@ class HmacDrbg:
             self._update(extra)
         out = b""
         while len(out) < size:
-            self._value = hmac_sha256(self._key, self._value)
+            self._value = _hmac(self._pads, self._value)
             out += self._value
         self._update(extra)
         return out[:size]
