@@ -65,6 +65,7 @@ def choose(names):
 
 engine, _engine = choose(ENGINES)
 fixed_time = engine != "plain"
+_own = None
 
 
 def check_secret(secret32):
@@ -94,6 +95,14 @@ def public_key(secret32):
     return _engine.public_key(secret32)
 
 
+def _check_own(public64):
+    """`check_public`, but not again for the key of the last signature."""
+    global _own
+    if public64 != _own:
+        check_public(public64)
+        _own = bytes(public64)
+
+
 def sign(secret32, digest32, extra=b"", public64=None):
     """Sign a SHA-256 digest: r||s, 64 bytes. RFC 6979; `extra` is added entropy (its section 3.6), any bytes.
 
@@ -104,8 +113,9 @@ def sign(secret32, digest32, extra=b"", public64=None):
     """
     check_secret(secret32)
     check_digest(digest32)
-    if public64 is not None:
-        check_public(public64)
+    checked = public64 is not None
+    if checked:
+        _check_own(public64)
         _engine.learn(public64)
     else:
         public64 = _engine.public_key(secret32)
@@ -114,9 +124,11 @@ def sign(secret32, digest32, extra=b"", public64=None):
         if signature is not None:
             break
     try:
-        good = verify(public64, digest32, signature)
-    except (BadKey, Malformed):
-        good = False  # what the engine itself gave is no point, or no signature
+        if not checked:
+            check_public(public64)
+        good = len(signature) == 64 and _engine.verify(public64, digest32, signature)
+    except BadKey:
+        good = False  # what the engine itself gave is no point
     if not good:
         raise Fault("a new signature does not verify: the key or the engine is damaged; nothing was released")
     return signature

@@ -100,13 +100,13 @@ def _apply(p: ptr16, d: int, at: int):
         while i:
             d >>= 14
             e >>= 14
-            m = int(p[41])
             d = int(p[1]) * u + d
             d = int(p[21]) * v + d
-            d = m * x + d
             e = int(p[1]) * q + e
             e = int(p[21]) * r + e
-            e = m * y + e
+            if at:
+                d = int(p[41]) * x + d
+                e = int(p[41]) * y + e
             p[0] = d & low
             p[20] = e & low
             p = ptr16(uint(p) + 2)

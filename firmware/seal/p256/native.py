@@ -93,6 +93,13 @@ class Native:
 
     def finish(self, secret32, digest32):
         """r||s from what `prepare` left, once, or None. Raises Fault unless s * nonce is e + r * secret, made anew."""
+        if not self._finish(secret32, digest32):
+            raise Fault("a signature is not what its nonce and key make it: nothing was released")
+        f = self.points.f
+        return None if is_zero(f, _R) or is_zero(f, _U) else self._bytes(_R, _U)
+
+    def _finish(self, secret32, digest32):
+        """Slot U = s, for `finish`; 1 where it is right."""
         f = self.points.f
         self._message(secret32, digest32)
         multiply(0, ORDER, f, _U | _U << 8 | _E << 16)
@@ -100,11 +107,7 @@ class Native:
         self._message(secret32, digest32)
         order.add(f, _A, _A | _E << 8 | 1 << 16, ORDER)
         self._forget()
-        if not is_zero(f, _A):
-            raise Fault("a signature is not what its nonce and key make it: nothing was released")
-        if is_zero(f, _R) or is_zero(f, _U):
-            return None
-        return self._bytes(_R, _U)
+        return is_zero(f, _A)
 
     def _message(self, secret32, digest32):
         """Slot E = e + r * secret."""
@@ -181,23 +184,18 @@ class Native:
         recode(digits, f, _L)
         return odd ^ 1
 
-    def _add_columns(self, digits, flip, table, column):
-        for at in (2 * column, 2 * column + 1):
-            digit = digits[at]
-            self.points.add_entry(table, digit & 31 | (at & 1) << 5, digit >> 7 ^ flip)
-
     def _joint(self, flip, theirs, table, comb):
         """X, Y, Z = u1 * G + u2 * Q."""
         points, digits = self.points, self._theirs
         for i in range(_COLUMNS - 1 if comb else 256, -1, -1):
             points.double()
             if comb:
-                self._add_columns(digits, theirs, table, i)
+                points.add_columns(digits, theirs, table, 2 * i)
             elif digits[i]:
                 digit = digits[i]
                 points.add_entry(table, (digit if digit < 16 else 32 - digit) >> 1, digit > 15)
             if i < _COLUMNS and flip is not None:
-                self._add_columns(self._columns, flip, POINTS, i)
+                points.add_columns(self._columns, flip, POINTS, 2 * i)
 
     def _matches(self, sig64):
         """Whether the running point's x is r modulo N: X = r z^2, where r may stand for r + N, too."""

@@ -175,6 +175,20 @@ class Points:
             self._begin()
             self.do(DOUBLE)
 
+    def add_columns(self, digits, flip, table, at):
+        """Add the points of a comb's table that digits[at] and the next choose, or their opposites for flip = 1."""
+        if self.infinite or self.careful:
+            self.add_entry(table, digits[at] & 31, digits[at] >> 7 ^ flip)
+            self.add_entry(table, digits[at + 1] & 31 | 32, digits[at + 1] >> 7 ^ flip)
+            return
+        f, w = self.f, self._w
+        run, index = self._run, digits[at]
+        fetch(f, table, index & 31)
+        run(0, w, SUBTRACT if index >> 7 ^ flip else ADD, f)
+        index = digits[at + 1]
+        fetch(f, table, index & 31 | 32)
+        run(0, w, SUBTRACT if index >> 7 ^ flip else ADD, f)
+
     def double(self):
         """Twice X, Y, Z."""
         if not self.infinite:
