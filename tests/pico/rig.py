@@ -2,8 +2,8 @@
 
 The emulator is driven step by step in the caller's thread: no event loop, no sockets, the same run every time but for
 what the image draws from its clock. The console is raw REPL over the emulated USB-CDC. An empty read is answered after
-500 us, not rp2040py's 10: an interrupt every 10 us would slow the guest 3.4 times. Still, an interrupt in the midst of
-what is measured adds its 750 cycles: measure with interrupts off.
+500 us, not rp2040py's 10: an interrupt every 10 us would slow the guest 3.4 times. Even so, each adds 750 cycles to
+what it meets.
 
 Files come from a read-only volume in guest memory, at /rig: flash behind MicroPython's own 2 MB, of which the emulated
 chip has 16. So a .mpy is imported as from any volume, and nothing of it is in the heap but what import puts there.
@@ -27,6 +27,9 @@ from rp2040py.utils.logging import ConsoleLogger, LogLevel
 IMAGE = "SEALWRIGHT_PICO_UF2"
 VOLUME = 8 << 20  # where the files begin in flash
 EMPTY_READ_MICROSECONDS = 500
+QUIET_READ_MICROSECONDS = 200_000
+NANOSECONDS = 8  # of a cycle, at 125 MHz
+MARK = 2  # a pin
 BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 CTRL_A, CTRL_C, CTRL_D = b"\x01", b"\x03", b"\x04"
 
@@ -79,6 +82,7 @@ class Pico:
     """A booted Pico at its raw REPL."""
 
     def __init__(self, uf2: Path) -> None:
+        self._empty_read = EMPTY_READ_MICROSECONDS
         self.mcu = RP2040()
         self.mcu.logger = ConsoleLogger(LogLevel.ERROR)
         self._simulator = Simulator(rp2040=self.mcu)
@@ -101,7 +105,7 @@ class Pico:
         answer = usb.endpoint_read_done
 
         def slower(endpoint: int, buffer: bytes | bytearray, delay: int | None = None) -> None:
-            answer(endpoint, buffer, delay if buffer or endpoint == 0 else EMPTY_READ_MICROSECONDS)
+            answer(endpoint, buffer, delay if buffer or endpoint == 0 else self._empty_read)
 
         usb.endpoint_read_done = slower
 
@@ -133,6 +137,22 @@ class Pico:
         if trace:
             raise GuestError(trace.decode(errors="replace"))
         return printed.decode().replace("\r\n", "\n")
+
+    def cycles(self, source: str) -> list[int]:
+        """The processor's cycles between each rise of pin MARK and its fall, in a script; what that costs is in it.
+
+        The console is asked for something only every 200 ms meanwhile. They repeat exactly where the script turns
+        interrupts off and lets what one left to do be done before.
+        """
+        marks: list[float] = []
+        forget = self.mcu.gpio[MARK].add_listener(lambda *_: marks.append(self.mcu.clock.nanos))
+        self._empty_read = QUIET_READ_MICROSECONDS
+        try:
+            self.run(source)
+        finally:
+            self._empty_read = EMPTY_READ_MICROSECONDS
+            forget()
+        return [round((end - start) / NANOSECONDS) for start, end in zip(marks[::2], marks[1::2], strict=True)]
 
     def mount(self, files: dict[str, bytes]) -> None:
         """Give the guest files, by path, and put them first on its path. Call once."""

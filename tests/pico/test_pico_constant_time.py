@@ -1,0 +1,111 @@
+"""What is done with a secret takes the same number of the guest's cycles whatever the secret: counted, exactly.
+
+A leaky comparison beside it shows that the count would tell. Verification is of public numbers and varies.
+"""
+
+import hashlib
+
+import pytest
+
+from tests.pico.rig import Pico
+
+P = 2**256 - 2**224 + 2**192 + 2**96 - 1
+N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+EDGES = [1, 2, 3, N - 1, N - 2, N - 3, N // 2, N // 2 + 1, 1 << 255, (1 << 255) - 1, 1 << 128, (1 << 64) - 1, 1 << 32]
+EDGES += [0xFFFF << shift for shift in (0, 100, 239)] + [int("55" * 32, 16), int("AA" * 32, 16), int("01" * 32, 16)]
+EDGES += [(1 << 200) + 1, 12345, (1 << 22) - 1, 1 << 22, sum(1 << 22 * i for i in range(12))]
+SECRETS = EDGES + [
+    int.from_bytes(hashlib.sha256(bytes([i])).digest(), "big") % N >> shift
+    for i, shift in enumerate([0] * 20 + [8] * 8 + [40] * 4 + [128] * 4 + [200] * 4)
+]
+
+SCRIPT = """
+import gc
+from seal.p256 import inverse, limbs, order, points
+from seal import p256
+native = p256.native()
+at, f, run, w = native.points, native.points.f, native.points._run, bytearray(96)
+def formula(program):
+    program += points.END
+    return lambda a, b, c: run(0, w, program, f)
+def scan(a, b, c):
+    limbs.scan(f, points.POINTS, at._digits, 3)
+def comb(a, b, c):
+    limbs.move(f, f, 11, 29)
+    at._comb()
+def leaky(a, b, c):
+    i = 0
+    while i < 32 and f[32 * 29 + i] == f[32 * 31 + i]:
+        i += 1
+def branchy(a, b, c):
+    for i in range(256):
+        if f[32 * 29 + (i >> 3)] >> (i & 7) & 1:
+            run(0, w, DOUBLED, f)
+DOUBLED = b"A=A+A " + points.END
+JOBS = {
+    "multiply": formula(b"C=A*B "), "square": formula(b"C=A*A "),
+    "add": formula(b"C=A+B "), "subtract": formula(b"C=A-B "),
+    "double a point": formula(points.DOUBLE), "add a point": formula(points.ADD), "scan": scan, "fixed base": comb,
+    "invert modulo P": lambda a, b, c: points.FIELD.invert(f, 1),
+    "invert modulo N": lambda a, b, c: order.MODULUS.invert(f, 1),
+    "multiply modulo N": lambda a, b, c: order.multiply(0, order.ORDER, f, 3 | 1 << 8 | 2 << 16),
+    "add modulo N": lambda a, b, c: order.add(f, 3, 1 | 2 << 8, order.ORDER),
+    "recode": lambda a, b, c: limbs.recode(at._digits, f, 29),
+    "leaky": leaky, "branchy": branchy,
+    "nonce pair": lambda a, b, c: native.prepare(drawn),
+    "finish": lambda a, b, c: native._finish(drawn, drawn),
+}
+drawn = bytearray(32)
+def measure(name, secret, other):
+    limbs.swap(f, 32 * 29, secret, 0)
+    for slot in (1, 22, 24):  # A, V, X
+        limbs.move(f, f, slot, 29)
+    limbs.swap(f, 32 * 2, other, 0)
+    for slot in (23, 25, 26):  # W, Y, Z
+        limbs.move(f, f, slot, 2)
+    limbs.recode(at._digits, f, 29)
+    drawn[:] = secret
+    count(JOBS[name], 0, 0, 0)
+"""
+FIELD = ["multiply", "square", "add", "subtract", "double a point", "add a point", "invert modulo P"]
+OTHERS = ["scan", "recode", "invert modulo N", "multiply modulo N", "add modulo N"]
+
+
+@pytest.fixture
+def measured(pico: Pico):
+    """Counts of a job, one for each secret."""
+    pico.run(SCRIPT)
+
+    def counts(name: str, secrets: list[int]) -> list[int]:
+        pico.run("pairs = []")
+        pairs = [(a.to_bytes(32, "big"), b.to_bytes(32, "big")) for a, b in zip(secrets, secrets[::-1], strict=True)]
+        for i in range(0, len(pairs), 16):  # a script is read into the heap whole
+            pico.run(f"pairs += {pairs[i : i + 16]!r}")
+        return pico.cycles(f"gc.collect()\nfor pair in pairs[:2] + pairs: measure({name!r}, *pair)")[2:]
+
+    return counts
+
+
+def test_secrets_are_64_and_all_in_range():
+    assert len(set(SECRETS)) == len(SECRETS) == 64 and all(0 < secret < N for secret in SECRETS)
+
+
+def test_field_and_order(measured):
+    for name in FIELD + OTHERS:
+        assert len(set(measured(name, SECRETS))) == 1, name
+
+
+def test_a_leak_would_show(measured):
+    for name in ("leaky", "branchy"):
+        assert len(set(measured(name, SECRETS[:24]))) > 3, name
+
+
+def test_fixed_base_multiplication(measured, pico):
+    secrets = SECRETS if "asm_thumb" in pico.run("print(p256.engine)") else SECRETS[:16]  # viper: 3 s of ours each
+    assert len(set(measured("fixed base", secrets))) == 1
+
+
+def test_a_whole_signature(measured):
+    """Everything of a signature that is made of key, nonce or digest, up to the bytes it is returned in."""
+    for name in ("nonce pair", "finish"):
+        assert len(set(measured(name, SECRETS[:12]))) == 1, name
