@@ -123,7 +123,7 @@ class Pool:
             raise EntropyFailed("no entropy source works: " + "; ".join(reasons))
         seed += self._more()
         if self._drbg:
-            self._drbg.reseed(seed + data)
+            self._drbg.update(seed + data)
         else:
             self._drbg = HmacDrbg(seed + data)
         self._left = REQUESTS_PER_SEED

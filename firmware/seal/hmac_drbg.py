@@ -42,28 +42,29 @@ class HmacDrbg:
     def __init__(self, seed):
         self._pads = _pads(bytes(32))  # of the key
         self._value = b"\x01" * 32
-        self._update(seed)
+        self.update(seed)
 
-    def _update(self, data):
+    def update(self, data=b""):
+        """Mix in `data`: new entropy || additional input (SP 800-90A sections 10.1.2.2, 10.1.2.4)."""
         self._pads = _pads(_hmac(self._pads, self._value + b"\x00" + data))
         self._value = _hmac(self._pads, self._value)
         if data:
             self._pads = _pads(_hmac(self._pads, self._value + b"\x01" + data))
             self._value = _hmac(self._pads, self._value)
 
-    def reseed(self, seed):
-        """Mix in `seed`: new entropy || additional input (SP 800-90A section 10.1.2.4)."""
-        self._update(seed)
-
     def generate(self, size, extra=b""):
         """`size` pseudorandom bytes; `extra` is additional input. Raises Malformed past MAX_REQUEST bytes."""
         if not 0 <= size <= MAX_REQUEST:
             raise Malformed("one request gives 0 to %d random bytes" % MAX_REQUEST)
         if extra:
-            self._update(extra)
+            self.update(extra)
         out = b""
         while len(out) < size:
-            self._value = _hmac(self._pads, self._value)
-            out += self._value
-        self._update(extra)
+            out += self.block()
+        self.update(extra)
         return out[:size]
+
+    def block(self):
+        """The next 32 bytes, before the update that has to follow unless no more is asked for."""
+        self._value = _hmac(self._pads, self._value)
+        return self._value

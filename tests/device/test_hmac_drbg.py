@@ -58,7 +58,7 @@ def test_drbg_of_nist():
         seed, personal, reseed, first, second, bits = [unhexlify(text) for text in case]
         drbg = HmacDrbg(seed + personal)
         if reseed:
-            drbg.reseed(reseed)
+            drbg.update(reseed)
         drbg.generate(128, first)
         assert drbg.generate(128, second) == bits
 

@@ -62,8 +62,11 @@ class _Draws:
     def __init__(self, seed):
         self._left = [bytes(32), to32(N), b"\xff" * 32, to32(N - 1)]
 
-    def generate(self, size):
-        return self._left.pop(0)
+    def block(self):
+        return self._left[0]
+
+    def update(self):
+        self._left.pop(0)
 
 
 def test_nonces_out_of_range_are_passed_over():

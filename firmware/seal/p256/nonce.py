@@ -19,6 +19,7 @@ def candidates(secret32, digest32, extra=b""):
     reduced = int.from_bytes(digest32, "big") % N  # bits2octets; the digest is no secret
     drbg = HmacDrbg(bytes(secret32) + reduced.to_bytes(32, "big") + extra)
     while True:
-        nonce = drbg.generate(32)
+        nonce = drbg.block()
         if is_scalar(nonce):
             yield nonce
+        drbg.update()
