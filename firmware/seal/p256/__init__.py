@@ -20,20 +20,8 @@ it: so a signature never names a message, its digest does. Python cannot erase a
 """
 
 from ..errors import BadKey, EntropyFailed, Fault, Malformed
-from .curve import GX, GY, check_public, compress, decompress, is_scalar
+from .curve import GX, GY, check_public, compress, decompress, is_scalar  # noqa: F401
 from .nonce import candidates
-
-__all__ = (
-    "check_public",
-    "compress",
-    "decompress",
-    "engine",
-    "fixed_time",
-    "public_key",
-    "secret_from",
-    "sign",
-    "verify",
-)
 
 ENGINES = ("asm_thumb", "viper", "plain")  # fastest first
 _TRIES = 64  # a draw fails once in 2^32; 64 failures are a broken source, not bad luck
@@ -52,10 +40,11 @@ def _works(candidate):
 
 
 def choose(names):
-    """(name, module) of the first engine of `names` that runs here and answers rightly. Raises Fault."""
+    """(name, engine) of the first engine of `names` that runs here and answers rightly. Raises Fault."""
     for name in names:
         try:
-            candidate = __import__("seal.p256." + name, None, None, ("verify",))
+            module = __import__("seal.p256." + name, None, None, ("native",))
+            candidate = getattr(module, "native", module)
             if _works(candidate):
                 return name, candidate
         except (ImportError, AttributeError, TypeError, ValueError, SyntaxError):
@@ -86,7 +75,7 @@ def check_digest(digest32):
 
 def native():
     """The fixed-time engine at work, a `native.Native`; for `coupon`. AttributeError where it is `plain`."""
-    return _engine.native
+    return _engine
 
 
 def public_key(secret32):

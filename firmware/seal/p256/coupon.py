@@ -8,15 +8,13 @@ key. So a coupon is wiped as it is taken, before anything is computed; it is nev
 reset; its nonce is drawn anew from the board's entropy, which fails closed, and not by RFC 6979. Off unless a board
 makes a `Coupons` and gives it to its keystore. It adds nothing where signatures are rare.
 
-Faults: r is computed twice, under different blindings, before a coupon counts. A checksum finds what changes in
+Faults: r is computed twice, under different blindings, before a coupon counts. A CRC-32 finds what changes in
 RAM, and the last product a signature that does not fit its nonce, so nothing else is verified.
 """
 
-from hashlib import sha256
+from binascii import crc32
 
 from ..errors import Fault
-
-_SIZE = 128
 
 
 class Coupons:
@@ -38,7 +36,7 @@ class Coupons:
         if len(self._kept) >= self._count or not self._p256.fixed_time:
             return False
         coupon = self._p256.native().coupon(self._p256.secret_from(random))
-        self._kept.append((coupon, sha256(coupon).digest()))
+        self._kept.append((coupon, crc32(coupon)))
         return True
 
     def sign(self, secret32, digest32):
@@ -51,14 +49,10 @@ class Coupons:
         self._p256.check_secret(secret32)
         self._p256.check_digest(digest32)
         coupon, checksum = self._kept.pop()
-        taken = bytearray(coupon)
-        coupon[:] = bytes(_SIZE)
-        try:
-            if sha256(taken).digest() != checksum:
-                raise Fault("a coupon was damaged in RAM: nothing was released")
-            signature = self._p256.native().redeem(taken, secret32, digest32)
-        finally:
-            taken[:] = bytes(_SIZE)
+        if crc32(coupon) != checksum:
+            coupon[:] = bytes(len(coupon))
+            raise Fault("a coupon was damaged in RAM: nothing was released")
+        signature = self._p256.native().redeem(coupon, secret32, digest32)
         if signature is None:
             raise Fault("a coupon gave r = 0 or s = 0: nothing was released")
         return signature

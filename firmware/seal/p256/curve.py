@@ -23,8 +23,20 @@ def is_scalar(data):
     return isinstance(data, (bytes, bytearray)) and len(data) == 32 and _ZERO < data < _ORDER
 
 
+def _coordinate(data):
+    x = int.from_bytes(data, "big")
+    if x >= P:
+        raise BadKey("a coordinate of the public key is out of range")
+    return x
+
+
 def _right_side(x):
     return (x * x * x - 3 * x + B) % P
+
+
+def _check_root(y, square):
+    if y * y % P != square:
+        raise BadKey("the public key is no point on P-256")
 
 
 def check_public(public64):
@@ -35,12 +47,7 @@ def check_public(public64):
     """
     if not isinstance(public64, (bytes, bytearray)) or len(public64) != 64:
         raise BadKey("a public key is 64 bytes, X then Y")
-    x = int.from_bytes(public64[:32], "big")
-    y = int.from_bytes(public64[32:], "big")
-    if x >= P or y >= P:
-        raise BadKey("a coordinate of the public key is out of range")
-    if y * y % P != _right_side(x):
-        raise BadKey("the public key is no point on P-256")
+    _check_root(_coordinate(public64[32:]), _right_side(_coordinate(public64[:32])))
 
 
 def compress(public64):
@@ -54,17 +61,12 @@ def compress(public64):
 
 def decompress(compressed33):
     """The public key X||Y, 64 bytes, of its compressed form. Raises BadKey when there is no such point."""
-    if not isinstance(compressed33, (bytes, bytearray)) or len(compressed33) != 33:
-        raise BadKey("a compressed public key is 33 bytes")
-    if compressed33[0] not in (2, 3):
-        raise BadKey("a compressed public key begins with 2 or 3")
-    x = int.from_bytes(compressed33[1:], "big")
-    if x >= P:
-        raise BadKey("the coordinate of the public key is out of range")
-    square = _right_side(x)
+    good = isinstance(compressed33, (bytes, bytearray)) and len(compressed33) == 33
+    if not good or compressed33[0] not in (2, 3):
+        raise BadKey("a compressed public key is 33 bytes, and begins with 2 or 3")
+    square = _right_side(_coordinate(compressed33[1:]))
     y = pow(square, (P + 1) // 4, P)  # a square root, as P = 3 mod 4
-    if y * y % P != square:
-        raise BadKey("the compressed public key is no point on P-256")
+    _check_root(y, square)
     if y & 1 != compressed33[0] & 1:
         y = P - y  # y is never 0: the order is odd, so no point has order 2
     return bytes(compressed33[1:]) + y.to_bytes(32, "big")

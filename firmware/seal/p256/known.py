@@ -1,4 +1,4 @@
-"""Tables of public keys: odd multiples for one verification, and combs of 4 KB for keys that come again and again.
+"""Tables of public keys: small multiples for one verification, and combs of 4 KB for keys that come again and again.
 
 A comb makes a verification three times as fast and costs about as much as one to build, so it is built when a key
 comes for the second time among the latest few; the device's own key gets one with its first signature. The least
@@ -9,7 +9,7 @@ recently used is dropped first. Everything is in RAM: on flash it would be a pla
 from micropython import const
 
 from .limbs import move, swap
-from .points import AFFINE, END, FIELD
+from .points import AFFINE, FIELD
 
 COMBS = 2  # kept at once, 4 KB each
 
@@ -22,6 +22,8 @@ _U = const(21)
 _V = const(22)
 _W = const(23)
 _X = const(24)
+_PAIR = const(1 << 17)  # of `move`: two numbers
+_THREE = const(2 << 17)
 
 
 class Known:
@@ -59,18 +61,17 @@ class Known:
         return table
 
     def _start(self, key):
-        """X, Y, Z = the key, and a place for `count` points."""
+        """X, Y, Z = the key."""
         f = self._points.f
         swap(f, 32 * _V, key, 0)
         swap(f, 32 * _W, key, 32)
-        self._points.do(b"X=V*Q Y=W*Q " + END)
+        self._points.do(b"X=V*Q Y=W*Q \0")
         move(f, f, _X + 2, _ONE)
         self._points.infinite = False
 
     def _keep(self, jacobian, i):
         """X, Y, Z as point i of a list of 96 bytes each."""
-        for j in range(3):
-            move(jacobian, self._points.f, 3 * i + j, _X + j)
+        move(jacobian, self._points.f, 3 * i, _X | _THREE)
 
     def _normalise(self, jacobian, table, first, count):
         """Write `count` points of 96 bytes as affine ones into a table, from entry `first`; one inversion for all."""
@@ -79,33 +80,31 @@ class Known:
         for i in range(count):
             move(table, f, 2 * (first + i), _S)
             move(f, jacobian, _T, 3 * i + 2)
-            do(b"S=S*T " + END)
+            do(b"S=S*T \0")
         FIELD.invert(f, _S)
-        do(b"S=S*P " + END)
+        do(b"S=S*P \0")
         while count:
             count -= 1
-            for j in range(3):
-                move(f, jacobian, _X + j, 3 * count + j)
+            move(f, jacobian, _X, 3 * count | _THREE)
             at = 2 * (first + count)
             move(f, table, _U, at)
-            do(b"A=S*U S=S*Z " + AFFINE)
-            move(table, f, at, _X)
-            move(table, f, at + 1, _X + 1)
+            do(b"A=S*U S=S*Z \0")
+            do(AFFINE)
+            move(table, f, at, _X | _PAIR)
 
-    def odd_multiples(self, key):
-        """1, 3 .. 15 times the key, 64 bytes each."""
-        points = self._points
-        jacobian, table = bytearray(8 * 96), bytearray(8 * 64)
+    def multiples(self, key):
+        """1 .. 15 times the key, 64 bytes each."""
+        points, f = self._points, self._points.f
+        jacobian, table = bytearray(15 * 96), bytearray(15 * 64)
         self._start(key)
-        self._keep(jacobian, 0)
-        points.double()
-        self._keep(jacobian, 1)
-        self._normalise(jacobian, table, 0, 2)
-        points.start(table, 0)
-        for i in range(1, 8):
-            points.add_entry(table, 1, False)
+        move(table, f, 0, _X | _PAIR)
+        for i in range(15):
             self._keep(jacobian, i)
-        self._normalise(jacobian, table, 0, 8)
+            if i:
+                points.add_entry(table, 0, 0)
+            else:
+                points.double()
+        self._normalise(jacobian, table, 0, 15)
         return table
 
     def _powers(self, key):
@@ -128,7 +127,8 @@ class Known:
         powers = self._powers(key)
         table, jacobian = bytearray(64 * 64), bytearray(32 * 96)
         for u in range(2):
-            points.start(powers, 10 + u)
+            points.infinite = True
+            points.add_entry(powers, 10 + u, 0)
             for tooth in range(5):
                 points.add_entry(powers, 2 * tooth + u, True)
             self._keep(jacobian, 0)

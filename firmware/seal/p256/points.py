@@ -1,7 +1,8 @@
 """Points of P-256 for native engines: formulas, fixed-base multiplication, sums with table entries.
 
 A register file of 32 slots of 32 bytes holds numbers in Montgomery form. A formula is a program, bytes that an
-engine's `run` executes as they stand: `d=a*b ` and so on, six bytes each, a slot a letter, `*` a product by 2^-256.
+engine's `run` executes as they stand: `d=a*b ` and so on, six bytes each, a slot a letter, `*` a product by 2^-256; a
+zero ends them.
 Slots: `@` 0, I the integer 1, O one, Q and P the Montgomery forms of 2^256 and 2^512; X, Y, Z the running point in
 Jacobian coordinates (x/z^2, y/z^3), z = 0 for infinity; V, W an affine point to add; A to E, K, L, N scratch.
 
@@ -20,11 +21,10 @@ Formulas: doubling dbl-2001-b for a = -3; mixed addition, Hankerson, Menezes, Va
 # mypy: ignore-errors
 from micropython import const
 
-from . import order
 from .comb_table import POINTS
-from .curve import P
+from .curve import N, P
 from .inverse import Modulus
-from .limbs import fetch, is_zero, move, recode, scan
+from .limbs import is_zero, move, recode
 
 _A = const(1)
 _C = const(3)
@@ -44,56 +44,64 @@ _X = const(24)
 _Y = const(25)
 _Z = const(26)
 _DIGITS = const(44)
+_PAIR = const(1 << 17)  # of `move`: two numbers
+_THREE = const(2 << 17)
 
-END = bytes(6)
 DOUBLE = (
     b"A=Z*Z B=Y*Y C=X*B Z=Y*Z Z=Z+Z D=X-A E=X+A D=D*E E=D+D D=D+E C=C+C C=C+C X=D*D X=X-C X=X-C C=C-X D=D*C B=B+B "
-    b"B=B*B B=B+B Y=D-B " + END
+    b"B=B*B B=B+B Y=D-B \0"
 )
-ADD = (
-    b"A=Z*Z B=V*A C=Z*A C=W*C B=B-X C=C-Y Z=Z*B A=B*B B=A*B A=X*A X=C*C X=X-B X=X-A X=X-A A=A-X A=C*A B=Y*B "
-    b"Y=A-B " + END
-)
-OPPOSITE_W = b"N=@-W " + END
+ADD = b"A=Z*Z B=V*A C=Z*A C=W*C B=B-X C=C-Y Z=Z*B A=B*B B=A*B A=X*A X=C*C X=X-B X=X-A X=X-A A=A-X A=C*A B=Y*B Y=A-B \0"
+OPPOSITE_W = b"N=@-W \0"
 SUBTRACT = b"W=@-W " + ADD
-AFFINE = b"B=A*A X=X*B B=B*A Y=Y*B " + END  # where A is 1/Z
+AFFINE = b"B=A*A X=X*B B=B*A Y=Y*B \0"  # where A is 1/Z
 # S, T and H, J affine from S, T, U and X, Y, Z, where A is 1/UZ but for its form
-BOTH_AFFINE = b"A=A*P D=A*U A=A*Z B=A*A S=S*B B=B*A T=T*B B=D*D H=X*B B=B*D J=Y*B " + END
+BOTH_AFFINE = b"A=A*P D=A*U A=A*Z B=A*A S=S*B B=B*A T=T*B B=D*D H=X*B B=B*D J=Y*B \0"
 
 FIELD = Modulus(P)
+ORDER = Modulus(N)
 
 
 class Points:
     """The arithmetic on one engine's `run`. Tables are bytes of 64 a point, as in `comb_table`."""
 
-    def __init__(self, run):
+    def __init__(self, run, scan):
         self._run = run
-        self._w = bytearray(96)
-        self._digits = bytearray(80)
+        self._scan = scan
+        self._digits = bytearray(44)
         self._blinded = False
         self.f = bytearray(1024)
         self.infinite = self.careful = True
-        for slot, value in ((9, 1), (15, 1 << 256), (17, 1 << 512), (16, 1 << 768)):
-            self.f[32 * slot : 32 * slot + 32] = (value % P).to_bytes(32, "little")
+        for slot, bits, modulus in ((9, 0, P), (15, 256, P), (17, 512, P), (16, 768, P), (13, 512, N)):
+            self.f[32 * slot : 32 * slot + 32] = pow(2, bits, modulus).to_bytes(32, "little")
 
     def do(self, program):
-        """Run a program on the register file."""
-        self._run(0, self._w, program, self.f)
+        """Run a program on the register file, modulo P."""
+        self._run(0, FIELD.area, program, self.f)
+
+    def order(self, program):
+        """The same modulo N. One operand of a product or sum may be any 256 bits; the result is below N."""
+        self._run(0, ORDER.area, program, self.f)
 
     def _begin(self):
         f = self.f
-        move(f, f, _X, _V)
-        move(f, f, _Y, _W)
+        move(f, f, _X, _V | _PAIR)
         move(f, f, _Z, _ONE)
+
+    def columns(self, digits):
+        """The comb's columns of K in 1..N-1 where it is odd, else of its opposite; K's lowest bit. Changes K, L."""
+        f = self.f
+        odd = f[32 * _K] & 1
+        self.order(b"L=@-K \0")
+        move(f, f, _K, _L | odd << 16)
+        recode(digits, f)
+        return odd
 
     def _comb(self):
         """X, Y, Z = K * G for any K in 1..N-1, reading the whole table for every digit. Changes K, L."""
-        f, w = self.f, self._w  # two at a time: a pair is no tuple on the heap
+        f, w = self.f, FIELD.area  # two at a time: a pair is no tuple on the heap
         run, digits = self._run, self._digits
-        order.add(f, _L, _K << 8 | 1 << 16, order.ORDER)
-        odd = f[32 * _K] & 1
-        move(f, f, _K, _L | odd << 16)
-        recode(digits, f, _K)
+        scan, odd = self._scan, self.columns(digits)
         for i in range(_DIGITS):
             at = _DIGITS - 1 - (i ^ 1)
             scan(f, POINTS, digits, at)
@@ -118,7 +126,8 @@ class Points:
         self._blinded = not is_zero(f, _Z)
         move(f, f, _A, _Z)
         FIELD.invert(f, _A)
-        self.do(b"A=A*P " + AFFINE)
+        self.do(b"A=A*P \0")
+        self.do(AFFINE)
         move(f, f, _BX, _X)
         move(f, f, _BY, _Y)
 
@@ -133,63 +142,46 @@ class Points:
             self.blind(random)
             if not self._blinded:
                 return False
-        order.add(f, _K, scalar | _BLIND << 8 | 1 << 16, order.ORDER)
+        move(f, f, _K, scalar)
+        self.order(b"K=K-G \0")
         none = is_zero(f, _K)
         self._comb()
         move(f, f, _V, _BX)
         move(f, f, _W, _BY)
         self.do(ADD)
-        move(f, f, _S, _X)
-        move(f, f, _T, _Y)
-        move(f, f, _U, _Z)
-        order.add(f, _BLIND, _BLIND | _BLIND << 8, order.ORDER)
+        move(f, f, _S, _X | _THREE)
+        self.order(b"G=G+G \0")
         self._begin()
         self.do(DOUBLE)
-        self.do(b"A=U*Z " + END)
+        self.do(b"A=U*Z \0")
         self._blinded = not (none | is_zero(f, _A))
         FIELD.invert(f, _A)
         self.do(BOTH_AFFINE)
         return self._blinded
 
-    def start(self, table, index):
-        """X, Y, Z = a table's point."""
-        fetch(self.f, table, index)
-        self._begin()
-        self.infinite = False
-
     def add_entry(self, table, index, minus):
         """Add a table's point to X, Y, Z, or subtract it. For public points."""
         f = self.f
+        move(f, table, _V, 2 * index | _PAIR)
         if self.infinite:
-            fetch(f, table, index)
             if minus:
                 self.do(OPPOSITE_W)
                 move(f, f, _W, _N)
             self._begin()
             self.infinite = False
             return
-        fetch(f, table, index)
-        self._run(0, self._w, SUBTRACT if minus else ADD, f)
+        self._run(0, FIELD.area, SUBTRACT if minus else ADD, f)
         if self.careful and is_zero(f, _Z):
             self.infinite = not is_zero(f, _C)  # the difference of the y
             self._begin()
-            self.do(DOUBLE)
+            self.double()
 
     def add_columns(self, digits, flip, table, at):
         """Add the points of a comb's table that digits[at] and the next choose, or their opposites for flip = 1."""
-        if self.infinite or self.careful:
-            self.add_entry(table, digits[at] & 31, digits[at] >> 7 ^ flip)
-            self.add_entry(table, digits[at + 1] & 31 | 32, digits[at + 1] >> 7 ^ flip)
-            return
-        f, w = self.f, self._w
-        run, index = self._run, digits[at]
-        fetch(f, table, index & 31)
-        run(0, w, SUBTRACT if index >> 7 ^ flip else ADD, f)
-        index = digits[at + 1]
-        fetch(f, table, index & 31 | 32)
-        run(0, w, SUBTRACT if index >> 7 ^ flip else ADD, f)
+        self.add_entry(table, digits[at] & 31, digits[at] >> 7 ^ flip)
+        self.add_entry(table, digits[at + 1] & 31 | 32, digits[at + 1] >> 7 ^ flip)
 
     def double(self):
         """Twice X, Y, Z."""
         if not self.infinite:
-            self._run(0, self._w, DOUBLE, self.f)
+            self.do(DOUBLE)

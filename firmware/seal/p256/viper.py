@@ -2,10 +2,6 @@
 
 # mypy: ignore-errors
 from .native import Native
-from .viper_field import run
+from .viper_field import run, scan
 
-native = Native(run)
-public_key = native.public_key
-sign_with = native.sign_with
-verify = native.verify
-learn = native.learn
+native = Native(run, scan)
