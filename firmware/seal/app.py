@@ -23,6 +23,8 @@ async def serve(board, slots=None):
     compat.settle_heap()
     service = Service(this, slots)
     tasks = _links(this, board, service.handlers())
+    if hasattr(board.keystore, "idle"):
+        tasks.append(preparer(this))
     if slots:
         tasks.append(firmware.attend(service.firmware, lambda: service.selftest(None)))
     await asyncio.gather(sampler(this), *tasks)
@@ -99,6 +101,18 @@ async def sampler(this):
             # machine that sells power
             this.sensor_fault = rpc.error_code(error)
             notes.trace("sampling", error)
+
+
+async def preparer(this, seconds=1):
+    """Let a keystore that can prepare signatures do so, one at a time, whenever nothing else is being handled."""
+    while True:
+        await asyncio.sleep(seconds)
+        if this.state == device.PROVISIONED:
+            try:
+                this.board.keystore.idle(this.pool.random)
+            except Exception as error:
+                # nothing is prepared; what is wrong will show where a signature is asked for
+                notes.trace("preparing", error)
 
 
 def run(board, slots=None):
