@@ -1,42 +1,17 @@
 """Keys in software: made once, never given out, never silently replaced. On a real FileStore."""
 
 import os
-from binascii import hexlify
 
 from check import raises
 from keystore import software
 from keystore.software import SoftwareKeyStore
+from scratch import Draws, Scratch
 from seal import p256
 from seal.compat import sha256
-from seal.errors import BadKey, EntropyFailed, Fault, Malformed, Refused, StateDamaged, StorageFull
+from seal.errors import BadKey, EntropyFailed, Fault, Malformed, Refused, StateDamaged
 from seal.store import FileStore
 
 DIGEST = bytes(range(32))
-
-
-class Scratch:
-    """A FileStore in a folder of its own, gone afterwards."""
-
-    def __enter__(self):
-        self._folder = (os.getenv("TMPDIR") or "/tmp") + "/sealwright-" + hexlify(os.urandom(8)).decode()
-        self.store = FileStore(self._folder)
-        return self.store
-
-    def __exit__(self, *_):
-        for name in self.store.names():
-            self.store.remove(name)
-        os.rmdir(self._folder)
-
-
-class Draws:
-    """random(n) from a list, so that a test knows the secret."""
-
-    def __init__(self, *secrets):
-        self.left = list(secrets)
-
-    def __call__(self, n):
-        assert n == 32
-        return self.left.pop(0)
 
 
 def test_custody_is_open():
@@ -103,26 +78,6 @@ def test_an_empty_slot_and_a_slot_that_is_none():
         assert store.names() == []
 
 
-def test_damage_is_never_a_new_key():
-    with Scratch() as store:
-        keys = SoftwareKeyStore(store, engine="plain")
-        keys.generate(0, os.urandom)
-        record = store.read("key-0")
-        assert len(record) == 105
-        damaged = [record[:cut] for cut in (0, 1, 37, 104)] + [record + b"\x00", bytes(105), b"\xff" * 105]
-        for at in range(len(record)):
-            damaged.append(record[:at] + bytes((record[at] ^ 1 << at % 8,)) + record[at + 1 :])
-        for data in damaged:
-            store.write("key-0", data)
-            for call in (keys.has, keys.public):
-                raises(StateDamaged, call, 0)
-            raises(StateDamaged, keys.sign, 0, DIGEST)
-            raises(StateDamaged, keys.generate, 0, os.urandom)
-            assert store.read("key-0") == data
-        store.write("key-0", record)
-        assert keys.sign(0, DIGEST)
-
-
 def test_an_engine_whose_time_tells_signs_only_when_named():
     fixed = p256.fixed_time
     with Scratch() as store:
@@ -170,71 +125,6 @@ def test_no_key_without_entropy():
         keys = SoftwareKeyStore(store, engine="plain")
         raises(EntropyFailed, keys.generate, 0, lambda n: bytes(n))
         assert store.names() == [] and keys.has(0) is False
-
-
-def test_wipe_zeroes_then_removes():
-    with Scratch() as store:
-        keys = SoftwareKeyStore(store, engine="plain")
-        keys.wipe(0)
-        keys.generate(0, os.urandom)
-        log = []
-
-        class Watched:
-            def read(self, name):
-                return store.read(name)
-
-            def write(self, name, data):
-                log.append((name, data))
-                store.write(name, data)
-
-            def remove(self, name):
-                log.append((name, store.read(name)))
-                store.remove(name)
-
-        SoftwareKeyStore(Watched(), engine="plain").wipe(0)
-        assert log == [("key-0", bytes(105)), ("key-0", bytes(105))]
-        assert store.names() == [] and keys.has(0) is False
-        store.write("key-0", b"damaged")
-        keys.wipe(0)
-        assert keys.has(0) is False
-        keys.generate(0, os.urandom)
-
-
-def test_a_power_cut_within_wipe_leaves_the_device_locked():
-    with Scratch() as store:
-        keys = SoftwareKeyStore(store, engine="plain")
-        keys.generate(0, os.urandom)
-        store.write("key-0", bytes(105))  # the cut: zeroed and not yet removed
-        raises(StateDamaged, keys.generate, 0, os.urandom)
-        keys.wipe(0)
-        assert keys.has(0) is False
-
-
-class _Failing:
-    """A store whose flash is full, or keeps other bytes than it was given."""
-
-    def __init__(self, store, full):
-        self._store = store
-        self._full = full
-
-    def read(self, name):
-        return self._store.read(name)
-
-    def remove(self, name):
-        self._store.remove(name)
-
-    def write(self, name, data):
-        if self._full:
-            raise StorageFull("full")
-        self._store.write(name, data[:-1] + bytes((data[-1] ^ 0x10,)))
-
-
-def test_a_key_that_was_not_stored_is_not_announced():
-    for full, error in ((True, StorageFull), (False, Fault)):
-        with Scratch() as store:
-            keys = SoftwareKeyStore(_Failing(store, full), engine="plain")
-            raises(error, keys.generate, 0, os.urandom)
-            assert keys.has(0) is False
 
 
 def _holds(value, secret):

@@ -1,17 +1,9 @@
-"""The native engine at its edges: exceptional cases, faults, coupons, known keys. The reference is `schoolbook`.
+"""The native engine at its edges: arithmetic, exceptional cases, known keys. The reference is `schoolbook`."""
 
-On x64 this is the engine `viper`; tests/pico runs the same file on an emulated Pico, on `asm_thumb` and on `viper`.
-"""
-
-import os
-
-from check import raises
 from schoolbook import encode, multiple, plus, to32
 from seal import p256
-from seal.compat import crc32, sha256
-from seal.errors import Fault
-from seal.p256 import comb_table, limbs, points
-from seal.p256.coupon import Coupons
+from seal.compat import sha256
+from seal.p256 import fermat, limbs, points
 from seal.p256.curve import GX, GY, N, P
 
 NATIVE = p256.native()
@@ -87,7 +79,8 @@ def test_order():
 
 
 def test_inverses():
-    for modulus, invert in ((P, points.FIELD.invert), (N, points.ORDER.invert)):
+    moduli = [(P, points.FIELD.invert), (N, points.ORDER.invert)]
+    for modulus, invert in moduli + [(m, fermat.Modulus(m).invert) for m in (P, N)]:
         for a in _numbers(modulus):
             _put("A", a)
             invert(POINTS.f, 1)
@@ -183,92 +176,6 @@ def test_known_keys_are_few():
     for k in range(1, 5):
         NATIVE.learn(p256.public_key(to32(k)))
     assert len(NATIVE.known._combs) == 2 and len(NATIVE.known._latest) <= 4
-
-
-def test_a_fault_in_the_table_releases_no_signature():
-    public = p256.public_key(SECRET)
-    good, stopped = points.POINTS, 0
-    NATIVE.learn(public)
-    try:
-        for entry in range(0, 64, 5):
-            at = 64 * entry + 37 * entry % 64
-            points.POINTS = good[:at] + bytes((good[at] ^ 4,)) + good[at + 1 :]
-            try:
-                signature = p256.sign(SECRET, DIGEST, b"", public)
-            except Fault:
-                stopped += 1
-            else:
-                points.POINTS = good
-                assert p256.verify(public, DIGEST, signature)
-    finally:
-        points.POINTS = good
-        POINTS._blinded = False
-    assert stopped, "no fault was met"
-    assert good is comb_table.POINTS and p256.verify(public, DIGEST, p256.sign(SECRET, DIGEST, b"", public))
-
-
-def test_a_fault_in_nonce_or_result_releases_no_signature():
-    public, real = p256.public_key(SECRET), NATIVE.prepare
-    for slot in (18, 19, 20, 21):  # r, the nonce, r and 1 / nonce in Montgomery form
-
-        def flipped(nonce, slot=slot):
-            real(nonce)
-            POINTS.f[32 * slot + 9] ^= 16
-
-        try:
-            NATIVE.prepare = flipped
-            raises(Fault, p256.sign, SECRET, DIGEST, b"", public)
-        finally:
-            NATIVE.prepare = real
-    blind = 32 * 7 + 3
-    POINTS.f[blind] ^= 1  # the scalar of the blinding, but not its point
-    raises(Fault, p256.sign, SECRET, DIGEST, b"", public)
-    POINTS._blinded = False
-    assert p256.sign(SECRET, DIGEST, b"", public)
-
-
-def test_coupons():
-    public, coupons = p256.public_key(SECRET), Coupons(p256, 2)
-    assert coupons.sign(SECRET, DIGEST) is None
-    assert coupons.prepare(os.urandom) and coupons.prepare(os.urandom) and not coupons.prepare(os.urandom)
-    held = [coupon for coupon, _ in coupons._kept]
-    first, second = coupons.sign(SECRET, DIGEST), coupons.sign(SECRET, DIGEST)
-    assert first[:32] != second[:32], "a nonce was used twice"
-    assert [bytes(coupon) for coupon in held] == [bytes(128)] * 2 and coupons.sign(SECRET, DIGEST) is None
-    assert not any(POINTS.f[32 * slot + i] for slot in (4, 5, 6, 19, 20) for i in range(32)), "secrets stay in slots"
-    assert p256.verify(public, DIGEST, first) and p256.verify(public, DIGEST, second)
-
-
-def test_a_damaged_coupon_gives_nothing():
-    coupons = Coupons(p256)
-    for at in (0, 40, 70, 127):
-        coupons.prepare(os.urandom)
-        coupons._kept[0][0][at] ^= 8
-        raises(Fault, coupons.sign, SECRET, DIGEST)
-        assert not len(coupons)
-    for slot in (32, 96):  # damaged before it was summed up: the last product finds it
-        coupons.prepare(os.urandom)
-        coupon, _ = coupons._kept.pop()
-        coupon[slot] ^= 1
-        coupons._kept.append((coupon, crc32(coupon)))
-        raises(Fault, coupons.sign, SECRET, DIGEST)
-
-
-def test_no_coupon_is_made_of_two_minds():
-    real = NATIVE.prepare
-    for slot in (18, 20):  # r in its two forms, in one attempt of two
-        calls = []
-
-        def flipped(nonce, slot=slot, calls=calls):
-            real(nonce)
-            calls.append(slot)
-            POINTS.f[32 * slot + 9] ^= 16 if len(calls) == 2 - (slot == 18) else 0
-
-        try:
-            NATIVE.prepare = flipped
-            raises(Fault, Coupons(p256).prepare, os.urandom)
-        finally:
-            NATIVE.prepare = real
 
 
 def test_field_code_allocates_nothing():
