@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint firmware bench format clean
+.PHONY: help demo test lint firmware bench bench-device format clean
 
 help: ## What there is to make
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ lint: $(VENV)/dev.stamp ## ruff, mypy --strict on the host, mypy with the boards
 
 bench: $(VENV)/dev.stamp ## Sizes and speeds, as ratios within this run; also in build/bench.json
 	$(BIN)/python tests/bench/bench.py
+
+bench-device: $(VENV)/dev.stamp ## The same on an emulated Pico; SEALWRIGHT_PICO_UF2 names a MicroPython image
+	$(BIN)/python -m tests.pico.bench
 
 firmware: $(VENV)/dev.stamp ## Compile the device code for each architecture into build/
 	$(BIN)/python firmware/tools/build.py
