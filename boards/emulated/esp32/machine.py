@@ -8,6 +8,8 @@ import json
 import os
 import time
 
+from emulated.chip import WDT  # noqa: F401
+
 RESET = 75  # EX_TEMPFAIL
 
 _FOLDER = os.getenv("SEALWRIGHT_FOLDER") or ""
