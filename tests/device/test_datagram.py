@@ -3,6 +3,7 @@
 import asyncio
 import random
 
+from air import Air, Port
 from check import raises
 from links.datagram import DatagramLink
 from rig import Issuer, policy, provisioned
@@ -10,66 +11,6 @@ from seal import rpc, trading
 from seal.errors import Unreachable
 from seal.owner import Owner
 from seal.seller import Seller
-
-
-class Air:
-    """Between any number of ports: in a hundred datagrams so many are `lost`, `doubled` and `late`. `seen` holds them
-    all; `loses`, where there is one, is asked of each whether it is lost."""
-
-    loses = None
-
-    def __init__(self, seed, lost=0, doubled=0, late=0):
-        self.random = random
-        random.seed(seed)
-        self.lost, self.doubled, self.late = lost, doubled, late
-        self.ports = {}
-        self.seen = []
-
-    def _chance(self, percent):
-        return random.getrandbits(16) % 100 < percent
-
-    def carry(self, sender, place, data):
-        self.seen.append(data)
-        if self.loses and self.loses(data):
-            return
-        if not self._chance(self.lost):
-            self._arrive(sender, place, data)
-        if self._chance(self.doubled):
-            self._arrive(sender, place, data)
-
-    def _arrive(self, sender, place, data):
-        if place in self.ports:
-            wait = 0.001 + (random.getrandbits(16) % 30) / 1000 if self._chance(self.late) else 0
-            asyncio.create_task(self._put(self.ports[place], sender, data, wait))
-
-    async def _put(self, port, sender, data, wait):
-        await asyncio.sleep(wait)
-        port.waiting.append((sender, data))
-        port.event.set()
-
-
-class Port:
-    """A datagram port in the air."""
-
-    wait_ms = 4
-
-    def __init__(self, air, name, size=64):
-        self.address, self.size = "air:" + name, size
-        self.air, self.waiting, self.event = air, [], asyncio.Event()
-        air.ports[self.address] = self
-
-    def place(self, address):
-        return address
-
-    def send(self, place, data):
-        assert len(data) <= self.size
-        self.air.carry(self.address, place, bytes(data))
-
-    async def receive(self):
-        while not self.waiting:
-            self.event.clear()
-            await self.event.wait()
-        return self.waiting.pop(0)
 
 
 async def echo(reader, writer):

@@ -3,23 +3,20 @@
 import os
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 import time
 from datetime import timedelta
-from pathlib import Path
 
-import paho.mqtt.client as paho
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from sealwright import assets, owner
+from sealwright import owner
 from sealwright.broker import Broker as Address
 from sealwright.broker import DeviceTopics, topic_of
 from sealwright.device import Client
-from sealwright.messages import Reading, parse_as
 
 from .broker import Authority, Broker
+from .listener import Listener
+from .waiting import take_readings
 
 REFUSED, UNPROVEN, UNREACHABLE = 7, 22, 24
 RESERVE = 16  # readings that may come again after a reset
@@ -38,41 +35,6 @@ def broker(tmp_path, authority):
     made.kill()
 
 
-class Listener:
-    """Another's MQTT client, which keeps its place at the broker. `found`: (device, reading's number) as they came."""
-
-    def __init__(self, broker, authority):
-        self.found, self.payloads = [], {}
-        self.client = paho.Client(
-            paho.CallbackAPIVersion.VERSION2, client_id="listener", clean_session=False, protocol=paho.MQTTv311
-        )
-        self.client.tls_set(ca_certs=str(authority.path))
-        self.client.reconnect_delay_set(0.1, 0.5)
-        self.client.on_connect = lambda client, *_: client.subscribe("sealwright/+/+/readings", 1)
-        self.client.on_message = self.take
-        self.client.connect("127.0.0.1", broker.port, 5)
-        self.client.loop_start()
-
-    def take(self, client, data, message):
-        reading = parse_as(message.payload, Reading)
-        self.found.append(reading.body.seq)
-        self.payloads[reading.body.seq] = message.payload
-
-    def wait(self, seq, seconds=60):
-        end = time.monotonic() + seconds
-        while seq not in self.payloads:
-            assert time.monotonic() < end, f"{seq} never came: {self.found[-5:]}"
-            time.sleep(0.02)
-
-    def firsts(self):
-        """The numbers without those that came again, in the order they came."""
-        return list(dict.fromkeys(self.found))
-
-    def close(self):
-        self.client.disconnect()
-        self.client.loop_stop()
-
-
 @pytest.fixture
 def listener(broker, authority):
     made = Listener(broker, authority)
@@ -84,21 +46,6 @@ def point(lab, board, broker, authority, host="127.0.0.1", user=None):
     """Tell a board of its broker."""
     der = authority.certificate.public_bytes(Encoding.DER)
     lab.tell(board, "network", {2: {1: host, 2: broker.port, 3: der} | ({4: user} if user else {})})
-
-
-def take_readings(board, count):
-    """So many readings on the flash of a board that does not run; the last one's number."""
-    root = assets.root()
-    path = ":".join(map(str, [root / "firmware", root / "boards" / "unix", root / "boards", ".frozen"]))
-    done = subprocess.run(
-        [Path(sys.executable).parent / "micropython", Path(__file__).with_name("take_readings.py"), str(count)],
-        cwd=board.folder,
-        env={**os.environ, "MICROPYPATH": path},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return int(done.stdout)
 
 
 def connected(told):
