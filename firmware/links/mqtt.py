@@ -4,7 +4,8 @@ TLS always, and the broker's certificate is always verified: against one CA, for
 QoS 1 both ways, one message in flight, clean sessions: what was in the air when a connection broke is sent again by its
 owner, so messages may come twice. A message of more than 7 KB is taken from the wire and dropped.
 
-On RP2 the TLS buffers (about 40 KB) come from the heap that the firmware lives in; on ESP32 from memory of their own.
+On RP2 TLS takes its buffers from the heap that the firmware lives in, on ESP32 from memory of its own: neither was
+measured, no radio was there.
 """
 
 import asyncio
