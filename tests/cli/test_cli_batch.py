@@ -6,10 +6,13 @@ import time
 
 import pytest
 from sealwright import factory
+from sealwright.boards import kinds
 from sealwright.factory import bench
 from sealwright.home import DONE, Home
 
 from tests.cli.runner import gone_wrong
+from tests.host_tools.deploying.bench import write_bench
+from tests.host_tools.deploying.wires import PromptBoard
 
 LEDGER = ("ledger", "factory", "--allow-test")
 
@@ -208,3 +211,27 @@ def test_what_a_crash_cut_is_taken_off(homed):
 def test_the_ledger_of_real_devices_is_another(homed):
     made(homed, "a")
     assert homed.ok("ledger", "factory", "--json").last["records"] == 0
+
+
+def test_a_tray_of_bare_boards(homed, tmp_path, monkeypatch):
+    """From MicroPython's prompt to two provisioned machines and two records in one command."""
+    kind = write_bench(tmp_path)
+    monkeypatch.setattr(kinds, "_files", lambda: [kind.folder / "board.json"])
+    wired = []
+    for name in ("left", "right"):
+        (tmp_path / name).mkdir()
+        wired.append(PromptBoard(tmp_path / name))
+    try:
+        path = tmp_path / "tray.csv"
+        lines = [f"{board.url.rpartition('/')[0].rpartition('/')[2]},{board.url},bench" for board in wired]
+        path.write_text("\n".join(["name,device,board", *lines]))
+        ran = homed("batch", "--boards", path, "--json")
+        assert ran.code == 0, ran
+        steps = ["deployed", "tested", "provisioned"]
+        assert {one["name"]: one["steps"] for one in ran.json[:-1]} == {"left": steps, "right": steps}
+        assert homed.ok(*LEDGER, "--json").last["records"] == 2
+        for board in wired:
+            assert homed("info", "--device", board.url, "--json").last["state"] == "provisioned"
+    finally:
+        for board in wired:
+            board.pull()

@@ -39,7 +39,7 @@ def load_image(path: Path, board: BoardKind) -> Image:
         raise Usage(f"cannot read the image {path}: {error.strerror}", remedy="Check the path.") from error
     image = _of_uf2(path, data) if data[:4] == _MAGICS[0].to_bytes(4, "little") else _of_esp(path, data)
     wanted = UF2 if board.flash == UF2 else "esp"
-    if image.form != wanted or _plain(image.chip) != _plain(board.mcu):
+    if _plain(image.chip) != _plain(board.mcu):
         remedy = f"Give the image that MicroPython makes for a {board.name}: {board.image}."
         told = f"{path} is an image for {image.chip} ({image.form}), and a {board.name} has an {board.mcu} ({wanted})"
         raise Rejected(told, remedy=remedy, code="wrong_image")
