@@ -32,7 +32,7 @@ class Entropy:
 
 class Board:
     model = "emulated-unix"
-    button = meter = peer_link = console = None
+    button = meter = peer_link = console = uplink = None
     sensors = ()
 
     def __init__(self):
