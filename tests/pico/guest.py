@@ -12,23 +12,23 @@ OF_ENGINE = {
     "plain": {"plain.mpy"},
 }
 
-# `count(f, a, b, c)`: marks a call for `Pico.cycles`. What an interrupt left to do is done before, and no other comes.
-# The first two in a row are of no use: MicroPython caches where in its dictionaries it found a name.
+# `count(f, a, b, c)` marks a call for `Pico.cycles`; `quietly` makes calls after what an interrupt left to do is done,
+# while no other comes. The first two of a kind are of no use: MicroPython caches where it found a name.
 COUNT = """
 import machine, time
 machine.Pin(2, machine.Pin.OUT, value=0)
 @micropython.viper
-def _count(f, a, b, c):
+def count(f, a, b, c):
     rise = ptr32(0xD0000014)
     fall = ptr32(0xD0000018)
     rise[0] = 1 << 2
     f(a, b, c)
     fall[0] = 1 << 2
-def count(f, a, b, c):
+def quietly(call):
     time.sleep_ms(2)
     was = machine.disable_irq()
     try:
-        _count(f, a, b, c)
+        call()
     finally:
         machine.enable_irq(was)
 """

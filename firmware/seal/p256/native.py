@@ -96,21 +96,14 @@ class Native:
         return None if signature[:32] == _NONE or signature[32:] == _NONE else signature
 
     def _finish(self, secret32, digest32):
-        """Slot U = s, for `finish`; 1 where it is right."""
+        """Slot U = s, for `finish`; 1 where it is right. E = e + r * secret is made twice."""
         f, order = self.f, self.points.order
-        self._message(secret32, digest32)
-        order(b"U=U*E A=U*S \0")
-        self._message(secret32, digest32)
-        order(b"A=A-E \0")
+        for program in (b"E=T*D F=F+@ E=E+F U=U*E A=U*S \0", b"E=T*D F=F+@ E=E+F A=A-E \0"):
+            swap(f, 32 * _D, secret32, 0)
+            swap(f, 32 * _F, digest32, 0)
+            order(program)
         self._forget()
         return move(f, f, _A, _A)
-
-    def _message(self, secret32, digest32):
-        """Slot E = e + r * secret."""
-        f = self.f
-        swap(f, 32 * _D, secret32, 0)
-        swap(f, 32 * _F, digest32, 0)
-        self.points.order(b"E=T*D F=F+@ E=E+F \0")
 
     def coupon(self, nonce32):
         """What `prepare` makes of a nonce, 128 bytes to keep in RAM. Raises Fault where two attempts differ in r."""
