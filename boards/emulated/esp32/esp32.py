@@ -4,6 +4,7 @@ import os
 
 from emulated import nvs
 
+deci_celsius = None  # callable() -> the chip's temperature as it was measured, in 0.1 Cel, once `machine` has the series
 _partition = nvs.Partition((os.getenv("SEALWRIGHT_FOLDER") or "") + "nvs.json")
 
 
@@ -15,10 +16,14 @@ class NVS(nvs.NVS):
 
 
 def raw_temperature():
-    """The chip's temperature in whole degrees Fahrenheit: a chip that is warm from its own work."""
-    return 118
+    """The chip's temperature in whole degrees Fahrenheit."""
+    return (_measured() * 9 + 25) // 50 + 32
 
 
 def mcu_temperature():
     """The same on the chips after the first, in whole degrees Celsius."""
-    return 48
+    return (_measured() + 5) // 10
+
+
+def _measured():
+    return deci_celsius() if deci_celsius else 480  # a chip that is warm from its own work

@@ -1,13 +1,15 @@
 """The module `machine` of an emulated board, as far as boards use it.
 
-`hardware.json` in the folder SEALWRIGHT_FOLDER says which series the chips on the I2C bus replay; a file `button` there
-is the button held down. A reset ends the process with the code RESET: whoever holds the board starts it again.
+`hardware.json` in the folder SEALWRIGHT_FOLDER says which series the chips on the I2C bus replay, and the processor's own
+temperature sensor; a file `button` there is the button held down. A reset ends the process with the code RESET: whoever
+holds the board starts it again.
 """
 
 import json
 import os
 import time
 
+import esp32
 from emulated.chip import WDT  # noqa: F401
 
 RESET = 75  # EX_TEMPFAIL
@@ -31,12 +33,13 @@ class Pin:
 
 def I2C(number, scl, sda, freq):  # noqa: N802  a class on the board
     """The bus with the chips that were soldered on."""
-    from emulated import i2c, sensors, series  # they stand on `seal`, which a blank board has not
+    from emulated import i2c, sensors  # they stand on `seal`, which a blank board has not
 
     bus = i2c.I2C()
     with open(_FOLDER + "hardware.json") as file:
-        for name in json.load(file)["series"]:
-            sensors.plug(bus, series.Series(_FOLDER + name))
+        rest = sensors.solder(bus, [_FOLDER + name for name in json.load(file)["series"]])
+    if "mcu" in rest:
+        esp32.deci_celsius = lambda: rest["mcu"]()[0]
     return bus
 
 

@@ -2,8 +2,9 @@
 
 The flash is `flash.img` there, a LittleFS at `/` as on the board; our own files are at /host. Then come boot.py and
 main.py, where the flash has them, and after them the prompt, all on stdin and stdout as on the board's UART. With
-SEALWRIGHT_RAW set main.py is left out: so a soft reset in raw mode ends, which mpremote makes. MICROPYPATH names this
-folder, `boards` and, for the flash's model alone, `firmware`.
+SEALWRIGHT_RAW set main.py is left out: so a soft reset in raw mode ends, which mpremote makes. SEALWRIGHT_READY is the
+descriptor of a pipe to whoever holds the board: it is closed when the flash is mounted. MICROPYPATH names this folder
+and `boards`.
 """
 
 import os
@@ -17,7 +18,7 @@ _HOST = "/host"
 
 def _start():
     folder = _HOST + os.getcwd() + "/"
-    search = [_HOST + path for path in os.getenv("MICROPYPATH").split(":")[:2]]
+    search = [_HOST + path for path in os.getenv("MICROPYPATH").split(":")]
     os.putenv("SEALWRIGHT_FOLDER", folder)
     vfs.umount("/")
     vfs.mount(vfs.VfsPosix(), _HOST)  # with a root of its own, MicroPython's rename takes one name for two
@@ -25,8 +26,10 @@ def _start():
     # the models come first, for they stand for what is built into the chip's port
     sys.path[:] = search + ["", ".frozen", "/lib"]
     for name in list(sys.modules):
-        if name.startswith("seal") or name.startswith("emulated"):
-            del sys.modules[name]  # `seal` is on the board's own flash, and ours has moved to /host
+        if name.startswith("emulated"):
+            del sys.modules[name]  # it has moved to /host
+    if os.getenv("SEALWRIGHT_READY"):
+        open(int(os.getenv("SEALWRIGHT_READY")), "wb").close()
 
 
 def _run(name):

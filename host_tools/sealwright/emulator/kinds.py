@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from .. import assets
 from ..errors import Usage
+from .esp32 import Esp32
 from .pico import Pico
 from .unix import UnixPort
 
@@ -22,9 +23,9 @@ class Emulator(Protocol):
     def patience(self) -> float:
         """How many times longer a board takes than the machine it stands for: what a client's time-outs grow by."""
 
-    def equip(self, folder: Path, image: Path | None) -> None:
-        """Put what a new board needs beside `hardware.json` into its folder. image: what the user wants it to run.
-        Raises Usage."""
+    def equip(self, folder: Path, board: Path, image: Path | None) -> None:
+        """Put what a new board needs beside `hardware.json` into its folder. board: its kind's folder in `boards`.
+        image: what the user wants it to run. Raises Usage."""
 
     def command(self, folder: Path, board: Path) -> list[str]:
         """The command line of a board's process. board: its folder in `boards`. Raises Usage."""
@@ -33,7 +34,7 @@ class Emulator(Protocol):
         """Return if the board behind its command link's `url` is up. Raises Unreachable."""
 
 
-EMULATORS: Final[dict[str, Emulator]] = {"unix": UnixPort(), "pico": Pico()}
+EMULATORS: Final[dict[str, Emulator]] = {"unix": UnixPort(), "pico": Pico(), "esp32": Esp32()}
 
 
 def kinds() -> list[str]:

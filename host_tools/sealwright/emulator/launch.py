@@ -43,6 +43,7 @@ def begin(folder: Path) -> int | None:
     board runs already."""
     os.chdir(folder)
     lock = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    os.set_inheritable(lock, True)  # while a process that this one starts still runs, so does the board
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

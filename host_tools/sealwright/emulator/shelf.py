@@ -13,7 +13,7 @@ from ..errors import Unreachable, Usage
 from ..home import Home
 from ..series import parse_spec, write_series
 from .board import EmulatedBoard, free_port
-from .kinds import emulator_of, kinds
+from .kinds import emulator_of, folder_of, kinds
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 
@@ -37,7 +37,7 @@ def create(home: Home, kind: str, name: str, sensors: Sequence[str] = (), image:
         for spec in map(parse_spec, sensors):
             series.append(f"{spec.sensor}.series")
             write_series(spec, folder / series[-1])
-        emulator.equip(folder, image)
+        emulator.equip(folder, folder_of(kind), image)
         links = {link: ["127.0.0.1", free_port()] for link in emulator.links}
         hardware = {"board": kind, **links, "series": series}
         (folder / "hardware.json").write_text(json.dumps(hardware))

@@ -17,7 +17,7 @@ class UnixPort:
     links = ("command", "peer")
     patience = 1.0
 
-    def equip(self, folder: Path, image: Path | None) -> None:
+    def equip(self, folder: Path, board: Path, image: Path | None) -> None:
         """Nothing: the flash image is made at the first start."""
         if image is not None:
             raise Usage("this board takes no image", remedy="It runs the MicroPython installed with Sealwright.")

@@ -4,7 +4,6 @@
     chip     the RP2040: its run loop in step with our clock, reset, USB console, noise
     flash    its flash memory, kept in a file operation by operation
     bus      I2C0, with the chip models of boards/emulated on it
-    wires    the console's other end: a pty and a TCP port
     process  what `python -m sealwright.emulator.pico.process` runs: one board
 
 rp2040py is an extra, `sealwright[pico]`: only `chip` and `process` import it, and only in the board's own process.

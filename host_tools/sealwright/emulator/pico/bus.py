@@ -88,14 +88,6 @@ def solder(i2c: RPI2C, boards: Path, series: Sequence[Path], ticks: Callable[[],
     """
     sys.path[:0] = [str(boards), str(boards.parent / "firmware")]
     chips = import_module("emulated.i2c").I2C()
-    plug, sensors = import_module("emulated.sensors").plug, import_module("emulated.sensors").CHIPS
-    replay = import_module("emulated.series").Series
-    rest = {}
-    for path in series:
-        one = replay(str(path), ticks)
-        if one.sensor in sensors:
-            plug(chips, one, ticks)
-        else:
-            rest[one.sensor] = one
+    rest: dict[str, Callable[[], Any]] = import_module("emulated.sensors").solder(chips, map(str, series), ticks)
     Bus(i2c, chips)
     return rest

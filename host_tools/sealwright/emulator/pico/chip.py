@@ -24,8 +24,8 @@ from rp2040py.rp2040 import RP2040
 from rp2040py.usb.cdc import USBCDC
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
+from ..wires import Wires
 from . import flash
-from .wires import Wires
 
 _PACKET: Final = 64  # bytes: a full-speed bulk endpoint
 _COLLECT_MICROSECONDS: Final = 200  # until a packet is fetched: what is printed byte by byte shares one

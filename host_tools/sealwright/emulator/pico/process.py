@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from ..launch import begin
+from ..wires import Wires
 from .bus import solder
 from .chip import Chip
 from .launcher import FLASH
-from .wires import Wires
 
 
 def main(folder: Path, board: Path) -> int:

@@ -1,4 +1,4 @@
-"""The far end of the chip's USB console: a pty and a TCP port, all of them the same wire.
+"""The far end of a chip's console: a pty and a TCP port, all of them the same wire.
 
 What the chip sends goes to everyone who is connected and is lost for who does not read it; what anyone sends goes to
 the chip in the order it comes.
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-_ROOM: Final = 8192  # bytes the chip has not taken yet: then its host has to wait, as USB makes it
+_ROOM: Final = 8192  # bytes the chip has not taken yet: then its host has to wait, as USB makes it do
 _PIECE: Final = 4096
 _MOST: Final = 8  # connections: the oldest gives way, for its other end may have died without a word
 
@@ -28,6 +28,7 @@ class Wires:
         self._clients: list[socket.socket] = []
         self._selector = selectors.DefaultSelector()
         self._selector.register(pty, selectors.EVENT_READ, self._read_pty)
+        self._watched: set[int] = set()
 
     def listen(self) -> None:
         """Open the TCP port, once. Raises OSError when it is taken."""
@@ -53,14 +54,25 @@ class Wires:
         del self.inbox[:most]
         return data
 
-    def wait(self, seconds: float) -> None:
-        """Until something comes into the inbox, at most so long."""
-        if len(self.inbox) >= _ROOM:
-            time.sleep(seconds)
-            return
-        for key, _ in self._selector.select(seconds):
+    def wait(self, seconds: float | None) -> None:
+        """Until something comes into the inbox or to what is watched, at most so long. A full inbox takes nothing."""
+        is_full = len(self.inbox) >= _ROOM
+        if is_full:
+            time.sleep(seconds or 0)
+        for key, _ in self._selector.select(0 if is_full else seconds):
             read: Callable[[], None] = key.data
-            read()
+            if key.fd in self._watched or not is_full:
+                read()
+
+    def watch(self, descriptor: int, read: Callable[[], None]) -> None:
+        """Have `wait` look at the chip's own end, too, and call `read` when something comes."""
+        self._selector.register(descriptor, selectors.EVENT_READ, read)
+        self._watched.add(descriptor)
+
+    def forget(self, descriptor: int) -> None:
+        """Look at it no more."""
+        self._selector.unregister(descriptor)
+        self._watched.remove(descriptor)
 
     def _read_pty(self) -> None:
         with suppress(BlockingIOError):

@@ -1,0 +1,45 @@
+"""How an ESP32 becomes a process: its flash is made once, with our firmware, and from then on is the board's own."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from ...device.transport import open_url
+from ...errors import Usage
+
+_RUN: Final = "import sys, micropython_unix; sys.exit(micropython_unix.run_main(['micropython', *sys.argv[1:]]))"
+
+
+class Esp32:
+    """Emulator: the unix port behind a console."""
+
+    links = ("command",)
+    patience = 1.0
+
+    def equip(self, folder: Path, board: Path, image: Path | None) -> None:
+        """Make its flash. Raises Usage."""
+        from .flash import make_flash
+
+        if image is not None:
+            raise Usage("this board takes no image", remedy="It runs the MicroPython installed with Sealwright.")
+        make_flash(folder, board)
+
+    def command(self, folder: Path, board: Path) -> list[str]:
+        """A Python of its own, which holds the board's wires and starts MicroPython again after a reset."""
+        return [sys.executable, "-P", "-m", f"{__package__}.process", str(folder), str(board)]
+
+    def greet(self, url: str) -> None:
+        """Its console's port opens when its flash is mounted, whatever program it runs."""
+        open_url(url).close()
+
+
+def micropython(*arguments: str) -> list[str]:
+    """The command line of MicroPython with these arguments."""
+    return [sys.executable, "-P", "-c", _RUN, *arguments]
+
+
+def environment(board: Path) -> dict[str, str]:
+    """What MicroPython runs in: the models are where it looks for modules. board: a kind's folder in `boards`."""
+    boards = board.parent
+    return {**os.environ, "MICROPYPATH": f"{boards / 'emulated' / board.name}:{boards}"}
