@@ -1,4 +1,4 @@
-"""Run by MicroPython: `put_on_flash.py SOURCE IMAGE BLOCKS` copies a folder onto a flash image, made where there is none."""
+"""Run by MicroPython: `put_on_flash.py SOURCE IMAGE BLOCKS` copies a folder onto a flash image, or a new one."""
 
 import os
 import sys

@@ -4,7 +4,7 @@ import os
 
 from emulated import nvs
 
-deci_celsius = None  # callable() -> the chip's temperature as it was measured, in 0.1 Cel, once `machine` has the series
+deci_celsius = None  # callable() -> the chip's temperature in 0.1 Cel, where `machine` has a series of it
 _partition = nvs.Partition((os.getenv("SEALWRIGHT_FOLDER") or "") + "nvs.json")
 
 

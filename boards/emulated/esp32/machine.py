@@ -1,8 +1,8 @@
 """The module `machine` of an emulated board, as far as boards use it.
 
-`hardware.json` in the folder SEALWRIGHT_FOLDER says which series the chips on the I2C bus replay, and the processor's own
-temperature sensor; a file `button` there is the button held down. A reset ends the process with the code RESET: whoever
-holds the board starts it again.
+`hardware.json` in the folder SEALWRIGHT_FOLDER says which series the chips on the I2C bus replay, and the processor's
+own temperature sensor; a file `button` there is the button held down. A reset ends the process with the code RESET:
+whoever holds the board starts it again.
 """
 
 import json

@@ -2,6 +2,7 @@
 
     flash     the flash a new board has: our firmware is on it
     launcher  how it becomes a process
+    chip      the script that is MicroPython
     process   what `python -m sealwright.emulator.esp32.process` runs: one board
 
 The models are in boards/emulated/esp32; the board's README says what all this does not show.

@@ -26,7 +26,9 @@ def make_flash(folder: Path, board: Path) -> None:
         _lay_out(build, Path(files))
         script = board.parent / "emulated" / "put_on_flash.py"
         command = micropython(str(script), files, str(folder / IMAGE), str(BLOCKS))
-        ran = subprocess.run(command, env=environment(board), capture_output=True, text=True, check=False)
+        ran = subprocess.run(
+            command, env=environment(board), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
     if ran.returncode:
         said = (ran.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise Usage(f"MicroPython cannot make a flash image: {said}", remedy="Check the disk, or install it again.")

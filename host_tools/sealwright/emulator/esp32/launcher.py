@@ -8,7 +8,7 @@ from typing import Final
 from ...device.transport import open_url
 from ...errors import Usage
 
-_RUN: Final = "import sys, micropython_unix; sys.exit(micropython_unix.run_main(['micropython', *sys.argv[1:]]))"
+_CHIP: Final = Path(__file__).with_name("chip.py")
 
 
 class Esp32:
@@ -36,7 +36,7 @@ class Esp32:
 
 def micropython(*arguments: str) -> list[str]:
     """The command line of MicroPython with these arguments."""
-    return [sys.executable, "-P", "-c", _RUN, *arguments]
+    return [sys.executable, "-P", str(_CHIP), *arguments]
 
 
 def environment(board: Path) -> dict[str, str]:

@@ -1,19 +1,15 @@
 """The process of an emulated ESP32: `python -P -m sealwright.emulator.esp32.process FOLDER BOARD-FOLDER`.
 
 Holds the board's lock, as every emulated board does, and its wires, and runs MicroPython behind them: a process each
-time the board gets power, again after each reset. Its console is a terminal that this process holds: when this one
-ends, in whatever way, the terminal hangs up, and the system ends MicroPython with it.
+time the board gets power, again after each reset. That process ends with this one, however this one ends (see `chip`).
 """
 
-import fcntl
 import json
 import os
 import pty
-import signal
+import socket
 import subprocess
 import sys
-import termios
-import tty
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -40,36 +36,39 @@ class Power:
         self._is_coming_up_raw = raw
         self._is_on = True
         self._last = b""
-        self._console, terminal = pty.openpty()
-        os.set_blocking(self._console, False)
-        tty.setraw(terminal)
+        # no terminal: the unix port throws away what came early whenever it sets one up, which no UART does
+        self._console, console = socket.socketpair()
+        self._console.setblocking(False)
+        self._terminal, terminal = pty.openpty()
         ready, mounted = os.pipe()
-        os.set_inheritable(mounted, True)
-        variables = {**environment(board), "SEALWRIGHT_READY": str(mounted), "SEALWRIGHT_RAW": "1" if raw else ""}
-        script = str(board.parent / "emulated" / board.name / "power_on.py")
+        for descriptor in (terminal, mounted):
+            os.set_inheritable(descriptor, True)
+        variables = {"SEALWRIGHT_TERMINAL": str(terminal), "SEALWRIGHT_READY": str(mounted)}
+        variables["SEALWRIGHT_RAW"] = "1" if raw else ""
         self._chip = subprocess.Popen(
-            micropython("-X", f"heapsize={HEAP}", script),
-            stdin=terminal,
-            stdout=terminal,
-            env=variables,
+            micropython("-X", f"heapsize={HEAP}", str(board.parent / "emulated" / board.name / "power_on.py")),
+            stdin=console,
+            stdout=console,
+            env={**environment(board), **variables},
             close_fds=False,  # the lock goes along
             start_new_session=True,
-            preexec_fn=_be_hung_up,
         )
-        os.close(terminal)
-        os.close(mounted)
+        console.close()
+        for descriptor in (terminal, mounted):
+            os.close(descriptor)
         os.read(ready, 1)  # until it is closed: the flash is mounted, or the process has ended
         os.close(ready)
 
     def run(self) -> int:
         """Join it to the wires until it ends; its exit code."""
-        self._wires.watch(self._console, self._hear)
+        self._wires.watch(self._console.fileno(), self._hear)
         while self._is_on:
             self._wires.wait(_FULL_SECONDS if self._wires.inbox else None)
             with suppress(OSError):  # full, or about to be gone
-                del self._wires.inbox[: os.write(self._console, self._wires.inbox)]
-        self._wires.forget(self._console)
-        os.close(self._console)
+                del self._wires.inbox[: self._console.send(self._wires.inbox)]
+        self._wires.forget(self._console.fileno())
+        self._console.close()
+        os.close(self._terminal)
         return self._chip.wait()
 
     @property
@@ -84,10 +83,10 @@ class Power:
 
     def _hear(self) -> None:
         try:
-            data = os.read(self._console, _PIECE)
+            data = self._console.recv(_PIECE)
         except BlockingIOError:
             return
-        except OSError:  # Linux tells so that nobody has the other end
+        except OSError:
             data = b""
         self._is_on = data != b""
         self._last = (self._last + data)[-_PIECE:]
@@ -95,13 +94,7 @@ class Power:
             self._wires.send(data)
         elif self._last.endswith(_PROMPT):
             self._is_coming_up_raw = False
-            os.write(self._console, _RAW)
-
-
-def _be_hung_up() -> None:
-    """In the new process: the terminal is its own, so it ends when that hangs up, even where its parents do not."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            self._console.send(_RAW)
 
 
 def main(folder: Path, board: Path) -> int:
