@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import select
-import shutil
 import subprocess
 import time
 import tty
@@ -13,12 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sealwright.device import Client, connect
+from sealwright.emulator.esp32.flash import make_flash
+from sealwright.emulator.esp32.launcher import environment, micropython
+from sealwright.emulator.esp32.process import HEAP
 
-from .contract import MICROPYTHON, ROOT, build
+from .contract import ROOT
 
-MODELS = ROOT / "boards" / "emulated" / "esp32"
-RESET = 75
-ENVIRONMENT = {**os.environ, "MICROPYPATH": f"{MODELS}:{ROOT / 'boards'}:{ROOT / 'firmware'}"}
+BOARD = ROOT / "boards" / "esp32"
 
 
 class Esp32:
@@ -30,31 +30,16 @@ class Esp32:
         tty.setraw(self._other)
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "hardware.json").write_text(json.dumps({"board": "esp32", "series": []}))
-        self._write_flash()
-
-    def _write_flash(self) -> None:
-        """What `build` compiles for a board, as slim sources: no chip's machine code runs here."""
-        files = self.folder / "files"
-        sources = [path for name in build.PACKAGES for path in sorted((build.FIRMWARE / name).rglob("*.py"))]
-        for source in sources:
-            target = files / source.relative_to(build.FIRMWARE)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(build.SLIMMER.slim(source))
-        for name in ("board.py", "wiring.py"):
-            (files / name).write_text(build.SLIMMER.slim(ROOT / "boards" / "esp32" / name))
-        for name in ("boot.py", "main.py"):
-            shutil.copy(build.FIRMWARE / name, files)
-        script = Path(__file__).with_name("put_on_flash.py")
-        subprocess.run([str(MICROPYTHON), str(script), str(files)], cwd=self.folder, env=ENVIRONMENT, check=True)
+        make_flash(folder, BOARD)
 
     @property
     def url(self) -> str:
         return f"serial:{os.ttyname(self._other)}"
 
     def power_on(self) -> None:
-        command = [str(MICROPYTHON), "-X", "heapsize=400k", str(MODELS / "power_on.py")]
+        command = micropython("-X", f"heapsize={HEAP}", str(BOARD.parent / "emulated" / "esp32" / "power_on.py"))
         self._process = subprocess.Popen(
-            command, stdin=self._wire, stdout=self._wire, stderr=self._wire, cwd=self.folder, env=ENVIRONMENT
+            command, stdin=self._wire, stdout=self._wire, stderr=self._wire, cwd=self.folder, env=environment(BOARD)
         )
 
     def power_off(self) -> None:

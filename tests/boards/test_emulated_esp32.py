@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from sealwright import provisioning
 from sealwright.errors import RefusedByDevice
+from sealwright.emulator.esp32.process import RESET
 from sealwright.home import Home
 
-from .bench_esp32 import RESET, Esp32
+from .bench_esp32 import Esp32
 
 PROMPT = b">>> "
 RAW = b"raw REPL; CTRL-B to exit\r\n>"
@@ -45,7 +46,7 @@ def test_a_blank_board_answers_and_lets_mpremote_in(esp32: Esp32) -> None:
     esp32.type(b"\r\x01")
     assert RAW in esp32.says(5, RAW)
     esp32.type(b"import os; print(sorted(os.listdir('/')))\x04")
-    assert b"'boot.py', 'drivers'" in esp32.says(5, b"\x04>")
+    assert b"'a', 'boot.py', 'host', 'loader.py'" in esp32.says(5, b"\x04>")
     esp32.power_off()
     esp32.power_on()
     assert state(esp32) == "blank"

@@ -3,8 +3,8 @@
 The flash is `flash.img` there, a LittleFS at `/` as on the board; our own files are at /host. Then come boot.py and
 main.py, where the flash has them, and after them the prompt, all on stdin and stdout as on the board's UART. With
 SEALWRIGHT_RAW set main.py is left out: so a soft reset in raw mode ends, which mpremote makes. SEALWRIGHT_READY is the
-descriptor of a pipe to whoever holds the board: it is closed when the flash is mounted. MICROPYPATH names this folder
-and `boards`.
+descriptor of a pipe to whoever holds the board: a byte goes there when the flash is mounted. MICROPYPATH names this
+folder and `boards`.
 """
 
 import os
@@ -29,7 +29,8 @@ def _start():
         if name.startswith("emulated"):
             del sys.modules[name]  # it has moved to /host
     if os.getenv("SEALWRIGHT_READY"):
-        open(int(os.getenv("SEALWRIGHT_READY")), "wb").close()
+        with open(int(os.getenv("SEALWRIGHT_READY")), "wb") as ready:
+            ready.write(b"\n")
 
 
 def _run(name):

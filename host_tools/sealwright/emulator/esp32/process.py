@@ -29,7 +29,10 @@ _RAW: Final = b"\x01"
 
 
 class Power:
-    """MicroPython, from power-on until it ends. raw: with its prompt in raw mode, as after a soft reset there."""
+    """MicroPython, from power-on until it ends. raw: with its prompt in raw mode, as after a soft reset there.
+
+    is_mounted: whether it got as far as having its flash.
+    """
 
     def __init__(self, board: Path, wires: Wires, raw: bool) -> None:
         self._wires = wires
@@ -56,7 +59,7 @@ class Power:
         console.close()
         for descriptor in (terminal, mounted):
             os.close(descriptor)
-        os.read(ready, 1)  # until it is closed: the flash is mounted, or the process has ended
+        self.is_mounted = os.read(ready, 1) != b""  # else the process has ended without
         os.close(ready)
 
     def run(self) -> int:
@@ -72,14 +75,14 @@ class Power:
         return self._chip.wait()
 
     @property
-    def failed(self) -> bool:
-        """Whether it ended before its flash was mounted."""
-        return self._chip.poll() is not None
-
-    @property
     def ended_raw(self) -> bool:
         """Whether its prompt was in raw mode at the end."""
         return self._last.endswith(_RAW_END)
+
+    @property
+    def last_words(self) -> str:
+        """The end of what it printed."""
+        return self._last.decode(errors="replace")
 
     def _hear(self) -> None:
         try:
@@ -107,9 +110,11 @@ def main(folder: Path, board: Path) -> int:
     code, raw = RESET, False
     while code in (RESET, SOFT_RESET):
         power = Power(board, wires, raw)
-        if not power.failed:
+        if power.is_mounted:
             wires.listen()
         code = power.run()
+        if not power.is_mounted:  # its console was no wire yet
+            sys.stderr.write(power.last_words)
         raw = code == SOFT_RESET and power.ended_raw
         if code == SOFT_RESET:
             wires.send(b"MPY: soft reboot\r\n")
