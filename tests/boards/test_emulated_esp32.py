@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from sealwright import provisioning
-from sealwright.errors import RefusedByDevice
 from sealwright.emulator.esp32.process import RESET
+from sealwright.errors import RefusedByDevice
 from sealwright.home import Home
 
 from .bench_esp32 import Esp32

@@ -1,8 +1,9 @@
-"""An emulated ESP32 from the command line: new with our firmware on it, provisioned, cut, reset, its key storage lost."""
+"""An emulated ESP32 from the command line: new with our firmware on it, provisioned, cut, reset, locked."""
 
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -150,6 +151,16 @@ def test_mpremote_and_the_firmware_take_turns_on_a_blank_one(homed):
         assert info(homed)["state"] == "blank"
     ran = homed("deploy", "--board", "esp32", "--device", URL)
     assert ran.code == 4 and "unix port in place of an ESP32" in ran.err
+
+
+def test_what_comes_with_a_knock_is_for_the_prompt(homed):
+    homed.ok("emulate", "esp32", "--name", "one", "--detach")
+    one = board(homed)
+    said = b""
+    with socket.create_connection(one.hardware["command"], timeout=10) as wire:
+        wire.sendall(b"\r\x03\r\x01")
+        while b"raw REPL; CTRL-B to exit\r\n>" not in said:
+            said += wire.recv(4096)
 
 
 def mpremote(one, *arguments):
