@@ -50,8 +50,8 @@ class Power:
         variables["SEALWRIGHT_RAW"] = "1" if raw else ""
         self._chip = subprocess.Popen(
             micropython("-X", f"heapsize={HEAP}", str(board.parent / "emulated" / board.name / "power_on.py")),
-            stdin=console,
-            stdout=console,
+            stdin=console.fileno(),
+            stdout=console.fileno(),
             env={**environment(board), **variables},
             close_fds=False,  # the lock goes along
             start_new_session=True,
