@@ -49,7 +49,9 @@ class Updater:
         if claims[VERSION] <= floor:
             raise Replay("version %d comes after %d" % (claims[VERSION], floor))
         _check_files(claims[FILES])
-        staging = Staging(self._slots.folder(self._slots.spare), message.raw, claims[FILES])
+        slots = self._slots
+        running = slots.folder(slots.slot) if slots.slot else None
+        staging = Staging(slots.folder(slots.spare), message.raw, claims[FILES], running)
         there = staging.begin()
         self._staging, self._version = staging, claims[VERSION]
         return there
