@@ -17,6 +17,7 @@ from sealwright.firmware import HssKey, RolledBack, make, update
 from sealwright.home import Home
 
 KILLS = 40
+FILLER = 60_000  # bytes
 # what is put in front of seal/app.py, or in the place of its `run`
 BROKEN = {
     "raises at import": 'raise ValueError("a bad version")\n',
@@ -68,8 +69,8 @@ def bundle_size(slot):
 
 
 def grown(home, slot, version):
-    """A bundle with 60 KB that no version before had."""
-    return signed(home, slot, version, files={**slot.slot, "filler.bin": os.urandom(60_000)})
+    """A bundle with a file that no version before had."""
+    return signed(home, slot, version, files={**slot.slot, "filler.bin": os.urandom(FILLER - 1) + b"!"})
 
 
 def what_it_is(told):
@@ -110,10 +111,8 @@ def test_bad_updates_are_refused_and_change_nothing(lab, slot, stranger):
     board = lab.board("station")
     send(lab, board, signed(lab.home, slot, 5))
     before = lab.info(board)
-    good = signed(lab.home, slot, 6)
-    flipped = bytearray(good.contents[3])
-    flipped[len(flipped) // 2] ^= 1
-    contents = (*good.contents[:3], bytes(flipped), *good.contents[4:])
+    good = grown(lab.home, slot, 6)
+    contents = tuple(content[:-1] + b"?" if len(content) == FILLER else content for content in good.contents)
     refused = {
         "bad_signature": [signed(stranger, slot, 6), dataclasses.replace(good, contents=contents)],
         "replay": [signed(lab.home, slot, 4), signed(lab.home, slot, 1)],
