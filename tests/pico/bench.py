@@ -2,7 +2,8 @@
 
     SEALWRIGHT_PICO_UF2=IMAGE python -m tests.pico.bench [--out build/bench-device.json] [ENGINE ...]
 
-One module a topic: `bench_curve`. A topic gives figures, which go into the file side by side, and prints its own table.
+One module a topic: `bench_curve`, `heap`. A topic gives figures, which go into the file side by side, and prints
+a table of its own.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.pico import bench_curve, guest
+from tests.pico import bench_curve, guest, heap
 from tests.pico.rig import IMAGE, image
 
 
@@ -26,6 +27,8 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory() as folder:
         figures = bench_curve.figures(uf2, Path(folder), arguments.engine or bench_curve.ENGINES)
+    if not arguments.engine:
+        figures["firmware"] = heap.figures(uf2, guest.ROOT / "boards" / "pico")
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(figures, indent=2) + "\n")
     print(f"wrote {arguments.out}")
