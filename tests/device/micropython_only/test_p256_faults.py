@@ -1,6 +1,6 @@
 """Faults on the native engine: a bit flipped in the table, in what a nonce gave, or in the result. Nothing leaves then.
 
-On x64 the engine is `viper`; tests/pico runs the same file on an emulated Pico, on `asm_thumb`.
+On x64 the engine is `viper`; tests/pico does one of each kind on `asm_thumb`, in an emulated Pico.
 """
 
 import sys

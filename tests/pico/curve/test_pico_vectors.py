@@ -110,20 +110,20 @@ def asked(pico: Pico, call: str, arguments: list[tuple[int, ...]]) -> list[objec
 
 
 def test_field(pico):
-    form, pairs = pow(2, -256, P), list(itertools.product(numbers(P), numbers(P)[::3]))
+    form, pairs = pow(2, -256, P), list(itertools.product(numbers(P), numbers(P)[::6]))
     for (a, b), got in zip(pairs, asked(pico, "field", pairs), strict=True):
         assert got == [a * b * form % P, (a + b) % P, (a - b) % P, a * a * form % P, 2 * a % P], (a, b)
 
 
 def test_order(pico):
-    form, pairs = pow(2, -256, N), list(itertools.product(numbers(N), numbers(N)[::3]))
+    form, pairs = pow(2, -256, N), list(itertools.product(numbers(N), numbers(N)[::6]))
     for (a, b), got in zip(pairs, asked(pico, "scalar", pairs), strict=True):
         assert got == [a * b * form % N, (a + b) % N, (a - b) % N], (a, b)
 
 
 @pytest.mark.parametrize(("name", "modulus"), [("FIELD", P), ("ORDER", N)], ids=["P", "N"])
 def test_inverses(pico, name, modulus):
-    values = numbers(modulus)
+    values = numbers(modulus)[:: 5 if is_slow(pico) else 1]  # the same code on both
     answers = asked(pico, "inverse", [(name, a) for a in values])
     assert answers == [pow(a, -1, modulus) if a else 0 for a in values]
 
