@@ -97,6 +97,8 @@ class Owner:
         uplink.configure(settings)
 
     def _trade(self, value, record):
+        if self._device.board.peer_link is None:
+            raise Unsupported("this board has no way to a seller")
         taken = order.take(value, self._device, record[device.SEQ])
         self._put(record)
         self._device.journal.put(order.RECORD, taken)

@@ -23,13 +23,15 @@ _FOLDER = const(0x4000)
 
 class Staging:
     """A slot's `folder` that takes the files of the firmware message `raw`: [path, bytes, SHA-256] each. `running`: the
-    folder of the slot that runs, or None: what is in it already need not be sent."""
+    folder of the slot that runs, or None: what is in it already need not be sent. `feed` is called between files: all
+    of them together can take longer than a watchdog waits."""
 
-    def __init__(self, folder, raw, files, running=None):
+    def __init__(self, folder, raw, files, running=None, feed=lambda: None):
         self._folder = folder
         self._raw = raw
         self._files = files
         self._running = running
+        self._feed = feed
 
     def has(self, index):
         """Whether there is a file of this number."""
@@ -44,6 +46,7 @@ class Staging:
             self._put(INCOMING)
         if self._running:
             for path, size, digest in self._files:
+                self._feed()
                 if not self._size(path):
                     self._take_over(self._running + "/" + path, path, size, digest)
         return [self._size(path) for path, _, _ in self._files]
@@ -81,6 +84,7 @@ class Staging:
         BadSignature where some are not those signed; these are removed."""
         bad = None
         for path, size, digest in self._files:
+            self._feed()
             if self._size(path) != size:
                 raise Malformed("%s is not all there" % path)
             if _digest(self._path(path)) != digest:
@@ -116,6 +120,7 @@ class Staging:
     def _clear(self):
         _remove(self._path(MANIFEST))  # first: what follows is no whole slot any more
         for path, size in list(walk(self._folder)):
+            self._feed()
             if size is None:
                 os.rmdir(path)
             else:

@@ -24,6 +24,7 @@ class Updater:
         self._firmware = firmware
         self._slots = firmware.slots
         self._signature = b""
+        self._key = None  # the HSS key that the update in progress was checked by
         self._staging = None
         self._version = 0  # of what is being staged
 
@@ -51,7 +52,7 @@ class Updater:
         _check_files(claims[FILES])
         slots = self._slots
         running = slots.folder(slots.slot) if slots.slot else None
-        staging = Staging(slots.folder(slots.spare), message.raw, claims[FILES], running)
+        staging = Staging(slots.folder(slots.spare), message.raw, claims[FILES], running, slots.feed)
         there = staging.begin()
         self._staging, self._version = staging, claims[VERSION]
         return there
@@ -78,7 +79,7 @@ class Updater:
         return True
 
     def _check_lock(self, digest):
-        key = self._firmware.record().get(HSS)
+        key = self._key = self._firmware.record().get(HSS)
         if key is None:
             return
         from . import lms
@@ -95,8 +96,8 @@ class Updater:
 
     def _need_begun(self):
         self._device.need(device.PROVISIONED)
-        if self._staging is None:
-            raise Refused("no update has begun since the last reset")
+        if self._staging is None or self._firmware.record().get(HSS) != self._key:
+            raise Refused("no update has begun since the last reset, or since the HSS key was set")
 
 
 def _check_files(files):

@@ -16,6 +16,7 @@ import asyncio
 from . import device, labels, messages, notes, reading, rpc
 from .compat import const, hexlify
 from .cose import parse
+from .errors import Unreachable
 from .policy import CLOCK_UNSET, Limit
 
 SETTINGS = "network"  # the record with what the owner's command `network` said
@@ -150,6 +151,8 @@ class Uplink:
         try:
             while this.journal.get(SETTINGS) is settings:
                 link.check()
+                if serving.done():
+                    raise Unreachable("the command link has ended")
                 if not await self._forward(link, topic + "readings"):
                     await asyncio.sleep(_LOOK_SECONDS)
         finally:

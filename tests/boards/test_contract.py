@@ -56,6 +56,26 @@ def test_what_shuts_the_console_has_one_name() -> None:
         assert 'FileStore("/state")' in (contract.ROOT / f"firmware/drivers/{name}_board.py").read_text()
 
 
+@pytest.mark.parametrize(("errno", "provisioned"), [(0, True), (2, False), (5, True), (19, True), (84, True)])
+def test_a_flash_that_does_not_answer_keeps_the_console_shut(errno: int, provisioned: bool) -> None:
+    """main.py's own check, on its own: 2 is ENOENT, the rest a flash that fails."""
+    (check,) = [
+        node
+        for node in ast.parse((contract.ROOT / "firmware/main.py").read_text()).body
+        if isinstance(node, ast.FunctionDef) and node.name == "is_provisioned"
+    ]
+
+    class Flash:
+        @staticmethod
+        def stat(path: str) -> None:
+            if errno:
+                raise OSError(errno, path)
+
+    names: dict[str, object] = {"os": Flash, "IDENTITY": "/state/j-identity"}
+    exec(ast.unparse(check), names)
+    assert names["is_provisioned"]() is provisioned  # type: ignore[operator]
+
+
 def _constant(file: str, name: str) -> str:
     for node in ast.parse((contract.ROOT / file).read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:

@@ -151,8 +151,9 @@ def test_an_hss_key_is_set_once_and_then_demanded(root, issuer, this):
     owner = Owner(this, firmware)
     for bad in (None, b"", HSS_KEY[:-1], HSS_KEY + b"\0", b"\0\0\0\x09" + HSS_KEY[4:], bytes(60), "key"):
         assert raises((Malformed, BadKey), owner.command, issuer.command(this, "update-key", bad))
-    assert taker.begin(manifest(issuer, FILES, 1)) == [0, 0, 0]
+    send(taker, manifest(issuer, FILES, 1), FILES)
     assert owner.command(issuer.command(this, "update-key", HSS_KEY))
+    raises(Refused, taker.commit, None)  # it began without that key's word
     raises(Refused, owner.command, issuer.command(this, "update-key", HSS_KEY))
     again = restarted(this)
     assert again.journal.get(RECORD) == {FLOOR: 0, HSS: HSS_KEY}

@@ -1,5 +1,7 @@
 """The broker an owner names: what is taken and refused, and what a power cut leaves of it."""
 
+import asyncio
+
 from check import raises
 from rig import Issuer, PowerCut, provisioned, restarted
 from seal.errors import Malformed, Unsupported
@@ -7,6 +9,30 @@ from seal.owner import Owner
 from seal.uplink import FORWARDED, SETTINGS, Uplink
 
 BROKER = {1: "broker.example", 2: 8883, 3: b"DER"}
+
+
+class Broker:
+    """Port Uplink, always connected, with nothing to read. `connected`: how often."""
+
+    connected = 0
+
+    async def join(self, wifi):
+        pass
+
+    async def connect(self, *_):
+        self.connected += 1
+
+    async def subscribe(self, topic):
+        pass
+
+    async def publish(self, topic, payload, retain=False):
+        pass
+
+    def check(self):
+        pass
+
+    async def disconnect(self):
+        pass
 
 
 def with_uplink(this):
@@ -49,6 +75,24 @@ def test_settings():
     ):
         raises(Malformed, Owner(this).command, issuer.command(this, "network", bad))
         assert this.board.store.files == before, bad
+
+
+def test_a_command_link_that_ends_is_begun_again():
+    """However it ends: a connection to the broker without it would look well and be deaf."""
+    this, broker = provisioned(Issuer()), Broker()
+    this.board.uplink = lambda: broker
+    this.journal.put(SETTINGS, {2: BROKER})
+
+    async def ends(reader, writer):
+        pass
+
+    async def until_connected_twice():
+        task = asyncio.create_task(Uplink(this).run(ends))
+        while broker.connected < 2:
+            await asyncio.sleep(0.05)
+        task.cancel()
+
+    asyncio.run(asyncio.wait_for(until_connected_twice(), 20))
 
 
 def test_a_board_without_a_way_takes_none():
