@@ -131,3 +131,13 @@ def test_a_damaged_file_is_no_key(tmp_path):
         (tmp_path / FILE).write_text(text)
         with pytest.raises(BadKeyFile, match="cannot be read"):
             HssKey.find(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["public", "identifier", "seed", "next"])
+@pytest.mark.parametrize("value", ["not hex", None, -1])
+def test_a_file_with_a_damaged_value_is_no_key(tmp_path, made, name, value):
+    kept = json.loads((made / FILE).read_text())
+    (tmp_path / FILE).write_text(json.dumps(kept | {name: value}))
+    with pytest.raises(BadKeyFile, match="cannot be read") as caught:
+        HssKey.find(tmp_path)
+    assert caught.value.remedy

@@ -96,6 +96,10 @@ def _read(path: Path) -> dict[str, Any]:
         kept: dict[str, Any] = json.loads(path.read_text())
         if kept["format"] != _FORMAT or not kept.keys() >= {"next", "public", "identifier", "seed"}:
             raise ValueError
+        for name in ("public", "identifier", "seed"):
+            bytes.fromhex(kept[name])
+        if not isinstance(kept["next"], int) or kept["next"] < 0:
+            raise ValueError
     except (OSError, ValueError, KeyError, TypeError) as error:
         remedy = "Do not put an older copy in its place: it would use one-time keys twice."
         raise BadKeyFile(f"the hash-based key {path} cannot be read", remedy=remedy) from error
