@@ -69,6 +69,9 @@ def order(
         raise Usage(f"{address!r} is no address of a device", remedy="Write tcp:HOST:PORT.")
     if address is None:
         raise Usage(f"{payee.url} has no peer link", remedy=_RELAY, code="no_peer_link")
+    if payer.info().raw["peer"] is None:
+        remedy = "Let a board with a network buy: a relay brings buyers to a board on a wire, not the other way."
+        raise Usage(f"{payer.url} has no peer link: it can sell, not buy", remedy=remedy, code="no_peer_link")
     asset, unit, price = offer
     limit = price if max_price is None else max_price
     if price > limit:

@@ -41,6 +41,10 @@ def test_wrong_calls(wired):
     gone_wrong(wired("relay", "--device", "emulated:nobody"), 2, "unknown_board", "nobody")
     gone_wrong(wired("relay", "--device", "tcp:127.0.0.1:9"), 3, "unreachable", "nothing answers")
     gone_wrong(wired("relay", "--device", "emulated:seller", "--listen", "7000"), 2, "usage", "no address")
+    gone_wrong(wired("relay", "--device", "emulated:buyer"), 2, "has_peer_link", "needs no relay")
+    wired.ok("owner", "offer", "--device", "emulated:buyer", "--asset", "nEUR", "--unit", "reading", "--price", "5")
+    parties = ("--payer", "emulated:seller", "--payee", "emulated:buyer")
+    gone_wrong(wired("pay", *parties, "--amount", "50"), 2, "no_peer_link", "it can sell, not buy")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
         gone_wrong(wired("relay", "--device", "emulated:seller", "--listen", listen), 2, "usage", "cannot listen")

@@ -7,8 +7,8 @@ from typing import Annotated, Final
 import typer
 
 from .. import emulator
-from ..device.client import INFO, REPLY_SECONDS
-from ..device.frames import Frame
+from ..device import Client
+from ..device.client import REPLY_SECONDS
 from ..device.transport import Transport, open_url
 from ..errors import Usage
 from ..relay import Address, Relay, Wire
@@ -46,10 +46,12 @@ def relay(
     """
     addresses = _address(listen), _address(command)
     transport, patience = _open(session, device)
-    transport.close()
+    with session.progress("asking the board"), Client(transport, device, patience=patience) as client:
+        peer = client.info().raw["peer"]
+    if peer is not None:
+        remedy = "Pay without --at: other devices reach it there."
+        raise Usage(f"{device} needs no relay: it has a peer link, {peer}", remedy=remedy, code="has_peer_link")
     wire = Wire(lambda: _open(session, device)[0], REPLY_SECONDS * patience)
-    with session.progress("asking the board"):
-        wire.ask(Frame(0, INFO, None))
     asyncio.run(_run(session, Relay(wire, session.note), addresses))
 
 
