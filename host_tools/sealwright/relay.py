@@ -27,12 +27,13 @@ from .errors import Unreachable
 HOST_KINDS: Final = range(1, 32)
 PEER_KINDS: Final = range(32, 48)
 HELLO: Final = 32
+PROVE: Final = 33
 UNAUTHENTICATED: Final = 22
 UNSUPPORTED: Final = 23
 
 _SLICE_SECONDS: Final = 0.5
 _LIFE_SECONDS: Final = 2.0  # between two signs of life
-_STRANGER_SECONDS: Final = 60.0  # as the device has them: until a connection says hello, and between two requests
+_STRANGER_SECONDS: Final = 60.0  # as the device has them: until a connection has proved, and between two requests
 _PEER_SECONDS: Final = 3900.0
 _PIECE: Final = 4096
 
@@ -150,7 +151,7 @@ class Relay:
             try:
                 await serve(reader, writer)
             except (OSError, TimeoutError, Unreachable) as error:
-                self._tell(f"{_name(writer)}: {error or 'nothing came for too long'}")
+                self._tell(f"{_name(writer)}: {str(error) or 'its time is over'}")
             except asyncio.CancelledError:
                 return  # the relay ends
             finally:
@@ -185,17 +186,20 @@ class Relay:
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         frames = FrameReader()
         met = False
-        while data := await asyncio.wait_for(reader.read(_PIECE), _PEER_SECONDS if met else _STRANGER_SECONDS):
-            for request in frames.feed(data):
-                if request.kind not in PEER_KINDS:
-                    reply = _no(request, UNSUPPORTED)
-                elif not met and request.kind != HELLO:
-                    reply = _no(request, UNAUTHENTICATED)
-                else:
-                    reply = await self._reply(request, reader, writer)
-                    met = met or reply.kind == REPLY
-                writer.write(pack(reply))
-                await writer.drain()
+        async with asyncio.timeout(_STRANGER_SECONDS) as patience:  # one for all it sends until it has proved
+            while data := await asyncio.wait_for(reader.read(_PIECE), _PEER_SECONDS):
+                for request in frames.feed(data):
+                    if request.kind not in PEER_KINDS:
+                        reply = _no(request, UNSUPPORTED)
+                    elif not met and request.kind != HELLO:
+                        reply = _no(request, UNAUTHENTICATED)
+                    else:
+                        reply = await self._reply(request, reader, writer)
+                        met = met or reply.kind == REPLY
+                        if request.kind == PROVE and reply.kind == REPLY:
+                            patience.reschedule(None)
+                    writer.write(pack(reply))
+                    await writer.drain()
 
 
 def _no(request: Frame, code: int) -> Frame:

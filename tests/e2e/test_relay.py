@@ -138,6 +138,52 @@ def test_one_peer_at_a_time_and_it_says_hello(lab, relayed):
     host.close()
 
 
+class Trickle(threading.Thread):
+    """Sends an end of a frame, which means nothing, ten times a second, until the relay hangs up."""
+
+    def __init__(self, url):
+        super().__init__()
+        host, port = url.removeprefix("tcp:").split(":")
+        self._socket = socket.create_connection((host, int(port)), 5)
+        self.over = threading.Event()
+        self.sent = 0
+
+    def run(self):
+        with self._socket:
+            while not self.over.wait(0.1):
+                try:
+                    self._socket.sendall(b"\0")
+                except OSError:
+                    return
+                self.sent += 1
+
+
+def test_a_stranger_who_proves_nothing_loses_the_place(lab, relayed, monkeypatch):
+    monkeypatch.setattr("sealwright.relay._STRANGER_SECONDS", 2.0)
+    relay = relayed(wired(lab, "seller"))
+    stranger = Trickle(relay.peers)
+    stranger.start()
+    try:
+        stranger.join(30)
+        assert not stranger.is_alive(), "every byte gave it more time"
+    finally:
+        stranger.over.set()
+        stranger.join()
+    assert stranger.sent
+    while not relay.said[-1].endswith("its time is over"):  # told after it hung up
+        time.sleep(0.01)
+
+
+def test_a_peer_that_has_proved_has_time(lab, relayed, monkeypatch):
+    monkeypatch.setattr("sealwright.relay._STRANGER_SECONDS", 2.0)
+    seller, buyer = wired(lab, "seller", "bme280"), lab.board("buyer")
+    lab.sells(seller, "reading", 5)
+    relay = relayed(seller)
+    lab.order(buyer, seller, "reading", 50, address=relay.peers, pause_ms=500)
+    assert lab.wait(buyer, ended)["order"] == [1, None, [10, 50]]
+    assert [text for text in relay.said if text.endswith("a peer")] == relay.said[:1]
+
+
 def test_a_slow_board_shows_life_and_a_dead_one_does_not(lab, relayed):
     seller = wired(lab, "seller")
     relay = relayed(seller)
