@@ -48,6 +48,8 @@ def test_a_tray_is_made_once(homed):
     assert all(one["maker"] == "bench 2" and one["selftest"]["curve"] is True for one in ledger[:-1])
     assert {(one["model"], one["custody"], one["firmware"]) for one in ledger[:-1]} == {("emulated-unix", 0, "0.1.0")}
     assert ledger[-1]["ok"] and ledger[-1]["records"] == 3 and ledger[-1]["head"].startswith("2:")
+    assert "3 records of emulated boards: --allow-test shows them" in homed.ok("ledger", "factory").out
+    assert "emulated boards" not in homed.ok(*LEDGER).out
     # again: nothing is left to do, and nothing is done
     before = ledger_file(homed).read_bytes()
     again = homed.ok("batch", "--boards", path, "--json")

@@ -1,5 +1,8 @@
 """`sealwright ledger factory`: what left the bench, signed."""
 
+from contextlib import suppress
+
+from ..errors import Usage
 from ..factory import ledger_path, records, verify_ledger
 from ..messages import FactoryRecord, Message
 from .commands import command
@@ -41,9 +44,18 @@ def factory(session: Session, allow_test: TestOption = False) -> int:
     good = all(one.ok for one in verdicts)
     head = _head(records(home, test=test)) if good else None
     session.emit(ok=good, records=len(verdicts), head=head, ledger=str(ledger_path(home, test=test)))
+    if not test and not verdicts:
+        _tell_of_others(session)
     if good:
         session.say(f"{len(verdicts)} records, all of them hold. Head {head or 'none'}", "green")
     return 0 if good else 1
+
+
+def _tell_of_others(session: Session) -> None:
+    """Where nothing is found, the records may be in the other ledger."""
+    with suppress(Usage):  # a damaged one is told of when it is asked for
+        if others := len(records(session.home, test=True)):
+            session.say(f"{others} records of emulated boards: --allow-test shows them")
 
 
 def _head(found: list[Message[FactoryRecord]]) -> str | None:
