@@ -24,6 +24,11 @@ class BoardKind:
     flash: str
     folder: Path
 
+    @property
+    def called(self) -> str:
+        """Its name with its article, as it is said: a pico, an esp32."""
+        return f"{'an' if self.name[0] in 'aeio' else 'a'} {self.name}"
+
 
 def names() -> list[str]:
     """The boards that firmware can be put on: those whose board.json says how."""
@@ -54,6 +59,11 @@ def find_any(name: str | None = None, model: str | None = None) -> BoardKind:
             return kind
     remedy = f"Boards: {', '.join(kind.name for kind in kinds)}."
     raise Usage(f"there is no board {name or model!r}", remedy=remedy, code="unknown_board")
+
+
+def plain(chip: str) -> str:
+    """A chip's name without what its makers, MicroPython and esptool write differently: "ESP32-C3" and "esp32c3"."""
+    return "".join(char for char in chip.upper() if char.isalnum())
 
 
 def _files() -> list[Path]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..boards import BoardKind
+from ..boards.kinds import plain
 from ..errors import RefusedByDevice, Unreachable
 from .console import Console
 
@@ -23,7 +24,9 @@ def there(path):
     try:
         os.stat(path)
         return True
-    except OSError:
+    except OSError as error:
+        if error.errno != 2:  # ENOENT; a flash that cannot be read does not say that nothing is there
+            raise
         return False
 def text(path):
     try:
@@ -122,13 +125,13 @@ def hashes(console: Console, roots: list[str]) -> dict[str, Found]:
 def _check(board: BoardKind, found: Mapping[str, Any]) -> None:
     machine, mpy = str(found["machine"]), int(found["mpy"])
     chip = machine.rpartition(" with ")[2]
-    if _plain(chip) != _plain(board.mcu):
-        remedy = f"Name the board that is connected, or connect a {board.name}."
-        raise RefusedByDevice(f"this is a {machine}, and a {board.name} has an {board.mcu}: nothing was changed",
+    if plain(chip) != plain(board.mcu):
+        remedy = f"Name the board that is connected, or connect {board.called}."
+        raise RefusedByDevice(f"this is a {machine}, and {board.called} has an {board.mcu}: nothing was changed",
                               remedy=remedy, code="wrong_chip")  # fmt: skip
     arch = _ARCHITECTURES[mpy >> 10 & 15] if mpy >> 10 & 15 < len(_ARCHITECTURES) else "unknown"
     if (mpy & 255, mpy >> 8 & 3) != (_MPY_VERSION, _MPY_NATIVE) or arch != board.arch:
-        remedy = f"Put the official image for a {board.name} on it, MicroPython 1.26 or newer: `sealwright flash`."
+        remedy = f"Put the official image for {board.called} on it, MicroPython 1.26 or newer: `sealwright flash`."
         told = f"MicroPython {found['release']} on it runs .mpy version {mpy & 255}.{mpy >> 8 & 3} for {arch}"
         raise RefusedByDevice(f"{told}, the firmware is {_MPY_VERSION}.{_MPY_NATIVE} for {board.arch}",
                               remedy=remedy, code="wrong_architecture")  # fmt: skip
@@ -140,7 +143,3 @@ def is_provisioned() -> RefusedByDevice:
     """The refusal of a board that has an identity."""
     remedy = "Its firmware is renewed with `sealwright update`, which its owner signs."
     return RefusedByDevice("the board is provisioned: nothing was changed", remedy=remedy, code="already_provisioned")
-
-
-def _plain(chip: str) -> str:
-    return "".join(char for char in chip.upper() if char.isalnum())

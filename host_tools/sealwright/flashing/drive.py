@@ -82,7 +82,7 @@ def find_drive(board: BoardKind, named: Path | None, wait: float = 0.0) -> Path:
 
 def _checked(board: BoardKind, folder: Path, chip: str) -> Path:
     if chip != board.mcu:
-        told = f"{folder} is the boot drive of an {chip}, and a {board.name} has an {board.mcu}: nothing was written"
+        told = f"{folder} is the boot drive of an {chip}, and {board.called} has an {board.mcu}: nothing was written"
         raise RefusedByDevice(told, remedy="Name the board that is connected, or connect it.", code="wrong_chip")
     return folder
 

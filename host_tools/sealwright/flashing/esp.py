@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..boards import BoardKind
+from ..boards.kinds import plain
 from ..device.transport import SerialTransport, split_url
 from ..errors import RefusedByDevice, Rejected, SealwrightError, Unreachable, Usage
 from .image import Image
@@ -73,9 +74,9 @@ def _connect(cmds: Any, path: str, board: BoardKind) -> Any:
         remedy = "Hold BOOT while you press RESET, then run it again. Check the cable: some carry power only."
         told = f"no ESP32 boot ROM answers at {path}: {said}"
         raise Unreachable(told, remedy=remedy, code="no_boot_rom") from error
-    if _plain(esp.CHIP_NAME) != _plain(board.flash):
+    if plain(esp.CHIP_NAME) != plain(board.flash):
         esp._port.close()
-        told = f"an {esp.CHIP_NAME} is at {path}, and a {board.name} has an {board.mcu}: nothing was written"
+        told = f"an {esp.CHIP_NAME} is at {path}, and {board.called} has an {board.mcu}: nothing was written"
         raise RefusedByDevice(told, remedy="Name the board that is connected, or connect it.", code="wrong_chip")
     return esp
 
@@ -117,7 +118,3 @@ def _logger() -> Any:
     quiet = Quiet()
     log.set_logger(quiet)
     return quiet
-
-
-def _plain(chip: str) -> str:
-    return "".join(char for char in chip.upper() if char.isalnum())

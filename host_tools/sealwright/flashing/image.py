@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from ..boards import UF2, BoardKind
+from ..boards.kinds import plain
 from ..errors import Rejected, Usage
 
 _BLOCK: Final = 512
@@ -39,9 +40,9 @@ def load_image(path: Path, board: BoardKind) -> Image:
         raise Usage(f"cannot read the image {path}: {error.strerror}", remedy="Check the path.") from error
     image = _of_uf2(path, data) if data[:4] == _MAGICS[0].to_bytes(4, "little") else _of_esp(path, data)
     wanted = UF2 if board.flash == UF2 else "esp"
-    if _plain(image.chip) != _plain(board.mcu):
-        remedy = f"Give the image that MicroPython makes for a {board.name}: {board.image}."
-        told = f"{path} is an image for {image.chip} ({image.form}), and a {board.name} has an {board.mcu} ({wanted})"
+    if plain(image.chip) != plain(board.mcu):
+        remedy = f"Give the image that MicroPython makes for {board.called}: {board.image}."
+        told = f"{path} is an image for {image.chip} ({image.form}), and {board.called} has an {board.mcu} ({wanted})"
         raise Rejected(told, remedy=remedy, code="wrong_image")
     return image
 
@@ -79,7 +80,3 @@ def _of_esp(path: Path, data: bytes) -> Image:
 def _damaged(path: Path, why: str) -> Rejected:
     remedy = "Download it again from micropython.org, whole and as it is."
     return Rejected(f"{path} is no MicroPython image: {why}", remedy=remedy, code="bad_image")
-
-
-def _plain(chip: str) -> str:
-    return "".join(char for char in chip.upper() if char.isalnum())

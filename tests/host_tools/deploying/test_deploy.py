@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sealwright.boards import BoardKind, Build
 from sealwright.deploying import console, hello, install
-from sealwright.deploying.console import Console
+from sealwright.deploying.console import Console, ScriptFailed
 from sealwright.errors import RefusedByDevice, Rejected, Unreachable
 
 from tests.host_tools.deploying.wires import PromptBoard
@@ -185,6 +185,14 @@ def test_a_provisioned_board_whose_console_is_open(board):
         install(board.url, build(), quiet)
     assert (caught.value.code, caught.value.exit_code) == ("already_provisioned", 4)
     assert set(files(board)) == {"/state/j-identity"}
+
+
+def test_a_board_whose_flash_does_not_say_whether_it_is_provisioned(board):
+    with Console(board.url) as prompt:
+        prompt.run("open('/state', 'w').close()")  # below a file there is neither something nor nothing
+    with pytest.raises(ScriptFailed, match="OSError: 20"):
+        install(board.url, build(), quiet)
+    assert set(files(board)) == {"/state"}
 
 
 def test_a_board_that_never_says_hello(board):

@@ -56,7 +56,7 @@ def test_all_is_erased_first_where_that_is_wanted(rom, tmp_path):
 )
 def test_another_chip(rom, tmp_path, connected, named):
     chip = rom(**SETS[connected])
-    with pytest.raises(RefusedByDevice, match=f"and a {named.name} has an {named.mcu}: nothing was written") as caught:
+    with pytest.raises(RefusedByDevice, match=f"and an {named.name} has an {named.mcu}: nothing was written") as caught:
         flash(named, image(tmp_path, named), chip.url, lambda done, _: None)
     assert (caught.value.code, caught.value.exit_code) == ("wrong_chip", 4)
     assert set(chip.flash) == {0xFF}

@@ -65,6 +65,7 @@ def test_an_image_for_another_chip(tmp_path, board, other):
         load_image(given(tmp_path, data), board)
     assert (caught.value.code, caught.value.exit_code) == ("wrong_image", 1)
     assert board.image in caught.value.remedy
+    assert f"{'an' if board.name.startswith('esp') else 'a'} {board.name} has an {board.mcu}" in str(caught.value)
 
 
 @pytest.mark.parametrize(
