@@ -1,10 +1,16 @@
 """`sealwright update` and `sealwright firmware`: packed, checked offline, sent, confirmed; or refused with reasons."""
 
+from dataclasses import replace
+
 import pytest
 from sealwright.boards.build import Build
 from sealwright.boards.kinds import find_any
 from sealwright.firmware import FirmwareBundle, make
 from sealwright.home import Home
+from sealwright.keys import PrivateKey
+from sealwright.messages import sign_message
+
+from tests.cli.runner import gone_wrong
 
 UPDATE = ("update", "--device", "emulated:station")
 
@@ -66,14 +72,38 @@ def test_what_is_wrong_with_a_bundle_is_told(maker, tmp_path):
     assert maker("firmware", "pack", tmp_path / "x", "--board", "toaster", "--version", "1").code == 2
 
 
+def refused_before_it_is_sent(maker):
+    """The device runs version 3, the bundle's, and nothing hides behind that."""
+
+    def flipped(bundle):
+        first = bundle.contents[0]
+        return replace(bundle, contents=(first[:-1] + bytes((first[-1] ^ 1,)), *bundle.contents[1:]))
+
+    def for_another(bundle):
+        body = replace(bundle.message.body, model="pico")
+        return replace(bundle, message=sign_message(Home.open(maker.home).key("owner"), body))
+
+    def by_another(bundle):
+        return replace(bundle, message=sign_message(PrivateKey.generate(), bundle.message.body))
+
+    for name, change, exit_code, code, words in (
+        ("flipped", flipped, 1, "bad_file", "is not the file"),
+        ("other", for_another, 4, "other_board", "for pico, and the device is emulated-unix"),
+        ("signed", by_another, 1, "bad_signature", "owner's key did not sign"),
+    ):
+        gone_wrong(maker(*UPDATE, "--bundle", rewritten(maker, name, change)), exit_code, code, words)
+
+
 def test_a_device_is_updated_and_then_locked(maker):
     first = maker.ok(*UPDATE, "--bundle", maker.bundle, "--json").last
     assert (first["version"], first["slot"], first["sent"]) == (3, "a", first["bytes"])
     assert maker.ok(*UPDATE, "--bundle", maker.bundle, "--json").last["sent"] == 0
+    assert "it runs version 3 already; nothing was sent" in maker.ok(*UPDATE, "--bundle", maker.bundle).out
     old = maker.home.parent / "old.firmware"
     maker.ok("firmware", "pack", old, "--board", "unix", "--version", "2")
-    refused = maker(*UPDATE, "--bundle", old, "--json")
-    assert (refused.code, refused.last["code"]) == (4, "replay")
+    gone_wrong(maker(*UPDATE, "--bundle", old), 2, "old_version", "version 2 is not above 3")
+    gone_wrong(maker(*UPDATE, "--version", "3"), 2, "old_version", "version 3 is not above 3")
+    refused_before_it_is_sent(maker)
     assert "slot a, version 3" in maker.ok("info", "--device", "emulated:station").out
     key = ("owner", "update-key", "--device", "emulated:station")
     assert maker(*key, "--yes").code == 2  # there is none
@@ -85,6 +115,13 @@ def test_a_device_is_updated_and_then_locked(maker):
     assert maker(*key, "--yes").code == 4  # once
     told = maker("firmware", "show", maker.bundle, "--json")
     assert told.code == 1 and told.last["faults"][0].startswith("lock_missing")
+    gone_wrong(maker(*UPDATE, "--bundle", maker.bundle), 2, "lock_missing", "and the bundle has none")
+    hidden = (maker.home / "update.hss").rename(maker.home / "elsewhere")
+    gone_wrong(maker(*UPDATE), 2, "lock_missing", "has no key for one")
+    hidden.rename(maker.home / "update.hss")
+    gone_wrong(maker(*UPDATE, "--version", "3"), 2, "old_version", "not above")
+    gone_wrong(maker(*UPDATE, "--board", "pico"), 4, "other_board", "for rpi-pico, and the device is emulated-unix")
+    assert maker.ok("firmware", "key", "--json").last["left"] == 1024, "a refusal spends no one-time key"
     second = maker.ok(*UPDATE, "--json").last
     assert (second["version"], second["slot"]) == (4, "b")
     assert maker.ok("firmware", "key", "--json").last["left"] == 1023

@@ -13,7 +13,7 @@ from sealwright.boards.build import compile_for
 from sealwright.boards.kinds import describe, find_any
 from sealwright.device import connect
 from sealwright.errors import RefusedByDevice, SealwrightError, Unreachable
-from sealwright.firmware import HssKey, RolledBack, make, update
+from sealwright.firmware import HssKey, RolledBack, make, transfer
 from sealwright.home import Home
 
 KILLS = 40
@@ -61,7 +61,7 @@ def signed(home, slot, version, **changes):
 
 
 def send(lab, board, bundle, wait=90.0):
-    return update(lambda: connect(board.url, 5.0), bundle, wait=wait)
+    return transfer(lambda: connect(board.url, 5.0), bundle, wait=wait)
 
 
 def bundle_size(slot):
@@ -250,7 +250,7 @@ def test_a_transfer_that_broke_goes_on_where_it_ended(lab, slot):
             board.kill()
 
     with pytest.raises(Unreachable):
-        update(lambda: connect(board.url, 5.0), bundle, cut)
+        transfer(lambda: connect(board.url, 5.0), bundle, cut)
     board.start()
     assert lab.info(board)["slot"] == "factory"
     done = send(lab, board, bundle)

@@ -10,6 +10,7 @@ from ..boards.kinds import find_any
 from ..device import Client
 from ..errors import Usage
 from ..firmware import FirmwareBundle, HssKey, make, update
+from ..firmware.checking import check_lock, check_state, check_version
 from ..firmware.updating import WAIT_SECONDS
 from ..home import Home
 from ..keys import PublicKey
@@ -54,15 +55,18 @@ def update_device(
     """
     if bundle is not None and (board is not None or version is not None):
         raise Usage("--bundle stands alone", remedy="A bundle has its board and version: leave out the others.")
-    with session.connect(device) as client, session.progress("compiling"):
-        sent = FirmwareBundle.read(bundle) if bundle else _own(session.home, client, board, version)
+    if bundle is not None:
+        sent = FirmwareBundle.read(bundle)
+    else:
+        with session.connect(device) as client, session.progress("compiling"):
+            sent = _own(session.home, client, board, version)
     said = sent.message.body
 
     def connect() -> Client:
         return session.connect(device)
 
     with session.progress(f"version {said.version}", sent.size) as advance:
-        done = update(connect, sent, advance, wait)
+        done = update(connect, sent, *_home_keys(session), progress=advance, wait=wait)
     session.emit(
         ok=True,
         url=device,
@@ -74,15 +78,34 @@ def update_device(
         sent=done.sent,
         seconds=round(done.seconds, 1),
     )
+    if done.already:
+        session.say(f"{device}: it runs version {done.version} already; nothing was sent.")
+        return
     session.say(f"{device} runs version {done.version} ({said.name}), confirmed, in slot {done.slot}.")
     session.say(f"{done.sent:,} of {sent.size:,} bytes sent, {done.seconds:.1f} s in all.")
 
 
 def _own(home: Home, client: Client, board: str | None, version: int | None) -> FirmwareBundle:
-    """This program's own firmware for the device."""
+    """This program's own firmware for the device. All that can be refused is refused before it is signed."""
     info = client.info()
+    check_state(info)
     kind = find_any(board) if board else find_any(model=info.model)
-    return make(home, compile_for(kind), version or info.raw.get("version", 0) + 1)
+    above = version or info.raw["version"] + 1
+    check_version(info, kind.model, above)
+    check_lock(info, HssKey.find(home.folder) is not None, f"{home.folder} has no key for one")
+    return make(home, compile_for(kind), above, lock=info.raw.get("hss", False))
+
+
+def _home_keys(session: Session) -> tuple[PublicKey | None, bytes | None]:
+    """The home's keys to check a bundle with; none where there is no home, as at a bench that only sends."""
+    try:
+        home = session.home
+    except Usage as error:
+        if error.code != "no_home":
+            raise
+        return None, None
+    found = HssKey.find(home.folder)
+    return home.key("owner").public, found.public if found else None
 
 
 @command(

@@ -57,10 +57,11 @@ class FirmwareBundle:
         except OSError as error:
             raise Usage(f"cannot write {path}: {error.strerror}", remedy="Check the path and its space.") from error
 
-    def faults(self, owner: PublicKey, lock_key: bytes | None) -> Iterator[Fault]:
-        """What a device of this owner would refuse it for. lock_key: the HSS public key it has, or None."""
+    def faults(self, owner: PublicKey | None, lock_key: bytes | None) -> Iterator[Fault]:
+        """What a device of this owner would refuse it for. lock_key: the HSS public key it has, or None. owner: None
+        where nobody here knows the owner's key: the files are checked, and the signature is left to the device."""
         files = self.message.body.files
-        if not self.message.signed_by(owner):
+        if owner is not None and not self.message.signed_by(owner):
             yield Fault("bad_signature", "the owner's key did not sign it")
         if lock_key is not None:
             if self.lock is None:
@@ -74,10 +75,11 @@ class FirmwareBundle:
                 yield Fault("bad_file", f"{file.path} is not the file that the message names")
 
 
-def make(home: Home, build: Build, version: int) -> FirmwareBundle:
+def make(home: Home, build: Build, version: int, *, lock: bool = True) -> FirmwareBundle:
     """A bundle of a compiled slot, signed by the home's owner, and by its hash-based key if there is one.
 
-    version: above what the device runs. Raises BadKeyFile, and Usage for a key that is used up or for too many files.
+    version: above what the device runs. lock: False spends no one-time key, for a device that asks for none. Raises
+    BadKeyFile, and Usage for a key that is used up or for too many files.
     """
     slot = {path: data for path, data in sorted(build.slot.items()) if path != MANIFEST}
     files = tuple(FirmwareFile(path, len(data), hashlib.sha256(data).digest()) for path, data in slot.items())
@@ -86,5 +88,5 @@ def make(home: Home, build: Build, version: int) -> FirmwareBundle:
     if len(message.raw) > MAX_MESSAGE:
         remedy = "Leave out what the board does not need: about 100 files can be named."
         raise Usage(f"{len(files)} files are too many for one message", remedy=remedy, code="too_many_files")
-    key = hss.HssKey.find(home.folder)
+    key = hss.HssKey.find(home.folder) if lock else None
     return FirmwareBundle(message, key.sign(message.digest) if key else None, tuple(slot.values()))

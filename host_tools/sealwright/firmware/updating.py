@@ -12,7 +12,9 @@ from typing import Final
 
 from ..device import Client, Info
 from ..errors import Malformed, RefusedByDevice, Rejected, Unreachable
+from ..keys import PublicKey
 from .bundle import FirmwareBundle
+from .checking import check_bundle, check_state
 
 PIECE: Final = 2048  # bytes in a request: a board's heap has to hold it a few times over
 WAIT_SECONDS: Final = 420.0  # a trial has three boots of up to two minutes
@@ -31,41 +33,63 @@ class RolledBack(Rejected):
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """The outcome. sent: bytes that went over the link. slot: where the version runs."""
+    """The outcome. sent: bytes that went over the link. slot: where the version runs. already: it ran before."""
 
     version: int
     slot: str
     sent: int
     seconds: float
+    already: bool = False
 
 
 def update(
-    connect: Connect, bundle: FirmwareBundle, progress: Progress | None = None, wait: float = WAIT_SECONDS
+    connect: Connect,
+    bundle: FirmwareBundle,
+    owner: PublicKey | None,
+    lock_key: bytes | None,
+    *,
+    progress: Progress | None = None,
+    wait: float = WAIT_SECONDS,
 ) -> Updated:
     """Bring the device to the bundle's version. connect: opens its link, anew after each reset.
+
+    owner, lock_key: the keys that must have signed the bundle; owner None leaves that to the device, lock_key None too
+    or where it asks for no such signature. Nothing is sent of a bundle that does not hold or is for another board.
+    Raises what `checking` and `transfer` raise.
+    """
+    return _bring(connect, bundle, lambda info: check_bundle(info, bundle, owner, lock_key), progress, wait)
+
+
+def transfer(
+    connect: Connect, bundle: FirmwareBundle, progress: Progress | None = None, wait: float = WAIT_SECONDS
+) -> Updated:
+    """The same with no judge but the device.
 
     Raises RefusedByDevice with the device's own reason, Unreachable where the link breaks (call again to go on),
     RolledBack, and Rejected where the device has not decided within `wait` seconds.
     """
+
+    def wanted(info: Info) -> bool:
+        check_state(info)
+        return info.raw["version"] != bundle.message.body.version and not info.raw["trial"]
+
+    return _bring(connect, bundle, wanted, progress, wait)
+
+
+def _bring(
+    connect: Connect, bundle: FirmwareBundle, wanted: Callable[[Info], bool], progress: Progress | None, wait: float
+) -> Updated:
     start, version, sent = time.monotonic(), bundle.message.body.version, 0
     tell = progress or (lambda done, detail: None)
     with connect() as client:
         info = client.info()
-        _check_state(info)
-        if info.raw["version"] != version and not info.raw["trial"]:
+        send = wanted(info)
+        already = not send and not info.raw["trial"]
+        if send:
             sent = _send(client, info, bundle, tell)
             tell(bundle.size, "checked; trying it")
     told = _decided(connect, version, wait)
-    return Updated(version, told.raw["slot"], sent, time.monotonic() - start)
-
-
-def _check_state(info: Info) -> None:
-    if not info.provisioned:
-        remedy = "Provision it first: only its owner can update it."
-        raise RefusedByDevice(f"the device is {info.state}", remedy=remedy, code=f"device_{info.state}")
-    if "slot" not in info.raw:
-        remedy = "Flash another image: this firmware cannot be replaced over the link."
-        raise RefusedByDevice("the device has no firmware slots", remedy=remedy, code="unsupported")
+    return Updated(version, told.raw["slot"], sent, time.monotonic() - start, already)
 
 
 def _send(client: Client, info: Info, bundle: FirmwareBundle, tell: Progress) -> int:
