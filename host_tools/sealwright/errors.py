@@ -21,6 +21,11 @@ class SealwrightError(Exception):
             self.code = code
 
 
+def how_to_install(package: str, extra: str) -> str:
+    """The remedy where a package of an extra is missing."""
+    return f'Install it: `pip install {package}`, or in a checkout `.venv/bin/pip install -e ".[{extra}]"`.'
+
+
 class Rejected(SealwrightError):
     """Something given to check did not hold."""
 

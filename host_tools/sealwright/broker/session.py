@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from ..errors import Rejected, Unreachable, Usage
+from ..errors import Rejected, Unreachable, Usage, how_to_install
 from .address import PASSWORD, Broker
 
 CONNECT_SECONDS: Final = 10.0
@@ -32,7 +32,7 @@ def _paho() -> Any:
     try:
         import paho.mqtt.client as paho
     except ImportError as error:
-        remedy = "Install it with: pip install 'sealwright[mqtt]'"
+        remedy = how_to_install("paho-mqtt", "mqtt")
         raise Usage("brokers need paho-mqtt, which is not installed", remedy=remedy, code="no_mqtt") from error
     return paho
 

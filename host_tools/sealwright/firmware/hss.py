@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import BadKeyFile, Usage
+from ..errors import BadKeyFile, Usage, how_to_install
 
 FILE: Final = "update.hss"
 LEAVES: Final = 1024
@@ -30,7 +30,7 @@ def _library() -> Any:
     try:
         import pyhsslms.pyhsslms as library
     except ImportError as error:
-        remedy = "Install it: pip install 'sealwright[update]'."
+        remedy = how_to_install("pyhsslms", "update")
         raise Usage("hash-based signatures need pyhsslms", remedy=remedy, code="no_pyhsslms") from error
     return library
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from ..boards import BoardKind
 from ..boards.kinds import plain
 from ..device.transport import SerialTransport, split_url
-from ..errors import RefusedByDevice, Rejected, SealwrightError, Unreachable, Usage
+from ..errors import RefusedByDevice, Rejected, SealwrightError, Unreachable, Usage, how_to_install
 from .image import Image
 
 BAUD: Final = 115200
@@ -26,7 +26,7 @@ Advance = Callable[[float, str], None]
 def need_esptool() -> None:
     """Raise Usage where esptool is not installed."""
     if importlib.util.find_spec("esptool") is None:
-        remedy = 'Install it: pip install "sealwright[flash]". It is GPL-2.0-or-later, therefore an extra.'
+        remedy = how_to_install("esptool", "flash") + " It is GPL-2.0-or-later, therefore an extra."
         raise Usage("flashing an ESP32 needs esptool, which is not installed", remedy=remedy, code="no_esptool")
 
 

