@@ -189,8 +189,8 @@ def test_a_slow_board_shows_life_and_a_dead_one_does_not(lab, relayed):
     relay = relayed(seller)
     with connect(relay.hosts, 3.0) as client:
         assert client.info().state == "provisioned"
-        os.kill(seller.pid, signal.SIGSTOP)
-        later = threading.Timer(5, os.kill, (seller.pid, signal.SIGCONT))
+        os.killpg(seller.pid, signal.SIGSTOP)  # the launcher, and MicroPython in its group
+        later = threading.Timer(5, os.killpg, (seller.pid, signal.SIGCONT))
         later.start()
         begun = time.monotonic()
         assert client.info().state == "provisioned"
