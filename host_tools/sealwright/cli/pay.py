@@ -23,6 +23,7 @@ _LOOK_SECONDS = 2.0
     sealwright pay --payer emulated:charger --payee emulated:solar --amount 20000
     sealwright pay --payer emulated:charger --payee emulated:solar --amount 20000 --pause-ms 100
     sealwright pay --payer tcp:10.0.0.7:7000 --payee tcp:10.0.0.8:7000 --amount 500 --no-wait
+    sealwright pay --payer tcp:10.0.0.7:7000 --payee tcp:127.0.0.1:7002 --at tcp:10.0.0.5:7001 --amount 500
     """,
 )
 def pay(

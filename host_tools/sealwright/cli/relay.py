@@ -25,7 +25,6 @@ _ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     """
     sealwright relay --device serial:/dev/ttyACM0 --listen 0.0.0.0:7001
     sealwright relay --device emulated:pico-1 --json
-    sealwright pay --payer tcp:10.0.0.7:7000 --payee tcp:127.0.0.1:7002 --at tcp:10.0.0.5:7001 --amount 500
     """,
 )
 def relay(

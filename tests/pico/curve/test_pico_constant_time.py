@@ -74,7 +74,8 @@ def measure(name, secret, other):
 def every(name, chosen):
     for i in chosen[:2] + chosen:
         measure(name, *pairs[i])
-ALLOCATES = ("nonce", "nonce pair", "finish", "bytes")
+# these take heap, and how long that is looked for depends on what lies there: each begins with it swept
+ALLOCATES = ("fixed base", "nonce", "nonce pair", "finish", "bytes")
 """
 FIELD = ["multiply", "square", "add", "subtract", "double a point", "add a point"]
 OTHERS = ["scan", "recode", "multiply modulo N", "add modulo N", "subtract modulo N"]
