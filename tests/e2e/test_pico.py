@@ -1,7 +1,7 @@
 """The whole way on an emulated Pico, by public commands alone: the real image, the real mpremote, a chip on I2C.
 
 The guest is some 30 times slower than the chip it stands for: the first way takes about ten minutes of a core, the
-second, with its eight boots, fifteen; so that one is asked for by SEALWRIGHT_SLOW=1. Skipped where there is no image.
+second, with its eight boots, seventeen; so both are asked for by SEALWRIGHT_SLOW=1. Skipped where there is no image.
 """
 
 import dataclasses
@@ -25,7 +25,11 @@ from tests.pico.rig import image
 PRICE = 1000
 FEW = 10  # files
 LONG = 1500  # seconds: of a busy machine with one core left for the guest
-pytestmark = pytest.mark.skipif(image() is None, reason=NO_IMAGE)
+SLOW = "ten minutes of a core and more: set SEALWRIGHT_SLOW=1"
+pytestmark = [
+    pytest.mark.skipif(image() is None, reason=NO_IMAGE),
+    pytest.mark.skipif("SEALWRIGHT_SLOW" not in os.environ, reason=SLOW),
+]
 
 
 @pytest.fixture
@@ -143,7 +147,6 @@ def broken(tmp_path):
     return boards.compile_for(describe(tmp_path / "broken" / "boards" / "pico"))
 
 
-@pytest.mark.skipif("SEALWRIGHT_SLOW" not in os.environ, reason="a quarter of an hour of a core: set SEALWRIGHT_SLOW=1")
 def test_a_pico_takes_a_new_version_and_drops_bad_ones(cli, tmp_path):
     _, build = deployed(cli, tmp_path)
     identity = told_by(cli)["device"]
