@@ -3,8 +3,10 @@
 import sys
 
 import board
+from emulated.flash import mount
 from seal.device import Device
 
+mount("flash.img", "/flash")
 this = Device(board.make())
 this.load()
 for _ in range(int(sys.argv[1])):
