@@ -1,6 +1,7 @@
 """RP2 boards in an emulated Pico: what each `make()` gives is held against the contract of tests/boards.
 
-All are compiled for the RP2040, which is what can be emulated: what another chip has elsewhere reads as it may.
+All are compiled for the RP2040, which is what can be emulated: what another chip has elsewhere reads as it may. The
+image has no radio, so a board's way to a broker is left out.
 """
 
 from pathlib import Path
@@ -22,7 +23,9 @@ for name in ("board", "wiring"):
     sys.modules.pop(name, None)
 sys.path.insert(0, {folder!r})
 import board, made
-made.check(board.make(), {ports!r}, {told!r})
+one = board.make()
+one.uplink = None
+made.check(one, {ports!r}, {told!r})
 sys.path.pop(0)
 print("a board")
 """
