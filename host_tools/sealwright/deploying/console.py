@@ -25,7 +25,7 @@ from mpremote.transport_serial import SerialTransport
 from ..device.transport import split_url, unopened
 from ..errors import RefusedByDevice, SealwrightError, Unreachable
 
-PATIENCE: Final = 60.0  # seconds for an answer: an emulated Pico is 40 times slower than a real one
+PATIENCE: Final = 60.0  # seconds for an answer: an emulated Pico is some times slower than a real one
 KNOCK_SECONDS: Final = 10.0
 _ONE_KNOCK: Final = 3.0
 _PAUSE: Final = 1.0

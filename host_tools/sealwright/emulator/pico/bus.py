@@ -14,9 +14,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from rp2040py.peripherals.i2c import R_TX_EMPTY, RPI2C, I2CMode
+from rp2040py.peripherals.i2c import RPI2C, I2CMode
 
 _AHEAD: Final = 256
+_TX_EMPTY: Final = 1 << 4  # of the raw interrupts: RP2040 data sheet 4.3.17, IC_RAW_INTR_STAT
 _IDLE: Final = 0xFF  # what a released data line reads as
 
 
@@ -48,7 +49,7 @@ class Bus:
             else:
                 self._chips.writeto(address, b"")
         except OSError:
-            self._i2c._set_interrupts(R_TX_EMPTY)  # an abort empties the queue; rp2040py does not say so
+            self._i2c.int_raw |= _TX_EMPTY  # an abort empties the queue; rp2040py does not say so
             self._i2c.complete_connect(False)
         else:
             self._i2c.complete_connect(True)

@@ -9,39 +9,32 @@ import os
 from pathlib import Path
 from typing import Final
 
-from rp2040py.peripherals.ssi import (
-    CMD_BLOCK_ERASE,
-    CMD_PAGE_PROGRAM,
-    CMD_SECTOR_ERASE,
-    FLASH_BLOCK_SIZE,
-    FLASH_PAGE_SIZE,
-    FLASH_SECTOR_SIZE,
-)
+from rp2040py.gpio_pin import GPIOPinState
+from rp2040py.peripherals.ssi import FLASH_SECTOR_SIZE
 from rp2040py.rp2040 import RP2040
 
-_SIZES: Final = {
-    CMD_PAGE_PROGRAM: FLASH_PAGE_SIZE,
-    CMD_SECTOR_ERASE: FLASH_SECTOR_SIZE,
-    CMD_BLOCK_ERASE: FLASH_BLOCK_SIZE,
-}
-_ADDRESSED: Final = 4  # bytes: command and address
+_CHIP_SELECT: Final = 1  # of the QSPI pins: what ends an operation by going high
 
 
-def attach(mcu: RP2040, path: Path) -> None:
-    """Fill the flash of `mcu` from the file at `path`, and keep the file like it. Call after everything that resets the
-    chip and its flash with it. Raises OSError."""
-    file = os.open(path, os.O_RDWR)
-    content = path.read_bytes()
-    mcu.flash[: len(content)] = content
-    chip = mcu.ssi
-    apply = chip._apply_command
+class Flash:
+    """The flash of `mcu`, filled from the file at `path`, which is kept like it. Make it after everything that resets
+    the chip and its flash with it. Raises OSError."""
 
-    def kept() -> None:
-        operation = bytes(chip._tx_buffer[:_ADDRESSED])
-        apply()
-        if len(operation) == _ADDRESSED and operation[0] in _SIZES:
-            size = _SIZES[operation[0]]
-            start = int.from_bytes(operation[1:], "big") // size * size
-            os.pwrite(file, mcu.flash[start : min(start + size, len(content))], start)
+    def __init__(self, mcu: RP2040, path: Path) -> None:
+        self._file = os.open(path, os.O_RDWR)
+        self._kept = bytearray(path.read_bytes())
+        self._flash = mcu.flash[: len(self._kept)]
+        self._flash[:] = self._kept
+        mcu.qspi[_CHIP_SELECT].add_listener(self._selected)
 
-    chip._apply_command = kept  # type: ignore[method-assign]  # it has no hook of its own
+    def _selected(self, state: GPIOPinState, _: GPIOPinState) -> None:
+        if state is not GPIOPinState.LOW and (content := bytes(self._flash)) != self._kept:
+            self._keep(content)
+
+    def _keep(self, content: bytes) -> None:
+        """Have the file hold `content`: what one operation changed lies within a block, mostly within a sector."""
+        for start in range(0, len(content), FLASH_SECTOR_SIZE):
+            sector = content[start : start + FLASH_SECTOR_SIZE]
+            if sector != self._kept[start : start + FLASH_SECTOR_SIZE]:
+                os.pwrite(self._file, sector, start)
+        self._kept[:] = content
