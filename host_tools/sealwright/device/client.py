@@ -87,10 +87,10 @@ class Client:
                     return frame
         raise Unreachable(f"no answer in {seconds:.0f} s", remedy="Check that it runs Sealwright's firmware.")
 
-    def info(self) -> Info:
-        """Its state, identity and counters."""
+    def info(self, seconds: float | None = None) -> Info:
+        """Its state, identity and counters, waiting up to `seconds` of its time for them."""
         try:
-            return parse_info(self.call(INFO, None))
+            return parse_info(self.call(INFO, None, seconds))
         except Malformed as error:
             raise Malformed(f"{self.url} answered with something else than its state: {error}") from error
 

@@ -19,6 +19,7 @@ from .checking import check_bundle, check_state
 PIECE: Final = 2048  # bytes in a request: a board's heap has to hold it a few times over
 WAIT_SECONDS: Final = 420.0  # a trial has three boots of up to two minutes
 _POLL_SECONDS: Final = 0.5
+_ASK_SECONDS: Final = 5.0  # it answers in much less, but a request that meets a reset is never answered
 
 Connect = Callable[[], Client]
 Progress = Callable[[float, str], None]
@@ -139,7 +140,7 @@ def _decided(connect: Connect, version: int, wait: float) -> Info:
     while time.monotonic() < end:
         try:
             with connect() as client:
-                info = client.info()
+                info = client.info(_ASK_SECONDS)
         except Unreachable as error:
             last = str(error)
         else:
