@@ -98,23 +98,18 @@ def measured(pico: Pico):
     return counts
 
 
-def is_fast(pico: Pico) -> bool:
-    return pico.run("print(p256.engine)").strip() == "asm_thumb"
-
-
 def test_secrets_are_64_and_all_in_range():
     assert len(set(SECRETS)) == len(SECRETS) == 64 and all(0 < secret < N for secret in SECRETS)
 
 
-def test_field_and_order(measured, pico):
+def test_field_and_order(measured):
     for name in FIELD + OTHERS:
         assert len(set(measured(name, SECRETS))) == 1, name
 
 
-def test_inverses(measured, pico):
-    """The same code for both engines: all secrets on one, the first on the other."""
+def test_inverses(measured):
     for name in ("invert modulo P", "invert modulo N"):
-        assert len(set(measured(name, SECRETS if is_fast(pico) else SECRETS[:4]))) == 1, name
+        assert len(set(measured(name, SECRETS))) == 1, name
 
 
 def test_a_leak_would_show(measured):
@@ -122,17 +117,15 @@ def test_a_leak_would_show(measured):
         assert len(set(measured(name, SECRETS[:24]))) > 3, name
 
 
-def test_fixed_base_multiplication(measured, pico):
-    secrets = SECRETS if is_fast(pico) else SECRETS[:4]  # viper: 3 s of ours each
-    assert len(set(measured("fixed base", secrets))) == 1
+def test_fixed_base_multiplication(measured):
+    assert len(set(measured("fixed base", SECRETS))) == 1
 
 
-def test_a_whole_signature(measured, pico):
+def test_a_whole_signature(measured):
     """All that is made of key, nonce or digest: the nonce but for its rejection, r and s, and the bytes they go out in.
 
     What is left of p256.sign is the comparison of a secret with 1 and N, which tells at most how many of its bytes are
     those of N, and the verification, of public numbers.
     """
-    some = SECRETS[:8] + SECRETS[30:34] if is_fast(pico) else SECRETS[:2] + SECRETS[30:32]
     for name in ("nonce", "nonce pair", "finish", "bytes"):
-        assert len(set(measured(name, some))) == 1, name
+        assert len(set(measured(name, SECRETS))) == 1, name
