@@ -1,20 +1,28 @@
-"""Tries to get a prompt out of a provisioned board: Ctrl-C, raw REPL, soft reset, mpremote, and keys while it boots.
+"""A hundred tries to get a prompt out of a provisioned Pico: Ctrl-C, raw REPL, mpremote, resets.
 
-    python -m tests.pico.prompts HOME NAME [TRIES [RESETS]]
+    python -m tests.pico.prompts HOME NAME
 
-What it prints is what boards/pico/README.md tells. A reset takes the board's power away; then keys are pressed without
-a pause, from the moment the port is there until long after boot.py should have shut Ctrl-C out.
+running   keys on the running board            mpremote  MicroPython's own tool
+booting   the power goes and comes back; keys without a pause from when the port is there
+flooded   the same with keys in every USB packet from enumeration on, see `flood`
+
+What it prints is what boards/pico/README.md tells. Some minutes.
 """
 
 import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 from sealwright import emulator
 from sealwright.emulator import EmulatedBoard
+from sealwright.emulator.pico.launcher import FLASH
 from sealwright.home import Home
+
+from tests.pico.flood import KEYS, flooded
 
 KNOCKS = (
     b"\r\x03\x03",  # mpremote: interrupt twice,
@@ -25,8 +33,8 @@ KNOCKS = (
     b"\x02\r\nprint(6 * 7)\r\n",  # friendly REPL
 )
 PROMPTS = (b">>>", b"raw REPL", b"MicroPython v", b"42\r\n")
-LISTEN_SECONDS = 2.0
-BOOT_SECONDS = 25.0  # boot.py's first line comes about 10 s after the port
+LISTEN_SECONDS = 1.0
+BOOT_SECONDS = 5.0  # long after main.py has shut Ctrl-C out
 
 
 class Wire:
@@ -82,12 +90,25 @@ def by_mpremote(board: EmulatedBoard) -> bool:
     return done.returncode == 0 or b"42" in done.stdout
 
 
-def main(home: str, name: str, tries: int = 86, resets: int = 12) -> None:
+def powered(board: EmulatedBoard, number: int) -> bool:
+    """Whether the strongest host gets a prompt while the board boots. It is switched off for that."""
+    board.kill()
+    with tempfile.TemporaryDirectory() as scratch:
+        keys = KEYS[number % len(KEYS)]
+        said = flooded(board.folder / FLASH, Path(scratch, FLASH), keys, late=number)
+    return has_prompt(said)
+
+
+def main(home: str, name: str) -> None:
     board = emulator.find(Home.open(home), name)
-    print(f"running: {running(board, tries)} of {tries}", flush=True)
-    print(f"mpremote: {sum(by_mpremote(board) for _ in range(2))} of 2", flush=True)
-    print(f"booting: {sum(booting(board) for _ in range(resets))} of {resets}", flush=True)
+    tries = {"running": 50, "mpremote": 5, "booting": 20, "flooded": 25}
+    had = {"running": running(board, tries["running"])}
+    had["mpremote"] = sum(by_mpremote(board) for _ in range(tries["mpremote"]))
+    had["booting"] = sum(booting(board) for _ in range(tries["booting"]))
+    had["flooded"] = sum(powered(board, number) for number in range(tries["flooded"]))
+    for what, count in tries.items():
+        print(f"{what}: {had[what]} of {count}")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3], *map(int, sys.argv[3:]))
+    main(*sys.argv[1:])
