@@ -37,7 +37,7 @@ def chosen_slots():
 
 slots = failure = None
 try:
-    gc.threshold(8192)  # collect while modules load: what stays then lies together, and free memory is in one piece
+    gc.threshold(16384)  # collect while modules load: what stays then lies together, and free memory is in one piece
     slots = chosen_slots()
     import board
     from seal import app

@@ -3,7 +3,7 @@
 import gc
 import sys
 
-gc.threshold(8192)  # while modules load, as in firmware/main.py
+gc.threshold(16384)  # while modules load, as in firmware/main.py
 sys.path.insert(0, sys.argv[1])
 module = __import__(sys.argv[2])
 gc.threshold(-1)

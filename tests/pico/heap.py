@@ -30,7 +30,7 @@ BOOT = """
 import gc, sys, time
 began = time.ticks_ms()
 gc.collect()
-gc.threshold(8192)
+gc.threshold(16384)
 def free(what):
     gc.collect()
     print(what, gc.mem_free())
