@@ -43,8 +43,10 @@ class Wire:
         return printed.decode()
 
     def leave(self) -> None:
-        """Start the board again."""
+        """Start the board again. It takes nothing for a second: a request may hold the byte of Ctrl-C, which would end
+        the reset that is asked for here."""
         self.send(b"import machine; machine.reset()\x04")
+        self.says(1)
 
     def __enter__(self) -> "Wire":
         return self

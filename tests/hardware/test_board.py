@@ -131,7 +131,7 @@ def wait_for(open_board: Opener, seconds: float = 20) -> Info:
     while True:
         try:
             with open_board() as opened:
-                return opened.info()
+                return opened.info(5)  # a request that meets the reset is never answered
         except Unreachable:
             if time.monotonic() > end:
                 raise
