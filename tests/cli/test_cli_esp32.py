@@ -153,6 +153,15 @@ def test_mpremote_and_the_firmware_take_turns_on_a_blank_one(homed):
     assert ran.code == 4 and "unix port in place of an ESP32" in ran.err
 
 
+def test_a_watchdog_that_is_not_fed_resets_it(homed):
+    homed.ok("emulate", "esp32", "--name", "one", "--detach")
+    one = board(homed)
+    fed = "import machine, time; dog = machine.WDT(timeout=2000); [(time.sleep_ms(100), dog.feed()) for _ in range(30)]"
+    mpremote(one, "exec", "pass")  # the prompt, in a process of its own
+    reset_after(one, lambda: mpremote(one, "resume", "exec", fed))
+    assert wait_until(lambda: answers(one)).state == "blank"
+
+
 def test_what_comes_with_a_knock_is_for_the_prompt(homed):
     homed.ok("emulate", "esp32", "--name", "one", "--detach")
     one = board(homed)

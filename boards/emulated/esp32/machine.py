@@ -1,8 +1,8 @@
 """The module `machine` of an emulated board, as far as boards use it.
 
 `hardware.json` in the folder SEALWRIGHT_FOLDER says which series the chips on the I2C bus replay, and the processor's
-own temperature sensor; a file `button` there is the button held down. A reset ends the process with the code RESET:
-whoever holds the board starts it again.
+own temperature sensor; a file `button` there is the button held down. A reset and the watchdog are those of
+`emulated.chip`: whoever holds the board carries them out.
 """
 
 import json
@@ -10,9 +10,7 @@ import os
 import time
 
 import esp32
-from emulated.chip import WDT  # noqa: F401
-
-RESET = 75  # EX_TEMPFAIL
+from emulated.chip import WDT, reset  # noqa: F401
 
 _FOLDER = os.getenv("SEALWRIGHT_FOLDER") or ""
 
@@ -55,8 +53,3 @@ class RTC:
 def unique_id():
     """Six bytes, as of a MAC address, the same for all: no emulated board relies on it."""
     return b"\x02emu\x00\x01"
-
-
-def reset():
-    """Start again, as after a power cut."""
-    raise SystemExit(RESET)

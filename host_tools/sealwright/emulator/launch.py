@@ -13,6 +13,7 @@ import pty
 import select
 import signal
 import sys
+import time
 import tty
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def _run(heap: str) -> int | None:
 
         os._exit(int(micropython_unix.run_main(["micropython", "-X", f"heapsize={heap}", "-m", "emulated.power_on"])))
     os.close(chip)
-    is_reset = _watch(pipe)
+    is_reset = _attend(pipe)
     if is_reset:
         os.kill(child, signal.SIGKILL)
     os.close(pipe)
@@ -74,18 +75,48 @@ def _run(heap: str) -> int | None:
     return None if is_reset else os.waitstatus_to_exitcode(status)
 
 
-def _watch(pipe: int) -> bool:
-    """Wait until the chip resets itself, or its watchdog is not fed in time; False when its program has ended."""
-    seconds = None
-    while select.select([pipe], [], [], seconds)[0]:
-        lines = os.read(pipe, 4096)
-        if not lines:
-            return False
-        if RESET in lines:
+def _attend(pipe: int) -> bool:
+    """Wait until the chip wants a reset; False when its program has ended."""
+    chip = Chip(pipe)
+    while chip.is_on:
+        if select.select([pipe], [], [], chip.seconds)[0]:
+            chip.hear()
+        if chip.is_reset:
             return True
-        if seconds is None:
-            seconds = int(lines.split()[0]) / 1000  # a watchdog was started
-    return True
+    return False
+
+
+class Chip:
+    """What a board's program asks of who holds the board, over a `pipe` from boards/emulated/chip.py: a reset, now or
+    when the watchdog it started is not fed in time. is_on: False when the program has ended."""
+
+    def __init__(self, pipe: int) -> None:
+        self.is_on = True
+        self._pipe = pipe
+        self._is_told = False
+        self._timeout: float | None = None  # seconds, once there is a watchdog
+        self._fed = 0.0
+
+    def hear(self) -> None:
+        """Take what has come through the pipe; waits where nothing has."""
+        lines = os.read(self._pipe, 4096)
+        self.is_on = lines != b""
+        self._is_told = self._is_told or RESET in lines
+        if self._timeout is None and self.is_on and not self._is_told:
+            self._timeout = int(lines.split()[0]) / 1000
+        self._fed = time.monotonic()
+
+    @property
+    def seconds(self) -> float | None:
+        """How long until the watchdog has waited for too long; None where none runs."""
+        if self._timeout is None or not self.is_on:
+            return None
+        return max(0.0, self._fed + self._timeout - time.monotonic())
+
+    @property
+    def is_reset(self) -> bool:
+        """Whether to take its power away and give it back."""
+        return self._is_told or self.seconds == 0
 
 
 def _open_pty() -> int:

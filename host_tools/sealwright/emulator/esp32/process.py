@@ -14,12 +14,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from ..launch import begin
+from ..launch import Chip, begin
 from ..wires import Wires
 from .launcher import environment, micropython
 
 HEAP: Final = "400k"
-RESET: Final = 75  # as boards/emulated/esp32/machine.py has it
+RESET: Final = 75  # as boards/emulated/chip.py has it
 SOFT_RESET: Final = 0  # how the prompt ends
 _PIECE: Final = 4096
 _FULL_SECONDS: Final = 0.01  # until what the chip did not take is offered again
@@ -44,11 +44,13 @@ class Power:
         self._console.setblocking(False)
         self._terminal, terminal = pty.openpty()
         ready, mounted = os.pipe()
-        for descriptor in (terminal, mounted):
+        self._pipe, chip = os.pipe()
+        self._chip = Chip(self._pipe)
+        for descriptor in (terminal, mounted, chip):
             os.set_inheritable(descriptor, True)
         variables = {"SEALWRIGHT_TERMINAL": str(terminal), "SEALWRIGHT_READY": str(mounted)}
-        variables["SEALWRIGHT_RAW"] = "1" if raw else ""
-        self._chip = subprocess.Popen(
+        variables |= {"SEALWRIGHT_CHIP": str(chip), "SEALWRIGHT_RAW": "1" if raw else ""}
+        self._process = subprocess.Popen(
             micropython("-X", f"heapsize={HEAP}", str(board.parent / "emulated" / board.name / "power_on.py")),
             stdin=console.fileno(),
             stdout=console.fileno(),
@@ -57,22 +59,36 @@ class Power:
             start_new_session=True,
         )
         console.close()
-        for descriptor in (terminal, mounted):
+        for descriptor in (terminal, mounted, chip):
             os.close(descriptor)
         self.is_mounted = os.read(ready, 1) != b""  # else the process has ended without
         os.close(ready)
 
     def run(self) -> int:
-        """Join it to the wires until it ends; its exit code."""
+        """Join it to the wires until it ends; its exit code, or RESET."""
+        is_reset = False
         self._wires.watch(self._console.fileno(), self._hear)
+        self._wires.watch(self._pipe, self._attend)
         while self._is_on:
-            self._wires.wait(_FULL_SECONDS if self._wires.inbox else None)
+            self._wires.wait(_FULL_SECONDS if self._wires.inbox else self._chip.seconds)
             with suppress(OSError):  # full, or about to be gone
                 del self._wires.inbox[: self._console.send(self._wires.inbox)]
+            if self._chip.is_reset and not is_reset:
+                is_reset = True
+                self._process.kill()  # the loop ends when all is heard that it said before
+        if self._chip.is_on:
+            self._wires.forget(self._pipe)
         self._wires.forget(self._console.fileno())
         self._console.close()
-        os.close(self._terminal)
-        return self._chip.wait()
+        for descriptor in (self._terminal, self._pipe):
+            os.close(descriptor)
+        code = self._process.wait()
+        return RESET if is_reset else code
+
+    def _attend(self) -> None:
+        self._chip.hear()
+        if not self._chip.is_on:
+            self._wires.forget(self._pipe)
 
     @property
     def ended_raw(self) -> bool:
