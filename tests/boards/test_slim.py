@@ -4,11 +4,12 @@ That it is the same program is shown where it runs: test_emulated_esp32 and test
 """
 
 import ast
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from .contract import build
+from .contract import MICROPYTHON, ROOT, build
 
 SLIMMER = build.SLIMMER
 MODULES = [path for name in build.PACKAGES for path in sorted((build.FIRMWARE / name).rglob("*.py"))]
@@ -78,3 +79,13 @@ def test_every_name_that_went_is_defined_nowhere_else() -> None:
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in numbers
         ]
         assert len(stored) == len(set(stored)), path
+
+
+def test_sources_have_every_engine(tmp_path: Path) -> None:
+    """Also for an interpreter that runs no native code."""
+    build.build_board(ROOT / "boards" / "esp32", tmp_path, make=build.slimmed)
+    slot = tmp_path / "esp32" / "slot"
+    use = [str(MICROPYTHON), "-X", "heapsize=400k", "-c", "from seal import p256; print(p256.engine)"]
+    for engine in ("viper", "plain"):
+        assert subprocess.run(use, cwd=slot, capture_output=True, text=True, check=False).stdout == f"{engine}\n"
+        (slot / "seal" / "p256" / "viper.py").unlink(missing_ok=True)

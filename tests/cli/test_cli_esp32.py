@@ -6,12 +6,15 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sealwright import emulator
+from sealwright.boards import Build, find
 from sealwright.device import connect
 from sealwright.errors import Unreachable
+from sealwright.firmware import make
 from sealwright.home import Home
 
 from tests.cli.runner import Cli, gone_wrong, wait_until
@@ -122,6 +125,21 @@ def test_it_resets_itself_until_it_can_run(esp32):
     series.with_suffix(".away").rename(series)
     wait_until(lambda: answers(one))
     assert info(esp32)["state"] == "provisioned" and one.pid == holder
+
+
+def test_its_firmware_is_updated_or_goes_back(esp32, tmp_path):
+    packed, broken = tmp_path / "chip.firmware", tmp_path / "broken.firmware"
+    before, update = info(esp32), ("update", "--device", URL)
+    esp32.ok("firmware", "pack", packed, "--board", "esp32", "--version", "2")
+    runs = f"has xtensawin code, and the device's MicroPython runs {before['arch']}"
+    gone_wrong(esp32(*update, "--bundle", packed), 4, "wrong_architecture", runs)
+    done = esp32.ok(*update, "--json").last
+    assert (done["version"], done["slot"], done["sent"]) == (1, "b", done["bytes"])
+    kind = replace(find("esp32"), arch=before["arch"])
+    make(Home.open(esp32.home), Build(kind, "broken", {}, {"seal/__init__.mpy": b"no code"}), 2).write(broken)
+    gone_wrong(esp32(*update, "--bundle", broken), 1, "rolled_back", "version 1 runs")
+    after = info(esp32)
+    assert (after["slot"], after["rolled_back"], after["device"]) == ("b", 2, before["device"])
 
 
 def test_its_key_storage_erased_locks_it(esp32):

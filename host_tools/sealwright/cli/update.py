@@ -93,7 +93,8 @@ def _own(home: Home, client: Client, board: str | None, version: int | None) -> 
     above = version or info.raw["version"] + 1
     check_version(info, kind.model, above)
     check_lock(info, HssKey.find(home.folder) is not None, f"{home.folder} has no key for one")
-    return make(home, compile_for(kind), above, lock=info.raw.get("hss", False))
+    built = compile_for(kind, arch=info.raw.get("arch"))
+    return make(home, built, above, lock=info.raw.get("hss", False))
 
 
 def _home_keys(session: Session) -> tuple[PublicKey | None, bytes | None]:

@@ -60,6 +60,7 @@ _SLOTS: Final[dict[str, Rule]] = {
     "trial": BOOL,
 }
 _SOMETIMES: Final[dict[str, Rule]] = {
+    "arch": TEXT,
     "rolled_back": UINT,
     "hss": BOOL,
 }

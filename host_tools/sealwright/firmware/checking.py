@@ -35,6 +35,16 @@ def check_version(info: Info, model: str, version: int) -> None:
         raise Usage(f"version {version} is not above {runs}", remedy=remedy, code="old_version")
 
 
+def check_arch(info: Info, arch: str) -> None:
+    """Whether the device runs code for `arch`, "" being none: an emulated board may stand for another chip than it is.
+    Raises RefusedByDevice."""
+    runs = info.raw.get("arch", arch)
+    if runs != arch:
+        told = f"the firmware has {arch or 'no'} code, and the device's MicroPython runs {runs or 'none'}"
+        remedy = "Leave out --bundle, in its owner's home: `sealwright update` compiles for the MicroPython it finds."
+        raise RefusedByDevice(f"{told}: nothing was sent", remedy=remedy, code="wrong_architecture")
+
+
 def check_lock(info: Info, there: bool, where: str) -> None:
     """Whether the second lock the device asks for is `there`. where: what ought to have it. Raises Usage."""
     if info.raw.get("hss") and not there:
@@ -57,6 +67,7 @@ def check_bundle(info: Info, bundle: FirmwareBundle, owner: PublicKey | None, lo
     again = said.version == info.raw["version"] != 0
     if not again or info.model != said.model:
         check_version(info, said.model, said.version)
+    check_arch(info, said.arch)
     check_lock(info, bundle.lock is not None, "the bundle has none")
     fault = next(bundle.faults(owner, lock_key if info.raw.get("hss") else None), None)
     if fault is not None:
