@@ -3,6 +3,7 @@
 import pytest
 
 from tests.cli.runner import Cli
+from tests.e2e.broker import authority, broker  # noqa: F401  fixtures
 
 
 @pytest.fixture

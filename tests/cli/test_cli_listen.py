@@ -5,20 +5,7 @@ import shutil
 import pytest
 
 from tests.cli.runner import gone_wrong
-from tests.e2e.broker import Authority, Broker
-
-
-@pytest.fixture
-def authority(tmp_path):
-    return Authority(tmp_path)
-
-
-@pytest.fixture
-def broker(tmp_path, authority):
-    made = Broker(tmp_path, authority.server())
-    made.start()
-    yield made
-    made.kill()
+from tests.e2e.broker import Authority
 
 
 @pytest.fixture

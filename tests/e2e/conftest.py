@@ -2,6 +2,7 @@
 
 import pytest
 
+from .broker import authority, broker  # noqa: F401  fixtures
 from .lab import Lab
 from .proxy import Proxy
 from .witness import Witness

@@ -23,19 +23,6 @@ RESERVE = 16  # readings that may come again after a reset
 
 
 @pytest.fixture
-def authority(tmp_path):
-    return Authority(tmp_path)
-
-
-@pytest.fixture
-def broker(tmp_path, authority):
-    made = Broker(tmp_path, authority.server())
-    made.start()
-    yield made
-    made.kill()
-
-
-@pytest.fixture
 def listener(broker, authority):
     made = Listener(broker, authority)
     yield made
