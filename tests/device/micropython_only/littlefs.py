@@ -33,6 +33,32 @@ def mounted(path, action):
     return cut
 
 
+def cut_everywhere(path, life, parts=(0, 7, 16), step=1):
+    """Run `life(flash)` on what the image at `path` holds now, its power cut at each `step`-th operation after so many
+    sixteenths of it, and at last not at all. Yields (operation, part) with the image as that run left it."""
+    before = read(path)
+    for part in parts:
+        operation, cut = part % step, True
+        while cut:
+            operation += step
+            write(path, before)
+
+            def cut_life(flash):
+                flash.cut_after(operation, part)
+                life(flash)
+
+            cut = mounted(path, cut_life)
+            gc.collect()
+            yield operation, part
+            gc.collect()
+        assert operation >= 2 * step, "it was never cut"
+
+
+def write(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
 def read(path):
     with open(path, "rb") as file:
         return file.read()

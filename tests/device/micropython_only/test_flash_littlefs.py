@@ -9,7 +9,7 @@ import littlefs
 import vfs
 from check import raises
 from emulated.flash import ImageDamaged, mount
-from littlefs import mounted, read
+from littlefs import cut_everywhere, mounted, read, write
 
 PATH = "littlefs-" + os.urandom(6).hex() + ".tmp"
 OLD, NEW = b"old " * 700, b"new!" * 900
@@ -20,11 +20,6 @@ def write_then_rename(data):
     with open("/board/state.new", "wb") as file:
         file.write(data)
     os.rename("/board/state.new", "/board/state")
-
-
-def write_image(data):
-    with open(PATH, "wb") as file:
-        file.write(data)
 
 
 def format_with(data):
@@ -57,30 +52,21 @@ def test_files_stay_over_a_remount():
 
 def test_rewrite_and_rename_is_old_or_new_at_every_cut():
     format_with(OLD)
-    before = read(PATH)
     found = []
-
-    def update(flash):
-        flash.cut_after(operation, part)
-        write_then_rename(NEW)
 
     def look(flash):
         found.append(read("/board/state"))
         write_then_rename(b"after")
         assert read("/board/state") == b"after"
 
-    for part in (0, 5, 16):
-        operation, cut = 0, True
-        del found[:]
-        while cut:
-            operation += 1
-            write_image(before)
-            cut = mounted(PATH, update)
-            assert not mounted(PATH, look)
-            assert found[-1] in (OLD, NEW), (operation, part, found[-1][:8])
-        states = [data == NEW for data in found]
-        assert operation > 5 and states[0] is False and states[-1] is True
-        assert states == sorted(states)  # once new, never old again
+    states = {}
+    for operation, part in cut_everywhere(PATH, lambda flash: write_then_rename(NEW), (0, 5, 16)):
+        assert not mounted(PATH, look)
+        assert found[-1] in (OLD, NEW), (operation, part, found[-1][:8])
+        states.setdefault(part, []).append(found[-1] == NEW)
+    for seen in states.values():
+        assert len(seen) > 5 and seen[0] is False and seen[-1] is True
+        assert seen == sorted(seen)  # once new, never old again
     os.remove(PATH)
 
 
@@ -108,7 +94,7 @@ def test_mount_never_formats_a_damaged_image():
         lambda: good + b"\xff" * 4096,
         lambda: b"",
     ):
-        write_image(damage())
+        write(PATH, damage())
         assert PATH in str(raises(ImageDamaged, mount, PATH, "/board", 4096, littlefs.BLOCKS))
         assert read(PATH) == damage()
     os.remove(PATH)

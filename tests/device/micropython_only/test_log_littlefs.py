@@ -1,11 +1,10 @@
 """The reading log on a real LittleFS whose power goes at every operation of its flash: what was released stays, no
 number stands for two readings, and a lost end burns its block and no more."""
 
-import gc
 import os
 
 import littlefs
-from littlefs import mounted, read
+from littlefs import cut_everywhere, mounted
 from seal import cose, labels
 from seal.reading import RESERVE
 from seal.store import FileStore
@@ -48,32 +47,19 @@ def life(released, value, count):
 def test_a_cut_at_every_operation_of_the_flash():
     littlefs.format(PATH)
     assert not mounted(PATH, begin)
-    before = read(PATH)
-    burnt = []
-    for part in (0, 7, 16):
-        operation, cut = 0, True
-        while cut:
-            operation += 1
-            with open(PATH, "wb") as file:
-                file.write(before)
-            released = {}
-
-            def cut_life(flash):
-                flash.cut_after(operation, part)
-                life(released, 1000, 6)(flash)
-
-            cut = mounted(PATH, cut_life)
-            last = max([BEFORE] + list(released))
-            assert not mounted(PATH, life(released, 2000, 3))
-            held = []
-            assert not mounted(PATH, lambda flash: held.append(digests(opened(FileStore("/board")))))
-            assert all(held[0][seq] == digest for seq, digest in released.items()), (operation, part)
-            newest = max(held[0])
-            lost = newest - len(held[0])
-            assert lost < RESERVE and newest <= last + RESERVE + 3, (operation, part, lost)
-            burnt.append(lost)
-            gc.collect()
-        assert operation > 20, operation
+    burnt, released = [], {}
+    for operation, part in cut_everywhere(PATH, life(released, 1000, 6)):
+        last = max([BEFORE] + list(released))
+        assert not mounted(PATH, life(released, 2000, 3))
+        held = []
+        assert not mounted(PATH, lambda flash: held.append(digests(opened(FileStore("/board")))))
+        assert all(held[0][seq] == digest for seq, digest in released.items()), (operation, part)
+        newest = max(held[0])
+        lost = newest - len(held[0])
+        assert lost < RESERVE and newest <= last + RESERVE + 3, (operation, part, lost)
+        burnt.append(lost)
+        released.clear()
+    assert len(burnt) > 60, "each of three parts has over twenty operations"
     assert 0 in burnt and max(burnt) > 0, "a cut between a segment's name and its first reading burns a block"
     assert burnt.count(0) > len(burnt) * 3 // 4, (burnt.count(0), len(burnt))
     os.remove(PATH)
