@@ -3,10 +3,12 @@
 import re
 import tomllib
 
+import pytest
 from sealwright import assets
-from sealwright.errors import how_to_install
+from sealwright.errors import Usage, how_to_install
+from sealwright.extras import load
 
-EXTRA = re.compile(r'how_to_install\("([^"]+)", "([^"]+)"\)')
+EXTRA = re.compile(r'\b(?:how_to_install|load)\("([^"]+)", "([^"]+)"')
 
 
 def test_what_is_to_be_installed_can_be():
@@ -17,4 +19,12 @@ def test_what_is_to_be_installed_can_be():
     for package, extra in asked:
         assert any(wanted.startswith(package) for wanted in project["optional-dependencies"][extra]), (package, extra)
         assert f'-e ".[{extra}]"' in how_to_install(package, extra)
-    assert not [text for text in sources if re.search(r"pip install .?sealwright", text)], "no index has it"
+    pages = [path.read_text() for path in (*assets.root().glob("*.md"), *assets.root().glob("boards/*/*.md"))]
+    assert not [text for text in sources + pages if re.search(r"pip install .?sealwright", text)], "no index has it"
+
+
+def test_what_is_not_installed_is_told():
+    with pytest.raises(Usage, match="brokers need paho-mqtt, which is not installed") as caught:
+        load("paho-mqtt", "mqtt", "paho.there_is_no_such_thing", "brokers need", "no_mqtt")
+    assert caught.value.remedy == how_to_install("paho-mqtt", "mqtt") and caught.value.code == "no_mqtt"
+    assert load("paho-mqtt", "mqtt", "paho.mqtt.client", "brokers need", "no_mqtt").Client

@@ -7,7 +7,8 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from ..errors import Rejected, Unreachable, Usage, how_to_install
+from ..errors import Rejected, Unreachable
+from ..extras import load
 from .address import PASSWORD, Broker
 
 CONNECT_SECONDS: Final = 10.0
@@ -28,22 +29,13 @@ class Arrived(NamedTuple):
     qos: int
 
 
-def _paho() -> Any:
-    try:
-        import paho.mqtt.client as paho
-    except ImportError as error:
-        remedy = how_to_install("paho-mqtt", "mqtt")
-        raise Usage("brokers need paho-mqtt, which is not installed", remedy=remedy, code="no_mqtt") from error
-    return paho
-
-
 class Session:
     """Subscribed to `topics` at a broker, and again after each outage. `name`: under which the broker keeps messages
     while we are away; None: it keeps nothing. Raises Unreachable, Rejected for a broker whose certificate is not the
     one it should have, Usage without paho-mqtt."""
 
     def __init__(self, broker: Broker, topics: Sequence[str], name: str | None = None) -> None:
-        paho = _paho()
+        paho = load("paho-mqtt", "mqtt", "paho.mqtt.client", "brokers need", "no_mqtt")
         self.broker = broker
         self.connected = False
         self._arrived: queue.Queue[Arrived] = queue.Queue()

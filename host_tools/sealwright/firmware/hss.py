@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import BadKeyFile, Usage, how_to_install
+from ..errors import BadKeyFile, Usage
+from ..extras import load
 
 FILE: Final = "update.hss"
 LEAVES: Final = 1024
@@ -27,12 +28,7 @@ _LAST_LEVEL: Final = b"\0\0\0\0"
 
 
 def _library() -> Any:
-    try:
-        import pyhsslms.pyhsslms as library
-    except ImportError as error:
-        remedy = how_to_install("pyhsslms", "update")
-        raise Usage("hash-based signatures need pyhsslms", remedy=remedy, code="no_pyhsslms") from error
-    return library
+    return load("pyhsslms", "update", "pyhsslms.pyhsslms", "hash-based signatures need", "no_pyhsslms")
 
 
 class HssKey:
