@@ -12,7 +12,7 @@ from .. import owner
 from ..collecting import Collector, Source
 from ..errors import RefusedByDevice, Rejected, SealwrightError, Unreachable, Usage
 from .commands import command
-from .options import STDIN
+from .options import STDIN, CountOption, OutOption, SecondsOption
 from .session import Advance, Session
 from .sink import Sink
 
@@ -36,15 +36,10 @@ def collect(
     device: Annotated[
         list[str], typer.Option("--device", metavar="URL", help="Where to collect from; may be repeated.")
     ],
-    out: Annotated[
-        str | None,
-        typer.Option("--out", metavar="BUNDLE", help="The file to write or continue; - is standard output."),
-    ] = None,
+    out: OutOption = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
-    seconds: Annotated[float | None, typer.Option("--seconds", metavar="S", min=0, help="Go on for so long.")] = None,
-    count: Annotated[
-        int | None, typer.Option("--count", metavar="N", min=1, help="Go on until there are so many readings.")
-    ] = None,
+    seconds: SecondsOption = None,
+    count: CountOption = None,
     every: Annotated[float, typer.Option("--every", metavar="S", min=0.05, help="Seconds between two looks.")] = 1.0,
     ack: Annotated[
         bool, typer.Option("--ack", help="Once it is on disk, let the devices forget what they need not keep.")

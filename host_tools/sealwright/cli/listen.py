@@ -11,7 +11,7 @@ from ..collecting import Collector
 from ..errors import RefusedByDevice, Unreachable, Usage
 from .collect import ACK_SECONDS, check_out
 from .commands import command
-from .options import STDIN
+from .options import STDIN, CountOption, OutOption, SecondsOption
 from .session import Session
 from .sink import Sink
 
@@ -30,14 +30,9 @@ def listen(
     session: Session,
     *,
     broker: Annotated[str, typer.Option("--broker", metavar="URL", help="mqtts://[USER@]HOST[:PORT].")],
-    out: Annotated[
-        str | None,
-        typer.Option("--out", metavar="BUNDLE", help="The file to write or continue; - is standard output."),
-    ] = None,
-    seconds: Annotated[float | None, typer.Option("--seconds", metavar="S", min=0, help="Go on for so long.")] = None,
-    count: Annotated[
-        int | None, typer.Option("--count", metavar="N", min=1, help="Go on until there are so many readings.")
-    ] = None,
+    out: OutOption = None,
+    seconds: SecondsOption = None,
+    count: CountOption = None,
     ack: Annotated[bool, typer.Option("--ack", help="Once they are on disk, let the devices forget them.")] = False,
 ) -> int:
     """Gather the readings of this home's networks as their devices hand them on, until Ctrl-C.

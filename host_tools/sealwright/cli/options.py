@@ -26,6 +26,13 @@ BoardOption = Annotated[
     str, typer.Option("--board", metavar="BOARD", help="Which board it is, such as pico or esp32_s3.")
 ]
 BundleArgument = Annotated[str, typer.Argument(metavar="BUNDLE", help="A bundle file, or - for standard input.")]
+OutOption = Annotated[
+    str | None, typer.Option("--out", metavar="BUNDLE", help="The file to write or continue; - is standard output.")
+]
+SecondsOption = Annotated[float | None, typer.Option("--seconds", metavar="S", min=0, help="Go on for so long.")]
+CountOption = Annotated[
+    int | None, typer.Option("--count", metavar="N", min=1, help="Go on until there are so many readings.")
+]
 TestOption = Annotated[bool, typer.Option("--allow-test", help="Accept emulated boards: they chain to a test root.")]
 SecretOption = Annotated[
     list[str] | None, typer.Option("--secret", metavar="HEX", help="What opens a hash-lock; may be repeated.")
