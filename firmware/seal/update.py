@@ -1,7 +1,7 @@
 """Taking a firmware update (message `firmware`): signed by the owner, and by a hash-based key where the device has one.
 
-lock      the HSS signature for what follows      begin     the manifest: checked whole before anything is written
-write     a piece of a file                       commit    every file is checked, the new slot's trial begins
+lock      the HSS signature for one `begin`         begin     the manifest: checked whole before anything is written
+write     a piece of a file                         commit    every file is checked, the new slot's trial begins
 """
 
 from . import compat, device, labels, messages
@@ -29,21 +29,23 @@ class Updater:
         self._version = 0  # of what is being staged
 
     def lock(self, signature):
-        """Keep the HSS signature for the next `begin`: both do not fit one frame. Raises Malformed."""
+        """Keep the HSS signature for the next `begin`, good or bad: both do not fit one frame. Without an HSS key it
+        counts for nothing and takes no memory. Raises Malformed."""
         self._need()
         if not isinstance(signature, bytes) or not 0 < len(signature) <= _MAX_SIGNATURE:
             raise Malformed("an HSS signature has up to %d bytes" % _MAX_SIGNATURE)
-        self._signature = signature
+        self._signature = signature if HSS in self._firmware.record() else b""
         return True
 
     def begin(self, raw):
         """Check a firmware message and make the spare slot ready; returns the bytes that are there of each file. Raises
         Refused, BadSignature, NotAParty (another board), Replay (no newer version), Malformed, StorageFull; nothing has
         changed then."""
+        signature, self._signature = self._signature, b""
         self._need()
         message = messages.parse(raw, labels.FIRMWARE_UPDATE)
         message.verify(self._device.owner_key)
-        self._check_lock(message.digest)
+        self._check_lock(message.digest, signature)
         claims, floor = message.payload, self._firmware.floor()
         if claims[BOARD] != self._device.board.model or claims[ARCH] != compat.arch():
             raise NotAParty("firmware for %s on %s" % (claims[BOARD], claims[ARCH]))
@@ -78,13 +80,13 @@ class Updater:
             self._firmware.due = True
         return True
 
-    def _check_lock(self, digest):
+    def _check_lock(self, digest, signature):
         key = self._key = self._firmware.record().get(HSS)
         if key is None:
             return
         from . import lms
 
-        if not lms.verify(key, digest, self._signature):
+        if not lms.verify(key, digest, signature):
             raise BadSignature("no HSS signature by the key of this device")
 
     def _need(self):

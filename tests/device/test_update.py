@@ -151,6 +151,7 @@ def test_an_hss_key_is_set_once_and_then_demanded(root, issuer, this):
     owner = Owner(this, firmware)
     for bad in (None, b"", HSS_KEY[:-1], HSS_KEY + b"\0", b"\0\0\0\x09" + HSS_KEY[4:], bytes(60), "key"):
         assert raises((Malformed, BadKey), owner.command, issuer.command(this, "update-key", bad))
+    assert taker.lock(bytes(6000)) is True and taker._signature == b"", "what counts for nothing is not kept"
     send(taker, manifest(issuer, FILES, 1), FILES)
     assert owner.command(issuer.command(this, "update-key", HSS_KEY))
     raises(Refused, taker.commit, None)  # it began without that key's word
@@ -163,8 +164,12 @@ def test_an_hss_key_is_set_once_and_then_demanded(root, issuer, this):
     raises(BadSignature, taker.begin, raw)
     for bad in (None, b"", "x", bytes(6001)):
         raises(Malformed, taker.lock, bad)
-    assert taker.lock(bytes(1000)) is True
+    assert taker.lock(bytes(1000)) is True and len(taker._signature) == 1000
     raises(BadSignature, taker.begin, raw)
+    assert taker._signature == b"", "one begin uses it up"
+    assert taker.lock(bytes(1000)) is True
+    raises(Malformed, taker.begin, raw[:-1])
+    assert taker._signature == b""
     Owner(again).command(issuer.command(again, "wipe"))
     assert again.state == device.WIPED and again.journal.get(RECORD) is None
 

@@ -150,8 +150,14 @@ def test_a_device_with_a_hash_based_key_takes_nothing_without_it(lab, slot, tmp_
     with pytest.raises(RefusedByDevice):
         send(lab, board, unlocked)
     assert lab.info(board)["slot"] == "factory"
-    assert send(lab, board, good).version == 1
-    assert lab.info(board)["hss"] is True
+    with lab.client(board) as client:  # part of a file that is not as signed
+        client.update_lock(good.lock)
+        client.update_begin(good.message.raw)
+        client.update_write(0, 0, b"?" * len(good.contents[0]))
+        with pytest.raises(RefusedByDevice):
+            client.update_begin(good.message.raw)  # a lock is good for one
+    assert send(lab, board, good).sent == bundle_size(slot)
+    assert lab.info(board)["hss"] is True and lab.info(board)["version"] == 1
 
 
 @pytest.mark.parametrize("how", BROKEN)

@@ -95,9 +95,7 @@ def _bring(
 
 def _send(client: Client, info: Info, bundle: FirmwareBundle, tell: Progress) -> int:
     """Stage every file and commit; the bytes sent."""
-    if info.raw.get("hss") and bundle.lock is not None:
-        client.update_lock(bundle.lock)
-    there = client.update_begin(bundle.message.raw)
+    there = _begin(client, info, bundle)
     sent = _send_files(client, there, bundle, tell)
     try:
         _commit(client)
@@ -105,9 +103,16 @@ def _send(client: Client, info: Info, bundle: FirmwareBundle, tell: Progress) ->
         if error.code != "bad_signature" or not any(there):
             raise
         # what was there before was not ours, or not whole; the device has thrown it out
-        sent += _send_files(client, client.update_begin(bundle.message.raw), bundle, tell)
+        sent += _send_files(client, _begin(client, info, bundle), bundle, tell)
         _commit(client)
     return sent
+
+
+def _begin(client: Client, info: Info, bundle: FirmwareBundle) -> list[int]:
+    """How many bytes of each file are there. A lock is good for one beginning."""
+    if info.raw.get("hss") and bundle.lock is not None:
+        client.update_lock(bundle.lock)
+    return client.update_begin(bundle.message.raw)
 
 
 def _send_files(client: Client, there: list[int], bundle: FirmwareBundle, tell: Progress) -> int:
