@@ -118,6 +118,11 @@ def test_a_state_that_is_none(fleet, info):
             gone_wrong(fleet(*line), 1, "malformed", url)
 
 
+def test_a_board_without_a_way_to_a_broker(fleet):
+    with stranger({INFO: PROVISIONED}) as url:
+        gone_wrong(fleet("owner", "network", "--device", url, "--none"), 4, "unsupported", "no way to a broker")
+
+
 def test_a_newer_firmware_may_say_more(fleet):
     with stranger({INFO: {**PROVISIONED, "mood": {1: [b"\x01", "good"]}}}) as url:
         shown = fleet("info", "--device", url, "--json")

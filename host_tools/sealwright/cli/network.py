@@ -9,7 +9,7 @@ import typer
 from .. import owner
 from ..broker import Broker, authority_der
 from ..cbor import Key, Value
-from ..errors import Usage
+from ..errors import RefusedByDevice, Usage
 from .commands import command
 from .options import DeviceOption
 from .session import Session
@@ -56,6 +56,9 @@ def network(
             raise Usage("--broker without --ca", remedy="Give the CA that certified the broker: it is always checked.")
         settings[2] = replace(named, password=_secret(user_password_file)).settings(authority_der(ca))
     with session.connect(device) as client:
+        if client.info().raw.get("uplink", ()) is None:
+            remedy = "Collect from it over its link: `sealwright collect --follow`."
+            raise RefusedByDevice("this board has no way to a broker", remedy=remedy, code="unsupported")
         owner.set_network(session.home, client, settings or None)
     if named is not None and ca is not None:
         session.home.keep_authority(named.name, ca.read_bytes())
