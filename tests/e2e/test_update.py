@@ -2,22 +2,21 @@
 power goes, the old or the new version comes up with all the device holds."""
 
 import dataclasses
-import os
 import random
 import shutil
-import threading
 import time
 
 import pytest
 from sealwright.boards.build import compile_for
 from sealwright.boards.kinds import describe, find_any
 from sealwright.device import connect
-from sealwright.errors import RefusedByDevice, SealwrightError, Unreachable
-from sealwright.firmware import HssKey, RolledBack, make, transfer
+from sealwright.errors import RefusedByDevice, Unreachable
+from sealwright.firmware import HssKey, RolledBack, transfer
 from sealwright.home import Home
 
+from .sending import FILLER, Persistent, bundle_size, grown, send, signed
+
 KILLS = 40
-FILLER = 60_000  # bytes
 # what is put in front of seal/app.py, or in the place of its `run`
 BROKEN = {
     "raises at import": 'raise ValueError("a bad version")\n',
@@ -52,25 +51,6 @@ def broken(tmp_path_factory):
         return compile_for(describe(tree / "boards" / "unix"))
 
     return compiled
-
-
-def signed(home, slot, version, **changes):
-    """A bundle of a slot. changes: files, and model and arch of the board."""
-    files = changes.pop("files", slot.slot)
-    return make(home, dataclasses.replace(slot, slot=files, board=dataclasses.replace(slot.board, **changes)), version)
-
-
-def send(lab, board, bundle, wait=90.0):
-    return transfer(lambda: connect(board.url, 5.0), bundle, wait=wait)
-
-
-def bundle_size(slot):
-    return sum(len(data) for path, data in slot.slot.items() if path != "manifest")
-
-
-def grown(home, slot, version):
-    """A bundle with a file that no version before had."""
-    return signed(home, slot, version, files={**slot.slot, "filler.bin": os.urandom(FILLER - 1) + b"!"})
 
 
 def what_it_is(told):
@@ -178,44 +158,6 @@ def test_a_broken_version_is_rolled_back(lab, slot, broken, how):
         assert send(lab, board, signed(lab.home, slot, 2 + running)).version == 2 + running
     lab.wait(board, lambda now: now["reading_seq"] > told["reading_seq"])
     assert all(verdict.ok for verdict in lab.verify(lab.collect(board)))
-
-
-class Persistent:
-    """Sends one update after the other until told to stop, whatever comes between."""
-
-    def __init__(self, lab, board, slot):
-        self.lab, self.board, self.slot = lab, board, slot
-        self.over = threading.Event()
-        self.done, self.rolled_back, self.broken = [], 0, 0
-        self.errors = []
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self._thread.join(120)
-
-    def _run(self):
-        version = 1
-        bundle = grown(self.lab.home, self.slot, version)
-        while not self.over.is_set():
-            try:
-                self.done.append(send(self.lab, self.board, bundle, wait=60))
-            except Unreachable:
-                self.broken += 1
-                time.sleep(0.05)
-            except RolledBack:
-                self.rolled_back += 1
-            except SealwrightError as error:
-                if error.code != "refused":  # a version is on trial
-                    self.errors.append(error)
-                time.sleep(0.1)
-            else:
-                version += 1
-                bundle = grown(self.lab.home, self.slot, version)
 
 
 def test_kills_at_random_moments_of_updates(lab, slot, record_property):
