@@ -9,7 +9,7 @@ import time
 import pytest
 from sealwright.boards.build import compile_for
 from sealwright.boards.kinds import describe, find_any
-from sealwright.device import connect
+from sealwright.device import Client, connect
 from sealwright.errors import RefusedByDevice, Unreachable
 from sealwright.firmware import HssKey, RolledBack, transfer
 from sealwright.home import Home
@@ -187,6 +187,26 @@ def test_kills_at_random_moments_of_updates(lab, slot, record_property):
     assert lab.info(board)["version"] == final.version == 1000
     refused = [verdict for verdict in lab.verify(lab.collect(board)) if not verdict.ok]
     assert all(verdict.code == "gap" for verdict in refused), refused  # a kill may burn numbers
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_commit_without_a_reply(lab, slot, monkeypatch, arrives):
+    board, bundle = lab.board("station"), signed(lab.home, slot, 1)
+    commit = Client.update_commit
+
+    def lost(client):
+        if arrives:
+            commit(client)
+        raise Unreachable("gone")
+
+    monkeypatch.setattr(Client, "update_commit", lost)
+    if arrives:
+        assert send(lab, board, bundle).version == 1
+        return
+    with pytest.raises(Unreachable, match="before version 1 began"):
+        send(lab, board, bundle)
+    monkeypatch.undo()
+    assert send(lab, board, bundle).sent == 0
 
 
 def test_a_transfer_that_broke_goes_on_where_it_ended(lab, slot):

@@ -6,7 +6,6 @@ version that runs already changes nothing.
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +18,7 @@ from .checking import check_bundle, check_state
 PIECE: Final = 2048  # bytes in a request: a board's heap has to hold it a few times over
 WAIT_SECONDS: Final = 420.0  # a trial has three boots of up to two minutes
 _POLL_SECONDS: Final = 0.5
+_RESET_SECONDS: Final = 10.0  # in which a device that took a commit is reset, and more
 _ASK_SECONDS: Final = 5.0  # it answers in much less, but a request that meets a reset is never answered
 
 Connect = Callable[[], Client]
@@ -80,32 +80,32 @@ def transfer(
 def _bring(
     connect: Connect, bundle: FirmwareBundle, wanted: Callable[[Info], bool], progress: Progress | None, wait: float
 ) -> Updated:
-    start, version, sent = time.monotonic(), bundle.message.body.version, 0
+    start, version = time.monotonic(), bundle.message.body.version
+    sent, taken = 0, True
     tell = progress or (lambda done, detail: None)
     with connect() as client:
         info = client.info()
         send = wanted(info)
         already = not send and not info.raw["trial"]
         if send:
-            sent = _send(client, info, bundle, tell)
+            sent, taken = _send(client, info, bundle, tell)
             tell(bundle.size, "checked; trying it")
-    told = _decided(connect, version, wait)
+    told = _decided(connect, version, taken, wait)
     return Updated(version, told.raw["slot"], sent, time.monotonic() - start, already)
 
 
-def _send(client: Client, info: Info, bundle: FirmwareBundle, tell: Progress) -> int:
-    """Stage every file and commit; the bytes sent."""
+def _send(client: Client, info: Info, bundle: FirmwareBundle, tell: Progress) -> tuple[int, bool]:
+    """Stage every file and commit; the bytes sent, and whether the device said that it took them."""
     there = _begin(client, info, bundle)
     sent = _send_files(client, there, bundle, tell)
     try:
-        _commit(client)
+        return sent, _commit(client)
     except RefusedByDevice as error:
         if error.code != "bad_signature" or not any(there):
             raise
         # what was there before was not ours, or not whole; the device has thrown it out
         sent += _send_files(client, _begin(client, info, bundle), bundle, tell)
-        _commit(client)
-    return sent
+        return sent, _commit(client)
 
 
 def _begin(client: Client, info: Info, bundle: FirmwareBundle) -> list[int]:
@@ -134,14 +134,19 @@ def _send_files(client: Client, there: list[int], bundle: FirmwareBundle, tell: 
     return sent
 
 
-def _commit(client: Client) -> None:
-    with suppress(Unreachable):  # the reply may be lost with the reset: what the device says of itself next decides
+def _commit(client: Client) -> bool:
+    try:
         client.update_commit()
+    except Unreachable:  # the reply may be lost with the reset: what the device says of itself next decides
+        return False
+    return True
 
 
-def _decided(connect: Connect, version: int, wait: float) -> Info:
-    """What the device says once `version` runs confirmed. Raises RolledBack, Rejected."""
+def _decided(connect: Connect, version: int, taken: bool, wait: float) -> Info:
+    """What the device says once `version` runs confirmed. taken: it said that it took the commit. Raises RolledBack,
+    Rejected, and Unreachable where it has never heard of the commit."""
     end, last = time.monotonic() + wait, "it does not answer"
+    since = None  # when it was first seen to run the old version, as before the reset
     while time.monotonic() < end:
         try:
             with connect() as client:
@@ -154,6 +159,11 @@ def _decided(connect: Connect, version: int, wait: float) -> Info:
                 return info
             if raw.get("rolled_back") == version:
                 raise RolledBack(f"version {version} was rolled back: version {raw['version']} runs")
+            if not (taken or raw["trial"]):
+                since = since or time.monotonic()
+                if time.monotonic() - since > _RESET_SECONDS:
+                    remedy = "Send it again: it goes on where it ended."
+                    raise Unreachable(f"the link broke before version {version} began", remedy=remedy)
             last = f"it runs version {raw['version']}" + (" on trial" if raw["trial"] else "")
         time.sleep(_POLL_SECONDS)
     remedy = "Look at its console; ask again with `sealwright info`, or send the update again."
