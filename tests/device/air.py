@@ -1,12 +1,16 @@
-"""Datagrams between links in memory: lost, doubled and late as a seed decides."""
+"""Datagrams between links in memory: lost, doubled and late as a seed decides.
+
+What was sent is counted and not kept: a list grows by doubling, a busy machine sends more again, and MicroPython's heap
+may have no piece of 8 KB left.
+"""
 
 import asyncio
 import random
 
 
 class Air:
-    """Between any number of ports: in a hundred datagrams so many are `lost`, `doubled` and `late`. `seen` holds them
-    all; `loses`, where there is one, is asked of each whether it is lost."""
+    """Between any number of ports: in a hundred datagrams so many are `lost`, `doubled` and `late`. `sent` counts them
+    by kind, the first byte; `loses`, where there is one, is asked of each whether it is lost."""
 
     loses = None
 
@@ -15,13 +19,13 @@ class Air:
         random.seed(seed)
         self.lost, self.doubled, self.late = lost, doubled, late
         self.ports = {}
-        self.seen = []
+        self.sent = {}
 
     def _chance(self, percent):
         return random.getrandbits(16) % 100 < percent
 
     def carry(self, sender, place, data):
-        self.seen.append(data)
+        self.sent[data[0]] = self.sent.get(data[0], 0) + 1
         if self.loses and self.loses(data):
             return
         if not self._chance(self.lost):

@@ -1,5 +1,6 @@
 """Runs one device test file under MicroPython: `micropython run_on_micropython.py FOLDER MODULE`. A line a test."""
 
+import asyncio
 import gc
 import sys
 
@@ -9,6 +10,7 @@ module = __import__(sys.argv[2])
 gc.threshold(-1)
 for name in sorted(dir(module)):
     if name.startswith("test_"):
+        asyncio.new_event_loop()  # tasks outlive their `run`, and a failed test's must not become the next one's
         gc.collect()
         try:
             getattr(module, name)()
