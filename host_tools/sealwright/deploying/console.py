@@ -22,7 +22,7 @@ from typing import Any, Final
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
-from ..device.transport import split_url, unopened
+from ..device.transport import PORT_ERRORS, split_url, unopened
 from ..errors import RefusedByDevice, SealwrightError, Unreachable
 
 PATIENCE: Final = 60.0  # seconds for an answer: an emulated Pico is some times slower than a real one
@@ -45,6 +45,8 @@ def put(path, n, size):
             file.write(a2b_base64(part))
 gc.collect()
 """
+# by a port that is gone, and by a socket, which has no lines to let go of
+_UNCLOSED: tuple[type[Exception], ...] = (*PORT_ERRORS, AttributeError)
 Advance = Callable[[int], None]
 
 
@@ -71,7 +73,7 @@ class Console:
         port = f"socket://{address}" if scheme == "tcp" else str(Path(address).resolve())
         try:
             self._transport = SerialTransport(port, timeout=PATIENCE)
-        except (TransportError, OSError, ValueError) as error:
+        except (TransportError, *PORT_ERRORS, ValueError) as error:
             raise unopened(url, error) from error
         try:
             self._knock(seconds)
@@ -98,7 +100,7 @@ class Console:
                 late = True
                 if time.monotonic() > end:
                     raise NoPrompt(f"no MicroPython prompt answers at {self.url}", remedy=_NO_ANSWER) from error
-            except OSError as error:
+            except PORT_ERRORS as error:
                 raise self._lost(error) from error
 
     @contextmanager
@@ -153,7 +155,7 @@ class Console:
         try:
             with redirect_stdout(io.StringIO()):
                 yield
-        except (TransportError, OSError, struct.error, TypeError) as error:  # TypeError: a port pulled while reading
+        except (TransportError, *PORT_ERRORS, struct.error) as error:
             raise self._lost(error) from error
 
     def _lost(self, error: Exception) -> Unreachable:
@@ -163,7 +165,7 @@ class Console:
     def close(self) -> None:
         try:
             self._transport.close()
-        except (OSError, AttributeError):  # a port that is gone, or a socket, which has no lines to let go of
+        except _UNCLOSED:
             self._transport.serial.close()
 
     def __enter__(self) -> "Console":

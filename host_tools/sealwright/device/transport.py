@@ -8,6 +8,7 @@ nobody listening and drops what does not fit its buffer.
 import errno
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,14 @@ from ..errors import Unreachable, Usage
 
 CONNECT_SECONDS = 5.0
 BAUD = 115200
+
+# What pyserial raises for a port that is pulled: its SerialException is an OSError; TypeError while it reads
+PORT_ERRORS: tuple[type[Exception], ...] = (OSError, TypeError)
+with suppress(ImportError):  # Windows has none
+    import termios
+
+    PORT_ERRORS += (termios.error,)  # which is no OSError; pyserial lets it through when it sets or empties a port
+_UNOPENED: tuple[type[Exception], ...] = (*PORT_ERRORS, ValueError)
 
 
 class Transport(Protocol):
@@ -77,7 +86,7 @@ class SerialTransport:
             port.dtr = port.rts = True
             port.exclusive = True
             port.open()
-        except (OSError, ValueError) as error:  # SerialException is an OSError
+        except _UNOPENED as error:
             raise unopened(f"serial:{path}", error) from error
         self._port = port
 
@@ -86,14 +95,14 @@ class SerialTransport:
             self._port.timeout = max(seconds, 0.001)
             first = self._port.read(1)
             return bytes(first + self._port.read(self._port.in_waiting)) if first else b""
-        except (OSError, TypeError) as error:  # TypeError: pyserial, for a port that was pulled while reading
+        except PORT_ERRORS as error:
             raise Unreachable(f"the serial port is gone: {error}") from error
 
     def write(self, data: bytes) -> None:
         try:
             self._port.write_timeout = CONNECT_SECONDS
             self._port.write(data)
-        except OSError as error:
+        except PORT_ERRORS as error:
             raise Unreachable(f"the serial port is gone: {error}") from error
 
     def close(self) -> None:
@@ -121,8 +130,8 @@ def _is_held(path: str) -> bool:
     """Whether another program has the port for itself alone, as pyserial, mpremote and esptool do."""
     try:
         serial.Serial(path, exclusive=True).close()
-    except OSError as error:
-        return error.errno in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in str(error)
+    except PORT_ERRORS as error:
+        return getattr(error, "errno", None) in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in str(error)
     return False
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ..boards import BoardKind
 from ..boards.kinds import plain
-from ..device.transport import SerialTransport, split_url
+from ..device.transport import PORT_ERRORS, SerialTransport, split_url
 from ..errors import RefusedByDevice, Rejected, SealwrightError, Unreachable, Usage, how_to_install
 from .image import Image
 
@@ -84,7 +84,7 @@ def _connect(cmds: Any, path: str, board: BoardKind) -> Any:
 def _errors() -> tuple[type[Exception], ...]:
     from esptool.util import FatalError
 
-    return FatalError, OSError  # serial's own exception is an OSError
+    return FatalError, *PORT_ERRORS
 
 
 def _broken(url: str, error: Exception) -> SealwrightError:

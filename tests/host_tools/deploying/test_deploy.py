@@ -1,5 +1,6 @@
 """Deploying to a board at its prompt: what is copied, what a cut leaves behind, and what is refused."""
 
+import itertools
 from ast import literal_eval
 from pathlib import Path
 
@@ -7,9 +8,11 @@ import pytest
 from sealwright.boards import BoardKind, Build
 from sealwright.deploying import console, hello, install
 from sealwright.deploying.console import Console, ScriptFailed
+from sealwright.device.transport import open_url
 from sealwright.errors import RefusedByDevice, Rejected, Unreachable
 
 from tests.host_tools.deploying.wires import PromptBoard
+from tests.host_tools.pulling import CALLS, pull_before
 
 KIND = BoardKind("test", "test-board", "TEST32", "x64", "TEST", "uf2", Path())
 WALK = """
@@ -130,6 +133,23 @@ def test_the_cable_is_pulled(board, piece):
     done = install(board.url, new, quiet)
     assert not [path for path, data in done.plan.put.items() if before.get(path) == data]
     assert files(board) == laid_out(old, "a") | laid_out(new, "b")
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("opens", [Console, open_url])
+def test_the_cable_is_pulled_while_the_port_is_set(board, opens, call):
+    """Each use of the call is the last, in turn: what some raise then is no OSError."""
+    for last in itertools.count(1):
+        with pytest.MonkeyPatch.context() as patches:
+            pulled = pull_before(patches, call, last, board.pull)
+            try:
+                opens(board.url).close()
+            except Unreachable as error:
+                assert pulled and error.exit_code == 3 and error.remedy
+            else:
+                assert not pulled and last > 1
+                return
+        board.plug()
 
 
 def test_a_full_flash_is_found_before_anything_is_written(tmp_path):

@@ -1,5 +1,7 @@
 """The way of an image into an ESP32, by esptool against a model of its boot ROM."""
 
+import itertools
+
 import pytest
 from sealwright.errors import RefusedByDevice, Rejected, Unreachable
 from sealwright.flashing import esp as with_esptool
@@ -7,6 +9,7 @@ from sealwright.flashing import flash, flasher
 
 from tests.host_tools.flashing.kinds import ESP32, ESP32_C3, ESP32_S3, ESP_CHIPS, esp
 from tests.host_tools.flashing.rom import Rom
+from tests.host_tools.pulling import pull_before
 
 ESP32_MAGIC = 0x00F01D83
 SETS = {"esp32": {"magic": ESP32_MAGIC}, "esp32_s3": {"chip": 9}, "esp32_c3": {"chip": 5}}
@@ -20,7 +23,9 @@ def rom(tmp_path, monkeypatch):
     made = []
 
     def make(**behaviour):
-        made.append(Rom(tmp_path, **behaviour))
+        folder = tmp_path / str(len(made))
+        folder.mkdir()
+        made.append(Rom(folder, **behaviour))
         return made[-1]
 
     yield make
@@ -83,6 +88,22 @@ def test_the_cable_is_pulled(rom, tmp_path):
         flash(ESP32, image(tmp_path, ESP32), chip.url, lambda done, _: None)
     assert (caught.value.code, caught.value.exit_code) == ("connection_lost", 3)
     assert "flash it again" in caught.value.remedy
+
+
+@pytest.mark.parametrize("call", ["tcsetattr", "tcflush"])
+def test_the_cable_is_pulled_while_the_port_is_set(rom, tmp_path, call):
+    """Each of esptool's uses of the call is the last, in turn: what it raises then is no OSError."""
+    for last in itertools.count(1):
+        chip = rom(magic=ESP32_MAGIC)
+        with pytest.MonkeyPatch.context() as patches:
+            pulled = pull_before(patches, call, last, chip.close)
+            try:
+                flash(ESP32, image(tmp_path, ESP32), chip.url, lambda done, _: None)
+            except Unreachable as error:
+                assert pulled and error.exit_code == 3 and error.remedy
+            else:
+                assert not pulled and last > 4
+                return
 
 
 def test_a_flash_that_forgets(rom, tmp_path):
