@@ -77,11 +77,15 @@ class Firmware:
         return record
 
     def settle(self):
-        """Raise the floor to the version that runs, unless it is on trial still."""
-        record = self.record()
-        if self._device.state == device.PROVISIONED and not self.slots.on_trial and self.version > record[FLOOR]:
-            record[FLOOR] = self.version
-            self._device.journal.put(RECORD, record)
+        """Raise the floor to the version that runs, unless it is on trial still. Where that fails it is told, and the
+        next start tries again: a full flash says nothing about the version."""
+        try:
+            record = self.record()
+            if self._device.state == device.PROVISIONED and not self.slots.on_trial and self.version > record[FLOOR]:
+                record[FLOOR] = self.version
+                self._device.journal.put(RECORD, record)
+        except (SealError, OSError, MemoryError) as error:
+            notes.trace("firmware: the version cannot be noted", error)
 
     def confirm(self, outcomes):
         """End the trial well, given the outcomes of the self-test. Raises Fault where one of them is bad."""
@@ -108,10 +112,7 @@ async def attend(firmware, selftest):
     """While the app runs: feed the watchdog, find a version on trial good or reset, and reset after a commit. selftest:
     callable -> outcomes."""
     slots, waited = firmware.slots, 0
-    try:
-        firmware.settle()
-    except (SealError, OSError) as error:  # a full flash: the next start tries again
-        notes.trace("firmware: the version cannot be noted", error)
+    firmware.settle()
     while True:
         slots.feed()
         await asyncio.sleep(_PAUSE_SECONDS)
