@@ -3,6 +3,8 @@
 A reading is taken when it comes right after the one before it. Where some are missing, the device is asked over its
 command link: it keeps every reading until its owner acknowledges it, so what the broker lost, or took while nobody was
 listening, is not lost. Everything is checked against the home's roots before it counts.
+
+One device's answers hold the others up for some seconds at a time, however many or slow they are.
 """
 
 import time
@@ -14,6 +16,7 @@ from ..bundle import read_bundle
 from ..certificates import check_chain
 from ..collecting import Collector
 from ..device import Client
+from ..device.client import REPLY_SECONDS
 from ..errors import BadSignature, RefusedByDevice, Rejected, Unreachable
 from ..home import Home
 from ..keys import PublicKey
@@ -21,8 +24,10 @@ from ..messages import Certificate, Message, Reading, parse_as
 from .address import Broker, network_topic
 from .session import Arrived, DeviceTopics, Session
 
-ASK_AGAIN_SECONDS: Final = 10.0
-_RETAINED_SECONDS: Final = 1.0
+ASK_SECONDS: Final = 10.0  # that a device may go on showing readings
+ASK_AGAIN_SECONDS: Final = 10.0  # after it did not answer as it should
+_RETAINED_SECONDS: Final = 1.0  # of silence after what the broker keeps
+_MOST_RETAINED_SECONDS: Final = 20.0
 _CERTIFICATES: Final = "certificates"
 _READINGS: Final = "readings"
 
@@ -46,12 +51,16 @@ class Listener:
         self._roots = home.roots()
         self._names = {device.hex(): name for device, name in home.names().items()}
         self.heard: dict[str, Heard] = {}  # by the beginning of its topics
-        self._asked: dict[str, float] = {}
+        self._asked: dict[str, float] = {}  # when it may be asked again
+        self._owing: dict[str, None] = {}  # who has more to show, whoever waits longest first
         self._given: list[Arrived] = []
         networks = [network_topic(home, test=test) + "+/" for test in (False, True)]
         # first who the devices are, which the broker keeps: their readings may come at once
         known = Session(broker, [topic + _CERTIFICATES for topic in networks])
-        self._before = list(iter(lambda: known.take(_RETAINED_SECONDS), None))
+        self._before = []
+        end = time.monotonic() + _MOST_RETAINED_SECONDS  # what comes after it is retained for the other session too
+        while time.monotonic() < end and (arrived := known.take(_RETAINED_SECONDS)) is not None:
+            self._before.append(arrived)
         known.close()
         name = f"sealwright-{home.key('owner').public.device_id.hex()[:12]}"
         self._session = Session(
@@ -59,7 +68,7 @@ class Listener:
         )
 
     def look(self, seconds: float) -> Found:
-        """What comes within `seconds`, in an order that a verifier can follow. Call `settle` when it is on disk."""
+        """What comes within some `seconds`, in an order a verifier can follow. Call `settle` once it is on disk."""
         end = time.monotonic() + seconds
         before, self._before = self._before, []
         for arrived in before:
@@ -67,6 +76,11 @@ class Listener:
         while (new := self._session.take(end - time.monotonic())) is not None:
             yield from self._take(new)
             self._given.append(new)
+            if time.monotonic() >= end:
+                break
+        now = time.monotonic()
+        for topic in [topic for topic in self._owing if now >= self._asked.get(topic, now)][:1]:
+            yield from self._warned(topic, self._ask(topic))
 
     def settle(self) -> None:
         """What `look` has given is safe: the broker may forget it."""
@@ -76,22 +90,30 @@ class Listener:
 
     def client(self, topic: str) -> Client:
         """The command link of the device with these topics. Raises Unreachable."""
-        return Client(DeviceTopics(self._broker, topic), f"mqtts://{self._broker.name}/{self._name(topic)}")
+        url = f"mqtts://{self._broker.name}/{self._name(topic)}"
+        # no relay is between: signs of life win no time
+        return Client(DeviceTopics(self._broker, topic), url, REPLY_SECONDS, most=REPLY_SECONDS)
 
     def close(self) -> None:
         """Leave; the broker keeps what comes until the next time."""
         self._session.close()
 
     def _take(self, arrived: Arrived) -> Found:
-        topic, part = arrived.topic[: arrived.topic.rindex("/") + 1], arrived.topic.rpartition("/")[2]
+        topic = arrived.topic[: arrived.topic.rindex("/") + 1]
+        yield from self._warned(topic, self._read(topic, arrived))
+
+    def _warned(self, topic: str, found: Found) -> Found:
         try:
-            if part == _CERTIFICATES:
-                chain = [parse_as(raw, Certificate) for raw in read_bundle(arrived.payload)]
-                yield from self._certify(topic, list(reversed(chain)))
-            else:
-                yield from self._reading(topic, parse_as(arrived.payload, Reading))
+            yield from found
         except (Rejected, Unreachable, RefusedByDevice) as error:
             self._warn(f"{self._name(topic)}: {error}")
+
+    def _read(self, topic: str, arrived: Arrived) -> Found:
+        if arrived.topic.rpartition("/")[2] == _CERTIFICATES:
+            chain = [parse_as(raw, Certificate) for raw in read_bundle(arrived.payload)]
+            yield from self._certify(topic, list(reversed(chain)))
+        else:
+            yield from self._reading(topic, parse_as(arrived.payload, Reading))
 
     def _name(self, topic: str) -> str:
         device = topic.split("/")[-2]
@@ -122,15 +144,30 @@ class Listener:
             yield heard.name, message.raw
 
     def _ask(self, topic: str) -> Found:
-        """Have it show what is missing, and say who it is where that is not known."""
-        now = time.monotonic()
-        if now < self._asked.get(topic, now):
+        """Have it show what is missing, and say who it is where that is not known.
+
+        What it has not shown after ASK_SECONDS waits for another time, and it is left alone for as long as it took: a
+        device that is slow, or never ends, would have all the time there is.
+        """
+        began = time.monotonic()
+        if began < self._asked.get(topic, began):
+            if topic in self.heard:
+                self._owing[topic] = None
             return
-        self._asked[topic] = now + ASK_AGAIN_SECONDS
-        with self.client(topic) as client:
-            if topic not in self.heard:
-                yield from self._certify(topic, client.chain())
-            heard = self.heard[topic]
-            for raw in client.readings(heard.seq):
-                yield from self._count(heard, parse_as(raw, Reading))
-        del self._asked[topic]
+        self._owing.pop(topic, None)
+        pause = ASK_AGAIN_SECONDS
+        try:
+            with self.client(topic) as client:
+                if topic not in self.heard:
+                    yield from self._certify(topic, client.chain())
+                heard = self.heard[topic]
+                for raw in client.readings(heard.seq):
+                    yield from self._count(heard, parse_as(raw, Reading))
+                    if time.monotonic() - began > ASK_SECONDS:
+                        self._owing[topic] = None
+                        break
+            pause = 0.0
+        finally:
+            now = time.monotonic()
+            self._asked = {other: until for other, until in self._asked.items() if until > now}
+            self._asked[topic] = now + max(pause, now - began)

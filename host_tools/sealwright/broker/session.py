@@ -153,6 +153,8 @@ class DeviceTopics:
                 self._session.settle(arrived)
                 return arrived.payload
             self._note(arrived)
+            if time.monotonic() >= end:
+                break
         if not self._session.connected:
             raise Unreachable(f"the broker {self._session.broker.name} is gone", remedy="Check that it runs.")
         return b""

@@ -52,16 +52,23 @@ class Channel:
 
 
 class Client:
-    """An open command link. Use as a context manager. patience: how many times longer than usual the
-    device may take for its replies."""
+    """An open command link. Use as a context manager. patience: how many times longer than usual the device may take
+    for its replies; most: seconds for a reply, with whatever signs of life."""
 
     def __init__(
-        self, transport: Transport, url: str, seconds: float = REPLY_SECONDS, *, patience: float = 1.0
+        self,
+        transport: Transport,
+        url: str,
+        seconds: float = REPLY_SECONDS,
+        *,
+        patience: float = 1.0,
+        most: float = MOST_SECONDS,
     ) -> None:
         self.url = url
         self._transport = transport
         self._seconds = seconds
         self._patience = patience
+        self._most = most
         self._frames = FrameReader()
         self._last = secrets.randbelow(2**31)  # a reply to an earlier client on the same wire is not taken for ours
         transport.write(b"\0")  # ends whatever half frame an earlier client left on the wire
@@ -76,7 +83,7 @@ class Client:
             raise Unreachable(f"{self.url}: {error}", remedy=error.remedy) from error
 
     def _reply(self, seconds: float) -> Frame:
-        most = time.monotonic() + max(seconds, MOST_SECONDS)
+        most = time.monotonic() + max(seconds, self._most)
         end = time.monotonic() + seconds
         while (left := min(end, most) - time.monotonic()) > 0:
             data = self._transport.read(left)
