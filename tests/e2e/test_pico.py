@@ -18,7 +18,7 @@ from sealwright.home import Home
 from tests.cli.runner import POLICY, Cli, ended, gone_wrong, interrupted, wait_until
 from tests.pico import prompts
 from tests.pico.conftest import NO_IMAGE
-from tests.pico.preload import preload
+from tests.pico.preload import preload_firmware
 from tests.pico.rig import image
 
 PRICE = 1000
@@ -131,16 +131,11 @@ def readings(cli, bundle):
     return [int(seq) for seq in re.findall(r"reading +station .*#(\d+)", shown)]
 
 
-def loaded(cli, tmp_path, build):
+def loaded(cli, build):
     """A Pico with this firmware on its flash, put there without mpremote."""
     board = bare(cli)
     board.kill()
-    slot = {f"a/{path}": data for path, data in build.slot.items()}
-    for path, data in {**build.loader, "slot": b"a", **slot}.items():
-        target = tmp_path / "flash" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-    preload(board, tmp_path / "flash")
+    preload_firmware(board, build)
     board.start()
 
 
@@ -155,7 +150,7 @@ def broken(tmp_path):
 
 def test_a_pico_takes_a_new_version_and_drops_bad_ones(cli, tmp_path):
     build = boards.compile_for(boards.find("pico"))
-    loaded(cli, tmp_path, build)
+    loaded(cli, build)
     cli.ok("provision", *at("station"), "--name", "station")
     cli.ok("owner", "interval", *at("station"), "3600")
     identity = told_by(cli)["device"]

@@ -10,43 +10,31 @@ import sys
 import tempfile
 from pathlib import Path
 
+from sealwright.boards import Build
 from sealwright.emulator import EmulatedBoard
 from sealwright.emulator.pico.image import FLASH_BYTES
 from sealwright.emulator.pico.launcher import FLASH
 
 ROOT = Path(__file__).parents[2]
 MICROPYTHON = Path(sys.executable).parent / "micropython"
-FILE_SYSTEM_BYTES = 352 * 4096
-
-COPY = """
-import os, sys, vfs
-from emulated.flash import FlashFile, PROGRAM_SIZE
-source, image = sys.argv[1:]
-flash = FlashFile.create(image)
-vfs.VfsLfs2.mkfs(flash, progsize=PROGRAM_SIZE)
-vfs.mount(vfs.VfsLfs2(flash, progsize=PROGRAM_SIZE), "/new")
-def copy(at):
-    for name, kind, *_ in os.ilistdir(source + at):
-        path = at + "/" + name
-        if kind == 0x4000:
-            os.mkdir("/new" + path)
-            copy(path)
-        else:
-            with open(source + path, "rb") as file, open("/new" + path, "wb") as new:
-                new.write(file.read())
-copy("")
-vfs.umount("/new")
-"""
+BLOCKS = 352  # of 4 KB, at the flash's end
+SCRIPT = ROOT / "boards" / "emulated" / "put_on_flash.py"
 
 
 def preload(board: EmulatedBoard, folder: Path) -> None:
     """Make the file system of a Pico that is switched off anew, with the files of `folder`."""
     with tempfile.TemporaryDirectory() as scratch:
-        script, image = Path(scratch, "copy.py"), Path(scratch, "image")
-        script.write_text(COPY)
+        image = Path(scratch, "image")
         path = ":".join([str(ROOT / "boards"), str(ROOT / "firmware"), ".frozen"])
-        command = [str(MICROPYTHON), "-X", "heapsize=4m", str(script), str(folder), str(image)]
+        command = [str(MICROPYTHON), "-X", "heapsize=4m", str(SCRIPT), str(folder), str(image), str(BLOCKS)]
         subprocess.run(command, check=True, env={**os.environ, "MICROPYPATH": path})
         with (board.folder / FLASH).open("r+b") as flash:
-            flash.seek(FLASH_BYTES - FILE_SYSTEM_BYTES)
+            flash.seek(FLASH_BYTES - BLOCKS * 4096)
             flash.write(image.read_bytes())
+
+
+def preload_firmware(board: EmulatedBoard, build: Build) -> None:
+    """Make the file system of a Pico that is switched off anew, with this firmware in slot a."""
+    with tempfile.TemporaryDirectory() as folder:
+        build.lay_out(Path(folder))
+        preload(board, Path(folder))

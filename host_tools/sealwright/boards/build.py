@@ -23,6 +23,7 @@ from .kinds import BoardKind
 
 MANIFEST: Final = "manifest"
 SLOT: Final = "slot"
+_FIRST: Final = "a"
 _VERSION: Final = re.compile(r'__version__ = "([^"]+)"')
 
 
@@ -39,6 +40,13 @@ class Build:
     def size(self) -> int:
         """Bytes of a slot."""
         return sum(map(len, self.slot.values()))
+
+    def lay_out(self, root: Path) -> None:
+        """Write what is on the flash of a new board, with this firmware in slot a, into the folder `root`."""
+        named = {f"{_FIRST}/{path}": data for path, data in self.slot.items()}
+        for path, data in {**self.loader, **named, "slot": _FIRST.encode()}.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(data)
 
 
 def compile_for(board: BoardKind, *, arch: str | None = None, sources: bool = False) -> Build:

@@ -36,6 +36,7 @@ UPDATE_COMMIT: Final = 13
 ERROR: Final = 255
 
 REPLY_SECONDS: Final = 30.0
+AGAIN_SECONDS: Final = 3.0
 MOST_SECONDS: Final = 900.0  # with signs of life, which a relay gives while it waits for a slow or busy device
 UPDATE_SECONDS: Final = 120.0  # to clear a slot, or to hash what is in it
 _BATCH: Final = 8
@@ -73,17 +74,26 @@ class Client:
         self._last = secrets.randbelow(2**31)  # a reply to an earlier client on the same wire is not taken for ours
         transport.write(b"\0")  # ends whatever half frame an earlier client left on the wire
 
-    def call(self, kind: int, item: cbor.Value, seconds: float | None = None) -> Any:
-        """The result of request `kind`, waiting up to `seconds` of the device's time for it."""
+    def call(self, kind: int, item: cbor.Value, seconds: float | None = None, every: float | None = None) -> Any:
+        """The result of request `kind`, waiting up to `seconds` of the device's time for it. every: send it again so
+        often meanwhile, under the same number; only for what may be done twice."""
         self._last += 1
+        request = pack(Frame(self._last, kind, item))
+        left = seconds = self._seconds if seconds is None else seconds
+        most = time.monotonic() + max(seconds * self._patience, self._most)
         try:
-            self._transport.write(pack(Frame(self._last, kind, item)))
-            return _result(self._reply((self._seconds if seconds is None else seconds) * self._patience))
+            while left > 0 and time.monotonic() < most:
+                self._transport.write(request)
+                reply = self._reply(min(left, every or left) * self._patience, most)
+                if reply:
+                    return _result(reply)
+                left -= every or left
         except Unreachable as error:
             raise Unreachable(f"{self.url}: {error}", remedy=error.remedy) from error
+        silent = f"{self.url}: no answer in {seconds * self._patience:.0f} s"
+        raise Unreachable(silent, remedy="Check that it runs Sealwright's firmware.")
 
-    def _reply(self, seconds: float) -> Frame:
-        most = time.monotonic() + max(seconds, self._most)
+    def _reply(self, seconds: float, most: float) -> Frame | None:
         end = time.monotonic() + seconds
         while (left := min(end, most) - time.monotonic()) > 0:
             data = self._transport.read(left)
@@ -92,12 +102,13 @@ class Client:
             for frame in self._frames.feed(data):
                 if frame.id == self._last:
                     return frame
-        raise Unreachable(f"no answer in {seconds:.0f} s", remedy="Check that it runs Sealwright's firmware.")
+        return None
 
     def info(self, seconds: float | None = None) -> Info:
-        """Its state, identity and counters, waiting up to `seconds` of its time for them."""
+        """Its state, identity and counters, waiting up to `seconds` of its time for them. Asked for again meanwhile: a
+        device that is starting loses what comes too early."""
         try:
-            return parse_info(self.call(INFO, None, seconds))
+            return parse_info(self.call(INFO, None, seconds, AGAIN_SECONDS))
         except Malformed as error:
             raise Malformed(f"{self.url} answered with something else than its state: {error}") from error
 

@@ -9,21 +9,20 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from ...boards import Build, compile_for
+from ...boards import compile_for
 from ...boards.kinds import find
 from ...errors import Usage
 from .launcher import environment, micropython
 
 IMAGE: Final = "flash.img"
 BLOCKS: Final = 512  # of 4 KB, of the chip's 4 MB: where its port has the file system
-_SLOT: Final = "a"
 
 
 def make_flash(folder: Path, board: Path) -> None:
     """Make the flash image of a new board in `folder`. board: its kind's folder in `boards`. Raises Usage."""
     build = compile_for(find(board.name), sources=True)
     with tempfile.TemporaryDirectory(prefix="sealwright-") as files:
-        _lay_out(build, Path(files))
+        build.lay_out(Path(files))
         script = board.parent / "emulated" / "put_on_flash.py"
         command = micropython(str(script), files, str(folder / IMAGE), str(BLOCKS))
         ran = subprocess.run(
@@ -32,10 +31,3 @@ def make_flash(folder: Path, board: Path) -> None:
     if ran.returncode:
         said = (ran.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise Usage(f"MicroPython cannot make a flash image: {said}", remedy="Check the disk, or install it again.")
-
-
-def _lay_out(build: Build, root: Path) -> None:
-    named = {f"{_SLOT}/{path}": data for path, data in build.slot.items()}
-    for path, data in {**build.loader, **named, "slot": _SLOT.encode()}.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_bytes(data)
