@@ -7,7 +7,7 @@ boots are used up. What takes updates is loaded when one comes: a board's memory
 
 import asyncio
 
-from . import cbor, device, notes
+from . import cbor, device, labels, notes
 from .compat import const
 from .errors import Fault, Malformed, Refused, SealError
 
@@ -15,10 +15,6 @@ RECORD = "firmware"
 # its keys
 FLOOR = const(1)  # the highest version that was ever confirmed
 HSS = const(2)  # the HSS public key, once the owner has set it
-
-MANIFEST = "manifest"  # in a slot: the message of what is in it, there when all of it is
-# the payload of that message
-BOARD, VERSION, NAME, ARCH, FILES = 1, 2, 3, 4, 5
 
 HEALTHY = ("curve", "entropy", "store", "state")  # parts of the self-test; a broken sensor is no fault of the firmware
 SETTLE_SECONDS = 2  # for the links to fail, before a version is found good
@@ -44,7 +40,7 @@ class Firmware:
         if slots.rolled_back is not None:
             told["rolled_back"] = slots.rolled_back
         if self._device.state == device.PROVISIONED:
-            told["hss"] = HSS in self.record()
+            told["hss"] = self.hss_key() is not None
         return told
 
     def updater(self):
@@ -58,6 +54,10 @@ class Firmware:
     def record(self):
         """The journal's record, as a copy that may be changed and put."""
         return dict(self._device.journal.get(RECORD, {FLOOR: 0}))
+
+    def hss_key(self):
+        """The HSS public key that updates must be signed by too, or None."""
+        return self.record().get(HSS)
 
     def floor(self):
         """The version that an update must be above."""
@@ -99,11 +99,11 @@ class Firmware:
 def _installed(folder):
     """The version in a slot's manifest, signed or as `deploy` leaves it: its payload alone. 0 where there is none."""
     try:
-        with open(folder + "/" + MANIFEST, "rb") as file:
+        with open(folder + "/" + labels.MANIFEST, "rb") as file:
             found = cbor.decode(file.read())
         if isinstance(found, cbor.Tag):
             found = cbor.decode(found.value[2])
-        return int(found[VERSION])
+        return int(found[labels.FIRMWARE_VERSION])
     except (OSError, SealError, TypeError, KeyError, IndexError, ValueError):
         return 0
 

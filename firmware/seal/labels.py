@@ -59,4 +59,11 @@ SENML_NAME = const(0)
 SENML_UNIT = const(1)
 SENML_VALUE = const(2)
 
+# The payload of a firmware message, and its file in a slot: there when all that it names is
+FIRMWARE_BOARD = const(1)
+FIRMWARE_VERSION = const(2)
+FIRMWARE_ARCH = const(4)
+FIRMWARE_FILES = const(5)
+MANIFEST = "manifest"
+
 MAX_AMOUNT = const(0x7FFFFFFFFFFFFFFF)

@@ -12,7 +12,7 @@ import os
 
 from .compat import const
 from .errors import BadSignature, Malformed, StorageFull
-from .firmware import MANIFEST
+from .labels import MANIFEST
 
 INCOMING = "incoming"
 

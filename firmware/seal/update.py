@@ -7,7 +7,6 @@ write     a piece of a file                         commit    every file is chec
 from . import compat, device, labels, messages
 from .compat import const
 from .errors import BadSignature, Malformed, NotAParty, Refused, Replay, Unsupported
-from .firmware import ARCH, BOARD, FILES, HSS, MANIFEST, VERSION
 from .staging import INCOMING, Staging
 
 _MAX_SIGNATURE = const(6000)
@@ -34,7 +33,7 @@ class Updater:
         self._need()
         if not isinstance(signature, bytes) or not 0 < len(signature) <= _MAX_SIGNATURE:
             raise Malformed("an HSS signature has up to %d bytes" % _MAX_SIGNATURE)
-        self._signature = signature if HSS in self._firmware.record() else b""
+        self._signature = signature if self._firmware.hss_key() else b""
         return True
 
     def begin(self, raw):
@@ -47,16 +46,16 @@ class Updater:
         message.verify(self._device.owner_key)
         self._check_lock(message.digest, signature)
         claims, floor = message.payload, self._firmware.floor()
-        if claims[BOARD] != self._device.board.model or claims[ARCH] != compat.arch():
-            raise NotAParty("firmware for %s on %s" % (claims[BOARD], claims[ARCH]))
-        if claims[VERSION] <= floor:
-            raise Replay("version %d comes after %d" % (claims[VERSION], floor))
-        _check_files(claims[FILES])
+        if claims[labels.FIRMWARE_BOARD] != self._device.board.model or claims[labels.FIRMWARE_ARCH] != compat.arch():
+            raise NotAParty("firmware for %s on %s" % (claims[labels.FIRMWARE_BOARD], claims[labels.FIRMWARE_ARCH]))
+        if claims[labels.FIRMWARE_VERSION] <= floor:
+            raise Replay("version %d comes after %d" % (claims[labels.FIRMWARE_VERSION], floor))
+        _check_files(claims[labels.FIRMWARE_FILES])
         slots = self._slots
         running = slots.folder(slots.slot) if slots.slot else None
-        staging = Staging(slots.folder(slots.spare), message.raw, claims[FILES], running, slots.feed)
+        staging = Staging(slots.folder(slots.spare), message.raw, claims[labels.FIRMWARE_FILES], running, slots.feed)
         there = staging.begin()
-        self._staging, self._version = staging, claims[VERSION]
+        self._staging, self._version = staging, claims[labels.FIRMWARE_VERSION]
         return there
 
     def write(self, item):
@@ -81,7 +80,7 @@ class Updater:
         return True
 
     def _check_lock(self, digest, signature):
-        key = self._key = self._firmware.record().get(HSS)
+        key = self._key = self._firmware.hss_key()
         if key is None:
             return
         from . import lms
@@ -98,7 +97,7 @@ class Updater:
 
     def _need_begun(self):
         self._device.need(device.PROVISIONED)
-        if self._staging is None or self._firmware.record().get(HSS) != self._key:
+        if self._staging is None or self._firmware.hss_key() != self._key:
             raise Refused("no update has begun since the last reset, or since the HSS key was set")
 
 
@@ -107,7 +106,7 @@ def _check_files(files):
     paths = set()
     for path, size, _ in files:
         good = len(path) <= _MAX_PATH and 0 < size <= _MAX_FILE and path not in paths
-        if not good or path in (MANIFEST, INCOMING) or not all(_is_name(part) for part in path.split("/")):
+        if not good or path in (labels.MANIFEST, INCOMING) or not all(_is_name(part) for part in path.split("/")):
             raise Malformed("no firmware file can be %r of %d bytes" % (path, size))
         paths.add(path)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sealwright.device import Client, connect
 from sealwright.emulator.esp32.flash import make_flash
-from sealwright.emulator.esp32.launcher import environment, micropython
+from sealwright.emulator.esp32.interpreter import environment, micropython
 from sealwright.emulator.esp32.process import HEAP
 
 from .contract import ROOT

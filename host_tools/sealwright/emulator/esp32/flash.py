@@ -12,7 +12,7 @@ from typing import Final
 from ...boards import compile_for
 from ...boards.kinds import find
 from ...errors import Usage
-from .launcher import environment, micropython
+from .interpreter import environment, micropython
 
 IMAGE: Final = "flash.img"
 BLOCKS: Final = 512  # of 4 KB, of the chip's 4 MB: where its port has the file system

@@ -1,14 +1,11 @@
 """How an ESP32 becomes a process: its flash is made once, with our firmware, and from then on is the board's own."""
 
-import os
 import sys
 from pathlib import Path
-from typing import Final
 
 from ...device.transport import open_url
 from ...errors import Usage
-
-_CHIP: Final = Path(__file__).with_name("chip.py")
+from .flash import make_flash
 
 
 class Esp32:
@@ -19,8 +16,6 @@ class Esp32:
 
     def equip(self, folder: Path, board: Path, image: Path | None) -> None:
         """Make its flash. Raises Usage."""
-        from .flash import make_flash
-
         if image is not None:
             raise Usage("this board takes no image", remedy="It runs the MicroPython installed with Sealwright.")
         make_flash(folder, board)
@@ -32,14 +27,3 @@ class Esp32:
     def greet(self, url: str) -> None:
         """Its console's port opens when its flash is mounted, whatever program it runs."""
         open_url(url).close()
-
-
-def micropython(*arguments: str) -> list[str]:
-    """The command line of MicroPython with these arguments."""
-    return [sys.executable, "-P", str(_CHIP), *arguments]
-
-
-def environment(board: Path) -> dict[str, str]:
-    """What MicroPython runs in: the models are where it looks for modules. board: a kind's folder in `boards`."""
-    boards = board.parent
-    return {**os.environ, "MICROPYPATH": f"{boards / 'emulated' / board.name}:{boards}"}

@@ -16,7 +16,7 @@ from typing import Final
 
 from ..launch import Chip, begin
 from ..wires import Wires
-from .launcher import environment, micropython
+from .interpreter import environment, micropython
 
 HEAP: Final = "400k"
 RESET: Final = 75  # as boards/emulated/chip.py has it
