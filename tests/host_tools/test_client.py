@@ -60,6 +60,14 @@ def test_one_that_never_answers_is_told_as_that_in_all_the_seconds_it_had():
     assert error.value.code == "unreachable" and "firmware" in error.value.remedy and device.asked > 2
 
 
+def test_a_prompt_without_firmware_is_told_at_once():
+    device = Starting(1000)
+    device._out = b"\r\nraw REPL; CTRL-B to exit\r\n>"
+    with pytest.raises(Unreachable, match=r"^serial:x: MicroPython's prompt answers") as error:
+        Client(device, "serial:x").info()
+    assert "sealwright deploy --board BOARD --device serial:x" in error.value.remedy and device.asked == 1
+
+
 def test_no_other_request_is_sent_twice():
     device = Starting(1)
     with pytest.raises(Unreachable, match="no answer in 0 s"):

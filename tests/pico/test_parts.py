@@ -28,9 +28,15 @@ def block(address=0x1000_0000, payload=b"\x11" * 256, flags=0x2000, family=RP204
     return head + payload.ljust(476, b"\0") + struct.pack("<I", end)
 
 
+def file_of(*blocks):
+    """Blocks, numbered."""
+    numbers = (struct.pack("<II", number, len(blocks)) for number in range(len(blocks)))
+    return b"".join(one[:20] + number + one[28:] for one, number in zip(blocks, numbers, strict=True))
+
+
 def test_an_image_becomes_flash(tmp_path):
     path = tmp_path / "good.uf2"
-    path.write_bytes(block() + block(0x1000_0400, b"\x22" * 256) + block(flags=0x2001))
+    path.write_bytes(file_of(block(), block(0x1000_0400, b"\x22" * 256), block(flags=0x2001)))
     content = images.read(path)
     assert len(content) == 2 << 20
     assert content[:256] == b"\x11" * 256 and content[256:1024] == b"\xff" * 768 and content[1024:1280] == b"\x22" * 256
@@ -43,6 +49,9 @@ def test_an_image_becomes_flash(tmp_path):
         (b"\x7fELF" + bytes(508), "no whole UF2"),
         (block()[:-1], "no whole UF2"),
         (block() + b"x", "no whole UF2"),
+        (block() + block(0x1000_0400), "no whole UF2"),
+        (file_of(block(), block(), block())[:1024], "no whole UF2"),
+        (file_of(block(), block(), block())[512:], "no whole UF2"),
         (block(end=0), "no whole UF2"),
         (block(family=RP2350_FAMILY), "another chip"),
         (block(0x1020_0000), "another chip"),

@@ -46,7 +46,7 @@ def deploy(
     open_url(url).close()  # compiling takes a while: what is wrong with the port is told before it
     with session.progress("compiling"):
         built = boards.compile_for(kind)
-    with session.progress("deploying", built.size) as advance:
+    with session.resumable(), session.progress("deploying", built.size) as advance:
         done = install(url, built, advance, dry_run=dry_run, patience=patience)
     if dry_run:
         _tell(session, device, built, done, None)

@@ -46,7 +46,7 @@ def provision(
             session.emit(ok=True, dry_run=True, device=device, name=name, plan=steps)
             session.say(f"{device} as {name}: would {steps}")
             return
-        with session.progress("provisioning"):
+        with session.resumable(), session.progress("provisioning"):
             done = provisioning.provision(home, client, name, limits)
     _tell(session, done)
     if done.resumed:

@@ -149,6 +149,15 @@ class Session:
 
             yield advance
 
+    @contextmanager
+    def resumable(self) -> Iterator[None]:
+        """Work that goes on where it ended when it is done again: Ctrl-C is told that."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.note("Interrupted. Run it again: it goes on where it ended.")
+            raise
+
     def finish(self) -> None:
         """Write out what is left. Raises OSError where stdout does not take it."""
         sys.stdout.flush()

@@ -65,7 +65,7 @@ def update_device(
     def connect() -> Client:
         return session.connect(device)
 
-    with session.progress(f"version {said.version}", sent.size) as advance:
+    with session.resumable(), session.progress(f"version {said.version}", sent.size) as advance:
         done = update(connect, sent, *_home_keys(session), progress=advance, wait=wait)
     session.emit(
         ok=True,
@@ -82,7 +82,8 @@ def update_device(
         session.say(f"{device}: it runs version {done.version} already; nothing was sent.")
         return
     session.say(f"{device} runs version {done.version} ({said.name}), confirmed, in slot {done.slot}.")
-    session.say(f"{done.sent:,} of {sent.size:,} bytes sent, {done.seconds:.1f} s in all.")
+    went = f"{done.sent:,} of {sent.size:,} bytes sent" if done.sent else f"all {sent.size:,} bytes were there already"
+    session.say(f"{went}; {done.seconds:.1f} s in all.")
 
 
 def _own(home: Home, client: Client, board: str | None, version: int | None) -> FirmwareBundle:

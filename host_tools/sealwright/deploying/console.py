@@ -25,7 +25,7 @@ from mpremote.transport_serial import SerialTransport
 from ..device.transport import PORT_ERRORS, split_url, unopened
 from ..errors import RefusedByDevice, SealwrightError, Unreachable
 
-PATIENCE: Final = 60.0  # seconds for an answer: an emulated Pico is some times slower than a real one
+PATIENCE: Final = 60.0  # seconds for an answer: an emulated Pico takes three times as long as a real one
 KNOCK_SECONDS: Final = 10.0
 _ONE_KNOCK: Final = 3.0
 _PAUSE: Final = 1.0

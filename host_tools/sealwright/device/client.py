@@ -40,6 +40,7 @@ AGAIN_SECONDS: Final = 3.0
 MOST_SECONDS: Final = 900.0  # with signs of life, which a relay gives while it waits for a slow or busy device
 UPDATE_SECONDS: Final = 120.0  # to clear a slot, or to hash what is in it
 _BATCH: Final = 8
+_PROMPT: Final = b"raw REPL; CTRL-B"  # what a frame, which begins with Ctrl-A's byte, makes of a prompt
 _MOST_CHANNELS: Final = 1000  # no flash holds as many: whoever shows more never ends
 
 
@@ -94,9 +95,13 @@ class Client:
         raise Unreachable(silent, remedy="Check that it runs Sealwright's firmware.")
 
     def _reply(self, seconds: float, most: float) -> Frame | None:
-        end = time.monotonic() + seconds
+        end, heard = time.monotonic() + seconds, b""
         while (left := min(end, most) - time.monotonic()) > 0:
             data = self._transport.read(left)
+            heard = heard[-len(_PROMPT) :] + data
+            if _PROMPT in heard:
+                remedy = f"Put it there: `sealwright deploy --board BOARD --device {self.url}`."
+                raise Unreachable("MicroPython's prompt answers, and no Sealwright firmware", remedy=remedy)
             if data and not data.strip(b"\0"):
                 end = time.monotonic() + seconds
             for frame in self._frames.feed(data):

@@ -120,10 +120,20 @@ def unopened(url: str, error: Exception) -> Unreachable:
     if not _is_terminal(path):
         return Unreachable(f"{path} is no serial port", remedy=listed)
     if _is_held(path):
-        remedy = "Close what holds it: a serial monitor, an IDE, another Sealwright."
-        return Unreachable(f"another program holds {path}", remedy=remedy, code="port_busy")
+        return _busy(path)
     remedy = "Your user may not use it: it needs a group such as dialout or uucp."
     return Unreachable(f"cannot open {path}: {error}", remedy=remedy)
+
+
+def check_free(path: str) -> None:
+    """Raise Unreachable where another program has a serial port for itself alone."""
+    if _is_held(path):
+        raise _busy(path)
+
+
+def _busy(path: str) -> Unreachable:
+    remedy = "Close what holds it: a serial monitor, an IDE, another Sealwright."
+    return Unreachable(f"another program holds {path}", remedy=remedy, code="port_busy")
 
 
 def _is_held(path: str) -> bool:

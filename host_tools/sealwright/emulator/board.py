@@ -81,6 +81,7 @@ class EmulatedBoard:
         emulator = self.emulator
         command = emulator.command(self.folder, folder_of(self.hardware["board"]))
         with (self.folder / LOG).open("ab") as log:
+            begun = log.tell()
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
@@ -95,7 +96,7 @@ class EmulatedBoard:
                 time.sleep(0.02)
         self.kill()
         raise Unreachable(
-            f"the emulated board {self.name} does not start: {self.last_words()}",
+            f"the emulated board {self.name} does not start: {self.last_words(begun)}",
             remedy=f"Its console is in {self.folder / LOG}.",
         )
 
@@ -117,10 +118,10 @@ class EmulatedBoard:
         if changed:
             (self.folder / "hardware.json").write_text(json.dumps(hardware))
 
-    def last_words(self) -> str:
-        """The last line of its console."""
+    def last_words(self, begun: int = 0) -> str:
+        """The last line of its console, of what is there after the first `begun` bytes."""
         try:
-            lines = (self.folder / LOG).read_text(errors="replace").strip().splitlines()
+            lines = (self.folder / LOG).read_bytes()[begun:].decode(errors="replace").strip().splitlines()
         except OSError:
             lines = []
         return lines[-1] if lines else "its console is empty"

@@ -20,6 +20,10 @@ class Emulator(Protocol):
         """The TCP ports a board listens on, by their names in `hardware.json`; "command" is one of them."""
 
     @property
+    def has_console(self) -> bool:
+        """Whether its port and its pty are one wire, its console's: who holds that at the prompt has it alone."""
+
+    @property
     def patience(self) -> float:
         """How many times longer a board takes than the machine it stands for: what a client's time-outs grow by."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ..device.client import Client
-from ..device.transport import Transport, open_url
+from ..device.transport import Transport, check_free, open_url
 from ..errors import Unreachable, Usage
 from ..home import Home
 from ..series import parse_spec, write_series
@@ -79,6 +79,8 @@ def reach(home: Home, url: str) -> tuple[Transport, float]:
     board = find(home, name)
     if board.pid is None:
         raise Unreachable(f"the emulated board {name} is not running", remedy=f"Run `sealwright emulate {name}`.")
+    if board.emulator.has_console:
+        check_free(board.serial_url.partition(":")[2])
     return open_url(board.url), board.emulator.patience
 
 

@@ -15,6 +15,7 @@ class UnixPort:
     """Emulator: what `launch` runs."""
 
     links = ("command", "peer")
+    has_console = False
     patience = 1.0
 
     def equip(self, folder: Path, board: Path, image: Path | None) -> None:

@@ -152,7 +152,7 @@ def _decided(connect: Connect, version: int, taken: bool, wait: float) -> Info:
             with connect() as client:
                 info = client.info(_ASK_SECONDS)
         except Unreachable as error:
-            last = str(error)
+            last, since = str(error), None
         else:
             raw = info.raw
             if raw["version"] == version and not raw["trial"]:

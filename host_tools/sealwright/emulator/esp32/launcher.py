@@ -12,6 +12,7 @@ class Esp32:
     """Emulator: the unix port behind a console."""
 
     links = ("command",)
+    has_console = True
     patience = 1.0
 
     def equip(self, folder: Path, board: Path, image: Path | None) -> None:

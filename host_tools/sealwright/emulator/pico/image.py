@@ -41,10 +41,11 @@ def read(path: Path) -> bytes:
     except OSError as error:
         raise Usage(f"cannot read the image {path}: {error.strerror}", remedy=_REMEDY, code="no_image") from error
     flash = bytearray(b"\xff" * FLASH_BYTES)
-    written = 0
-    for at in range(0, len(data) - len(data) % _BLOCK.size, _BLOCK.size):
-        first, second, flags, address, size, _, _, family, payload, last = _BLOCK.unpack_from(data, at)
-        if (first, second, last) != _MAGIC:
+    count, rest = divmod(len(data), _BLOCK.size)
+    for index in range(count):
+        block = _BLOCK.unpack_from(data, index * _BLOCK.size)
+        first, second, flags, address, size, number, of, family, payload, last = block
+        if (first, second, last) != _MAGIC or (number, of) != (index, count):
             break
         offset = address - FLASH_START
         if flags & _NOT_MAIN_FLASH:
@@ -53,9 +54,8 @@ def read(path: Path) -> bytes:
         if not ours or size > len(payload) or not 0 <= offset <= FLASH_BYTES - size:
             raise _wrong(path, "it is for another chip")
         flash[offset : offset + size] = payload[:size]
-        written += size
     else:
-        if written and len(data) % _BLOCK.size == 0:
+        if count and not rest:
             return bytes(flash)
     raise _wrong(path, "it is no whole UF2 file")
 

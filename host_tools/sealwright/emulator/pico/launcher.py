@@ -17,6 +17,7 @@ class Pico:
     """Emulator: a real image in rp2040py."""
 
     links = ("command",)
+    has_console = True
     patience = _SLOWER
 
     def equip(self, folder: Path, board: Path, image: Path | None) -> None:
