@@ -1,6 +1,6 @@
 """What a chip gives the loader, as `machine` does: a reset, and a watchdog that nothing can stop once it runs.
 
-Both are carried out by the process that holds the board (`Chip` in `sealwright/emulator/launch.py`), which kills
+Both are carried out by the process that holds the board (`ResetLine` in `sealwright/emulator/launch.py`), which kills
 MicroPython and starts it again, as a reset unwinds nothing. It is told over a pipe, a line each: "reset"; a number, the
 watchdog's time-out in milliseconds; and an empty line for each feeding.
 """

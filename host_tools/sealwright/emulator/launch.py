@@ -77,16 +77,16 @@ def _run(heap: str) -> int | None:
 
 def _attend(pipe: int) -> bool:
     """Wait until the chip wants a reset; False when its program has ended."""
-    chip = Chip(pipe)
-    while chip.is_on:
-        if select.select([pipe], [], [], chip.seconds)[0]:
-            chip.hear()
-        if chip.is_reset:
+    line = ResetLine(pipe)
+    while line.is_on:
+        if select.select([pipe], [], [], line.seconds)[0]:
+            line.hear()
+        if line.is_reset:
             return True
     return False
 
 
-class Chip:
+class ResetLine:
     """What a board's program asks of who holds the board, over a `pipe` from boards/emulated/chip.py: a reset, now or
     when the watchdog it started is not fed in time. is_on: False when the program has ended."""
 
@@ -102,8 +102,9 @@ class Chip:
         lines = os.read(self._pipe, 4096)
         self.is_on = lines != b""
         self._is_told = self._is_told or RESET in lines
-        if self._timeout is None and self.is_on and not self._is_told:
-            self._timeout = int(lines.split()[0]) / 1000
+        words = lines.split()
+        if self._timeout is None and words and not self._is_told:
+            self._timeout = int(words[0]) / 1000
         self._fed = time.monotonic()
 
     @property

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from ..launch import Chip, begin
+from ..launch import ResetLine, begin
 from ..wires import Wires
 from .interpreter import environment, micropython
 
@@ -45,7 +45,7 @@ class Power:
         self._terminal, terminal = pty.openpty()
         ready, mounted = os.pipe()
         self._pipe, chip = os.pipe()
-        self._chip = Chip(self._pipe)
+        self._line = ResetLine(self._pipe)
         for descriptor in (terminal, mounted, chip):
             os.set_inheritable(descriptor, True)
         variables = {"SEALWRIGHT_TERMINAL": str(terminal), "SEALWRIGHT_READY": str(mounted)}
@@ -70,13 +70,13 @@ class Power:
         self._wires.watch(self._console.fileno(), self._hear)
         self._wires.watch(self._pipe, self._attend)
         while self._is_on:
-            self._wires.wait(_FULL_SECONDS if self._wires.inbox else self._chip.seconds)
+            self._wires.wait(_FULL_SECONDS if self._wires.inbox else self._line.seconds)
             with suppress(OSError):  # full, or about to be gone
                 del self._wires.inbox[: self._console.send(self._wires.inbox)]
-            if self._chip.is_reset and not is_reset:
+            if self._line.is_reset and not is_reset:
                 is_reset = True
                 self._process.kill()  # the loop ends when all is heard that it said before
-        if self._chip.is_on:
+        if self._line.is_on:
             self._wires.forget(self._pipe)
         self._wires.forget(self._console.fileno())
         self._console.close()
@@ -86,8 +86,8 @@ class Power:
         return RESET if is_reset else code
 
     def _attend(self) -> None:
-        self._chip.hear()
-        if not self._chip.is_on:
+        self._line.hear()
+        if not self._line.is_on:
             self._wires.forget(self._pipe)
 
     @property
