@@ -5,6 +5,8 @@ device's state or policy. Nothing in the library raises outside this family for 
 caller's mistake.
 """
 
+import shlex
+
 
 class SealwrightError(Exception):
     """Base of all. The text says what is wrong; `remedy` says what to do about it."""
@@ -22,7 +24,8 @@ class SealwrightError(Exception):
 
 
 def how_to_install(package: str, extra: str) -> str:
-    """The remedy where a package of an extra is missing."""
+    """The remedy where a package of an extra is missing. package: its name, with a version where that matters."""
+    package = shlex.quote(package)
     return f'Install it: `pip install {package}`, or in a checkout `.venv/bin/pip install -e ".[{extra}]"`.'
 
 

