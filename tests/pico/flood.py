@@ -20,7 +20,8 @@ class _Over(Exception):
 
 
 class Flood:
-    """What a chip's console is connected to: presses `keys` without a pause, `late` ms after enumeration, then asks."""
+    """What a chip's console is connected to: presses `keys` without a pause, `late` ms after enumeration, then asks.
+    late: with 0 they wait in the host's queue before the chip is enumerated, and come first."""
 
     def __init__(self, keys: bytes, late: int) -> None:
         self.inbox = bytearray()

@@ -4,7 +4,7 @@
 
 The guest runs a board's whole firmware, compiled, over its own flash; a device under CPython buys from it. Each figure
 of heap is `gc.mem_free()` after a collection at the end of a step, in bytes, the least of its kind. Boot to the first
-signed reading is counted in the guest's time, from the import of the firmware on a provisioned board. Some minutes.
+signed reading is counted in the guest's time, from the import of the firmware on a provisioned board. Half a minute.
 """
 
 import asyncio

@@ -95,7 +95,7 @@ def powered(board: EmulatedBoard, number: int) -> bool:
     board.kill()
     with tempfile.TemporaryDirectory() as scratch:
         keys = KEYS[number % len(KEYS)]
-        said = flooded(board.folder / FLASH, Path(scratch, FLASH), keys, late=number)
+        said = flooded(board.folder / FLASH, Path(scratch, FLASH), keys, late=number // len(KEYS))
     return has_prompt(said)
 
 

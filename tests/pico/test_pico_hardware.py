@@ -5,13 +5,14 @@ from sealwright import boards, emulator, owner, provisioning
 from sealwright.home import Home
 
 from tests.boards.test_hardware_tests import hardware_tests
+from tests.pico.conftest import NO_IMAGE
 from tests.pico.preload import preload_firmware
 from tests.pico.rig import image
 
 
 def test_on_a_pico(home: Home) -> None:
     if image() is None:
-        pytest.skip("no MicroPython image for the Pico: name one in SEALWRIGHT_PICO_UF2")
+        pytest.skip(NO_IMAGE)
     board = emulator.create(home, "pico", "one", ["bme280"])
     preload_firmware(board, boards.compile_for(boards.find("pico")))
     board.start()
