@@ -1,0 +1,313 @@
+"""The judge of one message: who signed it, and what is wrong with it. No input makes it raise.
+
+A judge reads what is known from a memory that its caller hands in, and judges by the rules of `channels` and
+`readings`. It changes nothing but the certificates it knows: a bundle's verifier and a ledger keep what they accept.
+"""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple, TypeAlias
+
+from ..errors import BadCertificate, Rejected
+from ..wire.certificates import CLOCK_SKEW, check_chain
+from ..wire.messages import (
+    Body,
+    Certificate,
+    ChannelClose,
+    ChannelOpen,
+    Checkpoint,
+    Command,
+    Evidence,
+    FactoryRecord,
+    Firmware,
+    Funding,
+    Grant,
+    Message,
+    Offer,
+    PeerProof,
+    Reading,
+    Receipt,
+    Refund,
+    Revocation,
+    Rotation,
+    Status,
+    Voucher,
+    parse_message,
+)
+from . import channels
+from .codes import OK, REMEDIES, Fault, first
+from .memory import Lane, Memory, Terms, unlocks
+from .policy import Policy
+from .readings import judge_entry, time_note
+from .signers import Signer, Signers, signature_fault
+from .verdict import Verdict
+
+OfDevice: TypeAlias = Reading | ChannelOpen | PeerProof | Status | Offer | Rotation
+OfChannel: TypeAlias = Voucher | Receipt | ChannelClose
+OfLedger: TypeAlias = Funding | Refund | Checkpoint
+_NO_ISSUER: Final = "its signer is certified as a device and may issue nothing"
+
+
+class Finding(NamedTuple):
+    """What `judge` found beside the verdict. lane: a voucher's lane as it is afterwards, where it rises. terms: of a
+    channel-open."""
+
+    fault: Fault | None = None
+    device: bytes | None = None
+    signer: bytes | None = None
+    note: Fault | None = None
+    lane: Lane | None = None
+    terms: Terms | None = None
+
+
+class Judge:
+    """Judges messages offline against roots and what is known.
+
+    roots: self-signed certificates, see `certificates.load_roots`; raises BadCertificate for one that is no root.
+    memory: what came before.
+    """
+
+    def __init__(self, roots: Iterable[Message[Certificate]], policy: Policy, memory: Memory) -> None:
+        self.policy, self.memory = policy, memory
+        self._roots = tuple(roots)
+        self.signers = Signers(self._roots, policy, memory)
+        self._unlocked = unlocks(policy.secrets)
+
+    def parse(self, n: int, raw: bytes) -> Message[Body] | Verdict:
+        """Message `n` of a bundle, or the verdict on bytes that are none."""
+        try:
+            return parse_message(raw)
+        except Rejected as error:
+            return self.refuse(n, Fault(error.code, str(error)))
+
+    def judge(self, message: Message[Body]) -> Finding:
+        """What is wrong with a message, and what it does to its lane."""
+        match message.body:
+            case Certificate() as body:
+                return self._certificate(Message(message.sign1, body))
+            case Evidence() as body:
+                return self._evidence(message, body)
+            case Command() as body:
+                return self._of_owner(message, body.device)
+            case Firmware():
+                return self._of_owner(message, None)
+            case Grant() | FactoryRecord() | Revocation() as body:
+                return self._of_issuer(message, body)
+            case Voucher() | Receipt() | ChannelClose() as body:
+                return self._of_party(message, body)
+            case Funding() | Refund() | Checkpoint() as body:
+                return self._of_ledger(message, body)
+            case body:
+                return self._of_device(message, body)
+
+    def verdict(self, n: int, message: Message[Body], found: Finding) -> Verdict:
+        """The verdict on message `n`, from its finding."""
+        if found.fault is not None:
+            return self.refuse(n, found.fault, message, found.device)
+        code, why = (found.note.code, f"{found.note.why}.") if found.note else (OK, "")
+        return Verdict(n, message.type, True, code, message.digest, why, found.device, found.signer, message)
+
+    @staticmethod
+    def refuse(n: int, fault: Fault, message: Message[Body] | None = None, device: bytes | None = None) -> Verdict:
+        """The verdict for a fault."""
+        why = f"{fault.why}. {REMEDIES[fault.code]}"
+        if message is None:
+            return Verdict(n, None, False, fault.code, why=why)
+        return Verdict(n, message.type, False, fault.code, message.digest, why, device, message=message)
+
+    def circumstances(self) -> channels.Circumstances:
+        """What the policy says that rules of channels read."""
+        return channels.Circumstances(self.policy.now(), self._unlocked, self.policy.ticks)
+
+    # who signed
+
+    def _certificate(self, message: Message[Certificate]) -> Finding:
+        fault = self.signers.certify(message)
+        issuer = self.signers.find(message)
+        signer = issuer.id if isinstance(issuer, Signer) and fault is None else None
+        return Finding(fault, message.body.key.device_id, signer)
+
+    def _evidence(self, message: Message[Body], body: Evidence) -> Finding:
+        device = body.key.device_id
+        fault = first(
+            Fault("bad_certificate", "its ueid is not that of its key") if body.ueid != body.key.ueid else None,
+            None if message.signed_by(body.key) else Fault("bad_signature", "its own key did not sign it"),
+        )
+        note = Fault(OK, "It proves that the device has this key, and nothing about which device it is")
+        return Finding(fault or self._replay(message), device, device, None if fault else note)
+
+    def _of_owner(self, message: Message[Body], device: bytes | None) -> Finding:
+        granted = self.memory.owner(device) if device is not None else None
+        keys = [*self.policy.owners, *([granted] if granted is not None else [])]
+        owners = [key for key in keys if key.kid == message.kid]
+        signer = next((key for key in owners if message.signed_by(key)), None)
+        if not owners:
+            return Finding(Fault("unknown_signer", "no owner known here has this key"), device)
+        if signer is None:
+            return Finding(Fault("bad_signature", "its owner's key did not sign it"), device)
+        return Finding(self._replay(message), device, signer.device_id)
+
+    def _of_issuer(self, message: Message[Body], body: Grant | FactoryRecord | Revocation) -> Finding:
+        device = body.key.device_id if isinstance(body, FactoryRecord) else body.device
+        signer = self.signers.find(message)
+        if isinstance(signer, Fault):
+            return Finding(signer, device)
+        fault = first(
+            self.signers.fault(signer, issuing=True),
+            None if signer.certificate.may_issue is not None else Fault("bad_certificate", _NO_ISSUER),
+        )
+        if fault is None:
+            fault = self._issued(message, body, signer)
+        return Finding(fault or self._replay(message), device, None if fault else signer.id)
+
+    def _issued(self, message: Message[Body], body: Grant | FactoryRecord | Revocation, signer: Signer) -> Fault | None:
+        match body:
+            case Grant():
+                return self._grant_fault(body, signer)
+            case Revocation():
+                return self._revocation_fault(body, signer)
+            case _:
+                if body.ueid != body.key.ueid:
+                    return Fault("bad_certificate", "its ueid is not that of its key")
+                return self._log_fault(message, body, signer.id)
+
+    def _grant_fault(self, body: Grant, signer: Signer) -> Fault | None:
+        now = self.policy.now()
+        if body.issued_at > now + CLOCK_SKEW:
+            return Fault("not_yet_valid", f"it was granted at {body.issued_at}, after now")
+        try:
+            leaf = check_chain(body.chain, self._roots, at=now, allow_test=self.policy.allow_test)
+        except BadCertificate as error:
+            return Fault(error.code, f"its chain: {error}")
+        if leaf.key.device_id != body.device:
+            return Fault("bad_certificate", "its chain certifies another device than it grants to")
+        known = self.signers.known(leaf.key)
+        if known is not None and known.fault is None and not _over(signer, known.above):
+            return Fault("bad_certificate", "another issuer certified this device")
+        return network_fault(body.network, leaf.network)
+
+    def _revocation_fault(self, body: Revocation, signer: Signer) -> Fault | None:
+        known = self.signers.known_device(body.device)
+        if known is not None and not _over(signer, known.above):
+            return Fault("bad_certificate", "only the device's issuer, or one above it, revokes it")
+        return None
+
+    def _of_party(self, message: Message[Body], body: OfChannel) -> Finding:
+        """A message of a channel: once a ledger has funded the channel, only the party's key matters."""
+        terms = self.memory.channel(body.channel)
+        party = None
+        if terms is not None and terms.funded:
+            parties = (terms.payer, terms.payee)
+            party = next((device for device in parties if self.signers.party(message, device)), None)
+        if party is None:
+            signer = self.signers.find(message)
+            if isinstance(signer, Fault):
+                return Finding(signer)
+            standing = None if terms is not None and terms.funded else self.signers.fault(signer)
+            fault = first(standing, signature_fault(signer)) or _device_fault(signer)
+            if fault is not None:
+                return Finding(fault, signer.id if signer.verified else None)
+            party = signer.id
+        replay = self._replay(message)
+        if replay is not None and not isinstance(body, Voucher):
+            return Finding(replay, party, party)
+        found = self._of_channel(message, body, party)
+        if replay is not None and found.lane is None:
+            return Finding(replay, party, party)
+        return found._replace(device=party, signer=party)
+
+    def _of_channel(self, message: Message[Body], body: OfChannel, party: bytes) -> Finding:
+        if isinstance(body, Receipt):
+            return Finding(channels.judge_receipt(body, party, self.memory))
+        if isinstance(body, ChannelClose):
+            return Finding(channels.judge_close(body, party, self.memory))
+        found = channels.judge_voucher(body, message.digest, party, self.memory, self.circumstances())
+        return Finding(found.fault, note=found.note, lane=found.lane)
+
+    def _of_ledger(self, message: Message[Body], body: OfLedger) -> Finding:
+        signer = self.signers.find(message)
+        if isinstance(signer, Fault):
+            return Finding(signer)
+        fault = first(
+            self.signers.fault(signer, issuing=True),
+            None if signer.is_ledger else Fault("not_a_ledger", "its signer is not certified as a ledger"),
+        )
+        if fault is None and isinstance(body, Checkpoint) and body.ledger != signer.id:
+            fault = Fault("not_a_party", "it names another ledger than the one that signed it")
+        if fault is None and isinstance(body, Funding | Refund):
+            fault = self._deposit_fault(body, signer.id)
+        return Finding(fault or self._replay(message), None, None if fault else signer.id)
+
+    def _deposit_fault(self, body: Funding | Refund, ledger: bytes) -> Fault | None:
+        terms = self.memory.channel(body.channel)
+        if terms is None:
+            return Fault("unknown_channel", "its channel is not known here yet")
+        if terms.ledger is not None and terms.ledger != ledger:
+            return Fault("wrong_ledger", "its channel names another ledger")
+        if isinstance(body, Funding) and body.amount != terms.capacity:
+            return Fault("over_capacity", f"it locks {body.amount} where the capacity is {terms.capacity}")
+        return None
+
+    def _of_device(self, message: Message[Body], body: OfDevice) -> Finding:
+        signer = self.signers.find(message)
+        if isinstance(signer, Fault):
+            return Finding(signer)
+        claimed = body.network if isinstance(body, ChannelOpen) else signer.certificate.network
+        fault = first(
+            self.signers.fault(signer),
+            network_fault(claimed, signer.certificate.network),
+            _device_fault(signer) if signer.verified else None,
+            self._revoked(body, signer.id) if signer.verified else None,
+        )
+        if fault is not None:
+            return Finding(fault, signer.id if signer.verified else None)
+        found = Finding(self._replay(message), signer.id, signer.id)
+        if found.fault is not None:
+            return found
+        return self._stated(message, body, signer.id)._replace(device=signer.id, signer=signer.id)
+
+    def _revoked(self, body: OfDevice, device: bytes) -> Fault | None:
+        start = self.memory.revoked_from(device)
+        at = body.sampled_at if isinstance(body, Reading) else self.policy.now()
+        if start is None or at < start:
+            return None
+        return Fault("revoked", f"its device is revoked from {start} on")
+
+    def _stated(self, message: Message[Body], body: OfDevice, signer: bytes) -> Finding:
+        match body:
+            case Reading():
+                note = time_note(body, self.memory.head(signer), self.policy.now() + CLOCK_SKEW)
+                fault = self._log_fault(message, body, signer)
+                return Finding(fault, note=Fault(OK, note.rstrip(".")) if note else None)
+            case ChannelOpen():
+                terms = channels.terms_of(body, message.digest, least_window=self.policy.least_window)
+                return Finding(channels.judge_open(body, terms, signer, self.policy.now()), terms=terms)
+            case _:
+                why = "it speaks for another device than the one that signed it"
+                speaker = getattr(body, "device", signer)
+                return Finding(None if signer == speaker else Fault("not_a_party", why))
+
+    def _log_fault(self, message: Message[Body], body: Reading | FactoryRecord, signer: bytes) -> Fault | None:
+        noun = "reading" if isinstance(body, Reading) else "record"
+        return judge_entry(body, message.digest, self.memory.head(signer), noun)
+
+    def _replay(self, message: Message[Body]) -> Fault | None:
+        """Certificates may come again; everything else counts once."""
+        return Fault("replay", "the same message came before") if self.memory.seen(message.digest) else None
+
+
+def network_fault(claimed: bytes, certified: bytes) -> Fault | None:
+    """The fault of a message that names another network than its signer is certified for."""
+    if claimed != certified:
+        return Fault("wrong_network", "it names another network than its signer is certified for")
+    return None
+
+
+def _device_fault(signer: Signer) -> Fault | None:
+    if signer.certificate.may_issue is not None or signer.is_ledger:
+        return Fault("not_a_device", "its signer is certified as an issuer or a ledger")
+    return None
+
+
+def _over(signer: Signer, above: tuple[bytes, ...]) -> bool:
+    """Whether the signer issued a certificate, or stands above who did. above: its issuers, see `signers.Known`."""
+    return signer.id in above
