@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from .. import labels
 from ..keys import PublicKey
-from .schema import CNF, HASH, TEXT, UINT, Bytes, Unsigned, at
+from .cose_key import CNF
+from .schema import HASH, TEXT, UINT, Bytes, Unsigned, at
 
 
 @dataclass(frozen=True, slots=True)

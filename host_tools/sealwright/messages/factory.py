@@ -10,7 +10,8 @@ from typing import ClassVar, Final
 from .. import labels
 from ..cbor import Value
 from ..keys import PublicKey
-from .schema import CNF, HASH, TEXT, UINT, Bytes, MapOf, Nullable, Rule, Unsigned, at
+from .cose_key import CNF
+from .schema import HASH, TEXT, UINT, Bytes, MapOf, Nullable, Rule, Unsigned, at
 
 _CODE: Final = Unsigned(0, 255)
 

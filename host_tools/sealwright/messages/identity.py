@@ -12,9 +12,10 @@ from .. import labels
 from ..cbor import Value
 from ..keys import PublicKey
 from .certificate import Certificate
+from .cose_key import CNF, KEY
 from .embedded import CERTIFICATE
 from .message import Message
-from .schema import AMOUNT, ANY, CNF, HASH, KEY, TEXT, UINT, Bytes, ListOf, MapOf, Struct, Unsigned, at
+from .schema import AMOUNT, ANY, HASH, TEXT, UINT, Bytes, ListOf, MapOf, Struct, Unsigned, at
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from dataclasses import MISSING, fields
 from typing import Any, Final, TypeVar
 
 from ..cbor import Tag, Value
-from ..errors import BadKey, Malformed
-from ..keys import PublicKey
+from ..errors import Malformed
 from ..labels import DECIMAL_FRACTION_TAG, MAX_AMOUNT, MAX_UINT
 from .decimals import DecimalFraction, Number
 
@@ -101,31 +100,6 @@ class NumberRule(Rule):
         return Tag(DECIMAL_FRACTION_TAG, list(value)) if isinstance(value, DecimalFraction) else value
 
 
-class KeyRule(Rule):
-    """`key`: a COSE_Key of a point on P-256."""
-
-    def parse(self, value: Value) -> PublicKey:
-        try:
-            return PublicKey.from_cose(value)
-        except BadKey as error:
-            raise Malformed(str(error)) from error
-
-    def dump(self, value: PublicKey) -> Value:
-        return value.cose
-
-
-class Confirmation(KeyRule):
-    """cnf (RFC 8747 section 3.2): a key in a map of its own."""
-
-    def parse(self, value: Value) -> PublicKey:
-        if not isinstance(value, dict) or list(value) != [1]:
-            raise Malformed("not a confirmation of one COSE_Key")
-        return super().parse(value[1])
-
-    def dump(self, value: PublicKey) -> Value:
-        return {1: value.cose}
-
-
 class ListOf(Rule):
     """An array of one element or more, each under the same rule; a tuple here."""
 
@@ -192,8 +166,6 @@ BYTES: Final = Bytes()
 BOOL: Final = Boolean()
 HASH: Final = Bytes(32)
 NUMBER: Final = NumberRule()
-KEY: Final = KeyRule()
-CNF: Final = Confirmation()
 
 _TABLES: Final[dict[type[Any], tuple[tuple[str, int, Rule, bool], ...]]] = {}
 

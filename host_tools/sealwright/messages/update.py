@@ -7,11 +7,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final, NamedTuple
 
 from .. import labels
-from ..cbor import Value
-from ..errors import Malformed
-from .schema import HASH, TEXT, UINT, ListOf, Rule, Unsigned, at
-
-_SIZE: Final = Unsigned(1, labels.MAX_UINT)
+from .row import Row
+from .schema import HASH, TEXT, UINT, ListOf, Unsigned, at
 
 
 class FirmwareFile(NamedTuple):
@@ -22,16 +19,7 @@ class FirmwareFile(NamedTuple):
     digest: bytes
 
 
-class _FileRule(Rule):
-    """`[path, size, sha256]`."""
-
-    def parse(self, value: Value) -> FirmwareFile:
-        if not isinstance(value, list) or len(value) != 3:
-            raise Malformed("not an array of three")
-        return FirmwareFile(TEXT.parse(value[0]), _SIZE.parse(value[1]), HASH.parse(value[2]))
-
-    def dump(self, value: FirmwareFile) -> Value:
-        return [value.path, value.size, value.digest]
+_FILE: Final = Row(FirmwareFile, TEXT, Unsigned(1, labels.MAX_UINT), HASH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +34,4 @@ class Firmware:
     version: int = field(metadata=at(2, UINT))
     name: str = field(metadata=at(3, TEXT))
     arch: str = field(metadata=at(4, TEXT))
-    files: tuple[FirmwareFile, ...] = field(metadata=at(5, ListOf(_FileRule())))
+    files: tuple[FirmwareFile, ...] = field(metadata=at(5, ListOf(_FILE)))
