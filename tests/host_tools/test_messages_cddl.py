@@ -1,7 +1,7 @@
 """The reader against the schema itself: an independent CDDL validator takes and refuses the same messages.
 
-Both are stricter or laxer than the other nowhere but here: CDDL cannot say that a key must be a point on the curve,
-and the validator does not look at the form of CBOR inside byte strings.
+Both are stricter or laxer than the other nowhere but here: CDDL cannot say that a key must be a point on the curve or
+that the lanes of claims rise, and the validator does not look at the form of CBOR inside byte strings.
 """
 
 from pathlib import Path
@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from cddl_verifier import Validator
 from sealwright.errors import Malformed, NotDeterministic, WrongType
-from sealwright.messages import parse_message
+from sealwright.messages import parse_any
 
-from tests.host_tools.schema_cases import CHAIN_WRONG, KEY_WRONG, MAPS, MESSAGES, message_with, without
+from tests.host_tools.schema_cases import MAPS, message_with, without
+from tests.host_tools.schema_messages import MESSAGES
+from tests.host_tools.schema_wrong import CHAIN_WRONG, CLAIMS_ORDER_WRONG, KEY_WRONG
 
 SCHEMA = Path(__file__).resolve().parents[2] / "firmware" / "schema" / "sealwright.cddl"
 OFF_CURVE = KEY_WRONG[-1]
 NOT_DETERMINISTIC_INSIDE = CHAIN_WRONG[7]
-BEYOND_CDDL = (OFF_CURVE, {1: OFF_CURVE}, NOT_DETERMINISTIC_INSIDE)
+BEYOND_CDDL = (OFF_CURVE, {1: OFF_CURVE}, NOT_DETERMINISTIC_INSIDE, *CLAIMS_ORDER_WRONG)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,7 @@ def cddl():
 def agree(cddl, raw):
     by_schema = cddl.validate(raw, "message", require_deterministic=True).valid
     try:
-        parse_message(raw)
+        parse_any(raw)
     except (Malformed, NotDeterministic, WrongType):
         return not by_schema
     return by_schema

@@ -1,5 +1,7 @@
 """Other people's COSE libraries read what this one signs, and this one reads what they sign."""
 
+from typing import get_args
+
 import cwt
 import pytest
 from pycose.keys import EC2Key
@@ -8,8 +10,10 @@ from pycose.messages import CoseMessage, Sign1Message
 from sealwright import cose, parse_message
 from sealwright.cbor import encode
 from sealwright.labels import TYP, VOUCHER
+from sealwright.messages import UnjudgedBody
 
-from tests.host_tools.factory import Network, hash32
+from tests.host_tools.factory import Network, hash32, key
+from tests.host_tools.schema_messages import LEDGER, MESSAGES, PEER
 
 DEVICE = Network().device()
 
@@ -24,12 +28,23 @@ def as_cwt(public):
 
 def messages():
     channel = DEVICE.open(hash32("payee"))
-    return [DEVICE.certificate, DEVICE.reading(), channel, DEVICE.voucher(channel, 7), DEVICE.evidence()]
+    first = [DEVICE.certificate, DEVICE.reading(), channel, DEVICE.voucher(channel, 7), DEVICE.evidence()]
+    second = [one for one in MESSAGES.values() if isinstance(one.body, get_args(UnjudgedBody))]
+    with_new_keys = [MESSAGES[name] for name in ("certificate", "channel-open", "receipt", "command", "channel-close")]
+    return [*first, *second, *with_new_keys]
+
+
+KEYS = [Network().key, DEVICE.key, PEER.key, LEDGER, key("owner")]
+
+
+def signer_of(message):
+    (signer,) = [one for one in KEYS if one.public.kid == message.kid]
+    return signer
 
 
 @pytest.mark.parametrize("message", messages(), ids=lambda message: message.type)
 def test_pycose_verifies_ours(message):
-    signer = Network().key if message.type == "certificate" else DEVICE.key
+    signer = signer_of(message)
     read = CoseMessage.decode(message.raw)
     assert isinstance(read, Sign1Message)
     read.key = as_pycose(signer.public)
@@ -40,7 +55,7 @@ def test_pycose_verifies_ours(message):
 
 @pytest.mark.parametrize("message", messages(), ids=lambda message: message.type)
 def test_cwt_verifies_ours(message):
-    signer = Network().key if message.type == "certificate" else DEVICE.key
+    signer = signer_of(message)
     payload = cwt.COSE.new().decode(message.raw, as_cwt(signer.public))
     assert payload == message.sign1.payload
     with pytest.raises(cwt.exceptions.VerifyError):

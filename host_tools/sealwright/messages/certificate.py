@@ -15,7 +15,10 @@ from .schema import HASH, TEXT, UINT, Bytes, Unsigned, at
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """An issuer's word on a key: who holds it, how it is kept, in which network. No `may_issue`: a device."""
+    """An issuer's word on a key: who holds it, how it is kept, in which network. No `may_issue`: a device.
+
+    roles: bits, `labels.ROLE_*`.
+    """
 
     TYPE: ClassVar[int] = labels.CERTIFICATE
     NAME: ClassVar[str] = "certificate"
@@ -31,3 +34,9 @@ class Certificate:
     expires: int | None = field(default=None, metadata=at(labels.EXP, UINT))
     model: str | None = field(default=None, metadata=at(labels.MODEL, TEXT))
     may_issue: int | None = field(default=None, metadata=at(labels.MAY_ISSUE, Unsigned(0, 3)))
+    roles: int | None = field(default=None, metadata=at(labels.ROLES, UINT))
+
+    @property
+    def is_ledger(self) -> bool:
+        """Whether its issuer says that the key is a ledger's."""
+        return bool((self.roles or 0) & labels.ROLE_LEDGER)

@@ -53,7 +53,7 @@ class DevicePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The issuer's answer to evidence: the device's chain, leaf first, its owner and its limits."""
+    """The issuer's answer to evidence: the device's chain, owner, limits and ledger's chain. Chains are leaf first."""
 
     TYPE: ClassVar[int] = labels.GRANT
     NAME: ClassVar[str] = "grant"
@@ -65,11 +65,13 @@ class Grant:
     network: bytes = field(metadata=at(4, HASH))
     issued_at: int = field(metadata=at(5, UINT))
     policy: DevicePolicy | None = field(default=None, metadata=at(6, Struct(DevicePolicy)))
+    ledger_chain: tuple[Message[Certificate], ...] | None = field(default=None, metadata=at(7, ListOf(CERTIFICATE)))
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """The owner's order to a device. `arguments` is any CBOR of the profile; None where absent."""
+    """The owner's order to a device. `arguments` is any CBOR of the profile; None where absent. status: the digest of
+    the device's last status, which the owner had seen."""
 
     TYPE: ClassVar[int] = labels.COMMAND
     NAME: ClassVar[str] = "command"
@@ -78,6 +80,8 @@ class Command:
     seq: int = field(metadata=at(2, UINT))
     op: str = field(metadata=at(3, TEXT))
     arguments: Value = field(default=None, metadata=at(4, ANY))
+    not_after: int | None = field(default=None, metadata=at(5, UINT))
+    status: bytes | None = field(default=None, metadata=at(6, HASH))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,5 +93,5 @@ class PeerProof:
 
     device: bytes = field(metadata=at(1, HASH))
     peer: bytes = field(metadata=at(2, HASH))
-    peer_nonce: bytes = field(metadata=at(10, HASH))
-    own_nonce: bytes = field(metadata=at(11, HASH))
+    peer_nonce: bytes = field(metadata=at(labels.NONCE, HASH))
+    own_nonce: bytes = field(metadata=at(labels.OWN_NONCE, HASH))

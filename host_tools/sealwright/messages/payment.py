@@ -9,12 +9,17 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from .. import labels
+from .asset import FIRST_VERSION_ASSET
+from .claims import CLAIMS, REVEALED_TICK, Claim, RevealedTick
 from .schema import AMOUNT, HASH, TEXT, UINT, Bytes, ListOf, Pair, Struct, Unsigned, at
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelOpen:
-    """The payer's promise to stand for `capacity`. The channel's name is this message's digest."""
+    """The payer's promise to stand for `capacity`. The channel's name is this message's digest.
+
+    dispute_window: seconds. ledger: the device id of the one that funds and settles the channel.
+    """
 
     TYPE: ClassVar[int] = labels.CHANNEL_OPEN
     NAME: ClassVar[str] = "channel-open"
@@ -22,13 +27,14 @@ class ChannelOpen:
     network: bytes = field(metadata=at(2, HASH))
     payer: bytes = field(metadata=at(3, HASH))
     payee: bytes = field(metadata=at(4, HASH))
-    asset: str = field(metadata=at(5, TEXT))
+    asset: str = field(metadata=at(5, FIRST_VERSION_ASSET))
     capacity: int = field(metadata=at(6, AMOUNT))
     expires: int = field(metadata=at(7, UINT))
     nonce: bytes = field(metadata=at(8, Bytes(16)))
     price: int | None = field(default=None, metadata=at(9, AMOUNT))
     unit: str | None = field(default=None, metadata=at(10, TEXT))
     dispute_window: int | None = field(default=None, metadata=at(11, UINT))
+    ledger: bytes | None = field(default=None, metadata=at(12, HASH))
     version: int = field(default=1, metadata=at(1, Unsigned(1, 1), required=True))
 
 
@@ -62,7 +68,7 @@ class Voucher:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The payee took this voucher."""
+    """The payee took this voucher. tick: the best tick revealed to it."""
 
     TYPE: ClassVar[int] = labels.RECEIPT
     NAME: ClassVar[str] = "receipt"
@@ -72,14 +78,16 @@ class Receipt:
     seq: int = field(metadata=at(3, UINT))
     amount: int = field(metadata=at(4, AMOUNT))
     voucher: bytes = field(metadata=at(5, HASH))
+    tick: RevealedTick | None = field(default=None, metadata=at(6, REVEALED_TICK))
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelClose:
-    """Payer or payee ends a channel."""
+    """Payer or payee ends a channel. `claims`: what is owed, by rising lane; None: it makes no claim."""
 
     TYPE: ClassVar[int] = labels.CHANNEL_CLOSE
     NAME: ClassVar[str] = "channel-close"
 
     channel: bytes = field(metadata=at(1, HASH))
     closed_at: int = field(metadata=at(2, UINT))
+    claims: tuple[Claim, ...] | None = field(default=None, metadata=at(3, CLAIMS))

@@ -1,8 +1,9 @@
 """The schema as a table: each field of a message class carries its map key and rule; one reader checks all.
 
 Source: firmware/schema/sealwright.cddl. A rule takes a decoded CBOR value and gives the Python value or
-raises Malformed; `dump` is its inverse and checks nothing, because what is built is read back before it
-leaves. Python takes True for the integer 1 and CBOR does not: rules look at the exact type.
+raises Malformed; `dump` is its inverse and checks only what is read more leniently than it is built,
+because what is built is read back before it leaves. Python takes True for the integer 1 and CBOR does not: rules
+look at the exact type.
 """
 
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ class Rule:
         return value
 
     def dump(self, value: Any) -> Value:
-        """The CBOR value of a Python value."""
+        """The CBOR value of a Python value. Malformed for one that is read and no longer built."""
         return value  # type: ignore[no-any-return]
 
 
@@ -209,10 +210,16 @@ def read(cls: type[T], value: Value, **others: Any) -> T:
 
 
 def write(body: Any) -> dict[Any, Value]:
-    """The map of a dataclass: the inverse of `read`. Optional fields that are None are left out."""
+    """The map of a dataclass: the inverse of `read`. Optional fields that are None are left out.
+
+    Raises Malformed, naming the field, for a value that is read and no longer built.
+    """
     result: dict[Any, Value] = {}
     values: Mapping[str, Any] = {name: getattr(body, name) for name, *_ in _table(type(body))}
     for name, label, rule, required in _table(type(body)):
         if required or values[name] is not None:
-            result[label] = rule.dump(values[name])
+            try:
+                result[label] = rule.dump(values[name])
+            except Malformed as error:
+                raise Malformed(f"{name} (key {label}): {error}") from error
     return result
