@@ -10,11 +10,12 @@ Modules: `messages` (what the wire carries), `keys`, `certificates`, `bundle`, `
 asset's smallest unit; times are unix seconds. The wire contract is firmware/schema/sealwright.cddl.
 """
 
-from .bundle import BundleWriter, read_bundle
-from .certificates import check_chain, issue, load_roots, make_root, network_id
 from .errors import SealwrightError
-from .keys import PrivateKey, PublicKey
-from .messages import (
+from .verify import Policy, Verdict, Verifier, verify_bundle
+from .wire.bundle import BundleWriter, read_bundle
+from .wire.certificates import check_chain, issue, load_roots, make_root, network_id
+from .wire.keys import PrivateKey, PublicKey
+from .wire.messages import (
     Certificate,
     ChannelClose,
     ChannelOpen,
@@ -50,7 +51,6 @@ from .messages import (
     sign_message,
     write_arguments,
 )
-from .verify import Policy, Verdict, Verifier, verify_bundle
 
 __all__ = [
     "BundleWriter",

@@ -2,10 +2,10 @@
 
 from typing import get_args
 
-from sealwright.cbor import encode
-from sealwright.messages import BODIES, UnjudgedBody
+from sealwright.wire.cbor import encode
+from sealwright.wire.messages import BODIES, UnjudgedBody
 
-from tests.host_tools.schema_messages import resigned, split
+from tests.host_tools.wire.schema_messages import resigned, split
 
 HOST_ONLY = ("factory-record",)
 

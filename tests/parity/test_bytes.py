@@ -4,7 +4,8 @@ bytes of the same content, for every message type and every key."""
 from dataclasses import fields, is_dataclass
 from hashlib import sha256
 
-from sealwright import cbor, cose, sign_message
+from sealwright import sign_message
+from sealwright.wire import cbor, cose
 
 from tests.parity.made import Made
 from tests.parity.spoken import KEYS_TO_LEARN, SPOKEN, TYPES

@@ -7,12 +7,12 @@ import pytest
 from seal import messages
 from seal.errors import Malformed, NotDeterministic, WrongType
 from sealwright import parse_any
-from sealwright.cbor import Tag, encode
 from sealwright.errors import SealwrightError
+from sealwright.wire.cbor import Tag, encode
 
-from tests.host_tools.schema_cases import MAPS, message_with, without
-from tests.host_tools.schema_messages import MESSAGES, resigned
-from tests.host_tools.schema_wrong import CHAIN_WRONG, KEY_WRONG
+from tests.host_tools.wire.schema_cases import MAPS, message_with, without
+from tests.host_tools.wire.schema_messages import MESSAGES, resigned
+from tests.host_tools.wire.schema_wrong import CHAIN_WRONG, KEY_WRONG
 from tests.parity.spoken import KEYS_TO_LEARN, TYPES, UNSPOKEN, envelope, known, raw_of, spoken
 from tests.parity.variants import variants
 
