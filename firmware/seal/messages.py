@@ -7,7 +7,7 @@ firmware would then ignore.
 from . import cbor, cose, labels
 from .errors import Malformed
 
-_INT64 = 0xFFFFFFFFFFFFFFFF
+_MAX_UINT = 0xFFFFFFFFFFFFFFFF
 
 
 def _is_int(value):
@@ -15,7 +15,7 @@ def _is_int(value):
 
 
 def uint(value):
-    return _is_int(value) and 0 <= value <= _INT64
+    return _is_int(value) and 0 <= value <= _MAX_UINT
 
 
 def amount(value):

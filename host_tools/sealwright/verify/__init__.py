@@ -4,7 +4,8 @@
 `verifier` checks a bundle. A ledger composes a `Judge` with a memory of its own. Imports `wire` and nothing above.
 """
 
-from .codes import ALREADY_SETTLED, OK, REMEDIES, Fault
+from ..wire.certificates import Fault
+from .codes import ALREADY_SETTLED, OK, REMEDIES
 from .judge import Finding, Judge
 from .memory import BundleMemory, Lane, Memory, Terms
 from .policy import Policy

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from ..wire.certificates import Fault
 from ..wire.messages import ChannelClose, ChannelOpen, Receipt, Voucher
-from .codes import EQUIVOCATION, SUPERSEDED, Fault
+from .codes import EQUIVOCATION, SUPERSEDED
 from .memory import FAR, Lane, Memory, Terms
 from .ticks import MAX_TICKS, tick_holds
 

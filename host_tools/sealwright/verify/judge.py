@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple, TypeAlias
 
 from ..errors import BadCertificate, Rejected
-from ..wire.certificates import CLOCK_SKEW, check_chain
+from ..wire.certificates import CLOCK_SKEW, Fault, check_chain
 from ..wire.messages import (
     Body,
     Certificate,
@@ -34,7 +34,7 @@ from ..wire.messages import (
     parse_message,
 )
 from . import channels
-from .codes import OK, REMEDIES, Fault, first
+from .codes import OK, REMEDIES, first
 from .memory import Lane, Memory, Terms, unlocks
 from .policy import Policy
 from .readings import judge_entry, time_note

@@ -3,8 +3,9 @@ the digest of the one before it."""
 
 from typing import NamedTuple
 
+from ..wire.certificates import Fault
 from ..wire.messages import FactoryRecord, Reading
-from .codes import EQUIVOCATION, Fault
+from .codes import EQUIVOCATION
 
 CLOCK_SET = 2  # from this clock quality on, a host or a network has set the time
 

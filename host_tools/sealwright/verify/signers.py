@@ -7,10 +7,10 @@ reason is remembered with that reason, so that its messages are refused for it r
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from ..wire.certificates import check_root, is_test_root, link_fault
+from ..wire.certificates import Fault, check_root, is_test_root, link_fault
 from ..wire.keys import PublicKey
 from ..wire.messages import Body, Certificate, Message, parse_as
-from .codes import Fault, first
+from .codes import first
 from .memory import Memory
 from .policy import Policy
 
@@ -87,9 +87,9 @@ class Signers:
         same_kid = self._known.setdefault(new.certificate.key.kid, [])
         for at, old in enumerate(same_kid):
             if old.certificate.key == new.certificate.key:
-                if old.fault is not None and new.fault is None:
-                    same_kid[at] = new
-                elif new.fault is None and not old.is_root and _renews(new, old):
+                if (old.fault is not None and new.fault is None) or (
+                    new.fault is None and not old.is_root and _renews(new, old)
+                ):
                     same_kid[at] = new
                 return
         same_kid.append(new)
@@ -162,7 +162,9 @@ class Signers:
         """Only its issuer, or one above that, renews a certificate: else any issuer could void another's devices."""
         for old in self._known.get(body.key.kid, []):
             if old.certificate.key == body.key and old.fault is None and not old.is_root and above[0] not in old.above:
-                return Fault("bad_certificate", "another issuer certified this key, and only that one or one above renews it")
+                return Fault(
+                    "bad_certificate", "another issuer certified this key, and only that one or one above renews it"
+                )
         return None
 
     def known(self, key: PublicKey) -> Known | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from ..errors import Truncated
 from ..wire.bundle import Source, read_bundle
+from ..wire.certificates import Fault
 from ..wire.messages import (
     Body,
     Certificate,
@@ -22,7 +23,7 @@ from ..wire.messages import (
 )
 from .aside import Aside
 from .channels import WAITING
-from .codes import EQUIVOCATION, Fault
+from .codes import EQUIVOCATION
 from .judge import Finding, Judge
 from .memory import BundleMemory, Lane
 from .policy import Policy
@@ -112,13 +113,13 @@ class Verifier:
             case ChannelClose():
                 memory.keep_close(body, signer)
             case Revocation():
-                memory.keep_revocation(body.device, body.start)
+                memory.keep_revocation(body.device, body.revoked_from)
             case Funding():
                 terms = memory.channel(body.channel)
                 if terms is not None:
                     memory.fund(terms)
             case Receipt() if body.tick is not None:
-                self._keep_tick(body, body.tick[0])
+                self._keep_tick(body, body.tick.number)
             case _:
                 pass
 
