@@ -5,7 +5,7 @@ from collections import Counter
 from ..errors import Usage
 from ..home import Home
 from ..ledger import Ledger
-from ..ledger.settling import ALREADY_SETTLED
+from ..verify import ALREADY_SETTLED
 from . import options
 from .commands import command
 from .options import BundleArgument, SecretOption, TestOption, TickOption

@@ -49,7 +49,7 @@ _NO_ISSUER: Final = "its signer is certified as a device and may issue nothing"
 
 class Finding(NamedTuple):
     """What `judge` found beside the verdict. lane: a voucher's lane as it is afterwards, where it rises. terms: of a
-    channel-open."""
+    channel-open. owner: the device id of the owner's key that a granted device of a command has."""
 
     fault: Fault | None = None
     device: bytes | None = None
@@ -57,20 +57,20 @@ class Finding(NamedTuple):
     note: Fault | None = None
     lane: Lane | None = None
     terms: Terms | None = None
+    owner: bytes | None = None
 
 
 class Judge:
     """Judges messages offline against roots and what is known.
 
     roots: self-signed certificates, see `certificates.load_roots`; raises BadCertificate for one that is no root.
-    memory: what came before.
+    memory: what came before. `policy` may be replaced by one that reveals other secrets and ticks.
     """
 
     def __init__(self, roots: Iterable[Message[Certificate]], policy: Policy, memory: Memory) -> None:
         self.policy, self.memory = policy, memory
         self._roots = tuple(roots)
         self.signers = Signers(self._roots, policy, memory)
-        self._unlocked = unlocks(policy.secrets)
 
     def parse(self, n: int, raw: bytes) -> Message[Body] | Verdict:
         """Message `n` of a bundle, or the verdict on bytes that are none."""
@@ -116,7 +116,7 @@ class Judge:
 
     def circumstances(self) -> channels.Circumstances:
         """What the policy says that rules of channels read."""
-        return channels.Circumstances(self.policy.now(), self._unlocked, self.policy.ticks)
+        return channels.Circumstances(self.policy.now(), unlocks(self.policy.secrets), self.policy.ticks)
 
     # who signed
 
@@ -144,7 +144,11 @@ class Judge:
             return Finding(Fault("unknown_signer", "no owner known here has this key"), device)
         if signer is None:
             return Finding(Fault("bad_signature", "its owner's key did not sign it"), device)
-        return Finding(self._replay(message), device, signer.device_id)
+        fault = self._replay(message)
+        if isinstance(message.body, Command) and self.policy.now() > (message.body.not_after or self.policy.now()):
+            fault = Fault("expired", f"it held until {message.body.not_after}")
+        owner = None if granted is None else granted.device_id
+        return Finding(fault, device, signer.device_id, owner=owner)
 
     def _of_issuer(self, message: Message[Body], body: Grant | FactoryRecord | Revocation) -> Finding:
         device = body.key.device_id if isinstance(body, FactoryRecord) else body.device

@@ -7,6 +7,7 @@ unix seconds.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple, Protocol
 
@@ -177,6 +178,7 @@ class BundleMemory:
         self.heads[signer] = head
 
 
-def unlocks(secrets: Iterable[bytes]) -> frozenset[bytes]:
+@lru_cache(maxsize=8)
+def unlocks(secrets: tuple[bytes, ...]) -> frozenset[bytes]:
     """The hash-locks (SHA-256, 32 bytes) that these secrets open."""
     return frozenset(sha256(secret).digest() for secret in secrets)
