@@ -33,6 +33,8 @@ from .store.tables import Tables
 from .watch import Watch
 
 _WAIT_FOR_MORE: Final = WAITING | {"unfunded", "not_the_owner"}
+# vouchers that pay nothing as they are: a tick that a receipt reveals may make them the best of their lane
+_SHOWN_ALL_THE_SAME: Final = frozenset({EQUIVOCATION, "amount_decreased"})
 _ROUNDS: Final = 6  # a chain of four certificates, a deposit, an open and a voucher in the worst order, and closes
 _REFUNDS: Final = 256  # of one transaction
 
@@ -130,9 +132,9 @@ class Settlement:
         verdict = self._judge.verdict(n, message, found)
         if found.fault is not None and found.fault.code == "replay" and self._memory.seen(message.digest):
             return _already(verdict)
+        self._show(message, found)
         if found.fault is not None and found.fault.code != EQUIVOCATION:
             return verdict
-        self._show(message, found)
         try:
             return self._enter(verdict, message, found)
         except book.Refusal as refusal:
@@ -211,7 +213,7 @@ class Settlement:
     def _show(self, message: Message[Body], found: Finding) -> None:
         """Remember what later messages of the bundle rest on and the log may not keep."""
         body = message.body
-        if isinstance(body, Voucher):
+        if isinstance(body, Voucher) and (found.fault is None or found.fault.code in _SHOWN_ALL_THE_SAME):
             self._memory.show(Message(message.sign1, body))
         elif isinstance(body, Reading | FactoryRecord) and found.signer is not None and found.fault is None:
             self._memory.keep_head(found.signer, LogHead(body.seq, message.digest, time_of(body)))

@@ -176,13 +176,15 @@ def judge_receipt(body: Receipt, signer: bytes, known: Memory) -> Fault | None:
     return None
 
 
-def judge_close(body: ChannelClose, signer: bytes, known: Memory) -> Fault | None:
-    """Faults: unknown_channel, not_a_party, equivocation (it claims otherwise than this party's first close)."""
+def judge_close(body: ChannelClose, signer: bytes, known: Memory, now: int) -> Fault | None:
+    """Faults: unknown_channel, not_a_party, expired, equivocation (it claims otherwise than this party's first close)."""
     terms = known.channel(body.channel)
     if terms is None:
         return Fault("unknown_channel", "its channel is not known here yet")
     if signer not in (terms.payer, terms.payee):
         return Fault("not_a_party", "only payer or payee closes a channel, and another key signed")
+    if now >= terms.claim_end:
+        return Fault("expired", f"the claim in its channel ended at {terms.claim_end}")
     earlier = known.close(body.channel, signer)
     if earlier is not None and earlier.claims != body.claims:
         return Fault(EQUIVOCATION, "the same party signed a close with other claims; the first one counts")

@@ -223,7 +223,7 @@ class Judge:
         if isinstance(body, Receipt):
             return Finding(channels.judge_receipt(body, party, self.memory))
         if isinstance(body, ChannelClose):
-            return Finding(channels.judge_close(body, party, self.memory))
+            return Finding(channels.judge_close(body, party, self.memory, self.policy.now()))
         found = channels.judge_voucher(body, message.digest, party, self.memory, self.circumstances())
         return Finding(found.fault, note=found.note, lane=found.lane)
 
