@@ -12,8 +12,14 @@ from . import compat, device, firmware, notes, rpc
 from .seller import Seller
 from .service import Service
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Coroutine, Callable
+    from .device import Device
+    from .ports import Board, Handlers, Reader, Slots, Writer
 
-async def serve(board, slots=None):
+
+async def serve(board: "Board", slots: "Slots | None" = None) -> None:
     """Run a board for ever. board: port Board; slots: port Slots, where the firmware can be updated."""
     notes.show = board.console
     asyncio.get_event_loop().set_exception_handler(_unforeseen)
@@ -30,19 +36,21 @@ async def serve(board, slots=None):
     await asyncio.gather(sampler(this), *tasks)
 
 
-def _links(this, board, handlers):
+def _links(this: "Device", board: "Board", handlers: "Handlers") -> "list[Coroutine[Any, Any, None]]":
     """What serves each link of the board, and what goes out over them: coroutines. handlers: a host's, by kind."""
 
-    async def host(reader, writer):
+    async def host(reader: "Reader", writer: "Writer") -> None:
         await _connection(reader, writer, handlers)
 
-    async def peer(reader, writer):
+    async def peer(reader: "Reader", writer: "Writer") -> None:
         await _sell(this, reader, writer, {})
 
-    async def either(reader, writer):
+    async def either(reader: "Reader", writer: "Writer") -> None:
         await _sell(this, reader, writer, handlers)
 
-    tasks = [link.serve(host if board.peer_link else either) for link in board.command_links]
+    tasks: list["Coroutine[Any, Any, None]"] = [
+        link.serve(host if board.peer_link else either) for link in board.command_links
+    ]
     if board.peer_link:
         from . import trading  # 6 KB of heap that a board which only sells need not spend
 
@@ -55,12 +63,12 @@ def _links(this, board, handlers):
     return tasks
 
 
-def _unforeseen(_, context):
+def _unforeseen(_: object, context: "dict[str, Any]") -> None:
     # asyncio's own handler would print: on some boards that is the wire
     notes.trace("task", context.get("exception") or context["message"])
 
 
-async def _sell(this, reader, writer, others):
+async def _sell(this: "Device", reader: "Reader", writer: "Writer", others: "Handlers") -> None:
     """Answer a peer, and whoever else asks for the kinds of `others` on the same line."""
     seller = Seller(this)
     handlers = dict(others)
@@ -71,7 +79,9 @@ async def _sell(this, reader, writer, others):
         seller.gone()
 
 
-async def _connection(reader, writer, handlers, patience=None):
+async def _connection(
+    reader: "Reader", writer: "Writer", handlers: "Handlers", patience: "Callable[[], int] | None" = None
+) -> None:
     try:
         await rpc.serve(reader, writer, handlers, patience)
     except asyncio.TimeoutError:
@@ -81,7 +91,7 @@ async def _connection(reader, writer, handlers, patience=None):
         notes.trace("link", error)
 
 
-async def sampler(this):
+async def sampler(this: "Device") -> None:
     """Append a reading at the owner's interval while provisioned, on a board that has sensors."""
     last = None
     while True:
@@ -103,18 +113,18 @@ async def sampler(this):
             notes.trace("sampling", error)
 
 
-async def preparer(this, seconds=1):
+async def preparer(this: "Device", seconds: float = 1) -> None:
     """Let a keystore that can prepare signatures do so, one at a time, whenever nothing else is being handled."""
     while True:
         await asyncio.sleep(seconds)
         if this.state == device.PROVISIONED:
             try:
-                this.board.keystore.idle(this.pool.random)
+                this.board.keystore.idle(this.pool.random)  # type: ignore[attr-defined]  # see `serve`
             except Exception as error:
                 # nothing is prepared; what is wrong will show where a signature is asked for
                 notes.trace("preparing", error)
 
 
-def run(board, slots=None):
+def run(board: "Board", slots: "Slots | None" = None) -> None:
     """Run a board until it is reset."""
     asyncio.run(serve(board, slots))

@@ -4,18 +4,30 @@ from . import channel, device, identity, labels, messages, policy, reading, rpc,
 from .errors import Expired, Malformed, Refused, UnknownChannel, Unreachable
 from .order import ASSET, BUDGET, DEFAULT_SECONDS, DIGEST, MAX_PRICE, PAYEE, RECORD, SECONDS, UNIT
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .channel import Offer, Terms
+    from .device import Device
+    from .identity import Certified
+    from .ports import Claims, Item, Record
+    from .rpc import Client
+
 
 class Buyer:
     """One connection to the device that sells. `order`: the journal's record of what is wanted."""
 
-    def __init__(self, this, wanted, client):
+    _peer: "Certified"  # once `agree` has checked the seller's hello
+    _terms: "Terms"  # once the channel is agreed
+    _receipt: bytes | None
+
+    def __init__(self, this: "Device", wanted: "Record", client: "Client") -> None:
         self._device = this
         self.order = wanted
         self._client = client
         self._receipt = None
         self._taken = 0  # the amount that the seller is known to hold a voucher for
 
-    async def agree(self):
+    async def agree(self) -> int | None:
         """Authenticate each other, open or resume the channel, and settle what a cut left in the air. Returns None, or
         a code where the seller has closed the channel already."""
         this = self._device
@@ -44,7 +56,7 @@ class Buyer:
         await self._pay_again()
         return None
 
-    async def _pay_again(self):
+    async def _pay_again(self) -> None:
         # a lost reply may have held the receipt and what was paid for
         payer = self._device.payer
         record = payer.record(self._terms.digest)
@@ -57,7 +69,7 @@ class Buyer:
                 raise
             # what it was for has gone: the next voucher is for another reading and the same amount
 
-    def _check_hello(self, reply, nonce):
+    def _check_hello(self, reply: "Item", nonce: bytes) -> "Offer":
         this = self._device
         if not isinstance(reply, list) or len(reply) != 4 or not messages.hash32(reply[0]):
             raise Malformed("a hello is answered by [nonce, chain, proof, offer]")
@@ -76,7 +88,7 @@ class Buyer:
             raise policy.Limit(policy.OVER_PRICE, "one %s costs %d here" % (offer.unit, offer.price))
         return offer
 
-    def _channel(self, offer, chain):
+    def _channel(self, offer: "Offer", chain: list[bytes]) -> "Terms":
         this = self._device
         now = this.now()
         if now is None:
@@ -102,18 +114,18 @@ class Buyer:
         this.journal.put(RECORD, self.order)
         return made
 
-    def _keep_base(self, raw):
+    def _keep_base(self, raw: bytes) -> None:
         message = messages.parse(raw, labels.READING)
         message.verify(self._peer.public)
         self._device.payer.keep_base(self._terms.digest, raw)
 
-    def _allow(self, more, spent_today):
+    def _allow(self, more: int, spent_today: int) -> None:
         this = self._device
         owner = this.owner_record()
         spending = policy.Spending(self.order[ASSET], self._peer.device_id, more, spent_today, owner[device.IS_PAUSED])
         policy.check(owner.get(device.POLICY), spending, this.board.clock, this.board.button.pressed)
 
-    async def step(self):
+    async def step(self) -> bool:
         """One bill and its voucher. True when the order's budget is used up."""
         if self.is_spent():
             return True
@@ -125,12 +137,12 @@ class Buyer:
             await self._pay(*made)
         return self.is_spent()
 
-    def is_spent(self):
+    def is_spent(self) -> bool:
         """Whether the budget is used up: less is left of it than the next voucher adds at least."""
         least = max(1, self._terms.price) if self._terms.unit == seller.PIECE else 1
         return self._taken + least > self._terms.capacity
 
-    async def _bill(self):
+    async def _bill(self) -> tuple[bytes, int]:
         reply = await self._client.call(rpc.BILL, None)
         if not isinstance(reply, list) or len(reply) != 3 or not messages.hash32(reply[0]):
             raise Malformed("a bill is [digest, amount, reading]")
@@ -148,7 +160,7 @@ class Buyer:
             raise Malformed("billed %s where %d is due" % (due, wanted))
         return item, due
 
-    async def _pay(self, raw, digest, claims, again=False):
+    async def _pay(self, raw: bytes, digest: bytes, claims: "Claims", again: bool = False) -> None:
         reply = await self._client.call(rpc.PAY, raw)
         if not isinstance(reply, list) or len(reply) != 2:
             raise Malformed("a voucher is answered by [receipt, reading]")
@@ -161,14 +173,14 @@ class Buyer:
             goods.verify(self._peer.public)
             self._device.bought = reading.summary(goods)
 
-    async def close(self):
+    async def close(self) -> None:
         """Ask the payee to close the channel, and keep its receipt and its word."""
         digest = self._terms.digest
         if self._receipt is not None:
             self._device.payer.keep_receipt(digest, self._receipt)
         self._keep_close(await self._client.call(rpc.CLOSE, digest))
 
-    def _keep_close(self, raw):
+    def _keep_close(self, raw: bytes) -> None:
         message = messages.parse(raw, labels.CHANNEL_CLOSE)
         if message.payload[1] != self._terms.digest:
             raise Malformed("a close for another channel")

@@ -8,6 +8,10 @@ integers and lengths, indefinite lengths, invalid UTF-8, nesting deeper than MAX
 from .compat import const
 from .errors import Malformed, NotDeterministic
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .ports import Item
+
 MAX_DEPTH = const(16)
 MAX_SIZE = const(16384)  # a message is a few hundred bytes; a chain of four certificates under 1.5 KB
 TAGS = (4, 18)  # decimal fraction, COSE_Sign1
@@ -18,21 +22,21 @@ _LIMITS = ((24, 1, 0xFF), (25, 2, 0xFFFF), (26, 4, 0xFFFFFFFF), (27, 8, 0xFFFFFF
 class Tag:
     """A tagged value: `number` and `value` (RFC 8949 section 3.4)."""
 
-    def __init__(self, number, value):
+    def __init__(self, number: int, value: "Item") -> None:
         self.number = number
         self.value = value
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Tag) and self.number == other.number and self.value == other.value
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash((self.number, str(self.value)))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Tag(%d, %r)" % (self.number, self.value)
 
 
-def encode(value):
+def encode(value: "Item") -> bytes:
     """Encode `value`. Raises Malformed for a type or an integer outside the profile.
 
     Without recursion: a Pico's stack holds some twenty calls, and what is stored is nested as deep as what is signed.
@@ -56,7 +60,7 @@ def encode(value):
     return bytes(out)
 
 
-def _pairs(value):
+def _pairs(value: "dict[Item, Item]") -> "list[tuple[bytes, Item]]":
     """[(key's encoding, item), ...], the last one first: bytewise order, as dict order means nothing on MicroPython."""
     boxed = []
     for key, item in value.items():
@@ -67,7 +71,7 @@ def _pairs(value):
     return [(key, item[0]) for key, item in boxed]
 
 
-def head(major, number):
+def head(major: int, number: int) -> bytes:
     """The initial byte and argument of an item, in shortest form."""
     if number < 24:
         return bytes((major << 5 | number,))
@@ -77,7 +81,7 @@ def head(major, number):
     raise Malformed("integer outside 64 bits")
 
 
-def _encode_plain(value, out):
+def _encode_plain(value: "Item", out: bytearray) -> None:
     # bool before int: True is an int on CPython and not on MicroPython
     if value is None:
         out.append(0xF6)
@@ -96,7 +100,7 @@ def _encode_plain(value, out):
         raise Malformed("no CBOR for %s" % type(value).__name__)
 
 
-def decode(data):
+def decode(data: bytes) -> "Item":
     """Decode exactly one item from `data` (bytes). Raises Malformed or NotDeterministic."""
     value, end = decode_prefix(data)
     if end != len(data):
@@ -104,14 +108,14 @@ def decode(data):
     return value
 
 
-def decode_prefix(data, start=0):
+def decode_prefix(data: bytes, start: int = 0) -> "tuple[Item, int]":
     """Decode the item that begins at `start`; returns (value, offset after it)."""
     if len(data) > MAX_SIZE:
         raise Malformed("more than %d bytes" % MAX_SIZE)
     return _decode(data, start, MAX_DEPTH)
 
 
-def _argument(data, at):
+def _argument(data: bytes, at: int) -> tuple[int, int, int, int]:
     if at >= len(data):
         raise Malformed("ends early")
     initial = data[at]
@@ -133,7 +137,7 @@ def _argument(data, at):
     return major, info, number, at + size
 
 
-def _decode(data, at, depth):
+def _decode(data: bytes, at: int, depth: int) -> "tuple[Item, int]":
     if depth == 0:
         raise Malformed("nested deeper than %d" % MAX_DEPTH)
     major, info, number, at = _argument(data, at)
@@ -155,7 +159,7 @@ def _decode(data, at, depth):
     return _simple(info), at
 
 
-def _string(data, at, length, is_text):
+def _string(data: bytes, at: int, length: int, is_text: bool) -> tuple[bytes | str, int]:
     if at + length > len(data):
         raise Malformed("string longer than the input")
     raw = bytes(data[at : at + length])
@@ -166,7 +170,7 @@ def _string(data, at, length, is_text):
     return raw.decode(), at
 
 
-def _array(data, at, count, depth):
+def _array(data: bytes, at: int, count: int, depth: int) -> "tuple[list[Item], int]":
     if count > len(data) - at:
         raise Malformed("array longer than the input")
     items = []
@@ -176,7 +180,7 @@ def _array(data, at, count, depth):
     return items, at
 
 
-def _map(data, at, count, depth):
+def _map(data: bytes, at: int, count: int, depth: int) -> "tuple[dict[Item, Item], int]":
     if count > len(data) - at:
         raise Malformed("map longer than the input")
     result = {}
@@ -194,7 +198,7 @@ def _map(data, at, count, depth):
     return result, at
 
 
-def _simple(info):
+def _simple(info: int) -> bool | None:
     if info == 20 or info == 21:
         return info == 21
     if info == 22:
@@ -202,7 +206,7 @@ def _simple(info):
     raise Malformed("float" if 25 <= info <= 27 else "simple value outside the profile")
 
 
-def check_utf8(raw):
+def check_utf8(raw: bytes) -> None:
     """Raise Malformed unless `raw` is UTF-8 (RFC 3629): MicroPython's own check admits overlong forms."""
     at = 0
     while at < len(raw):

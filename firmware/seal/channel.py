@@ -7,6 +7,13 @@ from . import labels, messages
 from .compat import const, hexlify
 from .errors import Expired, Malformed, NotAParty, Refused, WrongNetwork
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .cose import Message
+    from .identity import Certified
+    from .journal import Journal
+    from .ports import Item, Record
+
 VERSION = const(1)
 MAX_CHANNELS = const(8)  # of each role; a record is under 1.5 KB
 MAX_SECONDS = const(34560000)  # 400 days: how long a channel may be good, and its name must be remembered
@@ -34,7 +41,7 @@ class Terms:
     payer, payee, network: 32 bytes each; digest: the channel's name; raw: the message.
     """
 
-    def __init__(self, message):
+    def __init__(self, message: "Message") -> None:
         claims = message.payload
         self.message = message
         self.raw = message.raw
@@ -48,19 +55,19 @@ class Terms:
         self.price = claims.get(9, 0)
         self.unit = claims.get(10, "")
 
-    def check_open(self, now):
+    def check_open(self, now: int | None) -> None:
         """Raise Expired when the channel is over at unix time `now` (None: the clock is unset, which a payee accepts
         at its own risk and a payer's policy does not)."""
         if now is not None and now >= self.expires:
             raise Expired("the channel has expired")
 
 
-def terms(raw):
+def terms(raw: bytes) -> "Terms":
     """Parse a channel-open. Raises Malformed, NotDeterministic, WrongType. The signature is still to be checked."""
     return Terms(messages.parse(raw, labels.CHANNEL_OPEN))
 
 
-def check_offer(channel, network, payer, payee, offer):
+def check_offer(channel: "Terms", network: bytes, payer: "Certified", payee: bytes, offer: "Offer") -> None:
     """The payee's check of a proposed channel against its own offer (`Offer`), both parties and the network."""
     if channel.network != network:
         raise WrongNetwork("the channel is for another network")
@@ -74,17 +81,17 @@ def check_offer(channel, network, payer, payee, offer):
 class Offer:
     """What a device sells: one `unit` (a SenML unit such as J, or "reading") for `price` in `asset`."""
 
-    def __init__(self, asset, unit, price):
+    def __init__(self, asset: str, unit: str, price: int) -> None:
         self.asset = asset
         self.unit = unit
         self.price = price
 
-    def pack(self):
+    def pack(self) -> "list[Item]":
         """As it crosses a link and lies in the journal."""
         return [self.asset, self.unit, self.price]
 
 
-def offer(value):
+def offer(value: "Item") -> "Offer":
     """The Offer in `value`, as packed. Raises Malformed."""
     if (
         isinstance(value, list)
@@ -97,12 +104,12 @@ def offer(value):
     raise Malformed("an offer is [asset, unit, price]")
 
 
-def record_name(role, digest):
+def record_name(role: str, digest: bytes) -> str:
     """The journal name of a channel's record; role is "o" (payer) or "i" (payee)."""
     return "%s-%s" % (role, hexlify(digest[:8]))
 
 
-def find_record(journal, role, digest):
+def find_record(journal: "Journal", role: str, digest: bytes) -> "Record | None":
     """The record of the channel `digest`, or None. Raises Refused for another channel whose name begins alike, which
     only somebody who searched for it could make."""
     record = journal.get(record_name(role, digest))

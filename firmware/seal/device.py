@@ -15,6 +15,12 @@ from .payee import Payee
 from .payer import Payer
 from .reading import ReadingLog, count
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .ports import Board, Quantity, Record
+    from .seller import Seller
+    from .uplink import Uplink
+
 BLANK = const(0)
 KEYED = const(1)
 PROVISIONED = const(2)
@@ -41,7 +47,21 @@ class Device:
     """A board with its journal. `load` first. `public`, `device_id`, `signer` exist from KEYED on; `chain`, `log`,
     `payer` and `payee` from PROVISIONED on."""
 
-    def __init__(self, board):
+    public: bytes  # these three from KEYED on
+    device_id: bytes
+    signer: Signer
+    chain: list[bytes]  # and these from PROVISIONED on
+    network: bytes
+    root: bytes
+    owner_key: bytes
+    log: ReadingLog
+    payer: Payer
+    payee: Payee
+    fault: SealError | None
+    uplink: "Uplink | None"
+    selling: "Seller | None"
+
+    def __init__(self, board: "Board") -> None:
         self.board = board
         self.journal = Journal(board.store)
         self.pool = Pool(board.entropy.sources, board.entropy.extras)
@@ -57,7 +77,7 @@ class Device:
         self.selling = None  # the Seller whose connection the meter serves
         self.unpaid = {}  # peer -> readings made for it since it last paid; a reset forgives them
 
-    def load(self):
+    def load(self) -> None:
         """Find out the state from flash. Never raises SealError: damage becomes the state DAMAGED, with `fault`."""
         try:
             self.state = self._load()
@@ -66,7 +86,7 @@ class Device:
         except OSError as error:
             self.state, self.fault = DAMAGED, StateDamaged("the flash cannot be read: %s" % error)
 
-    def _load(self):
+    def _load(self) -> int:
         self.public = self.device_id = self.signer = None  # a wiped device is nobody
         keystore = self.board.keystore
         if not self.journal.load():
@@ -87,7 +107,7 @@ class Device:
         self.load_identity()
         return PROVISIONED
 
-    def _erase(self):
+    def _erase(self) -> None:
         for name in self.journal.names():
             if name != "wiped":
                 self.journal.remove(name)
@@ -95,14 +115,14 @@ class Device:
             if name.startswith("r-"):
                 self.board.store.remove(name)
 
-    def load_key(self):
+    def load_key(self) -> None:
         """Take up the key in the device's slot."""
         self.public = self.board.keystore.public(DEVICE_SLOT)
         self.device_id = identity.device_id(self.public)
         entropy = self.pool.random
         self.signer = Signer(self.board.keystore, DEVICE_SLOT, identity.kid(self.device_id), entropy)
 
-    def load_identity(self):
+    def load_identity(self) -> None:
         """Take up the granted identity: chain, owner, log and purse."""
         record = self.journal.get("identity")
         self.chain, self.owner_key, self.network = record[CHAIN], record[OWNER], record[NETWORK]
@@ -116,7 +136,7 @@ class Device:
         self.payer = Payer(self.journal, self.board.clock, self.signer, self.network, self.device_id)
         self.payee = Payee(self.journal, self.signer, self.network, self.device_id, self.now)
 
-    def _restore_meter(self):
+    def _restore_meter(self) -> None:
         # the log is the meter's memory: a count that was signed is never shown again as less
         meter = self.board.meter
         last = self.log.last_message()
@@ -124,34 +144,34 @@ class Device:
         if joules is not None:
             meter.restore(joules)
 
-    def now(self):
+    def now(self) -> int | None:
         """Unix time, or None where the clock was never set."""
         clock = self.board.clock
         return clock.now() if clock.quality >= labels.CLOCK_HOST else None
 
-    def need(self, *states):
+    def need(self, *states: int) -> None:
         """Raise Refused, or what damaged the device, unless its state is one of `states`."""
         if self.state == DAMAGED:
             raise self.fault
         if self.state not in states:
             raise Refused("not in this state")
 
-    def owner_record(self):
+    def owner_record(self) -> "Record":
         """What the owner has said since the grant, as a copy that may be changed and put."""
         return dict(self.journal.get("owner", {SEQ: 0, IS_PAUSED: False}))
 
-    def sample(self):
+    def sample(self) -> tuple[bytes, bytes]:
         """Read every sensor and append a signed reading; returns (raw, digest). Raises SensorFailed, StorageFull."""
         self.need(PROVISIONED)
         return self.log.append(self.measure())
 
-    def measure(self):
+    def measure(self) -> "list[Quantity]":
         """What every sensor says now, as quantities. Raises SensorFailed."""
         quantities = []
         for sensor in self.board.sensors:
             quantities.extend(sensor.read())
         return quantities
 
-    def foreign(self, chain):
+    def foreign(self, chain: list[bytes]) -> list[bytes]:
         """The certificates of `chain` that are not in our own."""
         return [raw for raw in chain if raw not in self.chain]

@@ -27,6 +27,10 @@ to say. What is not worth it can be an extra: mixed into each seed, untested, an
 from .errors import EntropyFailed, Malformed, SealError
 from .hmac_drbg import HmacDrbg
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .ports import Random
+
 REPETITION_CUTOFF = 31
 WINDOW = 512
 PROPORTION_CUTOFF = 325
@@ -38,14 +42,14 @@ _CHUNK = 64
 class Health:
     """The running tests of one source. `check` takes its samples in order, in pieces of any length."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._last = -1
         self._run = 0
         self._first = -1
         self._seen = WINDOW
         self._count = 0
 
-    def check(self, samples):
+    def check(self, samples: bytes) -> str | None:
         """None while healthy; else the name of the test that failed, in words."""
         for sample in samples:
             self._run = self._run + 1 if sample == self._last else 1
@@ -64,13 +68,13 @@ class Health:
 
 
 class _Source:
-    def __init__(self, read, number):
+    def __init__(self, read: "Random", number: int) -> None:
         self.name = getattr(read, "name", None) or getattr(read, "__name__", None) or "source %d" % number
         self.failure = None
         self._read = read
         self._health = Health()
 
-    def take(self, count):
+    def take(self, count: int) -> bytes | None:
         """`count` healthy samples, or None with `failure` set, for good."""
         out = bytearray()
         while self.failure is None and len(out) < count:
@@ -93,23 +97,25 @@ class Pool:
     """Random bytes from `sources`, a list of callable(n) -> n raw bytes, first read at the first request. `extras` are
     the same, for what counts for nothing; one that raises OSError is left out."""
 
-    def __init__(self, sources, extras=()):
+    _drbg: HmacDrbg
+
+    def __init__(self, sources: "list[Random]", extras: "list[Random] | tuple[()]" = ()) -> None:
         self._sources = [_Source(read, number) for number, read in enumerate(sources)]
         self._extras = extras
         self._drbg = None
         self._left = 0
 
     @property
-    def failed(self):
+    def failed(self) -> list[tuple[str, str]]:
         """The sources that are out: a list of (name, why)."""
         return [(source.name, source.failure) for source in self._sources if source.failure]
 
     @property
-    def working(self):
+    def working(self) -> list[str]:
         """The names of the sources that have not failed so far."""
         return [source.name for source in self._sources if not source.failure]
 
-    def mix(self, data=b""):
+    def mix(self, data: bytes = b"") -> None:
         """Seed again from all working sources, with `data` as additional input: the host's nonce, before a
         key is made.
 
@@ -128,7 +134,7 @@ class Pool:
             self._drbg = HmacDrbg(seed + data)
         self._left = REQUESTS_PER_SEED
 
-    def _more(self):
+    def _more(self) -> bytes:
         found = b""
         for read in self._extras:
             try:
@@ -137,7 +143,7 @@ class Pool:
                 continue
         return found
 
-    def random(self, size, extra=b""):
+    def random(self, size: int, extra: bytes = b"") -> bytes:
         """`size` random bytes, up to 8,192; `extra` is mixed into this request and what follows.
 
         Raises EntropyFailed when a seed is due and no source works, Malformed for another size.

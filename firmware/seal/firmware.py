@@ -11,6 +11,13 @@ from . import cbor, device, labels, notes
 from .compat import const
 from .errors import Fault, Malformed, Refused, SealError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+    from .device import Device
+    from .ports import Item, Record, Slots
+    from .update import Updater
+
 RECORD = "firmware"
 # its keys
 FLOOR = const(1)  # the highest version that was ever confirmed
@@ -24,14 +31,16 @@ _PAUSE_SECONDS = 0.5
 class Firmware:
     """The firmware of a `device.Device`. slots: port Slots, or None where it is frozen and cannot be replaced."""
 
-    def __init__(self, this, slots=None):
+    _updater: "Updater"
+
+    def __init__(self, this: "Device", slots: "Slots | None" = None) -> None:
         self._device = this
         self._updater = None
         self.slots = slots
         self.version = _installed(slots.folder(slots.slot)) if slots and slots.slot else 0
         self.due = False  # a reset, now that a new version is to run
 
-    def info(self):
+    def info(self) -> "dict[str, Item]":
         """What a host is told of slots and versions, by name."""
         slots = self.slots
         if slots is None:
@@ -43,7 +52,7 @@ class Firmware:
             told["hss"] = self.hss_key() is not None
         return told
 
-    def updater(self):
+    def updater(self) -> "Updater":
         """The `update.Updater`, which is loaded now."""
         if self._updater is None:
             from .update import Updater
@@ -51,19 +60,19 @@ class Firmware:
             self._updater = Updater(self._device, self)
         return self._updater
 
-    def record(self):
+    def record(self) -> "Record":
         """The journal's record, as a copy that may be changed and put."""
         return dict(self._device.journal.get(RECORD, {FLOOR: 0}))
 
-    def hss_key(self):
+    def hss_key(self) -> bytes | None:
         """The HSS public key that updates must be signed by too, or None."""
         return self.record().get(HSS)
 
-    def floor(self):
+    def floor(self) -> int:
         """The version that an update must be above."""
         return max(self.record()[FLOOR], self.version)
 
-    def with_key(self, public):
+    def with_key(self, public: bytes) -> "Record":
         """The record with the owner's HSS public key in it. Raises Refused when there is one, BadKey, Malformed."""
         from . import lms
 
@@ -76,7 +85,7 @@ class Firmware:
         record[HSS] = public
         return record
 
-    def settle(self):
+    def settle(self) -> None:
         """Raise the floor to the version that runs, unless it is on trial still. Where that fails it is told, and the
         next start tries again: a full flash says nothing about the version."""
         try:
@@ -87,7 +96,7 @@ class Firmware:
         except (SealError, OSError, MemoryError) as error:
             notes.trace("firmware: the version cannot be noted", error)
 
-    def confirm(self, outcomes):
+    def confirm(self, outcomes: "dict[str, Item]") -> None:
         """End the trial well, given the outcomes of the self-test. Raises Fault where one of them is bad."""
         for part in HEALTHY:
             if outcomes[part] is not True:
@@ -96,7 +105,7 @@ class Firmware:
         self.settle()
 
 
-def _installed(folder):
+def _installed(folder: str) -> int:
     """The version in a slot's manifest, signed or as `deploy` leaves it: its payload alone. 0 where there is none."""
     try:
         with open(folder + "/" + labels.MANIFEST, "rb") as file:
@@ -108,7 +117,7 @@ def _installed(folder):
         return 0
 
 
-async def attend(firmware, selftest):
+async def attend(firmware: "Firmware", selftest: "Callable[[], dict[str, Item]]") -> None:
     """While the app runs: feed the watchdog, find a version on trial good or reset, and reset after a commit. selftest:
     callable -> outcomes."""
     slots, waited = firmware.slots, 0

@@ -8,43 +8,48 @@ from . import cbor, labels, messages, p256
 from .compat import sha256
 from .errors import BadCertificate, Expired, Malformed, SealError, WrongNetwork
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .cose import Message
+    from .ports import Claims
+
 MAX_CHAIN = 5  # root with depth 3, three intermediates, the device
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
-def cose_key(public):
+def cose_key(public: bytes) -> "Claims":
     """The COSE_Key map of `public` (64 bytes, X || Y), only the keys that a thumbprint takes in."""
     return {1: 2, -1: 1, -2: public[:32], -3: public[32:]}
 
 
-def public_of(key):
+def public_of(key: "Claims") -> bytes:
     """The 64-byte public key in a COSE_Key map; raises BadKey when it is no point on P-256."""
     public = key[-2] + key[-3]
     p256.check_public(public)
     return public
 
 
-def device_id(public):
+def device_id(public: bytes) -> bytes:
     """RFC 9679 thumbprint, 32 bytes."""
     return sha256(cbor.encode(cose_key(public)))
 
 
-def kid(identifier):
+def kid(identifier: bytes) -> bytes:
     """The first 8 bytes of a device id."""
     return identifier[:8]
 
 
-def ueid(identifier):
+def ueid(identifier: bytes) -> bytes:
     """RFC 9711 section 4.2.1: type RAND (0x01) and the device id, 33 bytes."""
     return b"\x01" + identifier
 
 
-def did_key(public):
+def did_key(public: bytes) -> str:
     """did:key text of a public key."""
     return "did:key:z" + _base58(b"\x80\x24" + p256.compress(public))
 
 
-def _base58(data):
+def _base58(data: bytes) -> str:
     number = int.from_bytes(data, "big")
     text = ""
     while number:
@@ -59,7 +64,7 @@ def _base58(data):
 class Certified:
     """A key that a chain vouches for: `public` 64 bytes, `device_id`, `custody` 0..2, `model`, `network`."""
 
-    def __init__(self, claims, public):
+    def __init__(self, claims: "Claims", public: bytes) -> None:
         self.public = public
         self.device_id = device_id(public)
         self.custody = claims[labels.CUSTODY]
@@ -68,7 +73,7 @@ class Certified:
         self.may_issue = claims.get(labels.MAY_ISSUE)
 
 
-def check_chain(chain, root, network, now=None):
+def check_chain(chain: list[bytes], root: bytes | None, network: bytes, now: int | None = None) -> "Certified":
     """Check a chain of certificates (bytes, leaf first, root last) and return its leaf as `Certified`.
 
     root: the public key (64 bytes) it must end in, or None to take the last certificate's own (once, at provisioning).
@@ -88,12 +93,14 @@ def check_chain(chain, root, network, now=None):
     return issuer
 
 
-def root_of(chain):
+def root_of(chain: list[bytes]) -> bytes:
     """The public key (64 bytes) of a chain's last certificate. The chain must have been checked."""
     return public_of(messages.parse(chain[-1], labels.CERTIFICATE).payload[labels.CNF][1])
 
 
-def _check_link(message, issuer, root, network, now):
+def _check_link(
+    message: "Message", issuer: "Certified | None", root: bytes | None, network: bytes, now: int | None
+) -> "Certified":
     claims = message.payload
     public = public_of(claims[labels.CNF][1])
     subject = Certified(claims, public)

@@ -15,19 +15,23 @@ from . import cbor
 from .compat import crc32
 from .errors import SealError, StateDamaged
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .ports import Item, Store
+
 _MAGIC = b"SJ1"
 _PREFIX = "j-"
 _INDEX = "index"
 
 
-def pack(name, generation, value):
+def pack(name: str, generation: int, value: "Item") -> bytes:
     """The bytes of a record."""
     payload = cbor.encode(value)
     body = _MAGIC + struct.pack(">IH", generation, len(payload)) + payload
     return body + struct.pack(">I", crc32(name.encode() + body))
 
 
-def unpack(name, data):
+def unpack(name: str, data: bytes | None) -> "tuple[int, Item]":
     """(generation, value) of a record's bytes. Raises StateDamaged."""
     if data is None:
         raise StateDamaged("record %s is missing" % name)
@@ -49,12 +53,12 @@ class Journal:
     The first use of a blank device must be `format`; `load` refuses anything but a whole journal or a blank store.
     """
 
-    def __init__(self, store):
+    def __init__(self, store: "Store") -> None:
         self._store = store
         self._records = {}
         self._generations = {}
 
-    def load(self):
+    def load(self) -> bool:
         """Read every record. Returns False on a blank store. Raises StateDamaged."""
         files = [name for name in self._store.names() if name.startswith(_PREFIX)]
         if not files:
@@ -68,24 +72,24 @@ class Journal:
                 self._store.remove(file)
         return True
 
-    def _read(self, name):
+    def _read(self, name: str) -> "Item":
         self._generations[name], value = unpack(name, self._store.read(_PREFIX + name))
         return value
 
-    def format(self):
+    def format(self) -> None:
         """Begin a journal on a blank store."""
         self._write(_INDEX, [])
 
-    def _write(self, name, value):
+    def _write(self, name: str, value: "Item") -> None:
         generation = self._generations.get(name, 0) + 1
         self._store.write(_PREFIX + name, pack(name, generation, value))
         self._generations[name] = generation
 
-    def get(self, name, default=None):
+    def get(self, name: str, default: "Item" = None) -> "Item":
         """The record's value, as last put. Treat it as read-only: change a copy and `put` that."""
         return self._records.get(name, default)
 
-    def put(self, name, value):
+    def put(self, name: str, value: "Item") -> None:
         """Make or replace a record; when this returns, it is on flash. Raises StorageFull, with the old one kept."""
         known = name in self._records
         self._write(name, value)
@@ -93,17 +97,17 @@ class Journal:
             self._write(_INDEX, sorted(list(self._records) + [name]))
         self._records[name] = value
 
-    def remove(self, name):
+    def remove(self, name: str) -> None:
         """Remove a record; nothing happens when there is none."""
         if name in self._records:
             self._write(_INDEX, sorted(other for other in self._records if other != name))
             del self._records[name]
             self._store.remove(_PREFIX + name)
 
-    def names(self, prefix=""):
+    def names(self, prefix: str = "") -> list[str]:
         """The names of the records that begin with `prefix`, sorted."""
         return sorted(name for name in self._records if name.startswith(prefix))
 
-    def generation(self, name):
+    def generation(self, name: str) -> int:
         """How often the record has been written."""
         return self._generations.get(name, 0)

@@ -9,11 +9,16 @@ from . import cbor
 from .compat import const, crc32
 from .errors import Malformed, SealError, Unsupported
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator
+    from .ports import Item
+
 VERSION = const(1)
 MAX_FRAME = const(6144)
 
 
-def cobs_encode(data):
+def cobs_encode(data: bytes) -> bytes:
     """Byte-stuff `data` so that it has no zero byte."""
     out = bytearray(1)
     code_at = 0
@@ -31,7 +36,7 @@ def cobs_encode(data):
     return bytes(out)
 
 
-def cobs_decode(data):
+def cobs_decode(data: bytes) -> bytes:
     """Undo `cobs_encode`. Raises Malformed."""
     out = bytearray()
     at = 0
@@ -46,13 +51,13 @@ def cobs_decode(data):
     return bytes(out)
 
 
-def pack(identifier, kind, item):
+def pack(identifier: int, kind: int, item: "Item") -> bytes:
     """One frame, delimiter included. `identifier` pairs a reply with its request; `item` is any CBOR value."""
     body = cbor.encode([VERSION, identifier, kind]) + cbor.encode(item)
     return cobs_encode(body + crc32(body).to_bytes(4, "big")) + b"\x00"
 
 
-def unpack(frame):
+def unpack(frame: bytes) -> "tuple[int, int, Item]":
     """(id, kind, item) of one frame without its delimiter. Raises Malformed, NotDeterministic, Unsupported."""
     body = cobs_decode(frame)
     if len(body) < 9 or crc32(body[:-4]) != int.from_bytes(body[-4:], "big"):
@@ -66,19 +71,19 @@ def unpack(frame):
     return header[1], header[2], cbor.decode(body[at:])
 
 
-def _is_number(value):
+def _is_number(value: "Item") -> bool:
     return isinstance(value, int) and value is not True and value is not False  # True is an int on CPython alone
 
 
 class FrameReader:
     """Cuts a byte stream into frames. `dropped` counts what was damaged."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._buffer = bytearray()
         self._skipping = False
         self.dropped = 0
 
-    def feed(self, data):
+    def feed(self, data: bytes) -> "list[tuple[int, int, Item]]":
         """Take in bytes; returns the (id, kind, item) of each whole, sound frame."""
         frames = []
         for part in _split(data):
@@ -95,7 +100,7 @@ class FrameReader:
                 self.dropped += 1
         return frames
 
-    def _take(self, part):
+    def _take(self, part: bytes) -> None:
         if self._skipping:
             return
         if len(self._buffer) + len(part) > MAX_FRAME:
@@ -106,7 +111,7 @@ class FrameReader:
             self._buffer.extend(part)
 
 
-def _split(data):
+def _split(data: bytes) -> "Iterator[bytes | None]":
     # the pieces of `data`, with None where a delimiter stands
     start = 0
     while True:

@@ -11,10 +11,14 @@ import hashlib
 
 from .errors import BadKey
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
 MAX_LEVELS = 8
 
 # LM-OTS type: hash bytes n, coefficient bits w, coefficients p, checksum shift (RFC 8554 table 1, RFC 9858 table 1)
-_OTS = {
+_OTS: dict[int, tuple[int, ...]] = {
     1: (32, 1, 265, 7),
     2: (32, 2, 133, 6),
     3: (32, 4, 67, 4),
@@ -25,7 +29,7 @@ _OTS = {
     8: (24, 8, 26, 0),
 }
 # LMS type: hash bytes m, height of the tree (RFC 8554 table 2, RFC 9858 table 2)
-_LMS = {
+_LMS: dict[int, tuple[int, ...]] = {
     5: (32, 5),
     6: (32, 10),
     7: (32, 15),
@@ -51,27 +55,27 @@ class _Bad(Exception):
 class _Reader:
     """Cuts bytes into fields, and never gives fewer than asked for."""
 
-    def __init__(self, data):
+    def __init__(self, data: bytes) -> None:
         self._data = memoryview(data)
         self._at = 0
 
-    def take(self, count):
+    def take(self, count: int) -> memoryview:
         start, self._at = self._at, self._at + count
         if self._at > len(self._data):
             raise _Bad()
         return self._data[start : self._at]
 
-    def number(self):
+    def number(self) -> int:
         return int.from_bytes(bytes(self.take(4)), "big")
 
-    def one_of(self, table):
+    def one_of(self, table: dict[int, tuple[int, ...]]) -> tuple[int, tuple[int, ...]]:
         """(type, parameters) of a type that `table` has."""
         kind = self.number()
         if kind not in table:
             raise _Bad()
         return kind, table[kind]
 
-    def end(self):
+    def end(self) -> None:
         if self._at != len(self._data):
             raise _Bad()
 
@@ -79,7 +83,7 @@ class _Reader:
 class _Key:
     """An LMS public key: types, identifier I and root T[1] (RFC 8554 section 5.3). `raw`: its bytes."""
 
-    def __init__(self, reader):
+    def __init__(self, reader: "_Reader") -> None:
         self.lms, (self.size, self.height) = reader.one_of(_LMS)
         self.ots, (size, self.bits, self.count, self.shift) = reader.one_of(_OTS)
         if size != self.size:
@@ -90,7 +94,7 @@ class _Key:
         self.raw = head + self.identifier + self.root
 
 
-def check_public(public):
+def check_public(public: bytes) -> None:
     """Raise BadKey unless `public` is an HSS public key of a kind that `verify` knows."""
     try:
         _public(public)
@@ -98,7 +102,7 @@ def check_public(public):
         raise BadKey("no HSS public key with SHA-256, of one to %d levels" % MAX_LEVELS)
 
 
-def verify(public, message, signature):
+def verify(public: bytes, message: bytes, signature: bytes) -> bool:
     """Whether the HSS public key `public` signed `message` (RFC 8554 section 6.3); all three are bytes."""
     try:
         levels, key = _public(public)
@@ -118,7 +122,7 @@ def verify(public, message, signature):
         return False
 
 
-def _public(public):
+def _public(public: bytes) -> "tuple[int, _Key]":
     """(levels, top key) of an HSS public key. Raises _Bad."""
     reader = _Reader(public)
     levels = reader.number()
@@ -129,7 +133,7 @@ def _public(public):
     return levels, key
 
 
-def _candidate(key, reader):
+def _candidate(key: "_Key", reader: "_Reader") -> "Callable[[bytes], bytes]":
     """Read one LMS signature; returns a function(message) -> the root it leads to (RFC 8554 algorithms 6a and 4b)."""
     leaf = reader.number()
     if leaf >> key.height or reader.number() != key.ots:
@@ -140,7 +144,7 @@ def _candidate(key, reader):
         raise _Bad()
     path = reader.take(key.size * key.height)
 
-    def root(message):
+    def root(message: bytes) -> bytes:
         prefix = key.identifier + leaf.to_bytes(4, "big")
         digest = _hash(key.size, prefix, _MESSAGE, randomizer, message)
         return _climb(key, leaf, _ends(key, prefix, digest, chains), path)
@@ -148,14 +152,14 @@ def _candidate(key, reader):
     return root
 
 
-def _hash(size, *parts):
+def _hash(size: int, *parts: bytes | memoryview) -> bytes:
     hashed = hashlib.sha256()
     for part in parts:
         hashed.update(part)
     return hashed.digest()[:size]
 
 
-def _ends(key, prefix, digest, chains):
+def _ends(key: "_Key", prefix: bytes, digest: bytes, chains: memoryview) -> bytes:
     """The candidate LM-OTS public key: every chain taken to its end."""
     size, bits = key.size, key.bits
     full = (1 << bits) - 1
@@ -174,13 +178,13 @@ def _ends(key, prefix, digest, chains):
     return ends.digest()[:size]
 
 
-def _digits(data, bits):
+def _digits(data: bytes, bits: int) -> list[int]:
     """The `bits`-bit coefficients of `data`, high ones first (RFC 8554 section 3.1.3)."""
     mask = (1 << bits) - 1
     return [byte >> shift & mask for byte in data for shift in range(8 - bits, -1, -bits)]
 
 
-def _climb(key, leaf, ots_key, path):
+def _climb(key: "_Key", leaf: int, ots_key: bytes, path: memoryview) -> bytes:
     """From a leaf's one-time key to the root of the tree."""
     size, node = key.size, leaf + (1 << key.height)
     found = _hash(size, key.identifier, node.to_bytes(4, "big"), _LEAF, ots_key)

@@ -7,41 +7,46 @@ firmware would then ignore.
 from . import cbor, cose, labels
 from .errors import Malformed
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .cose import Message
+    from .ports import Check, Claims, Item, Table
+
 _INT64 = 0xFFFFFFFFFFFFFFFF
 
 
-def _is_int(value):
+def _is_int(value: "Item") -> bool:
     return isinstance(value, int) and value is not True and value is not False
 
 
-def uint(value):
+def uint(value: "Item") -> bool:
     return _is_int(value) and 0 <= value <= _INT64
 
 
-def amount(value):
+def amount(value: "Item") -> bool:
     return _is_int(value) and 0 <= value <= labels.MAX_AMOUNT
 
 
-def text(value):
+def text(value: "Item") -> bool:
     return isinstance(value, str)
 
 
-def anything(value):
+def anything(value: "Item") -> bool:
     return True
 
 
-def sized(length):
+def sized(length: int) -> "Check":
     return lambda value: isinstance(value, bytes) and len(value) == length
 
 
-def up_to(limit):
+def up_to(limit: int) -> "Check":
     return lambda value: _is_int(value) and 0 <= value <= limit
 
 
 hash32 = sized(32)
 
 
-def _key(value):
+def _key(value: "Item") -> bool:
     return (
         isinstance(value, dict)
         and len(value) == 4
@@ -53,19 +58,19 @@ def _key(value):
     )
 
 
-def _confirmation(value):
+def _confirmation(value: "Item") -> bool:
     return isinstance(value, dict) and len(value) == 1 and _key(value.get(1))
 
 
-def _list_of(check):
+def _list_of(check: "Check") -> "Check":
     return lambda value: isinstance(value, list) and len(value) > 0 and all(check(item) for item in value)
 
 
-def _lane_seq(value):
+def _lane_seq(value: "Item") -> bool:
     return isinstance(value, list) and len(value) == 2 and uint(value[0]) and uint(value[1])
 
 
-def _spending(value):
+def _spending(value: "Item") -> bool:
     return (
         isinstance(value, dict)
         and len(value) > 0
@@ -76,14 +81,14 @@ def _spending(value):
     )
 
 
-def _fits(table):
+def _fits(table: "Table") -> "Check":
     return lambda value: _mismatch(value, table) is None
 
 
-TICKS = {1: (True, hash32), 2: (True, amount), 3: (True, uint)}
-POLICY = {1: (True, _spending), 2: (False, _list_of(hash32)), 3: (False, uint), 4: (False, uint)}
+TICKS: "Table" = {1: (True, hash32), 2: (True, amount), 3: (True, uint)}
+POLICY: "Table" = {1: (True, _spending), 2: (False, _list_of(hash32)), 3: (False, uint), 4: (False, uint)}
 
-CERT = {
+CERT: "Table" = {
     labels.ISS: (True, text),
     labels.SUB: (True, text),
     labels.EXP: (False, uint),
@@ -96,14 +101,14 @@ CERT = {
     labels.NETWORK: (True, hash32),
     labels.MAY_ISSUE: (False, up_to(3)),
 }
-READING_CLAIMS = {
+READING_CLAIMS: "Table" = {
     labels.IAT: (True, uint),
     labels.SEQ: (True, uint),
     labels.PREV: (True, lambda value: value is None or hash32(value)),
     labels.CLOCK_QUALITY: (True, up_to(3)),
     labels.FIRMWARE: (True, text),
 }
-OPEN = {
+OPEN: "Table" = {
     1: (True, lambda value: _is_int(value) and value == 1),
     2: (True, hash32),
     3: (True, hash32),
@@ -116,7 +121,7 @@ OPEN = {
     10: (False, text),
     11: (False, uint),
 }
-VOUCHER = {
+VOUCHER: "Table" = {
     1: (True, hash32),
     2: (True, uint),
     3: (True, uint),
@@ -128,8 +133,8 @@ VOUCHER = {
     9: (False, _list_of(_lane_seq)),
     10: (False, _fits(TICKS)),
 }
-RECEIPT = {1: (True, hash32), 2: (True, uint), 3: (True, uint), 4: (True, amount), 5: (True, hash32)}
-EVIDENCE = {
+RECEIPT: "Table" = {1: (True, hash32), 2: (True, uint), 3: (True, uint), 4: (True, amount), 5: (True, hash32)}
+EVIDENCE: "Table" = {
     labels.CNF: (True, _confirmation),
     labels.NONCE: (True, hash32),
     labels.UEID: (True, sized(33)),
@@ -137,7 +142,7 @@ EVIDENCE = {
     labels.MODEL: (True, text),
     labels.FIRMWARE: (True, text),
 }
-GRANT = {
+GRANT: "Table" = {
     1: (True, hash32),
     2: (True, _list_of(lambda value: isinstance(value, bytes))),
     3: (True, _key),
@@ -146,28 +151,39 @@ GRANT = {
     6: (False, _fits(POLICY)),
     labels.NONCE: (True, hash32),
 }
-COMMAND = {1: (True, hash32), 2: (True, uint), 3: (True, text), 4: (False, anything)}
-CLOSE = {1: (True, hash32), 2: (True, uint)}
-PEER_PROOF = {1: (True, hash32), 2: (True, hash32), labels.NONCE: (True, hash32), labels.OWN_NONCE: (True, hash32)}
+COMMAND: "Table" = {1: (True, hash32), 2: (True, uint), 3: (True, text), 4: (False, anything)}
+CLOSE: "Table" = {1: (True, hash32), 2: (True, uint)}
+PEER_PROOF: "Table" = {
+    1: (True, hash32),
+    2: (True, hash32),
+    labels.NONCE: (True, hash32),
+    labels.OWN_NONCE: (True, hash32),
+}
 
 
-def _file(value):
+def _file(value: "Item") -> bool:
     if not isinstance(value, list) or len(value) != 3:
         return False
     return text(value[0]) and uint(value[1]) and value[1] > 0 and hash32(value[2])
 
 
-FIRMWARE_UPDATE = {1: (True, text), 2: (True, uint), 3: (True, text), 4: (True, text), 5: (True, _list_of(_file))}
+FIRMWARE_UPDATE: "Table" = {
+    1: (True, text),
+    2: (True, uint),
+    3: (True, text),
+    4: (True, text),
+    5: (True, _list_of(_file)),
+}
 
 
-def _number(value):
+def _number(value: "Item") -> bool:
     if isinstance(value, cbor.Tag):
         pair = value.value
         return value.number == 4 and isinstance(pair, list) and len(pair) == 2 and _is_int(pair[0]) and _is_int(pair[1])
     return _is_int(value)
 
 
-SENML = {
+SENML: "Table" = {
     -4: (False, text),
     -3: (False, _number),
     -2: (False, text),
@@ -194,7 +210,7 @@ TABLES = {
 }
 
 
-def _mismatch(value, table):
+def _mismatch(value: "Item", table: "Table") -> str | None:
     """Why `value` does not fit `table`, or None."""
     if not isinstance(value, dict):
         return "not a map"
@@ -210,7 +226,7 @@ def _mismatch(value, table):
     return None
 
 
-def fit(value, table):
+def fit(value: "Item", table: "Table") -> "Claims":
     """Raise Malformed unless the map `value` fits `table`; returns it."""
     why = _mismatch(value, table)
     if why:
@@ -218,7 +234,7 @@ def fit(value, table):
     return value
 
 
-def parse(raw, expected=None):
+def parse(raw: bytes, expected: int | None = None) -> "Message":
     """Parse a message and check header and payload against the schema. The signature is still to be checked.
 
     Returns a `cose.Message`. Raises Malformed, NotDeterministic or WrongType.

@@ -12,13 +12,13 @@ from .errors import SealError
 show = None
 
 
-def tell(text):
+def tell(text: str) -> None:
     """Say a line, where the board has anything to say it with."""
     if show:
         show(text)
 
 
-def trace(what, error):
+def trace(what: str, error: BaseException) -> None:
     """Tell of `error`: a line for what can happen, the whole trace for what nobody foresaw."""
     if not show:
         return

@@ -7,6 +7,11 @@ from . import channel, messages
 from .compat import const
 from .errors import Refused
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .device import Device
+    from .ports import Item, Record, Table
+
 RECORD = "order"
 
 # keys of an order, in the owner's command and in the journal
@@ -32,7 +37,7 @@ FAILED = const(3)
 
 DEFAULT_SECONDS = const(86400)
 DEFAULT_PAUSE_MS = const(1000)
-_TABLE = {
+_TABLE: "Table" = {
     ADDRESS: (True, messages.text),
     PAYEE: (False, messages.hash32),
     ASSET: (True, messages.text),
@@ -44,7 +49,7 @@ _TABLE = {
 }
 
 
-def take(value, this, number):
+def take(value: "Item", this: "Device", number: int) -> "Record":
     """A new order from the arguments of command `number`. Raises Malformed, Refused while another is active."""
     messages.fit(value, _TABLE)
     current = this.journal.get(RECORD)
@@ -55,7 +60,7 @@ def take(value, this, number):
     return made
 
 
-def finish(this, status, code=None, number=None):
+def finish(this: "Device", status: int, code: int | None = None, number: int | None = None) -> None:
     """Mark the order as ended; nothing happens when none is active, or another than `number` where one is given."""
     current = this.journal.get(RECORD)
     if current is not None and current[STATUS] == ACTIVE and number in (None, current[NUMBER]):

@@ -16,11 +16,16 @@ from .errors import Malformed, NotAParty, Replay, Unsupported
 from .firmware import RECORD as FIRMWARE
 from .firmware import Firmware
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .device import Device
+    from .ports import Item, Record
+
 
 class Owner:
     """Runs commands on a `device.Device`. firmware: its `firmware.Firmware`."""
 
-    def __init__(self, this, firmware=None):
+    def __init__(self, this: "Device", firmware: "Firmware | None" = None) -> None:
         self._device = this
         self._firmware = firmware or Firmware(this)
         self._ops = {
@@ -38,7 +43,7 @@ class Owner:
             "wipe": self._wipe,
         }
 
-    def command(self, raw):
+    def command(self, raw: bytes) -> bool:
         """Check and run a command message; returns True. Raises Refused, BadSignature, NotAParty, Replay,
         Unsupported, Malformed."""
         this = self._device
@@ -58,37 +63,37 @@ class Owner:
         run(claims.get(4), record)
         return True
 
-    def _put(self, record):
+    def _put(self, record: "Record") -> None:
         self._device.journal.put("owner", record)
 
-    def _set(self, record, key, value):
+    def _set(self, record: "Record", key: int, value: "Item") -> None:
         record[key] = value
         self._put(record)
 
-    def _pause(self, _, record):
+    def _pause(self, _: "Item", record: "Record") -> None:
         self._set(record, device.IS_PAUSED, True)
 
-    def _resume(self, _, record):
+    def _resume(self, _: "Item", record: "Record") -> None:
         self._set(record, device.IS_PAUSED, False)
 
-    def _policy(self, value, record):
+    def _policy(self, value: "Item", record: "Record") -> None:
         self._set(record, device.POLICY, messages.fit(value, messages.POLICY))
 
-    def _offer(self, value, record):
+    def _offer(self, value: "Item", record: "Record") -> None:
         self._set(record, device.OFFER, None if value is None else channel.offer(value).pack())
 
-    def _interval(self, value, record):
+    def _interval(self, value: "Item", record: "Record") -> None:
         if not messages.uint(value) or not 1 <= value <= 86400:
             raise Malformed("the interval is 1 to 86400 seconds")
         self._set(record, device.INTERVAL, value)
 
-    def _clock(self, value, record):
+    def _clock(self, value: "Item", record: "Record") -> None:
         if not messages.uint(value):
             raise Malformed("the clock is set to unix seconds")
         self._put(record)
         self._device.board.clock.set(value, labels.CLOCK_HOST)
 
-    def _network(self, value, record):
+    def _network(self, value: "Item", record: "Record") -> None:
         uplink = self._device.uplink
         if uplink is None:
             raise Unsupported("this board has no way to a broker")
@@ -96,18 +101,18 @@ class Owner:
         self._put(record)
         uplink.configure(settings)
 
-    def _trade(self, value, record):
+    def _trade(self, value: "Item", record: "Record") -> None:
         if self._device.board.peer_link is None:
             raise Unsupported("this board has no way to a seller")
         taken = order.take(value, self._device, record[device.SEQ])
         self._put(record)
         self._device.journal.put(order.RECORD, taken)
 
-    def _stop(self, _, record):
+    def _stop(self, _: "Item", record: "Record") -> None:
         self._put(record)
         order.finish(self._device, order.STOPPED)
 
-    def _ack(self, value, record):
+    def _ack(self, value: "Item", record: "Record") -> None:
         if not isinstance(value, dict) or not messages.uint(value.get(1)):
             raise Malformed("an ack names the last safe reading")
         digests = value.get(2, [])
@@ -121,12 +126,12 @@ class Owner:
         for digest in digests:
             payee.forget(digest)
 
-    def _update_key(self, value, record):
+    def _update_key(self, value: "Item", record: "Record") -> None:
         taken = self._firmware.with_key(value)
         self._put(record)
         self._device.journal.put(FIRMWARE, taken)
 
-    def _wipe(self, _, record):
+    def _wipe(self, _: "Item", record: "Record") -> None:
         this = self._device
         self._put(record)
         this.board.keystore.wipe(device.DEVICE_SLOT)  # first: a cut after this leaves no key to use

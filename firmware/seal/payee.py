@@ -8,6 +8,15 @@ from .channel import BASE, CHAIN, CLOSE, DIGEST, OPEN, VOUCHER
 from .compat import const
 from .errors import NotAParty, NotYetValid, Refused, UnknownChannel
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+    from .channel import Offer, Terms
+    from .cose import Message, Signer
+    from .identity import Certified
+    from .journal import Journal
+    from .ports import Record
+
 _ROLE = "i"
 _PAST = "past"  # [[first half of a forgotten channel's digest, when it expires], ...]
 _MAX_PAST = const(64)
@@ -16,18 +25,27 @@ _MAX_PAST = const(64)
 class Payee:
     """Channels this device is paid in. journal: Journal; own: own device id; now: callable -> unix time or None."""
 
-    def __init__(self, journal, signer, network, own, now):
+    def __init__(
+        self, journal: "Journal", signer: "Signer", network: bytes, own: bytes, now: "Callable[[], int | None]"
+    ) -> None:
         self._journal = journal
         self._signer = signer
         self._network = network
         self._own = own
         self._now = now
 
-    def records(self):
+    def records(self) -> "list[tuple[str, Record]]":
         """(name, record) of every channel this device is paid in."""
         return [(name, self._journal.get(name)) for name in self._journal.names(_ROLE + "-")]
 
-    def accept(self, raw, payer, offer, base, chain):
+    def accept(
+        self,
+        raw: bytes,
+        payer: "Certified",
+        offer: "Callable[[], Offer]",
+        base: "Callable[[], bytes | None]",
+        chain: list[bytes],
+    ) -> "tuple[Terms, Record]":
         """Agree to a proposed channel, or find it again, open or closed; returns (terms, record).
 
         payer: the Certified peer. offer: callable -> our Offer now. base: callable -> our signed reading of the meter
@@ -47,7 +65,7 @@ class Payee:
             raise NotAParty("the channel is another peer's")
         return terms, record
 
-    def _check_new(self, terms):
+    def _check_new(self, terms: "Terms") -> None:
         if any(half == terms.digest[:16] for half, _ in self._journal.get(_PAST, [])):
             raise UnknownChannel("the channel was closed and forgotten")
         now = self._now()
@@ -57,7 +75,7 @@ class Payee:
         if terms.expires > now + channel.MAX_SECONDS:
             raise Refused("a channel may be good for %d days at most" % (channel.MAX_SECONDS // 86400))
 
-    def _make_room(self):
+    def _make_room(self) -> None:
         records = self.records()
         if len(records) < channel.MAX_CHANNELS:
             return
@@ -67,19 +85,19 @@ class Payee:
                 return
         raise Refused("%d channels hold vouchers: collect, settle and acknowledge first" % len(records))
 
-    def record(self, digest):
+    def record(self, digest: bytes) -> "Record":
         """The record of the channel `digest`. Raises UnknownChannel."""
         record = channel.find_record(self._journal, _ROLE, digest)
         if record is None:
             raise UnknownChannel("no such channel to be paid in")
         return record
 
-    def best(self, digest):
+    def best(self, digest: bytes) -> "Message | None":
         """The Message of the best voucher so far, or None."""
         raw = self.record(digest).get(VOUCHER)
         return None if raw is None else messages.parse(raw, labels.VOUCHER)
 
-    def take(self, raw, terms, payer):
+    def take(self, raw: bytes, terms: "Terms", payer: "Certified") -> "tuple[bytes, Message]":
         """Check a voucher, keep it when it is better, sign the receipt; returns (receipt bytes, voucher Message)."""
         record = self.record(terms.digest)
         if CLOSE in record:
@@ -93,7 +111,7 @@ class Payee:
         receipt, _ = self._signer.sign(labels.RECEIPT, voucher.receipt_payload(message))
         return receipt, message
 
-    def close(self, digest, now):
+    def close(self, digest: bytes, now: int) -> bytes:
         """Sign the channel's close and keep it; returns its bytes. The same one again when it is closed already."""
         record = self.record(digest)
         if CLOSE not in record:
@@ -103,14 +121,14 @@ class Payee:
             self._journal.put(channel.record_name(_ROLE, digest), record)
         return record[CLOSE]
 
-    def close_others(self, digest, now):
+    def close_others(self, digest: bytes, now: int) -> None:
         """Close every other metered channel; what was promised in them stays ours to claim."""
         for _, record in self.records():
             terms = channel.terms(record[OPEN])
             if record[BASE] is not None and CLOSE not in record and terms.digest != digest:
                 self.close(terms.digest, now)
 
-    def check_forgettable(self, digest):
+    def check_forgettable(self, digest: bytes) -> None:
         """Raise Refused for a channel that is open: what comes in it is still to be claimed. One that has expired takes
         nothing any more."""
         record = channel.find_record(self._journal, _ROLE, digest)
@@ -120,7 +138,7 @@ class Payee:
         if now is None or now < channel.terms(record[OPEN]).expires:
             raise Refused("the channel is still open")
 
-    def forget(self, digest):
+    def forget(self, digest: bytes) -> None:
         """Drop a closed channel once the owner has it safe; its name is kept until it expires. One that is not there is
         gone already. Raises Refused while it is open, or while too many names are kept."""
         record = channel.find_record(self._journal, _ROLE, digest)

@@ -8,6 +8,14 @@ from . import channel, labels, messages, policy, voucher
 from .channel import AMOUNT, BASE, CHAIN, CLOSE, DAY, DIGEST, ITEM, OPEN, RECEIPT, SEQ, SPENT
 from .errors import AmountDecreased, OverCapacity, Refused, Replay, StateDamaged, UnknownChannel
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+    from .channel import Offer, Terms
+    from .cose import Signer
+    from .journal import Journal
+    from .ports import Claims, Clock, Record
+
 _ROLE = "o"
 _KEPT = "spent"  # asset -> [day, amount] of channels that made room for others
 
@@ -15,18 +23,18 @@ _KEPT = "spent"  # asset -> [day, amount] of channels that made room for others
 class Payer:
     """Channels this device pays in. journal: Journal; clock: port Clock; network: 32 bytes; own: own device id."""
 
-    def __init__(self, journal, clock, signer, network, own):
+    def __init__(self, journal: "Journal", clock: "Clock", signer: "Signer", network: bytes, own: bytes) -> None:
         self._journal = journal
         self._clock = clock
         self._signer = signer
         self._network = network
         self._own = own
 
-    def records(self):
+    def records(self) -> "list[tuple[str, Record]]":
         """(name, record) of every channel this device pays in."""
         return [(name, self._journal.get(name)) for name in self._journal.names(_ROLE + "-")]
 
-    def find_unused(self, payee, offer, capacity, now):
+    def find_unused(self, payee: bytes, offer: "Offer", capacity: int, now: int) -> "Terms | None":
         """Terms of a channel made for such an order and never paid in, or None: a power cut may leave one."""
         for _, record in self.records():
             if record[SEQ] or CLOSE in record:
@@ -37,7 +45,9 @@ class Payer:
                 return terms
         return None
 
-    def open(self, payee, offer, capacity, expires, nonce, chain):
+    def open(
+        self, payee: bytes, offer: "Offer", capacity: int, expires: int, nonce: bytes, chain: list[bytes]
+    ) -> "Terms":
         """Make a channel-open and keep it; returns its Terms. chain: the payee's certificates that are not our own.
         Raises Refused when there is no room for another channel."""
         self._make_room()
@@ -50,7 +60,7 @@ class Payer:
         self._journal.put(channel.record_name(_ROLE, digest), record)
         return channel.terms(raw)
 
-    def _make_room(self):
+    def _make_room(self) -> None:
         names = self._journal.names(_ROLE + "-")
         if len(names) < channel.MAX_CHANNELS:
             return
@@ -62,7 +72,7 @@ class Payer:
                 return
         raise Refused("%d channels are open: let them be settled first" % len(names))
 
-    def _keep_spent(self, record):
+    def _keep_spent(self, record: "Record") -> None:
         # what was spent today still counts against the day's limit; a cut before the removal counts it twice, never not
         day = self.today()
         if record.get(DAY) == day:
@@ -72,29 +82,29 @@ class Payer:
             kept[asset] = [day, kept.get(asset, (day, 0))[1] + record[SPENT]]
             self._journal.put(_KEPT, kept)
 
-    def record(self, digest):
+    def record(self, digest: bytes) -> "Record":
         """The record of the channel `digest`. Raises UnknownChannel."""
         record = channel.find_record(self._journal, _ROLE, digest)
         if record is None:
             raise UnknownChannel("no such channel to pay in")
         return record
 
-    def _update(self, digest, changes):
+    def _update(self, digest: bytes, changes: "Record") -> None:
         record = dict(self.record(digest))
         record.update(changes)
         self._journal.put(channel.record_name(_ROLE, digest), record)
 
-    def keep_base(self, digest, raw):
+    def keep_base(self, digest: bytes, raw: bytes) -> None:
         """Keep the seller's signed reading of its meter at the channel's start, until a voucher counts from it."""
         record = self.record(digest)
         if record.get(BASE) != raw and not record[SEQ]:
             self._update(digest, {BASE: raw})
 
-    def keep_close(self, digest, raw):
+    def keep_close(self, digest: bytes, raw: bytes) -> None:
         """Remember that the channel is closed: nothing is paid in it again."""
         self._update(digest, {CLOSE: raw})
 
-    def close_expired(self, digest, now):
+    def close_expired(self, digest: bytes, now: int | None) -> "Record":
         """Close the channel ourselves if its payee has not and it has expired at unix time `now` (None: the clock is
         unset): what is left of the deposit comes back so. Returns the record."""
         record = self.record(digest)
@@ -103,16 +113,16 @@ class Payer:
             self.keep_close(digest, raw)
         return self.record(digest)
 
-    def keep_receipt(self, digest, raw):
+    def keep_receipt(self, digest: bytes, raw: bytes) -> None:
         """Keep the payee's latest receipt."""
         self._update(digest, {RECEIPT: raw})
 
-    def receipt(self, record):
+    def receipt(self, record: "Record") -> bytes | None:
         """The receipt (bytes) kept for the last voucher promised in a channel's record, or None."""
         raw = record.get(RECEIPT)
         return raw if raw and messages.parse(raw, labels.RECEIPT).payload[voucher.SEQ] == record[SEQ] else None
 
-    def today(self):
+    def today(self) -> int:
         """The day that limits count by; never earlier than one already counted."""
         day = self._clock.now() // policy.SECONDS_A_DAY
         for _, record in self.records():
@@ -121,7 +131,7 @@ class Payer:
             day = max(day, part[0])
         return day
 
-    def spent_today(self, asset):
+    def spent_today(self, asset: str) -> int:
         """What was promised today in `asset`, over all channels."""
         day = self.today()
         kept = self._journal.get(_KEPT, {}).get(asset, (0, 0))
@@ -131,7 +141,14 @@ class Payer:
                 spent += record[SPENT]
         return spent
 
-    def promise(self, terms, amount, item, allow, receipt=None):
+    def promise(
+        self,
+        terms: "Terms",
+        amount: int,
+        item: bytes,
+        allow: "Callable[[int, int], None]",
+        receipt: bytes | None = None,
+    ) -> "tuple[bytes, bytes, Claims]":
         """Reserve and sign the next voucher of a channel, up to the cumulative `amount`; returns (raw, digest, claims).
 
         item: digest of the reading bought or billed. allow: callable(Spending) that raises where the policy forbids it;
@@ -155,7 +172,7 @@ class Payer:
         self._update(terms.digest, changes)
         return self.again(terms)
 
-    def again(self, terms):
+    def again(self, terms: "Terms") -> "tuple[bytes, bytes, Claims]":
         """Sign the last reserved voucher (again); returns (raw, digest, claims). The content is what was reserved, so
         its digest is the same each time."""
         record = self.record(terms.digest)
@@ -163,7 +180,7 @@ class Payer:
         raw, digest = self._signer.sign(labels.VOUCHER, claims)
         return raw, digest, claims
 
-    def check_best(self, terms, raw, public):
+    def check_best(self, terms: "Terms", raw: bytes | None, public: bytes) -> tuple[int, int]:
         """Hold the payee's best voucher (bytes or None) against our record; returns its (seq, amount).
 
         A voucher we signed that is beyond our record means the flash lost what was promised: StateDamaged.

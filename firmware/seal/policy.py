@@ -10,6 +10,11 @@ from . import labels
 from .compat import const
 from .errors import PolicyRefused
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+    from .ports import Claims, Clock
+
 OVER_VOUCHER = const(40)
 OVER_DAY = const(41)
 NOT_A_PAYEE = const(42)
@@ -31,12 +36,12 @@ SECONDS_A_DAY = const(86400)
 class Limit(PolicyRefused):
     """A voucher the policy forbids; `code` names the limit, 40 to 48."""
 
-    def __init__(self, code, why):
+    def __init__(self, code: int, why: str) -> None:
         super().__init__(why)
         self.code = code
 
 
-def check(policy, spending, clock, pressed):
+def check(policy: "Claims | None", spending: "Spending", clock: "Clock", pressed: "Callable[[], bool]") -> None:
     """Raise Limit unless `policy` allows `spending`.
 
     policy: map or None. spending: `Spending`. clock: port Clock. pressed: callable -> bool, asked only where the
@@ -65,7 +70,7 @@ def check(policy, spending, clock, pressed):
 class Spending:
     """What a voucher is about to add: `amount` more of `asset` to `payee`, with `spent_today` before it."""
 
-    def __init__(self, asset, payee, amount, spent_today, paused):
+    def __init__(self, asset: str, payee: bytes, amount: int, spent_today: int, paused: bool) -> None:
         self.asset = asset
         self.payee = payee
         self.amount = amount

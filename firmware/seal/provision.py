@@ -8,17 +8,22 @@ says becomes one journal record, so it is there whole or not at all, and a cut a
 from . import __version__, device, identity, labels, messages
 from .errors import BadCertificate, Malformed, Refused, Replay
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .device import Device
+    from .ports import Claims
+
 _MIN_CHAIN = 2  # the device and the root that vouches for it
 
 
 class Provisioner:
     """Answers `evidence` and `grant` for a `device.Device`."""
 
-    def __init__(self, this):
+    def __init__(self, this: "Device") -> None:
         self._device = this
         self._nonce = None
 
-    def evidence(self, nonce):
+    def evidence(self, nonce: bytes) -> bytes:
         """Signed evidence (bytes) over the host's 32-byte `nonce`, after making the key if there is none.
         Raises Malformed, EntropyFailed, Refused once provisioned."""
         this = self._device
@@ -41,7 +46,7 @@ class Provisioner:
         }
         return this.signer.sign(labels.EVIDENCE, claims)[0]
 
-    def grant(self, raw):
+    def grant(self, raw: bytes) -> None:
         """Take the issuer's grant. Raises Refused, Replay (not an answer to our evidence), BadCertificate,
         BadSignature, WrongNetwork; nothing has changed then."""
         this = self._device
@@ -60,7 +65,7 @@ class Provisioner:
         owner = identity.public_of(claims[3])
         self._commit(claims, owner)
 
-    def _commit(self, claims, owner):
+    def _commit(self, claims: "Claims", owner: bytes) -> None:
         this = self._device
         settings = {device.SEQ: 0, device.IS_PAUSED: False}
         if 6 in claims:

@@ -14,6 +14,13 @@ from . import cbor, cose, labels
 from .compat import const, crc32
 from .errors import SensorFailed, StateDamaged
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator
+    from .cose import Message, Signer
+    from .journal import Journal
+    from .ports import Claims, Clock, Item, Quantity, Record, Store
+
 RECORD = "readings"
 RESERVE = const(16)
 SEGMENT_BYTES = const(3800)  # one 4 KB flash block less its bookkeeping
@@ -23,7 +30,7 @@ _ACKNOWLEDGED = const(2)
 _SEGMENT = const(3)  # first number of the newest segment
 
 
-def senml(quantities):
+def senml(quantities: "list[Quantity]") -> "list[Claims]":
     """SenML records (RFC 8428) of sensor quantities [(name, unit, exponent, mantissa), ...]."""
     records = []
     for name, unit, exponent, mantissa in quantities:
@@ -32,7 +39,7 @@ def senml(quantities):
     return records
 
 
-def count(message, unit):
+def count(message: "Message", unit: str) -> int | None:
     """The whole number that a reading's Message gives in `unit` (its first record in it), or None where it has none."""
     for record in message.payload:
         if record.get(labels.SENML_UNIT) == unit:
@@ -41,7 +48,7 @@ def count(message, unit):
     return None
 
 
-def summary(message):
+def summary(message: "Message") -> "list[list[Item]]":
     """[[name, unit, exponent, mantissa], ...] of a reading's numbers, for a person to look at."""
     rows = []
     for record in message.payload:
@@ -51,13 +58,13 @@ def summary(message):
     return rows
 
 
-def frame(raw):
+def frame(raw: bytes) -> bytes:
     """One segment frame."""
     body = struct.pack(">H", len(raw)) + raw
     return body + struct.pack(">I", crc32(body))
 
 
-def frames(data):
+def frames(data: bytes) -> "Iterator[bytes | None]":
     """The messages in a segment's bytes, in order; a torn last frame comes out as None. Raises StateDamaged."""
     at = 0
     while at < len(data):
@@ -80,7 +87,12 @@ class ReadingLog:
     journal: Journal; store: port Store; clock: port Clock; firmware: text for the claim. The signer comes with `load`.
     """
 
-    def __init__(self, journal, store, clock, firmware):
+    prev: bytes | None  # digest of the newest reading
+    last: bytes | None  # the newest reading
+    _signer: "Signer"
+    _segment: str | None
+
+    def __init__(self, journal: "Journal", store: "Store", clock: "Clock", firmware: str) -> None:
         self._journal = journal
         self._store = store
         self._clock = clock
@@ -92,7 +104,7 @@ class ReadingLog:
         self.prev = None
         self.last = None
 
-    def load(self, signer):
+    def load(self, signer: "Signer") -> None:
         """Find the log's end on flash. Raises StateDamaged when it is not where the journal says it must be."""
         self._signer = signer
         state = self._state()
@@ -107,7 +119,7 @@ class ReadingLog:
         elif not reserved - RESERVE <= self.seq <= reserved:
             raise StateDamaged("the reading log does not reach its reserved numbers")
 
-    def _load_tail(self, segments, newest):
+    def _load_tail(self, segments: list[str], newest: str) -> bool:
         """Find the last whole reading; True when the newest segment ends in a torn one."""
         torn = False
         for name in reversed(segments):
@@ -124,28 +136,28 @@ class ReadingLog:
             self.seq, self.prev = message.header[labels.CWT_CLAIMS][labels.SEQ], message.digest
         return torn
 
-    def _state(self):
+    def _state(self) -> "Record":
         return dict(self._journal.get(RECORD, {_RESERVED: 0, _ACKNOWLEDGED: 0, _SEGMENT: 0}))
 
-    def _change(self, key, value):
+    def _change(self, key: int, value: "Item") -> None:
         state = self._state()
         state[key] = value
         self._journal.put(RECORD, state)
 
     @property
-    def acknowledged(self):
+    def acknowledged(self) -> int:
         """The highest seq the owner has said is safe elsewhere."""
         return self._state()[_ACKNOWLEDGED]
 
-    def last_message(self):
+    def last_message(self) -> "Message | None":
         """The Message of the newest reading, or None."""
         return cose.parse(self.last, labels.READING) if self.last else None
 
-    def segments(self):
+    def segments(self) -> list[str]:
         """Names of the segment files, oldest first."""
         return [name for name in self._store.names() if name.startswith(_PREFIX)]
 
-    def append(self, quantities):
+    def append(self, quantities: "list[Quantity]") -> tuple[bytes, bytes]:
         """Sign a reading of `quantities` and keep it; returns (raw, digest). Raises StorageFull, Fault,
         SensorFailed."""
         if not quantities:
@@ -171,7 +183,7 @@ class ReadingLog:
         self.seq, self.prev, self.last = seq, digest, raw
         return raw, digest
 
-    def since(self, seq, limit):
+    def since(self, seq: int, limit: int) -> list[bytes]:
         """Up to `limit` stored readings with a number above `seq`, oldest first, as a list of raw messages."""
         found = []
         names = self.segments()
@@ -185,7 +197,7 @@ class ReadingLog:
                         return found
         return found
 
-    def find(self, digest):
+    def find(self, digest: bytes) -> bytes | None:
         """The stored reading with this digest, or None once it has been pruned."""
         for name in reversed(self.segments()):
             for raw in self._whole(name):
@@ -193,7 +205,7 @@ class ReadingLog:
                     return raw
         return None
 
-    def _whole(self, name):
+    def _whole(self, name: str) -> "Iterator[bytes]":
         # up to where the segment ends or is damaged: what is lost there, a verifier sees as a gap, and the readings
         # that came after it in other segments can still be collected
         try:
@@ -204,7 +216,7 @@ class ReadingLog:
         except StateDamaged:
             return
 
-    def acknowledge(self, seq):
+    def acknowledge(self, seq: int) -> None:
         """The owner has readings up to `seq`: prune whole segments below. The newest stays: it is the log's end."""
         seq = min(seq, self.seq)
         if seq > self.acknowledged:
@@ -215,9 +227,9 @@ class ReadingLog:
                 self._store.remove(name)
 
 
-def _name(first):
+def _name(first: int) -> str:
     return "%s%08x" % (_PREFIX, first)
 
 
-def _first(name):
+def _first(name: str) -> int:
     return int(name[len(_PREFIX) :], 16)

@@ -11,6 +11,11 @@ from . import link, notes
 from .compat import const, ticks_add, ticks_diff, ticks_ms
 from .errors import Malformed, SealError, StorageFull, Unreachable, Unsupported
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+    from .ports import Handlers, Item, Reader, Ticks, Writer
+
 REPLY = const(0)
 INFO = const(1)
 EVIDENCE = const(2)
@@ -43,12 +48,12 @@ MOST_SECONDS = const(900)  # with signs of life: a relay gives one while it wait
 class PeerError(SealError):
     """The other side refused; `code` is its code."""
 
-    def __init__(self, code):
+    def __init__(self, code: int) -> None:
         super().__init__("the peer refused with code %d" % code)
         self.code = code
 
 
-def error_code(error):
+def error_code(error: BaseException) -> int:
     """The numeric code that tells a client of `error`."""
     if isinstance(error, SealError):
         return error.code
@@ -59,7 +64,7 @@ def error_code(error):
     return INTERNAL
 
 
-def answer(handlers, kind, item):
+def answer(handlers: "Handlers", kind: int, item: "Item") -> "tuple[int, Item]":
     """Run the handler of `kind` on `item`; returns (reply kind, reply item). Never raises but for a programming error
     in the link itself: what a handler raises becomes a code."""
     try:
@@ -74,7 +79,9 @@ def answer(handlers, kind, item):
         return ERROR, [error_code(error)]
 
 
-async def serve(reader, writer, handlers, patience=None):
+async def serve(
+    reader: "Reader", writer: "Writer", handlers: "Handlers", patience: "Callable[[], int] | None" = None
+) -> None:
     """Answer requests from a stream until it ends. `handlers`: kind -> function(item) -> item. patience: callable ->
     seconds to wait for the next bytes before the other end is taken for dead (raises asyncio.TimeoutError), or None."""
     frames = link.FrameReader()
@@ -91,14 +98,14 @@ async def serve(reader, writer, handlers, patience=None):
 class Client:
     """Makes requests over a stream, one at a time."""
 
-    def __init__(self, reader, writer, seconds=REPLY_SECONDS):
+    def __init__(self, reader: "Reader", writer: "Writer", seconds: int = REPLY_SECONDS) -> None:
         self._reader = reader
         self._writer = writer
         self._seconds = seconds
         self._frames = link.FrameReader()
         self._last = 0
 
-    async def call(self, kind, item):
+    async def call(self, kind: int, item: "Item") -> "Item":
         """The result of request `kind`. Raises PeerError with the other side's code, Unreachable, Malformed.
 
         A reply may take `seconds`, and as long again after each sign of life, a delimiter by itself."""
@@ -117,7 +124,7 @@ class Client:
             raise Malformed("a reply that is neither result nor error")
         raise PeerError(result[0])
 
-    async def _reply(self):
+    async def _reply(self) -> "tuple[int, Item]":
         end = self._end()
         while True:
             left = ticks_diff(end, ticks_ms())
@@ -130,5 +137,5 @@ class Client:
                 if identifier == self._last:
                     return kind, item
 
-    def _end(self):
+    def _end(self) -> "Ticks":
         return ticks_add(ticks_ms(), self._seconds * 1000)

@@ -10,6 +10,14 @@ any other SenML unit is metered, paid as the count in our signed readings rises 
 from . import channel, device, identity, labels, messages, reading, rpc, voucher
 from .errors import Expired, Malformed, NotAParty, Refused, SensorFailed, Unauthenticated, UnknownChannel
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .channel import Offer, Terms
+    from .cose import Message
+    from .device import Device
+    from .identity import Certified
+    from .ports import Claims, Handlers, Item, Quantity
+
 NONCE_BYTES = 32
 PIECE = "reading"
 STRANGER_SECONDS = 60  # until a connection must have proved itself
@@ -17,12 +25,12 @@ PEER_SECONDS = 3900  # between two requests of a peer: over the hour that it may
 CREDIT = 16  # readings in a row that are made for a peer's bills and not paid
 
 
-def proof_claims(own, peer, peer_nonce, own_nonce):
+def proof_claims(own: bytes, peer: bytes, peer_nonce: bytes, own_nonce: bytes) -> "Claims":
     """The payload of a peer-proof."""
     return {1: own, 2: peer, labels.NONCE: peer_nonce, labels.OWN_NONCE: own_nonce}
 
 
-def check_proof(raw, peer, own, own_nonce, peer_nonce):
+def check_proof(raw: bytes, peer: "Certified", own: bytes, own_nonce: bytes, peer_nonce: bytes) -> None:
     """Raise unless `raw` is the proof that the Certified `peer` made for this connection."""
     message = messages.parse(raw, labels.PEER_PROOF)
     if message.payload != proof_claims(peer.device_id, own, own_nonce, peer_nonce):
@@ -33,7 +41,11 @@ def check_proof(raw, peer, own, own_nonce, peer_nonce):
 class Seller:
     """One peer's connection to the device that sells."""
 
-    def __init__(self, this):
+    peer: "Certified"  # who `hello` was from
+    _nonces: tuple[bytes, bytes]  # ours, the peer's
+    _terms: "Terms | None"
+
+    def __init__(self, this: "Device") -> None:
         self._device = this
         self.peer = None
         self._proven = False
@@ -41,7 +53,7 @@ class Seller:
         self._terms = None
         self._chain = []
 
-    def handlers(self):
+    def handlers(self) -> "Handlers":
         """Request kind -> function, for `rpc.serve`."""
         return {
             rpc.HELLO: self.hello,
@@ -52,7 +64,7 @@ class Seller:
             rpc.CLOSE: self.close,
         }
 
-    def hello(self, item):
+    def hello(self, item: "Item") -> "list[Item]":
         """[nonce, chain] -> [nonce, chain, proof, offer or null]."""
         this = self._device
         this.need(device.PROVISIONED)
@@ -67,7 +79,7 @@ class Seller:
         proof, _ = this.signer.sign(labels.PEER_PROOF, claims)
         return [own_nonce, this.chain, proof, this.owner_record().get(device.OFFER)]
 
-    def prove(self, item):
+    def prove(self, item: "Item") -> bool:
         """The peer's proof -> true."""
         if self.peer is None:
             raise Unauthenticated("say hello first")
@@ -76,7 +88,7 @@ class Seller:
         self._proven = True
         return True
 
-    def open(self, item):
+    def open(self, item: "Item") -> "list[Item]":
         """A channel-open -> [best voucher or null, reading of the meter at the channel's start or null, our close or
         null]."""
         if not self._proven:
@@ -87,36 +99,36 @@ class Seller:
         self._terms = terms
         return [record.get(channel.VOUCHER), record[channel.BASE], record.get(channel.CLOSE)]
 
-    def _check_meter(self):
+    def _check_meter(self) -> None:
         """A meter serves one peer at a time. The same peer may come again before its old connection is known to be
         dead: a power cut says no goodbye."""
         other = self._device.selling
         if other is not None and other.peer.device_id != self.peer.device_id:
             raise Refused("the meter serves another peer")
 
-    def _take_meter(self, digest):
+    def _take_meter(self, digest: bytes) -> None:
         self._check_meter()
         # one meter cannot bill two for the same count: from here on it counts for this channel alone
         this = self._device
         this.selling = self
         this.payee.close_others(digest, this.board.clock.now())
 
-    def patience(self):
+    def patience(self) -> int:
         """Seconds to wait for the peer's next request."""
         return PEER_SECONDS if self._proven else STRANGER_SECONDS
 
-    def gone(self):
+    def gone(self) -> None:
         """The connection has ended."""
         if self._device.selling is self:
             self._device.selling = None
 
-    def _offer(self):
+    def _offer(self) -> "Offer":
         packed = self._device.owner_record().get(device.OFFER)
         if packed is None:
             raise Refused("this device sells nothing")
         return channel.offer(packed)
 
-    def _base(self):
+    def _base(self) -> bytes | None:
         if self._offer().unit == PIECE:
             return None
         self._check_meter()
@@ -125,12 +137,12 @@ class Seller:
             raise Refused("too many readings for this peer are unpaid")
         return message.raw
 
-    def _agreed(self):
+    def _agreed(self) -> "Terms":
         if self._terms is None:
             raise UnknownChannel("open a channel first")
         return self._terms
 
-    def bill(self, _):
+    def bill(self, _: "Item") -> "list[Item]":
         """Null -> [digest of the reading, amount due, the reading or null while it is to be paid for first]."""
         terms = self._agreed()
         record = self._device.payee.record(terms.digest)
@@ -142,7 +154,7 @@ class Seller:
         base = messages.parse(record[channel.BASE], labels.READING)
         return [message.digest, metered_due(terms, base, message), message.raw]
 
-    def _reading(self, unit):
+    def _reading(self, unit: str) -> "Message | None":
         """A new reading (Message) for this peer, or the newest again where the meter has not moved. None where too many
         were made for it and not paid: a reading takes room on flash, which a peer cannot fill for nothing."""
         this = self._device
@@ -157,11 +169,11 @@ class Seller:
             this.log.append(quantities)
         return this.log.last_message()
 
-    def _paid(self):
+    def _paid(self) -> int:
         best = self._device.payee.best(self._terms.digest)
         return best.payload[voucher.AMOUNT] if best else 0
 
-    def pay(self, item):
+    def pay(self, item: "Item") -> "list[Item]":
         """A voucher -> [receipt, the reading bought or null]. The voucher that is best already is answered again, for
         a payer that lost the reply."""
         terms = self._agreed()
@@ -173,7 +185,7 @@ class Seller:
             this.unpaid[self.peer.device_id] = 0
         return [receipt, goods]
 
-    def _goods(self, raw):
+    def _goods(self, raw: bytes) -> bytes | None:
         message = messages.parse(raw, labels.VOUCHER)
         best = self._device.payee.best(self._terms.digest)
         again = best is not None and best.digest == message.digest
@@ -184,7 +196,7 @@ class Seller:
             raise Expired("the voucher names no reading that is still here")
         return goods
 
-    def close(self, item):
+    def close(self, item: "Item") -> bytes:
         """The channel's digest -> our signed channel-close: nothing more will be claimed."""
         terms = self._agreed()
         if item != terms.digest:
@@ -194,7 +206,7 @@ class Seller:
         return raw
 
 
-def metered_due(terms, base, now):
+def metered_due(terms: "Terms", base: "Message", now: "Message") -> int:
     """The cumulative amount for what the meter shows in `now` above `base` (both Messages of readings).
     Raises SensorFailed where a reading does not count in the channel's unit."""
     first, last = reading.count(base, terms.unit), reading.count(now, terms.unit)
@@ -203,11 +215,11 @@ def metered_due(terms, base, now):
     return min(terms.price * (last - first), terms.capacity)
 
 
-def _count(quantities, unit):
+def _count(quantities: "list[Quantity]", unit: str) -> int | None:
     return next((mantissa for _, name, exponent, mantissa in quantities if name == unit and exponent == 0), None)
 
 
-def _nonce_and_chain(item):
+def _nonce_and_chain(item: "Item") -> tuple[bytes, list[bytes]]:
     if (
         isinstance(item, list)
         and len(item) == 2

@@ -12,6 +12,12 @@ from .firmware import Firmware
 from .owner import Owner
 from .provision import Provisioner
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+    from .device import Device
+    from .ports import Handlers, Item, Record, Slots, Store
+
 STATES = ("blank", "keyed", "provisioned", "wiped", "damaged")
 MAX_BATCH = const(8)  # readings in one reply,
 MAX_REPLY = const(5500)  # and their bytes, so that it stays under link.MAX_FRAME
@@ -21,14 +27,14 @@ MAX_BENCH = const(50)
 class Service:
     """Handlers for one device's command links."""
 
-    def __init__(self, this, slots=None):
+    def __init__(self, this: "Device", slots: "Slots | None" = None) -> None:
         """slots: port Slots, where firmware can be replaced."""
         self._device = this
         self._provisioner = Provisioner(this)
         self.firmware = Firmware(this, slots)
         self._owner = Owner(this, self.firmware)
 
-    def handlers(self):
+    def handlers(self) -> "Handlers":
         """Request kind -> function, for `rpc.serve`."""
         return {
             rpc.INFO: self.info,
@@ -46,13 +52,13 @@ class Service:
             rpc.UPDATE_COMMIT: lambda item: self.firmware.updater().commit(item),
         }
 
-    def _grant(self, raw):
+    def _grant(self, raw: bytes) -> bool:
         if not isinstance(raw, bytes):
             raise Malformed("a grant is a message")
         self._provisioner.grant(raw)
         return True
 
-    def info(self, _):
+    def info(self, _: "Item") -> "dict[str, Item]":
         """State, identity and counters, by name."""
         this = self._device
         board = this.board
@@ -75,7 +81,7 @@ class Service:
             told.update(self._provisioned_info())
         return told
 
-    def _provisioned_info(self):
+    def _provisioned_info(self) -> "dict[str, Item]":
         this = self._device
         owner = this.owner_record()
         wanted = this.journal.get(order.RECORD)
@@ -96,13 +102,13 @@ class Service:
             "channels": [len(this.payer.records()), len(this.payee.records())],
         }
 
-    def _promised(self, wanted):
+    def _promised(self, wanted: "Record") -> list[int] | None:
         """[seq, amount] of the order's channel, or None before there is one."""
         digest = wanted.get(order.DIGEST)
         record = digest and channel.find_record(self._device.journal, "o", digest)
         return [record[SEQ], record[AMOUNT]] if record else None
 
-    def readings(self, item):
+    def readings(self, item: "Item") -> list[bytes]:
         """[seq, limit] -> up to `limit` stored readings above `seq`, oldest first, as many as fit a frame; none when
         there is none."""
         this = self._device
@@ -117,12 +123,12 @@ class Service:
             found.append(raw)
         return found
 
-    def chain(self, _):
+    def chain(self, _: "Item") -> list[bytes]:
         """The device's certificates, leaf first."""
         self._device.need(device.PROVISIONED)
         return self._device.chain
 
-    def channels(self, index):
+    def channels(self, index: "Item") -> "list[Item]":
         """index -> the channel with that number as [count, role, [message, ...], [certificate, ...]] or [count]: one a
         request, so that a reply fits a frame. Role 0: we pay, 1: we are paid."""
         this = self._device
@@ -143,7 +149,7 @@ class Service:
         found.append(record.get(CLOSE))
         return [len(records), role, [raw for raw in found if raw is not None], record[CHAIN]]
 
-    def selftest(self, _):
+    def selftest(self, _: "Item") -> "dict[str, Item]":
         """{part: true, or the code of what failed}."""
         this = self._device
         found = {
@@ -160,7 +166,7 @@ class Service:
             found[name] = _outcome(sensor.read)
         return found
 
-    def bench(self, count):
+    def bench(self, count: "Item") -> list[int]:
         """count -> [sign microseconds, verify microseconds], one each, over a throw-away key."""
         if not messages.uint(count) or not 1 <= count <= MAX_BENCH:
             raise Malformed("bench wants 1 to %d rounds" % MAX_BENCH)
@@ -177,13 +183,13 @@ class Service:
         end = ticks_ms()
         return [ticks_diff(middle, start) * 1000 // count, ticks_diff(end, middle) * 1000 // count]
 
-    def _alive(self):
+    def _alive(self) -> None:
         # after a trial its watchdog still runs, and this is the one request that may take longer than it waits
         if self.firmware.slots:
             self.firmware.slots.feed()
 
 
-def _outcome(check):
+def _outcome(check: "Callable[[], object]") -> bool | int:
     try:
         check()
         return True
@@ -193,7 +199,7 @@ def _outcome(check):
         return 0
 
 
-def _sign_and_verify():
+def _sign_and_verify() -> None:
     # RFC 6979 A.2.5: the key, "sample" with SHA-256, and the first bytes of r
     secret = bytes.fromhex("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721")
     digest = bytes.fromhex("af2bdbe1aa9b6ec1e2ade1d694f41fc71a831d0268e9891562113d8a62add1bf")
@@ -202,7 +208,7 @@ def _sign_and_verify():
         raise SealError("the curve gives wrong results")
 
 
-def _store(store):
+def _store(store: "Store") -> None:
     store.write("selftest", b"\x5a\xa5")
     found = store.read("selftest")
     store.remove("selftest")

@@ -14,6 +14,11 @@ from .compat import const
 from .errors import BadSignature, Malformed, StorageFull
 from .labels import MANIFEST
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterator
+    from .ports import Item
+
 INCOMING = "incoming"
 
 _SPARE_BLOCKS = const(8)  # for the journal to go on with, and for what LittleFS copies while it writes
@@ -26,18 +31,25 @@ class Staging:
     folder of the slot that runs, or None: what is in it already need not be sent. `feed` is called between files: all
     of them together can take longer than a watchdog waits."""
 
-    def __init__(self, folder, raw, files, running=None, feed=lambda: None):
+    def __init__(
+        self,
+        folder: str,
+        raw: bytes,
+        files: "list[list[Item]]",
+        running: str | None = None,
+        feed: "Callable[[], None]" = lambda: None,
+    ) -> None:
         self._folder = folder
         self._raw = raw
         self._files = files
         self._running = running
         self._feed = feed
 
-    def has(self, index):
+    def has(self, index: int) -> bool:
         """Whether there is a file of this number."""
         return index < len(self._files)
 
-    def begin(self):
+    def begin(self) -> list[int]:
         """Make the folder ready, with what is there of these very files kept; returns the bytes there are of each.
         Raises StorageFull before anything is changed."""
         if self._raw not in (_read(self._path(INCOMING)), _read(self._path(MANIFEST))):
@@ -51,7 +63,7 @@ class Staging:
                     self._take_over(self._running + "/" + path, path, size, digest)
         return [self._size(path) for path, _, _ in self._files]
 
-    def _take_over(self, source, path, size, digest):
+    def _take_over(self, source: str, path: str, size: int, digest: bytes) -> None:
         """Copy a file of the slot that runs, if it is the one wanted."""
         try:
             if os.stat(source)[6] != size or _digest(source) != digest:
@@ -64,7 +76,7 @@ class Staging:
                 if new.write(piece) != len(piece):
                     raise StorageFull("the flash is full: acknowledge readings, or wipe what else is on it")
 
-    def write(self, index, offset, data):
+    def write(self, index: int, offset: int, data: bytes) -> int:
         """Add bytes to a file's end; returns how many it has now. Again what is there already changes nothing. Raises
         Malformed for bytes that leave a gap or go beyond the file's size."""
         path, size, _ = self._files[index]
@@ -79,7 +91,7 @@ class Staging:
                 raise StorageFull("the flash is full: acknowledge readings, or wipe what else is on it")
         return offset + len(data)
 
-    def finish(self):
+    def finish(self) -> None:
         """Check every file on flash and make the slot a whole one. Raises Malformed where a file is not all there, and
         BadSignature where some are not those signed; these are removed."""
         bad = None
@@ -95,29 +107,29 @@ class Staging:
         self._put(MANIFEST)
         _remove(self._path(INCOMING))
 
-    def _path(self, name):
+    def _path(self, name: str) -> str:
         return self._folder + "/" + name
 
-    def _put(self, name):
+    def _put(self, name: str) -> None:
         with open(self._path(name) + _NEW, "wb") as file:
             if file.write(self._raw) != len(self._raw):
                 raise StorageFull("the flash is full: acknowledge readings")
         os.rename(self._path(name) + _NEW, self._path(name))
 
-    def _size(self, path):
+    def _size(self, path: str) -> int:
         try:
             return os.stat(self._path(path))[6]
         except OSError:
             return 0
 
-    def _check_room(self):
+    def _check_room(self) -> None:
         block, free = room(self._folder[: self._folder.rfind("/")] or "/")
         there = sum(size // block + 1 for _, size in walk(self._folder) if size is not None)
         wanted = sum(size // block + 1 for _, size, _ in self._files) + _SPARE_BLOCKS
         if wanted > free + there:
             raise StorageFull("the update wants %d blocks of flash, %d are free" % (wanted, free + there))
 
-    def _clear(self):
+    def _clear(self) -> None:
         _remove(self._path(MANIFEST))  # first: what follows is no whole slot any more
         for path, size in list(walk(self._folder)):
             self._feed()
@@ -127,20 +139,20 @@ class Staging:
                 os.remove(path)
         _make_folder(self._folder)
 
-    def _make_folders(self, path):
+    def _make_folders(self, path: str) -> None:
         end = path.find("/")
         while end > 0:
             _make_folder(self._path(path[:end]))
             end = path.find("/", end + 1)
 
 
-def room(folder):
+def room(folder: str) -> tuple[int, int]:
     """(bytes of a block, free blocks) of the file system that `folder` is in."""
     status = os.statvfs(folder)
     return status[0], status[3]
 
 
-def walk(folder):
+def walk(folder: str) -> "Iterator[tuple[str, int | None]]":
     """(path, bytes) of every file below `folder`, and (path, None) of every folder after what is in it."""
     try:
         names = os.listdir(folder)
@@ -157,7 +169,7 @@ def walk(folder):
             yield path, status[6]
 
 
-def _read(path):
+def _read(path: str) -> bytes | None:
     try:
         with open(path, "rb") as file:
             return file.read()
@@ -165,14 +177,14 @@ def _read(path):
         return None
 
 
-def _remove(path):
+def _remove(path: str) -> None:
     try:
         os.remove(path)
     except OSError:
         pass  # it was not there
 
 
-def _make_folder(path):
+def _make_folder(path: str) -> None:
     try:
         os.mkdir(path)
     except OSError as error:
@@ -180,7 +192,7 @@ def _make_folder(path):
             raise
 
 
-def _pieces(path):
+def _pieces(path: str) -> "Iterator[memoryview]":
     """A file's bytes, piece by piece in one buffer."""
     piece = bytearray(512)
     view = memoryview(piece)
@@ -192,7 +204,7 @@ def _pieces(path):
             yield view[:count]
 
 
-def _digest(path):
+def _digest(path: str) -> bytes:
     hashed = hashlib.sha256()
     for piece in _pieces(path):
         hashed.update(piece)

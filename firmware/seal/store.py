@@ -16,7 +16,7 @@ _NAME = "abcdefghijklmnopqrstuvwxyz0123456789-"
 class FileStore:
     """Records as files in `directory`, which is made when it is missing."""
 
-    def __init__(self, directory):
+    def __init__(self, directory: str) -> None:
         self._directory = directory
         try:
             os.mkdir(directory)
@@ -27,12 +27,12 @@ class FileStore:
             if name.endswith(_NEW):  # a write that a power cut ended: it was never released
                 os.remove(directory + "/" + name)
 
-    def _path(self, name):
+    def _path(self, name: str) -> str:
         if not 1 <= len(name) <= 32 or any(char not in _NAME for char in name):
             raise Malformed("no record can be named %r" % name)
         return self._directory + "/" + name
 
-    def read(self, name):
+    def read(self, name: str) -> bytes | None:
         """The record's bytes, or None when there is none."""
         try:
             with open(self._path(name), "rb") as file:
@@ -42,13 +42,13 @@ class FileStore:
                 raise
             return None
 
-    def write(self, name, data):
+    def write(self, name: str, data: bytes) -> None:
         """Replace the record. Old or new at every power cut. Raises StorageFull with the old one kept."""
         path = self._path(name)
         self._put(path + _NEW, "wb", data)
         os.rename(path + _NEW, path)
 
-    def append(self, name, data):
+    def append(self, name: str, data: bytes) -> None:
         """Add `data` at the record's end in one write. Raises StorageFull with what was there kept."""
         path = self._path(name)
         try:
@@ -57,7 +57,7 @@ class FileStore:
             size = 0
         self._put(path, "ab", data, size)
 
-    def _put(self, path, mode, data, keep=None):
+    def _put(self, path: str, mode: str, data: bytes, keep: int | None = None) -> None:
         try:
             with open(path, mode) as file:
                 if file.write(data) != len(data):
@@ -68,7 +68,7 @@ class FileStore:
                 raise StorageFull("the flash is full: collect and acknowledge readings to free it")
             raise
 
-    def _undo(self, path, keep):
+    def _undo(self, path: str, keep: int | None) -> None:
         # a short write must not stay: the next reader would take it for a record cut by a power loss
         try:
             if not keep:
@@ -82,7 +82,7 @@ class FileStore:
         except OSError:
             pass  # the frame's own check tells the reader
 
-    def remove(self, name):
+    def remove(self, name: str) -> None:
         """Remove the record; nothing happens when there is none."""
         try:
             os.remove(self._path(name))
@@ -90,6 +90,6 @@ class FileStore:
             if error.args[0] != 2:
                 raise
 
-    def names(self):
+    def names(self) -> list[str]:
         """The names of all records, sorted."""
         return sorted(name for name in os.listdir(self._directory) if not name.endswith(_NEW))

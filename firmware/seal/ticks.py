@@ -16,18 +16,18 @@ from .errors import Malformed
 MAX_COUNT = 1 << 20
 
 
-def _place(values, at, value):
+def _place(values: bytearray, at: int, value: bytes) -> None:
     values[32 * at : 32 * at + 32] = value
 
 
-def _value(values, at):
+def _value(values: bytearray, at: int) -> bytes:
     return bytes(values[32 * at : 32 * at + 32])
 
 
 class Chain:
     """The payer's side: a chain of `count` ticks from a secret seed of 32 bytes. Raises Malformed for others."""
 
-    def __init__(self, seed32, count):
+    def __init__(self, seed32: bytes, count: int) -> None:
         if not isinstance(seed32, (bytes, bytearray)) or len(seed32) != 32:
             raise Malformed("a chain's seed is 32 bytes")
         if not isinstance(count, int) or not 1 <= count <= MAX_COUNT:
@@ -46,7 +46,7 @@ class Chain:
         self._segment, self._held, self._filled = bytearray(32 * self._step), -1, 0
         self._ahead, self._coming, self._made = bytearray(32 * self._step), -1, 0
 
-    def reveal(self, i):
+    def reveal(self, i: int) -> bytes:
         """Tick i, 32 bytes, for i in 1..count. Raises Malformed."""
         if not isinstance(i, int) or not 1 <= i <= self.count:
             raise Malformed("this chain has ticks 1 to %d" % self.count)
@@ -61,19 +61,19 @@ class Chain:
                 self._made = self._grow(self._ahead, self._coming, self._made)
         return _value(self._segment, k % self._step)
 
-    def _enter(self, number):
+    def _enter(self, number: int) -> None:
         self._held, self._filled = number, 0
         if number == self._coming:
             self._segment, self._ahead, self._filled = self._ahead, self._segment, self._made
         self._coming, self._made = number - 1, 0
 
-    def _grow(self, values, number, have):
+    def _grow(self, values: bytearray, number: int, have: int) -> int:
         value = sha256(_value(values, have - 1)) if have else _value(self._checkpoints, number)
         _place(values, have, value)
         return have + 1
 
 
-def check(known, steps, value):
+def check(known: bytes, steps: int, value: bytes) -> bool:
     """Whether `value` hashed `steps` times is `known`: the root, or the tick `steps` before it that was checked last.
 
     Raises Malformed for a count that no chain has.

@@ -12,11 +12,16 @@ from .compat import const
 from .errors import Expired, PolicyRefused, StateDamaged
 from .order import ACTIVE, ADDRESS, DEFAULT_PAUSE_MS, DIGEST, DONE, FAILED, NUMBER, PAUSE_MS, RECORD, STATUS, finish
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .device import Device
+    from .ports import Record
+
 _MIN_RETRY_MS = const(250)
 _MAX_RETRY_MS = const(8000)
 
 
-async def run(this):
+async def run(this: "Device") -> None:
     """Carry out orders for ever."""
     retry_ms = _MIN_RETRY_MS
     while True:
@@ -38,7 +43,7 @@ async def run(this):
             retry_ms = min(retry_ms * 2, _MAX_RETRY_MS)
 
 
-async def _attempt(this, wanted):
+async def _attempt(this: "Device", wanted: "Record") -> None:
     try:
         if DIGEST in wanted:  # or a seller that never comes back would keep the order for ever
             channel.terms(this.payer.record(wanted[DIGEST])[channel.OPEN]).check_open(this.now())
@@ -47,7 +52,7 @@ async def _attempt(this, wanted):
         finish(this, FAILED, error.code, wanted[NUMBER])
 
 
-async def trade(this, wanted):
+async def trade(this: "Device", wanted: "Record") -> None:
     """One connection's worth of the order `wanted`. Returns when it is over or no longer active."""
     reader, writer = await this.board.peer_link.connect(wanted[ADDRESS])
     try:

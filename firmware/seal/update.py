@@ -9,6 +9,12 @@ from .compat import const
 from .errors import BadSignature, Malformed, NotAParty, Refused, Replay, Unsupported
 from .staging import INCOMING, Staging
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .device import Device
+    from .firmware import Firmware
+    from .ports import Item
+
 _MAX_SIGNATURE = const(6000)
 _MAX_FILE = const(1 << 20)
 _MAX_PATH = const(64)
@@ -18,7 +24,10 @@ _NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
 class Updater:
     """Takes updates for a `device.Device` into the slot that does not run. firmware: its `firmware.Firmware`."""
 
-    def __init__(self, this, firmware):
+    _key: bytes | None
+    _staging: Staging
+
+    def __init__(self, this: "Device", firmware: "Firmware") -> None:
         self._device = this
         self._firmware = firmware
         self._slots = firmware.slots
@@ -27,7 +36,7 @@ class Updater:
         self._staging = None
         self._version = 0  # of what is being staged
 
-    def lock(self, signature):
+    def lock(self, signature: "Item") -> bool:
         """Keep the HSS signature for the next `begin`, good or bad: both do not fit one frame. Without an HSS key it
         counts for nothing and takes no memory. Raises Malformed."""
         self._need()
@@ -36,7 +45,7 @@ class Updater:
         self._signature = signature if self._firmware.hss_key() else b""
         return True
 
-    def begin(self, raw):
+    def begin(self, raw: bytes) -> list[int]:
         """Check a firmware message and make the spare slot ready; returns the bytes that are there of each file. Raises
         Refused, BadSignature, NotAParty (another board), Replay (no newer version), Malformed, StorageFull; nothing has
         changed then."""
@@ -58,7 +67,7 @@ class Updater:
         self._staging, self._version = staging, claims[labels.FIRMWARE_VERSION]
         return there
 
-    def write(self, item):
+    def write(self, item: "Item") -> int:
         """[file, offset, bytes] -> how many bytes the file has now. Raises Refused before `begin`, Malformed."""
         self._need_begun()
         if not isinstance(item, list) or len(item) != 3 or not messages.uint(item[0]) or not messages.uint(item[1]):
@@ -67,7 +76,7 @@ class Updater:
             raise Malformed("write wants the bytes of a file that the manifest names")
         return self._staging.write(*item)
 
-    def commit(self, item):
+    def commit(self, item: "Item") -> bool:
         """Check every file and begin the trial; the board is reset once the reply has left. Raises Refused, Malformed,
         BadSignature."""
         self._need_begun()
@@ -79,7 +88,7 @@ class Updater:
             self._firmware.due = True
         return True
 
-    def _check_lock(self, digest, signature):
+    def _check_lock(self, digest: bytes, signature: bytes) -> None:
         key = self._key = self._firmware.hss_key()
         if key is None:
             return
@@ -88,20 +97,20 @@ class Updater:
         if not lms.verify(key, digest, signature):
             raise BadSignature("no HSS signature by the key of this device")
 
-    def _need(self):
+    def _need(self) -> None:
         self._device.need(device.PROVISIONED)
         if self._slots is None:
             raise Unsupported("the firmware is frozen into the image: flash another one")
         if self._slots.on_trial or self._firmware.due:
             raise Refused("a version is on trial: wait until it is confirmed")
 
-    def _need_begun(self):
+    def _need_begun(self) -> None:
         self._device.need(device.PROVISIONED)
         if self._staging is None or self._firmware.hss_key() != self._key:
             raise Refused("no update has begun since the last reset, or since the HSS key was set")
 
 
-def _check_files(files):
+def _check_files(files: "list[list[Item]]") -> None:
     """Raise Malformed unless every path stays in its slot, and is there once."""
     paths = set()
     for path, size, _ in files:
@@ -111,6 +120,6 @@ def _check_files(files):
         paths.add(path)
 
 
-def _is_name(part):
+def _is_name(part: str) -> bool | str:
     stem, dot, ending = part.partition(".")
     return stem and (ending or not dot) and all(char in _NAME for char in stem + ending)

@@ -19,6 +19,12 @@ from .cose import parse
 from .errors import Unreachable
 from .policy import CLOCK_UNSET, Limit
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .device import Device
+    from .ports import ConnectionHandler, Item, Record, Table
+    from .ports import Uplink as BrokerLink
+
 SETTINGS = "network"  # the record with what the owner's command `network` said
 FORWARDED = "forwarded"  # and the record with the number that this broker is known to have
 
@@ -37,38 +43,41 @@ _LOOK_SECONDS = 0.3
 _BATCH = const(4)  # readings in RAM at a time
 
 
-def _pair(value):
+def _pair(value: "Item") -> bool:
     return isinstance(value, list) and len(value) == 2 and all(messages.text(part) for part in value)
 
 
-def _broker(value):
+def _broker(value: "Item") -> bool:
     return messages.fit(value, _BROKER) is value
 
 
-_BROKER = {
+_BROKER: "Table" = {
     HOST: (True, lambda value: messages.text(value) and 0 < len(value) < 256),
     PORT: (True, lambda value: messages.uint(value) and 0 < value < 65536),
     AUTHORITY: (True, lambda value: isinstance(value, bytes) and 0 < len(value) <= _MAX_AUTHORITY),
     USER: (False, _pair),
 }
-_TABLE = {WIFI: (False, _pair), BROKER: (False, _broker)}
+_TABLE: "Table" = {WIFI: (False, _pair), BROKER: (False, _broker)}
 
 
 class Uplink:
     """A device's connection to its broker. this: the device, on a board that has a way to one."""
 
-    def __init__(self, this):
+    _settings: "Record | None"
+    _fault: int | None
+
+    def __init__(self, this: "Device") -> None:
         self._device = this
         self._settings = None
         self._connected = False
         self._fault = None
         self._seq = 0
 
-    def check(self, value):
+    def check(self, value: "Item") -> "Record | None":
         """The settings in an owner's command, or None. Raises Malformed."""
         return None if value is None else messages.fit(value, _TABLE)
 
-    def configure(self, settings):
+    def configure(self, settings: "Record | None") -> None:
         """Keep them, and begin anew with this broker: it may have nothing of what the last one had."""
         journal = self._device.journal
         journal.remove(FORWARDED)
@@ -77,7 +86,7 @@ class Uplink:
         else:
             journal.put(SETTINGS, settings)
 
-    def told(self):
+    def told(self) -> "list[Item]":
         """[host and port or null, connected, code of what keeps it from being so or null, last reading handed on]."""
         settings = self._device.journal.get(SETTINGS)
         broker = (settings or {}).get(BROKER)
@@ -86,7 +95,7 @@ class Uplink:
             return [name, False, None, 0]
         return [name, self._connected, self._fault, self._seq]
 
-    async def run(self, answer):
+    async def run(self, answer: "ConnectionHandler") -> None:
         """Be connected whenever the owner's settings name a broker, for ever. answer: what serves a host's requests,
         a coroutine function(reader, writer)."""
         retry, link = _MIN_RETRY, None
@@ -113,12 +122,12 @@ class Uplink:
                 await self._pause(retry)
                 retry = min(retry * 2, _MAX_RETRY)
 
-    async def _pause(self, seconds):
+    async def _pause(self, seconds: float) -> None:
         while seconds > 0 and self._device.journal.get(SETTINGS) is self._settings:
             await asyncio.sleep(_LOOK_SECONDS)
             seconds -= _LOOK_SECONDS
 
-    def _take_settings(self):
+    def _take_settings(self) -> bool:
         """Whether the owner has changed them."""
         this = self._device
         found = this.journal.get(SETTINGS) if this.state == device.PROVISIONED else None
@@ -128,7 +137,7 @@ class Uplink:
         self._seq = this.journal.get(FORWARDED, 0)
         return True
 
-    async def _work(self, link, answer):
+    async def _work(self, link: "BrokerLink", answer: "ConnectionHandler") -> None:
         """One connection's worth. Returns when the owner has changed the settings."""
         this, settings = self._device, self._settings
         await link.join(settings.get(WIFI))
@@ -158,7 +167,7 @@ class Uplink:
         finally:
             serving.cancel()
 
-    async def _forward(self, link, topic):
+    async def _forward(self, link: "BrokerLink", topic: str) -> bool:
         """Hand on some of the readings that wait; False where none does."""
         log = self._device.log
         self._seq = max(self._seq, log.acknowledged)
@@ -172,7 +181,7 @@ class Uplink:
             self._note(log.seq)  # what had these numbers is lost, on flash too
         return True
 
-    def _note(self, seq):
+    def _note(self, seq: int) -> None:
         journal = self._device.journal
         self._seq = seq
         if journal.get(SETTINGS) is self._settings and seq >= journal.get(FORWARDED, 0) + reading.RESERVE:
@@ -182,14 +191,14 @@ class Uplink:
 class _Reply:
     """The writing half of the command link: a message for what is written between two drains."""
 
-    def __init__(self, link, topic):
+    def __init__(self, link: "BrokerLink", topic: str) -> None:
         self._link = link
         self._topic = topic
         self._data = b""
 
-    def write(self, data):
+    def write(self, data: bytes) -> None:
         self._data += data
 
-    async def drain(self):
+    async def drain(self) -> None:
         data, self._data = self._data, b""
         await self._link.publish(self._topic, data)

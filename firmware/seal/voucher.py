@@ -7,6 +7,12 @@ from . import labels, messages
 from .compat import const
 from .errors import AmountDecreased, Expired, Malformed, NotYetValid, OverCapacity, Replay, UnknownChannel, Unsupported
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .channel import Terms
+    from .cose import Message
+    from .ports import Claims
+
 CHANNEL = const(1)
 LANE = const(2)
 SEQ = const(3)
@@ -17,7 +23,7 @@ ITEM = const(8)
 _NEEDS_A_HOST = (7, 9, 10)  # lock, merges, ticks: a device that cannot judge them must not take them
 
 
-def payload(channel, lane, seq, amount, item=None):
+def payload(channel: bytes, lane: int, seq: int, amount: int, item: bytes | None = None) -> "Claims":
     """The claims of a voucher. `item`: digest of the reading bought or billed, 32 bytes."""
     claims = {CHANNEL: channel, LANE: lane, SEQ: seq, AMOUNT: amount}
     if item is not None:
@@ -25,7 +31,7 @@ def payload(channel, lane, seq, amount, item=None):
     return claims
 
 
-def take(raw, terms, best, public, now):
+def take(raw: bytes, terms: "Terms", best: "Message | None", public: bytes, now: int | None) -> "Message":
     """The payee's check of a voucher; returns its `cose.Message`.
 
     terms: channel.Terms. best: the Message of the best voucher so far in the lane, or None. public: the payer's key.
@@ -54,7 +60,7 @@ def take(raw, terms, best, public, now):
     return message
 
 
-def _check_times(claims, terms, now):
+def _check_times(claims: "Claims", terms: "Terms", now: int | None) -> None:
     terms.check_open(now)
     if now is None:
         if NOT_BEFORE in claims or NOT_AFTER in claims:
@@ -66,13 +72,13 @@ def _check_times(claims, terms, now):
         raise Expired("the voucher has expired")
 
 
-def receipt_payload(message):
+def receipt_payload(message: "Message") -> "Claims":
     """The claims of the receipt for a voucher (its Message)."""
     claims = message.payload
     return {1: claims[CHANNEL], 2: claims[LANE], 3: claims[SEQ], 4: claims[AMOUNT], 5: message.digest}
 
 
-def check_receipt(raw, voucher_claims, voucher_digest, public):
+def check_receipt(raw: bytes, voucher_claims: "Claims", voucher_digest: bytes, public: bytes) -> "Message":
     """The payer's check of a receipt; returns its Message. Raises Malformed, WrongType, BadSignature."""
     message = messages.parse(raw, labels.RECEIPT)
     wanted = {key: voucher_claims[key] for key in (CHANNEL, LANE, SEQ, AMOUNT)}

@@ -59,7 +59,10 @@ class _Slim(ast.NodeTransformer):
         self._modules: dict[str, dict[str, int]] = {}
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
-        return None if _number(node) else self.generic_visit(node)
+        return None if _number(node) or _is_type_checking(node.targets[0]) else self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        return None if _is_type_checking(node.test) else self.generic_visit(node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom | None:
         above = self._package.split(".")[: len(self._package.split(".")) - node.level + 1] if node.level else []
@@ -91,6 +94,11 @@ class _Slim(ast.NodeTransformer):
             else:
                 call.args = [ast.Constant("") if _is_text(argument) else argument for argument in call.args]
         return self.generic_visit(node)
+
+
+def _is_type_checking(node: ast.expr) -> bool:
+    """Whether it is the name that guards imports for type checkers alone."""
+    return isinstance(node, ast.Name) and node.id == "TYPE_CHECKING"
 
 
 def _is_text(node: ast.expr) -> bool:

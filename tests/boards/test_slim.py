@@ -42,6 +42,7 @@ def slimmed(root: Path, text: str) -> str:
         ("from . import labels\nx = labels.HUGE, labels.TEXT, labels._OWN\n", None),
         ("from . import other\nx = other.KID\n", None),
         ("A = const(3)\n_B = const(4)\nx = A + _B\n", "_B = const(4)\nx = 3 + _B"),
+        ("TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from .labels import KID\nx = KID\n", "x = KID"),
         ("x.labels.KID\n", None),
         ("raise Malformed('why %d' % n)\n", "raise Malformed"),
         ("raise Malformed('why ' + text)\n", "raise Malformed"),
