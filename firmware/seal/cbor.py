@@ -42,19 +42,19 @@ def encode(value: "Item") -> bytes:
     Without recursion: a Pico's stack holds some twenty calls, and what is stored is nested as deep as what is signed.
     """
     out = bytearray()
-    left = [(b"", value)]  # what is to be encoded yet, last first, each with the bytes before it
-    while left:
-        before, value = left.pop()
-        out.extend(before)
+    stack = [(b"", value)]  # what is to be encoded yet, last first, each with the bytes before it
+    while stack:
+        prefix, value = stack.pop()
+        out.extend(prefix)
         if isinstance(value, dict):
             out.extend(head(5, len(value)))
-            left.extend(_pairs(value))
+            stack.extend(_pairs(value))
         elif isinstance(value, (list, tuple)):
             out.extend(head(4, len(value)))
             for item in reversed(value):
-                left.append((b"", item))
+                stack.append((b"", item))
         elif isinstance(value, Tag):
-            left.append((head(6, value.number), value.value))
+            stack.append((head(6, value.number), value.value))
         else:
             _encode_plain(value, out)
     return bytes(out)
@@ -62,13 +62,13 @@ def encode(value: "Item") -> bytes:
 
 def _pairs(value: "dict[Item, Item]") -> "list[tuple[bytes, Item]]":
     """[(key's encoding, item), ...], the last one first: bytewise order, as dict order means nothing on MicroPython."""
-    boxed = []
+    items = []
     for key, item in value.items():
-        boxed.append(
+        items.append(
             (encode(key), (item,))
         )  # boxed: sorting must never compare two items, which may be of unlike types
-    boxed.sort(reverse=True)
-    return [(key, item[0]) for key, item in boxed]
+    items.sort(reverse=True)
+    return [(key, item[0]) for key, item in items]
 
 
 def head(major: int, number: int) -> bytes:
@@ -215,18 +215,18 @@ def check_utf8(raw: bytes) -> None:
         if lead < 0x80:
             continue
         if 0xC2 <= lead <= 0xDF:
-            follow, low = 1, 0x80
+            continuation_count, minimum = 1, 0x80
         elif 0xE0 <= lead <= 0xEF:
-            follow, low = 2, 0x800
+            continuation_count, minimum = 2, 0x800
         elif 0xF0 <= lead <= 0xF4:
-            follow, low = 3, 0x10000
+            continuation_count, minimum = 3, 0x10000
         else:
             raise Malformed("invalid UTF-8")
-        point = lead & (0x3F >> follow)
-        for _ in range(follow):
+        point = lead & (0x3F >> continuation_count)
+        for _ in range(continuation_count):
             if at >= len(raw) or raw[at] & 0xC0 != 0x80:
                 raise Malformed("invalid UTF-8")
             point = point << 6 | raw[at] & 0x3F
             at += 1
-        if point < low or 0xD800 <= point <= 0xDFFF or point > 0x10FFFF:
+        if point < minimum or 0xD800 <= point <= 0xDFFF or point > 0x10FFFF:
             raise Malformed("invalid UTF-8")

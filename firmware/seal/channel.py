@@ -9,8 +9,8 @@ from .errors import Expired, Malformed, NotAParty, Refused, WrongNetwork
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .identity import CertifiedKey
     from .cose import Message
-    from .identity import Certified
     from .journal import Journal
     from .ports import Item, Record
 
@@ -19,19 +19,19 @@ MAX_CHANNELS = const(8)  # of each role; a record is under 1.5 KB
 MAX_SECONDS = const(34560000)  # 400 days: how long a channel may be good, and its name must be remembered
 LANE = const(0)  # what two devices trade in; more lanes are for hosts that merge
 
-# keys of the journal records of both roles
-OPEN = const(1)
-SEQ = const(2)
-AMOUNT = const(3)
-DAY = const(4)
-SPENT = const(5)
-ITEM = const(6)
-BASE = const(7)
-RECEIPT = const(9)
-CLOSE = const(10)
-CHAIN = const(11)
-VOUCHER = const(12)
-DIGEST = const(13)
+# Keys of the journal records of both roles
+OPEN = const(1)  # bytes: the channel-open
+SEQ = const(2)  # uint, payer: number of the last reserved voucher
+AMOUNT = const(3)  # amount, payer: cumulative, in the last reserved voucher
+DAY = const(4)  # uint, payer: UTC day that SPENT counts
+SPENT = const(5)  # amount, payer: reserved on that day
+ITEM = const(6)  # bytes, 32, payer: digest of the reading bought or billed
+BASE = const(7)  # bytes or None: the payee's reading of its meter at the start
+RECEIPT = const(9)  # bytes, payer: the payee's latest receipt
+CLOSE = const(10)  # bytes: the channel-close
+CHAIN = const(11)  # [bytes, ...]: the peer's certificates that the device's own chain lacks
+VOUCHER = const(12)  # bytes, payee: the best voucher
+DIGEST = const(13)  # bytes, 32: the channel's name
 
 
 class Terms:
@@ -46,14 +46,14 @@ class Terms:
         self.message = message
         self.raw = message.raw
         self.digest = message.digest
-        self.network = claims[2]
-        self.payer = claims[3]
-        self.payee = claims[4]
-        self.asset = claims[5]
-        self.capacity = claims[6]
-        self.expires = claims[7]
-        self.price = claims.get(9, 0)
-        self.unit = claims.get(10, "")
+        self.network = claims[labels.TERMS_NETWORK]
+        self.payer = claims[labels.TERMS_PAYER]
+        self.payee = claims[labels.TERMS_PAYEE]
+        self.asset = claims[labels.TERMS_ASSET]
+        self.capacity = claims[labels.TERMS_CAPACITY]
+        self.expires = claims[labels.TERMS_EXPIRES]
+        self.price = claims.get(labels.TERMS_PRICE, 0)
+        self.unit = claims.get(labels.TERMS_UNIT, "")
 
     def check_open(self, now: int | None) -> None:
         """Raise Expired when the channel is over at unix time `now` (None: the clock is unset, which a payee accepts
@@ -67,7 +67,7 @@ def terms(raw: bytes) -> "Terms":
     return Terms(messages.parse(raw, labels.CHANNEL_OPEN))
 
 
-def check_offer(channel: "Terms", network: bytes, payer: "Certified", payee: bytes, offer: "Offer") -> None:
+def check_offer(channel: "Terms", network: bytes, payer: "CertifiedKey", payee: bytes, offer: "Offer") -> None:
     """The payee's check of a proposed channel against its own offer (`Offer`), both parties and the network."""
     if channel.network != network:
         raise WrongNetwork("the channel is for another network")

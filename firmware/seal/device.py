@@ -14,6 +14,16 @@ from .journal import Journal
 from .payee import Payee
 from .payer import Payer
 from .reading import ReadingLog, count
+from .records import (
+    IDENTITY_CHAIN,
+    IDENTITY_NETWORK,
+    IDENTITY_OWNER,
+    IDENTITY_RECORD,
+    OWNER_IS_PAUSED,
+    OWNER_RECORD,
+    OWNER_SEQ,
+    WIPED_RECORD,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,17 +38,6 @@ WIPED = const(3)
 DAMAGED = const(4)
 
 DEVICE_SLOT = const(0)
-
-# the record "identity": what the grant said
-CHAIN = const(1)
-OWNER = const(2)
-NETWORK = const(3)
-# the record "owner": what the owner's commands said since
-SEQ = const(1)
-IS_PAUSED = const(2)
-POLICY = const(3)
-OFFER = const(4)
-INTERVAL = const(5)
 
 DEFAULT_INTERVAL = const(10)  # seconds between readings
 
@@ -59,7 +58,7 @@ class Device:
     payee: Payee
     fault: SealError | None
     uplink: "Uplink | None"
-    selling: "Seller | None"
+    seller: "Seller | None"
 
     def __init__(self, board: "Board") -> None:
         self.board = board
@@ -71,32 +70,32 @@ class Device:
         self.chain = self.network = self.root = self.owner_key = None
         self.log = self.payer = self.payee = None
         self.sensor_fault = None  # code of what kept the last sample from being taken
-        self.bought = None  # summary of the last reading bought
+        self.last_purchase = None  # summary of the last reading bought
         self.trade_fault = None  # code of what keeps the order from going on, while it is tried again
         self.uplink = None  # the Uplink, on a board that has a way to a broker
-        self.selling = None  # the Seller whose connection the meter serves
-        self.unpaid = {}  # peer -> readings made for it since it last paid; a reset forgives them
+        self.seller = None  # the Seller whose connection the meter serves
+        self.unpaid_readings = {}  # peer -> readings made for it since it last paid; a reset forgives them
 
     def load(self) -> None:
         """Find out the state from flash. Never raises SealError: damage becomes the state DAMAGED, with `fault`."""
         try:
-            self.state = self._load()
+            self.state = self._load_state()
         except SealError as error:
             self.state, self.fault = DAMAGED, error
         except OSError as error:
             self.state, self.fault = DAMAGED, StateDamaged("the flash cannot be read: %s" % error)
 
-    def _load(self) -> int:
+    def _load_state(self) -> int:
         self.public = self.device_id = self.signer = None  # a wiped device is nobody
         keystore = self.board.keystore
         if not self.journal.load():
             if keystore.has(DEVICE_SLOT):
                 raise StateDamaged("there is a key but no journal")
             self.journal.format()
-        if self.journal.get("wiped"):
+        if self.journal.get(WIPED_RECORD):
             self._erase()
             return WIPED
-        if self.journal.get("identity") is None:
+        if self.journal.get(IDENTITY_RECORD) is None:
             if not keystore.has(DEVICE_SLOT):
                 return BLANK
             self.load_key()
@@ -109,7 +108,7 @@ class Device:
 
     def _erase(self) -> None:
         for name in self.journal.names():
-            if name != "wiped":
+            if name != WIPED_RECORD:
                 self.journal.remove(name)
         for name in self.board.store.names():
             if name.startswith("r-"):
@@ -124,8 +123,12 @@ class Device:
 
     def load_identity(self) -> None:
         """Take up the granted identity: chain, owner, log and purse."""
-        record = self.journal.get("identity")
-        self.chain, self.owner_key, self.network = record[CHAIN], record[OWNER], record[NETWORK]
+        record = self.journal.get(IDENTITY_RECORD)
+        self.chain, self.owner_key, self.network = (
+            record[IDENTITY_CHAIN],
+            record[IDENTITY_OWNER],
+            record[IDENTITY_NETWORK],
+        )
         leaf = identity.check_chain(self.chain, None, self.network)
         if leaf.device_id != self.device_id:
             raise StateDamaged("the identity is for another key")
@@ -149,7 +152,7 @@ class Device:
         clock = self.board.clock
         return clock.now() if clock.quality >= labels.CLOCK_HOST else None
 
-    def need(self, *states: int) -> None:
+    def require_state(self, *states: int) -> None:
         """Raise Refused, or what damaged the device, unless its state is one of `states`."""
         if self.state == DAMAGED:
             raise self.fault
@@ -158,11 +161,11 @@ class Device:
 
     def owner_record(self) -> "Record":
         """What the owner has said since the grant, as a copy that may be changed and put."""
-        return dict(self.journal.get("owner", {SEQ: 0, IS_PAUSED: False}))
+        return dict(self.journal.get(OWNER_RECORD, {OWNER_SEQ: 0, OWNER_IS_PAUSED: False}))
 
     def sample(self) -> tuple[bytes, bytes]:
         """Read every sensor and append a signed reading; returns (raw, digest). Raises SensorFailed, StorageFull."""
-        self.need(PROVISIONED)
+        self.require_state(PROVISIONED)
         return self.log.append(self.measure())
 
     def measure(self) -> "list[Quantity]":
@@ -172,6 +175,6 @@ class Device:
             quantities.extend(sensor.read())
         return quantities
 
-    def foreign(self, chain: list[bytes]) -> list[bytes]:
+    def foreign_certificates(self, chain: list[bytes]) -> list[bytes]:
         """The certificates of `chain` that are not in our own."""
         return [raw for raw in chain if raw not in self.chain]

@@ -43,27 +43,27 @@ class Health:
     """The running tests of one source. `check` takes its samples in order, in pieces of any length."""
 
     def __init__(self) -> None:
-        self._last = -1
-        self._run = 0
-        self._first = -1
-        self._seen = WINDOW
-        self._count = 0
+        self._last_sample = -1
+        self._run_length = 0
+        self._window_sample = -1
+        self._window_position = WINDOW
+        self._proportion_count = 0
 
     def check(self, samples: bytes) -> str | None:
         """None while healthy; else the name of the test that failed, in words."""
         for sample in samples:
-            self._run = self._run + 1 if sample == self._last else 1
-            self._last = sample
-            if self._run >= REPETITION_CUTOFF:
-                return "repetition count: the same byte %d times in a row" % self._run
-            if self._seen == WINDOW:
-                self._first = sample
-                self._seen = self._count = 0
-            self._seen += 1
-            if sample == self._first:
-                self._count += 1
-                if self._count >= PROPORTION_CUTOFF:
-                    return "adaptive proportion: one byte %d times within %d" % (self._count, WINDOW)
+            self._run_length = self._run_length + 1 if sample == self._last_sample else 1
+            self._last_sample = sample
+            if self._run_length >= REPETITION_CUTOFF:
+                return "repetition count: the same byte %d times in a row" % self._run_length
+            if self._window_position == WINDOW:
+                self._window_sample = sample
+                self._window_position = self._proportion_count = 0
+            self._window_position += 1
+            if sample == self._window_sample:
+                self._proportion_count += 1
+                if self._proportion_count >= PROPORTION_CUTOFF:
+                    return "adaptive proportion: one byte %d times within %d" % (self._proportion_count, WINDOW)
         return None
 
 
@@ -103,15 +103,15 @@ class Pool:
         self._sources = [_Source(read, number) for number, read in enumerate(sources)]
         self._extras = extras
         self._drbg = None
-        self._left = 0
+        self._requests_left = 0
 
     @property
-    def failed(self) -> list[tuple[str, str]]:
+    def failures(self) -> list[tuple[str, str]]:
         """The sources that are out: a list of (name, why)."""
         return [(source.name, source.failure) for source in self._sources if source.failure]
 
     @property
-    def working(self) -> list[str]:
+    def active_names(self) -> list[str]:
         """The names of the sources that have not failed so far."""
         return [source.name for source in self._sources if not source.failure]
 
@@ -121,27 +121,27 @@ class Pool:
 
         Raises EntropyFailed when no source works; nothing is given out from then on.
         """
-        self._left = 0  # should this fail, the old state serves no request either
-        taken = [source.take(WINDOW if self._drbg else 2 * WINDOW) for source in self._sources]
-        seed = b"".join([samples for samples in taken if samples])
+        self._requests_left = 0  # should this fail, the old state serves no request either
+        samples_of_all = [source.take(WINDOW if self._drbg else 2 * WINDOW) for source in self._sources]
+        seed = b"".join([samples for samples in samples_of_all if samples])
         if not seed:
-            reasons = ["%s (%s)" % pair for pair in self.failed] or ["the board has none"]
+            reasons = ["%s (%s)" % pair for pair in self.failures] or ["the board has none"]
             raise EntropyFailed("no entropy source works: " + "; ".join(reasons))
-        seed += self._more()
+        seed += self._read_extras()
         if self._drbg:
             self._drbg.update(seed + data)
         else:
             self._drbg = HmacDrbg(seed + data)
-        self._left = REQUESTS_PER_SEED
+        self._requests_left = REQUESTS_PER_SEED
 
-    def _more(self) -> bytes:
-        found = b""
+    def _read_extras(self) -> bytes:
+        data = b""
         for read in self._extras:
             try:
-                found += read(_CHUNK)
+                data += read(_CHUNK)
             except OSError:
                 continue
-        return found
+        return data
 
     def random(self, size: int, extra: bytes = b"") -> bytes:
         """`size` random bytes, up to 8,192; `extra` is mixed into this request and what follows.
@@ -150,7 +150,7 @@ class Pool:
         """
         if not isinstance(size, int) or size < 0:
             raise Malformed("a count of random bytes is a whole number, 0 or more")
-        if self._left == 0:
+        if self._requests_left == 0:
             self.mix()
-        self._left -= 1
+        self._requests_left -= 1
         return self._drbg.generate(size, extra)

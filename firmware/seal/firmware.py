@@ -7,9 +7,11 @@ boots are used up. What takes updates is loaded when one comes: a board's memory
 
 import asyncio
 
-from . import cbor, device, labels, notes
+from . import cbor, labels, notes
+from .device import PROVISIONED
 from .compat import const
 from .errors import Fault, Malformed, Refused, SealError
+from .records import FIRMWARE_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from .ports import Item, Record, Slots
     from .update import Updater
 
-RECORD = "firmware"
 # its keys
 FLOOR = const(1)  # the highest version that was ever confirmed
 HSS = const(2)  # the HSS public key, once the owner has set it
@@ -33,24 +34,24 @@ class Firmware:
 
     _updater: "Updater"
 
-    def __init__(self, this: "Device", slots: "Slots | None" = None) -> None:
-        self._device = this
+    def __init__(self, device: "Device", slots: "Slots | None" = None) -> None:
+        self._device = device
         self._updater = None
         self.slots = slots
-        self.version = _installed(slots.folder(slots.slot)) if slots and slots.slot else 0
-        self.due = False  # a reset, now that a new version is to run
+        self.version = _manifest_version(slots.folder(slots.slot)) if slots and slots.slot else 0
+        self.reset_pending = False  # a reset, now that a new version is to run
 
     def info(self) -> "dict[str, Item]":
         """What a host is told of slots and versions, by name."""
         slots = self.slots
         if slots is None:
             return {}
-        told = {"slot": slots.slot or "factory", "version": self.version, "trial": slots.on_trial}
+        fields = {"slot": slots.slot or "factory", "version": self.version, "trial": slots.on_trial}
         if slots.rolled_back is not None:
-            told["rolled_back"] = slots.rolled_back
-        if self._device.state == device.PROVISIONED:
-            told["hss"] = self.hss_key() is not None
-        return told
+            fields["rolled_back"] = slots.rolled_back
+        if self._device.state == PROVISIONED:
+            fields["hss"] = self.hss_key() is not None
+        return fields
 
     def updater(self) -> "Updater":
         """The `update.Updater`, which is loaded now."""
@@ -62,7 +63,7 @@ class Firmware:
 
     def record(self) -> "Record":
         """The journal's record, as a copy that may be changed and put."""
-        return dict(self._device.journal.get(RECORD, {FLOOR: 0}))
+        return dict(self._device.journal.get(FIRMWARE_RECORD, {FLOOR: 0}))
 
     def hss_key(self) -> bytes | None:
         """The HSS public key that updates must be signed by too, or None."""
@@ -72,7 +73,7 @@ class Firmware:
         """The version that an update must be above."""
         return max(self.record()[FLOOR], self.version)
 
-    def with_key(self, public: bytes) -> "Record":
+    def record_with_key(self, public: bytes) -> "Record":
         """The record with the owner's HSS public key in it. Raises Refused when there is one, BadKey, Malformed."""
         from . import lms
 
@@ -90,9 +91,9 @@ class Firmware:
         next start tries again: a full flash says nothing about the version."""
         try:
             record = self.record()
-            if self._device.state == device.PROVISIONED and not self.slots.on_trial and self.version > record[FLOOR]:
+            if self._device.state == PROVISIONED and not self.slots.on_trial and self.version > record[FLOOR]:
                 record[FLOOR] = self.version
-                self._device.journal.put(RECORD, record)
+                self._device.journal.put(FIRMWARE_RECORD, record)
         except (SealError, OSError, MemoryError) as error:
             notes.trace("firmware: the version cannot be noted", error)
 
@@ -105,14 +106,14 @@ class Firmware:
         self.settle()
 
 
-def _installed(folder: str) -> int:
+def _manifest_version(folder: str) -> int:
     """The version in a slot's manifest, signed or as `deploy` leaves it: its payload alone. 0 where there is none."""
     try:
         with open(folder + "/" + labels.MANIFEST, "rb") as file:
-            found = cbor.decode(file.read())
-        if isinstance(found, cbor.Tag):
-            found = cbor.decode(found.value[2])
-        return int(found[labels.FIRMWARE_VERSION])
+            manifest = cbor.decode(file.read())
+        if isinstance(manifest, cbor.Tag):
+            manifest = cbor.decode(manifest.value[2])
+        return int(manifest[labels.FIRMWARE_VERSION])
     except (OSError, SealError, TypeError, KeyError, IndexError, ValueError):
         return 0
 
@@ -120,19 +121,19 @@ def _installed(folder: str) -> int:
 async def attend(firmware: "Firmware", selftest: "Callable[[], dict[str, Item]]") -> None:
     """While the app runs: feed the watchdog, find a version on trial good or reset, and reset after a commit. selftest:
     callable -> outcomes."""
-    slots, waited = firmware.slots, 0
+    slots, uptime = firmware.slots, 0
     firmware.settle()
     while True:
         slots.feed()
         await asyncio.sleep(_PAUSE_SECONDS)
-        waited += _PAUSE_SECONDS
-        if slots.on_trial and waited >= SETTLE_SECONDS:
+        uptime += _PAUSE_SECONDS
+        if slots.on_trial and uptime >= SETTLE_SECONDS:
             try:
                 firmware.confirm(selftest())
                 notes.tell("firmware: version %d is confirmed" % firmware.version)
             except Exception as error:  # whatever it is, this version is not good
                 notes.trace("firmware: version %d is not healthy" % firmware.version, error)
                 slots.restart()
-        if firmware.due:
+        if firmware.reset_pending:
             await asyncio.sleep(_PAUSE_SECONDS)  # the reply leaves
             slots.restart()

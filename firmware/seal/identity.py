@@ -19,12 +19,17 @@ _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 def cose_key(public: bytes) -> "Claims":
     """The COSE_Key map of `public` (64 bytes, X || Y), only the keys that a thumbprint takes in."""
-    return {1: 2, -1: 1, -2: public[:32], -3: public[32:]}
+    return {
+        labels.KEY_TYPE: labels.KEY_TYPE_EC2,
+        labels.KEY_CURVE: labels.KEY_CURVE_P256,
+        labels.KEY_X: public[:32],
+        labels.KEY_Y: public[32:],
+    }
 
 
 def public_of(key: "Claims") -> bytes:
     """The 64-byte public key in a COSE_Key map; raises BadKey when it is no point on P-256."""
-    public = key[-2] + key[-3]
+    public = key[labels.KEY_X] + key[labels.KEY_Y]
     p256.check_public(public)
     return public
 
@@ -61,7 +66,7 @@ def _base58(data: bytes) -> str:
     return "1" * zeros + text
 
 
-class Certified:
+class CertifiedKey:
     """A key that a chain vouches for: `public` 64 bytes, `device_id`, `custody` 0..2, `model`, `network`."""
 
     def __init__(self, claims: "Claims", public: bytes) -> None:
@@ -73,8 +78,8 @@ class Certified:
         self.may_issue = claims.get(labels.MAY_ISSUE)
 
 
-def check_chain(chain: list[bytes], root: bytes | None, network: bytes, now: int | None = None) -> "Certified":
-    """Check a chain of certificates (bytes, leaf first, root last) and return its leaf as `Certified`.
+def check_chain(chain: list[bytes], root: bytes | None, network: bytes, now: int | None = None) -> "CertifiedKey":
+    """Check a chain of certificates (bytes, leaf first, root last) and return its leaf as `CertifiedKey`.
 
     root: the public key (64 bytes) it must end in, or None to take the last certificate's own (once, at provisioning).
     network: the 32 bytes every certificate must carry. now: unix time for expiry, or None where the clock is unset.
@@ -95,15 +100,15 @@ def check_chain(chain: list[bytes], root: bytes | None, network: bytes, now: int
 
 def root_of(chain: list[bytes]) -> bytes:
     """The public key (64 bytes) of a chain's last certificate. The chain must have been checked."""
-    return public_of(messages.parse(chain[-1], labels.CERTIFICATE).payload[labels.CNF][1])
+    return public_of(messages.parse(chain[-1], labels.CERTIFICATE).payload[labels.CNF][labels.CNF_KEY])
 
 
 def _check_link(
-    message: "Message", issuer: "Certified | None", root: bytes | None, network: bytes, now: int | None
-) -> "Certified":
+    message: "Message", issuer: "CertifiedKey | None", root: bytes | None, network: bytes, now: int | None
+) -> "CertifiedKey":
     claims = message.payload
-    public = public_of(claims[labels.CNF][1])
-    subject = Certified(claims, public)
+    public = public_of(claims[labels.CNF][labels.CNF_KEY])
+    subject = CertifiedKey(claims, public)
     if claims[labels.UEID] != ueid(subject.device_id) or claims[labels.SUB] != did_key(public):
         raise Malformed("the certificate names another key than it carries")
     if issuer is None:  # the root: signed by itself, and by nobody's say-so but the caller's

@@ -91,9 +91,9 @@ class Journal:
 
     def put(self, name: str, value: "Item") -> None:
         """Make or replace a record; when this returns, it is on flash. Raises StorageFull, with the old one kept."""
-        known = name in self._records
+        exists = name in self._records
         self._write(name, value)
-        if not known:
+        if not exists:
             self._write(_INDEX, sorted(list(self._records) + [name]))
         self._records[name] = value
 

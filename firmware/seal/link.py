@@ -80,33 +80,33 @@ class FrameReader:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._skipping = False
-        self.dropped = 0
+        self._is_oversized = False
+        self.drop_count = 0
 
     def feed(self, data: bytes) -> "list[tuple[int, int, Item]]":
         """Take in bytes; returns the (id, kind, item) of each whole, sound frame."""
         frames = []
         for part in _split(data):
             if part is not None:
-                self._take(part)
+                self._add(part)
                 continue
             raw, self._buffer = bytes(self._buffer), bytearray()
-            skipped, self._skipping = self._skipping, False
-            if skipped or not raw:
+            is_oversized, self._is_oversized = self._is_oversized, False
+            if is_oversized or not raw:
                 continue
             try:
                 frames.append(unpack(raw))
             except SealError:
-                self.dropped += 1
+                self.drop_count += 1
         return frames
 
-    def _take(self, part: bytes) -> None:
-        if self._skipping:
+    def _add(self, part: bytes) -> None:
+        if self._is_oversized:
             return
         if len(self._buffer) + len(part) > MAX_FRAME:
-            self._skipping = True
+            self._is_oversized = True
             self._buffer = bytearray()
-            self.dropped += 1
+            self.drop_count += 1
         else:
             self._buffer.extend(part)
 

@@ -111,10 +111,10 @@ def verify(public: bytes, message: bytes, signature: bytes) -> bool:
             return False
         for _ in range(levels - 1):
             candidate = _candidate(key, reader)  # over what follows in the signature: the next level's key
-            below = _Key(reader)
-            if candidate(below.raw) != key.root:
+            next_key = _Key(reader)
+            if candidate(next_key.raw) != key.root:
                 return False
-            key = below
+            key = next_key
         candidate = _candidate(key, reader)
         reader.end()
         return candidate(message) == key.root
@@ -153,25 +153,25 @@ def _candidate(key: "_Key", reader: "_Reader") -> "Callable[[bytes], bytes]":
 
 
 def _hash(size: int, *parts: bytes | memoryview) -> bytes:
-    hashed = hashlib.sha256()
+    hasher = hashlib.sha256()
     for part in parts:
-        hashed.update(part)
-    return hashed.digest()[:size]
+        hasher.update(part)
+    return hasher.digest()[:size]
 
 
 def _ends(key: "_Key", prefix: bytes, digest: bytes, chains: memoryview) -> bytes:
     """The candidate LM-OTS public key: every chain taken to its end."""
     size, bits = key.size, key.bits
-    full = (1 << bits) - 1
+    maximum = (1 << bits) - 1
     digits = _digits(digest, bits)
-    checksum = (len(digits) * full - sum(digits)) << key.shift
+    checksum = (len(digits) * maximum - sum(digits)) << key.shift
     digits += _digits(checksum.to_bytes(2, "big"), bits)
     ends = hashlib.sha256(prefix + _PUBLIC_CHAIN)
     block = bytearray(prefix + bytes(3 + size))  # I || q || chain u16 || step u8 || value: one block of SHA-256
     for chain in range(key.count):
         block[20], block[21] = chain >> 8, chain & 0xFF
         block[23:] = chains[chain * size : (chain + 1) * size]
-        for step in range(digits[chain], full):
+        for step in range(digits[chain], maximum):
             block[22] = step
             block[23:] = hashlib.sha256(block).digest()[:size]
         ends.update(memoryview(block)[23:])
@@ -187,10 +187,10 @@ def _digits(data: bytes, bits: int) -> list[int]:
 def _climb(key: "_Key", leaf: int, ots_key: bytes, path: memoryview) -> bytes:
     """From a leaf's one-time key to the root of the tree."""
     size, node = key.size, leaf + (1 << key.height)
-    found = _hash(size, key.identifier, node.to_bytes(4, "big"), _LEAF, ots_key)
+    node_hash = _hash(size, key.identifier, node.to_bytes(4, "big"), _LEAF, ots_key)
     for level in range(key.height):
-        other = path[level * size : (level + 1) * size]
-        pair = (other, found) if node & 1 else (found, other)
+        sibling = path[level * size : (level + 1) * size]
+        pair = (sibling, node_hash) if node & 1 else (node_hash, sibling)
         node >>= 1
-        found = _hash(size, key.identifier, node.to_bytes(4, "big"), _INTERIOR, *pair)
-    return found
+        node_hash = _hash(size, key.identifier, node.to_bytes(4, "big"), _INTERIOR, *pair)
+    return node_hash

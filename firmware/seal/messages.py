@@ -1,7 +1,6 @@
 """The payload of each message type, checked key by key against schema/sealwright.cddl.
 
-Each table maps a key to (required, check); a key that no table names is refused: it could be a condition that this
-firmware would then ignore.
+Each table maps a key to (required, check). An unknown key is refused: this firmware would ignore its condition.
 """
 
 from . import cbor, cose, labels
@@ -31,10 +30,6 @@ def text(value: "Item") -> bool:
     return isinstance(value, str)
 
 
-def anything(value: "Item") -> bool:
-    return True
-
-
 def sized(length: int) -> "Check":
     return lambda value: isinstance(value, bytes) and len(value) == length
 
@@ -50,16 +45,16 @@ def _key(value: "Item") -> bool:
     return (
         isinstance(value, dict)
         and len(value) == 4
-        and value.get(1) == 2
-        and value.get(-1) == 1
-        and _is_int(value[-1])
-        and hash32(value.get(-2))
-        and hash32(value.get(-3))
+        and value.get(labels.KEY_TYPE) == labels.KEY_TYPE_EC2
+        and value.get(labels.KEY_CURVE) == labels.KEY_CURVE_P256
+        and _is_int(value[labels.KEY_CURVE])
+        and hash32(value.get(labels.KEY_X))
+        and hash32(value.get(labels.KEY_Y))
     )
 
 
 def _confirmation(value: "Item") -> bool:
-    return isinstance(value, dict) and len(value) == 1 and _key(value.get(1))
+    return isinstance(value, dict) and len(value) == 1 and _key(value.get(labels.CNF_KEY))
 
 
 def _list_of(check: "Check") -> "Check":
@@ -85,7 +80,7 @@ def _fits(table: "Table") -> "Check":
     return lambda value: _mismatch(value, table) is None
 
 
-TICKS: "Table" = {1: (True, hash32), 2: (True, amount), 3: (True, uint)}
+TICKS: "Table" = {1: (True, hash32), 2: (True, amount), 3: (True, uint)}  # root, value, count
 POLICY: "Table" = {1: (True, _spending), 2: (False, _list_of(hash32)), 3: (False, uint), 4: (False, uint)}
 
 CERT: "Table" = {
@@ -109,19 +104,19 @@ READING_CLAIMS: "Table" = {
     labels.FIRMWARE: (True, text),
 }
 OPEN: "Table" = {
-    1: (True, lambda value: _is_int(value) and value == 1),
-    2: (True, hash32),
-    3: (True, hash32),
-    4: (True, hash32),
-    5: (True, text),
-    6: (True, amount),
-    7: (True, uint),
-    8: (True, sized(16)),
-    9: (False, amount),
-    10: (False, text),
-    11: (False, uint),
+    labels.TERMS_VERSION: (True, lambda value: _is_int(value) and value == 1),
+    labels.TERMS_NETWORK: (True, hash32),
+    labels.TERMS_PAYER: (True, hash32),
+    labels.TERMS_PAYEE: (True, hash32),
+    labels.TERMS_ASSET: (True, text),
+    labels.TERMS_CAPACITY: (True, amount),
+    labels.TERMS_EXPIRES: (True, uint),
+    labels.TERMS_NONCE: (True, sized(16)),
+    labels.TERMS_PRICE: (False, amount),
+    labels.TERMS_UNIT: (False, text),
+    labels.TERMS_DISPUTE: (False, uint),
 }
-VOUCHER: "Table" = {
+VOUCHER: "Table" = {  # keys as in `voucher`
     1: (True, hash32),
     2: (True, uint),
     3: (True, uint),
@@ -143,19 +138,24 @@ EVIDENCE: "Table" = {
     labels.FIRMWARE: (True, text),
 }
 GRANT: "Table" = {
-    1: (True, hash32),
-    2: (True, _list_of(lambda value: isinstance(value, bytes))),
-    3: (True, _key),
-    4: (True, hash32),
-    5: (True, uint),
-    6: (False, _fits(POLICY)),
+    labels.GRANT_DEVICE: (True, hash32),
+    labels.GRANT_CHAIN: (True, _list_of(lambda value: isinstance(value, bytes))),
+    labels.GRANT_OWNER: (True, _key),
+    labels.GRANT_NETWORK: (True, hash32),
+    labels.GRANT_TIME: (True, uint),
+    labels.GRANT_POLICY: (False, _fits(POLICY)),
     labels.NONCE: (True, hash32),
 }
-COMMAND: "Table" = {1: (True, hash32), 2: (True, uint), 3: (True, text), 4: (False, anything)}
-CLOSE: "Table" = {1: (True, hash32), 2: (True, uint)}
+COMMAND: "Table" = {
+    labels.COMMAND_DEVICE: (True, hash32),
+    labels.COMMAND_SEQ: (True, uint),
+    labels.COMMAND_OP: (True, text),
+    labels.COMMAND_ARGUMENTS: (False, lambda value: True),
+}
+CLOSE: "Table" = {labels.CLOSE_CHANNEL: (True, hash32), labels.CLOSE_TIME: (True, uint)}
 PEER_PROOF: "Table" = {
-    1: (True, hash32),
-    2: (True, hash32),
+    labels.PROOF_SIGNER: (True, hash32),
+    labels.PROOF_PEER: (True, hash32),
     labels.NONCE: (True, hash32),
     labels.OWN_NONCE: (True, hash32),
 }
@@ -168,11 +168,11 @@ def _file(value: "Item") -> bool:
 
 
 FIRMWARE_UPDATE: "Table" = {
-    1: (True, text),
-    2: (True, uint),
-    3: (True, text),
-    4: (True, text),
-    5: (True, _list_of(_file)),
+    labels.FIRMWARE_BOARD: (True, text),
+    labels.FIRMWARE_VERSION: (True, uint),
+    labels.FIRMWARE_LABEL: (True, text),
+    labels.FIRMWARE_ARCH: (True, text),
+    labels.FIRMWARE_FILES: (True, _list_of(_file)),
 }
 
 
@@ -184,16 +184,16 @@ def _number(value: "Item") -> bool:
 
 
 SENML: "Table" = {
-    -4: (False, text),
-    -3: (False, _number),
-    -2: (False, text),
-    0: (False, text),
-    1: (False, text),
-    2: (False, _number),
-    3: (False, text),
-    4: (False, lambda value: value is True or value is False),
-    6: (False, _number),
-    8: (False, lambda value: isinstance(value, bytes)),
+    labels.SENML_BASE_UNIT: (False, text),
+    labels.SENML_BASE_TIME: (False, _number),
+    labels.SENML_BASE_NAME: (False, text),
+    labels.SENML_NAME: (False, text),
+    labels.SENML_UNIT: (False, text),
+    labels.SENML_VALUE: (False, _number),
+    labels.SENML_STRING: (False, text),
+    labels.SENML_BOOLEAN: (False, lambda value: value is True or value is False),
+    labels.SENML_TIME: (False, _number),
+    labels.SENML_DATA: (False, lambda value: isinstance(value, bytes)),
 }
 
 TABLES = {
@@ -228,17 +228,15 @@ def _mismatch(value: "Item", table: "Table") -> str | None:
 
 def fit(value: "Item", table: "Table") -> "Claims":
     """Raise Malformed unless the map `value` fits `table`; returns it."""
-    why = _mismatch(value, table)
-    if why:
-        raise Malformed(why)
+    mismatch = _mismatch(value, table)
+    if mismatch:
+        raise Malformed(mismatch)
     return value
 
 
 def parse(raw: bytes, expected: int | None = None) -> "Message":
-    """Parse a message and check header and payload against the schema. The signature is still to be checked.
-
-    Returns a `cose.Message`. Raises Malformed, NotDeterministic or WrongType.
-    """
+    """Parse a message and check header and payload against the schema, but not the signature. Raises Malformed,
+    NotDeterministic or WrongType."""
     message = cose.parse(raw, expected)
     if message.type == labels.READING:
         fit(message.header[labels.CWT_CLAIMS], READING_CLAIMS)

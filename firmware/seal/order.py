@@ -6,13 +6,12 @@ An order says where, from whom, what and for how much at most. It stays until it
 from . import channel, messages
 from .compat import const
 from .errors import Refused
+from .records import ORDER_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .device import Device
     from .ports import Item, Record, Table
-
-RECORD = "order"
 
 # keys of an order, in the owner's command and in the journal
 ADDRESS = const(1)
@@ -49,24 +48,24 @@ _TABLE: "Table" = {
 }
 
 
-def take(value: "Item", this: "Device", number: int) -> "Record":
+def start(value: "Item", device: "Device", number: int) -> "Record":
     """A new order from the arguments of command `number`. Raises Malformed, Refused while another is active."""
     messages.fit(value, _TABLE)
-    current = this.journal.get(RECORD)
+    current = device.journal.get(ORDER_RECORD)
     if current is not None and current[STATUS] == ACTIVE:
         raise Refused("another trade is in progress: stop it first")
-    made = dict(value)
-    made[STATUS], made[NUMBER] = ACTIVE, number
-    return made
+    order = dict(value)
+    order[STATUS], order[NUMBER] = ACTIVE, number
+    return order
 
 
-def finish(this: "Device", status: int, code: int | None = None, number: int | None = None) -> None:
+def finish(device: "Device", status: int, code: int | None = None, number: int | None = None) -> None:
     """Mark the order as ended; nothing happens when none is active, or another than `number` where one is given."""
-    current = this.journal.get(RECORD)
+    current = device.journal.get(ORDER_RECORD)
     if current is not None and current[STATUS] == ACTIVE and number in (None, current[NUMBER]):
-        ended = dict(current)
-        ended[STATUS] = status
+        order = dict(current)
+        order[STATUS] = status
         if code is not None:
-            ended[CODE] = code
-        this.journal.put(RECORD, ended)
-        this.trade_fault = None
+            order[CODE] = code
+        device.journal.put(ORDER_RECORD, order)
+        device.trade_fault = None

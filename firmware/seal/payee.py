@@ -7,18 +7,17 @@ from . import channel, labels, messages, voucher
 from .channel import BASE, CHAIN, CLOSE, DIGEST, OPEN, VOUCHER
 from .compat import const
 from .errors import NotAParty, NotYetValid, Refused, UnknownChannel
+from .records import PAST_RECORD, PAYEE_ROLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .identity import CertifiedKey
     from typing import Callable
     from .channel import Offer, Terms
     from .cose import Message, Signer
-    from .identity import Certified
     from .journal import Journal
     from .ports import Record
 
-_ROLE = "i"
-_PAST = "past"  # [[first half of a forgotten channel's digest, when it expires], ...]
 _MAX_PAST = const(64)
 
 
@@ -26,47 +25,47 @@ class Payee:
     """Channels this device is paid in. journal: Journal; own: own device id; now: callable -> unix time or None."""
 
     def __init__(
-        self, journal: "Journal", signer: "Signer", network: bytes, own: bytes, now: "Callable[[], int | None]"
+        self, journal: "Journal", signer: "Signer", network: bytes, device_id: bytes, now: "Callable[[], int | None]"
     ) -> None:
         self._journal = journal
         self._signer = signer
         self._network = network
-        self._own = own
+        self._device_id = device_id
         self._now = now
 
     def records(self) -> "list[tuple[str, Record]]":
         """(name, record) of every channel this device is paid in."""
-        return [(name, self._journal.get(name)) for name in self._journal.names(_ROLE + "-")]
+        return [(name, self._journal.get(name)) for name in self._journal.names(PAYEE_ROLE + "-")]
 
     def accept(
         self,
         raw: bytes,
-        payer: "Certified",
+        payer: "CertifiedKey",
         offer: "Callable[[], Offer]",
         base: "Callable[[], bytes | None]",
         chain: list[bytes],
     ) -> "tuple[Terms, Record]":
         """Agree to a proposed channel, or find it again, open or closed; returns (terms, record).
 
-        payer: the Certified peer. offer: callable -> our Offer now. base: callable -> our signed reading of the meter
+        payer: the peer. offer: callable -> our Offer now. base: callable -> our signed reading of the meter
         now, or None. chain: the payer's certificates that are not our own.
         Raises WrongNetwork, NotAParty, Malformed, Expired, BadSignature, Refused, and UnknownChannel for one that was
         closed and forgotten: what is settled cannot be paid in again.
         """
         terms = channel.terms(raw)
-        record = channel.find_record(self._journal, _ROLE, terms.digest)
+        record = channel.find_record(self._journal, PAYEE_ROLE, terms.digest)
         if record is None:
-            channel.check_offer(terms, self._network, payer, self._own, offer())
+            channel.check_offer(terms, self._network, payer, self._device_id, offer())
             self._check_new(terms)
             record = {OPEN: terms.raw, DIGEST: terms.digest, BASE: base(), CHAIN: chain}
             self._make_room()
-            self._journal.put(channel.record_name(_ROLE, terms.digest), record)
+            self._journal.put(channel.record_name(PAYEE_ROLE, terms.digest), record)
         elif terms.payer != payer.device_id:
             raise NotAParty("the channel is another peer's")
         return terms, record
 
     def _check_new(self, terms: "Terms") -> None:
-        if any(half == terms.digest[:16] for half, _ in self._journal.get(_PAST, [])):
+        if any(half == terms.digest[:16] for half, _ in self._journal.get(PAST_RECORD, [])):
             raise UnknownChannel("the channel was closed and forgotten")
         now = self._now()
         if now is None:
@@ -87,7 +86,7 @@ class Payee:
 
     def record(self, digest: bytes) -> "Record":
         """The record of the channel `digest`. Raises UnknownChannel."""
-        record = channel.find_record(self._journal, _ROLE, digest)
+        record = channel.find_record(self._journal, PAYEE_ROLE, digest)
         if record is None:
             raise UnknownChannel("no such channel to be paid in")
         return record
@@ -97,7 +96,7 @@ class Payee:
         raw = self.record(digest).get(VOUCHER)
         return None if raw is None else messages.parse(raw, labels.VOUCHER)
 
-    def take(self, raw: bytes, terms: "Terms", payer: "Certified") -> "tuple[bytes, Message]":
+    def take(self, raw: bytes, terms: "Terms", payer: "CertifiedKey") -> "tuple[bytes, Message]":
         """Check a voucher, keep it when it is better, sign the receipt; returns (receipt bytes, voucher Message)."""
         record = self.record(terms.digest)
         if CLOSE in record:
@@ -105,9 +104,9 @@ class Payee:
         best = self.best(terms.digest)
         message = voucher.take(raw, terms, best, payer.public, self._now())
         if best is None or message.digest != best.digest:
-            changed = dict(record)
-            changed[VOUCHER] = message.raw
-            self._journal.put(channel.record_name(_ROLE, terms.digest), changed)
+            new_record = dict(record)
+            new_record[VOUCHER] = message.raw
+            self._journal.put(channel.record_name(PAYEE_ROLE, terms.digest), new_record)
         receipt, _ = self._signer.sign(labels.RECEIPT, voucher.receipt_payload(message))
         return receipt, message
 
@@ -115,10 +114,10 @@ class Payee:
         """Sign the channel's close and keep it; returns its bytes. The same one again when it is closed already."""
         record = self.record(digest)
         if CLOSE not in record:
-            raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, {1: digest, 2: now})
+            raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, {labels.CLOSE_CHANNEL: digest, labels.CLOSE_TIME: now})
             record = dict(record)
             record[CLOSE] = raw
-            self._journal.put(channel.record_name(_ROLE, digest), record)
+            self._journal.put(channel.record_name(PAYEE_ROLE, digest), record)
         return record[CLOSE]
 
     def close_others(self, digest: bytes, now: int) -> None:
@@ -131,7 +130,7 @@ class Payee:
     def check_forgettable(self, digest: bytes) -> None:
         """Raise Refused for a channel that is open: what comes in it is still to be claimed. One that has expired takes
         nothing any more."""
-        record = channel.find_record(self._journal, _ROLE, digest)
+        record = channel.find_record(self._journal, PAYEE_ROLE, digest)
         if record is None or CLOSE in record:
             return
         now = self._now()
@@ -141,15 +140,15 @@ class Payee:
     def forget(self, digest: bytes) -> None:
         """Drop a closed channel once the owner has it safe; its name is kept until it expires. One that is not there is
         gone already. Raises Refused while it is open, or while too many names are kept."""
-        record = channel.find_record(self._journal, _ROLE, digest)
+        record = channel.find_record(self._journal, PAYEE_ROLE, digest)
         if record is None:
             return
         self.check_forgettable(digest)
         now = self._now()
-        past = [kept for kept in self._journal.get(_PAST, []) if now is None or now < kept[1]]
-        if not any(half == digest[:16] for half, _ in past):
-            past.append([digest[:16], channel.terms(record[OPEN]).expires])
-        if len(past) > _MAX_PAST:
+        forgotten = [entry for entry in self._journal.get(PAST_RECORD, []) if now is None or now < entry[1]]
+        if not any(half == digest[:16] for half, _ in forgotten):
+            forgotten.append([digest[:16], channel.terms(record[OPEN]).expires])
+        if len(forgotten) > _MAX_PAST:
             raise Refused("%d closed channels have not expired yet: acknowledge this one later" % _MAX_PAST)
-        self._journal.put(_PAST, past)
-        self._journal.remove(channel.record_name(_ROLE, digest))
+        self._journal.put(PAST_RECORD, forgotten)
+        self._journal.remove(channel.record_name(PAYEE_ROLE, digest))

@@ -7,6 +7,7 @@ perhaps never sent is signed again with the same content, so no number ever stan
 from . import channel, labels, messages, policy, voucher
 from .channel import AMOUNT, BASE, CHAIN, CLOSE, DAY, DIGEST, ITEM, OPEN, RECEIPT, SEQ, SPENT
 from .errors import AmountDecreased, OverCapacity, Refused, Replay, StateDamaged, UnknownChannel
+from .records import PAYER_ROLE, SPENT_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,32 +17,29 @@ if TYPE_CHECKING:
     from .journal import Journal
     from .ports import Claims, Clock, Record
 
-_ROLE = "o"
-_KEPT = "spent"  # asset -> [day, amount] of channels that made room for others
-
 
 class Payer:
     """Channels this device pays in. journal: Journal; clock: port Clock; network: 32 bytes; own: own device id."""
 
-    def __init__(self, journal: "Journal", clock: "Clock", signer: "Signer", network: bytes, own: bytes) -> None:
+    def __init__(self, journal: "Journal", clock: "Clock", signer: "Signer", network: bytes, device_id: bytes) -> None:
         self._journal = journal
         self._clock = clock
         self._signer = signer
         self._network = network
-        self._own = own
+        self._device_id = device_id
 
     def records(self) -> "list[tuple[str, Record]]":
         """(name, record) of every channel this device pays in."""
-        return [(name, self._journal.get(name)) for name in self._journal.names(_ROLE + "-")]
+        return [(name, self._journal.get(name)) for name in self._journal.names(PAYER_ROLE + "-")]
 
-    def find_unused(self, payee: bytes, offer: "Offer", capacity: int, now: int) -> "Terms | None":
+    def find_unpaid(self, payee: bytes, offer: "Offer", capacity: int, now: int) -> "Terms | None":
         """Terms of a channel made for such an order and never paid in, or None: a power cut may leave one."""
         for _, record in self.records():
             if record[SEQ] or CLOSE in record:
                 continue
             terms = channel.terms(record[OPEN])
-            same = (terms.payee, terms.capacity) == (payee, capacity) and now < terms.expires
-            if same and (terms.asset, terms.unit, terms.price) == (offer.asset, offer.unit, offer.price):
+            is_match = (terms.payee, terms.capacity) == (payee, capacity) and now < terms.expires
+            if is_match and (terms.asset, terms.unit, terms.price) == (offer.asset, offer.unit, offer.price):
                 return terms
         return None
 
@@ -51,17 +49,27 @@ class Payer:
         """Make a channel-open and keep it; returns its Terms. chain: the payee's certificates that are not our own.
         Raises Refused when there is no room for another channel."""
         self._make_room()
-        claims = {1: channel.VERSION, 2: self._network, 3: self._own, 4: payee, 5: offer.asset, 6: capacity, 7: expires}
-        claims[8], claims[9], claims[10] = nonce, offer.price, offer.unit
+        claims = {
+            labels.TERMS_VERSION: channel.VERSION,
+            labels.TERMS_NETWORK: self._network,
+            labels.TERMS_PAYER: self._device_id,
+            labels.TERMS_PAYEE: payee,
+            labels.TERMS_ASSET: offer.asset,
+            labels.TERMS_CAPACITY: capacity,
+            labels.TERMS_EXPIRES: expires,
+            labels.TERMS_NONCE: nonce,
+            labels.TERMS_PRICE: offer.price,
+            labels.TERMS_UNIT: offer.unit,
+        }
         raw, digest = self._signer.sign(labels.CHANNEL_OPEN, claims)
-        if channel.find_record(self._journal, _ROLE, digest) is not None:
+        if channel.find_record(self._journal, PAYER_ROLE, digest) is not None:
             raise Refused("this channel is open already")
         record = {OPEN: raw, DIGEST: digest, SEQ: 0, AMOUNT: 0, CHAIN: chain}
-        self._journal.put(channel.record_name(_ROLE, digest), record)
+        self._journal.put(channel.record_name(PAYER_ROLE, digest), record)
         return channel.terms(raw)
 
     def _make_room(self) -> None:
-        names = self._journal.names(_ROLE + "-")
+        names = self._journal.names(PAYER_ROLE + "-")
         if len(names) < channel.MAX_CHANNELS:
             return
         for name in names:
@@ -77,14 +85,14 @@ class Payer:
         day = self.today()
         if record.get(DAY) == day:
             asset = channel.terms(record[OPEN]).asset
-            kept = self._journal.get(_KEPT, {})
-            kept = {name: part for name, part in kept.items() if part[0] == day}
-            kept[asset] = [day, kept.get(asset, (day, 0))[1] + record[SPENT]]
-            self._journal.put(_KEPT, kept)
+            totals = self._journal.get(SPENT_RECORD, {})
+            totals = {name: total for name, total in totals.items() if total[0] == day}
+            totals[asset] = [day, totals.get(asset, (day, 0))[1] + record[SPENT]]
+            self._journal.put(SPENT_RECORD, totals)
 
     def record(self, digest: bytes) -> "Record":
         """The record of the channel `digest`. Raises UnknownChannel."""
-        record = channel.find_record(self._journal, _ROLE, digest)
+        record = channel.find_record(self._journal, PAYER_ROLE, digest)
         if record is None:
             raise UnknownChannel("no such channel to pay in")
         return record
@@ -92,7 +100,7 @@ class Payer:
     def _update(self, digest: bytes, changes: "Record") -> None:
         record = dict(self.record(digest))
         record.update(changes)
-        self._journal.put(channel.record_name(_ROLE, digest), record)
+        self._journal.put(channel.record_name(PAYER_ROLE, digest), record)
 
     def keep_base(self, digest: bytes, raw: bytes) -> None:
         """Keep the seller's signed reading of its meter at the channel's start, until a voucher counts from it."""
@@ -109,7 +117,7 @@ class Payer:
         unset): what is left of the deposit comes back so. Returns the record."""
         record = self.record(digest)
         if CLOSE not in record and now is not None and now >= channel.terms(record[OPEN]).expires:
-            raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, {1: digest, 2: now})
+            raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, {labels.CLOSE_CHANNEL: digest, labels.CLOSE_TIME: now})
             self.keep_close(digest, raw)
         return self.record(digest)
 
@@ -127,15 +135,15 @@ class Payer:
         day = self._clock.now() // policy.SECONDS_A_DAY
         for _, record in self.records():
             day = max(day, record.get(DAY, 0))
-        for part in self._journal.get(_KEPT, {}).values():
-            day = max(day, part[0])
+        for total in self._journal.get(SPENT_RECORD, {}).values():
+            day = max(day, total[0])
         return day
 
     def spent_today(self, asset: str) -> int:
         """What was promised today in `asset`, over all channels."""
         day = self.today()
-        kept = self._journal.get(_KEPT, {}).get(asset, (0, 0))
-        spent = kept[1] if kept[0] == day else 0
+        totals = self._journal.get(SPENT_RECORD, {}).get(asset, (0, 0))
+        spent = totals[1] if totals[0] == day else 0
         for _, record in self.records():
             if record.get(DAY) == day and channel.terms(record[OPEN]).asset == asset:
                 spent += record[SPENT]
@@ -160,19 +168,19 @@ class Payer:
             raise Refused("the channel is closed")
         if amount > terms.capacity:
             raise OverCapacity("%d is more than the channel's %d" % (amount, terms.capacity))
-        more = amount - record[AMOUNT]
-        if more < 0:
+        increase = amount - record[AMOUNT]
+        if increase < 0:
             raise AmountDecreased("%d is less than %d promised already" % (amount, record[AMOUNT]))
-        allow(more, self.spent_today(terms.asset))
+        allow(increase, self.spent_today(terms.asset))
         day = self.today()
-        spent = more + (record[SPENT] if record.get(DAY) == day else 0)
+        spent = increase + (record[SPENT] if record.get(DAY) == day else 0)
         changes = {SEQ: record[SEQ] + 1, AMOUNT: amount, DAY: day, SPENT: spent, ITEM: item}
         if receipt is not None:
             changes[RECEIPT] = receipt
         self._update(terms.digest, changes)
-        return self.again(terms)
+        return self.sign_last(terms)
 
-    def again(self, terms: "Terms") -> "tuple[bytes, bytes, Claims]":
+    def sign_last(self, terms: "Terms") -> "tuple[bytes, bytes, Claims]":
         """Sign the last reserved voucher (again); returns (raw, digest, claims). The content is what was reserved, so
         its digest is the same each time."""
         record = self.record(terms.digest)

@@ -25,10 +25,13 @@ NO_ASSET = const(46)
 CLOCK_UNSET = const(47)
 OVER_PRICE = const(48)  # the order's own limit
 
-_ASSETS = const(1)
-_PAYEES = const(2)
-_BUTTON_ABOVE = const(3)
-_NOT_AFTER = const(4)
+# Keys of the policy
+_ASSETS = const(1)  # {asset: {_PER_VOUCHER: amount, _PER_DAY: amount}}
+_PER_VOUCHER = const(1)
+_PER_DAY = const(2)
+_PAYEES = const(2)  # [device id, ...]
+_BUTTON_ABOVE = const(3)  # amount
+_NOT_AFTER = const(4)  # unix seconds
 
 SECONDS_A_DAY = const(86400)
 
@@ -36,8 +39,8 @@ SECONDS_A_DAY = const(86400)
 class Limit(PolicyRefused):
     """A voucher the policy forbids; `code` names the limit, 40 to 48."""
 
-    def __init__(self, code: int, why: str) -> None:
-        super().__init__(why)
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
         self.code = code
 
 
@@ -47,7 +50,7 @@ def check(policy: "Claims | None", spending: "Spending", clock: "Clock", pressed
     policy: map or None. spending: `Spending`. clock: port Clock. pressed: callable -> bool, asked only where the
     policy wants a button.
     """
-    if spending.paused:
+    if spending.is_paused:
         raise Limit(PAUSED, "paused by the owner: resume first")
     cap = (policy or {_ASSETS: {}})[_ASSETS].get(spending.asset)
     if cap is None:
@@ -59,10 +62,10 @@ def check(policy: "Claims | None", spending: "Spending", clock: "Clock", pressed
             raise Limit(CLOCK_UNSET, "the policy ends at a time and the clock is not set")
         if clock.now() > policy[_NOT_AFTER]:
             raise Limit(ENDED, "the policy has ended: the owner must give a new one")
-    if spending.amount > cap[1]:
-        raise Limit(OVER_VOUCHER, "%d is over the limit of %d for one voucher" % (spending.amount, cap[1]))
-    if spending.spent_today + spending.amount > cap[2]:
-        raise Limit(OVER_DAY, "%d more would be over the limit of %d a day" % (spending.amount, cap[2]))
+    if spending.amount > cap[_PER_VOUCHER]:
+        raise Limit(OVER_VOUCHER, "%d is over the limit of %d for one voucher" % (spending.amount, cap[_PER_VOUCHER]))
+    if spending.spent_today + spending.amount > cap[_PER_DAY]:
+        raise Limit(OVER_DAY, "%d more would be over the limit of %d a day" % (spending.amount, cap[_PER_DAY]))
     if spending.amount > policy.get(_BUTTON_ABOVE, spending.amount) and not pressed():
         raise Limit(NEEDS_BUTTON, "an amount this high wants the button pressed")
 
@@ -70,9 +73,9 @@ def check(policy: "Claims | None", spending: "Spending", clock: "Clock", pressed
 class Spending:
     """What a voucher is about to add: `amount` more of `asset` to `payee`, with `spent_today` before it."""
 
-    def __init__(self, asset: str, payee: bytes, amount: int, spent_today: int, paused: bool) -> None:
+    def __init__(self, asset: str, payee: bytes, amount: int, spent_today: int, is_paused: bool) -> None:
         self.asset = asset
         self.payee = payee
         self.amount = amount
         self.spent_today = spent_today
-        self.paused = paused
+        self.is_paused = is_paused

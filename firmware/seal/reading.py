@@ -13,6 +13,7 @@ import struct
 from . import cbor, cose, labels
 from .compat import const, crc32
 from .errors import SensorFailed, StateDamaged
+from .records import READINGS_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from .journal import Journal
     from .ports import Claims, Clock, Item, Quantity, Record, Store
 
-RECORD = "readings"
 RESERVE = const(16)
 SEGMENT_BYTES = const(3800)  # one 4 KB flash block less its bookkeeping
 _PREFIX = "r-"
@@ -112,8 +112,8 @@ class ReadingLog:
         self.seq, self.prev, self.last, self._segment = 0, None, None, None
         segments = self.segments()
         newest = _name(state[_SEGMENT])
-        lost = state[_SEGMENT] > 0 and newest not in segments
-        if self._load_tail(segments, newest) or lost:
+        is_lost = state[_SEGMENT] > 0 and newest not in segments
+        if self._load_tail(segments, newest) or is_lost:
             self._segment = None
             self.seq = reserved
         elif not reserved - RESERVE <= self.seq <= reserved:
@@ -121,11 +121,11 @@ class ReadingLog:
 
     def _load_tail(self, segments: list[str], newest: str) -> bool:
         """Find the last whole reading; True when the newest segment ends in a torn one."""
-        torn = False
+        is_torn = False
         for name in reversed(segments):
             data = self._store.read(name)
             for raw in frames(data):
-                torn = torn or (raw is None and name == newest)
+                is_torn = is_torn or (raw is None and name == newest)
                 self.last = raw or self.last
             if name == newest:
                 self._segment, self._segment_size = name, len(data)
@@ -134,15 +134,15 @@ class ReadingLog:
         message = self.last_message()
         if message:
             self.seq, self.prev = message.header[labels.CWT_CLAIMS][labels.SEQ], message.digest
-        return torn
+        return is_torn
 
     def _state(self) -> "Record":
-        return dict(self._journal.get(RECORD, {_RESERVED: 0, _ACKNOWLEDGED: 0, _SEGMENT: 0}))
+        return dict(self._journal.get(READINGS_RECORD, {_RESERVED: 0, _ACKNOWLEDGED: 0, _SEGMENT: 0}))
 
     def _change(self, key: int, value: "Item") -> None:
         state = self._state()
         state[key] = value
-        self._journal.put(RECORD, state)
+        self._journal.put(READINGS_RECORD, state)
 
     @property
     def acknowledged(self) -> int:
@@ -185,27 +185,27 @@ class ReadingLog:
 
     def since(self, seq: int, limit: int) -> list[bytes]:
         """Up to `limit` stored readings with a number above `seq`, oldest first, as a list of raw messages."""
-        found = []
+        batch = []
         names = self.segments()
         for index, name in enumerate(names):
             if index + 1 < len(names) and _first(names[index + 1]) <= seq + 1:
                 continue
-            for raw in self._whole(name):
+            for raw in self._intact_messages(name):
                 if cose.parse(raw).header[labels.CWT_CLAIMS][labels.SEQ] > seq:
-                    found.append(raw)
-                    if len(found) == limit:
-                        return found
-        return found
+                    batch.append(raw)
+                    if len(batch) == limit:
+                        return batch
+        return batch
 
     def find(self, digest: bytes) -> bytes | None:
         """The stored reading with this digest, or None once it has been pruned."""
         for name in reversed(self.segments()):
-            for raw in self._whole(name):
+            for raw in self._intact_messages(name):
                 if cose.parse(raw).digest == digest:
                     return raw
         return None
 
-    def _whole(self, name: str) -> "Iterator[bytes]":
+    def _intact_messages(self, name: str) -> "Iterator[bytes]":
         # up to where the segment ends or is damaged: what is lost there, a verifier sees as a gap, and the readings
         # that came after it in other segments can still be collected
         try:

@@ -42,7 +42,7 @@ ERROR = const(255)
 INTERNAL = const(255)
 
 REPLY_SECONDS = const(30)  # the slowest engine on the slowest board verifies a chain of four in under 10
-MOST_SECONDS = const(900)  # with signs of life: a relay gives one while it waits for a slow or busy board
+MAX_CALL_SECONDS = const(900)  # with signs of life: a relay gives one while it waits for a slow or busy board
 
 
 class PeerError(SealError):
@@ -86,8 +86,8 @@ async def serve(
     seconds to wait for the next bytes before the other end is taken for dead (raises asyncio.TimeoutError), or None."""
     frames = link.FrameReader()
     while True:
-        wait = reader.read(512)
-        data = await (asyncio.wait_for(wait, patience()) if patience else wait)
+        pending_read = reader.read(512)
+        data = await (asyncio.wait_for(pending_read, patience()) if patience else pending_read)
         if not data:
             return
         for identifier, kind, item in frames.feed(data):
@@ -103,17 +103,17 @@ class Client:
         self._writer = writer
         self._seconds = seconds
         self._frames = link.FrameReader()
-        self._last = 0
+        self._last_id = 0
 
     async def call(self, kind: int, item: "Item") -> "Item":
         """The result of request `kind`. Raises PeerError with the other side's code, Unreachable, Malformed.
 
         A reply may take `seconds`, and as long again after each sign of life, a delimiter by itself."""
-        self._last += 1
+        self._last_id += 1
         try:
-            self._writer.write(link.pack(self._last, kind, item))
+            self._writer.write(link.pack(self._last_id, kind, item))
             await self._writer.drain()
-            reply, result = await asyncio.wait_for(self._reply(), MOST_SECONDS)
+            reply, result = await asyncio.wait_for(self._reply(), MAX_CALL_SECONDS)
         except asyncio.TimeoutError:
             raise Unreachable("no reply within %d s" % self._seconds)
         except OSError as error:
@@ -125,17 +125,17 @@ class Client:
         raise PeerError(result[0])
 
     async def _reply(self) -> "tuple[int, Item]":
-        end = self._end()
+        deadline = self._deadline()
         while True:
-            left = ticks_diff(end, ticks_ms())
-            data = await asyncio.wait_for(self._reader.read(512), max(left, 0) / 1000)
+            remaining_ms = ticks_diff(deadline, ticks_ms())
+            data = await asyncio.wait_for(self._reader.read(512), max(remaining_ms, 0) / 1000)
             if not data:
                 raise Unreachable("the link was closed")
             if not data.strip(b"\x00"):
-                end = self._end()
+                deadline = self._deadline()
             for identifier, kind, item in self._frames.feed(data):
-                if identifier == self._last:
+                if identifier == self._last_id:
                     return kind, item
 
-    def _end(self) -> "Ticks":
+    def _deadline(self) -> "Ticks":
         return ticks_add(ticks_ms(), self._seconds * 1000)

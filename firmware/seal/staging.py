@@ -60,10 +60,10 @@ class Staging:
             for path, size, digest in self._files:
                 self._feed()
                 if not self._size(path):
-                    self._take_over(self._running + "/" + path, path, size, digest)
+                    self._copy_from_running(self._running + "/" + path, path, size, digest)
         return [self._size(path) for path, _, _ in self._files]
 
-    def _take_over(self, source: str, path: str, size: int, digest: bytes) -> None:
+    def _copy_from_running(self, source: str, path: str, size: int, digest: bytes) -> None:
         """Copy a file of the slot that runs, if it is the one wanted."""
         try:
             if os.stat(source)[6] != size or _digest(source) != digest:
@@ -80,11 +80,11 @@ class Staging:
         """Add bytes to a file's end; returns how many it has now. Again what is there already changes nothing. Raises
         Malformed for bytes that leave a gap or go beyond the file's size."""
         path, size, _ = self._files[index]
-        there = self._size(path)
-        if offset + len(data) <= there:
-            return there
-        if offset != there or offset + len(data) > size:
-            raise Malformed("%s has %d of %d bytes" % (path, there, size))
+        length = self._size(path)
+        if offset + len(data) <= length:
+            return length
+        if offset != length or offset + len(data) > size:
+            raise Malformed("%s has %d of %d bytes" % (path, length, size))
         self._make_folders(path)
         with open(self._path(path), "ab") as file:
             if file.write(data) != len(data):
@@ -94,16 +94,16 @@ class Staging:
     def finish(self) -> None:
         """Check every file on flash and make the slot a whole one. Raises Malformed where a file is not all there, and
         BadSignature where some are not those signed; these are removed."""
-        bad = None
+        bad_path = None
         for path, size, digest in self._files:
             self._feed()
             if self._size(path) != size:
                 raise Malformed("%s is not all there" % path)
             if _digest(self._path(path)) != digest:
                 os.remove(self._path(path))
-                bad = path
-        if bad:
-            raise BadSignature("%s is not the file that the manifest names" % bad)
+                bad_path = path
+        if bad_path:
+            raise BadSignature("%s is not the file that the manifest names" % bad_path)
         self._put(MANIFEST)
         _remove(self._path(INCOMING))
 
@@ -124,10 +124,10 @@ class Staging:
 
     def _check_room(self) -> None:
         block, free = room(self._folder[: self._folder.rfind("/")] or "/")
-        there = sum(size // block + 1 for _, size in walk(self._folder) if size is not None)
-        wanted = sum(size // block + 1 for _, size, _ in self._files) + _SPARE_BLOCKS
-        if wanted > free + there:
-            raise StorageFull("the update wants %d blocks of flash, %d are free" % (wanted, free + there))
+        length = sum(size // block + 1 for _, size in walk(self._folder) if size is not None)
+        demand = sum(size // block + 1 for _, size, _ in self._files) + _SPARE_BLOCKS
+        if demand > free + length:
+            raise StorageFull("the update wants %d blocks of flash, %d are free" % (demand, free + length))
 
     def _clear(self) -> None:
         _remove(self._path(MANIFEST))  # first: what follows is no whole slot any more
@@ -162,8 +162,8 @@ def walk(folder: str) -> "Iterator[tuple[str, int | None]]":
         path = folder + "/" + name
         status = os.stat(path)
         if status[0] & _FOLDER:
-            for found in walk(path):
-                yield found
+            for entry in walk(path):
+                yield entry
             yield path, None
         else:
             yield path, status[6]
@@ -205,7 +205,7 @@ def _pieces(path: str) -> "Iterator[memoryview]":
 
 
 def _digest(path: str) -> bytes:
-    hashed = hashlib.sha256()
+    hasher = hashlib.sha256()
     for piece in _pieces(path):
-        hashed.update(piece)
-    return hashed.digest()
+        hasher.update(piece)
+    return hasher.digest()

@@ -57,25 +57,25 @@ class FileStore:
             size = 0
         self._put(path, "ab", data, size)
 
-    def _put(self, path: str, mode: str, data: bytes, keep: int | None = None) -> None:
+    def _put(self, path: str, mode: str, data: bytes, old_size: int | None = None) -> None:
         try:
             with open(path, mode) as file:
                 if file.write(data) != len(data):
                     raise OSError(28)
         except OSError as error:
-            self._undo(path, keep)
+            self._undo(path, old_size)
             if error.args[0] in _NO_SPACE:
                 raise StorageFull("the flash is full: collect and acknowledge readings to free it")
             raise
 
-    def _undo(self, path: str, keep: int | None) -> None:
+    def _undo(self, path: str, old_size: int | None) -> None:
         # a short write must not stay: the next reader would take it for a record cut by a power loss
         try:
-            if not keep:
+            if not old_size:
                 os.remove(path)
                 return
             with open(path, "rb") as file:
-                data = file.read(keep)
+                data = file.read(old_size)
             with open(path + _NEW, "wb") as file:
                 file.write(data)
             os.rename(path + _NEW, path)

@@ -16,12 +16,12 @@ from .errors import Malformed
 MAX_COUNT = 1 << 20
 
 
-def _place(values: bytearray, at: int, value: bytes) -> None:
-    values[32 * at : 32 * at + 32] = value
+def _set_value(values: bytearray, index: int, value: bytes) -> None:
+    values[32 * index : 32 * index + 32] = value
 
 
-def _value(values: bytearray, at: int) -> bytes:
-    return bytes(values[32 * at : 32 * at + 32])
+def _get_value(values: bytearray, index: int) -> bytes:
+    return bytes(values[32 * index : 32 * index + 32])
 
 
 class Chain:
@@ -40,11 +40,11 @@ class Chain:
         value = bytes(seed32)
         for k in range(count):
             if k % self._step == 0:
-                _place(self._checkpoints, k // self._step, value)
+                _set_value(self._checkpoints, k // self._step, value)
             value = sha256(value)
         self.root = value
-        self._segment, self._held, self._filled = bytearray(32 * self._step), -1, 0
-        self._ahead, self._coming, self._made = bytearray(32 * self._step), -1, 0
+        self._segment, self._segment_number, self._segment_size = bytearray(32 * self._step), -1, 0
+        self._next_segment, self._next_number, self._next_size = bytearray(32 * self._step), -1, 0
 
     def reveal(self, i: int) -> bytes:
         """Tick i, 32 bytes, for i in 1..count. Raises Malformed."""
@@ -52,28 +52,28 @@ class Chain:
             raise Malformed("this chain has ticks 1 to %d" % self.count)
         k = self.count - i
         number = k // self._step
-        if number != self._held:
+        if number != self._segment_number:
             self._enter(number)
-        while self._filled <= k % self._step:  # only after a jump
-            self._filled = self._grow(self._segment, number, self._filled)
+        while self._segment_size <= k % self._step:  # only after a jump
+            self._segment_size = self._grow(self._segment, number, self._segment_size)
         for _ in range(2):
-            if self._coming >= 0 and self._made < self._step:
-                self._made = self._grow(self._ahead, self._coming, self._made)
-        return _value(self._segment, k % self._step)
+            if self._next_number >= 0 and self._next_size < self._step:
+                self._next_size = self._grow(self._next_segment, self._next_number, self._next_size)
+        return _get_value(self._segment, k % self._step)
 
     def _enter(self, number: int) -> None:
-        self._held, self._filled = number, 0
-        if number == self._coming:
-            self._segment, self._ahead, self._filled = self._ahead, self._segment, self._made
-        self._coming, self._made = number - 1, 0
+        self._segment_number, self._segment_size = number, 0
+        if number == self._next_number:
+            self._segment, self._next_segment, self._segment_size = self._next_segment, self._segment, self._next_size
+        self._next_number, self._next_size = number - 1, 0
 
-    def _grow(self, values: bytearray, number: int, have: int) -> int:
-        value = sha256(_value(values, have - 1)) if have else _value(self._checkpoints, number)
-        _place(values, have, value)
-        return have + 1
+    def _grow(self, values: bytearray, number: int, size: int) -> int:
+        value = sha256(_get_value(values, size - 1)) if size else _get_value(self._checkpoints, number)
+        _set_value(values, size, value)
+        return size + 1
 
 
-def check(known: bytes, steps: int, value: bytes) -> bool:
+def check(anchor: bytes, steps: int, value: bytes) -> bool:
     """Whether `value` hashed `steps` times is `known`: the root, or the tick `steps` before it that was checked last.
 
     Raises Malformed for a count that no chain has.
@@ -84,4 +84,4 @@ def check(known: bytes, steps: int, value: bytes) -> bool:
         return False
     for _ in range(steps):
         value = sha256(value)
-    return value == known
+    return value == anchor

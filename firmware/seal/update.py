@@ -4,7 +4,8 @@ lock      the HSS signature for one `begin`         begin     the manifest: chec
 write     a piece of a file                         commit    every file is checked, the new slot's trial begins
 """
 
-from . import compat, device, labels, messages
+from . import compat, labels, messages
+from .device import PROVISIONED
 from .compat import const
 from .errors import BadSignature, Malformed, NotAParty, Refused, Replay, Unsupported
 from .staging import INCOMING, Staging
@@ -27,8 +28,8 @@ class Updater:
     _key: bytes | None
     _staging: Staging
 
-    def __init__(self, this: "Device", firmware: "Firmware") -> None:
-        self._device = this
+    def __init__(self, device: "Device", firmware: "Firmware") -> None:
+        self._device = device
         self._firmware = firmware
         self._slots = firmware.slots
         self._signature = b""
@@ -39,7 +40,7 @@ class Updater:
     def lock(self, signature: "Item") -> bool:
         """Keep the HSS signature for the next `begin`, good or bad: both do not fit one frame. Without an HSS key it
         counts for nothing and takes no memory. Raises Malformed."""
-        self._need()
+        self._require_ready()
         if not isinstance(signature, bytes) or not 0 < len(signature) <= _MAX_SIGNATURE:
             raise Malformed("an HSS signature has up to %d bytes" % _MAX_SIGNATURE)
         self._signature = signature if self._firmware.hss_key() else b""
@@ -50,7 +51,7 @@ class Updater:
         Refused, BadSignature, NotAParty (another board), Replay (no newer version), Malformed, StorageFull; nothing has
         changed then."""
         signature, self._signature = self._signature, b""
-        self._need()
+        self._require_ready()
         message = messages.parse(raw, labels.FIRMWARE_UPDATE)
         message.verify(self._device.owner_key)
         self._check_lock(message.digest, signature)
@@ -63,13 +64,13 @@ class Updater:
         slots = self._slots
         running = slots.folder(slots.slot) if slots.slot else None
         staging = Staging(slots.folder(slots.spare), message.raw, claims[labels.FIRMWARE_FILES], running, slots.feed)
-        there = staging.begin()
+        lengths = staging.begin()
         self._staging, self._version = staging, claims[labels.FIRMWARE_VERSION]
-        return there
+        return lengths
 
     def write(self, item: "Item") -> int:
         """[file, offset, bytes] -> how many bytes the file has now. Raises Refused before `begin`, Malformed."""
-        self._need_begun()
+        self._require_staging()
         if not isinstance(item, list) or len(item) != 3 or not messages.uint(item[0]) or not messages.uint(item[1]):
             raise Malformed("write wants [file, offset, bytes]")
         if not isinstance(item[2], bytes) or not item[2] or not self._staging.has(item[0]):
@@ -79,13 +80,13 @@ class Updater:
     def commit(self, item: "Item") -> bool:
         """Check every file and begin the trial; the board is reset once the reply has left. Raises Refused, Malformed,
         BadSignature."""
-        self._need_begun()
+        self._require_staging()
         if item is not None:
             raise Malformed("commit takes nothing")
-        if not self._firmware.due:
+        if not self._firmware.reset_pending:
             self._staging.finish()
             self._slots.begin_trial(self._slots.spare, self._version)
-            self._firmware.due = True
+            self._firmware.reset_pending = True
         return True
 
     def _check_lock(self, digest: bytes, signature: bytes) -> None:
@@ -97,15 +98,15 @@ class Updater:
         if not lms.verify(key, digest, signature):
             raise BadSignature("no HSS signature by the key of this device")
 
-    def _need(self) -> None:
-        self._device.need(device.PROVISIONED)
+    def _require_ready(self) -> None:
+        self._device.require_state(PROVISIONED)
         if self._slots is None:
             raise Unsupported("the firmware is frozen into the image: flash another one")
-        if self._slots.on_trial or self._firmware.due:
+        if self._slots.on_trial or self._firmware.reset_pending:
             raise Refused("a version is on trial: wait until it is confirmed")
 
-    def _need_begun(self) -> None:
-        self._device.need(device.PROVISIONED)
+    def _require_staging(self) -> None:
+        self._device.require_state(PROVISIONED)
         if self._staging is None or self._firmware.hss_key() != self._key:
             raise Refused("no update has begun since the last reset, or since the HSS key was set")
 
@@ -114,8 +115,8 @@ def _check_files(files: "list[list[Item]]") -> None:
     """Raise Malformed unless every path stays in its slot, and is there once."""
     paths = set()
     for path, size, _ in files:
-        good = len(path) <= _MAX_PATH and 0 < size <= _MAX_FILE and path not in paths
-        if not good or path in (labels.MANIFEST, INCOMING) or not all(_is_name(part) for part in path.split("/")):
+        is_valid = len(path) <= _MAX_PATH and 0 < size <= _MAX_FILE and path not in paths
+        if not is_valid or path in (labels.MANIFEST, INCOMING) or not all(_is_name(part) for part in path.split("/")):
             raise Malformed("no firmware file can be %r of %d bytes" % (path, size))
         paths.add(path)
 

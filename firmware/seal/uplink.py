@@ -13,20 +13,19 @@ to as many come again. Nothing is left out.
 
 import asyncio
 
-from . import device, labels, messages, notes, reading, rpc
+from . import labels, messages, notes, reading, rpc
+from .device import PROVISIONED
 from .compat import const, hexlify
 from .cose import parse
 from .errors import Unreachable
 from .policy import CLOCK_UNSET, Limit
+from .records import FORWARDED_RECORD, NETWORK_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .device import Device
     from .ports import ConnectionHandler, Item, Record, Table
     from .ports import Uplink as BrokerLink
-
-SETTINGS = "network"  # the record with what the owner's command `network` said
-FORWARDED = "forwarded"  # and the record with the number that this broker is known to have
 
 WIFI = const(1)
 BROKER = const(2)
@@ -39,7 +38,7 @@ USER = const(4)
 _MAX_AUTHORITY = const(2048)  # a command fits a frame
 _MIN_RETRY = const(1)
 _MAX_RETRY = const(60)
-_LOOK_SECONDS = 0.3
+_POLL_SECONDS = 0.3
 _BATCH = const(4)  # readings in RAM at a time
 
 
@@ -66,8 +65,8 @@ class Uplink:
     _settings: "Record | None"
     _fault: int | None
 
-    def __init__(self, this: "Device") -> None:
-        self._device = this
+    def __init__(self, device: "Device") -> None:
+        self._device = device
         self._settings = None
         self._connected = False
         self._fault = None
@@ -80,34 +79,34 @@ class Uplink:
     def configure(self, settings: "Record | None") -> None:
         """Keep them, and begin anew with this broker: it may have nothing of what the last one had."""
         journal = self._device.journal
-        journal.remove(FORWARDED)
+        journal.remove(FORWARDED_RECORD)
         if settings is None:
-            journal.remove(SETTINGS)
+            journal.remove(NETWORK_RECORD)
         else:
-            journal.put(SETTINGS, settings)
+            journal.put(NETWORK_RECORD, settings)
 
-    def told(self) -> "list[Item]":
+    def status(self) -> "list[Item]":
         """[host and port or null, connected, code of what keeps it from being so or null, last reading handed on]."""
-        settings = self._device.journal.get(SETTINGS)
+        settings = self._device.journal.get(NETWORK_RECORD)
         broker = (settings or {}).get(BROKER)
         name = broker and "%s:%d" % (broker[HOST], broker[PORT])
         if settings is not self._settings:  # taken up in a moment
             return [name, False, None, 0]
         return [name, self._connected, self._fault, self._seq]
 
-    async def run(self, answer: "ConnectionHandler") -> None:
+    async def run(self, serve_host: "ConnectionHandler") -> None:
         """Be connected whenever the owner's settings name a broker, for ever. answer: what serves a host's requests,
         a coroutine function(reader, writer)."""
         retry, link = _MIN_RETRY, None
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            if self._take_settings():
+            await asyncio.sleep(_POLL_SECONDS)
+            if self._reload_settings():
                 retry = _MIN_RETRY
             if self._settings is None:
                 continue
             link = link or self._device.board.uplink()
             try:
-                await self._work(link, answer)
+                await self._run_connection(link, serve_host)
                 self._fault = None
             except Exception as error:
                 # the boundary of what a network can do to this device: it may be there again next time
@@ -123,47 +122,47 @@ class Uplink:
                 retry = min(retry * 2, _MAX_RETRY)
 
     async def _pause(self, seconds: float) -> None:
-        while seconds > 0 and self._device.journal.get(SETTINGS) is self._settings:
-            await asyncio.sleep(_LOOK_SECONDS)
-            seconds -= _LOOK_SECONDS
+        while seconds > 0 and self._device.journal.get(NETWORK_RECORD) is self._settings:
+            await asyncio.sleep(_POLL_SECONDS)
+            seconds -= _POLL_SECONDS
 
-    def _take_settings(self) -> bool:
+    def _reload_settings(self) -> bool:
         """Whether the owner has changed them."""
-        this = self._device
-        found = this.journal.get(SETTINGS) if this.state == device.PROVISIONED else None
-        if found is self._settings:
+        device = self._device
+        settings = device.journal.get(NETWORK_RECORD) if device.state == PROVISIONED else None
+        if settings is self._settings:
             return False
-        self._settings, self._fault = found, None
-        self._seq = this.journal.get(FORWARDED, 0)
+        self._settings, self._fault = settings, None
+        self._seq = device.journal.get(FORWARDED_RECORD, 0)
         return True
 
-    async def _work(self, link: "BrokerLink", answer: "ConnectionHandler") -> None:
+    async def _run_connection(self, link: "BrokerLink", serve_host: "ConnectionHandler") -> None:
         """One connection's worth. Returns when the owner has changed the settings."""
-        this, settings = self._device, self._settings
+        device, settings = self._device, self._settings
         await link.join(settings.get(WIFI))
         broker = settings.get(BROKER)
         if broker is None:
             return
-        if this.now() is None:
+        if device.now() is None:
             raise Limit(CLOCK_UNSET, "certificates are valid for a time and the clock is not set")
-        name = hexlify(this.device_id)
-        topic = "sealwright/%s/%s/" % (hexlify(this.network)[:16], name)
+        name = hexlify(device.device_id)
+        topic = "sealwright/%s/%s/" % (hexlify(device.network)[:16], name)
         will = (topic + "state", b"0")
         await link.connect(
             broker[HOST], broker[PORT], broker[AUTHORITY], "sealwright-" + name[:12], will, broker.get(USER)
         )
         await link.subscribe(topic + "command")
-        await link.publish(topic + "certificates", b"".join(reversed(this.chain)), retain=True)
+        await link.publish(topic + "certificates", b"".join(reversed(device.chain)), retain=True)
         await link.publish(topic + "state", b"1", retain=True)
         self._connected, self._fault = True, None
-        serving = asyncio.create_task(answer(link, _Reply(link, topic + "reply")))
+        serving = asyncio.create_task(serve_host(link, _Reply(link, topic + "reply")))
         try:
-            while this.journal.get(SETTINGS) is settings:
+            while device.journal.get(NETWORK_RECORD) is settings:
                 link.check()
                 if serving.done():
                     raise Unreachable("the command link has ended")
                 if not await self._forward(link, topic + "readings"):
-                    await asyncio.sleep(_LOOK_SECONDS)
+                    await asyncio.sleep(_POLL_SECONDS)
         finally:
             serving.cancel()
 
@@ -176,16 +175,16 @@ class Uplink:
         batch = log.since(self._seq, _BATCH)
         for raw in batch:
             await link.publish(topic, raw)
-            self._note(parse(raw).header[labels.CWT_CLAIMS][labels.SEQ])
+            self._record_forwarded(parse(raw).header[labels.CWT_CLAIMS][labels.SEQ])
         if not batch:
-            self._note(log.seq)  # what had these numbers is lost, on flash too
+            self._record_forwarded(log.seq)  # what had these numbers is lost, on flash too
         return True
 
-    def _note(self, seq: int) -> None:
+    def _record_forwarded(self, seq: int) -> None:
         journal = self._device.journal
         self._seq = seq
-        if journal.get(SETTINGS) is self._settings and seq >= journal.get(FORWARDED, 0) + reading.RESERVE:
-            journal.put(FORWARDED, seq)
+        if journal.get(NETWORK_RECORD) is self._settings and seq >= journal.get(FORWARDED_RECORD, 0) + reading.RESERVE:
+            journal.put(FORWARDED_RECORD, seq)
 
 
 class _Reply:

@@ -22,7 +22,14 @@ def root(tmp_path: Path) -> Path:
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "errors.py").write_text("class Malformed(Exception):\n    pass\n")
-    numbers = ("KID = const(4)", "DEEP = const(-70001)", "_OWN = const(1)", "HUGE = const(1 << 62)", "TEXT = 'x'")
+    numbers = (
+        "KID = const(4)",
+        "DEEP = const(-70001)",
+        "_OWN = const(1)",
+        "HUGE = const(1 << 62)",
+        "TEXT = 'x'",
+        "WORD = const('word')",
+    )
     (package / "labels.py").write_text("\n".join(numbers))
     return package
 
@@ -38,6 +45,7 @@ def slimmed(root: Path, text: str) -> str:
         ("from . import labels\nx = labels.KID + labels.DEEP\n", "from . import labels\nx = 4 + -70001"),
         ("from .labels import KID, TEXT\nx = {KID: TEXT}\n", "from .labels import TEXT\nx = {4: TEXT}"),
         ("from .labels import KID as NAME\nx = NAME\n", "x = 4"),
+        ("from .labels import WORD\nx = WORD\n", "x = 'word'"),
         ("from seal.labels import DEEP\nx = DEEP\n", "x = -70001"),
         ("from . import labels\nx = labels.HUGE, labels.TEXT, labels._OWN\n", None),
         ("from . import other\nx = other.KID\n", None),

@@ -7,7 +7,8 @@ import gc
 import os
 
 from keystore.software import SoftwareKeyStore
-from seal import cose, device, identity, labels, rpc
+from seal import cose, identity, labels, rpc
+from seal.device import Device
 from seal.entropy import Pool
 from seal.provision import Provisioner
 
@@ -173,10 +174,10 @@ class Issuer:
             claims[6] = policy
         return self.signer.sign(labels.GRANT, claims)[0]
 
-    def command(self, this, op, value=None, seq=None):
+    def command(self, device, op, value=None, seq=None):
         """An owner's command to the device `this`, with the next number."""
         self._commands += 1
-        claims = {1: this.device_id, 2: seq or self._commands, 3: op}
+        claims = {1: device.device_id, 2: seq or self._commands, 3: op}
         if value is not None:
             claims[4] = value
         return self.owner.sign(labels.COMMAND, claims)[0]
@@ -193,24 +194,24 @@ def policy(per_voucher=1000, per_day=100000, **more):
 
 def provisioned(issuer, spending=None, **parts):
     """A provisioned device.Device on a new Board (parts: store, clock, joules)."""
-    this = device.Device(Board(**parts))
-    this.load()
-    provision(this, issuer, spending)
-    return this
+    device = Device(Board(**parts))
+    device.load()
+    provision(device, issuer, spending)
+    return device
 
 
-def provision(this, issuer, spending=None):
-    provisioner = Provisioner(this)
+def provision(device, issuer, spending=None):
+    provisioner = Provisioner(device)
     nonce = os.urandom(32)
     provisioner.evidence(nonce)
-    provisioner.grant(issuer.grant(this.public, nonce, spending))
+    provisioner.grant(issuer.grant(device.public, nonce, spending))
 
 
-def restarted(this):
+def restarted(device):
     """The same flash in a new board: what a power cut leaves."""
     gc.collect()  # several devices share one heap here, which a board never does
-    board = Board(RamStore(this.board.store.files), Clock(this.board.clock.unix, this.board.clock.quality))
-    again = device.Device(board)
+    board = Board(RamStore(device.board.store.files), Clock(device.board.clock.unix, device.board.clock.quality))
+    again = Device(board)
     again.load()
     return again
 

@@ -5,7 +5,8 @@ import os
 
 from cable import End
 from rig import Board, Issuer, provision
-from seal import app, device, link, notes, rpc
+from seal import app, link, notes, rpc
+from seal.device import Device
 from seal.errors import Malformed
 
 
@@ -25,11 +26,11 @@ class Line:
 def board(issuer, peer_link=None):
     """(device's board, its certificates): provisioned, with this peer link."""
     made = Board()
-    this = device.Device(made)
-    this.load()
-    provision(this, issuer)
+    device = Device(made)
+    device.load()
+    provision(device, issuer)
     made.peer_link = peer_link
-    return made, this.chain
+    return made, device.chain
 
 
 async def _ask(client, *requests):
@@ -118,7 +119,7 @@ def test_what_nobody_awaits_is_not_printed_either():
 
     async def main():
         notes.show = said.append
-        asyncio.get_event_loop().set_exception_handler(app._unforeseen)
+        asyncio.get_event_loop().set_exception_handler(app._log_exception)
 
         async def fails():
             raise ValueError("in a task")

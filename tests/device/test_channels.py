@@ -20,7 +20,7 @@ def test_many_channels_make_room_and_keep_the_days_count():
         selling.board.meter.joules += 1
         assert run(session.step()) is True
         run(session.close())
-        seller.gone()
+        seller.release()
         order.finish(buying, order.DONE)
         assert buying.payer.spent_today("nEUR") == 3 * number
         gc.collect()
@@ -51,7 +51,7 @@ def test_channels_nobody_paid_in_make_room_for_others():
 def test_a_stranger_to_the_meter_closes_nobodys_channel():
     issuer, buying, selling = pair()
     session, seller = connect(buying, selling)
-    seller.gone()
+    seller.release()
     other, _ = connect(buying, selling)
     foreign = Issuer()
     raws = (b"\x00", foreign.signer.sign(labels.CHANNEL_OPEN, messages.parse(session._terms.raw).payload)[0])

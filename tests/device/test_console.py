@@ -2,7 +2,8 @@
 
 from links.console import IDENTITY, KNOCK, Door
 from rig import Board, Issuer, provision
-from seal import device, link, rpc
+from seal import link, rpc
+from seal.device import WIPED, Device
 
 
 class Ticks:
@@ -45,12 +46,12 @@ def test_silence_ends_what_was_not_a_frame():
 
 
 def test_an_identity_on_flash_closes_it_until_the_device_is_wiped():
-    this = device.Device(Board())
-    this.load()
-    assert IDENTITY not in this.board.store.names()
-    provision(this, Issuer())
-    assert IDENTITY in this.board.store.names()
-    this.board.keystore.wipe(0)
-    this.journal.put("wiped", True)
-    this.load()
-    assert this.state == device.WIPED and IDENTITY not in this.board.store.names()
+    device = Device(Board())
+    device.load()
+    assert IDENTITY not in device.board.store.names()
+    provision(device, Issuer())
+    assert IDENTITY in device.board.store.names()
+    device.board.keystore.wipe(0)
+    device.journal.put("wiped", True)
+    device.load()
+    assert device.state == WIPED and IDENTITY not in device.board.store.names()

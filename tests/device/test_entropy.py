@@ -85,7 +85,7 @@ def test_random_bytes_differ_and_have_the_size():
     draws = [pool.random(32) for _ in range(8)]
     assert len(set(draws)) == 8
     assert [len(pool.random(n)) for n in (0, 1, 33, 1000)] == [0, 1, 33, 1000]
-    assert pool.failed == [] and len(pool.working) == 1
+    assert pool.failures == [] and len(pool.active_names) == 1
     raises(Malformed, pool.random, -1)
     raises(Malformed, pool.random, MAX_REQUEST + 1)
     raises(Malformed, pool.random, "32")
@@ -153,14 +153,14 @@ def test_bad_sources_are_named_and_give_nothing():
         for _ in range(2):
             error = raises(EntropyFailed, pool.random, 32)
             assert why in str(error), str(error)
-        assert len(pool.failed) == 1 and pool.working == []
+        assert len(pool.failures) == 1 and pool.active_names == []
         if isinstance(source, Script):
-            assert pool.failed[0][0] == source.name and source.name in str(error)
+            assert pool.failures[0][0] == source.name and source.name in str(error)
         # beside a good one it is left out, named, and changes nothing
         good = Script(noise(b"good"), "good")
         pool = entropy.Pool([source, good])
         assert pool.random(32) == entropy.Pool([Script(noise(b"good"))]).random(32)
-        assert len(pool.failed) == 1 and why in pool.failed[0][1] and pool.working == ["good"]
+        assert len(pool.failures) == 1 and why in pool.failures[0][1] and pool.active_names == ["good"]
 
 
 def test_a_source_that_fails_later_ends_the_random_bytes():

@@ -36,7 +36,7 @@ def test_frames_in_any_pieces():
             found += reader.feed(stream[at : at + step])
         assert [item[0] for item in found] == list(range(40))
         assert found[39] == (39, 7, {"n": 39, "data": bytes(39)})
-        assert reader.dropped == 0
+        assert reader.drop_count == 0
 
 
 def test_damage_costs_one_frame():
@@ -48,7 +48,7 @@ def test_damage_costs_one_frame():
             reader = link.FrameReader()
             found = reader.feed(bytes(bad) + good)
             assert found[-1] == (1, 2, [3])
-            assert len(found) == 1 and reader.dropped >= 1, (at, bit)
+            assert len(found) == 1 and reader.drop_count >= 1, (at, bit)
 
 
 def test_console_noise_is_skipped():
@@ -60,7 +60,7 @@ def test_a_frame_has_a_largest_size():
     reader = link.FrameReader()
     assert reader.feed(b"\x01" * (link.MAX_FRAME + 1)) == []
     assert reader.feed(b"\x01" * 50000 + b"\x00" + link.pack(1, 1, 1)) == [(1, 1, 1)]
-    assert reader.dropped == 1
+    assert reader.drop_count == 1
 
 
 def test_version_and_shape():

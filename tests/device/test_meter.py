@@ -17,11 +17,11 @@ def test_one_meter_serves_one_buyer():
     order = {1: "tcp:127.0.0.1:1", 3: "nEUR", 4: "J", 5: 100, 7: 0}
     Owner(second).command(issuer.command(second, "trade", order))
     refused(Refused.code, connect, second, selling)
-    seller.gone()
+    seller.release()
     _, seller = connect(second, selling)
     digests = [first.payer.records()[0][1][channel.DIGEST], second.payer.records()[0][1][channel.DIGEST]]
     assert [channel.CLOSE in selling.payee.record(digest) for digest in digests] == [True, False]
-    seller.gone()
+    seller.release()
     connect(first, selling)  # its channel is closed: it learns so, and closes nobody else's
     assert channel.CLOSE in first.payer.record(digests[0])
     assert [channel.CLOSE in selling.payee.record(digest) for digest in digests] == [True, False]
@@ -31,8 +31,8 @@ def test_a_buyer_whose_old_connection_is_not_known_to_be_dead_comes_again():
     _, buying, selling = pair()
     _, dead = connect(buying, selling)
     session, alive = connect(restarted(buying), selling)
-    dead.gone()
-    assert selling.selling is alive
+    dead.release()
+    assert selling.seller is alive
     selling.board.meter.joules += 5
     run(session.step())
     assert best(selling) == [(1, 15)]
@@ -74,7 +74,7 @@ def test_vouchers_for_nothing_and_new_channels_do_not_reset_the_credit():
         gc.collect()
     assert selling.log.seq == 16
     selling.board.meter.joules += 1
-    seller.gone()
+    seller.release()
     raises(Refused, seller._base)
     assert selling.log.seq == 16
 

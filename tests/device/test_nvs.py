@@ -7,7 +7,8 @@ from binascii import hexlify
 from check import raises
 from emulated import nvs
 from rig import Board, Issuer, provision
-from seal import device, p256
+from seal import p256
+from seal.device import DAMAGED, PROVISIONED, Device
 from seal.errors import BadKey, Refused, StateDamaged, StorageFull
 
 for folder in list(sys.path):
@@ -89,9 +90,9 @@ def test_a_full_partition_refuses_a_key_and_keeps_what_is_there():
 def provisioned_board():
     board = Board()
     board.keystore = NvsKeyStore(engine="plain")
-    this = device.Device(board)
-    this.load()
-    provision(this, Issuer())
+    device = Device(board)
+    device.load()
+    provision(device, Issuer())
     return board
 
 
@@ -102,9 +103,9 @@ def test_nvs_erased_at_start_locks_the_device():
         esp32.NVS("wifi").commit()
         flash.restart()
         board.keystore = NvsKeyStore(engine="plain")
-        again = device.Device(board)
+        again = Device(board)
         again.load()
-        assert again.state == device.DAMAGED and isinstance(again.fault, StateDamaged)
+        assert again.state == DAMAGED and isinstance(again.fault, StateDamaged)
         assert not board.keystore.has(0)  # and it made itself no other
 
 
@@ -115,9 +116,9 @@ def test_a_free_page_keeps_everything():
         esp32.NVS("wifi").commit()
         flash.restart()
         board.keystore = NvsKeyStore(engine="plain")
-        again = device.Device(board)
+        again = Device(board)
         again.load()
-        assert again.state == device.PROVISIONED
+        assert again.state == PROVISIONED
 
 
 def test_the_model_keeps_what_was_committed_and_nothing_else():

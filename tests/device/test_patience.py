@@ -45,8 +45,8 @@ def test_anything_else_is_none():
 
 
 def test_whatever_comes_it_ends():
-    most, rpc.MOST_SECONDS = rpc.MOST_SECONDS, 2
+    most, rpc.MAX_CALL_SECONDS = rpc.MAX_CALL_SECONDS, 2
     try:
         raises(Unreachable, asked, *[b"\x00"] * 6)
     finally:
-        rpc.MOST_SECONDS = most
+        rpc.MAX_CALL_SECONDS = most

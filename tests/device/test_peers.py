@@ -2,7 +2,7 @@
 
 from check import raises
 from rig import NOW, Issuer, Loopback, provisioned
-from seal import buyer, labels, messages, order, rpc, voucher
+from seal import buyer, labels, messages, rpc, voucher
 from seal.errors import (
     AmountDecreased,
     BadSignature,
@@ -13,6 +13,7 @@ from seal.errors import (
     Replay,
     Unsupported,
 )
+from seal.records import ORDER_RECORD
 from seal.seller import Seller
 from trades import best, connect, pair, refused, run
 
@@ -82,7 +83,7 @@ def test_a_proof_is_good_for_one_connection():
             return await Loopback.call(self, kind, item)
 
     client = Recorder(Seller(selling).handlers())
-    run(buyer.Buyer(buying, buying.journal.get(order.RECORD), client).agree())
+    run(buyer.Buyer(buying, buying.journal.get(ORDER_RECORD), client).agree())
     again = Loopback(Seller(selling).handlers())
     run(again.call(rpc.HELLO, [bytes(32), buying.chain]))
     refused(22, run, again.call(rpc.PROVE, client.proof))

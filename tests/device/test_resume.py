@@ -9,13 +9,14 @@ from seal import channel, labels, messages, order, rpc, trading
 from seal import policy as limits
 from seal.errors import Refused, StorageFull, UnknownChannel
 from seal.owner import Owner
+from seal.records import ORDER_RECORD
 from trades import best, connect, pair, promised, run
 
 ORDER = {1: "tcp:127.0.0.1:1", 3: "nEUR", 4: "reading", 5: 9, 7: 0}
 
 
-def status(this):
-    return this.journal.get(order.RECORD)[order.STATUS]
+def status(device):
+    return device.journal.get(ORDER_RECORD)[order.STATUS]
 
 
 def trade(buying, selling, **cable):
@@ -46,7 +47,7 @@ def test_a_lost_reply_to_the_last_voucher_comes_again_with_receipt_and_goods():
     trade(again, selling)
     record = again.payer.records()[0][1]
     assert messages.parse(record[channel.RECEIPT], labels.RECEIPT).payload[5] == digest
-    assert again.bought[0] == ["temperature", "Cel", -2, -512]
+    assert again.last_purchase[0] == ["temperature", "Cel", -2, -512]
 
 
 def test_a_voucher_for_goods_that_have_gone_is_replaced():
@@ -84,8 +85,8 @@ def test_a_channel_that_was_closed_and_forgotten_is_never_paid_in_again():
     selling.payee.close(digest, 0)
     Owner(selling).command(issuer.command(selling, "ack", {1: 0, 2: [digest]}))
     assert selling.payee.records() == []
-    for this in (selling, restarted(selling)):
-        error = raises(rpc.PeerError, run, connect_raw(buying, this, session._terms.raw))
+    for device in (selling, restarted(selling)):
+        error = raises(rpc.PeerError, run, connect_raw(buying, device, session._terms.raw))
         assert error.code == UnknownChannel.code
     trade(buying, selling)
     assert status(buying) == order.DONE and selling.payee.records() == []
@@ -130,10 +131,10 @@ def test_only_so_many_forgotten_channels_are_kept_and_only_until_they_expire():
 
 def test_an_order_that_took_the_place_of_another_is_not_ended_with_it():
     issuer, buying, selling = pair("reading", budget=3)
-    pausing = dict(buying.journal.get(order.RECORD))
+    pausing = dict(buying.journal.get(ORDER_RECORD))
     pausing[order.PAUSE_MS] = 400
     pausing[order.BUDGET] = 100
-    buying.journal.put(order.RECORD, pausing)
+    buying.journal.put(ORDER_RECORD, pausing)
     buying.board.peer_link = Cable(selling)
     told = []
 
@@ -165,10 +166,10 @@ def test_a_channel_that_the_seller_closed_early_ends_the_order():
     session, seller = connect(buying, selling)
     selling.board.meter.joules += 1
     run(session.step())
-    seller.gone()
+    seller.release()
     selling.payee.close(session._terms.digest, 0)
     trade(buying, selling)
-    ended = buying.journal.get(order.RECORD)
+    ended = buying.journal.get(ORDER_RECORD)
     assert (ended[order.STATUS], ended[order.CODE]) == (order.FAILED, Refused.code)
 
 
@@ -209,12 +210,12 @@ def test_a_full_flash_delays_the_end_of_an_order():
     assert status(buying) == order.ACTIVE and buying.trade_fault == StorageFull.code
     full.full = False
     trade(buying, selling)
-    ended = buying.journal.get(order.RECORD)
+    ended = buying.journal.get(ORDER_RECORD)
     assert (ended[order.STATUS], ended[order.CODE]) == (order.FAILED, 45)
 
 
-def all_closed(this):
-    return all(channel.CLOSE in record for _, record in this.payer.records())
+def all_closed(device):
+    return all(channel.CLOSE in record for _, record in device.payer.records())
 
 
 def test_orders_that_a_limit_ends_leave_room_for_others():
@@ -225,7 +226,7 @@ def test_orders_that_a_limit_ends_leave_room_for_others():
         Owner(buying).command(issuer.command(buying, "trade", ORDER))
         buying.board.peer_link = Cable(selling)
         until(lambda: status(buying) != order.ACTIVE and all_closed(buying), trading.run(buying))
-        ended = buying.journal.get(order.RECORD)
+        ended = buying.journal.get(ORDER_RECORD)
         assert (ended[order.STATUS], ended[order.CODE]) == (order.FAILED, limits.OVER_DAY), number
         closed = [record[channel.DIGEST] for _, record in selling.payee.records()]
         Owner(selling).command(issuer.command(selling, "ack", {1: 0, 2: closed}))
@@ -240,8 +241,8 @@ def test_expired_channels_make_room():
         order.finish(buying, order.STOPPED)
         Owner(buying).command(issuer.command(buying, "trade", ORDER))
     raises(Refused, connect, buying, selling)
-    for this in (buying, selling):
-        this.board.clock.unix += order.DEFAULT_SECONDS
+    for device in (buying, selling):
+        device.board.clock.unix += order.DEFAULT_SECONDS
     for name, _ in selling.payee.records():
         selling.journal.remove(name)
     connect(buying, selling)

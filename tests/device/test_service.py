@@ -26,11 +26,11 @@ class Broken(Counter):
 
 
 def test_a_reply_of_readings_fits_a_frame():
-    this = provisioned(Issuer())
-    this.board.sensors.append(Wide())
+    device = provisioned(Issuer())
+    device.board.sensors.append(Wide())
     for _ in range(9):
-        this.sample()
-    handlers = Service(this).handlers()
+        device.sample()
+    handlers = Service(device).handlers()
     seen = 0
     while True:
         found = handlers[rpc.READINGS]([seen, 8])
@@ -42,9 +42,9 @@ def test_a_reply_of_readings_fits_a_frame():
 
 
 def test_a_second_sensor_hides_no_first():
-    this = provisioned(Issuer())
-    this.board.sensors = [Broken(), Counter(), Counter()]
-    found = Service(this).selftest(None)
+    device = provisioned(Issuer())
+    device.board.sensors = [Broken(), Counter(), Counter()]
+    found = Service(device).selftest(None)
     assert found["sensor counter"] == SensorFailed.code
     assert found["sensor counter 2"] is True and found["sensor counter 3"] is True
 
@@ -55,10 +55,10 @@ def test_it_tells_whose_native_code_it_runs():
 
 def test_a_wiped_device_is_nobody():
     issuer = Issuer()
-    this = provisioned(issuer)
-    assert Service(this).info(None)["device"] == this.device_id
-    Owner(this).command(issuer.command(this, "wipe"))
-    told = Service(this).info(None)
+    device = provisioned(issuer)
+    assert Service(device).info(None)["device"] == device.device_id
+    Owner(device).command(issuer.command(device, "wipe"))
+    told = Service(device).info(None)
     assert told["state"] == "wiped" and told["device"] is None
 
 

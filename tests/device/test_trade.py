@@ -40,7 +40,7 @@ def test_readings_are_sold_one_by_one():
     session, _ = connect(buying, selling)
     assert [run(session.step()) for _ in range(3)] == [False, False, True]
     assert best(selling) == [(3, 9)] and promised(buying) == [(3, 9)]
-    assert buying.bought[0] == ["temperature", "Cel", -2, -512]
+    assert buying.last_purchase[0] == ["temperature", "Cel", -2, -512]
     item = messages.parse(selling.payee.records()[0][1][channel.VOUCHER]).payload[voucher.ITEM]
     assert selling.log.find(item) is not None
 
@@ -148,7 +148,7 @@ def test_a_payer_that_lost_its_memory_stays_locked():
     before = dict(buying.board.store.files)
     selling.board.meter.joules += 1
     run(session.step())
-    seller.gone()
+    seller.release()
     rolled = restarted(buying)
     rolled.board.store.files = before
     rolled.load()

@@ -27,7 +27,7 @@ def _devices(unit):
     # the pair is made once for each unit: provisioning is not what is tested here
     if unit not in ISSUERS:
         ISSUERS[unit] = pair(unit, budget=9)
-    return [restarted(this) for this in ISSUERS[unit][1:]]
+    return [restarted(device) for device in ISSUERS[unit][1:]]
 
 
 def _trade_with_a_cut(unit, side, cut, late):
@@ -39,7 +39,7 @@ def _trade_with_a_cut(unit, side, cut, late):
         cut_off = _some_steps(devices, sent)
         if not cut_off:
             break
-        devices = [restarted(this) for this in devices]
+        devices = [restarted(device) for device in devices]
         devices[1].board.meter.restore(1000)
     assert best(devices[1]) == [(best(devices[1])[0][0], 9)], (unit, side, cut, late, best(devices[1]))
     assert promised(devices[0])[0][1] == 9

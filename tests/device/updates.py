@@ -4,8 +4,9 @@ import os
 
 import loader
 from rig import Board, Issuer, RamStore, policy, provisioned
-from seal import compat, device, labels
+from seal import compat, labels
 from seal.compat import sha256
+from seal.device import Device
 from seal.firmware import Firmware
 from seal.staging import walk
 from seal.update import Updater
@@ -78,11 +79,11 @@ def manifest(issuer, files, version=1, **changes):
     return signer.sign(labels.FIRMWARE_UPDATE, claims(files, version, **changes))[0]
 
 
-def updater(this, root, chip=None):
+def updater(device, root, chip=None):
     """(Firmware, Updater) of a device after a boot."""
     slots, _ = boot(root, chip)
-    firmware = Firmware(this, slots)
-    return firmware, Updater(this, firmware)
+    firmware = Firmware(device, slots)
+    return firmware, Updater(device, firmware)
 
 
 def send(taker, raw, files, piece=200):
@@ -99,9 +100,9 @@ def send(taker, raw, files, piece=200):
 
 def rebooted(store, clock):
     """The device that a reset leaves."""
-    this = device.Device(Board(RamStore(store.files), clock))
-    this.load()
-    return this
+    device = Device(Board(RamStore(store.files), clock))
+    device.load()
+    return device
 
 
 WELL = {"curve": True, "entropy": True, "store": True, "state": True, "sensor x": 13}

@@ -7,7 +7,7 @@ import os
 import littlefs
 from littlefs import cut_everywhere, mounted, read, write
 from rig import Board, Clock, Issuer, policy, provision
-from seal import device
+from seal.device import PROVISIONED, Device
 from seal.firmware import FLOOR, Firmware
 from seal.staging import Staging, walk
 from seal.store import FileStore
@@ -26,19 +26,19 @@ WHO = []
 
 def started():
     """The device as a start finds it."""
-    this = device.Device(Board(FileStore(ROOT + "/state"), Clock()))
-    this.load()
-    assert this.state == device.PROVISIONED, this.fault
-    assert this.device_id == WHO[0]
-    return this
+    device = Device(Board(FileStore(ROOT + "/state"), Clock()))
+    device.load()
+    assert device.state == PROVISIONED, device.fault
+    assert device.device_id == WHO[0]
+    return device
 
 
 def prepare(flash):
     """A provisioned device that runs version 1 in slot a, and an older one in slot b."""
-    this = device.Device(Board(FileStore(ROOT + "/state"), Clock()))
-    this.load()
-    provision(this, ISSUER, policy())
-    WHO.append(this.device_id)
+    device = Device(Board(FileStore(ROOT + "/state"), Clock()))
+    device.load()
+    provision(device, ISSUER, policy())
+    WHO.append(device.device_id)
     for slot, raw, files in (("b", b"older", OLD), ("a", RAW[1], OLD)):
         staging = Staging(ROOT + "/" + slot, raw, claims(files)[5])
         staging.begin()
@@ -46,7 +46,7 @@ def prepare(flash):
             staging.write(index, 0, files[name])
         staging.finish()
     boot(ROOT)[0].activate("a")
-    Firmware(this, boot(ROOT)[0]).settle()
+    Firmware(device, boot(ROOT)[0]).settle()
 
 
 def stage(flash):
@@ -64,8 +64,8 @@ def trial(flash):
 
 def running():
     """(Firmware) of a start, after a check that what runs is whole."""
-    this = started()
-    firmware, taker = updater(this, ROOT)
+    device = started()
+    firmware, taker = updater(device, ROOT)
     folder = ROOT + "/" + firmware.slots.slot
     files = FILES[firmware.version]
     for name in files:
