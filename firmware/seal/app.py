@@ -1,9 +1,9 @@
-"""The device's main program: answers its links, samples its sensors, carries out its owner's order.
+"""The device's main program: serves the links, samples the sensors, carries out the owner's order.
 
-One asyncio loop; every handler runs to its end before another begins, so no two of them interleave in the journal.
+One asyncio loop. A handler runs to its end before the next begins, so handlers never interleave in the journal.
 
-A board that has a peer link answers peers there. One that has none answers them on its command links: the kinds of
-request are numbered apart, so one line carries a host's and a peer's.
+A board with a peer link serves peers on that link. A board without serves peers on its command links: hosts and peers
+use separate request numbers, so one line carries both.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 async def serve(board: "Board", slots: "Slots | None" = None) -> None:
-    """Run a board for ever. board: port Board; slots: port Slots, where the firmware can be updated."""
+    """Run a board for ever. slots: None where the firmware cannot be updated."""
     notes.show = board.console
     asyncio.get_event_loop().set_exception_handler(_log_exception)
     device = Device(board)
@@ -39,7 +39,7 @@ async def serve(board: "Board", slots: "Slots | None" = None) -> None:
 
 
 def _link_tasks(device: "Device", board: "Board", handlers: "Handlers") -> "list[Coroutine[Any, Any, None]]":
-    """What serves each link of the board, and what goes out over them: coroutines. handlers: a host's, by kind."""
+    """Coroutines that serve every link of the board. handlers: for the requests of a host."""
 
     async def serve_host(reader: "Reader", writer: "Writer") -> None:
         await _serve_requests(reader, writer, handlers)
@@ -54,11 +54,11 @@ def _link_tasks(device: "Device", board: "Board", handlers: "Handlers") -> "list
         link.serve(serve_host if board.peer_link else serve_both) for link in board.command_links
     ]
     if board.peer_link:
-        from . import trading  # 6 KB of heap that a board which only sells need not spend
+        from . import trading  # 6 KB of heap; a board that only sells saves it
 
         tasks += [board.peer_link.serve(serve_peer), trading.run(device)]
     if board.uplink:
-        from .uplink import Uplink  # takes heap only on a board that has a way to a broker
+        from .uplink import Uplink  # heap, for boards with a way to a broker
 
         device.uplink = Uplink(device)
         tasks.append(device.uplink.run(serve_host))
@@ -66,12 +66,12 @@ def _link_tasks(device: "Device", board: "Board", handlers: "Handlers") -> "list
 
 
 def _log_exception(_: object, context: "dict[str, Any]") -> None:
-    # asyncio's own handler would print: on some boards that is the wire
+    # asyncio's default handler prints, and on some boards the console is the wire
     notes.trace("task", context.get("exception") or context["message"])
 
 
 async def _serve_buyer(device: "Device", reader: "Reader", writer: "Writer", host_handlers: "Handlers") -> None:
-    """Answer a peer, and whoever else asks for the kinds of `others` on the same line."""
+    """Serve a peer, and the requests of `host_handlers` on the same line."""
     seller = Seller(device)
     handlers = dict(host_handlers)
     handlers.update(seller.handlers())
@@ -87,9 +87,9 @@ async def _serve_requests(
     try:
         await rpc.serve(reader, writer, handlers, patience)
     except asyncio.TimeoutError:
-        notes.tell("link: nothing came for too long")
+        notes.tell("link: timeout")
     except Exception as error:
-        # the boundary of one connection: whatever came over it ends it alone. Nothing is lost, the other end asks again
+        # the boundary of one connection: an error ends this connection only, and the client may ask again
         notes.trace("link", error)
 
 
@@ -97,7 +97,7 @@ async def take_samples(device: "Device") -> None:
     """Append a reading at the owner's interval while provisioned, on a board that has sensors."""
     last_ticks = None
     while True:
-        await asyncio.sleep(0.2)  # short: the owner may change the interval at any time
+        await asyncio.sleep(0.2)  # short: a command may change the interval
         if device.state != PROVISIONED or not device.board.sensors:
             continue
         interval = device.owner_record().get(OWNER_INTERVAL, DEFAULT_INTERVAL) * 1000
@@ -109,24 +109,23 @@ async def take_samples(device: "Device") -> None:
             device.sample()
             device.sensor_fault = None
         except Exception as error:
-            # readings wait, the rest goes on: a full flash or a broken sensor, however it breaks, must not stop a
-            # machine that sells power
+            # a full flash or a broken sensor delays readings; it must not stop a machine that sells power
             device.sensor_fault = rpc.error_code(error)
             notes.trace("sampling", error)
 
 
 async def prepare_signatures(device: "Device", seconds: float = 1) -> None:
-    """Let a keystore that can prepare signatures do so, one at a time, whenever nothing else is being handled."""
+    """Have the keystore prepare signatures while the device is idle, one every `seconds`."""
     while True:
         await asyncio.sleep(seconds)
         if device.state == PROVISIONED:
             try:
                 device.board.keystore.idle(device.pool.random)  # type: ignore[attr-defined]  # see `serve`
             except Exception as error:
-                # nothing is prepared; what is wrong will show where a signature is asked for
+                # the next request for a signature reports the cause
                 notes.trace("preparing", error)
 
 
 def run(board: "Board", slots: "Slots | None" = None) -> None:
-    """Run a board until it is reset."""
+    """Run a board until reset."""
     asyncio.run(serve(board, slots))

@@ -1,4 +1,4 @@
-"""The payer's side of one connection: authenticates, agrees a channel, checks bills, pays. `trading` runs it."""
+"""The payer's side of one connection: authenticate, agree on a channel, check bills, pay. `trading` runs it."""
 
 from . import channel, identity, labels, messages, policy, reading, rpc, seller, voucher
 from .records import ORDER_RECORD, OWNER_IS_PAUSED, OWNER_POLICY
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Buyer:
-    """One connection to the device that sells. `order`: the journal's record of what is wanted."""
+    """One connection to a seller. order: the journal's order record."""
 
     _peer: "CertifiedKey"  # once `agree` has checked the seller's hello
     _terms: "Terms"  # once the channel is agreed
@@ -26,11 +26,13 @@ class Buyer:
         self.order = order
         self._client = client
         self._receipt = None
-        self._seller_amount = 0  # the amount that the seller is known to hold a voucher for
+        self._seller_amount = 0  # amount of the best voucher that the seller holds
 
     async def agree(self) -> int | None:
-        """Authenticate each other, open or resume the channel, and settle what a cut left in the air. Returns None, or
-        a code where the seller has closed the channel already."""
+        """Authenticate both sides, open or resume the channel, and complete a payment that a power cut interrupted.
+
+        Returns None, or an error code where the seller has closed the channel.
+        """
         device = self._device
         nonce = device.pool.random(seller.NONCE_BYTES)
         reply = await self._client.call(rpc.HELLO, [nonce, device.chain])
@@ -46,7 +48,7 @@ class Buyer:
                 raise
             self._seller_amount = device.payer.record(self._terms.digest)[
                 channel.AMOUNT
-            ]  # closed, settled and forgotten
+            ]  # the seller has settled and dropped it
             return error.code
         if not isinstance(state, list) or len(state) != 3:
             raise Malformed("an open is answered by [voucher, reading, close]")
@@ -60,7 +62,7 @@ class Buyer:
         return None
 
     async def _repeat_payment(self) -> None:
-        # a lost reply may have held the receipt and what was paid for
+        # a lost reply may have carried the receipt and the goods
         payer = self._device.payer
         record = payer.record(self._terms.digest)
         if not record[channel.SEQ] or payer.receipt(record) is not None:
@@ -70,7 +72,7 @@ class Buyer:
         except rpc.PeerError as error:
             if error.code != Expired.code or self._terms.unit != seller.PIECE:
                 raise
-            # what it was for has gone: the next voucher is for another reading and the same amount
+            # the seller no longer stores the reading: the next voucher buys another for the same amount
 
     def _check_hello(self, reply: "Item", nonce: bytes) -> "Offer":
         device = self._device
@@ -99,11 +101,11 @@ class Buyer:
         if DIGEST in self.order:
             record = device.payer.record(self.order[DIGEST])
             terms = channel.terms(record[channel.OPEN])
-            if terms.payee != self._peer.device_id:  # its meter is none of this channel's business
+            if terms.payee != self._peer.device_id:  # that device's meter says nothing about this channel
                 raise Unreachable("another device answers there")
             terms.check_open(now)
             return terms
-        # the policy is asked before the first signature too: a channel nobody may pay in is not worth opening
+        # check the policy before the first signature: a channel without permission to pay is useless
         self._allow(offer.price, device.payer.spent_today(offer.asset))
         expires = now + self.order.get(SECONDS, DEFAULT_SECONDS)
         payee, budget = self._peer.device_id, self.order[BUDGET]
@@ -131,19 +133,19 @@ class Buyer:
         policy.check(owner.get(OWNER_POLICY), spending, device.board.clock, device.board.button.pressed)
 
     async def step(self) -> bool:
-        """One bill and its voucher. True when the order's budget is used up."""
+        """Pay one bill. Returns True once the budget is spent."""
         if self.is_spent():
             return True
         item, amount = await self._bill()
         if self._device.journal.get(ORDER_RECORD) != self.order:
-            return False  # the owner stopped or replaced it while the bill was on its way
+            return False  # the owner stopped or replaced the order meanwhile
         if amount > self._seller_amount:
             parts = self._device.payer.promise(self._terms, amount, item, self._allow, self._receipt)
             await self._pay(*parts)
         return self.is_spent()
 
     def is_spent(self) -> bool:
-        """Whether the budget is used up: less is left of it than the next voucher adds at least."""
+        """Whether the rest of the budget is below the minimum increase of a voucher."""
         least = max(1, self._terms.price) if self._terms.unit == seller.PIECE else 1
         return self._seller_amount + least > self._terms.capacity
 
@@ -179,7 +181,7 @@ class Buyer:
             self._device.last_purchase = reading.summary(goods)
 
     async def close(self) -> None:
-        """Ask the payee to close the channel, and keep its receipt and its word."""
+        """Ask the payee to close the channel. Store the last receipt and the payee's close."""
         digest = self._terms.digest
         if self._receipt is not None:
             self._device.payer.keep_receipt(digest, self._receipt)

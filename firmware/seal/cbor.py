@@ -1,7 +1,7 @@
-"""Core deterministic CBOR (RFC 8949 section 4.2.1): one encoding for each value, and a decoder that takes no other.
+"""Core deterministic CBOR (RFC 8949 section 4.2.1): one encoding for each value; the decoder rejects every other.
 
-Values: int (64-bit CBOR range), bytes, str, bool, None, list, dict and `Tag`. Floats, bignums, undefined and other
-simple values are not in the profile. The decoder rejects trailing bytes, duplicate or unsorted keys, non-shortest
+Values: int (64-bit CBOR range), bytes, str, bool, None, list, dict and `Tag`. The profile excludes floats, bignums,
+undefined and other simple values. The decoder rejects trailing bytes, duplicate or unsorted keys, non-shortest
 integers and lengths, indefinite lengths, invalid UTF-8, nesting deeper than MAX_DEPTH and input over MAX_SIZE.
 """
 
@@ -39,10 +39,10 @@ class Tag:
 def encode(value: "Item") -> bytes:
     """Encode `value`. Raises Malformed for a type or an integer outside the profile.
 
-    Without recursion: a Pico's stack holds some twenty calls, and what is stored is nested as deep as what is signed.
+    Iterative: a Pico's stack holds some twenty calls, and stored values nest as deep as signed ones.
     """
     out = bytearray()
-    stack = [(b"", value)]  # what is to be encoded yet, last first, each with the bytes before it
+    stack = [(b"", value)]  # pending values, last first, each with the bytes that precede it
     while stack:
         prefix, value = stack.pop()
         out.extend(prefix)
@@ -61,12 +61,10 @@ def encode(value: "Item") -> bytes:
 
 
 def _pairs(value: "dict[Item, Item]") -> "list[tuple[bytes, Item]]":
-    """[(key's encoding, item), ...], the last one first: bytewise order, as dict order means nothing on MicroPython."""
+    """[(encoded key, item), ...] in descending bytewise order. MicroPython's dict has no order."""
     items = []
     for key, item in value.items():
-        items.append(
-            (encode(key), (item,))
-        )  # boxed: sorting must never compare two items, which may be of unlike types
+        items.append((encode(key), (item,)))  # in a tuple: the sort must not compare items of different types
     items.sort(reverse=True)
     return [(key, item[0]) for key, item in items]
 
@@ -131,7 +129,7 @@ def _argument(data: bytes, at: int) -> tuple[int, int, int, int]:
     if at + size > len(data):
         raise Malformed("ends early")
     number = int.from_bytes(data[at : at + size], "big")
-    # majors 0 to 6 carry a number or a length; major 7 with info 25..27 is a float, told apart by the caller
+    # majors 0 to 6 carry a number or a length; major 7 with info 25..27 is a float, which the caller rejects
     if major < 7 and number < (24, 0x100, 0x10000, 0x100000000)[info - 24]:
         raise NotDeterministic("integer not in shortest form")
     return major, info, number, at + size
@@ -189,7 +187,7 @@ def _map(data: bytes, at: int, count: int, depth: int) -> "tuple[dict[Item, Item
         start = at
         key, at = _decode(data, at, depth - 1)
         if not isinstance(key, (int, str, bytes)) or key is True or key is False:
-            raise Malformed("map key that is no integer or string")
+            raise Malformed("map key is neither integer nor string")
         raw = bytes(data[start:at])
         if previous is not None and raw <= previous:
             raise NotDeterministic("duplicate map key" if raw == previous else "map keys out of order")
@@ -207,7 +205,7 @@ def _simple(info: int) -> bool | None:
 
 
 def check_utf8(raw: bytes) -> None:
-    """Raise Malformed unless `raw` is UTF-8 (RFC 3629): MicroPython's own check admits overlong forms."""
+    """Raise Malformed unless `raw` is UTF-8 (RFC 3629). MicroPython's own check accepts overlong forms."""
     at = 0
     while at < len(raw):
         lead = raw[at]

@@ -1,6 +1,6 @@
-"""A payment channel: what a payer's channel-open says, and what both parties keep of it.
+"""A payment channel: the terms in a payer's channel-open, and the record that each party stores.
 
-A channel's name is the digest of its channel-open. Money moves in it by cumulative vouchers, one direction only.
+The digest of the channel-open names the channel. Cumulative vouchers move money in one direction, payer to payee.
 """
 
 from . import labels, messages
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 VERSION = const(1)
 MAX_CHANNELS = const(8)  # of each role; a record is under 1.5 KB
-MAX_SECONDS = const(34560000)  # 400 days: how long a channel may be good, and its name must be remembered
-LANE = const(0)  # what two devices trade in; more lanes are for hosts that merge
+MAX_SECONDS = const(34560000)  # 400 days: maximum lifetime of a channel, and of its entry in the record "past"
+LANE = const(0)  # devices trade in one lane; hosts may merge several
 
 # Keys of the journal records of both roles
 OPEN = const(1)  # bytes: the channel-open
@@ -56,19 +56,19 @@ class Terms:
         self.unit = claims.get(labels.TERMS_UNIT, "")
 
     def check_open(self, now: int | None) -> None:
-        """Raise Expired when the channel is over at unix time `now` (None: the clock is unset, which a payee accepts
-        at its own risk and a payer's policy does not)."""
+        """Raise Expired if the channel has expired at unix time `now`. None: the clock is unset, which a payee accepts
+        at its own risk and a payer's policy refuses."""
         if now is not None and now >= self.expires:
             raise Expired("the channel has expired")
 
 
 def terms(raw: bytes) -> "Terms":
-    """Parse a channel-open. Raises Malformed, NotDeterministic, WrongType. The signature is still to be checked."""
+    """Parse a channel-open. Raises Malformed, NotDeterministic, WrongType. Does not check the signature."""
     return Terms(messages.parse(raw, labels.CHANNEL_OPEN))
 
 
 def check_offer(channel: "Terms", network: bytes, payer: "CertifiedKey", payee: bytes, offer: "Offer") -> None:
-    """The payee's check of a proposed channel against its own offer (`Offer`), both parties and the network."""
+    """Check a proposed channel, as the payee: network, both parties, the offer, the payer's signature."""
     if channel.network != network:
         raise WrongNetwork("the channel is for another network")
     if channel.payer != payer.device_id or channel.payee != payee:
@@ -79,7 +79,7 @@ def check_offer(channel: "Terms", network: bytes, payer: "CertifiedKey", payee: 
 
 
 class Offer:
-    """What a device sells: one `unit` (a SenML unit such as J, or "reading") for `price` in `asset`."""
+    """An offer to sell: one `unit` (a SenML unit such as J, or "reading") for `price` in `asset`."""
 
     def __init__(self, asset: str, unit: str, price: int) -> None:
         self.asset = asset
@@ -87,12 +87,12 @@ class Offer:
         self.price = price
 
     def pack(self) -> "list[Item]":
-        """As it crosses a link and lies in the journal."""
+        """[asset, unit, price], for a link and for the journal."""
         return [self.asset, self.unit, self.price]
 
 
 def offer(value: "Item") -> "Offer":
-    """The Offer in `value`, as packed. Raises Malformed."""
+    """The Offer in `value`, [asset, unit, price]. Raises Malformed."""
     if (
         isinstance(value, list)
         and len(value) == 3
@@ -110,8 +110,8 @@ def record_name(role: str, digest: bytes) -> str:
 
 
 def find_record(journal: "Journal", role: str, digest: bytes) -> "Record | None":
-    """The record of the channel `digest`, or None. Raises Refused for another channel whose name begins alike, which
-    only somebody who searched for it could make."""
+    """The record of the channel `digest`, or None. Raises Refused for another channel with the same record name:
+    only an attacker's search finds such a digest."""
     record = journal.get(record_name(role, digest))
     if record is not None and record[DIGEST] != digest:
         raise Refused("another channel has this name already")

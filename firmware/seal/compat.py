@@ -1,7 +1,4 @@
-"""What differs between MicroPython and CPython, in one place, so that the rest of the package has no `if`.
-
-`Protocol` and `property_` stand-ins are not here: `ports` is for type checkers and costs nothing on a board.
-"""
+"""Differences between MicroPython and CPython, so that no other module tests for the interpreter."""
 
 import binascii
 import gc
@@ -43,7 +40,7 @@ def sha256(data: bytes) -> bytes:
 
 
 def crc32(data: bytes) -> int:
-    """CRC-32 (ISO-HDLC, as in zlib) of `data`, an unsigned int. MicroPython 1.26 has it in binascii."""
+    """CRC-32 (ISO-HDLC, as in zlib) of `data`, an unsigned int. MicroPython has it in binascii since 1.26."""
     return binascii.crc32(data) & 0xFFFFFFFF
 
 
@@ -59,19 +56,19 @@ _ARCHITECTURES = (
 
 
 def arch() -> str:
-    """The native architecture of .mpy files here, as mpy-cross names it; "" on CPython, which runs none."""
+    """The native architecture of .mpy files here, as mpy-cross names it; "" on CPython."""
     return _ARCHITECTURES[getattr(sys.implementation, "_mpy", 0) >> 10 & 15]
 
 
 def settle_heap() -> None:
-    """Call once after start: from here on collect when half of what is free has been used, so that what lives long does
-    not end up scattered over the heap. A reading's segment needs 4 KB in one piece."""
+    """Collect once half of the free heap is used, from now on. Call once after start: long-lived objects then stay
+    together, and a reading's segment finds its 4 KB in one piece."""
     gc.collect()
     if hasattr(gc, "threshold"):
         gc.threshold(gc.mem_free() // 2)
 
 
 def heap_free() -> int | None:
-    """Bytes of heap that are free after a collection, or None on CPython, which does not say."""
+    """Free bytes of heap after a collection, or None on CPython."""
     gc.collect()
     return gc.mem_free() if hasattr(gc, "mem_free") else None

@@ -1,7 +1,7 @@
-"""COSE_Sign1 with ES256 (RFC 9052 section 4.2, RFC 9053 section 2.1), as the only envelope on the wire.
+"""COSE_Sign1 with ES256 (RFC 9052 section 4.2, RFC 9053 section 2.1), the only envelope on the wire.
 
-A message's digest, SHA-256 of its Sig_structure, is its only name: ES256 signatures are malleable, so an envelope
-has many byte forms and the digest one. A signature is checked over the bytes received, never a re-encoding.
+The digest of a message, SHA-256 of its Sig_structure, is its only name: ES256 signatures are malleable, so one message
+has many envelopes. Signatures are checked over the bytes received, never over a re-encoding.
 """
 
 from . import cbor, labels, p256
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class Message:
     """One signed message.
 
-    `header` and `payload` are decoded, `protected` and `payload_raw` as they were received, `digest` is 32 bytes and
-    `raw` the whole envelope. Nothing in it may be believed before `verify` has returned.
+    header, payload: decoded. protected, payload_raw: the bytes received. digest: 32 bytes. raw: the whole envelope.
+    Trust nothing in a message before `verify` has returned.
     """
 
     def __init__(self, raw: bytes, protected: bytes, header: "Claims", payload_raw: bytes, signature: bytes) -> None:
@@ -45,12 +45,12 @@ class Message:
 
 
 def sig_structure(protected: bytes, payload: bytes) -> bytes:
-    """The bytes that are hashed and signed (RFC 9052 section 4.4), external_aad empty."""
+    """The Sig_structure (RFC 9052 section 4.4) with an empty external_aad: the input of the signature's hash."""
     return cbor.encode(["Signature1", protected, b"", payload])
 
 
 def parse(raw: bytes, expected: int | None = None) -> "Message":
-    """Split a tagged COSE_Sign1 into a `Message`, with its type checked against `expected` where given.
+    """Split a tagged COSE_Sign1 into a `Message`, and check its type if `expected` is given.
 
     Raises Malformed, NotDeterministic or WrongType. Does not check the signature.
     """
@@ -110,10 +110,9 @@ def envelope(protected: bytes, payload: bytes, signature: bytes) -> bytes:
 
 
 class Signer:
-    """A key slot with its kid: signs messages, and never shows a key.
+    """Signs messages with the key in one slot of a keystore.
 
-    keystore: port KeyStore; slot: which key; entropy: callable(n) -> bytes added to the nonce (RFC 6979 section 3.6),
-    or None for exactly RFC 6979.
+    entropy: random bytes for the nonce (RFC 6979 section 3.6), or None for plain RFC 6979.
     """
 
     def __init__(self, keystore: "KeyStore", slot: int, kid: bytes, entropy: "Random | None" = None) -> None:

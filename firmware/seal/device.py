@@ -1,8 +1,8 @@
-"""The device as a whole: which state it is in, and the parts that exist in that state.
+"""The device: its state, and the parts that exist in that state.
 
     blank -> keyed -> provisioned (locked) -> wiped
 
-Missing or damaged state means DAMAGED: nothing is signed, and only `info` answers.
+Missing or damaged data on flash means DAMAGED: the device signs nothing, and only `info` answers.
 """
 
 from . import __version__, identity, labels
@@ -43,8 +43,7 @@ DEFAULT_INTERVAL = const(10)  # seconds between readings
 
 
 class Device:
-    """A board with its journal. `load` first. `public`, `device_id`, `signer` exist from KEYED on; `chain`, `log`,
-    `payer` and `payee` from PROVISIONED on."""
+    """A board with its journal. Call `load` first."""
 
     public: bytes  # these three from KEYED on
     device_id: bytes
@@ -69,15 +68,15 @@ class Device:
         self.public = self.device_id = self.signer = None
         self.chain = self.network = self.root = self.owner_key = None
         self.log = self.payer = self.payee = None
-        self.sensor_fault = None  # code of what kept the last sample from being taken
-        self.last_purchase = None  # summary of the last reading bought
-        self.trade_fault = None  # code of what keeps the order from going on, while it is tried again
-        self.uplink = None  # the Uplink, on a board that has a way to a broker
-        self.seller = None  # the Seller whose connection the meter serves
-        self.unpaid_readings = {}  # peer -> readings made for it since it last paid; a reset forgives them
+        self.sensor_fault = None  # error code of the last sample, None if it succeeded
+        self.last_purchase = None  # summary of the last reading bought, see `reading.summary`
+        self.trade_fault = None  # error code of the last attempt at the order, None once it proceeds
+        self.uplink = None  # on a board with a way to a broker
+        self.seller = None  # whose connection the meter serves
+        self.unpaid_readings = {}  # peer -> readings since its last payment; a reset clears the counts
 
     def load(self) -> None:
-        """Find out the state from flash. Never raises SealError: damage becomes the state DAMAGED, with `fault`."""
+        """Load the state from flash. Damage becomes the state DAMAGED with `fault`; never raises SealError."""
         try:
             self.state = self._load_state()
         except SealError as error:
@@ -86,7 +85,7 @@ class Device:
             self.state, self.fault = DAMAGED, StateDamaged("the flash cannot be read: %s" % error)
 
     def _load_state(self) -> int:
-        self.public = self.device_id = self.signer = None  # a wiped device is nobody
+        self.public = self.device_id = self.signer = None  # a wiped device has no key
         keystore = self.board.keystore
         if not self.journal.load():
             if keystore.has(DEVICE_SLOT):
@@ -115,14 +114,14 @@ class Device:
                 self.board.store.remove(name)
 
     def load_key(self) -> None:
-        """Take up the key in the device's slot."""
+        """Use the key in the device's slot."""
         self.public = self.board.keystore.public(DEVICE_SLOT)
         self.device_id = identity.device_id(self.public)
         entropy = self.pool.random
         self.signer = Signer(self.board.keystore, DEVICE_SLOT, identity.kid(self.device_id), entropy)
 
     def load_identity(self) -> None:
-        """Take up the granted identity: chain, owner, log and purse."""
+        """Load the granted identity: chain, owner, log, payer and payee."""
         record = self.journal.get(IDENTITY_RECORD)
         self.chain, self.owner_key, self.network = (
             record[IDENTITY_CHAIN],
@@ -140,7 +139,7 @@ class Device:
         self.payee = Payee(self.journal, self.signer, self.network, self.device_id, self.now)
 
     def _restore_meter(self) -> None:
-        # the log is the meter's memory: a count that was signed is never shown again as less
+        # the log restores the meter: a count must never fall below a signed one
         meter = self.board.meter
         last = self.log.last_message()
         joules = count(last, "J") if last and meter else None
@@ -148,19 +147,19 @@ class Device:
             meter.restore(joules)
 
     def now(self) -> int | None:
-        """Unix time, or None where the clock was never set."""
+        """Unix time, or None while the clock is unset."""
         clock = self.board.clock
         return clock.now() if clock.quality >= labels.CLOCK_HOST else None
 
     def require_state(self, *states: int) -> None:
-        """Raise Refused, or what damaged the device, unless its state is one of `states`."""
+        """Raise Refused unless the state is one of `states`; in the state DAMAGED raise `fault`."""
         if self.state == DAMAGED:
             raise self.fault
         if self.state not in states:
             raise Refused("not in this state")
 
     def owner_record(self) -> "Record":
-        """What the owner has said since the grant, as a copy that may be changed and put."""
+        """A copy of the owner record, see `records`: change it, then put it."""
         return dict(self.journal.get(OWNER_RECORD, {OWNER_SEQ: 0, OWNER_IS_PAUSED: False}))
 
     def sample(self) -> tuple[bytes, bytes]:
@@ -169,12 +168,12 @@ class Device:
         return self.log.append(self.measure())
 
     def measure(self) -> "list[Quantity]":
-        """What every sensor says now, as quantities. Raises SensorFailed."""
+        """Read every sensor. Raises SensorFailed."""
         quantities = []
         for sensor in self.board.sensors:
             quantities.extend(sensor.read())
         return quantities
 
     def foreign_certificates(self, chain: list[bytes]) -> list[bytes]:
-        """The certificates of `chain` that are not in our own."""
+        """The certificates of `chain` that the device's own chain lacks."""
         return [raw for raw in chain if raw not in self.chain]

@@ -1,15 +1,15 @@
 """HMAC-SHA256 (RFC 2104) and HMAC_DRBG over it (SP 800-90A section 10.1.2).
 
-One construction, two uses: `entropy` draws random bytes from it, and RFC 6979 is the same generator seeded
-with a key and a digest (`p256.nonce`).
-Limits: it only stretches what it is given. Whether the seed holds entropy is its caller's concern.
+Two uses: `entropy` draws random bytes from this generator, and RFC 6979 seeds it with a key and a digest
+(`p256.nonce`).
+Limits: the generator adds no entropy; the caller answers for the seed.
 """
 
 import hashlib
 
 from .errors import Malformed
 
-MAX_REQUEST = 8192  # bytes a request may ask for: 2^16 bits, SP 800-90A table 2
+MAX_REQUEST = 8192  # bytes in one request: 2^16 bits, SP 800-90A table 2
 
 _BLOCK = 64
 
@@ -65,6 +65,6 @@ class HmacDrbg:
         return out[:size]
 
     def block(self) -> bytes:
-        """The next 32 bytes, before the update that has to follow unless no more is asked for."""
+        """The next 32 bytes. Call `update` before the next request."""
         self._value = _hmac(self._pads, self._value)
         return self._value

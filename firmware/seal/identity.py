@@ -1,4 +1,4 @@
-"""Who a device is: its id, its did:key, and the certificate chain that ties both to a network.
+"""A device's identity: its id, its did:key, and the certificate chain that binds both to a network.
 
 Device id: SHA-256 thumbprint of the public COSE_Key (RFC 9679 section 4), 32 bytes. Text form: did:key (W3C CCG,
 multicodec p256-pub 0x1200). A chain runs leaf first to the self-signed root certificate. `kid` is a hint only.
@@ -18,7 +18,7 @@ _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
 def cose_key(public: bytes) -> "Claims":
-    """The COSE_Key map of `public` (64 bytes, X || Y), only the keys that a thumbprint takes in."""
+    """The COSE_Key map of `public` (64 bytes, X || Y), with the keys of its thumbprint only."""
     return {
         labels.KEY_TYPE: labels.KEY_TYPE_EC2,
         labels.KEY_CURVE: labels.KEY_CURVE_P256,
@@ -28,7 +28,7 @@ def cose_key(public: bytes) -> "Claims":
 
 
 def public_of(key: "Claims") -> bytes:
-    """The 64-byte public key in a COSE_Key map; raises BadKey when it is no point on P-256."""
+    """The 64-byte public key in a COSE_Key map; raises BadKey for a point off P-256."""
     public = key[labels.KEY_X] + key[labels.KEY_Y]
     p256.check_public(public)
     return public
@@ -67,7 +67,7 @@ def _base58(data: bytes) -> str:
 
 
 class CertifiedKey:
-    """A key that a chain vouches for: `public` 64 bytes, `device_id`, `custody` 0..2, `model`, `network`."""
+    """A key that a chain certifies: `public` 64 bytes, `device_id`, `custody` 0..2, `model`, `network`."""
 
     def __init__(self, claims: "Claims", public: bytes) -> None:
         self.public = public
@@ -81,8 +81,8 @@ class CertifiedKey:
 def check_chain(chain: list[bytes], root: bytes | None, network: bytes, now: int | None = None) -> "CertifiedKey":
     """Check a chain of certificates (bytes, leaf first, root last) and return its leaf as `CertifiedKey`.
 
-    root: the public key (64 bytes) it must end in, or None to take the last certificate's own (once, at provisioning).
-    network: the 32 bytes every certificate must carry. now: unix time for expiry, or None where the clock is unset.
+    root: the expected root's public key (64 bytes), or None to trust the last certificate (once, at provisioning).
+    network: the expected 32 bytes in every certificate. now: unix time for expiry, or None if the clock is unset.
     Raises BadCertificate, Expired, WrongNetwork.
     """
     if not 1 <= len(chain) <= MAX_CHAIN:
@@ -99,7 +99,7 @@ def check_chain(chain: list[bytes], root: bytes | None, network: bytes, now: int
 
 
 def root_of(chain: list[bytes]) -> bytes:
-    """The public key (64 bytes) of a chain's last certificate. The chain must have been checked."""
+    """The public key (64 bytes) of a chain's last certificate. Check the chain first."""
     return public_of(messages.parse(chain[-1], labels.CERTIFICATE).payload[labels.CNF][labels.CNF_KEY])
 
 
@@ -111,7 +111,7 @@ def _check_link(
     subject = CertifiedKey(claims, public)
     if claims[labels.UEID] != ueid(subject.device_id) or claims[labels.SUB] != did_key(public):
         raise Malformed("the certificate names another key than it carries")
-    if issuer is None:  # the root: signed by itself, and by nobody's say-so but the caller's
+    if issuer is None:  # the root: self-signed, trusted by the caller alone
         if root is not None and public != root:
             raise Malformed("the chain ends in another root")
         issuer = subject

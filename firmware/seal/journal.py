@@ -1,12 +1,13 @@
-"""The device's memory of what it has promised: named records that survive a power cut at any write.
+"""The journal: named records on flash that survive a power cut at any write. Names: see `records`.
 
-Reserve, sign, send: a number or an amount is in here before the signature over it leaves. A record file is
+Reserve, sign, send: the journal stores a number or an amount before the signature over it leaves. A record file is
 
     "SJ1" | generation u32 | length u16 | payload (CBOR) | CRC-32 over name and all before it
 
-and is replaced whole (`Store.write`), so that a cut leaves the old or the new one. A record that fails its check is
-therefore damage, not a cut: StateDamaged, and the device stays locked. Which records exist stands in the record
-`index`, written last when one is made and first when one is removed; a file it does not name was never released.
+`Store.write` replaces the whole file, so a cut leaves the old or the new one. A record that fails its check is
+therefore damage, not a cut: StateDamaged, and the device stays locked. The record `index` lists the records: `put`
+writes it after a new record, `remove` before the removal. `load` deletes a file outside the index:
+that record was never released.
 """
 
 import struct
@@ -50,7 +51,7 @@ def unpack(name: str, data: bytes | None) -> "tuple[int, Item]":
 class Journal:
     """Named records on a Store, cached in RAM.
 
-    The first use of a blank device must be `format`; `load` refuses anything but a whole journal or a blank store.
+    Call `format` once on a blank device. `load` accepts a whole journal or a blank store, nothing else.
     """
 
     def __init__(self, store: "Store") -> None:
@@ -77,7 +78,7 @@ class Journal:
         return value
 
     def format(self) -> None:
-        """Begin a journal on a blank store."""
+        """Create a journal on a blank store."""
         self._write(_INDEX, [])
 
     def _write(self, name: str, value: "Item") -> None:
@@ -86,11 +87,11 @@ class Journal:
         self._generations[name] = generation
 
     def get(self, name: str, default: "Item" = None) -> "Item":
-        """The record's value, as last put. Treat it as read-only: change a copy and `put` that."""
+        """The record's value, as of the last `put`. Do not change it: change a copy and `put` that."""
         return self._records.get(name, default)
 
     def put(self, name: str, value: "Item") -> None:
-        """Make or replace a record; when this returns, it is on flash. Raises StorageFull, with the old one kept."""
+        """Create or replace a record; on return the record is on flash. Raises StorageFull and keeps the old record."""
         exists = name in self._records
         self._write(name, value)
         if not exists:
@@ -98,7 +99,7 @@ class Journal:
         self._records[name] = value
 
     def remove(self, name: str) -> None:
-        """Remove a record; nothing happens when there is none."""
+        """Remove a record. Idempotent."""
         if name in self._records:
             self._write(_INDEX, sorted(other for other in self._records if other != name))
             del self._records[name]
@@ -109,5 +110,5 @@ class Journal:
         return sorted(name for name in self._records if name.startswith(prefix))
 
     def generation(self, name: str) -> int:
-        """How often the record has been written."""
+        """Number of writes of the record so far."""
         return self._generations.get(name, 0)

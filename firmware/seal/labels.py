@@ -84,7 +84,7 @@ OPEN = const(0)
 SEALED = const(1)
 ELEMENT = const(2)
 
-# Clock quality: what a device's `iat` is worth
+# Clock quality: the accuracy of a device's `iat`
 CLOCK_UNSET = const(0)
 CLOCK_SINCE_BOOT = const(1)
 CLOCK_HOST = const(2)
@@ -102,7 +102,7 @@ SENML_BOOLEAN = const(4)
 SENML_TIME = const(6)
 SENML_DATA = const(8)
 
-# The payload of a firmware message, and its file in a slot: there when all that it names is
+# The payload of a firmware message. Its file in a slot exists once every file of the slot does
 FIRMWARE_BOARD = const(1)
 FIRMWARE_VERSION = const(2)
 FIRMWARE_LABEL = const(3)

@@ -1,8 +1,8 @@
-"""Frames on a byte stream: COBS between 0x00 delimiters, a CRC-32 inside.
+"""Frames on a byte stream: COBS between 0x00 delimiters, with a CRC-32 in each.
 
-    frame = COBS(body) 0x00        body = CBOR [version, id, kind] | item | CRC-32, big-endian, over what is before it
+    frame = COBS(body) 0x00        body = CBOR [version, id, kind] | item | CRC-32, big-endian, over the bytes before it
 
-COBS: Cheshire and Baker 1999. A damaged or oversized frame is dropped, and reading goes on at the next delimiter.
+COBS: Cheshire and Baker 1999. The reader drops a damaged or oversized frame and resumes at the next delimiter.
 """
 
 from . import cbor
@@ -19,7 +19,7 @@ MAX_FRAME = const(6144)
 
 
 def cobs_encode(data: bytes) -> bytes:
-    """Byte-stuff `data` so that it has no zero byte."""
+    """`data` without zero bytes."""
     out = bytearray(1)
     code_at = 0
     code = 1
@@ -76,7 +76,7 @@ def _is_number(value: "Item") -> bool:
 
 
 class FrameReader:
-    """Cuts a byte stream into frames. `dropped` counts what was damaged."""
+    """Splits a byte stream into frames. `drop_count`: frames dropped as damaged or oversized."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -84,7 +84,7 @@ class FrameReader:
         self.drop_count = 0
 
     def feed(self, data: bytes) -> "list[tuple[int, int, Item]]":
-        """Take in bytes; returns the (id, kind, item) of each whole, sound frame."""
+        """Add bytes; returns (id, kind, item) of each complete valid frame."""
         frames = []
         for part in _split(data):
             if part is not None:
@@ -112,7 +112,7 @@ class FrameReader:
 
 
 def _split(data: bytes) -> "Iterator[bytes | None]":
-    # the pieces of `data`, with None where a delimiter stands
+    # the pieces of `data`, with None for each delimiter
     start = 0
     while True:
         end = data.find(b"\x00", start)

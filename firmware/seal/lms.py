@@ -1,8 +1,7 @@
 """HSS/LMS signatures, verified with hashlib alone (RFC 8554; the 24-byte sets of RFC 9858 section 3). No signer.
 
-A hash-based signature stays good where a quantum computer breaks elliptic curves. The SHA-256 parameter sets are
-here, of 32 and of 24 bytes, and one to eight levels. Parsing is strict: a type, a length or a number that is not
-exactly the one expected makes the signature bad.
+Hash-based signatures resist quantum computers. Supported: the SHA-256 parameter sets with 32 and with 24 bytes, one to
+eight levels. Parsing is strict: an unexpected type, length or number makes the signature invalid.
 
 Costs one SHA-256 for about half of each chain: 500 for Winternitz parameter 4 with 32 bytes, 4,300 for 8.
 """
@@ -49,11 +48,11 @@ _INTERIOR = b"\x83\x83"
 
 
 class _Bad(Exception):
-    """The signature or key is not of the form it must have."""
+    """The signature or key is malformed."""
 
 
 class _Reader:
-    """Cuts bytes into fields, and never gives fewer than asked for."""
+    """Splits bytes into fields. Raises _Bad at the end of the data."""
 
     def __init__(self, data: bytes) -> None:
         self._data = memoryview(data)
@@ -69,7 +68,7 @@ class _Reader:
         return int.from_bytes(bytes(self.take(4)), "big")
 
     def one_of(self, table: dict[int, tuple[int, ...]]) -> tuple[int, tuple[int, ...]]:
-        """(type, parameters) of a type that `table` has."""
+        """Read a type; returns (type, parameters). Raises _Bad unless `table` has the type."""
         kind = self.number()
         if kind not in table:
             raise _Bad()
@@ -95,7 +94,7 @@ class _Key:
 
 
 def check_public(public: bytes) -> None:
-    """Raise BadKey unless `public` is an HSS public key of a kind that `verify` knows."""
+    """Raise BadKey unless `public` is an HSS public key that `verify` supports."""
     try:
         _public(public)
     except _Bad:
@@ -110,7 +109,7 @@ def verify(public: bytes, message: bytes, signature: bytes) -> bool:
         if reader.number() != levels - 1:
             return False
         for _ in range(levels - 1):
-            candidate = _candidate(key, reader)  # over what follows in the signature: the next level's key
+            candidate = _candidate(key, reader)  # the message is the next level's key, which follows
             next_key = _Key(reader)
             if candidate(next_key.raw) != key.root:
                 return False
@@ -134,7 +133,7 @@ def _public(public: bytes) -> "tuple[int, _Key]":
 
 
 def _candidate(key: "_Key", reader: "_Reader") -> "Callable[[bytes], bytes]":
-    """Read one LMS signature; returns a function(message) -> the root it leads to (RFC 8554 algorithms 6a and 4b)."""
+    """Read one LMS signature; returns a function(message) -> candidate root (RFC 8554 algorithms 6a and 4b)."""
     leaf = reader.number()
     if leaf >> key.height or reader.number() != key.ots:
         raise _Bad()
@@ -160,7 +159,7 @@ def _hash(size: int, *parts: bytes | memoryview) -> bytes:
 
 
 def _ends(key: "_Key", prefix: bytes, digest: bytes, chains: memoryview) -> bytes:
-    """The candidate LM-OTS public key: every chain taken to its end."""
+    """The candidate LM-OTS public key: every chain hashed to its end."""
     size, bits = key.size, key.bits
     maximum = (1 << bits) - 1
     digits = _digits(digest, bits)
@@ -185,7 +184,7 @@ def _digits(data: bytes, bits: int) -> list[int]:
 
 
 def _climb(key: "_Key", leaf: int, ots_key: bytes, path: memoryview) -> bytes:
-    """From a leaf's one-time key to the root of the tree."""
+    """The root of the tree, from a leaf's one-time key and its path."""
     size, node = key.size, leaf + (1 << key.height)
     node_hash = _hash(size, key.identifier, node.to_bytes(4, "big"), _LEAF, ots_key)
     for level in range(key.height):

@@ -1,14 +1,14 @@
-"""The owner's commands: signed by the owner's key, with a number that only rises.
+"""The owner's commands: signed by the owner's key, with rising numbers.
 
     pause, resume      stop and allow spending           policy   {schema policy}: replaces the spending policy
     offer   [asset, unit, price] or null: what to sell   interval seconds between readings
-    trade   see `order`                                  stop     ends the trade in progress
-    ack     {1: seq, ?2: [channel digest]}: safe elsewhere, may be pruned
+    trade   see `order`                                  stop     ends the active order
+    ack     {1: seq, ?2: [channel digest]}: the owner has a copy, so the device may prune
     clock   unix seconds                                 wipe     erases key, journal and readings, for good
-    update-key  the HSS public key that updates must be signed with too; once
-    network see `uplink`, or null: the broker and the way to it
+    update-key  the HSS public key for updates; once
+    network see `uplink`, or null: Wi-Fi and broker
 
-The number is on flash before the command takes effect: a power cut may lose a command, never run one twice.
+The number is on flash before the command takes effect: a power cut may lose a command, but never repeats one.
 """
 
 from . import channel, labels, messages, order
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from .device import Device
     from .ports import Item, Record
 
-_ACK_SEQ = const(1)  # uint: the last reading that is safe elsewhere
+_ACK_SEQ = const(1)  # uint: the last reading that the owner has
 _ACK_CHANNELS = const(2)  # [bytes, 32, ...]: digests of channels to forget
 _MAX_INTERVAL = const(86400)  # seconds
 
 
 class Owner:
-    """Runs commands on a `device.Device`. firmware: its `firmware.Firmware`."""
+    """Runs the owner's commands on a device."""
 
     def __init__(self, device: "Device", firmware: "Firmware | None" = None) -> None:
         self._device = device
@@ -131,7 +131,7 @@ class Owner:
 
     def _ack(self, value: "Item", record: "Record") -> None:
         if not isinstance(value, dict) or not messages.uint(value.get(_ACK_SEQ)):
-            raise Malformed("an ack names the last safe reading")
+            raise Malformed("an ack names the last reading to prune")
         digests = value.get(_ACK_CHANNELS, [])
         if not isinstance(digests, list) or not all(messages.hash32(digest) for digest in digests):
             raise Malformed("an ack names channels by digest")
@@ -151,6 +151,6 @@ class Owner:
     def _wipe(self, _: "Item", record: "Record") -> None:
         device = self._device
         self._put(record)
-        device.board.keystore.wipe(DEVICE_SLOT)  # first: a cut after this leaves no key to use
+        device.board.keystore.wipe(DEVICE_SLOT)  # first: a cut after this line leaves the device without a key
         device.journal.put(WIPED_RECORD, True)
         device.load()  # erases the rest, now or after a cut

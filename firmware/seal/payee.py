@@ -1,6 +1,6 @@
-"""What others have promised this device: its channels as the payee.
+"""The device's channels as the payee.
 
-The best voucher of a channel is on flash before the receipt for it leaves.
+A channel's best voucher is on flash before its receipt leaves.
 """
 
 from . import channel, labels, messages, voucher
@@ -22,7 +22,7 @@ _MAX_PAST = const(64)
 
 
 class Payee:
-    """Channels this device is paid in. journal: Journal; own: own device id; now: callable -> unix time or None."""
+    """The channels in which the device is paid. now: callable -> unix time, or None if the clock is unset."""
 
     def __init__(
         self, journal: "Journal", signer: "Signer", network: bytes, device_id: bytes, now: "Callable[[], int | None]"
@@ -34,7 +34,7 @@ class Payee:
         self._now = now
 
     def records(self) -> "list[tuple[str, Record]]":
-        """(name, record) of every channel this device is paid in."""
+        """[(name, record), ...] of every channel."""
         return [(name, self._journal.get(name)) for name in self._journal.names(PAYEE_ROLE + "-")]
 
     def accept(
@@ -45,12 +45,12 @@ class Payee:
         base: "Callable[[], bytes | None]",
         chain: list[bytes],
     ) -> "tuple[Terms, Record]":
-        """Agree to a proposed channel, or find it again, open or closed; returns (terms, record).
+        """Accept a proposed channel, or find its record, open or closed; returns (terms, record).
 
-        payer: the peer. offer: callable -> our Offer now. base: callable -> our signed reading of the meter
-        now, or None. chain: the payer's certificates that are not our own.
-        Raises WrongNetwork, NotAParty, Malformed, Expired, BadSignature, Refused, and UnknownChannel for one that was
-        closed and forgotten: what is settled cannot be paid in again.
+        payer: the peer. offer: callable -> the device's offer. base: callable -> a signed reading of the meter, or
+        None. chain: the payer's certificates that the device's own chain lacks.
+        Raises WrongNetwork, NotAParty, Malformed, Expired, BadSignature, Refused, and UnknownChannel for a settled
+        channel, which cannot be used again.
         """
         terms = channel.terms(raw)
         record = channel.find_record(self._journal, PAYEE_ROLE, terms.digest)
@@ -79,7 +79,7 @@ class Payee:
         if len(records) < channel.MAX_CHANNELS:
             return
         for name, record in records:
-            if VOUCHER not in record:  # opened and never paid in: nothing is lost with it
+            if VOUCHER not in record:  # no payment: nothing is lost with the channel
                 self._journal.remove(name)
                 return
         raise Refused("%d channels hold vouchers: collect, settle and acknowledge first" % len(records))
@@ -92,12 +92,12 @@ class Payee:
         return record
 
     def best(self, digest: bytes) -> "Message | None":
-        """The Message of the best voucher so far, or None."""
+        """The best voucher so far, or None."""
         raw = self.record(digest).get(VOUCHER)
         return None if raw is None else messages.parse(raw, labels.VOUCHER)
 
     def take(self, raw: bytes, terms: "Terms", payer: "CertifiedKey") -> "tuple[bytes, Message]":
-        """Check a voucher, keep it when it is better, sign the receipt; returns (receipt bytes, voucher Message)."""
+        """Check a voucher, store it if it is better, sign the receipt; returns (receipt, voucher)."""
         record = self.record(terms.digest)
         if CLOSE in record:
             raise Refused("the channel is closed")
@@ -111,7 +111,7 @@ class Payee:
         return receipt, message
 
     def close(self, digest: bytes, now: int) -> bytes:
-        """Sign the channel's close and keep it; returns its bytes. The same one again when it is closed already."""
+        """Sign and store the channel's close; returns its bytes. Idempotent: the first close is final."""
         record = self.record(digest)
         if CLOSE not in record:
             raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, {labels.CLOSE_CHANNEL: digest, labels.CLOSE_TIME: now})
@@ -121,15 +121,14 @@ class Payee:
         return record[CLOSE]
 
     def close_others(self, digest: bytes, now: int) -> None:
-        """Close every other metered channel; what was promised in them stays ours to claim."""
+        """Close every other metered channel. Their vouchers remain claimable."""
         for _, record in self.records():
             terms = channel.terms(record[OPEN])
             if record[BASE] is not None and CLOSE not in record and terms.digest != digest:
                 self.close(terms.digest, now)
 
     def check_forgettable(self, digest: bytes) -> None:
-        """Raise Refused for a channel that is open: what comes in it is still to be claimed. One that has expired takes
-        nothing any more."""
+        """Raise Refused for an open channel, which may still receive vouchers. An expired one cannot."""
         record = channel.find_record(self._journal, PAYEE_ROLE, digest)
         if record is None or CLOSE in record:
             return
@@ -138,8 +137,8 @@ class Payee:
             raise Refused("the channel is still open")
 
     def forget(self, digest: bytes) -> None:
-        """Drop a closed channel once the owner has it safe; its name is kept until it expires. One that is not there is
-        gone already. Raises Refused while it is open, or while too many names are kept."""
+        """Remove a closed channel that the owner has collected; the record "past" keeps its name until it expires.
+        Idempotent. Raises Refused for an open channel, or if the record "past" is full."""
         record = channel.find_record(self._journal, PAYEE_ROLE, digest)
         if record is None:
             return

@@ -1,7 +1,7 @@
-"""What this device has promised to others: its channels as the payer.
+"""The device's channels as the payer.
 
-Reserve, sign, send: a voucher's seq and cumulative amount are on flash before it is signed. What was reserved and
-perhaps never sent is signed again with the same content, so no number ever stands for two amounts.
+Reserve, sign, send: a voucher's seq and cumulative amount are on flash before its signature. After an interruption the
+same content is signed again, so a number never has two amounts.
 """
 
 from . import channel, labels, messages, policy, voucher
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Payer:
-    """Channels this device pays in. journal: Journal; clock: port Clock; network: 32 bytes; own: own device id."""
+    """The channels in which the device pays. network, device_id: 32 bytes each."""
 
     def __init__(self, journal: "Journal", clock: "Clock", signer: "Signer", network: bytes, device_id: bytes) -> None:
         self._journal = journal
@@ -29,11 +29,11 @@ class Payer:
         self._device_id = device_id
 
     def records(self) -> "list[tuple[str, Record]]":
-        """(name, record) of every channel this device pays in."""
+        """[(name, record), ...] of every channel."""
         return [(name, self._journal.get(name)) for name in self._journal.names(PAYER_ROLE + "-")]
 
     def find_unpaid(self, payee: bytes, offer: "Offer", capacity: int, now: int) -> "Terms | None":
-        """Terms of a channel made for such an order and never paid in, or None: a power cut may leave one."""
+        """Terms of a matching channel without a payment, or None: a power cut may leave one behind."""
         for _, record in self.records():
             if record[SEQ] or CLOSE in record:
                 continue
@@ -46,8 +46,8 @@ class Payer:
     def open(
         self, payee: bytes, offer: "Offer", capacity: int, expires: int, nonce: bytes, chain: list[bytes]
     ) -> "Terms":
-        """Make a channel-open and keep it; returns its Terms. chain: the payee's certificates that are not our own.
-        Raises Refused when there is no room for another channel."""
+        """Sign and store a channel-open; returns its terms. chain: the payee's certificates that the device's own chain
+        lacks. Raises Refused if the journal has no room for another channel."""
         self._make_room()
         claims = {
             labels.TERMS_VERSION: channel.VERSION,
@@ -81,7 +81,7 @@ class Payer:
         raise Refused("%d channels are open: let them be settled first" % len(names))
 
     def _keep_spent(self, record: "Record") -> None:
-        # what was spent today still counts against the day's limit; a cut before the removal counts it twice, never not
+        # today's spending still counts against the day's limit; a cut before the removal counts it twice, which is safe
         day = self.today()
         if record.get(DAY) == day:
             asset = channel.terms(record[OPEN]).asset
@@ -103,18 +103,18 @@ class Payer:
         self._journal.put(channel.record_name(PAYER_ROLE, digest), record)
 
     def keep_base(self, digest: bytes, raw: bytes) -> None:
-        """Keep the seller's signed reading of its meter at the channel's start, until a voucher counts from it."""
+        """Store the seller's signed reading of its meter at the channel's start. Ignored after the first voucher."""
         record = self.record(digest)
         if record.get(BASE) != raw and not record[SEQ]:
             self._update(digest, {BASE: raw})
 
     def keep_close(self, digest: bytes, raw: bytes) -> None:
-        """Remember that the channel is closed: nothing is paid in it again."""
+        """Store the close of a channel: no payment follows."""
         self._update(digest, {CLOSE: raw})
 
     def close_expired(self, digest: bytes, now: int | None) -> "Record":
-        """Close the channel ourselves if its payee has not and it has expired at unix time `now` (None: the clock is
-        unset): what is left of the deposit comes back so. Returns the record."""
+        """Close an expired channel that its payee left open, to free the rest of the deposit; returns the record.
+        now: unix time, or None if the clock is unset."""
         record = self.record(digest)
         if CLOSE not in record and now is not None and now >= channel.terms(record[OPEN]).expires:
             raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, {labels.CLOSE_CHANNEL: digest, labels.CLOSE_TIME: now})
@@ -122,16 +122,16 @@ class Payer:
         return self.record(digest)
 
     def keep_receipt(self, digest: bytes, raw: bytes) -> None:
-        """Keep the payee's latest receipt."""
+        """Store the payee's latest receipt."""
         self._update(digest, {RECEIPT: raw})
 
     def receipt(self, record: "Record") -> bytes | None:
-        """The receipt (bytes) kept for the last voucher promised in a channel's record, or None."""
+        """The stored receipt (bytes) if it is for the last reserved voucher of `record`, else None."""
         raw = record.get(RECEIPT)
         return raw if raw and messages.parse(raw, labels.RECEIPT).payload[voucher.SEQ] == record[SEQ] else None
 
     def today(self) -> int:
-        """The day that limits count by; never earlier than one already counted."""
+        """The UTC day for limits, never before a recorded day."""
         day = self._clock.now() // policy.SECONDS_A_DAY
         for _, record in self.records():
             day = max(day, record.get(DAY, 0))
@@ -140,7 +140,7 @@ class Payer:
         return day
 
     def spent_today(self, asset: str) -> int:
-        """What was promised today in `asset`, over all channels."""
+        """The amount reserved today in `asset`, over all channels."""
         day = self.today()
         totals = self._journal.get(SPENT_RECORD, {}).get(asset, (0, 0))
         spent = totals[1] if totals[0] == day else 0
@@ -159,8 +159,8 @@ class Payer:
     ) -> "tuple[bytes, bytes, Claims]":
         """Reserve and sign the next voucher of a channel, up to the cumulative `amount`; returns (raw, digest, claims).
 
-        item: digest of the reading bought or billed. allow: callable(Spending) that raises where the policy forbids it;
-        it runs before anything is reserved. receipt: the last one, kept in the same write.
+        item: digest of the reading bought or billed. allow: callable(increase, spent_today) that raises if the policy
+        forbids the payment; called before the reservation. receipt: the last receipt, stored in the same write.
         Raises OverCapacity, AmountDecreased, Refused, policy.Limit, StorageFull, Fault.
         """
         record = self.record(terms.digest)
@@ -181,17 +181,16 @@ class Payer:
         return self.sign_last(terms)
 
     def sign_last(self, terms: "Terms") -> "tuple[bytes, bytes, Claims]":
-        """Sign the last reserved voucher (again); returns (raw, digest, claims). The content is what was reserved, so
-        its digest is the same each time."""
+        """Sign the last reserved voucher; returns (raw, digest, claims). The digest is the same at every call."""
         record = self.record(terms.digest)
         claims = voucher.payload(terms.digest, channel.LANE, record[SEQ], record[AMOUNT], record.get(ITEM))
         raw, digest = self._signer.sign(labels.VOUCHER, claims)
         return raw, digest, claims
 
     def check_best(self, terms: "Terms", raw: bytes | None, public: bytes) -> tuple[int, int]:
-        """Hold the payee's best voucher (bytes or None) against our record; returns its (seq, amount).
+        """Compare the payee's best voucher (bytes or None) with the record; returns its (seq, amount).
 
-        A voucher we signed that is beyond our record means the flash lost what was promised: StateDamaged.
+        A valid voucher beyond the record means that the flash lost data: StateDamaged.
         """
         if raw is None:
             return 0, 0

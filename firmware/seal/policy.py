@@ -1,9 +1,9 @@
-"""What the owner lets the device spend, checked before every signature over money.
+"""The owner's spending policy, checked before every signature over money.
 
 The policy is `policy` of the schema: {1: {asset: {1: max per voucher, 2: max per day}}, ?2: payees, ?3: button above,
-?4: not after}. "Per voucher" is what one voucher adds to what was promised before. Without a policy nothing is spent.
-A day is a UTC day. The clock never goes back here: with an unset clock the day is the last one known, so a limit per
-day can only be too strict.
+?4: not after}. "Per voucher" limits the increase over the voucher before. Without a policy the device spends nothing.
+A day is a UTC day, and days never go back: with an unset clock the last recorded day counts, so a limit per day errs on
+the strict side.
 """
 
 from . import labels
@@ -23,7 +23,7 @@ ENDED = const(44)
 PAUSED = const(45)
 NO_ASSET = const(46)
 CLOCK_UNSET = const(47)
-OVER_PRICE = const(48)  # the order's own limit
+OVER_PRICE = const(48)  # a limit of the order
 
 # Keys of the policy
 _ASSETS = const(1)  # {asset: {_PER_VOUCHER: amount, _PER_DAY: amount}}
@@ -37,7 +37,7 @@ SECONDS_A_DAY = const(86400)
 
 
 class Limit(PolicyRefused):
-    """A voucher the policy forbids; `code` names the limit, 40 to 48."""
+    """A voucher beyond a limit; `code` names the limit, 40 to 48."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
@@ -47,8 +47,7 @@ class Limit(PolicyRefused):
 def check(policy: "Claims | None", spending: "Spending", clock: "Clock", pressed: "Callable[[], bool]") -> None:
     """Raise Limit unless `policy` allows `spending`.
 
-    policy: map or None. spending: `Spending`. clock: port Clock. pressed: callable -> bool, asked only where the
-    policy wants a button.
+    pressed: called only if the policy demands the button.
     """
     if spending.is_paused:
         raise Limit(PAUSED, "paused by the owner: resume first")
@@ -71,7 +70,7 @@ def check(policy: "Claims | None", spending: "Spending", clock: "Clock", pressed
 
 
 class Spending:
-    """What a voucher is about to add: `amount` more of `asset` to `payee`, with `spent_today` before it."""
+    """A payment before its signature: `amount` more of `asset` to `payee`, after `spent_today` earlier today."""
 
     def __init__(self, asset: str, payee: bytes, amount: int, spent_today: int, is_paused: bool) -> None:
         self.asset = asset

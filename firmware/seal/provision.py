@@ -1,8 +1,8 @@
-"""Provisioning: put identity on a device, once.
+"""Provisioning: give a device its identity, once.
 
-The host sends a nonce; the device makes its key from its own entropy if it has none, and answers with evidence signed
-by that key. The host answers with a grant: certificate chain, owner key, network, time, policy. Everything the grant
-says becomes one journal record, so it is there whole or not at all, and a cut at any step is mended by starting over.
+The host sends a nonce. The device generates its key from its own entropy, unless it has one, and answers with evidence
+signed by that key. The host answers with a grant: certificate chain, owner key, network, time, policy. One journal
+record stores the identity, whole or not at all; after a power cut at any step, provisioning starts over.
 """
 
 from . import __version__, identity, labels, messages
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from .device import Device
     from .ports import Claims
 
-_MIN_CHAIN = 2  # the device and the root that vouches for it
+_MIN_CHAIN = 2  # the device and its root
 
 
 class Provisioner:
-    """Answers `evidence` and `grant` for a `device.Device`."""
+    """Serves the requests `evidence` and `grant`."""
 
     def __init__(self, device: "Device") -> None:
         self._device = device
         self._nonce = None
 
     def evidence(self, nonce: bytes) -> bytes:
-        """Signed evidence (bytes) over the host's 32-byte `nonce`, after making the key if there is none.
-        Raises Malformed, EntropyFailed, Refused once provisioned."""
+        """Signed evidence (bytes) over the host's 32-byte `nonce`, with a new key unless the device has one.
+        Raises Malformed, EntropyFailed, and Refused on a provisioned device."""
         device = self._device
         device.require_state(BLANK, KEYED)
         if not messages.hash32(nonce):
@@ -58,8 +58,8 @@ class Provisioner:
         return device.signer.sign(labels.EVIDENCE, claims)[0]
 
     def grant(self, raw: bytes) -> None:
-        """Take the issuer's grant. Raises Refused, Replay (not an answer to our evidence), BadCertificate,
-        BadSignature, WrongNetwork; nothing has changed then."""
+        """Check and store the issuer's grant. Raises Refused, Replay (not for the last evidence), BadCertificate,
+        BadSignature, WrongNetwork, and then changes nothing."""
         device = self._device
         device.require_state(KEYED)
         message = messages.parse(raw, labels.GRANT)
@@ -87,7 +87,7 @@ class Provisioner:
             settings[OWNER_POLICY] = claims[labels.GRANT_POLICY]
         device.journal.put(OWNER_RECORD, settings)
         device.board.clock.set(claims[labels.GRANT_TIME], labels.CLOCK_HOST)
-        # the commit: before it the device is keyed, after it provisioned
+        # the commit: the device is keyed before this write, and provisioned after it
         device.journal.put(
             IDENTITY_RECORD,
             {
@@ -99,4 +99,4 @@ class Provisioner:
         self._nonce = None
         device.load()
         if device.state != PROVISIONED:
-            raise Refused("the grant could not be taken up")
+            raise Refused("the identity could not be loaded")

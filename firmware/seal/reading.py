@@ -1,11 +1,11 @@
 """The gap-proof log of signed readings: `seq` rises by one, `prev` is the digest before it.
 
-A reading is signed when it is sampled and is on flash before anyone gets it. It waits there until acknowledged.
+A reading is signed when sampled, stored on flash before anyone receives it, and kept until acknowledged.
 
-Segment files `r-<first seq>` hold frames [length u16 | message | CRC-32 of both]. The journal record "readings" says
-up to which number was reserved, in blocks, and in which segment the log ends, so that a lost end never leads to a
-number being used twice: after a torn last frame, or a last segment that is not there, the device goes on past the
-reserved block, which a verifier reports as the gap it is. Any other damage of the newest segment locks the log.
+Segment files `r-<first seq>` hold frames [length u16 | message | CRC-32 of both]. The journal record "readings" names
+the last reserved number (numbers are reserved in blocks) and the newest segment. A lost end therefore never leads to a
+number used twice: after a torn last frame or a missing last segment the device continues past the reserved block, and
+a verifier reports the gap. Any other damage of the newest segment locks the log.
 """
 
 import struct
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from .journal import Journal
     from .ports import Claims, Clock, Item, Quantity, Record, Store
 
-RESERVE = const(16)
-SEGMENT_BYTES = const(3800)  # one 4 KB flash block less its bookkeeping
+RESERVE = const(16)  # numbers in a block
+SEGMENT_BYTES = const(3800)  # one 4 KB flash block without its metadata
 _PREFIX = "r-"
-_RESERVED = const(1)
-_ACKNOWLEDGED = const(2)
-_SEGMENT = const(3)  # first number of the newest segment
+# Keys of the record
+_RESERVED = const(1)  # uint: last reserved number
+_ACKNOWLEDGED = const(2)  # uint: last number that the owner has
+_SEGMENT = const(3)  # uint: first number of the newest segment
 
 
 def senml(quantities: "list[Quantity]") -> "list[Claims]":
@@ -40,7 +41,7 @@ def senml(quantities: "list[Quantity]") -> "list[Claims]":
 
 
 def count(message: "Message", unit: str) -> int | None:
-    """The whole number that a reading's Message gives in `unit` (its first record in it), or None where it has none."""
+    """The integer in a reading's first record in `unit`, or None."""
     for record in message.payload:
         if record.get(labels.SENML_UNIT) == unit:
             value = record.get(labels.SENML_VALUE)
@@ -49,7 +50,7 @@ def count(message: "Message", unit: str) -> int | None:
 
 
 def summary(message: "Message") -> "list[list[Item]]":
-    """[[name, unit, exponent, mantissa], ...] of a reading's numbers, for a person to look at."""
+    """[[name, unit, exponent, mantissa], ...] of a reading's values, for display."""
     rows = []
     for record in message.payload:
         value = record.get(labels.SENML_VALUE)
@@ -59,13 +60,13 @@ def summary(message: "Message") -> "list[list[Item]]":
 
 
 def frame(raw: bytes) -> bytes:
-    """One segment frame."""
+    """`raw` as one segment frame."""
     body = struct.pack(">H", len(raw)) + raw
     return body + struct.pack(">I", crc32(body))
 
 
 def frames(data: bytes) -> "Iterator[bytes | None]":
-    """The messages in a segment's bytes, in order; a torn last frame comes out as None. Raises StateDamaged."""
+    """Yield the messages of a segment in order, then None for a torn last frame. Raises StateDamaged."""
     at = 0
     while at < len(data):
         end = at + 6 + (struct.unpack(">H", data[at : at + 2])[0] if at + 2 <= len(data) else 0)
@@ -82,10 +83,7 @@ def frames(data: bytes) -> "Iterator[bytes | None]":
 
 
 class ReadingLog:
-    """Signs readings and keeps them. `load` first.
-
-    journal: Journal; store: port Store; clock: port Clock; firmware: text for the claim. The signer comes with `load`.
-    """
+    """Signs and stores readings. Call `load` first. firmware: the version in the claims."""
 
     prev: bytes | None  # digest of the newest reading
     last: bytes | None  # the newest reading
@@ -105,7 +103,7 @@ class ReadingLog:
         self.last = None
 
     def load(self, signer: "Signer") -> None:
-        """Find the log's end on flash. Raises StateDamaged when it is not where the journal says it must be."""
+        """Find the log's end on flash. Raises StateDamaged unless it agrees with the journal."""
         self._signer = signer
         state = self._state()
         reserved = state[_RESERVED]
@@ -120,7 +118,7 @@ class ReadingLog:
             raise StateDamaged("the reading log does not reach its reserved numbers")
 
     def _load_tail(self, segments: list[str], newest: str) -> bool:
-        """Find the last whole reading; True when the newest segment ends in a torn one."""
+        """Find the last whole reading. Returns whether the newest segment ends in a torn frame."""
         is_torn = False
         for name in reversed(segments):
             data = self._store.read(name)
@@ -146,11 +144,11 @@ class ReadingLog:
 
     @property
     def acknowledged(self) -> int:
-        """The highest seq the owner has said is safe elsewhere."""
+        """The highest acknowledged seq."""
         return self._state()[_ACKNOWLEDGED]
 
     def last_message(self) -> "Message | None":
-        """The Message of the newest reading, or None."""
+        """The newest reading, or None."""
         return cose.parse(self.last, labels.READING) if self.last else None
 
     def segments(self) -> list[str]:
@@ -158,7 +156,7 @@ class ReadingLog:
         return [name for name in self._store.names() if name.startswith(_PREFIX)]
 
     def append(self, quantities: "list[Quantity]") -> tuple[bytes, bytes]:
-        """Sign a reading of `quantities` and keep it; returns (raw, digest). Raises StorageFull, Fault,
+        """Sign and store a reading of `quantities`; returns (raw, digest). Raises StorageFull, Fault,
         SensorFailed."""
         if not quantities:
             raise SensorFailed("no sensor gave a value")
@@ -177,7 +175,7 @@ class ReadingLog:
         if self._segment is None or self._segment_size + len(entry) > SEGMENT_BYTES:
             self._change(_SEGMENT, seq)
             self._segment, self._segment_size = _name(seq), 0
-        segment, self._segment = self._segment, None  # after a failed append the next one begins a new file
+        segment, self._segment = self._segment, None  # after a failed append the next reading starts a new file
         self._store.append(segment, entry)
         self._segment, self._segment_size = segment, self._segment_size + len(entry)
         self.seq, self.prev, self.last = seq, digest, raw
@@ -198,7 +196,7 @@ class ReadingLog:
         return batch
 
     def find(self, digest: bytes) -> bytes | None:
-        """The stored reading with this digest, or None once it has been pruned."""
+        """The stored reading with this digest, or None."""
         for name in reversed(self.segments()):
             for raw in self._intact_messages(name):
                 if cose.parse(raw).digest == digest:
@@ -206,8 +204,8 @@ class ReadingLog:
         return None
 
     def _intact_messages(self, name: str) -> "Iterator[bytes]":
-        # up to where the segment ends or is damaged: what is lost there, a verifier sees as a gap, and the readings
-        # that came after it in other segments can still be collected
+        # up to the segment's end or its first damage: a verifier reports the gap, and later segments remain
+        # collectable
         try:
             for raw in frames(self._store.read(name)):
                 if raw is None:
@@ -217,7 +215,7 @@ class ReadingLog:
             return
 
     def acknowledge(self, seq: int) -> None:
-        """The owner has readings up to `seq`: prune whole segments below. The newest stays: it is the log's end."""
+        """Prune the segments that hold only readings up to `seq`. The newest segment stays: it is the log's end."""
         seq = min(seq, self.seq)
         if seq > self.acknowledged:
             self._change(_ACKNOWLEDGED, seq)

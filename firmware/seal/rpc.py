@@ -1,8 +1,8 @@
-"""Requests and replies over a link, for a host and for a peer. The only place that maps an exception to a reply.
+"""Requests and replies over a link, for hosts and peers. This module alone maps exceptions to replies.
 
 A request is a frame [version, id, kind] with one item; its reply has the same id and kind REPLY with the result, or
-kind ERROR with [code]. Codes are those of `errors` and `policy`; INTERNAL stands for what this firmware did not
-foresee. The kinds and their items are in schema/rpc.cddl.
+kind ERROR with [code]. `errors` and `policy` define the codes; INTERNAL is any other exception.
+schema/rpc.cddl defines the kinds and their items.
 """
 
 import asyncio
@@ -42,11 +42,11 @@ ERROR = const(255)
 INTERNAL = const(255)
 
 REPLY_SECONDS = const(30)  # the slowest engine on the slowest board verifies a chain of four in under 10
-MAX_CALL_SECONDS = const(900)  # with signs of life: a relay gives one while it waits for a slow or busy board
+MAX_CALL_SECONDS = const(900)  # with signs of life, which a relay sends while a board is slow or busy
 
 
 class PeerError(SealError):
-    """The other side refused; `code` is its code."""
+    """The peer refused with `code`."""
 
     def __init__(self, code: int) -> None:
         super().__init__("the peer refused with code %d" % code)
@@ -54,7 +54,7 @@ class PeerError(SealError):
 
 
 def error_code(error: BaseException) -> int:
-    """The numeric code that tells a client of `error`."""
+    """The numeric code of `error`."""
     if isinstance(error, SealError):
         return error.code
     if isinstance(error, OSError) and error.args and error.args[0] == 28:
@@ -65,8 +65,8 @@ def error_code(error: BaseException) -> int:
 
 
 def answer(handlers: "Handlers", kind: int, item: "Item") -> "tuple[int, Item]":
-    """Run the handler of `kind` on `item`; returns (reply kind, reply item). Never raises but for a programming error
-    in the link itself: what a handler raises becomes a code."""
+    """Run the handler of `kind` on `item`; returns (reply kind, reply item). A handler's exception becomes
+    an error reply."""
     try:
         handler = handlers.get(kind)
         if handler is None:
@@ -74,7 +74,7 @@ def answer(handlers: "Handlers", kind: int, item: "Item") -> "tuple[int, Item]":
         return REPLY, handler(item)
     except SealError as error:
         return ERROR, [error.code]
-    except Exception as error:  # the outermost boundary: a client gets a code, the person here the trace
+    except Exception as error:  # the outer boundary: the client gets a code, the console the trace
         notes.trace("request %d" % kind, error)
         return ERROR, [error_code(error)]
 
@@ -83,7 +83,7 @@ async def serve(
     reader: "Reader", writer: "Writer", handlers: "Handlers", patience: "Callable[[], int] | None" = None
 ) -> None:
     """Answer requests from a stream until it ends. `handlers`: kind -> function(item) -> item. patience: callable ->
-    seconds to wait for the next bytes before the other end is taken for dead (raises asyncio.TimeoutError), or None."""
+    timeout in seconds for the next bytes (raises asyncio.TimeoutError), or None."""
     frames = link.FrameReader()
     while True:
         pending_read = reader.read(512)
@@ -96,7 +96,7 @@ async def serve(
 
 
 class Client:
-    """Makes requests over a stream, one at a time."""
+    """Sends requests over a stream, one at a time."""
 
     def __init__(self, reader: "Reader", writer: "Writer", seconds: int = REPLY_SECONDS) -> None:
         self._reader = reader
@@ -106,9 +106,10 @@ class Client:
         self._last_id = 0
 
     async def call(self, kind: int, item: "Item") -> "Item":
-        """The result of request `kind`. Raises PeerError with the other side's code, Unreachable, Malformed.
+        """The result of request `kind`. Raises PeerError with the peer's code, Unreachable, Malformed.
 
-        A reply may take `seconds`, and as long again after each sign of life, a delimiter by itself."""
+        The timeout is `seconds`, and restarts at each sign of life, a lone delimiter. MAX_CALL_SECONDS is the limit.
+        """
         self._last_id += 1
         try:
             self._writer.write(link.pack(self._last_id, kind, item))
@@ -121,7 +122,7 @@ class Client:
         if reply == REPLY:
             return result
         if reply != ERROR or not isinstance(result, list) or len(result) != 1 or not isinstance(result[0], int):
-            raise Malformed("a reply that is neither result nor error")
+            raise Malformed("a reply is neither result nor error")
         raise PeerError(result[0])
 
     async def _reply(self) -> "tuple[int, Item]":

@@ -1,10 +1,10 @@
-"""The payee's side of a trade, for one connection: prove, agree, bill, be paid, acknowledge (schema/rpc.cddl).
+"""The payee's side of one connection: prove, agree, bill, take payment, acknowledge (schema/rpc.cddl).
 
-Two peers authenticate each other as in ISO/IEC 9798-3: each signs both names and both fresh nonces, and shows the
-chain that certifies its key. No host takes part.
+Two peers authenticate each other as in ISO/IEC 9798-3, without a host: each signs both names and both fresh nonces,
+and sends the certificate chain of its key.
 
-What is sold follows from the offer's unit: "reading" sells one signed reading a voucher, paid before it is handed over;
-any other SenML unit is metered, paid as the count in our signed readings rises above its count at the channel's start.
+The offer's unit decides what a payment buys. "reading": one signed reading for each voucher, paid in advance. Any other
+SenML unit is metered: the amount due follows the count in signed readings, from the channel's start.
 """
 
 from . import channel, identity, labels, messages, reading, rpc, voucher
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 NONCE_BYTES = 32
 PIECE = "reading"
-STRANGER_SECONDS = 60  # until a connection must have proved itself
-PEER_SECONDS = 3900  # between two requests of a peer: over the hour that it may pause
-CREDIT = 16  # readings in a row that are made for a peer's bills and not paid
+STRANGER_SECONDS = 60  # timeout before the proof
+PEER_SECONDS = 3900  # timeout after the proof: above the hour that an order may pause
+CREDIT = 16  # unpaid readings in a row for one peer
 
 
 def proof_claims(device_id: bytes, peer: bytes, peer_nonce: bytes, own_nonce: bytes) -> "Claims":
@@ -38,7 +38,7 @@ def proof_claims(device_id: bytes, peer: bytes, peer_nonce: bytes, own_nonce: by
 
 
 def check_proof(raw: bytes, peer: "CertifiedKey", device_id: bytes, own_nonce: bytes, peer_nonce: bytes) -> None:
-    """Raise unless `raw` is the proof that the CertifiedKey `peer` made for this connection."""
+    """Raise Unauthenticated or BadSignature unless `raw` is the proof of `peer` for this connection."""
     message = messages.parse(raw, labels.PEER_PROOF)
     if message.payload != proof_claims(peer.device_id, device_id, own_nonce, peer_nonce):
         raise Unauthenticated("a proof for another connection")
@@ -46,10 +46,10 @@ def check_proof(raw: bytes, peer: "CertifiedKey", device_id: bytes, own_nonce: b
 
 
 class Seller:
-    """One peer's connection to the device that sells."""
+    """One buyer's connection to the device."""
 
-    peer: "CertifiedKey"  # who `hello` was from
-    _nonces: tuple[bytes, bytes]  # ours, the peer's
+    peer: "CertifiedKey"  # set by `hello`
+    _nonces: tuple[bytes, bytes]  # the device's, the peer's
     _terms: "Terms | None"
 
     def __init__(self, device: "Device") -> None:
@@ -75,7 +75,7 @@ class Seller:
         """[nonce, chain] -> [nonce, chain, proof, offer or null]."""
         device = self._device
         device.require_state(PROVISIONED)
-        self.release()  # whoever had the meter on this connection may be another now
+        self.release()  # another peer may use this connection now
         self._is_authenticated, self._terms = False, None
         nonce, chain = _nonce_and_chain(item)
         self.peer = identity.check_chain(chain, device.root, device.network, device.now())
@@ -96,8 +96,7 @@ class Seller:
         return True
 
     def open(self, item: "Item") -> "list[Item]":
-        """A channel-open -> [best voucher or null, reading of the meter at the channel's start or null, our close or
-        null]."""
+        """A channel-open -> [best voucher or null, reading at the channel's start or null, close or null]."""
         if not self._is_authenticated:
             raise Unauthenticated("prove your certificate first")
         terms, record = self._device.payee.accept(item, self.peer, self._offer, self._base, self._chain)
@@ -107,25 +106,25 @@ class Seller:
         return [record.get(channel.VOUCHER), record[channel.BASE], record.get(channel.CLOSE)]
 
     def _check_meter(self) -> None:
-        """A meter serves one peer at a time. The same peer may come again before its old connection is known to be
-        dead: a power cut says no goodbye."""
+        """Raise Refused if the meter serves another peer. A peer may reconnect while its old connection still seems
+        open: a power cut closes none."""
         other = self._device.seller
         if other is not None and other.peer.device_id != self.peer.device_id:
             raise Refused("the meter serves another peer")
 
     def _take_meter(self, digest: bytes) -> None:
         self._check_meter()
-        # one meter cannot bill two for the same count: from here on it counts for this channel alone
+        # one meter must not bill two channels for the same count
         device = self._device
         device.seller = self
         device.payee.close_others(digest, device.board.clock.now())
 
     def patience(self) -> int:
-        """Seconds to wait for the peer's next request."""
+        """Timeout in seconds for the peer's next request."""
         return PEER_SECONDS if self._is_authenticated else STRANGER_SECONDS
 
     def release(self) -> None:
-        """The connection has ended."""
+        """Release the meter. Idempotent."""
         if self._device.seller is self:
             self._device.seller = None
 
@@ -150,7 +149,7 @@ class Seller:
         return self._terms
 
     def bill(self, _: "Item") -> "list[Item]":
-        """Null -> [digest of the reading, amount due, the reading or null while it is to be paid for first]."""
+        """Null -> [digest of the reading, amount due, the reading or null if payment comes first]."""
         terms = self._require_terms()
         record = self._device.payee.record(terms.digest)
         if channel.CLOSE in record:
@@ -162,8 +161,8 @@ class Seller:
         return [message.digest, metered_amount(terms, base, message), message.raw]
 
     def _reading(self, unit: str) -> "Message | None":
-        """A new reading (Message) for this peer, or the newest again where the meter has not moved. None where too many
-        were made for it and not paid: a reading takes room on flash, which a peer cannot fill for nothing."""
+        """A new reading for this peer, or the newest one if the count is the same. None once the peer has CREDIT unpaid
+        readings: a reading takes space on flash, and a peer must not fill it for free."""
         device = self._device
         unpaid = device.unpaid_readings.get(self.peer.device_id, 0)
         quantities = device.measure()
@@ -181,8 +180,8 @@ class Seller:
         return best.payload[voucher.AMOUNT] if best else 0
 
     def pay(self, item: "Item") -> "list[Item]":
-        """A voucher -> [receipt, the reading bought or null]. The voucher that is best already is answered again, for
-        a payer that lost the reply."""
+        """A voucher -> [receipt, the reading bought or null]. Accepts the best voucher again, for a payer that lost the
+        reply."""
         terms = self._require_terms()
         device = self._device
         goods = self._goods(item) if terms.unit == PIECE else None
@@ -200,22 +199,22 @@ class Seller:
             raise Refused("the voucher does not cover the reading's price")
         goods = self._device.log.find(message.payload.get(voucher.ITEM))
         if goods is None and not is_repeat:
-            raise Expired("the voucher names no reading that is still here")
+            raise Expired("the voucher's reading is no longer stored")
         return goods
 
     def close(self, item: "Item") -> bytes:
-        """The channel's digest -> our signed channel-close: nothing more will be claimed."""
+        """The channel's digest -> the signed channel-close, the limit of the payee's claim."""
         terms = self._require_terms()
         if item != terms.digest:
-            raise NotAParty("that is not the channel of this connection")
+            raise NotAParty("another channel than this connection's")
         raw = self._device.payee.close(item, self._device.board.clock.now())
         self.release()
         return raw
 
 
 def metered_amount(terms: "Terms", base: "Message", now: "Message") -> int:
-    """The cumulative amount for what the meter shows in `now` above `base` (both Messages of readings).
-    Raises SensorFailed where a reading does not count in the channel's unit."""
+    """The cumulative amount for the meter's count in the reading `now` above the reading `base`.
+    Raises SensorFailed if a reading has no count in the channel's unit."""
     first, last = reading.count(base, terms.unit), reading.count(now, terms.unit)
     if first is None or last is None or last < first:
         raise SensorFailed("the readings do not count in %s" % terms.unit)

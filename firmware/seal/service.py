@@ -1,7 +1,7 @@
-"""What a host can ask of a device over its command link (schema/rpc.cddl).
+"""The requests of a host over a command link (schema/rpc.cddl).
 
-Anyone on the link may look: readings, vouchers and certificates are made to be shown. Nothing here changes a
-provisioned device but a command that its owner signed.
+Anyone on the link may read: readings, vouchers and certificates are public. Only a command or an update that the owner
+signed changes a provisioned device.
 """
 
 from . import __version__, channel, compat, messages, order, p256, rpc
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from .ports import Handlers, Item, Record, Slots, Store
 
 STATES = ("blank", "keyed", "provisioned", "wiped", "damaged")
-MAX_BATCH = const(8)  # readings in one reply,
-MAX_REPLY = const(5500)  # and their bytes, so that it stays under link.MAX_FRAME
+MAX_BATCH = const(8)  # readings in one reply
+MAX_REPLY = const(5500)  # bytes of readings in one reply: a frame has link.MAX_FRAME
 MAX_BENCH = const(50)
 
 
@@ -30,7 +30,7 @@ class Service:
     """Handlers for one device's command links."""
 
     def __init__(self, device: "Device", slots: "Slots | None" = None) -> None:
-        """slots: port Slots, where firmware can be replaced."""
+        """slots: None for frozen firmware."""
         self._device = device
         self._provisioner = Provisioner(device)
         self.firmware = Firmware(device, slots)
@@ -112,8 +112,7 @@ class Service:
         return [record[SEQ], record[AMOUNT]] if record else None
 
     def readings(self, item: "Item") -> list[bytes]:
-        """[seq, limit] -> up to `limit` stored readings above `seq`, oldest first, as many as fit a frame; none when
-        there is none."""
+        """[seq, limit] -> up to `limit` stored readings above `seq`, oldest first, as many as fit a frame."""
         device = self._device
         device.require_state(PROVISIONED)
         if not isinstance(item, list) or len(item) != 2 or not all(messages.uint(part) for part in item) or not item[1]:
@@ -132,8 +131,8 @@ class Service:
         return self._device.chain
 
     def channels(self, index: "Item") -> "list[Item]":
-        """index -> the channel with that number as [count, role, [message, ...], [certificate, ...]] or [count]: one a
-        request, so that a reply fits a frame. Role 0: we pay, 1: we are paid."""
+        """index -> [count, role, [message, ...], [certificate, ...]] of one channel, or [count] past the last. One
+        channel for each request, so that a reply fits a frame. Role 0: the device pays; 1: the device is paid."""
         device = self._device
         device.require_state(PROVISIONED)
         if not messages.uint(index):
@@ -148,12 +147,12 @@ class Service:
         raws = [record[OPEN], record.get(VOUCHER)]
         if role == 0 and record[SEQ]:
             raws.append(device.payer.sign_last(channel.terms(record[OPEN]))[0])
-            raws.append(device.payer.receipt(record))  # one for an older voucher would stand alone
+            raws.append(device.payer.receipt(record))  # only if it is for this voucher
         raws.append(record.get(CLOSE))
         return [len(records), role, [raw for raw in raws if raw is not None], record[CHAIN]]
 
     def selftest(self, _: "Item") -> "dict[str, Item]":
-        """{part: true, or the code of what failed}."""
+        """{part: true or error code}."""
         device = self._device
         parts = {
             "curve": _outcome(_sign_and_verify),
@@ -163,14 +162,14 @@ class Service:
         }
         for sensor in device.board.sensors:
             name, number = "sensor " + sensor.model, 1
-            while name in parts:  # a second of its kind must not hide the first
+            while name in parts:  # two sensors of a model get two names
                 number += 1
                 name = "sensor %s %d" % (sensor.model, number)
             parts[name] = _outcome(sensor.read)
         return parts
 
     def bench(self, count: "Item") -> list[int]:
-        """count -> [sign microseconds, verify microseconds], one each, over a throw-away key."""
+        """count -> [sign microseconds, verify microseconds], for one operation each, with a throw-away key."""
         if not messages.uint(count) or not 1 <= count <= MAX_BENCH:
             raise Malformed("bench wants 1 to %d rounds" % MAX_BENCH)
         secret = p256.secret_from(self._device.pool.random)
@@ -187,7 +186,7 @@ class Service:
         return [ticks_diff(middle, start) * 1000 // count, ticks_diff(end, middle) * 1000 // count]
 
     def _feed_watchdog(self) -> None:
-        # after a trial its watchdog still runs, and this is the one request that may take longer than it waits
+        # the watchdog of a trial still runs, and this request alone may exceed its timeout
         if self.firmware.slots:
             self.firmware.slots.feed()
 
@@ -216,4 +215,4 @@ def _store(store: "Store") -> None:
     data = store.read("selftest")
     store.remove("selftest")
     if data != b"\x5a\xa5":
-        raise SealError("the store does not give back what it was given")
+        raise SealError("the store returns other data than written")

@@ -1,10 +1,10 @@
-"""A firmware slot being filled: files that come in pieces, checked from flash before anything may run them.
+"""Staging of an update: write files into the spare slot piece by piece, then check them from flash.
 
-    incoming     the message that is being staged: the files beside it are its own, whole or not
-    manifest     the message of a whole slot; it takes the place of `incoming` when every file has been checked
+    incoming     the firmware message of the update in progress; the files beside it belong to it
+    manifest     the firmware message of a complete slot; replaces `incoming` once every file is checked
 
-A cut leaves a file shorter, never other: staging goes on where the files end. A piece that is wrong shows when the file
-is checked; the file is removed then, so that it is sent anew.
+A power cut leaves a file shorter, never different, so staging resumes at the end of each file. `finish` detects a wrong
+piece and removes its file, which the host then sends again.
 """
 
 import hashlib
@@ -21,15 +21,14 @@ if TYPE_CHECKING:
 
 INCOMING = "incoming"
 
-_SPARE_BLOCKS = const(8)  # for the journal to go on with, and for what LittleFS copies while it writes
+_SPARE_BLOCKS = const(8)  # for the journal, and for LittleFS's copies during a write
 _NEW = ".new"
 _FOLDER = const(0x4000)
 
 
 class Staging:
-    """A slot's `folder` that takes the files of the firmware message `raw`: [path, bytes, SHA-256] each. `running`: the
-    folder of the slot that runs, or None: what is in it already need not be sent. `feed` is called between files: all
-    of them together can take longer than a watchdog waits."""
+    """One update in a slot's `folder`. raw: the firmware message. files: its [[path, bytes, SHA-256], ...]. running:
+    the running slot's folder or None; its equal files are copied, not sent. feed: feeds the watchdog between files."""
 
     def __init__(
         self,
@@ -46,12 +45,12 @@ class Staging:
         self._feed = feed
 
     def has(self, index: int) -> bool:
-        """Whether there is a file of this number."""
+        """Whether `index` is the number of a file."""
         return index < len(self._files)
 
     def begin(self) -> list[int]:
-        """Make the folder ready, with what is there of these very files kept; returns the bytes there are of each.
-        Raises StorageFull before anything is changed."""
+        """Prepare the folder and keep the files of this very message; returns the size of each file so far.
+        Raises StorageFull before any change."""
         if self._raw not in (_read(self._path(INCOMING)), _read(self._path(MANIFEST))):
             self._check_room()
             self._clear()
@@ -64,12 +63,12 @@ class Staging:
         return [self._size(path) for path, _, _ in self._files]
 
     def _copy_from_running(self, source: str, path: str, size: int, digest: bytes) -> None:
-        """Copy a file of the slot that runs, if it is the one wanted."""
+        """Copy a file of the running slot if its size and digest match."""
         try:
             if os.stat(source)[6] != size or _digest(source) != digest:
                 return
         except OSError:
-            return  # it has none of this name
+            return  # missing in the running slot
         self._make_folders(path)
         with open(self._path(path), "wb") as new:
             for piece in _pieces(source):
@@ -77,8 +76,8 @@ class Staging:
                     raise StorageFull("the flash is full: acknowledge readings, or wipe what else is on it")
 
     def write(self, index: int, offset: int, data: bytes) -> int:
-        """Add bytes to a file's end; returns how many it has now. Again what is there already changes nothing. Raises
-        Malformed for bytes that leave a gap or go beyond the file's size."""
+        """Append bytes to a file; returns its size. Idempotent for bytes already written. Raises Malformed for a gap,
+        or beyond the file's size."""
         path, size, _ = self._files[index]
         length = self._size(path)
         if offset + len(data) <= length:
@@ -92,13 +91,13 @@ class Staging:
         return offset + len(data)
 
     def finish(self) -> None:
-        """Check every file on flash and make the slot a whole one. Raises Malformed where a file is not all there, and
-        BadSignature where some are not those signed; these are removed."""
+        """Check every file on flash and complete the slot. Raises Malformed for an incomplete file, and BadSignature
+        after the removal of files that differ from the manifest."""
         bad_path = None
         for path, size, digest in self._files:
             self._feed()
             if self._size(path) != size:
-                raise Malformed("%s is not all there" % path)
+                raise Malformed("%s is incomplete" % path)
             if _digest(self._path(path)) != digest:
                 os.remove(self._path(path))
                 bad_path = path
@@ -127,10 +126,10 @@ class Staging:
         length = sum(size // block + 1 for _, size in walk(self._folder) if size is not None)
         demand = sum(size // block + 1 for _, size, _ in self._files) + _SPARE_BLOCKS
         if demand > free + length:
-            raise StorageFull("the update wants %d blocks of flash, %d are free" % (demand, free + length))
+            raise StorageFull("the update needs %d blocks of flash, %d are free" % (demand, free + length))
 
     def _clear(self) -> None:
-        _remove(self._path(MANIFEST))  # first: what follows is no whole slot any more
+        _remove(self._path(MANIFEST))  # first: from here on the slot is incomplete
         for path, size in list(walk(self._folder)):
             self._feed()
             if size is None:
@@ -153,7 +152,7 @@ def room(folder: str) -> tuple[int, int]:
 
 
 def walk(folder: str) -> "Iterator[tuple[str, int | None]]":
-    """(path, bytes) of every file below `folder`, and (path, None) of every folder after what is in it."""
+    """(path, bytes) of every file below `folder`, and (path, None) of every folder after its content."""
     try:
         names = os.listdir(folder)
     except OSError:
@@ -181,7 +180,7 @@ def _remove(path: str) -> None:
     try:
         os.remove(path)
     except OSError:
-        pass  # it was not there
+        pass  # already removed
 
 
 def _make_folder(path: str) -> None:
@@ -193,7 +192,7 @@ def _make_folder(path: str) -> None:
 
 
 def _pieces(path: str) -> "Iterator[memoryview]":
-    """A file's bytes, piece by piece in one buffer."""
+    """Yield a file's bytes piece by piece, in one buffer."""
     piece = bytearray(512)
     view = memoryview(piece)
     with open(path, "rb") as file:

@@ -1,7 +1,7 @@
 """Port Store on any mounted filesystem: a flat folder of small files.
 
-`write` replaces a whole file: a new file is written and closed, then renamed over the old one. On LittleFS and POSIX
-that is old-or-new at every power cut; a rewrite in place, or flush() in the middle of one, is not. Not for FAT.
+`write` writes and closes a new file, then renames it over the old one. On LittleFS and POSIX a power cut leaves the old
+or the new file; a rewrite in place, or flush() during one, does not ensure that. Not for FAT.
 """
 
 import os
@@ -14,7 +14,7 @@ _NAME = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
 class FileStore:
-    """Records as files in `directory`, which is made when it is missing."""
+    """Records as files in `directory`, created if missing."""
 
     def __init__(self, directory: str) -> None:
         self._directory = directory
@@ -24,7 +24,7 @@ class FileStore:
             if error.args[0] != 17:  # EEXIST
                 raise
         for name in os.listdir(directory):
-            if name.endswith(_NEW):  # a write that a power cut ended: it was never released
+            if name.endswith(_NEW):  # left by a power cut during a write, never released
                 os.remove(directory + "/" + name)
 
     def _path(self, name: str) -> str:
@@ -33,7 +33,7 @@ class FileStore:
         return self._directory + "/" + name
 
     def read(self, name: str) -> bytes | None:
-        """The record's bytes, or None when there is none."""
+        """The record's bytes, or None."""
         try:
             with open(self._path(name), "rb") as file:
                 return file.read()
@@ -43,13 +43,13 @@ class FileStore:
             return None
 
     def write(self, name: str, data: bytes) -> None:
-        """Replace the record. Old or new at every power cut. Raises StorageFull with the old one kept."""
+        """Replace the record: old or new after a power cut. Raises StorageFull and keeps the old record."""
         path = self._path(name)
         self._put(path + _NEW, "wb", data)
         os.rename(path + _NEW, path)
 
     def append(self, name: str, data: bytes) -> None:
-        """Add `data` at the record's end in one write. Raises StorageFull with what was there kept."""
+        """Append `data` to the record in one write. Raises StorageFull and keeps the old content."""
         path = self._path(name)
         try:
             size = os.stat(path)[6]
@@ -69,7 +69,7 @@ class FileStore:
             raise
 
     def _undo(self, path: str, old_size: int | None) -> None:
-        # a short write must not stay: the next reader would take it for a record cut by a power loss
+        # remove a short write: a reader would mistake it for the effect of a power cut
         try:
             if not old_size:
                 os.remove(path)
@@ -80,10 +80,10 @@ class FileStore:
                 file.write(data)
             os.rename(path + _NEW, path)
         except OSError:
-            pass  # the frame's own check tells the reader
+            pass  # the checksum of the record or frame reports the short write
 
     def remove(self, name: str) -> None:
-        """Remove the record; nothing happens when there is none."""
+        """Remove the record. Idempotent."""
         try:
             os.remove(self._path(name))
         except OSError as error:

@@ -1,13 +1,13 @@
 """Ticks: a hash chain for payments too many to sign (PayWord; Rivest and Shamir 1996). `ticks` in a voucher.
 
-The payer draws a seed, and promises in a signed voucher a value for each of `count` ticks under the chain's root,
-SHA-256 applied `count` times to the seed. Tick i is the value that gives the root when hashed i times: whoever has
-tick i can prove i ticks, and cannot make tick i + 1.
+The payer draws a seed. A signed voucher promises a value for each of `count` ticks under the chain's root, SHA-256
+applied `count` times to the seed. Tick i hashed i times gives the root: tick i proves i ticks, and nobody can compute
+tick i + 1 from it.
 
-The chain is kept by checkpoints, one every sqrt(count) values. The segment in use is kept whole, and each tick
-revealed in order makes two values of the one after it, so a tick costs two hashes, never a whole segment.
-Limits: a seed serves one voucher. Memory is 96 bytes times sqrt(count): 6 KB for 4,096 ticks. Making a chain costs
-`count` hashes. Out of order a reveal costs sqrt(count).
+The chain stores checkpoints, one every sqrt(count) values, and the whole segment in use. Each tick in order computes
+two values of the next segment, so a tick costs two hashes, never a whole segment.
+Limits: a seed serves one voucher. Memory is 96 bytes times sqrt(count): 6 KB for 4,096 ticks. A new chain costs `count`
+hashes, a tick out of order sqrt(count).
 """
 
 from .compat import sha256
@@ -25,7 +25,7 @@ def _get_value(values: bytearray, index: int) -> bytes:
 
 
 class Chain:
-    """The payer's side: a chain of `count` ticks from a secret seed of 32 bytes. Raises Malformed for others."""
+    """The payer's side: a chain of `count` ticks from a secret seed of 32 bytes. Raises Malformed."""
 
     def __init__(self, seed32: bytes, count: int) -> None:
         if not isinstance(seed32, (bytes, bytearray)) or len(seed32) != 32:
@@ -54,7 +54,7 @@ class Chain:
         number = k // self._step
         if number != self._segment_number:
             self._enter(number)
-        while self._segment_size <= k % self._step:  # only after a jump
+        while self._segment_size <= k % self._step:  # after a jump only
             self._segment_size = self._grow(self._segment, number, self._segment_size)
         for _ in range(2):
             if self._next_number >= 0 and self._next_size < self._step:
@@ -74,9 +74,9 @@ class Chain:
 
 
 def check(anchor: bytes, steps: int, value: bytes) -> bool:
-    """Whether `value` hashed `steps` times is `known`: the root, or the tick `steps` before it that was checked last.
+    """Whether `value` hashed `steps` times is `anchor`: the root, or the last verified tick, `steps` before this one.
 
-    Raises Malformed for a count that no chain has.
+    Raises Malformed for an invalid count.
     """
     if not isinstance(steps, int) or not 1 <= steps <= MAX_COUNT:
         raise Malformed("a chain has 1 to %d ticks" % MAX_COUNT)

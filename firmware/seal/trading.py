@@ -1,7 +1,7 @@
-"""Carries out the owner's order over a peer link, and goes on after every interruption.
+"""Executes the owner's order over a peer link, and resumes after every interruption.
 
-An order stays in the journal until it is over (see `order`), so a reset or a broken link only means a new connection.
-What the policy or the order itself forbids ends it, with the code of the limit.
+An active order is in the journal (see `order`), so a reset or a broken link only costs a new connection. A limit of the
+policy or of the order ends the order with the limit's code.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _MAX_RETRY_MS = const(8000)
 
 
 async def run(device: "Device") -> None:
-    """Carry out orders for ever."""
+    """Execute orders for ever."""
     retry_ms = _MIN_RETRY_MS
     while True:
         current_order = device.journal.get(ORDER_RECORD) if device.state == PROVISIONED else None
@@ -35,9 +35,9 @@ async def run(device: "Device") -> None:
             await _try_order(device, current_order)
             retry_ms = _MIN_RETRY_MS
         except Exception as error:
-            # the boundary of what another machine can do to this one: whatever it, the link or a full flash did may be
-            # over next time, and what was promised is in the journal
-            if device.trade_fault is None:  # it went on since the last failure
+            # the boundary towards another machine: a fault of the peer, the link or a full flash may be temporary, and
+            # the journal has every promise
+            if device.trade_fault is None:  # the order proceeded since the last failure
                 retry_ms = _MIN_RETRY_MS
             device.trade_fault = rpc.error_code(error)
             notes.trace("trade: again in %d ms" % retry_ms, error)
@@ -47,7 +47,7 @@ async def run(device: "Device") -> None:
 
 async def _try_order(device: "Device", order: "Record") -> None:
     try:
-        if DIGEST in order:  # or a seller that never comes back would keep the order for ever
+        if DIGEST in order:  # ends an order whose seller never returns
             channel.terms(device.payer.record(order[DIGEST])[channel.OPEN]).check_open(device.now())
         await run_session(device, order)
     except (PolicyRefused, Expired, StateDamaged) as error:
@@ -55,7 +55,7 @@ async def _try_order(device: "Device", order: "Record") -> None:
 
 
 async def run_session(device: "Device", order: "Record") -> None:
-    """One connection's worth of the order `wanted`. Returns when it is over or no longer active."""
+    """Execute the order over one connection, until the order ends or is replaced."""
     reader, writer = await device.board.peer_link.connect(order[ADDRESS])
     try:
         session = Buyer(device, order, rpc.Client(reader, writer))
@@ -66,7 +66,7 @@ async def run_session(device: "Device", order: "Record") -> None:
                 while device.journal.get(ORDER_RECORD) == session.order and not await session.step():
                     await asyncio.sleep(order.get(PAUSE_MS, DEFAULT_PAUSE_MS) / 1000)
             except (PolicyRefused, Expired) as error:
-                finish(device, FAILED, error.code, order[NUMBER])  # first: the other side cannot hold that up
+                finish(device, FAILED, error.code, order[NUMBER])  # before `close`, which waits for the peer
             await session.close()
         if session.is_spent() or close_code is None:
             finish(device, DONE, None, order[NUMBER])

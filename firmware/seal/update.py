@@ -1,7 +1,7 @@
-"""Taking a firmware update (message `firmware`): signed by the owner, and by a hash-based key where the device has one.
+"""Firmware updates (message type 65011): signed by the owner, and by the hash-based HSS key if the device has one.
 
-lock      the HSS signature for one `begin`         begin     the manifest: checked whole before anything is written
-write     a piece of a file                         commit    every file is checked, the new slot's trial begins
+lock      the HSS signature for the next `begin`    begin     the manifest: fully checked before any write
+write     a piece of a file                         commit    check every file, start the trial of the new slot
 """
 
 from . import compat, labels, messages
@@ -23,7 +23,7 @@ _NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
 
 
 class Updater:
-    """Takes updates for a `device.Device` into the slot that does not run. firmware: its `firmware.Firmware`."""
+    """Writes updates into the spare slot."""
 
     _key: bytes | None
     _staging: Staging
@@ -33,13 +33,13 @@ class Updater:
         self._firmware = firmware
         self._slots = firmware.slots
         self._signature = b""
-        self._key = None  # the HSS key that the update in progress was checked by
+        self._key = None  # HSS key at the last `begin`
         self._staging = None
-        self._version = 0  # of what is being staged
+        self._version = 0  # of the update in progress
 
     def lock(self, signature: "Item") -> bool:
-        """Keep the HSS signature for the next `begin`, good or bad: both do not fit one frame. Without an HSS key it
-        counts for nothing and takes no memory. Raises Malformed."""
+        """Store the HSS signature for the next `begin`: one frame cannot carry both. Ignored by a device without an
+        HSS key. Raises Malformed."""
         self._require_ready()
         if not isinstance(signature, bytes) or not 0 < len(signature) <= _MAX_SIGNATURE:
             raise Malformed("an HSS signature has up to %d bytes" % _MAX_SIGNATURE)
@@ -47,9 +47,9 @@ class Updater:
         return True
 
     def begin(self, raw: bytes) -> list[int]:
-        """Check a firmware message and make the spare slot ready; returns the bytes that are there of each file. Raises
-        Refused, BadSignature, NotAParty (another board), Replay (no newer version), Malformed, StorageFull; nothing has
-        changed then."""
+        """Check a firmware message and prepare the spare slot; returns the size of each file so far. Raises Refused,
+        BadSignature, NotAParty (another board), Replay (version not newer), Malformed, StorageFull, and then changes
+        nothing."""
         signature, self._signature = self._signature, b""
         self._require_ready()
         message = messages.parse(raw, labels.FIRMWARE_UPDATE)
@@ -69,7 +69,7 @@ class Updater:
         return lengths
 
     def write(self, item: "Item") -> int:
-        """[file, offset, bytes] -> how many bytes the file has now. Raises Refused before `begin`, Malformed."""
+        """[file, offset, bytes] -> size of the file. Raises Refused before `begin`, Malformed."""
         self._require_staging()
         if not isinstance(item, list) or len(item) != 3 or not messages.uint(item[0]) or not messages.uint(item[1]):
             raise Malformed("write wants [file, offset, bytes]")
@@ -78,7 +78,7 @@ class Updater:
         return self._staging.write(*item)
 
     def commit(self, item: "Item") -> bool:
-        """Check every file and begin the trial; the board is reset once the reply has left. Raises Refused, Malformed,
+        """Check every file and start the trial; the board resets after the reply. Raises Refused, Malformed,
         BadSignature."""
         self._require_staging()
         if item is not None:
@@ -112,7 +112,7 @@ class Updater:
 
 
 def _check_files(files: "list[list[Item]]") -> None:
-    """Raise Malformed unless every path stays in its slot, and is there once."""
+    """Raise Malformed unless every path is unique and inside the slot."""
     paths = set()
     for path, size, _ in files:
         is_valid = len(path) <= _MAX_PATH and 0 < size <= _MAX_FILE and path not in paths

@@ -1,14 +1,14 @@
-"""What a device does with a broker: it hands on its signed readings, and answers its owner's host.
+"""The uplink to an MQTT broker: publishes signed readings, serves the requests of the owner's host.
 
     sealwright/NETWORK/DEVICE/      the first 16 hex digits of the network's id, all 64 of the device's
-        readings                    a signed reading a message, oldest first, each once the one before it has arrived
-        certificates                its chain, issuers first, a CBOR sequence; kept by the broker
-        state                       "1" while it is connected, "0" when the broker misses it; kept by the broker
-        command, reply              frames of schema/rpc.cddl to the device and back
+        readings                    one signed reading a message, oldest first, each after the ack of the last
+        certificates                its chain, issuers first, a CBOR sequence; retained
+        state                       "1" while connected, else "0" (the will); retained
+        command, reply              frames of schema/rpc.cddl, to and from the device
 
-The broker is not trusted: what passes is signed. That it has a reading frees nothing here: only the owner's signed ack
-prunes. How far the broker was given readings is in the journal every RESERVE of them, to spare flash: after a reset up
-to as many come again. Nothing is left out.
+The broker is not trusted: every message is signed. Only the owner's signed ack prunes readings, not their delivery. The
+journal stores the last delivered number once every RESERVE readings, to spare flash: after a reset the device may
+repeat up to RESERVE readings, and omits none.
 """
 
 import asyncio
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from .ports import ConnectionHandler, Item, Record, Table
     from .ports import Uplink as BrokerLink
 
-WIFI = const(1)
-BROKER = const(2)
-# keys of a broker
-HOST = const(1)
-PORT = const(2)
-AUTHORITY = const(3)
-USER = const(4)
+# Keys of the record "network"
+WIFI = const(1)  # [ssid, password]
+BROKER = const(2)  # map:
+HOST = const(1)  # text
+PORT = const(2)  # uint
+AUTHORITY = const(3)  # bytes: the CA certificate, DER
+USER = const(4)  # [name, password]
 
-_MAX_AUTHORITY = const(2048)  # a command fits a frame
+_MAX_AUTHORITY = const(2048)  # a command must fit a frame
 _MIN_RETRY = const(1)
 _MAX_RETRY = const(60)
 _POLL_SECONDS = 0.3
@@ -60,7 +60,7 @@ _TABLE: "Table" = {WIFI: (False, _pair), BROKER: (False, _broker)}
 
 
 class Uplink:
-    """A device's connection to its broker. this: the device, on a board that has a way to one."""
+    """A device's connection to its broker, on a board with the port Uplink."""
 
     _settings: "Record | None"
     _fault: int | None
@@ -73,11 +73,11 @@ class Uplink:
         self._seq = 0
 
     def check(self, value: "Item") -> "Record | None":
-        """The settings in an owner's command, or None. Raises Malformed."""
+        """The settings in an owner's command, or None for no broker. Raises Malformed."""
         return None if value is None else messages.fit(value, _TABLE)
 
     def configure(self, settings: "Record | None") -> None:
-        """Keep them, and begin anew with this broker: it may have nothing of what the last one had."""
+        """Store the settings and restart delivery: a new broker has none of the readings."""
         journal = self._device.journal
         journal.remove(FORWARDED_RECORD)
         if settings is None:
@@ -86,17 +86,16 @@ class Uplink:
             journal.put(NETWORK_RECORD, settings)
 
     def status(self) -> "list[Item]":
-        """[host and port or null, connected, code of what keeps it from being so or null, last reading handed on]."""
+        """["host:port" or null, connected, error code or null, seq of the last delivered reading]."""
         settings = self._device.journal.get(NETWORK_RECORD)
         broker = (settings or {}).get(BROKER)
         name = broker and "%s:%d" % (broker[HOST], broker[PORT])
-        if settings is not self._settings:  # taken up in a moment
+        if settings is not self._settings:  # `run` reloads the settings soon
             return [name, False, None, 0]
         return [name, self._connected, self._fault, self._seq]
 
     async def run(self, serve_host: "ConnectionHandler") -> None:
-        """Be connected whenever the owner's settings name a broker, for ever. answer: what serves a host's requests,
-        a coroutine function(reader, writer)."""
+        """Stay connected while the owner's settings name a broker, for ever. serve_host: serves a host's requests."""
         retry, link = _MIN_RETRY, None
         while True:
             await asyncio.sleep(_POLL_SECONDS)
@@ -109,7 +108,7 @@ class Uplink:
                 await self._run_connection(link, serve_host)
                 self._fault = None
             except Exception as error:
-                # the boundary of what a network can do to this device: it may be there again next time
+                # the boundary towards the network: its faults may be temporary
                 if self._connected:
                     retry = _MIN_RETRY
                 self._fault = rpc.error_code(error)
@@ -127,7 +126,7 @@ class Uplink:
             seconds -= _POLL_SECONDS
 
     def _reload_settings(self) -> bool:
-        """Whether the owner has changed them."""
+        """Load the settings. Returns whether they changed."""
         device = self._device
         settings = device.journal.get(NETWORK_RECORD) if device.state == PROVISIONED else None
         if settings is self._settings:
@@ -137,7 +136,7 @@ class Uplink:
         return True
 
     async def _run_connection(self, link: "BrokerLink", serve_host: "ConnectionHandler") -> None:
-        """One connection's worth. Returns when the owner has changed the settings."""
+        """Run one connection, until the settings change."""
         device, settings = self._device, self._settings
         await link.join(settings.get(WIFI))
         broker = settings.get(BROKER)
@@ -167,7 +166,7 @@ class Uplink:
             serving.cancel()
 
     async def _forward(self, link: "BrokerLink", topic: str) -> bool:
-        """Hand on some of the readings that wait; False where none does."""
+        """Publish a batch of readings. Returns False if none waits."""
         log = self._device.log
         self._seq = max(self._seq, log.acknowledged)
         if log.seq <= self._seq:
@@ -177,7 +176,7 @@ class Uplink:
             await link.publish(topic, raw)
             self._record_forwarded(parse(raw).header[labels.CWT_CLAIMS][labels.SEQ])
         if not batch:
-            self._record_forwarded(log.seq)  # what had these numbers is lost, on flash too
+            self._record_forwarded(log.seq)  # the readings with these numbers are lost on flash
         return True
 
     def _record_forwarded(self, seq: int) -> None:
@@ -188,7 +187,7 @@ class Uplink:
 
 
 class _Reply:
-    """The writing half of the command link: a message for what is written between two drains."""
+    """The writer of the command link: each drain publishes one message."""
 
     def __init__(self, link: "BrokerLink", topic: str) -> None:
         self._link = link

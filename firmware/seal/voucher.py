@@ -1,6 +1,6 @@
-"""Payment vouchers and receipts: how they are built, and the payee's rules for taking one.
+"""Payment vouchers and receipts: their claims, and the payee's checks.
 
-A voucher's amount is cumulative within its lane: the newest one replaces all before it.
+A voucher's amount is cumulative within its lane: each voucher replaces all earlier ones.
 """
 
 from . import labels, messages
@@ -40,8 +40,8 @@ def payload(channel: bytes, lane: int, seq: int, amount: int, item: bytes | None
 def take(raw: bytes, terms: "Terms", best: "Message | None", public: bytes, now: int | None) -> "Message":
     """The payee's check of a voucher; returns its `cose.Message`.
 
-    terms: channel.Terms. best: the Message of the best voucher so far in the lane, or None. public: the payer's key.
-    now: unix time, or None where the clock is unset. The very voucher that is best already is taken again.
+    best: the best voucher so far in the lane, or None. public: the payer's key. now: unix time, or None if the clock is
+    unset. The best voucher itself passes again.
     Raises UnknownChannel, Unsupported, Replay, AmountDecreased, OverCapacity, NotYetValid, Expired, BadSignature.
     """
     message = messages.parse(raw, labels.VOUCHER)
@@ -79,7 +79,7 @@ def _check_times(claims: "Claims", terms: "Terms", now: int | None) -> None:
 
 
 def receipt_payload(message: "Message") -> "Claims":
-    """The claims of the receipt for a voucher (its Message)."""
+    """The claims of the receipt for a voucher."""
     claims = message.payload
     return {
         CHANNEL: claims[CHANNEL],

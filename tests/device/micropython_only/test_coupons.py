@@ -87,7 +87,7 @@ def test_no_other_board_has_any():
 
 
 def test_a_device_without_an_identity_prepares_nothing():
-    device = rig.device.Device(rig.Board())
+    device = rig.Device(rig.Board())
     device.load()
     coupons = Coupons(p256)
     device.board.keystore = SoftwareKeyStore(device.board.store, coupons=coupons)
