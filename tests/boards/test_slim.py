@@ -90,6 +90,12 @@ def test_every_name_that_went_is_defined_nowhere_else() -> None:
         assert len(stored) == len(set(stored)), path
 
 
+def test_compiled_modules_have_no_docstring(tmp_path: Path) -> None:
+    build.compiled(build.FIRMWARE / "seal" / "__init__.py", tmp_path / "seal", "x64", "seal")
+    code = (tmp_path / "seal.mpy").read_bytes()
+    assert b"Floors" not in code and b"__version__" in code
+
+
 def test_sources_have_every_engine(tmp_path: Path) -> None:
     """Also for an interpreter that runs no native code."""
     build.build_board(ROOT / "boards" / "esp32", tmp_path, make=build.slimmed)
