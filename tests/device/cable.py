@@ -7,7 +7,7 @@ from seal.seller import Seller
 
 
 class End:
-    """One end of a byte stream. `lose` is asked of every write: True breaks the connection instead."""
+    """One end of a byte stream. `lose` is called for every write; True breaks the connection instead."""
 
     def __init__(self, lose=lambda data: False):
         self._data = b""

@@ -1,6 +1,6 @@
 """Real parts put together without a board: a store in RAM that can lose power, a settable clock, an issuer.
 
-Keys are made anew by each test; nothing here stands in for the code under test.
+Each test generates its keys; nothing here replaces code under test.
 """
 
 import gc
@@ -17,7 +17,7 @@ NETWORK = bytes(range(32))
 
 
 class PowerCut(BaseException):
-    """The power went away; nothing may catch it as an error."""
+    """Power loss. A BaseException, so that no handler of errors catches it."""
 
 
 class RamStore:
@@ -110,7 +110,7 @@ class PeerLink:
 
 
 class Board:
-    """Port Board, over a store that outlives it."""
+    """Port Board, over a store that survives it."""
 
     model = "rig"
     peer_link = PeerLink()
@@ -175,7 +175,7 @@ class Issuer:
         return self.signer.sign(labels.GRANT, claims)[0]
 
     def command(self, device, op, value=None, seq=None):
-        """An owner's command to the device `this`, with the next number."""
+        """An owner's command to the device, with the next number."""
         self._commands += 1
         claims = {1: device.device_id, 2: seq or self._commands, 3: op}
         if value is not None:
@@ -193,7 +193,7 @@ def policy(per_voucher=1000, per_day=100000, **more):
 
 
 def provisioned(issuer, spending=None, **parts):
-    """A provisioned device.Device on a new Board (parts: store, clock, joules)."""
+    """A provisioned Device on a new Board (parts: store, clock, joules)."""
     device = Device(Board(**parts))
     device.load()
     provision(device, issuer, spending)
@@ -208,7 +208,7 @@ def provision(device, issuer, spending=None):
 
 
 def restarted(device):
-    """The same flash in a new board: what a power cut leaves."""
+    """A new board with the same flash, as after a power cut."""
     gc.collect()  # several devices share one heap here, which a board never does
     board = Board(RamStore(device.board.store.files), Clock(device.board.clock.unix, device.board.clock.quality))
     again = Device(board)
@@ -217,7 +217,7 @@ def restarted(device):
 
 
 class Loopback:
-    """A client whose calls go straight to a handler table, through real frames."""
+    """A client that calls a handler table directly, through real frames."""
 
     def __init__(self, handlers):
         self.handlers = handlers

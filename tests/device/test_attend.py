@@ -1,4 +1,4 @@
-"""A version while it runs: on trial it is confirmed or the board is reset, and what is said of it is what happened."""
+"""The running version: a trial ends in confirmation or reset, and the log says which."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ def on_trial(root, issuer, device, version=3):
 
 
 def attended(firmware, outcomes):
-    """What is told until the trial is over, and whether the board is reset."""
+    """(log lines until the trial ends, whether the board was reset)."""
     said, before = [], (module._PAUSE_SECONDS, module.SETTLE_SECONDS, notes.show)
     module._PAUSE_SECONDS, module.SETTLE_SECONDS, notes.show = 0.01, 0.02, said.append
 
@@ -45,14 +45,14 @@ def attended(firmware, outcomes):
 
 
 @with_slots
-def test_a_version_that_is_well_is_confirmed(root, issuer, device):
+def test_healthy_version_is_confirmed(root, issuer, device):
     device, firmware = on_trial(root, issuer, device)
     assert attended(firmware, WELL) == (["firmware: version 3 is confirmed"], False)
     assert firmware.record()[FLOOR] == 3 and boot(root)[0].slot == "a"
 
 
 @with_slots
-def test_a_version_that_is_ill_is_reset(root, issuer, device):
+def test_unhealthy_version_is_reset(root, issuer, device):
     device, firmware = on_trial(root, issuer, device)
     said, reset = attended(firmware, ILL)
     assert reset and said == ["firmware: version 3 is not healthy: store fails its self-test: code 15"]
@@ -60,7 +60,7 @@ def test_a_version_that_is_ill_is_reset(root, issuer, device):
 
 
 @with_slots
-def test_a_full_flash_does_not_make_a_confirmed_version_ill(root, issuer, device):
+def test_full_flash_does_not_reset_confirmed_version(root, issuer, device):
     device, firmware = on_trial(root, issuer, device)
 
     def full(name, data):

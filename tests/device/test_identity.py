@@ -35,7 +35,7 @@ from seal.provision import Provisioner
 from seal.records import OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER, OWNER_POLICY
 
 
-def test_a_thumbprint_is_rfc9679s():
+def test_thumbprint_matches_rfc9679():
     # RFC 9679 section 6: the worked example's COSE_Key and its SHA-256 thumbprint
     x = bytes.fromhex("65eda5a12577c2bae829437fe338701a10aaa375e1bb5b5de108de439c08551d")
     y = bytes.fromhex("1e52ed75701163f7f9e40ddf9f341b3dc9ba860af7e0ca7ca7e9eecd0084d19c")
@@ -81,7 +81,7 @@ def test_may_issue_runs_out():
     raises(BadCertificate, identity.check_chain, [leaf, plain, issuer.root], issuer.public, NETWORK)
 
 
-def test_evidence_answers_the_nonce():
+def test_evidence_answers_nonce():
     device = Device(Board())
     device.load()
     assert device.state == BLANK
@@ -109,7 +109,7 @@ def test_provisioning_happens_once():
     assert again.network == NETWORK and again.root == issuer.public
 
 
-def test_grants_that_are_not_for_this_device():
+def test_foreign_grants_are_refused():
     issuer, other = Issuer(), Issuer()
     device = Device(Board())
     device.load()
@@ -140,7 +140,7 @@ def test_grants_that_are_not_for_this_device():
     assert device.state == PROVISIONED
 
 
-def test_provisioning_resumes_after_a_cut_at_every_write():
+def test_provisioning_resumes_after_cut_at_every_write():
     issuer = Issuer()
     whole = provisioned(issuer, policy())
     for late in (False, True):
@@ -159,7 +159,7 @@ def test_provisioning_resumes_after_a_cut_at_every_write():
             assert device.state == PROVISIONED and device.owner_record()[OWNER_POLICY] == policy()
 
 
-def test_damage_locks_the_device():
+def test_damage_locks_device():
     issuer = Issuer()
     device = provisioned(issuer)
     for name in ("key-0", "j-identity", "j-index", "j-owner"):
@@ -173,7 +173,7 @@ def test_damage_locks_the_device():
         raises(StateDamaged, Owner(broken).command, issuer.command(device, "pause"))
 
 
-def test_commands_are_the_owners_and_rise():
+def test_commands_are_owners_and_rise():
     issuer, other = Issuer(), Issuer()
     device, stranger = provisioned(issuer), provisioned(issuer)
     owner = Owner(device)
@@ -196,7 +196,7 @@ def test_commands_are_the_owners_and_rise():
     assert record[OWNER_OFFER] == ["nEUR", "J", 83] and record[OWNER_IS_PAUSED] is False
 
 
-def test_a_wiped_device_has_nothing_left():
+def test_wiped_device_is_empty():
     issuer = Issuer()
     device = provisioned(issuer)
     device.sample()
@@ -208,7 +208,7 @@ def test_a_wiped_device_has_nothing_left():
     raises(Refused, Provisioner(again).evidence, os.urandom(32))
 
 
-def test_the_clock_is_set_by_the_grant():
+def test_clock_is_set_by_grant():
     issuer = Issuer()
     device = Device(Board(clock=Clock(0, labels.CLOCK_UNSET)))
     device.load()

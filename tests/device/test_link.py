@@ -1,4 +1,4 @@
-"""Frames: what is packed comes out, and damage costs one frame."""
+"""Frames: round trip, and recovery after a damaged frame."""
 
 from check import raises
 from seal import link
@@ -39,7 +39,7 @@ def test_frames_in_any_pieces():
         assert reader.drop_count == 0
 
 
-def test_damage_costs_one_frame():
+def test_damage_drops_one_frame_only():
     good = link.pack(1, 2, [3])
     for at in range(len(good) - 1):
         for bit in range(8):
@@ -51,12 +51,12 @@ def test_damage_costs_one_frame():
             assert len(found) == 1 and reader.drop_count >= 1, (at, bit)
 
 
-def test_console_noise_is_skipped():
+def test_reader_skips_console_noise():
     reader = link.FrameReader()
     assert reader.feed(b"boot: hello\r\n\x00" + link.pack(5, 6, None)) == [(5, 6, None)]
 
 
-def test_a_frame_has_a_largest_size():
+def test_frame_size_is_limited():
     reader = link.FrameReader()
     assert reader.feed(b"\x01" * (link.MAX_FRAME + 1)) == []
     assert reader.feed(b"\x01" * 50000 + b"\x00" + link.pack(1, 1, 1)) == [(1, 1, 1)]

@@ -40,7 +40,7 @@ class Flash:
             pass  # nothing was committed
 
 
-def test_a_key_outlives_the_power():
+def test_key_survives_power_cycle():
     with Flash() as flash:
         keys = NvsKeyStore(engine="plain")
         assert keys.custody == 0 and not keys.has(0)
@@ -53,7 +53,7 @@ def test_a_key_outlives_the_power():
         assert p256.verify(public, DIGEST, again.sign(0, DIGEST))
 
 
-def test_a_wiped_key_is_gone():
+def test_wiped_key_is_absent():
     with Flash() as flash:
         keys = NvsKeyStore(engine="plain")
         keys.wipe(0)
@@ -64,7 +64,7 @@ def test_a_wiped_key_is_gone():
         keys.generate(0, os.urandom)
 
 
-def test_a_damaged_record_is_no_empty_slot():
+def test_damaged_record_is_not_an_empty_slot():
     with Flash():
         keys = NvsKeyStore(engine="plain")
         keys.generate(0, os.urandom)
@@ -75,7 +75,7 @@ def test_a_damaged_record_is_no_empty_slot():
         raises(OSError, keys.has, 0)
 
 
-def test_a_full_partition_refuses_a_key_and_keeps_what_is_there():
+def test_full_partition_refuses_key_and_keeps_old_entries():
     with Flash():
         other = esp32.NVS("wifi")
         for n in range((nvs.PAGES - 1) * nvs.ENTRIES):
@@ -96,7 +96,7 @@ def provisioned_board():
     return board
 
 
-def test_nvs_erased_at_start_locks_the_device():
+def test_nvs_erased_at_start_locks_device():
     with Flash() as flash:
         board = provisioned_board()
         esp32._partition.used = nvs.PAGES * nvs.ENTRIES  # no page is free: what an interrupted reclaim leaves
@@ -109,7 +109,7 @@ def test_nvs_erased_at_start_locks_the_device():
         assert not board.keystore.has(0)  # and it made itself no other
 
 
-def test_a_free_page_keeps_everything():
+def test_free_page_keeps_all_entries():
     with Flash() as flash:
         board = provisioned_board()
         esp32._partition.used = (nvs.PAGES - 1) * nvs.ENTRIES
@@ -121,7 +121,7 @@ def test_a_free_page_keeps_everything():
         assert again.state == PROVISIONED
 
 
-def test_the_model_keeps_what_was_committed_and_nothing_else():
+def test_model_keeps_committed_entries_only():
     with Flash() as flash:
         space = esp32.NVS("a")
         space.set_i32("n", -5)
@@ -137,7 +137,7 @@ def test_the_model_keeps_what_was_committed_and_nothing_else():
         assert raises(OSError, esp32.NVS("b").get_i32, "n").args[0] == -4354
 
 
-def test_the_model_raises_as_the_port_does():
+def test_model_raises_like_port():
     with Flash():
         space = esp32.NVS("a")
         space.set_i32("n", 1)

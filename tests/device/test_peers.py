@@ -1,4 +1,4 @@
-"""What a seller lets in: proven peers only, good vouchers only."""
+"""A seller serves proven peers and accepts valid vouchers only."""
 
 from check import raises
 from rig import NOW, Issuer, Loopback, provisioned
@@ -25,7 +25,7 @@ def vouch(buying, terms, amount, seq, **more):
     return more.get("signer", buying.signer).sign(labels.VOUCHER, claims)[0]
 
 
-def test_the_payee_takes_no_bad_voucher():
+def test_payee_refuses_bad_vouchers():
     _, buying, selling = pair()
     session, seller = connect(buying, selling)
     terms = session._terms
@@ -53,7 +53,7 @@ def test_the_payee_takes_no_bad_voucher():
     raises(Expired, seller.pay, vouch(buying, terms, 300, 7))
 
 
-def test_a_peer_must_prove_itself_first():
+def test_peer_must_prove_certificate_first():
     issuer, buying, selling = pair()
     session, _ = connect(buying, selling)
     raw = session._terms.raw
@@ -73,7 +73,7 @@ def test_a_peer_must_prove_itself_first():
     refused(6, run, stranger.call(rpc.HELLO, [bytes(32), other.chain]))
 
 
-def test_a_proof_is_good_for_one_connection():
+def test_proof_is_valid_for_one_connection():
     _, buying, selling = pair()
 
     class Recorder(Loopback):

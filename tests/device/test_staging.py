@@ -1,4 +1,4 @@
-"""A slot being filled: it resumes, begins anew, takes no file that is not as signed, and no more than there is room."""
+"""Staging: resumption, restart, checks of files and of free space."""
 
 import os
 
@@ -16,7 +16,7 @@ from updates import FILES, boot, claims, contents, manifest, send, updater, with
 
 
 @with_slots
-def test_a_path_or_size_that_no_file_can_have(root, issuer, device):
+def test_invalid_path_or_size_is_refused(root, issuer, device):
     _, taker = updater(device, root)
     for change in ([["a.mpy", 0, bytes(32)]], [["a.mpy", (1 << 20) + 1, bytes(32)]], [["a.mpy", 1, bytes(32)]] * 2):
         payload = claims(FILES)
@@ -26,7 +26,7 @@ def test_a_path_or_size_that_no_file_can_have(root, issuer, device):
 
 
 @with_slots
-def test_room_counts_what_the_slot_holds_already(root, issuer, device):
+def test_space_check_counts_reusable_blocks(root, issuer, device):
     _, taker = updater(device, root)
     send(taker, manifest(issuer, FILES), FILES)
     before = contents(root + "/a")
@@ -44,7 +44,7 @@ def test_room_counts_what_the_slot_holds_already(root, issuer, device):
 
 
 @with_slots
-def test_a_transfer_goes_on_where_it_ended(root, issuer, device):
+def test_transfer_resumes(root, issuer, device):
     _, taker = updater(device, root)
     raw, names = manifest(issuer, FILES), sorted(FILES)
     assert taker.begin(raw) == [0, 0, 0]
@@ -76,7 +76,7 @@ def test_a_transfer_goes_on_where_it_ended(root, issuer, device):
 
 
 @with_slots
-def test_another_message_begins_anew(root, issuer, device):
+def test_other_message_restarts_staging(root, issuer, device):
     _, taker = updater(device, root)
     send(taker, manifest(issuer, FILES, 1), FILES)
     other = {"board.mpy": b"new", "links/tcp.mpy": b"tcp"}
@@ -90,7 +90,7 @@ def test_another_message_begins_anew(root, issuer, device):
 
 
 @with_slots
-def test_a_file_that_is_not_as_signed_is_sent_anew(root, issuer, device):
+def test_file_with_wrong_digest_is_sent_again(root, issuer, device):
     firmware, taker = updater(device, root)
     raw = manifest(issuer, FILES)
     bad = dict(FILES)
@@ -104,7 +104,7 @@ def test_a_file_that_is_not_as_signed_is_sent_anew(root, issuer, device):
 
 
 @with_slots
-def test_a_file_system_that_takes_only_part_of_a_piece(root, issuer, device):
+def test_short_write_of_piece_is_storage_full(root, issuer, device):
     files = [["a.mpy", 10, bytes(32)]]
     taker = Staging(root + "/a", b"raw", files)
     taker.begin()

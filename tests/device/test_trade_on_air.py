@@ -30,7 +30,7 @@ class Peer:
         await asyncio.gather(self.this.board.peer_link.serve(peer), trading.run(self.this))
 
 
-def test_a_trade_over_bad_air():
+def test_trade_over_lossy_datagrams():
     async def main():
         air = Air(11, lost=15, doubled=10, late=20)
         issuer = Issuer()

@@ -1,4 +1,4 @@
-"""Updates: who may send them, what is checked before anything is written, how they resume, when a version counts."""
+"""Updates: authorization, checks before the first write, resumption, and confirmation of versions."""
 
 import os
 
@@ -26,7 +26,7 @@ from updates import FILES, HSS_KEY, WELL, boot, claims, contents, manifest, send
 
 
 @with_slots
-def test_an_update_is_staged_tried_and_confirmed(root, issuer, device):
+def test_update_is_staged_tried_and_confirmed(root, issuer, device):
     firmware, taker = updater(device, root)
     raw = manifest(issuer, FILES, 3)
     assert send(taker, raw, FILES) == sum(len(data) for data in FILES.values())
@@ -38,17 +38,17 @@ def test_an_update_is_staged_tried_and_confirmed(root, issuer, device):
     assert contents(root + "/a") == expected
     again = restarted(device)
     firmware, taker = updater(again, root)
-    told = {"slot": "a", "version": 3, "trial": True, "hss": False}
-    assert firmware.info() == told and firmware.record()[FLOOR] == 0
+    fields = {"slot": "a", "version": 3, "trial": True, "hss": False}
+    assert firmware.info() == fields and firmware.record()[FLOOR] == 0
     raises(Refused, taker.begin, manifest(issuer, FILES, 4))
     firmware.confirm(WELL)
-    told["trial"] = False
-    assert firmware.info() == told and again.journal.get(FIRMWARE_RECORD)[FLOOR] == 3
+    fields["trial"] = False
+    assert firmware.info() == fields and again.journal.get(FIRMWARE_RECORD)[FLOOR] == 3
     assert boot(root)[0].slot == "a"
 
 
 @with_slots
-def test_nothing_is_written_for_a_message_that_is_refused(root, issuer, device):
+def test_refused_message_writes_nothing(root, issuer, device):
     _, taker = updater(device, root)
     one = FILES["board.mpy"]
     good = manifest(issuer, FILES)
@@ -95,7 +95,7 @@ def test_nothing_is_written_for_a_message_that_is_refused(root, issuer, device):
 
 
 @with_slots
-def test_versions_only_rise_and_only_what_was_confirmed_counts(root, issuer, device):
+def test_versions_rise_and_only_confirmed_ones_count(root, issuer, device):
     _, taker = updater(device, root)
     send(taker, manifest(issuer, FILES, 5), FILES)
     taker.commit(None)
@@ -117,7 +117,7 @@ def test_versions_only_rise_and_only_what_was_confirmed_counts(root, issuer, dev
 
 
 @with_slots
-def test_only_what_differs_is_sent(root, issuer, device):
+def test_only_changed_files_are_sent(root, issuer, device):
     _, taker = updater(device, root)
     send(taker, manifest(issuer, FILES, 1), FILES)
     taker.commit(None)
@@ -135,7 +135,7 @@ def test_only_what_differs_is_sent(root, issuer, device):
 
 
 @with_slots
-def test_a_version_that_fails_its_self_test_is_not_confirmed(root, issuer, device):
+def test_version_with_failed_selftest_is_not_confirmed(root, issuer, device):
     for part in ("curve", "entropy", "store", "state"):
         firmware, taker = updater(device, root)
         taker._slots.begin_trial("a", 5)
@@ -148,7 +148,7 @@ def test_a_version_that_fails_its_self_test_is_not_confirmed(root, issuer, devic
 
 
 @with_slots
-def test_an_hss_key_is_set_once_and_then_demanded(root, issuer, device):
+def test_hss_key_is_set_once_and_then_required(root, issuer, device):
     firmware, taker = updater(device, root)
     owner = Owner(device, firmware)
     for bad in (None, b"", HSS_KEY[:-1], HSS_KEY + b"\0", b"\0\0\0\x09" + HSS_KEY[4:], bytes(60), "key"):
@@ -177,7 +177,7 @@ def test_an_hss_key_is_set_once_and_then_demanded(root, issuer, device):
 
 
 @with_slots
-def test_only_a_provisioned_device_with_slots_takes_updates(root, issuer, device):
+def test_only_provisioned_device_with_slots_takes_updates(root, issuer, device):
     frozen = Updater(device, Firmware(device))
     assert Firmware(device).info() == {}
     blank = Device(type(device.board)())
@@ -196,7 +196,7 @@ def test_only_a_provisioned_device_with_slots_takes_updates(root, issuer, device
 
 
 @with_slots
-def test_what_deploy_leaves_tells_its_version(root, issuer, device):
+def test_deployed_manifest_reports_version(root, issuer, device):
     from seal import cbor
 
     for data, version in (
@@ -219,7 +219,7 @@ def test_what_deploy_leaves_tells_its_version(root, issuer, device):
         assert Firmware(device, boot(root)[0]).version == version
 
 
-def test_the_architecture_is_that_of_the_interpreter():
+def test_architecture_matches_interpreter():
     import sys
 
     assert compat.arch() == ("x64" if sys.implementation.name == "micropython" else "")

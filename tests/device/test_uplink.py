@@ -1,4 +1,4 @@
-"""The broker an owner names: what is taken and refused, and what a power cut leaves of it."""
+"""The owner's broker settings: validation, and consistency after a power cut."""
 
 import asyncio
 
@@ -78,8 +78,8 @@ def test_settings():
         assert device.board.store.files == before, bad
 
 
-def test_a_command_link_that_ends_is_begun_again():
-    """However it ends: a connection to the broker without it would look well and be deaf."""
+def test_command_link_restarts_after_end():
+    """A connection without a command link would look healthy but ignore requests."""
     device, broker = provisioned(Issuer()), Broker()
     device.board.uplink = lambda: broker
     device.journal.put(NETWORK_RECORD, {2: BROKER})
@@ -96,15 +96,15 @@ def test_a_command_link_that_ends_is_begun_again():
     asyncio.run(asyncio.wait_for(until_connected_twice(), 20))
 
 
-def test_a_board_without_a_way_takes_none():
+def test_board_without_uplink_refuses_settings():
     issuer = Issuer()
     device = provisioned(issuer)
     raises(Unsupported, Owner(device).command, issuer.command(device, "network", {2: BROKER}))
     assert device.journal.get(NETWORK_RECORD) is None
 
 
-def test_another_broker_is_given_everything():
-    """At whatever write the power goes: never a new broker with the old one's count."""
+def test_new_broker_receives_all_readings():
+    """A power cut at any write: a new broker never inherits the old one's count."""
     issuer = Issuer()
     first = with_uplink(provisioned(issuer))
     Owner(first).command(issuer.command(first, "network", {2: BROKER}))

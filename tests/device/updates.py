@@ -1,4 +1,4 @@
-"""Updates without a board: a chip that notes what is asked of it, slots in a folder of their own, signed manifests."""
+"""Updates without a board: a chip that records calls, slots in a temporary folder, signed manifests."""
 
 import os
 
@@ -17,7 +17,7 @@ class Reset(BaseException):
 
 
 class Chip:
-    """What the loader has of a chip. `fed`: how often its watchdog was fed; None: it never ran."""
+    """The loader's view of a chip. `fed`: how often its watchdog was fed; None: it never ran."""
 
     fed = None
 
@@ -34,7 +34,7 @@ class Chip:
 
 
 def boot(root, chip=None):
-    """What a boot does first: (Slots, what was put on sys.path)."""
+    """(Slots, additions to sys.path) of a boot."""
     import sys
 
     before = list(sys.path)
@@ -87,7 +87,7 @@ def updater(device, root, chip=None):
 
 
 def send(taker, raw, files, piece=200):
-    """Send what is not there yet of `files`; returns how many bytes that was."""
+    """Send the missing bytes of `files`; returns their number."""
     sent, there = 0, taker.begin(raw)
     for index, path in enumerate(sorted(files)):
         at = there[index]
@@ -99,7 +99,7 @@ def send(taker, raw, files, piece=200):
 
 
 def rebooted(store, clock):
-    """The device that a reset leaves."""
+    """The device after a reset."""
     device = Device(Board(RamStore(store.files), clock))
     device.load()
     return device

@@ -29,7 +29,7 @@ def test_coupons():
     assert p256.verify(public, DIGEST, first) and p256.verify(public, DIGEST, second)
 
 
-def test_a_damaged_coupon_gives_nothing():
+def test_damaged_coupon_releases_no_signature():
     coupons = Coupons(p256)
     for at in (0, 40, 70, 127):
         coupons.prepare(os.urandom)
@@ -44,7 +44,7 @@ def test_a_damaged_coupon_gives_nothing():
         raises(Fault, coupons.sign, SECRET, DIGEST)
 
 
-def test_no_coupon_is_made_of_two_minds():
+def test_contradicting_attempts_make_no_coupon():
     real = NATIVE.prepare
     for slot in (18, 20):  # r in its two forms, in one attempt of two
         calls = []
@@ -67,7 +67,7 @@ async def _idle(device):
     task.cancel()
 
 
-def test_a_board_that_asks_prepares_them_while_idle():
+def test_idle_board_prepares_coupons():
     issuer = rig.Issuer()
     device = rig.provisioned(issuer)
     coupons = Coupons(p256, 2)
@@ -79,14 +79,14 @@ def test_a_board_that_asks_prepares_them_while_idle():
     assert p256.verify(device.public, DIGEST, keys.sign(0, DIGEST)), "without a coupon it only takes longer"
 
 
-def test_no_other_board_has_any():
+def test_other_boards_have_no_coupons():
     device = rig.provisioned(rig.Issuer())
     device.board.keystore = SoftwareKeyStore(device.board.store)
     asyncio.run(_idle(device))
     assert device.board.keystore._coupons is None and device.board.keystore.sign(0, DIGEST)
 
 
-def test_a_device_without_an_identity_prepares_nothing():
+def test_device_without_identity_prepares_nothing():
     device = rig.Device(rig.Board())
     device.load()
     coupons = Coupons(p256)
