@@ -14,7 +14,7 @@ _number = os.getenv("SEALWRIGHT_CHIP")
 _pipe = open(int(_number), "wb") if _number else None  # none: nobody holds the board, and nothing watches it
 
 
-def reset():
+def reset() -> None:
     """Start again, as after a power cut. Where nobody holds the board the process ends, with the code RESET."""
     if _pipe is None:
         raise SystemExit(RESET)
@@ -26,12 +26,12 @@ def reset():
 class WDT:
     """The watchdog, with `timeout` in milliseconds."""
 
-    def __init__(self, timeout):
+    def __init__(self, timeout: int) -> None:
         self._tell(b"%d\n" % timeout)
 
-    def feed(self):
+    def feed(self) -> None:
         self._tell(b"\n")
 
-    def _tell(self, line):
+    def _tell(self, line: bytes) -> None:
         if _pipe:
             _pipe.write(line)

@@ -33,13 +33,13 @@ class FlashFile:
     """The flash image at `path`, of `blocks` of `block_size` bytes. Raises OSError if there is none (see
     `create`), ImageDamaged if its size is another."""
 
-    def __init__(self, path, block_size=4096, blocks=352, strict=False):
+    def __init__(self, path: str, block_size: int = 4096, blocks: int = 352, strict: bool = False) -> None:
         self._block_size = block_size
         self._blocks = blocks
         # made once: an operation that needs memory could fail, and LittleFS is not made for a flash that raises
         self._erased = b"\xff" * block_size
         self._strict = strict
-        self._left = None
+        self._left: "int | None" = None
         self._part = 8
         self._dead = False
         self._file = open(path, "r+b", 0)
@@ -49,7 +49,7 @@ class FlashFile:
             raise ImageDamaged("%s: %d bytes, not %d blocks; put it back from a copy" % (path, size, blocks))
 
     @classmethod
-    def create(cls, path, block_size=4096, blocks=352, strict=False):
+    def create(cls, path: str, block_size: int = 4096, blocks: int = 352, strict: bool = False) -> "FlashFile":
         """A new, erased image at `path`; what was there is lost."""
         with open(path, "wb") as file:
             erased = b"\xff" * block_size
@@ -57,21 +57,21 @@ class FlashFile:
                 file.write(erased)
         return cls(path, block_size, blocks, strict)
 
-    def close(self):
+    def close(self) -> None:
         self._file.close()
 
-    def cut_after(self, count, part=8):
+    def cut_after(self, count: int, part: int = 8) -> None:
         """Cut the power in the `count`-th program or erase operation from now on (1 is the next), after
         `part` sixteenths of its bytes. That one and everything after it raise PowerCut, reads too."""
         self._left, self._part = count, part
 
-    def readblocks(self, block, buffer, offset=0):
+    def readblocks(self, block: int, buffer: bytearray, offset: int = 0) -> None:
         """Fill `buffer` from byte `offset` of `block`."""
         self._powered()
         self._file.seek(block * self._block_size + offset)
         self._file.readinto(buffer)
 
-    def writeblocks(self, block, buffer, offset=None):
+    def writeblocks(self, block: int, buffer: bytes, offset: int | None = None) -> None:
         """Program `buffer` at byte `offset` of `block`; without an offset, erase the blocks first."""
         self._powered()
         if offset is None:
@@ -80,7 +80,7 @@ class FlashFile:
             offset = 0
         self._program(block * self._block_size + offset, buffer)
 
-    def ioctl(self, operation, argument):
+    def ioctl(self, operation: int, argument: int) -> int | None:
         """Sync, geometry and erase, as MicroPython's block devices; None for anything else."""
         self._powered()
         if operation == _COUNT:
@@ -92,10 +92,10 @@ class FlashFile:
             return 0
         return 0 if operation == _SYNC else None
 
-    def _erase(self, block):
+    def _erase(self, block: int) -> None:
         self._write(block * self._block_size, self._erased)
 
-    def _program(self, address, data):
+    def _program(self, address: int, data: bytes) -> None:
         if self._strict:
             self._file.seek(address)
             there = self._file.read(len(data))
@@ -103,11 +103,11 @@ class FlashFile:
                 raise NotErased("programming %d bytes at 0x%x sets bits not erased" % (len(data), address))
         self._write(address, data)
 
-    def _powered(self):
+    def _powered(self) -> None:
         if self._dead:
             raise PowerCut("the power is gone")
 
-    def _write(self, address, data):
+    def _write(self, address: int, data: bytes) -> None:
         if self._left is not None:
             self._left -= 1
             if self._left <= 0:
@@ -119,7 +119,7 @@ class FlashFile:
             raise PowerCut("the power went in an operation at 0x%x" % address)
 
 
-def mount(path, directory, block_size=4096, blocks=352):
+def mount(path: str, directory: str, block_size: int = 4096, blocks: int = 352) -> FlashFile:
     """Mount the LittleFS image at `path` on `directory`; a new one is made only where there is no file.
 
     Returns the FlashFile. Raises ImageDamaged for an image that is there but does not mount: it is never
@@ -144,7 +144,7 @@ def mount(path, directory, block_size=4096, blocks=352):
     return flash
 
 
-def _format(path, block_size, blocks):
+def _format(path: str, block_size: int, blocks: int) -> None:
     """Make the image beside its place and rename it: under its own name it is always formatted."""
     import vfs
 

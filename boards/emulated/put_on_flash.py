@@ -8,7 +8,7 @@ from emulated.flash import mount
 _FOLDER = 0x4000
 
 
-def put(source, target):
+def put(source: str, target: str) -> None:
     """Copy what is in the folder `source` into the folder `target`."""
     for name, kind, *_ in os.ilistdir(source):
         old, new = source + "/" + name, target + "/" + name

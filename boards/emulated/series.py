@@ -17,6 +17,12 @@ import struct
 
 from seal.compat import ticks_diff, ticks_ms
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from seal.ports import Ticks
+
 FORMAT, VERSION = "sealwright-series", 1
 
 
@@ -26,7 +32,9 @@ class Series:
     Raises ValueError if the file is no series file or is cut short, OSError if it cannot be opened.
     """
 
-    def __init__(self, path, ticks=ticks_ms, speed=None, start=None):
+    def __init__(
+        self, path: str, ticks: "Callable[[], Ticks]" = ticks_ms, speed: int | None = None, start: int | None = None
+    ) -> None:
         try:
             self._file = open(path, "rb")
         except OSError as error:
@@ -37,8 +45,8 @@ class Series:
             header = None
         if not isinstance(header, dict) or header.get("format") != FORMAT or header.get("version") != VERSION:
             raise ValueError("%s is no series file of version %d; make it from its CSV" % (path, VERSION))
-        self.sensor = header["sensor"]
-        self.columns = header["columns"]
+        self.sensor: str = header["sensor"]
+        self.columns: list[str] = header["columns"]
         self._rows = header["rows"]
         self._layout = "<I%di" % len(self.columns)
         self._size = struct.calcsize(self._layout)
@@ -50,9 +58,9 @@ class Series:
         self._position = (header["start"] if start is None else start) * 1000
         self._ticks = ticks
         self._then = ticks()
-        self._bracket = (0, 0, (), ())
+        self._bracket: "tuple[int, int, tuple[int, ...], tuple[int, ...]]" = (0, 0, (), ())
 
-    def __call__(self):
+    def __call__(self) -> tuple[int, ...]:
         """The values now, a tuple of integers in the order of `columns`."""
         now = self._ticks()
         self._position += ticks_diff(now, self._then) * self._speed
@@ -63,7 +71,7 @@ class Series:
             begin, end, before, after = self._bracket = self._find(at)
         return tuple([a + (b - a) * (at - begin) // (end - begin) for a, b in zip(before, after)])
 
-    def _find(self, at):
+    def _find(self, at: int) -> tuple[int, int, tuple[int, ...], tuple[int, ...]]:
         """The records around `at` ms: (begin ms, end ms, values at begin, values at end)."""
         low, high = 0, self._rows - 1
         while low < high:
@@ -78,6 +86,6 @@ class Series:
             return before[0] * 1000, after[0] * 1000, before[1:], after[1:]
         return before[0] * 1000, self._round_ms, before[1:], self._record(0)[1:]
 
-    def _record(self, index):
+    def _record(self, index: int) -> tuple[int, ...]:
         self._file.seek(self._first + index * self._size)
         return struct.unpack(self._layout, self._file.read(self._size))

@@ -6,7 +6,11 @@ import wiring
 from drivers.esp32_board import Esp32Board
 from drivers.mcu_temperature import fahrenheit_deci_celsius
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seal.ports import Board
 
-def make():
+
+def make() -> "Board":
     """The board this runs on. Raises OSError where its flash fails."""
     return Esp32Board("esp32", "ESP32", lambda: fahrenheit_deci_celsius(esp32.raw_temperature()), wiring)

@@ -4,7 +4,11 @@ import wiring
 from drivers.rp2_board import Rp2RadioBoard
 from drivers.rp2_entropy import RP2350_RANDOMBIT
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seal.ports import Board
 
-def make():
+
+def make() -> "Board":
     """The board this runs on. Raises OSError where its flash fails."""
     return Rp2RadioBoard("rpi-pico2-w", "RP2350", RP2350_RANDOMBIT, wiring)

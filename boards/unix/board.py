@@ -20,6 +20,13 @@ from links.tcp import TcpLink
 from seal.labels import CLOCK_NETWORK
 from seal.store import FileStore
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from links.mqtt import Mqtt
+    from seal.ports import Board, Link, PeerLink
+
 _FLASH = "/flash"
 
 
@@ -28,33 +35,34 @@ class SystemClock:
 
     quality = CLOCK_NETWORK
 
-    def now(self):
+    def now(self) -> int:
         return int(time.time())
 
-    def set(self, unix, quality):
+    def set(self, unix: int, quality: int) -> None:
         pass
 
 
 class SystemEntropy:
     """The operating system's generator, as any source pooled and health-tested before use."""
 
-    sources = (os.urandom,)
-    extras = ()
+    def __init__(self) -> None:
+        self.sources: "list[Callable[[int], bytes]]" = [os.urandom]
+        self.extras: "list[Callable[[int], bytes]]" = []
 
 
 class FileButton:
     """Pressed while the file `button` is there."""
 
-    def pressed(self):
+    def pressed(self) -> bool:
         return "button" in os.listdir()
 
 
-class Board:
+class UnixBoard:
     """Port Board."""
 
     model = "emulated-unix"
 
-    def __init__(self, hardware):
+    def __init__(self, hardware: "dict[str, Any]") -> None:
         self.store = FileStore(_FLASH)
         self.keystore = SoftwareKeyStore(self.store)
         self.clock = SystemClock()
@@ -62,13 +70,13 @@ class Board:
         self.button = FileButton()
         self.console = print
         self.sensors, self.meter = wiring.connect(hardware["series"])
-        self.command_links = [TcpLink(*hardware["command"])]  # type: list
+        self.command_links: "list[Link]" = [TcpLink(*hardware["command"])]
         wire = os.getenv("SEALWRIGHT_PTY")
         if wire:
             self.command_links.append(StreamLink(open(int(wire), "r+b")))
         self.peer_link = self._peer_link(hardware)
 
-    def _peer_link(self, hardware):
+    def _peer_link(self, hardware: "dict[str, Any]") -> "PeerLink | None":
         kind = hardware.get("peer_link", "tcp")
         if kind == "tcp":
             return TcpLink(*hardware["peer"]) if hardware["peer"] else None
@@ -84,14 +92,14 @@ class Board:
         self.command_links.append(wire.commands)
         return DatagramLink(wire)
 
-    def uplink(self):
+    def uplink(self) -> "Mqtt":
         """The way to a broker; TLS and MQTT are loaded when the owner has named one."""
         from links.mqtt import Mqtt
 
         return Mqtt()
 
 
-def make():
+def make() -> "Board":
     """The board of the folder this process runs in. Raises OSError, ValueError."""
     with open("hardware.json") as file:
-        return Board(json.load(file))
+        return UnixBoard(json.load(file))

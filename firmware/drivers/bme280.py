@@ -13,6 +13,11 @@ import struct
 
 from drivers.registers import Registers
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from drivers.registers import Bus
+    from seal.ports import Quantity
+
 _CHIP_ID = 0x60
 _CALIBRATION, _CALIBRATION_H, _ID = 0x88, 0xE1, 0xD0
 _CTRL_HUM, _STATUS, _CTRL_MEAS, _DATA = 0xF2, 0xF3, 0xF4, 0xF7
@@ -29,7 +34,7 @@ class BME280:
 
     model = "BME280"
 
-    def __init__(self, i2c, address=0x76):
+    def __init__(self, i2c: "Bus", address: int = 0x76) -> None:
         self._chip = Registers(i2c, address, self.model)
         found = self._chip.read(_ID, 1)[0]
         if found != _CHIP_ID:
@@ -38,7 +43,7 @@ class BME280:
         self._chip.wait(self._calibration_is_there, _TIMEOUT_MS)
         self._calibration = self._read_calibration()
 
-    def read(self):
+    def read(self) -> "list[Quantity]":
         """Measure once: temperature in 0.01 Cel, pressure in Pa, humidity in 0.01 %RH. Takes about 20 ms.
 
         Raises SensorFailed when the chip is silent, does not finish, did not measure, or tells a value
@@ -67,17 +72,17 @@ class BME280:
             ("humidity", "%RH", -2, (humidity * 100 + 512) >> 10),
         ]
 
-    def _calibration_is_there(self):
+    def _calibration_is_there(self) -> bool:
         return not self._chip.read(_STATUS, 1)[0] & _COPYING
 
-    def _measured(self):
+    def _measured(self) -> bool:
         """True once the chip went back to sleep. Raises SensorFailed if it lost its settings meanwhile."""
         hum, status, meas = self._chip.read(_CTRL_HUM, 3)
         if hum & 7 != _HUM_ONCE or meas & 0xFC != _TWICE_FOUR_TIMES:
             raise self._chip.failed("it forgot its settings while measuring; check its supply")
         return not status & _MEASURING and not meas & 3
 
-    def _read_calibration(self):
+    def _read_calibration(self) -> tuple[int, ...]:
         block = self._chip.read(_CALIBRATION, 26)
         h2, h3, e4, e5, e6, h6 = struct.unpack("<hBbBbb", self._chip.read(_CALIBRATION_H, 7))
         words = struct.unpack_from("<HhhHhhhhhhhh", block)
@@ -87,7 +92,7 @@ class BME280:
         return words + (block[25], h2, h3, e4 << 4 | e5 & 0x0F, e6 << 4 | e5 >> 4, h6)
 
 
-def fine_temperature(calibration, adc):
+def fine_temperature(calibration: tuple[int, ...], adc: int) -> int:
     """The data sheet's t_fine (temperature in 1/5120 Cel) from the 20-bit word `adc`.
 
     `calibration` is the 18 words T1..T3, P1..P9, H1..H6 in that order.
@@ -97,7 +102,7 @@ def fine_temperature(calibration, adc):
     return ((((adc >> 3) - (t1 << 1)) * t2) >> 11) + ((((offset * offset) >> 12) * t3) >> 14)
 
 
-def compensate_pressure(calibration, fine, adc):
+def compensate_pressure(calibration: tuple[int, ...], fine: int, adc: int) -> int:
     """Pressure in 1/256 Pa from the 20-bit word `adc` and t_fine; 0 where the formula would divide by
     zero."""
     p1, p2, p3, p4, p5, p6, p7, p8, p9 = calibration[3:12]
@@ -111,7 +116,7 @@ def compensate_pressure(calibration, fine, adc):
     return ((p + square + ((p8 * p) >> 19)) >> 8) + (p7 << 4)
 
 
-def compensate_humidity(calibration, fine, adc):
+def compensate_humidity(calibration: tuple[int, ...], fine: int, adc: int) -> int:
     """Relative humidity in 1/1024 %, 0 to 100 %, from the 16-bit word `adc` and t_fine."""
     h1, h2, h3, h4, h5, h6 = calibration[12:]
     x = fine - 76800

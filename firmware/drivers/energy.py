@@ -12,6 +12,12 @@ joule and the time without power are lost, nothing is counted twice.
 from seal.compat import ticks_diff, ticks_ms
 from seal.errors import Malformed, SensorFailed
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from seal.ports import Quantity, Sensor, Ticks
+
 _HALF_MICROJOULES = 2_000_000  # mW * ms is uJ, and a trapezoid is half of (a + b) * time
 
 
@@ -22,31 +28,37 @@ class EnergyMeter:
     millijoules.
     """
 
-    def __init__(self, power_sensor, ticks=ticks_ms, start_mJ=0, max_gap_ms=600_000):
+    def __init__(
+        self,
+        power_sensor: "Sensor",
+        ticks: "Callable[[], Ticks]" = ticks_ms,
+        start_mJ: int = 0,
+        max_gap_ms: int = 600_000,
+    ) -> None:
         self._sensor = power_sensor
         self._ticks = ticks
         self._max_gap_ms = max_gap_ms
         self._before = start_mJ * (_HALF_MICROJOULES // 1000)
         self._counted = 0
-        self._last = None
+        self._last: "tuple[Ticks, int] | None" = None  # ticks, mW
 
     @property
-    def model(self):
+    def model(self) -> str:
         return self._sensor.model
 
     @property
-    def joules(self):
+    def joules(self) -> int:
         """Whole joules of its lifetime so far."""
         return (self._before + self._counted) // _HALF_MICROJOULES
 
-    def restore(self, joules):
+    def restore(self, joules: int) -> None:
         """Begin from `joules`, the counter in the last logged reading; never lowers it. Raises Malformed
         below 0."""
         if joules < 0:
             raise Malformed("energy: the counter cannot start at %d J; it begins at 0" % joules)
         self._before = max(self._before, joules * _HALF_MICROJOULES)
 
-    def read(self):
+    def read(self) -> "list[Quantity]":
         """The sensor's quantities and energy in J. Raises SensorFailed; that interval then counts nothing."""
         last, self._last = self._last, None
         quantities = list(self._sensor.read())
@@ -61,7 +73,7 @@ class EnergyMeter:
         return quantities
 
 
-def _milliwatt(quantities):
+def _milliwatt(quantities: "list[Quantity]") -> int:
     for name, unit, exponent, mantissa in quantities:
         if name == "power" and unit == "W" and exponent == -3:
             return mantissa

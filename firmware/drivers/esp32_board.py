@@ -12,28 +12,36 @@ from keystore.nvs import NvsKeyStore
 from links.console import ConsoleLink
 from seal.store import FileStore
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from drivers.fitted import Wiring
+    from links.mqtt import Mqtt
+    from seal.ports import Entropy, Link, PeerLink
+
 
 class Esp32Board:
     """`model` and `chip`: names; `read_deci_celsius`: the chip's temperature in 0.1 Cel; `wiring`: the board's
     module."""
 
-    peer_link = None
-    console = None  # its wire is the command link's
+    peer_link: "PeerLink | None" = None
+    console: "Callable[[str], None] | None" = None  # its wire is the command link's
 
-    def __init__(self, model, chip, read_deci_celsius, wiring):
+    def __init__(self, model: str, chip: str, read_deci_celsius: "Callable[[], int]", wiring: "Wiring") -> None:
         esp.osdebug(None)  # the drivers' log would go out on the command link's wire
         self.model = model
         self.store = FileStore("/state")
         self.keystore = NvsKeyStore()
         self.clock = RtcClock()
-        self.entropy = Esp32Entropy()
+        self.entropy: "Entropy" = Esp32Entropy()
         self.button = PinButton(wiring.BUTTON)
         bus = I2C(wiring.I2C_BUS, sda=Pin(wiring.SDA), scl=Pin(wiring.SCL), freq=100_000)
         self.sensors, self.meter = fitted(bus, wiring.ON_I2C)
         self.sensors.append(McuTemperature(chip, read_deci_celsius))
-        self.command_links = [ConsoleLink(self.store)]
+        self.command_links: "list[Link]" = [ConsoleLink(self.store)]
 
-    def uplink(self):
+    def uplink(self) -> "Mqtt":
         """The way to a broker, by Wi-Fi; its code is loaded when the owner has named one."""
         from links.mqtt import Mqtt
         from links.wifi import Wifi

@@ -16,6 +16,10 @@ from network import WLAN
 
 from seal.compat import const
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
 _DRAWN = const(1024)  # what a seed takes: the radio goes on once for it
 
 
@@ -24,10 +28,10 @@ class RadioRandom:
 
     name = "radio noise"
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._drawn = b""
 
-    def __call__(self, n):
+    def __call__(self, n: int) -> bytes:
         """`n` bytes, at most 1,024. Raises OSError where the radio does not start."""
         if len(self._drawn) < n:
             self._drawn = _with_radio(_DRAWN)
@@ -35,7 +39,7 @@ class RadioRandom:
         return given
 
 
-def _with_radio(n):
+def _with_radio(n: int) -> bytes:
     station = WLAN(WLAN.IF_STA)
     was_on = station.active()
     if not was_on:
@@ -50,7 +54,7 @@ def _with_radio(n):
             station.active(False)
 
 
-def identity(n):
+def identity(n: int) -> bytes:
     """The chip's number: no secret, but two boards never begin alike."""
     return unique_id()
 
@@ -58,6 +62,6 @@ def identity(n):
 class Esp32Entropy:
     """The radio's noise; the chip's number on top."""
 
-    def __init__(self):
-        self.sources = [RadioRandom()]
-        self.extras = [identity]
+    def __init__(self) -> None:
+        self.sources: "list[Callable[[int], bytes]]" = [RadioRandom()]
+        self.extras: "list[Callable[[int], bytes]]" = [identity]

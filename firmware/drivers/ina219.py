@@ -14,6 +14,11 @@ import struct
 
 from drivers.registers import Registers
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from drivers.registers import Bus
+    from seal.ports import Quantity
+
 _CONFIG, _BUS, _CURRENT, _CALIBRATION = 0x00, 0x02, 0x04, 0x05
 _RESET, _RESET_VALUE = 0x8000, 0x399F
 _BUS_32_V = 0x2000
@@ -34,7 +39,13 @@ class INA219:
 
     model = "INA219"
 
-    def __init__(self, i2c, address=0x40, shunt_micro_ohm=10_000, current_lsb_micro_ampere=200):
+    def __init__(
+        self,
+        i2c: "Bus",
+        address: int = 0x40,
+        shunt_micro_ohm: int = 10_000,
+        current_lsb_micro_ampere: int = 200,
+    ) -> None:
         self._chip = Registers(i2c, address, self.model)
         self._shunt = shunt_micro_ohm
         # Bit 0 of the calibration register is always 0.
@@ -45,7 +56,7 @@ class INA219:
         if found != _RESET_VALUE:
             raise self._chip.failed("0x%04x after reset, not 0x399f: no INA219; check the address" % found)
 
-    def read(self):
+    def read(self) -> "list[Quantity]":
         """Measure once: voltage in mV, current in uA (negative: flows back), power in mW. Takes about 20 ms.
 
         Raises SensorFailed when the chip is silent, does not finish, or is driven beyond its range.
@@ -72,14 +83,14 @@ class INA219:
             ("power", "W", -3, _divide(millivolt * micro_ampere, 1_000_000)),
         ]
 
-    def _ready(self):
+    def _ready(self) -> int:
         return self._word(_BUS) & _READY
 
-    def _word(self, register):
+    def _word(self, register: int) -> int:
         return struct.unpack(">H", self._chip.read(register, 2))[0]
 
 
-def _gain(calibration):
+def _gain(calibration: int) -> int:
     """The smallest gain setting (40, 80, 160, 320 mV: 0..3) in which the current register overflows before
     the shunt input clips, so that OVF tells of every overload."""
     if 2 <= calibration <= 0xFFFE:
@@ -89,7 +100,7 @@ def _gain(calibration):
     raise ValueError("INA219: this shunt and current step do not fit its registers; choose another step")
 
 
-def _divide(a, b):
+def _divide(a: int, b: int) -> int:
     """a / b rounded to nearest, halves away from zero, so that a sign flip flips just the sign. b > 0."""
     half = b // 2
     return (a + half) // b if a >= 0 else -((half - a) // b)

@@ -22,15 +22,15 @@ _SECONDS_TO_2000 = const(946_684_800)
 class RtcClock:
     """The chip's clock, whatever its epoch."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._epoch = _SECONDS_TO_2000 if time.gmtime(0)[0] == 2000 else 0
         self.quality = CLOCK_HOST if self.now() >= _FIRMWARE_MADE else CLOCK_SINCE_BOOT
 
-    def now(self):
+    def now(self) -> int:
         """Unix seconds; since boot from an arbitrary start where `quality` is 1."""
         return int(time.time()) + self._epoch
 
-    def set(self, unix, quality):
+    def set(self, unix: int, quality: int) -> None:
         """Set the clock; a source worse than the present one is ignored."""
         if quality < self.quality:
             return

@@ -17,6 +17,10 @@ import esp32
 from keystore.software import SoftwareKeyStore
 from seal.errors import StorageFull
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seal.p256.coupon import Coupons
+
 NAMESPACE = "seal"
 
 _LONGEST = 128  # a key's record has 105 bytes
@@ -27,10 +31,10 @@ _NO_SPACE = -0x1105  # ESP_ERR_NVS_NOT_ENOUGH_SPACE
 class NvsRecords:
     """The part of port Store that a key store uses: `read`, `write` and `remove` of records up to 128 bytes."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._nvs = esp32.NVS(NAMESPACE)
 
-    def read(self, name):
+    def read(self, name: str) -> bytes | None:
         """The record's bytes, or None when there is none. Raises OSError for one that cannot be read."""
         data = bytearray(_LONGEST)
         try:
@@ -40,7 +44,7 @@ class NvsRecords:
                 raise
             return None
 
-    def write(self, name, data):
+    def write(self, name: str, data: bytes) -> None:
         """Replace the record: old or new at every power cut. Raises StorageFull with the old one kept."""
         try:
             self._nvs.set_blob(name, data)
@@ -50,7 +54,7 @@ class NvsRecords:
                 raise StorageFull("NVS is full: another program fills its partition; erase it and provision anew")
             raise
 
-    def remove(self, name):
+    def remove(self, name: str) -> None:
         """Remove the record; nothing happens when there is none."""
         try:
             self._nvs.erase_key(name)
@@ -63,5 +67,5 @@ class NvsRecords:
 class NvsKeyStore(SoftwareKeyStore):
     """Keys in NVS. `engine` and `coupons` as in SoftwareKeyStore."""
 
-    def __init__(self, engine=None, coupons=None):
+    def __init__(self, engine: str | None = None, coupons: "Coupons | None" = None) -> None:
         super().__init__(NvsRecords(), engine, coupons)

@@ -18,6 +18,12 @@ import sys
 
 from seal.compat import const, ticks_diff, ticks_ms
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from seal.ports import ConnectionHandler, Store, Ticks
+
 IDENTITY = "j-identity"  # the journal's record that closes the console
 KNOCK = b"\r\x03"
 
@@ -31,12 +37,12 @@ _CTRL_C = const(3)
 class Door:
     """Listens for mpremote's first bytes. `ticks`: milliseconds, as `compat.ticks_ms`."""
 
-    def __init__(self, ticks=ticks_ms):
+    def __init__(self, ticks: "Callable[[], Ticks]" = ticks_ms) -> None:
         self._ticks = ticks
         self._last = ticks()
         self._heard = 0
 
-    def knocks(self, data):
+    def knocks(self, data: bytes | bytearray) -> bool:
         """Whether these bytes, which came just now, hold or end a KNOCK at the start of a frame."""
         now = self._ticks()
         if ticks_diff(now, self._last) > _SILENCE_MS:
@@ -57,10 +63,10 @@ class Door:
 class ConsoleLink:
     """`store` (port Store) tells whether the board has an identity."""
 
-    def __init__(self, store):
+    def __init__(self, store: "Store") -> None:
         self._store = store
 
-    async def serve(self, handler):
+    async def serve(self, handler: "ConnectionHandler") -> None:
         """Call `handler(reader, writer)` again and again. Raises SystemExit when mpremote may have the console."""
         while True:
             await handler(_Reader(self._store), _Writer())
@@ -68,7 +74,7 @@ class ConsoleLink:
 
 
 class _Reader:
-    def __init__(self, store):
+    def __init__(self, store: "Store") -> None:
         self._store = store
         self._wire = sys.stdin.buffer
         self._byte = bytearray(1)
@@ -76,7 +82,7 @@ class _Reader:
         self._poll = select.poll()
         self._poll.register(self._wire, select.POLLIN)
 
-    async def read(self, n):
+    async def read(self, n: int) -> bytes:
         """What is there, at least one byte and up to `n`; none where the wire is gone."""
         await _readable(self._wire)
         data = bytearray()
@@ -88,22 +94,22 @@ class _Reader:
             raise SystemExit
         return bytes(data)
 
-    def _has_more(self):
+    def _has_more(self) -> bool:
         for _ in self._poll.ipoll(0):
             return True
         return False
 
 
 class _Writer:
-    def __init__(self):
+    def __init__(self) -> None:
         self._wire = sys.stdout.buffer
         self._frame = b""
 
-    def write(self, data):
+    def write(self, data: bytes) -> None:
         """Take one frame, for `drain`."""
         self._frame = b"\x00" + data
 
-    async def drain(self):
+    async def drain(self) -> None:
         """Send it."""
         frame, self._frame = memoryview(self._frame), b""
         at = 0
@@ -111,13 +117,13 @@ class _Writer:
             await _writable(self._wire)
             at += self._wire.write(frame[at : at + _PIECE]) or 0
 
-    def close(self):
+    def close(self) -> None:
         """The wire stays."""
 
 
-def _readable(wire):
+def _readable(wire: object) -> "Any":
     yield asyncio.core._io_queue.queue_read(wire)  # type: ignore[attr-defined]  # the stubs have no `core`
 
 
-def _writable(wire):
+def _writable(wire: object) -> "Any":
     yield asyncio.core._io_queue.queue_write(wire)  # type: ignore[attr-defined]

@@ -21,6 +21,31 @@ from seal.errors import Unreachable
 
 from .inbox import Inbox
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+
+    from seal.ports import ConnectionHandler
+
+    class DatagramPort(Protocol):
+        """What a DatagramLink sends and receives by. A place is what the port makes of an address."""
+
+        @property
+        def size(self) -> int: ...
+
+        @property
+        def wait_ms(self) -> int: ...
+
+        @property
+        def address(self) -> str: ...
+
+        def place(self, address: str) -> Any: ...
+
+        def send(self, place: Any, data: bytes) -> None: ...
+
+        async def receive(self) -> tuple[Any, bytes]: ...
+
+
 _OPEN = const(0)
 _DATA = const(1)
 _CLOSE = const(2)
@@ -42,17 +67,17 @@ _SOON_MOST_WAIT_MS = const(400)
 class DatagramLink:
     """Port PeerLink over a datagram port. `serve` must run for `connect` to work: it is what listens."""
 
-    def __init__(self, port):
+    def __init__(self, port: "DatagramPort") -> None:
         self._port = port
-        self._sessions = {}
-        self._order = []  # sessions that others opened, oldest first
-        self._ended = []
+        self._sessions: dict[bytes, Session] = {}
+        self._order: list[Session] = []  # sessions that others opened, oldest first
+        self._ended: list[bytes] = []
 
     @property
-    def address(self):
+    def address(self) -> str:
         return self._port.address
 
-    async def serve(self, handler):
+    async def serve(self, handler: "ConnectionHandler") -> None:
         """Call `handler(reader, writer)` for each session that another opens, for ever; the oldest gives way when there
         are too many."""
         while True:
@@ -70,11 +95,11 @@ class DatagramLink:
             elif kind == _DATA:
                 self._port.send(place, bytes([_GONE]) + data[1:_HEAD])
 
-    def _welcome(self, place, name, data, handler):
+    def _welcome(self, place: "Any", name: bytes, data: bytes, handler: "ConnectionHandler") -> None:
         session = self._sessions[name] = Session(self._port, place, name)
         session.take(place, _OPEN, data)
 
-        async def run():
+        async def run() -> None:
             try:
                 await handler(session, session)
             finally:
@@ -88,7 +113,7 @@ class DatagramLink:
             oldest.task.cancel()
             self._forget(oldest)  # a task that has not begun does not do it
 
-    async def connect(self, address):
+    async def connect(self, address: str) -> "tuple[Session, Session]":
         """(reader, writer) to `address`. Raises Unreachable."""
         place, name = self._port.place(address), os.urandom(8)
         session = self._sessions[name] = Session(self._port, place, name)
@@ -99,14 +124,14 @@ class DatagramLink:
             raise Unreachable("nobody answers at %s" % address)
         return session, session
 
-    async def disconnect(self, session):
+    async def disconnect(self, session: "Session") -> None:
         """End a session."""
         try:
             await session.finish()
         finally:
             self._forget(session)
 
-    def _forget(self, session):
+    def _forget(self, session: "Session") -> None:
         if self._sessions.pop(session.name, None) is None:
             return
         if session in self._order:
@@ -117,9 +142,9 @@ class DatagramLink:
 class Session:
     """One connection's both ends: a stream's reader and writer."""
 
-    task = None
+    task: "Any" = None  # asyncio.Task, where the other end opened it
 
-    def __init__(self, port, place, name):
+    def __init__(self, port: "DatagramPort", place: "Any", name: bytes) -> None:
         self.name = name
         self._port = port
         self._place = place
@@ -128,23 +153,23 @@ class Session:
         self._sent = 0  # number of the next segment out
         self._expected = 0  # and of the next one in
         self._acked = asyncio.Event()
-        self._waiting = None
+        self._waiting: "int | None" = None
         self._over = False  # nothing more can be sent
 
-    async def read(self, count):
+    async def read(self, count: int) -> bytes:
         return await self._inbox.read(count)
 
-    def write(self, data):
+    def write(self, data: bytes) -> None:
         self._out += data
 
-    async def drain(self):
+    async def drain(self) -> None:
         """Returns when the other end has all of it. Raises OSError."""
         most = self._port.size - _HEAD
         data, self._out = self._out, b""
         for at in range(0, len(data), most):
             await self.send(_DATA, data[at : at + most])
 
-    async def send(self, kind, payload):
+    async def send(self, kind: int, payload: bytes) -> None:
         """Send a segment until it is acknowledged. Raises OSError once the session is over or nobody answers."""
         patience, most_wait = (_PATIENCE_MS, _MOST_WAIT_MS) if kind == _DATA else (_SOON_MS, _SOON_MOST_WAIT_MS)
         data = self._head(kind, self._sent) + payload
@@ -163,10 +188,10 @@ class Session:
         self._end()
         raise OSError(errno.ETIMEDOUT, "the other end is gone")
 
-    def _head(self, kind, number):
+    def _head(self, kind: int, number: int) -> bytes:
         return bytes([kind]) + self.name + number.to_bytes(2, "big")
 
-    def take(self, place, kind, data):
+    def take(self, place: "Any", kind: int, data: bytes) -> None:
         """A datagram of this session."""
         self._place = place  # it may have moved
         number = int.from_bytes(data[9:_HEAD], "big")
@@ -187,15 +212,15 @@ class Session:
                 return
             self._port.send(self._place, self._head(_ACK, number))
 
-    def _end(self):
+    def _end(self) -> None:
         self._over = True
         self._inbox.end()
         self._acked.set()
 
-    def close(self):
+    def close(self) -> None:
         """What a stream has; `DatagramLink.disconnect` ends it."""
 
-    async def finish(self):
+    async def finish(self) -> None:
         """Tell the other end that this was all, if there is anyone to tell."""
         if self._waiting is None and not self._over:
             try:
@@ -204,7 +229,7 @@ class Session:
                 pass  # it will find out by itself
         self.drop()  # after a segment that was given up no other can follow
 
-    def drop(self):
+    def drop(self) -> None:
         """End it without waiting for the other end."""
         if not self._over:
             self._port.send(self._place, self._head(_GONE, 0))

@@ -21,7 +21,7 @@ class EspNowPort:
     size = 250  # what every version of the protocol carries
     wait_ms = 50
 
-    def __init__(self, channel=None):
+    def __init__(self, channel: int | None = None) -> None:
         station = network.WLAN(network.WLAN.IF_STA)
         station.active(True)
         if channel is not None:
@@ -29,9 +29,9 @@ class EspNowPort:
         self.address = "espnow:" + hexlify(station.config("mac"))
         self._radio = espnow.ESPNow()
         self._radio.active(True)
-        self._peers = []  # last used last
+        self._peers: list[bytes] = []  # last used last
 
-    def place(self, address):
+    def place(self, address: str) -> bytes:
         """The MAC in an address. Raises Unreachable."""
         scheme, _, digits = address.partition(":")
         try:
@@ -42,7 +42,7 @@ class EspNowPort:
             raise Unreachable("not an address: %s; it looks like espnow:0123456789ab" % address)
         return mac
 
-    def send(self, place, data):
+    def send(self, place: bytes, data: bytes) -> None:
         """Send a datagram; it may get lost, here too."""
         try:
             if place in self._peers:
@@ -56,7 +56,7 @@ class EspNowPort:
         except OSError as error:
             notes.tell("esp-now: not sent: %s" % error)
 
-    async def receive(self):
+    async def receive(self) -> tuple[bytes, bytes]:
         """The next datagram: (place, data)."""
         while True:
             await readable(self._radio)

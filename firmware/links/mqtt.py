@@ -17,6 +17,12 @@ from seal.errors import Malformed, Refused, Unauthenticated, Unreachable
 from .inbox import Inbox
 from .tcp import hang_up, open_stream
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .wifi import Wifi
+
 _CONNECT_SECONDS = const(20)  # to a slow board's ECDH and its check of two certificates
 _ACK_SECONDS = const(20)
 _KEEPALIVE = const(60)  # the broker gives up, and publishes the will, after one and a half of it
@@ -37,7 +43,7 @@ _CLEAN_WILL_RETAINED = const(0x2E)  # clean session; a will, at QoS 1, retained
 _USER = const(0xC0)  # user name and password follow
 
 
-def packet(kind, body):
+def packet(kind: int, body: bytes) -> bytes:
     """A whole packet: fixed header and `body`."""
     head, length = bytearray([kind]), len(body)
     while True:
@@ -47,7 +53,7 @@ def packet(kind, body):
             return bytes(head) + body
 
 
-def _field(data):
+def _field(data: str | bytes) -> bytes:
     if isinstance(data, str):
         data = data.encode()
     return len(data).to_bytes(2, "big") + data
@@ -56,19 +62,32 @@ def _field(data):
 class Mqtt:
     """Port Uplink. radio: what joins a Wi-Fi network (see `wifi`), or None on a board that is on a network anyway."""
 
-    def __init__(self, radio=None):
+    def __init__(self, radio: "Wifi | None" = None) -> None:
         self._radio = radio
+        self._reader: "Any"
+        self._writer: "Any"
+        self._waited: "int | None"
+        self._granted: int
+        self._is_cut: bool
         self._reader = self._writer = None
-        self._tasks = []
-        self._fault = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._fault: "Exception | str | None" = None
         self._last = 0
 
-    async def join(self, wifi):
+    async def join(self, wifi: list[str] | None) -> None:
         """Be on the network. wifi: [ssid, password] or None. Raises Unreachable."""
         if self._radio is not None and wifi is not None:
             await self._radio.join(wifi[0], wifi[1])
 
-    async def connect(self, host, port, authority, client, will, user=None):
+    async def connect(
+        self,
+        host: str,
+        port: int,
+        authority: bytes,
+        client: str,
+        will: tuple[str, bytes],
+        user: list[str] | None = None,
+    ) -> None:
         """Connect to the broker. authority: the CA's certificate, DER; client: our id there; will: (topic, payload)
         that the broker keeps for others when this end vanishes; user: [name, password]. Raises Unauthenticated for a
         broker that has not the certificate it should, Refused by the broker, Unreachable."""
@@ -82,7 +101,9 @@ class Mqtt:
             raise Unauthenticated("the broker's certificate is refused: %s" % str(error).strip())
         self._tasks = [asyncio.create_task(self._receive()), asyncio.create_task(self._ping())]
 
-    async def _open(self, host, port, authority, client, will, user):
+    async def _open(
+        self, host: str, port: int, authority: bytes, client: str, will: tuple[str, bytes], user: list[str] | None
+    ) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.verify_mode = ssl.CERT_REQUIRED  # type: ignore[attr-defined]  # begins with CERT_NONE; not in the stubs
         context.load_verify_locations(cadata=authority)
@@ -98,18 +119,18 @@ class Mqtt:
         if body[1]:
             raise Refused("the broker refuses the connection with code %d" % body[1])
 
-    async def subscribe(self, topic):
+    async def subscribe(self, topic: str) -> None:
         """Have what comes on `topic` in `read` from here on. Raises Refused, Unreachable."""
         await self._call(_SUBSCRIBE, _field(topic) + b"\x01", _SUBACK)
         if self._granted == 0x80:
             raise Refused("the broker refuses the subscription to %s" % topic)
 
-    async def publish(self, topic, payload, retain=False):
+    async def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
         """Returns when the broker has the message. Raises Unreachable: it may have it, or not."""
         kind = _PUBLISH | _QOS_1 | (_RETAIN if retain else 0)
         await self._call(kind, payload, _PUBACK, _field(topic))
 
-    async def _call(self, kind, body, answer, before=b""):
+    async def _call(self, kind: int, body: bytes, answer: int, before: bytes = b"") -> None:
         # [before] packet id [body]: one at a time, so that an answer needs no table
         async with self._turn:
             self.check()
@@ -123,28 +144,28 @@ class Mqtt:
                 self._broken(error)
             self.check()
 
-    async def read(self, count):
+    async def read(self, count: int) -> bytes:
         """What came on the subscribed topics, as a stream; nothing once the connection is over."""
         return await self._inbox.read(count)
 
-    def check(self):
+    def check(self) -> None:
         """Raise Unreachable once the connection is over."""
         if self._fault is not None:
             raise Unreachable("the broker is gone: %s" % self._fault)
 
-    def _broken(self, error):
+    def _broken(self, error: Exception) -> None:
         self._fault = self._fault or error or "closed"
         self._acked.set()
         self._inbox.end()
 
-    async def _receive(self):
+    async def _receive(self) -> None:
         try:
             while True:
                 await self._take(*await asyncio.wait_for(self._packet(), _KEEPALIVE))
         except Exception as error:  # also for want of memory: a dead receiver must not look like a quiet broker
             self._broken(error)
 
-    async def _take(self, kind, body):
+    async def _take(self, kind: int, body: bytes) -> None:
         if kind == self._waited and int.from_bytes(body[:2], "big") == self._last:
             self._granted = body[-1]
             self._acked.set()
@@ -156,7 +177,7 @@ class Mqtt:
             if not self._is_cut:
                 self._inbox.feed(body[at:])
 
-    async def _packet(self):
+    async def _packet(self) -> tuple[int, bytes]:
         """(first byte, body) of the next packet, of which no more than _MOST bytes are kept."""
         kind, length, shift = (await self._bytes(1))[0], 0, 0
         while True:
@@ -174,7 +195,7 @@ class Mqtt:
             length -= len(await self._bytes(min(length, 512)))
         return kind, body
 
-    async def _bytes(self, count):
+    async def _bytes(self, count: int) -> bytes:
         data = b""
         while len(data) < count:
             part = await self._reader.read(count - len(data))
@@ -183,7 +204,7 @@ class Mqtt:
             data += part
         return data
 
-    async def _ping(self):
+    async def _ping(self) -> None:
         while self._fault is None:
             await asyncio.sleep(_PING_SECONDS)
             try:
@@ -191,12 +212,12 @@ class Mqtt:
             except (OSError, ValueError) as error:
                 self._broken(error)
 
-    async def _send(self, kind, body):
+    async def _send(self, kind: int, body: bytes) -> None:
         async with self._writing:  # two drains at once would send twice
             self._writer.write(packet(kind, body))
             await self._writer.drain()
 
-    async def disconnect(self):
+    async def disconnect(self) -> None:
         """End the connection, whatever state it is in. The broker forgets the will when it is told."""
         for task in self._tasks:
             task.cancel()

@@ -2,16 +2,22 @@
 
 import asyncio
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from seal.ports import ConnectionHandler
+
 _PAUSE_SECONDS = 0.2
 
 
 class StreamLink:
     """`stream` is a non-blocking object with read and write that `select.poll` can wait for."""
 
-    def __init__(self, stream):
+    def __init__(self, stream: "Any") -> None:
         self._stream = stream
 
-    async def serve(self, handler):
+    async def serve(self, handler: "ConnectionHandler") -> None:
         """Call `handler(reader, writer)` again and again: a client that goes away leaves the wire behind."""
         while True:
             await handler(asyncio.StreamReader(self._stream), asyncio.StreamWriter(self._stream, {}))

@@ -15,6 +15,12 @@ from seal.link import MAX_FRAME, cobs_decode, cobs_encode
 
 from .inbox import Inbox
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from seal.ports import ConnectionHandler
+
 _HEADER = const(0x83)  # how the body of a host's frame begins
 _PAUSE_SECONDS = 0.2
 
@@ -26,33 +32,33 @@ class UartPort:
     size = 250
     wait_ms = 150  # of which a segment and its ack take 25 at 115200 baud
 
-    def __init__(self, stream, name):
+    def __init__(self, stream: "Any", name: str) -> None:
         self.address = "uart:" + name
         self.commands = Commands(self)
         self._stream = stream
-        self._reader = None
+        self._reader: "asyncio.StreamReader | None" = None
         self._frame = b""
-        self._arrived = []
+        self._arrived: list[bytes] = []
         self._out = b""
-        self._flushing = None
+        self._flushing: "asyncio.Task[None] | None" = None
 
-    def place(self, address):
+    def place(self, address: str) -> None:
         """There is one other end, whatever its name. Raises Unreachable for what is no UART."""
         if not address.startswith("uart:"):
             raise Unreachable("not an address: %s; it looks like %s" % (address, self.address))
 
-    def send(self, place, data):
+    def send(self, place: None, data: bytes) -> None:
         """Put a datagram on the wire when what is before it has gone."""
         self.put(cobs_encode(data + crc32(data).to_bytes(4, "big")) + b"\x00")
 
-    def put(self, data):
+    def put(self, data: bytes) -> "asyncio.Task[None]":
         """Put whole frames on the wire; returns the task that writes them."""
         self._out += data
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush())
         return self._flushing
 
-    async def _flush(self):
+    async def _flush(self) -> None:
         writer = asyncio.StreamWriter(self._stream, {})
         try:
             while self._out:
@@ -64,7 +70,7 @@ class UartPort:
         finally:
             self._flushing = None
 
-    async def receive(self):
+    async def receive(self) -> tuple[None, bytes]:
         """The next datagram: (None, data)."""
         reader = self._reader = self._reader or asyncio.StreamReader(self._stream)
         while not self._arrived:
@@ -79,7 +85,7 @@ class UartPort:
                 self._frame = b"\x01"  # noise; and so is what comes until the next 0x00
         return None, self._arrived.pop(0)
 
-    def _sort(self, frame):
+    def _sort(self, frame: bytes) -> None:
         try:
             body = cobs_decode(frame)
         except SealError:
@@ -95,21 +101,21 @@ class UartPort:
 class Commands:
     """Port Link: the host's requests on the same wire. It is the stream of its one connection too."""
 
-    def __init__(self, port):
+    def __init__(self, port: "UartPort") -> None:
         self._port = port
         self._out = b""
         self.inbox = Inbox(2 * MAX_FRAME)
 
-    async def serve(self, handler):
+    async def serve(self, handler: "ConnectionHandler") -> None:
         """Call `handler(reader, writer)` again and again: a host that goes away leaves the wire behind."""
         while True:
             await handler(self.inbox, self)
             await asyncio.sleep(_PAUSE_SECONDS)
 
-    def write(self, data):
+    def write(self, data: bytes) -> None:
         self._out += data
 
-    async def drain(self):
+    async def drain(self) -> None:
         """Returns when the wire has it."""
         data, self._out = self._out, b""
         await self._port.put(data)

@@ -13,6 +13,10 @@ from seal.compat import const
 from seal.errors import Unreachable
 from seal.labels import CLOCK_NETWORK
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seal.ports import Clock
+
 _JOIN_SECONDS = const(20)
 _EPOCH_2000 = const(946684800)  # where ESP32's clock begins
 
@@ -20,12 +24,12 @@ _EPOCH_2000 = const(946684800)  # where ESP32's clock begins
 class Wifi:
     """clock: port Clock, which is set once a network has been joined."""
 
-    def __init__(self, clock):
+    def __init__(self, clock: "Clock") -> None:
         self._clock = clock
-        self._joined = None
+        self._joined: "tuple[str, str] | None" = None
         self._wlan = network.WLAN(network.WLAN.IF_STA)
 
-    async def join(self, ssid, password):
+    async def join(self, ssid: str, password: str) -> None:
         """Be on this network; returns at once where we are. Raises Unreachable."""
         wanted = (ssid, password)
         if self._joined != wanted or not self._wlan.isconnected():
@@ -34,7 +38,7 @@ class Wifi:
         if self._clock.quality < CLOCK_NETWORK:
             self._set_clock()
 
-    async def _connect(self, ssid, password):
+    async def _connect(self, ssid: str, password: str) -> None:
         self._joined = None
         self._wlan.active(True)
         self._wlan.disconnect()
@@ -45,7 +49,7 @@ class Wifi:
                 return
         raise Unreachable("Wi-Fi %s cannot be joined, status %s" % (ssid, self._wlan.status()))
 
-    def _set_clock(self):
+    def _set_clock(self) -> None:
         import ntptime  # frozen into the images of boards with a radio
 
         try:

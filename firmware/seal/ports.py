@@ -1,7 +1,16 @@
 """What the logic needs of a board, as Protocols. For type checkers and readers: no device code imports this file."""
 
-from typing import Awaitable, Callable, List, Optional, Protocol, Tuple
+from typing import Any, Callable, Coroutine, Dict, List, Optional, Protocol, Tuple
 
+Item = Any  # any CBOR value: int, bytes, str, bool, None, list, dict, `cbor.Tag`
+Claims = Dict[int, Item]  # a message's payload, or its header: labels to values
+Record = Dict[int, Item]  # a record of the journal
+Handler = Callable[[Item], Item]  # a request's item to its reply's
+Handlers = Dict[int, Handler]  # by request kind
+Random = Callable[[int], bytes]  # n to n random bytes
+Ticks = Any  # of compat.ticks_ms: for ticks_add and ticks_diff alone, as it wraps
+Check = Callable[[Item], bool]
+Table = Dict[int, Tuple[bool, Check]]  # of a map: key to (required, check)
 Quantity = Tuple[str, str, int, int]  # name, SenML unit, exponent, mantissa: value = mantissa * 10**exponent
 
 
@@ -34,7 +43,8 @@ class KeyStore(Protocol):
 
     def has(self, slot: int) -> bool: ...
 
-    def generate(self, slot: int, random: Callable[[int], bytes]) -> None: ...
+    def generate(self, slot: int, random: Callable[[int], bytes]) -> bytes:
+        """Make a key; returns its public half as `public` does."""
 
     def public(self, slot: int) -> bytes:
         """64 bytes, X || Y. There is no getter for a private key."""
@@ -43,6 +53,11 @@ class KeyStore(Protocol):
         """64 bytes, r || s, verified before it is returned."""
 
     def wipe(self, slot: int) -> None: ...
+
+
+class PreparingKeyStore(KeyStore, Protocol):
+    def idle(self, random: Callable[[int], bytes]) -> bool:
+        """Prepare a signature, when nothing else is handled; whether there was one to prepare."""
 
 
 class Store(Protocol):
@@ -70,18 +85,25 @@ class Meter(Sensor, Protocol):
         """Go on from a count that a signed reading shows: the count never falls."""
 
 
-class Stream(Protocol):
+class Reader(Protocol):
     async def read(self, n: int) -> bytes: ...
 
+
+class Writer(Protocol):
     def write(self, data: bytes) -> None: ...
 
     async def drain(self) -> None: ...
 
+
+ConnectionHandler = Callable[[Reader, Writer], Coroutine[Any, Any, None]]
+
+
+class Stream(Reader, Writer, Protocol):
     def close(self) -> None: ...
 
 
 class Link(Protocol):
-    async def serve(self, handler: Callable[[Stream, Stream], Awaitable[None]]) -> None:
+    async def serve(self, handler: ConnectionHandler) -> None:
         """Call `handler(reader, writer)` for each connection, for ever, and end the connection when it returns."""
 
 
@@ -92,7 +114,8 @@ class PeerLink(Link, Protocol):
 
     async def connect(self, address: str) -> Tuple[Stream, Stream]: ...
 
-    async def disconnect(self, writer: Stream) -> None: ...
+    async def disconnect(self, writer: Any) -> None:
+        """End a connection; `writer` is that of `connect`."""
 
 
 class Uplink(Protocol):

@@ -7,11 +7,11 @@ class WLAN:
     IF_STA = 0
     _is_active = False
 
-    def __init__(self, interface=IF_STA):
+    def __init__(self, interface: int = IF_STA) -> None:
         if interface != self.IF_STA:
             raise ValueError("this radio is a station only")
 
-    def active(self, is_active=None):
+    def active(self, is_active: bool | None = None) -> bool:
         """Switch it; without an argument, whether it is on."""
         if is_active is not None:
             WLAN._is_active = bool(is_active)

@@ -5,7 +5,7 @@ import sys
 from uos import *  # noqa: F403  the unix port's own
 
 
-def uname():
+def uname() -> tuple[str, str, str, str, str]:
     """(system, node, release, version, machine)."""
     release = "%d.%d.%d" % sys.implementation.version[:3]
     return "esp32", "esp32", release, release, "unix port in place of an ESP32"

@@ -16,7 +16,7 @@ from emulated.flash import mount
 _HOST = "/host"
 
 
-def _start():
+def _start() -> None:
     folder = _HOST + os.getcwd() + "/"
     search = [_HOST + path for path in os.getenv("MICROPYPATH").split(":")]
     os.putenv("SEALWRIGHT_FOLDER", folder)
@@ -33,7 +33,7 @@ def _start():
             ready.write(b"\n")
 
 
-def _run(name):
+def _run(name: str) -> None:
     if name in os.listdir("/"):
         with open("/" + name) as file:
             source = file.read()

@@ -12,12 +12,12 @@ _SECONDS_TO_2000 = 946_684_800
 _set = (0, ticks_ms())  # seconds since 2000, and when they were true
 
 
-def time():
+def time() -> int:
     """Seconds since 2000."""
     return _set[0] + ticks_diff(ticks_ms(), _set[1]) // 1000
 
 
-def gmtime(seconds=None):
+def gmtime(seconds: int | None = None) -> tuple[int, ...]:
     """The calendar of seconds since 2000."""
     return _gmtime((time() if seconds is None else seconds) + _SECONDS_TO_2000)
 
@@ -25,12 +25,12 @@ def gmtime(seconds=None):
 localtime = gmtime
 
 
-def mktime(calendar):
+def mktime(calendar: tuple[int, ...]) -> int:
     """Seconds since 2000 of a calendar."""
     return int(_mktime(calendar)) - _SECONDS_TO_2000
 
 
-def set_time(seconds):
+def set_time(seconds: int) -> None:
     """What `machine.RTC` does."""
     global _set
     _set = (seconds, ticks_ms())
