@@ -17,6 +17,7 @@ from pathlib import Path
 from build import FIRMWARE, PACKAGES
 
 ROOT = FIRMWARE.parent
+BOARD_PORT = FIRMWARE / "tools" / "board_port.py"
 OWN = {"rp2": {"rp2"}, "esp32": {"esp32", "esp", "espnow", "aioespnow"}}  # modules of one port alone
 
 
@@ -68,7 +69,7 @@ def main() -> int:
             found |= check(port, packages(port))
     for board in boards:
         for port in ports(board):
-            found |= check(port, [board / "board.py", board / "wiring.py"], board)
+            found |= check(port, [board / "board.py", board / "wiring.py", BOARD_PORT], board)
     return 1 if found else 0
 
 

@@ -34,6 +34,58 @@ def test_it_passes_the_stubs(feather: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+OWN_ENTROPY = """
+
+class Noise:
+    def __init__(self) -> None:
+        self.sources = [os.urandom]
+        self.extras: "list[Callable[[int], bytes]]" = []
+
+
+class Feather:
+    def __init__(self, chip: Esp32Board) -> None:
+        self.model, self.clock, self.keystore, self.store = chip.model, chip.clock, chip.keystore, chip.store
+        self.sensors, self.meter, self.button = chip.sensors, chip.meter, chip.button
+        self.command_links, self.peer_link = chip.command_links, chip.peer_link
+        self.console, self.uplink = chip.console, chip.uplink
+        self.entropy = Noise()
+
+
+def make() -> "Board":
+    return Feather(Esp32Board("feather", "ESP32-C3", deci_celsius, wiring))
+"""
+WRONG_ENTROPY = {
+    "a tuple": ("= [os.urandom]", "= (os.urandom,)"),
+    "a source of texts": ("[os.urandom]", "[chr]"),
+    "no extras": ("self.extras:", "self.extra:"),
+}
+
+
+@pytest.fixture
+def noisy_feather(feather: Path) -> Path:
+    """The board with an entropy of its own; only `make` says that it is a Board."""
+    text = (feather / "board.py").read_text()
+    text = text.replace("import esp32\n", "import os\n\nimport esp32\n", 1)
+    text = text.replace("    from seal.ports", "    from typing import Callable\n\n    from seal.ports")
+    (feather / "board.py").write_text(text[: text.index("\n\ndef make()")] + OWN_ENTROPY)
+    return feather
+
+
+def test_its_own_entropy_is_an_entropy(noisy_feather: Path) -> None:
+    done = contract.type_check(noisy_feather)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("wrong", WRONG_ENTROPY)
+def test_the_port_refuses_an_entropy_with(noisy_feather: Path, wrong: str) -> None:
+    right, change = WRONG_ENTROPY[wrong]
+    text = (noisy_feather / "board.py").read_text()
+    assert right in text
+    (noisy_feather / "board.py").write_text(text.replace(right, change))
+    done = contract.type_check(noisy_feather)
+    assert done.returncode != 0 and 'expected "Entropy", got "Noise"' in done.stdout, done.stdout
+
+
 WRONG = {
     "a call the port does not have": (
         "board.py",
@@ -42,6 +94,12 @@ WRONG = {
     ),
     "an argument it does not take": ("board.py", '"ESP32-C3", deci_celsius', '"ESP32-C3"'),
     "another port's module": ("board.py", "import esp32\n", "import esp32\nimport rp2\n"),
+    "a signature without types": ("board.py", 'def make() -> "Board":', "def make():"),
+    "a make() that gives something else": (
+        "board.py",
+        'def make() -> "Board":',
+        'def make() -> "Esp32Board | None":',
+    ),
     "a name that is not in wiring": ("board.py", "wiring)", "wiring.PINS)"),
 }
 
@@ -53,7 +111,7 @@ def test_the_stubs_refuse(feather: Path, wrong: str) -> None:
     assert right in text
     (feather / name).write_text(text.replace(right, change))
     done = contract.type_check(feather)
-    assert done.returncode != 0 and "board.py" in done.stdout, done.stdout
+    assert done.returncode != 0 and re.search(r"board(_port)?\.py:\d+: error", done.stdout), done.stdout
 
 
 BROKEN = {
