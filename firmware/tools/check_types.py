@@ -9,11 +9,11 @@ what only one port has (`esp32`, `rp2`) is checked against that port alone. Need
 
 import argparse
 import ast
-import json
 import subprocess
 import sys
 from pathlib import Path
 
+import board_json
 from build import FIRMWARE, PACKAGES
 
 ROOT = FIRMWARE.parent
@@ -42,7 +42,7 @@ def packages(port: str) -> list[Path]:
 
 def ports(board: Path) -> list[str]:
     """The ports whose stubs a board is checked against."""
-    port = json.loads((board / "board.json").read_text())["port"]
+    port = board_json.read(board)["port"]
     return [port] if port in OWN else list(OWN)
 
 
@@ -64,7 +64,7 @@ def main() -> int:
     boards = [path.resolve() for path in arguments.board]
     found = 0
     if not boards:
-        boards = sorted(path.parent for path in (ROOT / "boards").glob("*/board.json"))
+        boards = board_json.folders()
         for port in OWN:
             found |= check(port, packages(port))
     for board in boards:

@@ -8,10 +8,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "firmware" / "tools"))
+import board_json  # noqa: E402
+
 import build  # noqa: E402
 
 MICROPYTHON = Path(sys.executable).parent / "micropython"
@@ -44,17 +45,6 @@ ARCHITECTURES = {  # of the chips that MicroPython names so
 }
 
 
-def boards() -> list[Path]:
-    """The folders of all boards."""
-    return sorted(path.parent for path in (ROOT / "boards").glob("*/board.json"))
-
-
-def describe(board: Path) -> dict[str, Any]:
-    """Its board.json."""
-    found: dict[str, Any] = json.loads((board / "board.json").read_text())
-    return found
-
-
 def check_files(board: Path) -> None:
     """The same names in each folder, and a README that says what a reader asks."""
     assert {path.name for path in board.iterdir() if path.name != "__pycache__"} == FILES
@@ -64,17 +54,18 @@ def check_files(board: Path) -> None:
 
 def check_description(board: Path) -> None:
     """board.json has every field, and a chip and an architecture that belong together."""
-    told = describe(board)
+    description = board_json.read(board)
     for field, (kind, allowed) in FIELDS.items():
-        assert isinstance(told.get(field), kind), f"{field} is a {kind.__name__}"
-        assert allowed is None or told[field] in allowed, f"{field} is one of {allowed}"
-    assert told["name"] == board.name
-    if told["port"] == "unix":
+        assert isinstance(description.get(field), kind), f"{field} is a {kind.__name__}"
+        assert allowed is None or description[field] in allowed, f"{field} is one of {allowed}"
+    port, mcu = description["port"], description["mcu"]
+    assert description["name"] == board.name
+    if port == "unix":
         return
-    assert told["flash"] in FLASH
-    assert told["arch"] == ARCHITECTURES[told["mcu"]]
-    assert (told["flash"] == "uf2") == (told["port"] == "rp2")
-    assert told["port"] == "rp2" or told["flash"] == told["mcu"].lower()
+    assert description["flash"] in FLASH
+    assert description["arch"] == ARCHITECTURES[mcu]
+    assert (description["flash"] == "uf2") == (port == "rp2")
+    assert port == "rp2" or description["flash"] == mcu.lower()
 
 
 def check_pins(board: Path) -> None:
@@ -84,7 +75,7 @@ def check_pins(board: Path) -> None:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and type(node.value.value) is int:
             wired[node.targets[0].id.lower()] = node.value.value  # type: ignore[attr-defined]
     wired.pop("i2c_bus", None)
-    assert describe(board)["pins"] == wired
+    assert board_json.read(board)["pins"] == wired
     lines = (board / "README.md").read_text().splitlines()
     for name, number in wired.items():
         pin = re.compile(rf"\bGP(IO)?{number}\s+{name.upper()}\b")
@@ -96,7 +87,7 @@ def check_manifest(board: Path) -> None:
     frozen = list(_frozen(board / "manifest.py"))
     assert board / "board.py" in frozen and board / "wiring.py" in frozen
     assert ROOT / "firmware" / "main.py" in [Path(path).resolve() for path in frozen]
-    assert ("$(PORT_DIR)/boards/manifest.py" in frozen) == (describe(board)["port"] != "unix")
+    assert ("$(PORT_DIR)/boards/manifest.py" in frozen) == (board_json.read(board)["port"] != "unix")
 
 
 def _frozen(manifest: Path) -> Iterator[Path | str]:
@@ -132,11 +123,11 @@ def ports() -> dict[str, list[str]]:
 def check_made(board: Path, folder: Path) -> None:
     """`make()`, run by the unix port in `folder`, gives what seal/ports.py calls a Board. Models of the
     modules that a chip's port has come first on the path."""
-    told = describe(board)
-    models = MODELS / told["port"]
+    description = board_json.read(board)
+    models = MODELS / description["port"]
     search = [models, board, ROOT / "boards", ROOT / "firmware"]
     (folder / "hardware.json").write_text(json.dumps({"command": ["", 0], "peer": ["", 0], "series": []}))
-    (folder / "contract.json").write_text(json.dumps({"ports": ports(), "told": told}))
+    (folder / "contract.json").write_text(json.dumps({"ports": ports(), "description": description}))
     done = subprocess.run(
         [str(MICROPYTHON), "-X", "heapsize=400k", str(Path(__file__).with_name("made.py"))],
         cwd=folder,

@@ -7,7 +7,7 @@ import pytest
 
 from . import contract
 
-BOARDS = contract.boards()
+BOARDS = contract.board_json.folders()
 each = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
 
 
@@ -36,14 +36,14 @@ def test_manifest(board: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "board", [path for path in BOARDS if contract.describe(path)["port"] != "rp2"], ids=lambda board: board.name
+    "board", [path for path in BOARDS if contract.board_json.read(path)["port"] != "rp2"], ids=lambda board: board.name
 )
 def test_made(board: Path, tmp_path: Path) -> None:
     contract.check_made(board, tmp_path)
 
 
 def test_names_are_given_once() -> None:
-    models = [contract.describe(board)["model"] for board in BOARDS]
+    models = [contract.board_json.read(board)["model"] for board in BOARDS]
     assert len(set(models)) == len(models)
 
 
