@@ -1,6 +1,7 @@
 """One contract over all boards. What an RP2 board makes is held against it in an emulated Pico (tests/pico)."""
 
 import ast
+import json
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,12 @@ def _constant(file: str, name: str) -> str:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             return str(ast.literal_eval(node.value))
     raise AssertionError(f"{file} has no {name}")
+
+
+def test_an_editor_finds_every_folder_of_the_project() -> None:
+    """pyrightconfig.json names folders by hand: all but those that the stubs are installed in are there."""
+    config = json.loads((contract.ROOT / "pyrightconfig.json").read_text())
+    paths = [environment["root"] for environment in config["executionEnvironments"]]
+    paths += [path for environment in config["executionEnvironments"] for path in environment.get("extraPaths", ())]
+    missing = {path for path in paths if not (contract.ROOT / path).is_dir() and not path.startswith("build/stubs/")}
+    assert not missing
