@@ -1,4 +1,4 @@
-"""What is on which wire of the emulated board: the I2C bus carries the chips that `hardware.json` names."""
+"""The wires of the emulated board: the I2C bus has the chips that `hardware.json` names."""
 
 from drivers.bme280 import BME280
 from drivers.energy import EnergyMeter
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def connect(series_paths: list[str]) -> "tuple[list[Sensor], Meter | None]":
-    """Plug in the chips whose measured series these files hold; returns (sensors, meter or None).
+    """Put the chips of these series files on the bus; returns (sensors, meter or None).
 
     Raises OSError or ValueError for a file that is missing or no series.
     """

@@ -1,6 +1,6 @@
 """The temperature of the microcontroller itself, from its built-in sensor.
 
-How a port reads it differs, so the board hands in a function; the arithmetic for each chip is here, in
+Each port reads it in its own way, so the board passes a function; the arithmetic for each chip is here, in
 integers.
 
     McuTemperature("RP2040", lambda: rp2_deci_celsius(machine.ADC(4).read_u16()))     # RP2350B: ADC(8)
@@ -49,5 +49,5 @@ def rp2_deci_celsius(adc_u16: int) -> int:
 
 
 def fahrenheit_deci_celsius(fahrenheit: int) -> int:
-    """0.1 Cel from the whole degrees Fahrenheit that `esp32.raw_temperature` tells on the first ESP32."""
+    """0.1 Cel from the whole degrees Fahrenheit that `esp32.raw_temperature` returns on the first ESP32."""
     return (fahrenheit - 32) * 50 // 9

@@ -1,4 +1,4 @@
-"""Register access to one chip on an I2C bus, with every failure told as SensorFailed.
+"""Register access to one chip on an I2C bus, with every failure raised as SensorFailed.
 
 `i2c` is a `machine.I2C`, a `machine.SoftI2C` or anything with their `readfrom_mem` and `writeto_mem`.
 """
@@ -28,7 +28,7 @@ class Registers:
         self._address = address
         self._name = name
 
-    def failed(self, why: str) -> SensorFailed:
+    def failure(self, why: str) -> SensorFailed:
         """The SensorFailed to raise: names the chip and its address, then says `why`."""
         return SensorFailed("%s at 0x%02x: %s" % (self._name, self._address, why))
 
@@ -47,12 +47,12 @@ class Registers:
             raise self._silent(error)
 
     def wait(self, ready: "Callable[[], object]", timeout_ms: int) -> None:
-        """Call `ready` about every millisecond until it is true. Raises SensorFailed after `timeout_ms`."""
+        """Call `ready` about every millisecond until it returns true. Raises SensorFailed after `timeout_ms`."""
         start = ticks_ms()
         while not ready():
             if ticks_diff(ticks_ms(), start) > timeout_ms:
-                raise self.failed("not done after %d ms; power the sensor off and on" % timeout_ms)
+                raise self.failure("not done after %d ms; power the sensor off and on" % timeout_ms)
             time.sleep(0.001)
 
     def _silent(self, error: OSError) -> SensorFailed:
-        return self.failed("no answer (OSError %s); check its wiring, supply and address" % error.args[0])
+        return self.failure("no answer (OSError %s); check its wiring, supply and address" % error.args[0])

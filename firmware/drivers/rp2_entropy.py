@@ -1,4 +1,4 @@
-"""Port Entropy on RP2040 and RP2350: what on these chips is noise, sampled raw.
+"""Port Entropy on RP2040 and RP2350: the noise of these chips, sampled raw.
 
 Sources, health-tested, of which one must work:
 
@@ -8,7 +8,7 @@ Sources, health-tested, of which one must work:
     adc noise         the lowest bit of the temperature channel, eight conversions a byte. The converter's own noise
                       is about one bit (RP2040 data sheet section 4.9.3).
 
-Extras, mixed in and counted for nothing: `os.urandom`, which on RP2 is no cryptographic generator, and the jitter
+Extras, mixed in but not counted as entropy: `os.urandom`, which on RP2 is no cryptographic generator, and the jitter
 of a loop.
 
 Limits: SRAM's start-up values are gone before Python runs. RP2350's TRNG block is not used.
@@ -48,7 +48,7 @@ class RingOscillator:
 
 
 class AdcNoise:
-    """The temperature sensor's channel: nothing on the board's pins can hold it still."""
+    """The temperature sensor's channel: no pin of the board influences it."""
 
     name = "adc noise"
 

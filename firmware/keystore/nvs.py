@@ -5,11 +5,11 @@ copying it leaves the key alone.
 
 Why it is open: stock MicroPython opens NVS without keys of its own, so what is in it is plain text on the flash, with
 flash encryption as without; and nothing stock code can read proves otherwise. `wipe` writes zeros as a new entry and
-erases the name: the old bytes stay on their page until NVS reclaims it.
+erases the name: the old bytes stay on their page until NVS reclaims the page.
 
 ESP-IDF erases all of NVS at start when it finds no free page. The key is gone then, while the identity is still in
-the journal: the device stays locked (StateDamaged) and does not make itself another. Nothing here can prevent it;
-Wi-Fi credentials and calibration share the partition, and nobody else should fill it.
+the journal: the device stays locked (StateDamaged) and does not make another key. Nothing here can prevent it:
+Wi-Fi credentials and calibration share the partition, and no other program should fill it.
 """
 
 import esp32
@@ -51,7 +51,7 @@ class NvsRecords:
             self._nvs.commit()
         except OSError as error:
             if error.args[0] == _NO_SPACE:
-                raise StorageFull("NVS is full: another program fills its partition; erase it and provision anew")
+                raise StorageFull("NVS is full: another program fills its partition; erase it and provision again")
             raise
 
     def remove(self, name: str) -> None:

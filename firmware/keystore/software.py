@@ -1,20 +1,20 @@
 """Port KeyStore in software: private keys as records of the board's Store. Custody 0, open.
 
-Whoever holds the board can read its flash, and so the key: verifiers that want more ask for custody 1 or 2. A
+A person with the board in hand can read its flash, and with it the key: verifiers can require custody 1 or 2. A
 record:
 
     "SWK1" | slot u8 | secret 32 | public X||Y 64 | CRC-32 of all before it, u32 big-endian        105 bytes
 
 The CRC finds damage, not tampering. A damaged record is StateDamaged, never an empty slot: a device with a
-damaged key stays locked until someone wipes it on purpose, and never makes itself a new identity.
+damaged key stays locked until its owner wipes it, and never makes a new identity by itself.
 Limits: the key is in RAM while it signs, and Python cannot erase it there. `wipe` writes zeros over the
 record and then removes it, but a Store that writes a new file and renames it, and LittleFS under any Store,
 put the zeros elsewhere: the old block stays on the flash until it is used again. To be rid of a key for
 certain, erase the whole flash.
 
-The engine `plain` takes a time that tells of the key (see `seal.p256`): where no other works, nothing is signed with
-a stored key unless the keystore was made with engine="plain". Each signature that fails its check is a Fault,
-and after FAULTS of them no key is used until the next restart: whoever disturbs the board on purpose gets three tries.
+The engine `plain` takes a time that depends on the key (see `seal.p256`): where no other works, the keystore signs
+nothing with a stored key unless the keystore was made with engine="plain". Each signature that fails its check is a
+Fault, and after FAULTS of them no key is used until the next restart: an attacker who injects faults gets three tries.
 """
 
 from seal import p256
@@ -78,9 +78,9 @@ def _require(store: "Records", slot: int) -> tuple[bytes, bytes]:
 
 
 def _use(keystore: "SoftwareKeyStore", call: "Callable[..., Any]", *arguments: object) -> "Any":
-    """Something done with a secret. Raises Refused where this engine is not allowed, Fault after too many faults."""
+    """Call a function that uses a secret. Raises Refused if this engine is not allowed, Fault after too many faults."""
     if not p256.fixed_time and keystore._engine != p256.engine:
-        raise Refused("only the engine %s runs here, and its time tells of the key: allow it by name" % p256.engine)
+        raise Refused("only the engine %s runs here, and its time depends on the key: allow it by name" % p256.engine)
     if keystore._faults >= FAULTS:
         raise Fault("%d faults since the last restart: no key is used any more; have the board looked at" % FAULTS)
     try:
@@ -91,7 +91,7 @@ def _use(keystore: "SoftwareKeyStore", call: "Callable[..., Any]", *arguments: o
 
 
 class SoftwareKeyStore:
-    """Keys in `store` (port Store), read anew for every signature.
+    """Keys in `store` (port Store), read for every signature.
 
     `engine`: the name of an engine that is not of fixed time and may sign all the same. `coupons`: a
     `seal.p256.coupon.Coupons`, for boards that want signatures in a millisecond and accept its risk.
@@ -133,18 +133,18 @@ class SoftwareKeyStore:
         """The public key X||Y, 64 bytes. Raises BadKey when the slot is empty, StateDamaged."""
         return _require(self._store, slot)[1]
 
-    def sign(self, slot: int, digest32: bytes, extra: bytes = b"") -> bytes:
+    def sign(self, slot: int, digest: bytes, extra: bytes = b"") -> bytes:
         """Sign a digest: r||s, 64 bytes, verified under the stored public key. `extra` is added entropy.
 
         Raises BadKey when the slot is empty, StateDamaged, Malformed for a digest of another length, Fault, Refused.
         """
         secret, public = _require(self._store, slot)
         if self._coupons:
-            return _use(self, self._coupons.sign, secret, digest32)
-        return _use(self, p256.sign, secret, digest32, extra, public)
+            return _use(self, self._coupons.sign, secret, digest)
+        return _use(self, p256.sign, secret, digest, extra, public)
 
     def idle(self, random: "Callable[[int], bytes]") -> bool:
-        """Prepare a coupon, where the board asked for them and there is room; whether one was made."""
+        """Prepare a coupon, if the board has coupons and there is room; whether one was made."""
         return self._coupons is not None and _use(self, self._coupons.prepare, random)
 
     def wipe(self, slot: int) -> None:

@@ -1,4 +1,4 @@
-"""A byte stream that is always there as a link: a UART, USB serial, or a pty. One client at a time, never closed."""
+"""A byte stream without connections as a link: a UART, USB serial, or a pty. One client at a time, never closed."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ class StreamLink:
         self._stream = stream
 
     async def serve(self, handler: "ConnectionHandler") -> None:
-        """Call `handler(reader, writer)` again and again: a client that goes away leaves the wire behind."""
+        """Call `handler(reader, writer)` again and again: the wire stays when a client leaves."""
         while True:
             await handler(asyncio.StreamReader(self._stream), asyncio.StreamWriter(self._stream, {}))
             await asyncio.sleep(_PAUSE_SECONDS)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from seal.ports import ConnectionHandler, Stream
 
 _CONNECT_SECONDS = 5
-_MOST = 6  # connections at a time: each may hold a frame of 6 KB
+_MAX_CONNECTIONS = 6  # connections at a time: each may hold a frame of 6 KB
 
 
 class TcpLink:
@@ -32,13 +32,13 @@ class TcpLink:
         return "tcp:%s:%d" % (self._host, self._port)
 
     async def serve(self, handler: "ConnectionHandler") -> None:
-        """Call `handler(reader, writer)` for each connection, for ever; the oldest gives way when there are too many:
-        its other end may have died without a word. Raises OSError when the port is taken."""
+        """Call `handler(reader, writer)` for each connection, for ever; the oldest ends when there are too many:
+        its other end may have gone without closing it. Raises OSError when the port is taken."""
 
         async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.current_task()
             self._tasks.append(task)
-            if len(self._tasks) > _MOST:
+            if len(self._tasks) > _MAX_CONNECTIONS:
                 self._tasks.pop(0).cancel()
             try:
                 await handler(reader, writer)
@@ -62,7 +62,7 @@ class TcpLink:
         try:
             return await asyncio.wait_for(open_stream(parts[1], int(parts[2])), _CONNECT_SECONDS)
         except (OSError, asyncio.TimeoutError) as error:
-            raise Unreachable("nobody answers at %s: %s" % (address, error))
+            raise Unreachable("no answer from %s: %s" % (address, error))
 
     async def disconnect(self, writer: "Any") -> None:
         """End a connection made by `connect`."""
@@ -72,7 +72,7 @@ class TcpLink:
 async def open_stream(host: str, port: int, context: "Any" = None) -> "tuple[Any, Any]":
     """(reader, writer) as `asyncio.open_connection`, but a socket is closed when connecting fails or is given up:
     MicroPython's keeps it, and a board has about ten. context: an SSLContext for TLS; the handshake comes with the
-    first bytes. A name is looked up while everything else waits."""
+    first bytes. The look-up of a name blocks."""
     if not hasattr(asyncio, "core"):  # CPython's closes it
         return await asyncio.open_connection(host, port, ssl=context)
     info = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
@@ -104,4 +104,4 @@ async def hang_up(writer: "Any") -> None:
         writer.close()
         await writer.wait_closed()
     except OSError:
-        pass  # the other end was faster
+        pass  # the other end closed first

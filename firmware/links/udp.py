@@ -39,10 +39,10 @@ class UdpPort:
         try:
             return socket.getaddrinfo(parts[1], int(parts[2]), 0, socket.SOCK_DGRAM)[0][-1]
         except OSError as error:
-            raise Unreachable("nobody is called %s: %s" % (address, error))
+            raise Unreachable("no host has the name in %s: %s" % (address, error))
 
     def send(self, place: "Any", data: bytes) -> None:
-        """Send a datagram; it may get lost, here too."""
+        """Send a datagram, which may be lost, in this device too."""
         try:
             self._socket.sendto(data, place)
         except OSError:
@@ -56,4 +56,4 @@ class UdpPort:
                 data, place = self._socket.recvfrom(_LARGEST)
                 return place, data
             except OSError:
-                continue  # nothing after all, or word of one of ours that did not arrive
+                continue  # no datagram after all, or an ICMP error for one that we sent

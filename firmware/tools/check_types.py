@@ -4,7 +4,7 @@
 
 Without folders: every board in boards/, and the device packages against every port's stubs. A board.json says
 which `port` the board runs on; a board of "unix", which has no stubs, is checked against all. A module that imports
-what only one port has (`esp32`, `rp2`) is checked against that port alone. Needs mypy, and build/stubs/PORT.
+a module of one port alone (`esp32`, `rp2`) is checked against that port alone. Needs mypy, and build/stubs/PORT.
 """
 
 import argparse

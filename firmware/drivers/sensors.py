@@ -1,7 +1,7 @@
-"""Which of the breakout boards that a wiring has room for are there.
+"""Find the sensors on a board's I2C bus, of those that its wiring lists.
 
-What does not answer when the board starts is not one of its sensors: plug it in and reset. One that goes silent later
-stays a sensor, and each reading that needed it fails and says so.
+A chip that does not answer at start is not a sensor of the board: connect it and reset. A chip that stops answering
+later stays a sensor, and each reading of it raises SensorFailed.
 """
 
 from drivers.energy import EnergyMeter
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from seal.ports import Meter, Sensor
 
-    Maker = Callable[[Any], Sensor]  # of the sensor on a bus
+    Maker = Callable[[Any], Sensor]  # makes a sensor on a bus
 
     class Wiring(Protocol):
         """A board's module `wiring`."""
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
         def ON_I2C(self) -> Sequence[Any]: ...  # of Maker; classes and functions in one list have no common type
 
 
-def metered(sensor: "Maker") -> "Callable[[Any], EnergyMeter]":
-    """The same maker (callable(bus) -> sensor) for a sensor of power that counts energy too."""
+def count_energy(sensor: "Maker") -> "Callable[[Any], EnergyMeter]":
+    """A maker (callable(bus) -> sensor) of an EnergyMeter over the power sensor that `sensor` makes."""
     return lambda bus: EnergyMeter(sensor(bus))
 
 
-def fitted(bus: object, makers: "Sequence[Maker]") -> "tuple[list[Sensor], Meter | None]":
-    """(sensors, meter or None): what each of `makers` (callable(bus) -> sensor, SensorFailed where it is missing) finds
-    on `bus`."""
+def find_sensors(bus: object, makers: "Sequence[Maker]") -> "tuple[list[Sensor], Meter | None]":
+    """(sensors, meter or None): the sensor of each of `makers` (callable(bus) -> sensor) that does not raise
+    SensorFailed on `bus`."""
     sensors: "list[Sensor]"
     meter: "Meter | None"
     sensors, meter = [], None
