@@ -1,11 +1,11 @@
 """A Bosch BME280 as its data sheet (BST-BME280-DS002) describes it on the bus: registers, timing, ADC words.
 
-It is given true values and answers with the ADC words from which the compensation of section 4.2.3 computes
+It takes true values and answers with the ADC words from which the compensation of section 4.2.3 computes
 them. To stay independent of the driver, which uses the integer formulas, the model inverts the floating-point
 ones.
 
 The calibration words are made up for this project: near the middle of what the sheet's example shows, so that
-the whole range -40..85 Cel, 300..1100 hPa, 0..100 %RH fits into the ADC. They come from no real chip.
+the whole range -40..85 Cel, 300..1100 hPa, 0..100 %RH fits into the ADC. They are not those of a real chip.
 
 Limits: I2C; sleep and forced mode (normal mode measures once, like forced); no IIR filter; no noise.
 """
@@ -50,7 +50,7 @@ class BME280Chip:
         return bytes([self._registers[(start + i) & 0xFF] for i in range(count)])
 
     def _power_on(self) -> None:
-        self._done_at: "int | None" = None
+        self._duration_ms: "int | None" = None
         registers = bytearray(256)
         registers[0xD0] = 0x60
         struct.pack_into("<HhhHhhhhhhhh", registers, 0x88, T1, T2, T3, P1, P2, P3, P4, P5, P6, P7, P8, P9)
@@ -68,7 +68,7 @@ class BME280Chip:
             self._registers[register] = value
         elif register == 0xF4:
             self._registers[0xF4] = value
-            self._latched_hum = self._registers[0xF2] & 7  # section 5.4.3: only now does ctrl_hum count
+            self._latched_hum = self._registers[0xF2] & 7  # section 5.4.3: ctrl_hum takes effect here
             if value & 3:
                 self._start()
 
@@ -78,12 +78,12 @@ class BME280Chip:
         microseconds = 1250 + 2300 * (t + p + h) + 575 * ((p > 0) + (h > 0))
         truth = self._source()
         self._words = adc_words(truth, (t, p, h))
-        self._started, self._done_at = self._ticks(), (microseconds + 999) // 1000
+        self._start_ticks, self._duration_ms = self._ticks(), (microseconds + 999) // 1000
         self._registers[0xF3] = 0x08
 
     def _finish(self) -> None:
-        if self._done_at is not None and ticks_diff(self._ticks(), self._started) >= self._done_at:
-            self._done_at = None
+        if self._duration_ms is not None and ticks_diff(self._ticks(), self._start_ticks) >= self._duration_ms:
+            self._duration_ms = None
             self._registers[0xF3] = 0
             self._registers[0xF4] &= 0xFC
             self._show(self._words)
@@ -141,16 +141,16 @@ def percent(adc: int, fine: float) -> float:
     return y * (1 - H1 * y / 524288)
 
 
-def _search(value_of: "Callable[[int], float]", wanted: int, end: int) -> int:
-    """The word below `end` whose value is nearest to `wanted`; `value_of` rises with the word."""
+def _search(value_of: "Callable[[int], float]", target: int, end: int) -> int:
+    """The word below `end` whose value is nearest to `target`; `value_of` rises with the word."""
     low, high = 0, end - 1
     while low < high:
         middle = (low + high) // 2
-        if value_of(middle) < wanted:
+        if value_of(middle) < target:
             low = middle + 1
         else:
             high = middle
-    return low - 1 if low and wanted - value_of(low - 1) < value_of(low) - wanted else low
+    return low - 1 if low and target - value_of(low - 1) < value_of(low) - target else low
 
 
 def _oversampling(setting: int) -> int:

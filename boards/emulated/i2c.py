@@ -1,9 +1,9 @@
 """An I2C bus whose chips are models: it has the methods of `machine.I2C`, so drivers run on it unchanged.
 
 A chip is any object with `write(data)` (the bytes after its address) and `read(count)` returning that many
-bytes; either may raise OSError to refuse, as a chip does that is asleep. A bus error is what the real ports
-raise. Where the bus is a real controller's, a chip is read ahead: one whose reads use up what they give has
-`unread(count)` too, which takes back the last bytes of the last read.
+bytes; either may raise OSError to refuse, as a sleeping chip does. Bus errors are those of the real ports. A real
+controller reads ahead: a chip whose reads consume data has `unread(count)` too, which takes back the last bytes of the
+last read.
 
 Limits: transfers are instant and whole: no clock stretching, no lost arbitration, no ten-bit addresses.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Chip(Protocol):
-        """What is on the bus. One whose reads use up what they give has `unread(count)` too."""
+        """A chip on the bus. One whose reads consume data has `unread(count)` too."""
 
         def write(self, data: bytes) -> None: ...
 
@@ -35,7 +35,7 @@ class I2C:
         self._faults: dict[int, str] = {}
 
     def attach(self, address: int, chip: "Chip") -> None:
-        """Solder `chip` to the bus."""
+        """Put `chip` on the bus."""
         self._chips[address] = chip
 
     def fault(self, address: int, kind: str | None = None) -> None:
@@ -77,7 +77,7 @@ class I2C:
         buffer[:] = self.readfrom(address, len(buffer), stop)
 
     def unread(self, address: int, count: int) -> None:
-        """The master did not clock out the last `count` bytes of what it read."""
+        """Take back the last `count` bytes of the last read: the master did not clock them out."""
         chip = self._chips[address]
         if hasattr(chip, "unread"):
             chip.unread(count)

@@ -73,10 +73,10 @@ class INA219Chip:
         if config & 2:
             microseconds += _conversion_us(config >> 7 & 15)
         self._truth = self._source()
-        self._started, self._busy_ms = self._ticks(), (microseconds + 999) // 1000
+        self._start_ticks, self._busy_ms = self._ticks(), (microseconds + 999) // 1000
 
     def _finish(self) -> None:
-        if self._busy_ms is not None and ticks_diff(self._ticks(), self._started) >= self._busy_ms:
+        if self._busy_ms is not None and ticks_diff(self._ticks(), self._start_ticks) >= self._busy_ms:
             self._busy_ms = None
             self._convert(self._registers[_CONFIG])
             if self._registers[_CONFIG] & 4:

@@ -1,15 +1,15 @@
 """The ESP32's non-volatile storage as a model: the interface of `esp32.NVS`, kept in a file.
 
 ESP-IDF's "Non-Volatile Storage Library" is the source: a partition of pages of 126 entries of 32 bytes, one page always
-kept free; an integer takes one entry, a blob one for its index, one for its header and its bytes. What is replaced or
-erased keeps its entries until a page is reclaimed. At start, MicroPython's port erases the whole partition when
+kept free; an integer takes one entry, a blob one for its index, one for its header and its bytes. A replaced or erased
+item keeps its entries until a page is reclaimed. At start, MicroPython's port erases the whole partition when
 it finds no free page (`boardctrl_startup`), which an interrupted reclaim or another program's use can leave.
 
 Errors are OSError with ESP-IDF's code, negative, and its name, as `check_esp_err` raises them. Changes are on flash
 with `commit`, which replaces the file: old or new at every cut.
 
-Limits: where entries lie is counted, not modelled; reclaiming is instant. Integers of other widths and strings, which
-`esp32.NVS` does not offer, do not exist here.
+Limits: entries are counted, their places are not modelled; reclaiming is instant. Integers of other widths and
+strings, which `esp32.NVS` does not offer, do not exist here.
 """
 
 import json
@@ -42,24 +42,24 @@ class Partition:
         self.load()
 
     def load(self) -> None:
-        """What a start does: take what was committed, or erase all where no page is free."""
+        """Start: load the committed items, or erase all if no page is free."""
         self.items, self.used = {}, 0
         try:
             with open(self._path) as file:
-                saved = json.loads(file.read())
+                content = json.loads(file.read())
         except OSError as error:
             if error.args[0] != 2:  # ENOENT
                 raise
             return
-        if saved["used"] > self._room:
+        if content["used"] > self._room:
             self.save()
             return
-        self.used = saved["used"]
-        for key, (kind, value) in saved["items"].items():
+        self.used = content["used"]
+        for key, (kind, value) in content["items"].items():
             self.items[key] = kind, bytes.fromhex(value) if kind == "blob" else value
 
     def save(self) -> None:
-        """Put everything on flash."""
+        """Write all items to flash."""
         items = {}
         for key, (kind, value) in self.items.items():
             items[key] = [kind, _hex(value) if kind == "blob" else value]
@@ -79,7 +79,7 @@ class Partition:
 
 
 class NVS:
-    """The namespace `name` of `partition`: what `esp32.NVS(name)` is on a board."""
+    """The namespace `name` of `partition`: as `esp32.NVS(name)` on a board."""
 
     def __init__(self, partition: Partition, name: str) -> None:
         _check(name, _INVALID_NAME)
@@ -109,12 +109,12 @@ class NVS:
         return len(value)
 
     def erase_key(self, key: str) -> None:
-        """Forget the key. Raises OSError when there is none."""
+        """Erase the item. Raises OSError when there is none."""
         self._get(key, None)
         del self._partition.items[self._prefix + key]
 
     def commit(self) -> None:
-        """Put on flash what was set and erased."""
+        """Write the changes to flash."""
         self._partition.save()
 
     def _set(self, key: str, kind: str, value: "Any") -> None:

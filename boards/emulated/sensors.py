@@ -1,4 +1,4 @@
-"""Puts the chips that series files were measured with on an emulated board's bus."""
+"""Put the chips that measured the series files on an emulated board's bus."""
 
 from emulated.bme280 import BME280Chip
 from emulated.ina219 import INA219Chip
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from emulated.i2c import I2C
     from seal.ports import Ticks
 
-# Where a breakout board has them without any solder bridge.
+# The addresses on breakout boards, without a solder bridge.
 CHIPS: "dict[str, tuple[int, Callable[..., Any]]]" = {"bme280": (0x76, BME280Chip), "ina219": (0x40, INA219Chip)}
 
 

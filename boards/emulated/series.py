@@ -1,11 +1,11 @@
-"""Replays a series file: what a sensor measured once, by the board's own clock.
+"""Replay a series file, a recorded measurement, by the board's clock.
 
 File: one line of JSON, then fixed-size records, little-endian: seconds since the first record (u32), one i32
 for each column. The line holds `format`, `version`, `sensor`, `columns` (names), `exponents` (value = integer
 * 10**exponent), `rows`, `seconds` (length of one round), `speed` (seconds of the series a real second) and
 `start` (second of the series at switch-on). `sealwright.series` on the host writes it from a CSV file.
 
-Between two records values are interpolated linearly, in integers. After the last record comes the first
+Between two records values are interpolated linearly, in integers. After the last record the series starts
 again; the step between them is as long as the last step of the file. Records are read from the file as they
 are needed: memory does not grow with the file.
 
@@ -57,14 +57,14 @@ class Series:
         self._speed = header["speed"] if speed is None else speed
         self._position = (header["start"] if start is None else start) * 1000
         self._ticks = ticks
-        self._then = ticks()
+        self._last_ticks = ticks()
         self._bracket: "tuple[int, int, tuple[int, ...], tuple[int, ...]]" = (0, 0, (), ())
 
     def __call__(self) -> tuple[int, ...]:
         """The values now, a tuple of integers in the order of `columns`."""
         now = self._ticks()
-        self._position += ticks_diff(now, self._then) * self._speed
-        self._then = now
+        self._position += ticks_diff(now, self._last_ticks) * self._speed
+        self._last_ticks = now
         at = self._position % self._round_ms
         begin, end, before, after = self._bracket
         if not begin <= at < end:

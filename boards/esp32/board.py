@@ -1,4 +1,4 @@
-"""The ESP32-DevKitC and other boards with a plain ESP32. What is on its pins stands in `wiring`."""
+"""The ESP32-DevKitC and other boards with a plain ESP32. `wiring` has its pins."""
 
 import esp32
 
@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def make() -> "Board":
-    """The board this runs on. Raises OSError where its flash fails."""
+    """The board that this code runs on. Raises OSError if its flash fails."""
     return Esp32Board("esp32", "ESP32", lambda: fahrenheit_deci_celsius(esp32.raw_temperature()), wiring)

@@ -1,4 +1,4 @@
-"""The ESP32-C3-DevKitM-1 and other boards with an ESP32-C3. What is on its pins stands in `wiring`."""
+"""The ESP32-C3-DevKitM-1 and other boards with an ESP32-C3. `wiring` has its pins."""
 
 import esp32
 
@@ -16,5 +16,5 @@ def deci_celsius() -> int:
 
 
 def make() -> "Board":
-    """The board this runs on. Raises OSError where its flash fails."""
+    """The board that this code runs on. Raises OSError if its flash fails."""
     return Esp32Board("esp32-c3", "ESP32-C3", deci_celsius, wiring)

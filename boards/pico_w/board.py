@@ -1,4 +1,4 @@
-"""The Raspberry Pi Pico W (RP2040). What is on its pins stands in `wiring`."""
+"""The Raspberry Pi Pico W (RP2040). `wiring` has its pins."""
 
 import wiring
 from drivers.rp2_board import Rp2RadioBoard
@@ -10,5 +10,5 @@ if TYPE_CHECKING:
 
 
 def make() -> "Board":
-    """The board this runs on. Raises OSError where its flash fails."""
+    """The board that this code runs on. Raises OSError if its flash fails."""
     return Rp2RadioBoard("rpi-pico-w", "RP2040", RP2040_RANDOMBIT, wiring)

@@ -1,12 +1,12 @@
 """The unix port as a board: a real MicroPython process with its own flash image, wires and sensors.
 
-`hardware.json` in the process's folder says what is soldered on: {"command": [host, port], "peer": [host, port],
+`hardware.json` in the process's folder lists the hardware: {"command": [host, port], "peer": [host, port],
 "series": [file, ...]}. The peer link is TCP, or with "peer_link": "udp" or "uart" another; a UART is the tty at the
-path "uart"; a null peer is a board that has no way to others but its wires. The flash is mounted at /flash
+path "uart"; with a null peer the board reaches others by its wires alone. The flash is mounted at /flash
 (see `emulated.power_on`). A pty, where there is one, comes as the file descriptor in SEALWRIGHT_PTY, the UART in
-SEALWRIGHT_UART. A file `button` in the folder is the button held down.
+SEALWRIGHT_UART. While a file `button` is in the folder, the button is down.
 
-Custody is open: whoever can read the folder has the key.
+Custody is open: a process that can read the folder can read the key.
 """
 
 import json
@@ -31,7 +31,7 @@ _FLASH = "/flash"
 
 
 class SystemClock:
-    """The operating system's clock, which keeps network time: nothing a host says is better."""
+    """The operating system's clock, which keeps network time: a host's time is never better."""
 
     quality = CLOCK_NETWORK
 
@@ -43,7 +43,7 @@ class SystemClock:
 
 
 class SystemEntropy:
-    """The operating system's generator, as any source pooled and health-tested before use."""
+    """The operating system's generator, pooled and health-tested before use like any source."""
 
     def __init__(self) -> None:
         self.sources: "list[Callable[[int], bytes]]" = [os.urandom]
@@ -51,7 +51,7 @@ class SystemEntropy:
 
 
 class FileButton:
-    """Pressed while the file `button` is there."""
+    """Down while the file `button` exists."""
 
     def pressed(self) -> bool:
         return "button" in os.listdir()
@@ -93,7 +93,7 @@ class UnixBoard:
         return DatagramLink(wire)
 
     def uplink(self) -> "Mqtt":
-        """The way to a broker; TLS and MQTT are loaded when the owner has named one."""
+        """The connection to a broker. TLS and MQTT are loaded only here, once the owner has set a broker."""
         from links.mqtt import Mqtt
 
         return Mqtt()

@@ -1,4 +1,4 @@
-"""What every board's folder must be. Each `check_` raises AssertionError; none knows a board's name."""
+"""The contract of a board's folder. Each `check_` raises AssertionError; none knows a board's name."""
 
 import ast
 import json
@@ -20,7 +20,7 @@ FILES = {"board.py", "board.json", "manifest.py", "wiring.py", "README.md"}
 HEADINGS = ("Wiring", "Image", "Entropy", "Custody", "What was run where")
 MODELS = ROOT / "boards" / "emulated"
 
-# fields of board.json: type, and what it must be where that can be said
+# fields of board.json: type, and allowed values if they are few
 FIELDS = {
     "name": (str, None),
     "model": (str, None),
@@ -46,18 +46,18 @@ ARCHITECTURES = {  # of the chips that MicroPython names so
 
 
 def check_files(board: Path) -> None:
-    """The same names in each folder, and a README that says what a reader asks."""
+    """The same file names in each folder, and a README with the same sections."""
     assert {path.name for path in board.iterdir() if path.name != "__pycache__"} == FILES
     headings = re.findall(r"^## (.*)$", (board / "README.md").read_text(), re.MULTILINE)
     assert headings == list(HEADINGS)
 
 
 def check_description(board: Path) -> None:
-    """board.json has every field, and a chip and an architecture that belong together."""
+    """board.json has every field, and the architecture is that of the chip."""
     description = board_json.read(board)
-    for field, (kind, allowed) in FIELDS.items():
+    for field, (kind, values) in FIELDS.items():
         assert isinstance(description.get(field), kind), f"{field} is a {kind.__name__}"
-        assert allowed is None or description[field] in allowed, f"{field} is one of {allowed}"
+        assert values is None or description[field] in values, f"{field} is one of {values}"
     port, mcu = description["port"], description["mcu"]
     assert description["name"] == board.name
     if port == "unix":
@@ -83,19 +83,19 @@ def check_pins(board: Path) -> None:
 
 
 def check_manifest(board: Path) -> None:
-    """Every file that manifest.py freezes is there, and the port's own manifest comes first on a port that has one."""
-    frozen = list(_frozen(board / "manifest.py"))
+    """Every file that manifest.py freezes exists, and the port's own manifest comes first on a port that has one."""
+    frozen = list(_frozen_files(board / "manifest.py"))
     assert board / "board.py" in frozen and board / "wiring.py" in frozen
     assert ROOT / "firmware" / "main.py" in [Path(path).resolve() for path in frozen]
     assert ("$(PORT_DIR)/boards/manifest.py" in frozen) == (board_json.read(board)["port"] != "unix")
 
 
-def _frozen(manifest: Path) -> Iterator[Path | str]:
-    """What a manifest freezes: paths, and the port's manifest as it stands there."""
+def _frozen_files(manifest: Path) -> Iterator[Path | str]:
+    """The files that a manifest freezes: paths, and the port's manifest by its unexpanded name."""
     found: list[Path | str] = []
 
     def include(path: str) -> None:
-        found.extend([path] if path.startswith("$") else _frozen(manifest.parent / path))
+        found.extend([path] if path.startswith("$") else _frozen_files(manifest.parent / path))
 
     def module(name: str) -> None:
         found.append(manifest.parent / name)
@@ -105,7 +105,7 @@ def _frozen(manifest: Path) -> Iterator[Path | str]:
 
     exec(manifest.read_text(), {"include": include, "module": module, "package": package})
     for path in found:
-        assert isinstance(path, str) or path.is_file(), f"{manifest} freezes {path}, which is not there"
+        assert isinstance(path, str) or path.is_file(), f"{manifest} freezes {path}, which does not exist"
     yield from found
 
 
@@ -114,21 +114,21 @@ def ports() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {"Protocol": []}
     for node in ast.parse((ROOT / "firmware" / "seal" / "ports.py").read_text()).body:
         if isinstance(node, ast.ClassDef):
-            own = [item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
+            members = [item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
             inherited = [name for base in node.bases for name in found[base.id]]  # type: ignore[attr-defined]
-            found[node.name] = own + inherited
+            found[node.name] = members + inherited
     return found
 
 
 def check_made(board: Path, folder: Path) -> None:
-    """`make()`, run by the unix port in `folder`, gives what seal/ports.py calls a Board. Models of the
+    """`make()`, run by the unix port in `folder`, returns what seal/ports.py calls a Board. Models of the
     modules that a chip's port has come first on the path."""
     description = board_json.read(board)
     models = MODELS / description["port"]
     search = [models, board, ROOT / "boards", ROOT / "firmware"]
     (folder / "hardware.json").write_text(json.dumps({"command": ["", 0], "peer": ["", 0], "series": []}))
     (folder / "contract.json").write_text(json.dumps({"ports": ports(), "description": description}))
-    done = subprocess.run(
+    result = subprocess.run(
         [str(MICROPYTHON), "-X", "heapsize=400k", str(Path(__file__).with_name("made.py"))],
         cwd=folder,
         env={**os.environ, "MICROPYPATH": ":".join([*map(str, search), ".frozen"]), "SEALWRIGHT_FOLDER": f"{folder}/"},
@@ -137,7 +137,7 @@ def check_made(board: Path, folder: Path) -> None:
         timeout=60,
         check=False,
     )
-    assert done.stdout.splitlines()[-1:] == ["a board"], done.stdout + done.stderr
+    assert result.stdout.splitlines()[-1:] == ["a board"], result.stdout + result.stderr
 
 
 def type_check(board: Path) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,6 @@
-"""Run by MicroPython where a board would run: make the board and hold it against the ports.
+"""Run by MicroPython where a board would run: make the board and check it against the ports.
 
-By itself: contract.json says what to hold it against. Prints "a board" at the end.
+As a program it reads contract.json. Prints "a board" at the end.
 """
 
 

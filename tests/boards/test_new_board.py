@@ -1,4 +1,4 @@
-"""A board is one folder: the made-up one of CONTRIBUTING.md passes every check, and fails each when it is wrong."""
+"""A board is one folder: the made-up one of CONTRIBUTING.md passes every check, and each fault fails one."""
 
 import re
 from pathlib import Path
@@ -30,8 +30,8 @@ def test_it_passes_the_contract(feather: Path, tmp_path: Path) -> None:
 
 
 def test_it_passes_the_stubs(feather: Path) -> None:
-    done = contract.type_check(feather)
-    assert done.returncode == 0, done.stdout
+    result = contract.type_check(feather)
+    assert result.returncode == 0, result.stdout
 
 
 OWN_ENTROPY = """
@@ -63,7 +63,7 @@ WRONG_ENTROPY = {
 
 @pytest.fixture
 def noisy_feather(feather: Path) -> Path:
-    """The board with an entropy of its own; only `make` says that it is a Board."""
+    """The board with an entropy of its own; only `make()` declares it a Board."""
     text = (feather / "board.py").read_text()
     text = text.replace("import esp32\n", "import os\n\nimport esp32\n", 1)
     text = text.replace("    from seal.ports", "    from typing import Callable\n\n    from seal.ports")
@@ -72,8 +72,8 @@ def noisy_feather(feather: Path) -> Path:
 
 
 def test_its_own_entropy_is_an_entropy(noisy_feather: Path) -> None:
-    done = contract.type_check(noisy_feather)
-    assert done.returncode == 0, done.stdout
+    result = contract.type_check(noisy_feather)
+    assert result.returncode == 0, result.stdout
 
 
 @pytest.mark.parametrize("wrong", WRONG_ENTROPY)
@@ -82,8 +82,8 @@ def test_the_port_refuses_an_entropy_with(noisy_feather: Path, wrong: str) -> No
     text = (noisy_feather / "board.py").read_text()
     assert right in text
     (noisy_feather / "board.py").write_text(text.replace(right, change))
-    done = contract.type_check(noisy_feather)
-    assert done.returncode != 0 and 'expected "Entropy", got "Noise"' in done.stdout, done.stdout
+    result = contract.type_check(noisy_feather)
+    assert result.returncode != 0 and 'expected "Entropy", got "Noise"' in result.stdout, result.stdout
 
 
 WRONG = {
@@ -110,23 +110,23 @@ def test_the_stubs_refuse(feather: Path, wrong: str) -> None:
     text = (feather / name).read_text()
     assert right in text
     (feather / name).write_text(text.replace(right, change))
-    done = contract.type_check(feather)
-    assert done.returncode != 0 and re.search(r"board(_port)?\.py:\d+: error", done.stdout), done.stdout
+    result = contract.type_check(feather)
+    assert result.returncode != 0 and re.search(r"board(_port)?\.py:\d+: error", result.stdout), result.stdout
 
 
 BROKEN = {
     "another architecture": ("board.json", "rv32imc", "xtensawin", contract.check_description),
     "another chip": ("board.json", '"flash": "esp32c3"', '"flash": "esp32s3"', contract.check_description),
-    "a name that is not its folder's": (
+    "a name other than its folder's": (
         "board.json",
         '"name": "feather"',
         '"name": "fether"',
         contract.check_description,
     ),
     "a pin moved in one place": ("wiring.py", "SDA = 5", "SDA = 4", contract.check_pins),
-    "a picture that was forgotten": ("README.md", "GPIO6 SCL", "GPIO7 SCL", contract.check_pins),
+    "a picture that is not updated": ("README.md", "GPIO6 SCL", "GPIO7 SCL", contract.check_pins),
     "a README without custody": ("README.md", "## Custody\n", "", contract.check_files),
-    "a file that is not there": ("manifest.py", 'module("wiring.py")', 'module("wires.py")', contract.check_manifest),
+    "a file that does not exist": ("manifest.py", 'module("wiring.py")', 'module("wires.py")', contract.check_manifest),
 }
 
 

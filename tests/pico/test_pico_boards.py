@@ -41,9 +41,9 @@ def pico(tmp_path_factory: pytest.TempPathFactory) -> Pico:
     for board in BOARDS:
         for name in ("board", "wiring"):
             target = out / f"{name}.mpy"
-            build.compiled(board / f"{name}.py", target, "armv6m", f"{name}.py")
+            build.compile_module(board / f"{name}.py", target, "armv6m", f"{name}.py")
             files[f"{board.name}/{name}.mpy"] = target.read_bytes()
-    build.compiled(Path(made.__file__), out / "made.mpy", "armv6m", "made.py")
+    build.compile_module(Path(made.__file__), out / "made.mpy", "armv6m", "made.py")
     files["made.mpy"] = (out / "made.mpy").read_bytes()
     switched_on = noisy(Pico(UF2))
     switched_on.mount(files)

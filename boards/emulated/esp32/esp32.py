@@ -23,13 +23,13 @@ class NVS(nvs.NVS):
 
 def raw_temperature() -> int:
     """The chip's temperature in whole degrees Fahrenheit."""
-    return (_measured() * 9 + 25) // 50 + 32
+    return (_read() * 9 + 25) // 50 + 32
 
 
 def mcu_temperature() -> int:
-    """The same on the chips after the first, in whole degrees Celsius."""
-    return (_measured() + 5) // 10
+    """The chip's temperature on later chips, in whole degrees Celsius."""
+    return (_read() + 5) // 10
 
 
-def _measured() -> int:
+def _read() -> int:
     return deci_celsius() if deci_celsius else 480  # a chip that is warm from its own work

@@ -1,8 +1,8 @@
-"""The module `machine` of an emulated board, as far as boards use it.
+"""The module `machine` of an emulated board, with the parts that boards use.
 
 `hardware.json` in the folder SEALWRIGHT_FOLDER says which series the chips on the I2C bus replay, and the processor's
-own temperature sensor; a file `button` there is the button held down. A reset and the watchdog are those of
-`emulated.chip`: whoever holds the board carries them out.
+own temperature sensor; a file `button` there is the button held down. `emulated.chip` has the
+reset and the watchdog.
 """
 
 import json
@@ -20,7 +20,7 @@ _FOLDER = os.getenv("SEALWRIGHT_FOLDER") or ""
 
 
 class Pin:
-    """An input: low while somebody holds the button, and high for its pull-up."""
+    """An input with pull-up: low while the button is down, otherwise high."""
 
     IN = 0
     PULL_UP = 1
@@ -34,8 +34,8 @@ class Pin:
 
 
 def I2C(number: int, scl: Pin, sda: Pin, freq: int) -> "Bus":  # noqa: N802  a class on the board
-    """The bus with the chips that were soldered on."""
-    from emulated import i2c, sensors  # they stand on `seal`, which a blank board has not
+    """The bus with its chips."""
+    from emulated import i2c, sensors  # they import `seal`, which a blank board does not have
 
     bus = i2c.I2C()
     with open(_FOLDER + "hardware.json") as file:
@@ -55,5 +55,5 @@ class RTC:
 
 
 def unique_id() -> bytes:
-    """Six bytes, as of a MAC address, the same for all: no emulated board relies on it."""
+    """Six bytes, as of a MAC address, the same on every emulated board; none relies on it."""
     return b"\x02emu\x00\x01"

@@ -1,4 +1,4 @@
-"""The module `network` of an emulated board: a radio that can be switched on, and hears nobody."""
+"""The module `network` of an emulated board: a radio that can be switched on and receives nothing."""
 
 
 class WLAN:
@@ -12,7 +12,7 @@ class WLAN:
             raise ValueError("this radio is a station only")
 
     def active(self, is_active: bool | None = None) -> bool:
-        """Switch it; without an argument, whether it is on."""
+        """Switch the radio on or off; returns whether it is on."""
         if is_active is not None:
             WLAN._is_active = bool(is_active)
         return WLAN._is_active

@@ -1,4 +1,4 @@
-"""The module `os` of an emulated board: with `uname`, as chips' ports have it, which tells that this is no chip."""
+"""The module `os` of an emulated board: with `uname`, as on chips; its text says that this is no chip."""
 
 import sys
 

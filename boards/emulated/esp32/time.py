@@ -1,6 +1,6 @@
 """The module `time` of an emulated board: its epoch is 2000, as the ESP32's, and `machine.RTC` sets it.
 
-Like the chip's, the clock is at its epoch when power comes. Unlike the chip's, it does not go on through a reset.
+Like the chip's, the clock is at its epoch when power comes. Unlike the chip's, it does not run through a reset.
 """
 
 from utime import *  # noqa: F403  the unix port's own
@@ -9,7 +9,7 @@ from utime import mktime as _mktime
 from utime import ticks_diff, ticks_ms
 
 _SECONDS_TO_2000 = 946_684_800
-_set = (0, ticks_ms())  # seconds since 2000, and when they were true
+_set = (0, ticks_ms())  # seconds since 2000, and the ticks at that time
 
 
 def time() -> int:
@@ -31,6 +31,6 @@ def mktime(calendar: tuple[int, ...]) -> int:
 
 
 def set_time(seconds: int) -> None:
-    """What `machine.RTC` does."""
+    """Set the clock, for `machine.RTC`."""
     global _set
     _set = (seconds, ticks_ms())
