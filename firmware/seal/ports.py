@@ -43,7 +43,8 @@ class KeyStore(Protocol):
 
     def has(self, slot: int) -> bool: ...
 
-    def generate(self, slot: int, random: Callable[[int], bytes]) -> None: ...
+    def generate(self, slot: int, random: Callable[[int], bytes]) -> bytes:
+        """Make a key; returns its public half as `public` does."""
 
     def public(self, slot: int) -> bytes:
         """64 bytes, X || Y. No getter for a private key exists."""
@@ -55,8 +56,8 @@ class KeyStore(Protocol):
 
 
 class PreparingKeyStore(KeyStore, Protocol):
-    def idle(self, random: Callable[[int], bytes]) -> None:
-        """Prepare a signature, when nothing else is handled."""
+    def idle(self, random: Callable[[int], bytes]) -> bool:
+        """Prepare a signature, when nothing else is handled; whether there was one to prepare."""
 
 
 class Store(Protocol):
@@ -113,7 +114,8 @@ class PeerLink(Link, Protocol):
 
     async def connect(self, address: str) -> Tuple[Stream, Stream]: ...
 
-    async def disconnect(self, writer: Stream) -> None: ...
+    async def disconnect(self, writer: Any) -> None:
+        """End a connection; `writer` is that of `connect`."""
 
 
 class Uplink(Protocol):

@@ -98,7 +98,7 @@ def test_compiled_modules_have_no_docstring(tmp_path: Path) -> None:
 
 def test_sources_have_every_engine(tmp_path: Path) -> None:
     """Also for an interpreter that runs no native code."""
-    build.build_board(ROOT / "boards" / "esp32", tmp_path, make=build.slimmed)
+    build.build_board(ROOT / "boards" / "esp32", tmp_path, make=build.slim_module)
     slot = tmp_path / "esp32" / "slot"
     use = [str(MICROPYTHON), "-X", "heapsize=400k", "-c", "from seal import p256; print(p256.engine)"]
     for engine in ("viper", "plain"):

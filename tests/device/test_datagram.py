@@ -151,8 +151,8 @@ def test_late_or_duplicate_opening_starts_no_session():
         air.loses = lambda data: data[0] == OPEN and openings.append(data)
         await greet(near)
         await until(lambda: not far._sessions)
-        welcome = far._welcome
-        far._welcome = lambda *given: (begun.append(given[1]), welcome(*given))
+        welcome = far._accept
+        far._accept = lambda *given: (begun.append(given[1]), welcome(*given))
         air.carry("air:near", "air:far", openings[0])
         await greet(near)
         return openings[0][1:9] not in begun and len(begun) == 1

@@ -34,7 +34,7 @@ def test_energy_is_trapezoid_rule_without_loss():
     for _ in range(1_000_000 // 997):
         meter.read()
         meter._ticks.now += 996
-    assert (meter._counted, meter.joules) == (2 * 997 * (1_000_000 // 997 - 1), 0)
+    assert (meter._count, meter.joules) == (2 * 997 * (1_000_000 // 997 - 1), 0)
     meter.read()
     assert meter.read()[-1][3] == 0
     meter._ticks.now += 5_000

@@ -105,7 +105,7 @@ def test_long_file_needs_constant_memory():
         gc.collect()
         for i in (0, 1, 2, 19_998, 7, 12_345):
             clock.now = i * 1000 + 20_000_000 * (i == 7)
-            series._position, series._then = clock.now * 60, clock.now
+            series._position, series._last_ticks = clock.now * 60, clock.now
             assert series() == (i, -i)
     finally:
         os.remove(PATH)

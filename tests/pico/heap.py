@@ -123,7 +123,7 @@ def switched_on(uf2: Path, board: Path) -> tuple[Pico, int]:
     with tempfile.TemporaryDirectory() as out:
         for name in ("board", "wiring"):
             target = Path(out) / f"{name}.mpy"
-            build.compiled(board / f"{name}.py", target, arch, f"{name}.py")
+            build.compile_module(board / f"{name}.py", target, arch, f"{name}.py")
             files[target.name] = target.read_bytes()
     pico = noisy(Pico(uf2))
     pico.mount(files)
