@@ -8,14 +8,18 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint firmware bench bench-device format clean
 
+# Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
+T =
+TESTS = $(if $(strip $(T)),$(T),--numprocesses auto --dist worksteal)
+
 help: ## What there is to make
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/run.stamp ## Three machines measure, sign, pay each other and get settled
 	$(BIN)/sealwright demo --home build/demo
 
-test: $(VENV)/dev.stamp ## All tests, device code under CPython and unix MicroPython
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+test: $(VENV)/dev.stamp ## All tests, under CPython and unix MicroPython; T=FILE or T="-k WORD": some of them
+	$(BIN)/python -m pytest $(TESTS)
 
 lint: $(VENV)/dev.stamp ## ruff, mypy --strict on the host, mypy with the boards' stubs
 	$(BIN)/ruff check
