@@ -6,11 +6,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint firmware bench bench-device format clean
+.PHONY: help demo test coverage mutate lint firmware bench bench-device format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
 TESTS = $(if $(strip $(T)),$(T),--numprocesses auto --dist worksteal)
+# Options of host_tools/tools/mutate.py.
+M =
 
 help: ## What there is to make
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +22,13 @@ demo: $(VENV)/run.stamp ## Three machines measure, sign, pay each other and get 
 
 test: $(VENV)/dev.stamp ## All tests, under CPython and unix MicroPython; T=FILE or T="-k WORD": some of them
 	$(BIN)/python -m pytest $(TESTS)
+
+coverage: $(VENV)/coverage.stamp ## Which lines the tests run, into build/coverage; T as for test
+	@mkdir -p build/coverage
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-report=html $(TESTS)
+
+mutate: $(VENV)/mutate.stamp ## Break the rules of money, list what no test sees in build/mutants.txt; M="--all"
+	$(BIN)/python host_tools/tools/mutate.py $(M)
 
 lint: $(VENV)/dev.stamp ## ruff, mypy --strict on the host, mypy with the boards' stubs
 	$(BIN)/ruff check
@@ -63,4 +72,12 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp
 	$(PIP) install --no-deps --upgrade --target build/cbor2-6 --group cbor2-6
 	$(PIP) install --no-deps --upgrade --target build/stubs/rp2 --group stubs-rp2
 	$(PIP) install --no-deps --upgrade --target build/stubs/esp32 --group stubs-esp32
+	@touch $@
+
+$(VENV)/coverage.stamp: $(VENV)/dev.stamp
+	$(PIP) install --group lock --group coverage
+	@touch $@
+
+$(VENV)/mutate.stamp: $(VENV)/dev.stamp
+	$(PIP) install --group lock --group mutate
 	@touch $@
