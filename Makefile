@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage mutate lint firmware bench bench-device format clean
+.PHONY: help demo test coverage mutate lint docs firmware bench bench-device format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -34,6 +34,7 @@ lint: $(VENV)/dev.stamp ## ruff, mypy --strict on the host, mypy with the boards
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy host_tools/tools
 	$(BIN)/python firmware/tools/check_types.py
 
 bench: $(VENV)/dev.stamp ## Sizes and speeds, as ratios within this run; also in build/bench.json
@@ -41,6 +42,9 @@ bench: $(VENV)/dev.stamp ## Sizes and speeds, as ratios within this run; also in
 
 bench-device: $(VENV)/dev.stamp ## The same on an emulated Pico; SEALWRIGHT_PICO_UF2 names a MicroPython image
 	$(BIN)/python -m tests.pico.bench
+
+docs: $(VENV)/docs.stamp ## The library's reference and the guides as web pages in build/docs; checks every link
+	$(BIN)/python host_tools/tools/make_docs.py
 
 firmware: $(VENV)/dev.stamp ## Compile the device code for each architecture into build/
 	$(BIN)/python firmware/tools/build.py
@@ -80,4 +84,8 @@ $(VENV)/coverage.stamp: $(VENV)/dev.stamp
 
 $(VENV)/mutate.stamp: $(VENV)/dev.stamp
 	$(PIP) install --group lock --group mutate
+	@touch $@
+
+$(VENV)/docs.stamp: $(VENV)/dev.stamp
+	$(PIP) install --group lock --group docs
 	@touch $@
