@@ -34,7 +34,7 @@ lint: $(VENV)/dev.stamp ## ruff, mypy --strict on the host, mypy with the boards
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/mypy host_tools/tools
+	$(BIN)/mypy host_tools/tools host_tools/examples/*.py
 	$(BIN)/python firmware/tools/check_types.py
 
 bench: $(VENV)/dev.stamp ## Sizes and speeds, as ratios within this run; also in build/bench.json
