@@ -11,6 +11,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
 TESTS = $(if $(strip $(T)),$(T),--numprocesses auto --dist worksteal)
+# Where typos are looked for: not in build/ and .venv/, nor in the licence, which is not ours to change.
+SPELLED = *.md Makefile pyproject.toml .ci .github boards firmware host_tools tests
 # Options of host_tools/tools/mutate.py.
 M =
 
@@ -30,9 +32,10 @@ coverage: $(VENV)/coverage.stamp ## Which lines the tests run, into build/covera
 mutate: $(VENV)/mutate.stamp ## Break the rules of money, list what no test sees in build/mutants.txt; M="--all"
 	$(BIN)/python host_tools/tools/mutate.py $(M)
 
-lint: $(VENV)/dev.stamp ## ruff, mypy --strict on the host, mypy with the boards' stubs
+lint: $(VENV)/dev.stamp ## ruff, codespell, mypy --strict on the host, mypy with the boards' stubs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/codespell $(SPELLED)
 	$(BIN)/mypy
 	$(BIN)/mypy host_tools/tools host_tools/examples/*.py
 	$(BIN)/python firmware/tools/check_types.py
