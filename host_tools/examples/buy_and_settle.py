@@ -6,11 +6,12 @@ python buy_and_settle.py FOLDER       a new folder, for the home, the boards and
 import sys
 from pathlib import Path
 
-from sealwright import BundleWriter, SealwrightError, emulator, owner, provisioning, read_bundle, spending, trading
-from sealwright.collecting import Collector, Source
-from sealwright.device import Client
+from sealwright import BundleWriter, SealwrightError, emulator, read_bundle
 from sealwright.home import Home
 from sealwright.ledger import Ledger
+from sealwright.link import Client
+from sealwright.operate import owner, provisioning, spending, trading
+from sealwright.operate.collecting import Collector, Source
 
 ASSET = "nEUR"
 MAY_SPEND = spending.parse_policy({"assets": {ASSET: {"per_voucher": 5_000, "per_day": 100_000}}})

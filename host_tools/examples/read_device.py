@@ -7,7 +7,7 @@ python read_device.py tcp:127.0.0.1:4711      an emulated board: `sealwright emu
 import sys
 
 from sealwright import Reading, SealwrightError, parse_as
-from sealwright.device import connect
+from sealwright.link import connect
 
 
 def main(url: str) -> None:
