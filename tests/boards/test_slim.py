@@ -91,7 +91,7 @@ def test_every_name_that_went_is_defined_nowhere_else() -> None:
 
 
 def test_compiled_modules_have_no_docstring(tmp_path: Path) -> None:
-    build.compiled(build.FIRMWARE / "seal" / "__init__.py", tmp_path / "seal", "x64", "seal")
+    build.compile_module(build.FIRMWARE / "seal" / "__init__.py", tmp_path / "seal", "x64", "seal")
     code = (tmp_path / "seal.mpy").read_bytes()
     assert b"Floors" not in code and b"__version__" in code
 

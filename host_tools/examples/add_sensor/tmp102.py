@@ -32,14 +32,14 @@ class TMP102:
         raw = int.from_bytes(self._chip.read(_TEMPERATURE, 2), "big") >> 4
         steps = raw - 0x1000 if raw & 0x800 else raw
         if not -40 * 16 <= steps <= 125 * 16:
-            raise self._chip.failed("%d/16 Cel; it measures -40 to 125" % steps)
+            raise self._chip.failure("%d/16 Cel; it measures -40 to 125" % steps)
         return [("temperature", "Cel", -4, steps * 625)]
 
     def _check(self):
         config = int.from_bytes(self._chip.read(_CONFIG, 2), "big")
         # a data line that floats reads as ones
         if config & _TWELVE_BITS != _TWELVE_BITS or config == 0xFFFF:
-            raise self._chip.failed("0x%04x for its settings: no TMP102; check the address" % config)
+            raise self._chip.failure("0x%04x for its settings: no TMP102; check the address" % config)
 
 
 class TMP102Chip:
