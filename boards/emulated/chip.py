@@ -1,8 +1,8 @@
-"""What a chip gives the loader, as `machine` does: a reset, and a watchdog that nothing can stop once it runs.
+"""The parts of `machine` that the loader uses: a reset, and a watchdog that cannot be stopped once it runs.
 
-Both are carried out by the process that holds the board (`ResetLine` in `sealwright/emulator/launch.py`), which kills
-MicroPython and starts it again, as a reset unwinds nothing. It is told over a pipe, a line each: "reset"; a number, the
-watchdog's time-out in milliseconds; and an empty line for each feeding.
+The process that started the board executes both (`ResetLine` in `sealwright/emulator/launch.py`): it kills MicroPython
+and starts it again, because a reset unwinds nothing. It reads a pipe, one line for each event: "reset"; a number, the
+watchdog's time-out in milliseconds; an empty line for each feed.
 """
 
 import os
@@ -11,11 +11,11 @@ import time
 RESET = 75  # EX_TEMPFAIL
 
 _number = os.getenv("SEALWRIGHT_CHIP")
-_pipe = open(int(_number), "wb") if _number else None  # none: nobody holds the board, and nothing watches it
+_pipe = open(int(_number), "wb") if _number else None  # None: the board runs by itself, without a watchdog
 
 
-def reset():
-    """Start again, as after a power cut. Where nobody holds the board the process ends, with the code RESET."""
+def reset() -> None:
+    """Start again, as after a power cut. Without a parent process the process ends, with the code RESET."""
     if _pipe is None:
         raise SystemExit(RESET)
     _pipe.write(b"reset\n")
@@ -26,12 +26,12 @@ def reset():
 class WDT:
     """The watchdog, with `timeout` in milliseconds."""
 
-    def __init__(self, timeout):
-        self._tell(b"%d\n" % timeout)
+    def __init__(self, timeout: int) -> None:
+        self._send(b"%d\n" % timeout)
 
-    def feed(self):
-        self._tell(b"\n")
+    def feed(self) -> None:
+        self._send(b"\n")
 
-    def _tell(self, line):
+    def _send(self, line: bytes) -> None:
         if _pipe:
             _pipe.write(line)

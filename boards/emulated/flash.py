@@ -3,8 +3,8 @@
 It has MicroPython's extended block device interface (`readblocks`, `writeblocks`, `ioctl`). An erased byte is
 0xff; erasing is by whole blocks, programming only clears bits. The default is a Pico's file system, 1.4 MB.
 
-`strict=True` checks what the silicon would silently get wrong: programming a bit from 0 to 1 raises
-NotErased. `cut_after` takes the power away in the middle of an operation, for tests that must survive it.
+`strict=True` checks for errors that the silicon does not report: programming a bit from 0 to 1 raises
+NotErased. `cut_after` cuts the power in the middle of an operation, for tests of power loss.
 
 Limits: writes reach the host's page cache, not its disk: a board's state survives the death of its process,
 not a power cut of the host itself. No wear, no bit rot, no lock: one process an image.
@@ -18,11 +18,11 @@ PROGRAM_SIZE = 256
 
 
 class PowerCut(BaseException):
-    """The power is gone. No Exception: code that survives by catching errors must not survive this."""
+    """The power is gone. Not an Exception, so that code which catches errors does not catch it."""
 
 
 class ImageDamaged(Exception):
-    """The image is not one of this flash, or holds no file system."""
+    """The image is not of this flash's size, or has no file system."""
 
 
 class NotErased(Exception):
@@ -33,15 +33,15 @@ class FlashFile:
     """The flash image at `path`, of `blocks` of `block_size` bytes. Raises OSError if there is none (see
     `create`), ImageDamaged if its size is another."""
 
-    def __init__(self, path, block_size=4096, blocks=352, strict=False):
+    def __init__(self, path: str, block_size: int = 4096, blocks: int = 352, strict: bool = False) -> None:
         self._block_size = block_size
         self._blocks = blocks
-        # made once: an operation that needs memory could fail, and LittleFS is not made for a flash that raises
-        self._erased = b"\xff" * block_size
+        # allocated once: an operation that needs memory could fail, and LittleFS does not expect a flash that raises
+        self._blank = b"\xff" * block_size
         self._strict = strict
-        self._left = None
+        self._operations_left: "int | None" = None
         self._part = 8
-        self._dead = False
+        self._is_off = False
         self._file = open(path, "r+b", 0)
         size = self._file.seek(0, 2)
         if size != block_size * blocks:
@@ -49,40 +49,40 @@ class FlashFile:
             raise ImageDamaged("%s: %d bytes, not %d blocks; put it back from a copy" % (path, size, blocks))
 
     @classmethod
-    def create(cls, path, block_size=4096, blocks=352, strict=False):
-        """A new, erased image at `path`; what was there is lost."""
+    def create(cls, path: str, block_size: int = 4096, blocks: int = 352, strict: bool = False) -> "FlashFile":
+        """Make a new, erased image at `path`; its old content is lost."""
         with open(path, "wb") as file:
-            erased = b"\xff" * block_size
+            blank = b"\xff" * block_size
             for _ in range(blocks):
-                file.write(erased)
+                file.write(blank)
         return cls(path, block_size, blocks, strict)
 
-    def close(self):
+    def close(self) -> None:
         self._file.close()
 
-    def cut_after(self, count, part=8):
+    def cut_after(self, count: int, part: int = 8) -> None:
         """Cut the power in the `count`-th program or erase operation from now on (1 is the next), after
         `part` sixteenths of its bytes. That one and everything after it raise PowerCut, reads too."""
-        self._left, self._part = count, part
+        self._operations_left, self._part = count, part
 
-    def readblocks(self, block, buffer, offset=0):
+    def readblocks(self, block: int, buffer: bytearray, offset: int = 0) -> None:
         """Fill `buffer` from byte `offset` of `block`."""
-        self._powered()
+        self._check_power()
         self._file.seek(block * self._block_size + offset)
         self._file.readinto(buffer)
 
-    def writeblocks(self, block, buffer, offset=None):
+    def writeblocks(self, block: int, buffer: bytes, offset: int | None = None) -> None:
         """Program `buffer` at byte `offset` of `block`; without an offset, erase the blocks first."""
-        self._powered()
+        self._check_power()
         if offset is None:
             for i in range(len(buffer) // self._block_size):
                 self._erase(block + i)
             offset = 0
         self._program(block * self._block_size + offset, buffer)
 
-    def ioctl(self, operation, argument):
+    def ioctl(self, operation: int, argument: int) -> int | None:
         """Sync, geometry and erase, as MicroPython's block devices; None for anything else."""
-        self._powered()
+        self._check_power()
         if operation == _COUNT:
             return self._blocks
         if operation == _SIZE:
@@ -92,38 +92,38 @@ class FlashFile:
             return 0
         return 0 if operation == _SYNC else None
 
-    def _erase(self, block):
-        self._write(block * self._block_size, self._erased)
+    def _erase(self, block: int) -> None:
+        self._write(block * self._block_size, self._blank)
 
-    def _program(self, address, data):
+    def _program(self, address: int, data: bytes) -> None:
         if self._strict:
             self._file.seek(address)
-            there = self._file.read(len(data))
-            if any(new & ~old for new, old in zip(data, there)):
+            old_bytes = self._file.read(len(data))
+            if any(new & ~old for new, old in zip(data, old_bytes)):
                 raise NotErased("programming %d bytes at 0x%x sets bits not erased" % (len(data), address))
         self._write(address, data)
 
-    def _powered(self):
-        if self._dead:
+    def _check_power(self) -> None:
+        if self._is_off:
             raise PowerCut("the power is gone")
 
-    def _write(self, address, data):
-        if self._left is not None:
-            self._left -= 1
-            if self._left <= 0:
+    def _write(self, address: int, data: bytes) -> None:
+        if self._operations_left is not None:
+            self._operations_left -= 1
+            if self._operations_left <= 0:
                 data = bytes(data[: len(data) * self._part // 16])
-                self._dead = True
+                self._is_off = True
         self._file.seek(address)
         self._file.write(data)
-        if self._dead:
-            raise PowerCut("the power went in an operation at 0x%x" % address)
+        if self._is_off:
+            raise PowerCut("the power failed in an operation at 0x%x" % address)
 
 
-def mount(path, directory, block_size=4096, blocks=352):
+def mount(path: str, directory: str, block_size: int = 4096, blocks: int = 352) -> FlashFile:
     """Mount the LittleFS image at `path` on `directory`; a new one is made only where there is no file.
 
-    Returns the FlashFile. Raises ImageDamaged for an image that is there but does not mount: it is never
-    formatted anew, for that would make a board forget what it promised. MicroPython only (VfsLfs2).
+    Returns the FlashFile. Raises ImageDamaged for an existing image that does not mount: it is never
+    formatted again, because a board would then forget what it promised. MicroPython only (VfsLfs2).
     """
     import vfs
 
@@ -144,8 +144,8 @@ def mount(path, directory, block_size=4096, blocks=352):
     return flash
 
 
-def _format(path, block_size, blocks):
-    """Make the image beside its place and rename it: under its own name it is always formatted."""
+def _format(path: str, block_size: int, blocks: int) -> None:
+    """Make the image under another name and rename it, so that an image under its own name is always formatted."""
     import vfs
 
     flash = FlashFile.create(path + ".new", block_size, blocks)

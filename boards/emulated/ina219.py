@@ -6,6 +6,12 @@ begin the next one when the last is looked at.
 
 from seal.compat import ticks_diff, ticks_ms
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Sequence
+
+    from seal.ports import Ticks
+
 _CONFIG, _SHUNT, _BUS, _POWER, _CURRENT, _CALIBRATION = range(6)
 _READY, _OVERFLOW = 2, 1
 _CONVERSION_US = (84, 148, 276, 532)  # 9 to 12 bits; with bit 3 set 12 bits and 2**n samples (table 5)
@@ -14,21 +20,26 @@ _CONVERSION_US = (84, 148, 276, 532)  # 9 to 12 bits; with bit 3 set 12 bits and
 class INA219Chip:
     """`source()` returns the truth: (power in mW, voltage in mV); the shunt has `shunt_micro_ohm`."""
 
-    def __init__(self, source, shunt_micro_ohm=10_000, ticks=ticks_ms):
+    def __init__(
+        self,
+        source: "Callable[[], Sequence[int]]",
+        shunt_micro_ohm: int = 10_000,
+        ticks: "Callable[[], Ticks]" = ticks_ms,
+    ) -> None:
         self._source = source
         self._shunt = shunt_micro_ohm
         self._ticks = ticks
         self._pointer = 0
         self._power_on()
 
-    def write(self, data):
+    def write(self, data: bytes) -> None:
         """Register number, then at most two bytes, the higher one first."""
         if data:
             self._pointer = data[0]
         if len(data) >= 3:
             self._set(data[0], data[1] << 8 | data[2])
 
-    def read(self, count):
+    def read(self, count: int) -> bytes:
         """Two bytes of the selected register; what is clocked out beyond reads 0xff."""
         self._finish()
         if self._pointer > _CALIBRATION:
@@ -38,11 +49,11 @@ class INA219Chip:
             self._registers[_BUS] &= ~_READY
         return (value.to_bytes(2, "big") + b"\xff" * count)[:count]
 
-    def _power_on(self):
+    def _power_on(self) -> None:
         self._registers = [0x399F, 0, 0, 0, 0, 0]
-        self._busy_ms = None
+        self._busy_ms: "int | None" = None
 
-    def _set(self, register, value):
+    def _set(self, register: int, value: int) -> None:
         self._finish()
         if register == _CALIBRATION:
             self._registers[_CALIBRATION] = value & 0xFFFE
@@ -54,7 +65,7 @@ class INA219Chip:
                 self._registers[_BUS] &= ~_READY
                 self._start(value)
 
-    def _start(self, config):
+    def _start(self, config: int) -> None:
         """Begin a conversion of what the mode bits choose: shunt (bit 0), bus (bit 1)."""
         microseconds = 0
         if config & 1:
@@ -62,16 +73,16 @@ class INA219Chip:
         if config & 2:
             microseconds += _conversion_us(config >> 7 & 15)
         self._truth = self._source()
-        self._started, self._busy_ms = self._ticks(), (microseconds + 999) // 1000
+        self._start_ticks, self._busy_ms = self._ticks(), (microseconds + 999) // 1000
 
-    def _finish(self):
-        if self._busy_ms is not None and ticks_diff(self._ticks(), self._started) >= self._busy_ms:
+    def _finish(self) -> None:
+        if self._busy_ms is not None and ticks_diff(self._ticks(), self._start_ticks) >= self._busy_ms:
             self._busy_ms = None
             self._convert(self._registers[_CONFIG])
             if self._registers[_CONFIG] & 4:
                 self._start(self._registers[_CONFIG])
 
-    def _convert(self, config):
+    def _convert(self, config: int) -> None:
         milliwatt, millivolt = self._truth
         registers = self._registers
         shunt = _signed(registers[_SHUNT])
@@ -93,11 +104,11 @@ class INA219Chip:
         registers[_POWER] = power & 0xFFFF
 
 
-def _signed(word):
+def _signed(word: int) -> int:
     return word - 0x10000 if word & 0x8000 else word
 
 
-def _conversion_us(setting):
+def _conversion_us(setting: int) -> int:
     if setting & 8:
         return 532 << (setting & 7)
     return _CONVERSION_US[setting & 3]

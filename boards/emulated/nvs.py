@@ -1,19 +1,23 @@
 """The ESP32's non-volatile storage as a model: the interface of `esp32.NVS`, kept in a file.
 
 ESP-IDF's "Non-Volatile Storage Library" is the source: a partition of pages of 126 entries of 32 bytes, one page always
-kept free; an integer takes one entry, a blob one for its index, one for its header and its bytes. What is replaced or
-erased keeps its entries until a page is reclaimed. At start, MicroPython's port erases the whole partition when
+kept free; an integer takes one entry, a blob one for its index, one for its header and its bytes. A replaced or erased
+item keeps its entries until a page is reclaimed. At start, MicroPython's port erases the whole partition when
 it finds no free page (`boardctrl_startup`), which an interrupted reclaim or another program's use can leave.
 
 Errors are OSError with ESP-IDF's code, negative, and its name, as `check_esp_err` raises them. Changes are on flash
 with `commit`, which replaces the file: old or new at every cut.
 
-Limits: where entries lie is counted, not modelled; reclaiming is instant. Integers of other widths and strings, which
-`esp32.NVS` does not offer, do not exist here.
+Limits: entries are counted, their places are not modelled; reclaiming is instant. Integers of other widths and
+strings, which `esp32.NVS` does not offer, do not exist here.
 """
 
 import json
 import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 PAGES = 6  # 24 KB, the default partition
 ENTRIES = 126
@@ -30,32 +34,32 @@ _LONGEST_NAME = 15
 class Partition:
     """The partition in the file `path`, at power-on; a new one where there is no file. Raises OSError, ValueError."""
 
-    def __init__(self, path, pages=PAGES):
+    def __init__(self, path: str, pages: int = PAGES) -> None:
         self._path = path
         self._room = (pages - 1) * ENTRIES
-        self.items = {}
+        self.items: "dict[str, tuple[str, Any]]" = {}
         self.used = 0
         self.load()
 
-    def load(self):
-        """What a start does: take what was committed, or erase all where no page is free."""
+    def load(self) -> None:
+        """Start: load the committed items, or erase all if no page is free."""
         self.items, self.used = {}, 0
         try:
             with open(self._path) as file:
-                saved = json.loads(file.read())
+                content = json.loads(file.read())
         except OSError as error:
             if error.args[0] != 2:  # ENOENT
                 raise
             return
-        if saved["used"] > self._room:
+        if content["used"] > self._room:
             self.save()
             return
-        self.used = saved["used"]
-        for key, (kind, value) in saved["items"].items():
+        self.used = content["used"]
+        for key, (kind, value) in content["items"].items():
             self.items[key] = kind, bytes.fromhex(value) if kind == "blob" else value
 
-    def save(self):
-        """Put everything on flash."""
+    def save(self) -> None:
+        """Write all items to flash."""
         items = {}
         for key, (kind, value) in self.items.items():
             items[key] = [kind, _hex(value) if kind == "blob" else value]
@@ -63,7 +67,7 @@ class Partition:
             file.write(json.dumps({"used": self.used, "items": items}))
         os.rename(self._path + ".new", self._path)
 
-    def put(self, key, kind, value):
+    def put(self, key: str, kind: str, value: "Any") -> None:
         """Write a new entry for `key`. Raises OSError when all pages but the free one are full of live entries."""
         size = 1 if kind == "i32" else 2 + -(-len(value) // 32)
         if self.used + size > self._room:
@@ -75,28 +79,28 @@ class Partition:
 
 
 class NVS:
-    """The namespace `name` of `partition`: what `esp32.NVS(name)` is on a board."""
+    """The namespace `name` of `partition`: as `esp32.NVS(name)` on a board."""
 
-    def __init__(self, partition, name):
+    def __init__(self, partition: Partition, name: str) -> None:
         _check(name, _INVALID_NAME)
         self._partition = partition
         self._prefix = name + "/"
 
-    def set_i32(self, key, value):
+    def set_i32(self, key: str, value: int) -> None:
         """Keep an integer. Raises OSError."""
         if not -(1 << 31) <= value < 1 << 31:
             raise OverflowError("an i32 has 32 bits")
         self._set(key, "i32", value)
 
-    def get_i32(self, key):
+    def get_i32(self, key: str) -> int:
         """The integer. Raises OSError when there is none, or a blob."""
         return self._get(key, "i32")
 
-    def set_blob(self, key, value):
+    def set_blob(self, key: str, value: bytes) -> None:
         """Keep bytes. Raises OSError."""
         self._set(key, "blob", bytes(value))
 
-    def get_blob(self, key, buffer):
+    def get_blob(self, key: str, buffer: bytearray) -> int:
         """Put the bytes into `buffer`; returns how many. Raises OSError when there are none, or more."""
         value = self._get(key, "blob")
         if len(value) > len(buffer):
@@ -104,20 +108,20 @@ class NVS:
         buffer[: len(value)] = value
         return len(value)
 
-    def erase_key(self, key):
-        """Forget the key. Raises OSError when there is none."""
+    def erase_key(self, key: str) -> None:
+        """Erase the item. Raises OSError when there is none."""
         self._get(key, None)
         del self._partition.items[self._prefix + key]
 
-    def commit(self):
-        """Put on flash what was set and erased."""
+    def commit(self) -> None:
+        """Write the changes to flash."""
         self._partition.save()
 
-    def _set(self, key, kind, value):
+    def _set(self, key: str, kind: str, value: "Any") -> None:
         _check(key, _KEY_TOO_LONG)
         self._partition.put(self._prefix + key, kind, value)
 
-    def _get(self, key, kind):
+    def _get(self, key: str, kind: str | None) -> "Any":
         _check(key, _KEY_TOO_LONG)
         if self._prefix + key not in self._partition.items:
             raise OSError(*_NOT_FOUND)
@@ -127,10 +131,10 @@ class NVS:
         return value
 
 
-def _check(name, error):
+def _check(name: str, error: tuple[int, str]) -> None:
     if not 1 <= len(name) <= _LONGEST_NAME:
         raise OSError(*error)
 
 
-def _hex(data):
+def _hex(data: bytes) -> str:
     return "".join("%02x" % byte for byte in data)

@@ -1,7 +1,7 @@
-"""What happens when an emulated board gets power: `micropython -m emulated.power_on`.
+"""Power-on of an emulated board: `micropython -m emulated.power_on`.
 
 A chip's port mounts the flash before it runs boot.py; here the flash is `flash.img` in the working folder. The loader
-then chooses a slot on it. A board that was never updated has none: it runs the sources beside the loader.
+then chooses a slot on it. A board without an update has none: it runs the sources beside the loader.
 """
 
 import loader

@@ -8,8 +8,8 @@ from emulated.flash import mount
 _FOLDER = 0x4000
 
 
-def put(source, target):
-    """Copy what is in the folder `source` into the folder `target`."""
+def put(source: str, target: str) -> None:
+    """Copy the content of the folder `source` into the folder `target`."""
     for name, kind, *_ in os.ilistdir(source):
         old, new = source + "/" + name, target + "/" + name
         if kind == _FOLDER:

@@ -1,15 +1,22 @@
-"""Puts the chips that series files were measured with on an emulated board's bus."""
+"""Put the chips that measured the series files on an emulated board's bus."""
 
 from emulated.bme280 import BME280Chip
 from emulated.ina219 import INA219Chip
 from emulated.series import Series
 from seal.compat import ticks_ms
 
-# Where a breakout board has them without any solder bridge.
-CHIPS = {"bme280": (0x76, BME280Chip), "ina219": (0x40, INA219Chip)}
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from emulated.i2c import I2C
+    from seal.ports import Ticks
+
+# The addresses on breakout boards, without a solder bridge.
+CHIPS: "dict[str, tuple[int, Callable[..., Any]]]" = {"bme280": (0x76, BME280Chip), "ina219": (0x40, INA219Chip)}
 
 
-def plug(i2c, series, ticks=ticks_ms):
+def plug(i2c: "I2C", series: Series, ticks: "Callable[[], Ticks]" = ticks_ms) -> None:
     """Attach the chip that replays `series` to `i2c`; the series says which. ticks: the chip's clock. Raises
     ValueError for a kind that is not on the bus."""
     if series.sensor not in CHIPS:
@@ -18,7 +25,7 @@ def plug(i2c, series, ticks=ticks_ms):
     i2c.attach(address, model(series, ticks=ticks))
 
 
-def solder(i2c, paths, ticks=ticks_ms):
+def solder(i2c: "I2C", paths: list[str], ticks: "Callable[[], Ticks]" = ticks_ms) -> dict[str, Series]:
     """Attach the chips that replay the series files `paths`; returns the series that are no chips', by sensor.
     Raises OSError, ValueError for what is no series."""
     rest = {}

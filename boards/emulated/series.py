@@ -1,11 +1,11 @@
-"""Replays a series file: what a sensor measured once, by the board's own clock.
+"""Replay a series file, a recorded measurement, by the board's clock.
 
 File: one line of JSON, then fixed-size records, little-endian: seconds since the first record (u32), one i32
 for each column. The line holds `format`, `version`, `sensor`, `columns` (names), `exponents` (value = integer
 * 10**exponent), `rows`, `seconds` (length of one round), `speed` (seconds of the series a real second) and
 `start` (second of the series at switch-on). `sealwright.emulator.series` on the host writes it from a CSV file.
 
-Between two records values are interpolated linearly, in integers. After the last record comes the first
+Between two records values are interpolated linearly, in integers. After the last record the series starts
 again; the step between them is as long as the last step of the file. Records are read from the file as they
 are needed: memory does not grow with the file.
 
@@ -17,6 +17,12 @@ import struct
 
 from seal.compat import ticks_diff, ticks_ms
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from seal.ports import Ticks
+
 FORMAT, VERSION = "sealwright-series", 1
 
 
@@ -26,7 +32,9 @@ class Series:
     Raises ValueError if the file is no series file or is cut short, OSError if it cannot be opened.
     """
 
-    def __init__(self, path, ticks=ticks_ms, speed=None, start=None):
+    def __init__(
+        self, path: str, ticks: "Callable[[], Ticks]" = ticks_ms, speed: int | None = None, start: int | None = None
+    ) -> None:
         try:
             self._file = open(path, "rb")
         except OSError as error:
@@ -37,8 +45,8 @@ class Series:
             header = None
         if not isinstance(header, dict) or header.get("format") != FORMAT or header.get("version") != VERSION:
             raise ValueError("%s is no series file of version %d; make it from its CSV" % (path, VERSION))
-        self.sensor = header["sensor"]
-        self.columns = header["columns"]
+        self.sensor: str = header["sensor"]
+        self.columns: list[str] = header["columns"]
         self._rows = header["rows"]
         self._layout = "<I%di" % len(self.columns)
         self._size = struct.calcsize(self._layout)
@@ -49,21 +57,21 @@ class Series:
         self._speed = header["speed"] if speed is None else speed
         self._position = (header["start"] if start is None else start) * 1000
         self._ticks = ticks
-        self._then = ticks()
-        self._bracket = (0, 0, (), ())
+        self._last_ticks = ticks()
+        self._bracket: "tuple[int, int, tuple[int, ...], tuple[int, ...]]" = (0, 0, (), ())
 
-    def __call__(self):
+    def __call__(self) -> tuple[int, ...]:
         """The values now, a tuple of integers in the order of `columns`."""
         now = self._ticks()
-        self._position += ticks_diff(now, self._then) * self._speed
-        self._then = now
+        self._position += ticks_diff(now, self._last_ticks) * self._speed
+        self._last_ticks = now
         at = self._position % self._round_ms
         begin, end, before, after = self._bracket
         if not begin <= at < end:
             begin, end, before, after = self._bracket = self._find(at)
         return tuple([a + (b - a) * (at - begin) // (end - begin) for a, b in zip(before, after)])
 
-    def _find(self, at):
+    def _find(self, at: int) -> tuple[int, int, tuple[int, ...], tuple[int, ...]]:
         """The records around `at` ms: (begin ms, end ms, values at begin, values at end)."""
         low, high = 0, self._rows - 1
         while low < high:
@@ -78,6 +86,6 @@ class Series:
             return before[0] * 1000, after[0] * 1000, before[1:], after[1:]
         return before[0] * 1000, self._round_ms, before[1:], self._record(0)[1:]
 
-    def _record(self, index):
+    def _record(self, index: int) -> tuple[int, ...]:
         self._file.seek(self._first + index * self._size)
         return struct.unpack(self._layout, self._file.read(self._size))

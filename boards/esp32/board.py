@@ -1,4 +1,4 @@
-"""The ESP32-DevKitC and other boards with a plain ESP32. What is on its pins stands in `wiring`."""
+"""The ESP32-DevKitC and other boards with a plain ESP32. `wiring` has its pins."""
 
 import esp32
 
@@ -6,7 +6,11 @@ import wiring
 from drivers.esp32_board import Esp32Board
 from drivers.mcu_temperature import fahrenheit_deci_celsius
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seal.ports import Board
 
-def make():
-    """The board this runs on. Raises OSError where its flash fails."""
+
+def make() -> "Board":
+    """The board that this code runs on. Raises OSError if its flash fails."""
     return Esp32Board("esp32", "ESP32", lambda: fahrenheit_deci_celsius(esp32.raw_temperature()), wiring)

@@ -1,11 +1,11 @@
-"""What is on which pin of the ESP32-DevKitC. README.md has the picture."""
+"""The pins of the ESP32-DevKitC. README.md has the picture."""
 
 from drivers.bme280 import BME280
-from drivers.fitted import metered
+from drivers.sensors import count_energy
 from drivers.ina219 import INA219
 
 I2C_BUS = 0
 SDA = 21
 SCL = 22
 BUTTON = 27  # to ground, pressed to agree; not BOOT, which the host's serial port can press
-ON_I2C = [BME280, metered(INA219)]
+ON_I2C = [BME280, count_energy(INA219)]

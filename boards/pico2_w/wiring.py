@@ -1,11 +1,11 @@
-"""What is on which pin of the Raspberry Pi Pico 2 W. README.md has the picture."""
+"""The pins of the Raspberry Pi Pico 2 W. README.md has the picture."""
 
 from drivers.bme280 import BME280
-from drivers.fitted import metered
+from drivers.sensors import count_energy
 from drivers.ina219 import INA219
 
 I2C_BUS = 0
 SDA = 4
 SCL = 5
 BUTTON = 15  # to ground, pressed to agree
-ON_I2C = [BME280, metered(INA219)]
+ON_I2C = [BME280, count_energy(INA219)]

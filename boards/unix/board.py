@@ -1,12 +1,12 @@
 """The unix port as a board: a real MicroPython process with its own flash image, wires and sensors.
 
-`hardware.json` in the process's folder says what is soldered on: {"command": [host, port], "peer": [host, port],
+`hardware.json` in the process's folder lists the hardware: {"command": [host, port], "peer": [host, port],
 "series": [file, ...]}. The peer link is TCP, or with "peer_link": "udp" or "uart" another; a UART is the tty at the
-path "uart"; a null peer is a board that has no way to others but its wires. The flash is mounted at /flash
+path "uart"; with a null peer the board reaches others by its wires alone. The flash is mounted at /flash
 (see `emulated.power_on`). A pty, where there is one, comes as the file descriptor in SEALWRIGHT_PTY, the UART in
-SEALWRIGHT_UART. A file `button` in the folder is the button held down.
+SEALWRIGHT_UART. While a file `button` is in the folder, the button is down.
 
-Custody is open: whoever can read the folder has the key.
+Custody is open: a process that can read the folder can read the key.
 """
 
 import json
@@ -20,41 +20,49 @@ from links.tcp import TcpLink
 from seal.labels import CLOCK_NETWORK
 from seal.store import FileStore
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from links.mqtt import Mqtt
+    from seal.ports import Board, Link, PeerLink
+
 _FLASH = "/flash"
 
 
 class SystemClock:
-    """The operating system's clock, which keeps network time: nothing a host says is better."""
+    """The operating system's clock, which keeps network time: a host's time is never better."""
 
     quality = CLOCK_NETWORK
 
-    def now(self):
+    def now(self) -> int:
         return int(time.time())
 
-    def set(self, unix, quality):
+    def set(self, unix: int, quality: int) -> None:
         pass
 
 
 class SystemEntropy:
-    """The operating system's generator, as any source pooled and health-tested before use."""
+    """The operating system's generator, pooled and health-tested before use like any source."""
 
-    sources = (os.urandom,)
-    extras = ()
+    def __init__(self) -> None:
+        self.sources: "list[Callable[[int], bytes]]" = [os.urandom]
+        self.extras: "list[Callable[[int], bytes]]" = []
 
 
 class FileButton:
-    """Pressed while the file `button` is there."""
+    """Down while the file `button` exists."""
 
-    def pressed(self):
+    def pressed(self) -> bool:
         return "button" in os.listdir()
 
 
-class Board:
+class UnixBoard:
     """Port Board."""
 
     model = "emulated-unix"
 
-    def __init__(self, hardware):
+    def __init__(self, hardware: "dict[str, Any]") -> None:
         self.store = FileStore(_FLASH)
         self.keystore = SoftwareKeyStore(self.store)
         self.clock = SystemClock()
@@ -62,13 +70,13 @@ class Board:
         self.button = FileButton()
         self.console = print
         self.sensors, self.meter = wiring.connect(hardware["series"])
-        self.command_links = [TcpLink(*hardware["command"])]  # type: list
+        self.command_links: "list[Link]" = [TcpLink(*hardware["command"])]
         wire = os.getenv("SEALWRIGHT_PTY")
         if wire:
             self.command_links.append(StreamLink(open(int(wire), "r+b")))
         self.peer_link = self._peer_link(hardware)
 
-    def _peer_link(self, hardware):
+    def _peer_link(self, hardware: "dict[str, Any]") -> "PeerLink | None":
         kind = hardware.get("peer_link", "tcp")
         if kind == "tcp":
             return TcpLink(*hardware["peer"]) if hardware["peer"] else None
@@ -84,14 +92,14 @@ class Board:
         self.command_links.append(wire.commands)
         return DatagramLink(wire)
 
-    def uplink(self):
-        """The way to a broker; TLS and MQTT are loaded when the owner has named one."""
+    def uplink(self) -> "Mqtt":
+        """The connection to a broker. TLS and MQTT are loaded only here, once the owner has set a broker."""
         from links.mqtt import Mqtt
 
         return Mqtt()
 
 
-def make():
+def make() -> "Board":
     """The board of the folder this process runs in. Raises OSError, ValueError."""
     with open("hardware.json") as file:
-        return Board(json.load(file))
+        return UnixBoard(json.load(file))

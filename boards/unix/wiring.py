@@ -1,4 +1,4 @@
-"""What is on which wire of the emulated board: the I2C bus carries the chips that `hardware.json` names."""
+"""The wires of the emulated board: the I2C bus has the chips that `hardware.json` names."""
 
 from drivers.bme280 import BME280
 from drivers.energy import EnergyMeter
@@ -8,19 +8,25 @@ from emulated.i2c import I2C
 from emulated.sensors import plug
 from emulated.series import Series
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
 
-def connect(series_paths):
-    """Plug in the chips whose measured series these files hold; returns (sensors, meter or None).
+    from seal.ports import Meter, Sensor
+
+
+def connect(series_paths: list[str]) -> "tuple[list[Sensor], Meter | None]":
+    """Put the chips of these series files on the bus; returns (sensors, meter or None).
 
     Raises OSError or ValueError for a file that is missing or no series.
     """
     bus = I2C()
-    sensors = []  # type: list
-    meter = None
+    sensors: "list[Sensor]" = []
+    meter: "Meter | None" = None
     for path in series_paths:
         series = Series(path)
         if series.sensor == "mcu":
-            sensors.append(McuTemperature("emulated", lambda series=series: series()[0]))
+            sensors.append(McuTemperature("emulated", _first_column(series)))
             continue
         plug(bus, series)
         if series.sensor == "bme280":
@@ -29,3 +35,7 @@ def connect(series_paths):
             meter = EnergyMeter(INA219(bus))
             sensors.append(meter)
     return sensors, meter
+
+
+def _first_column(series: Series) -> "Callable[[], int]":
+    return lambda: series()[0]

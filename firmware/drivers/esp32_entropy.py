@@ -1,11 +1,12 @@
 """Port Entropy on ESP32 chips: the hardware generator, fed by the radio.
 
 `os.urandom` reads RNG_DATA_REG. ESP-IDF ("Random Number Generation") calls it a true random number generator while
-Wi-Fi or Bluetooth is on, or the SAR ADC is set up as its boot loader does; else it is pseudo-random, and no
-statistical test would tell. So the radio is switched on for each drawing, without joining a network, and off after it
-where it was off.
+Wi-Fi or Bluetooth is on, or the SAR ADC is set up as its boot loader does; otherwise it is pseudo-random, and no
+statistical test detects that. So this source switches the radio on for each draw, joins no network, and switches the
+radio off again if it was off.
 
-Limits: the source fails where the radio cannot be switched on. It sends nothing, but costs about 100 mA for 0.2 s.
+Limits: the source fails where the radio cannot be switched on. The radio sends nothing, but takes about 100 mA for
+0.2 s.
 """
 
 import os
@@ -16,26 +17,30 @@ from network import WLAN
 
 from seal.compat import const
 
-_DRAWN = const(1024)  # what a seed takes: the radio goes on once for it
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+_DRAW = const(1024)  # bytes, enough for a seed: the radio is switched on once
 
 
 class RadioRandom:
-    """A source that keeps a drawing until it is used up, each byte given once."""
+    """A source that draws 1,024 bytes at a time and returns each byte once."""
 
     name = "radio noise"
 
-    def __init__(self):
-        self._drawn = b""
+    def __init__(self) -> None:
+        self._stock = b""
 
-    def __call__(self, n):
-        """`n` bytes, at most 1,024. Raises OSError where the radio does not start."""
-        if len(self._drawn) < n:
-            self._drawn = _with_radio(_DRAWN)
-        given, self._drawn = self._drawn[:n], self._drawn[n:]
-        return given
+    def __call__(self, n: int) -> bytes:
+        """`n` bytes, at most 1,024. Raises OSError if the radio does not start."""
+        if len(self._stock) < n:
+            self._stock = _draw(_DRAW)
+        part, self._stock = self._stock[:n], self._stock[n:]
+        return part
 
 
-def _with_radio(n):
+def _draw(n: int) -> bytes:
     station = WLAN(WLAN.IF_STA)
     was_on = station.active()
     if not was_on:
@@ -50,14 +55,14 @@ def _with_radio(n):
             station.active(False)
 
 
-def identity(n):
-    """The chip's number: no secret, but two boards never begin alike."""
+def identity(n: int) -> bytes:
+    """The chip's serial number: not secret, but different on every board."""
     return unique_id()
 
 
 class Esp32Entropy:
-    """The radio's noise; the chip's number on top."""
+    """The radio's noise as source, the chip's serial number as extra."""
 
-    def __init__(self):
-        self.sources = [RadioRandom()]
-        self.extras = [identity]
+    def __init__(self) -> None:
+        self.sources: "list[Callable[[int], bytes]]" = [RadioRandom()]
+        self.extras: "list[Callable[[int], bytes]]" = [identity]

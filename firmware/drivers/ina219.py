@@ -14,6 +14,11 @@ import struct
 
 from drivers.registers import Registers
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from drivers.registers import Bus
+    from seal.ports import Quantity
+
 _CONFIG, _BUS, _CURRENT, _CALIBRATION = 0x00, 0x02, 0x04, 0x05
 _RESET, _RESET_VALUE = 0x8000, 0x399F
 _BUS_32_V = 0x2000
@@ -28,42 +33,48 @@ class INA219:
     """An INA219 at `address` (0x40..0x4f) over a shunt of `shunt_micro_ohm`.
 
     `current_lsb_micro_ampere` is the step of the current register: 32767 of it is the highest current. As
-    given (10 mOhm, 200 uA: 6.5 A) it suits a panel of 50 W at 12 to 20 V. Raises SensorFailed if the chip is
-    missing or another one, ValueError if shunt and step do not fit the chip.
+    given (10 mOhm, 200 uA: 6.5 A) it suits a panel of 50 W at 12 to 20 V. Raises SensorFailed if no chip
+    answers or it is another model, ValueError if shunt and step do not fit the chip.
     """
 
     model = "INA219"
 
-    def __init__(self, i2c, address=0x40, shunt_micro_ohm=10_000, current_lsb_micro_ampere=200):
+    def __init__(
+        self,
+        i2c: "Bus",
+        address: int = 0x40,
+        shunt_micro_ohm: int = 10_000,
+        current_lsb_micro_ampere: int = 200,
+    ) -> None:
         self._chip = Registers(i2c, address, self.model)
         self._shunt = shunt_micro_ohm
         # Bit 0 of the calibration register is always 0.
         self._calibration = 40_960_000_000 // (current_lsb_micro_ampere * shunt_micro_ohm) & ~1
         self._config = _BUS_32_V | _gain(self._calibration) << 11 | _SIXTEEN_SAMPLES | _TRIGGERED
         self._chip.write(_CONFIG, struct.pack(">H", _RESET))
-        found = self._word(_CONFIG)
-        if found != _RESET_VALUE:
-            raise self._chip.failed("0x%04x after reset, not 0x399f: no INA219; check the address" % found)
+        value = self._word(_CONFIG)
+        if value != _RESET_VALUE:
+            raise self._chip.failure("0x%04x after reset, not 0x399f: no INA219; check the address" % value)
 
-    def read(self):
+    def read(self) -> "list[Quantity]":
         """Measure once: voltage in mV, current in uA (negative: flows back), power in mW. Takes about 20 ms.
 
-        Raises SensorFailed when the chip is silent, does not finish, or is driven beyond its range.
+        Raises SensorFailed when the chip does not answer, does not finish, or is out of its range.
         """
         chip = self._chip
-        # Written each time: after a supply failure the chip would calmly tell 0 A without its calibration.
+        # Written each time: after a supply failure the chip reports 0 A, because its calibration is gone.
         chip.write(_CALIBRATION, struct.pack(">H", self._calibration))
         chip.write(_CONFIG, struct.pack(">H", self._config))
-        chip.wait(self._ready, _TIMEOUT_MS)
+        chip.wait(self._is_ready, _TIMEOUT_MS)
         bus = self._word(_BUS)
         raw = struct.unpack(">h", chip.read(_CURRENT, 2))[0]
         if self._word(_CALIBRATION) != self._calibration or self._word(_CONFIG) != self._config:
-            raise chip.failed("it forgot its settings while measuring; check its supply")
+            raise chip.failure("it lost its settings during the measurement; check its supply")
         millivolt = (bus >> 3) * 4
         if bus & _OVERFLOW:
-            raise chip.failed("overflow: more current than its shunt was chosen for; use a smaller shunt")
+            raise chip.failure("overflow: the current exceeds the range of the shunt; use a smaller shunt")
         if millivolt > _BUS_HIGHEST:
-            raise chip.failed("%d mV on the bus; it measures to 26 V" % millivolt)
+            raise chip.failure("%d mV on the bus; it measures to 26 V" % millivolt)
         # current register = shunt voltage (10 uV steps) * calibration / 4096, solved for the current.
         micro_ampere = _divide(raw * 40_960_000_000, self._calibration * self._shunt)
         return [
@@ -72,16 +83,16 @@ class INA219:
             ("power", "W", -3, _divide(millivolt * micro_ampere, 1_000_000)),
         ]
 
-    def _ready(self):
+    def _is_ready(self) -> int:
         return self._word(_BUS) & _READY
 
-    def _word(self, register):
+    def _word(self, register: int) -> int:
         return struct.unpack(">H", self._chip.read(register, 2))[0]
 
 
-def _gain(calibration):
+def _gain(calibration: int) -> int:
     """The smallest gain setting (40, 80, 160, 320 mV: 0..3) in which the current register overflows before
-    the shunt input clips, so that OVF tells of every overload."""
+    the shunt input clips, so that OVF shows every overload."""
     if 2 <= calibration <= 0xFFFE:
         for gain in range(4):
             if (4000 << gain) * calibration >> 12 > 32767:
@@ -89,7 +100,7 @@ def _gain(calibration):
     raise ValueError("INA219: this shunt and current step do not fit its registers; choose another step")
 
 
-def _divide(a, b):
+def _divide(a: int, b: int) -> int:
     """a / b rounded to nearest, halves away from zero, so that a sign flip flips just the sign. b > 0."""
     half = b // 2
     return (a + half) // b if a >= 0 else -((half - a) // b)

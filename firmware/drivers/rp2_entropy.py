@@ -1,4 +1,4 @@
-"""Port Entropy on RP2040 and RP2350: what on these chips is noise, sampled raw.
+"""Port Entropy on RP2040 and RP2350: the noise of these chips, sampled raw.
 
 Sources, health-tested, of which one must work:
 
@@ -8,7 +8,7 @@ Sources, health-tested, of which one must work:
     adc noise         the lowest bit of the temperature channel, eight conversions a byte. The converter's own noise
                       is about one bit (RP2040 data sheet section 4.9.3).
 
-Extras, mixed in and counted for nothing: `os.urandom`, which on RP2 is no cryptographic generator, and the jitter
+Extras, mixed in but not counted as entropy: `os.urandom`, which on RP2 is no cryptographic generator, and the jitter
 of a loop.
 
 Limits: SRAM's start-up values are gone before Python runs. RP2350's TRNG block is not used.
@@ -19,6 +19,10 @@ import time
 
 from machine import ADC, mem32
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
 RP2040_RANDOMBIT = 0x4006001C
 RP2350_RANDOMBIT = 0x400E8020
 
@@ -28,10 +32,10 @@ class RingOscillator:
 
     name = "ring oscillator"
 
-    def __init__(self, address):
+    def __init__(self, address: int) -> None:
         self._address = address
 
-    def __call__(self, n):
+    def __call__(self, n: int) -> bytes:
         """`n` bytes. Between two bits pass some microseconds, a hundred turns of the oscillator."""
         address = self._address
         data = bytearray(n)
@@ -44,14 +48,14 @@ class RingOscillator:
 
 
 class AdcNoise:
-    """The temperature sensor's channel: nothing on the board's pins can hold it still."""
+    """The temperature sensor's channel: no pin of the board influences it."""
 
     name = "adc noise"
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._adc = ADC(ADC.CORE_TEMP)
 
-    def __call__(self, n):
+    def __call__(self, n: int) -> bytes:
         """`n` bytes."""
         read = self._adc.read_u16
         data = bytearray(n)
@@ -63,17 +67,17 @@ class AdcNoise:
         return bytes(data)
 
 
-def timing_jitter(n):
+def timing_jitter(n: int) -> bytes:
     """`n` bytes of the clock cycle at which a loop comes round: interrupts and the flash cache shift it."""
     data = bytearray(n)
     for at in range(n):
-        data[at] = time.ticks_cpu() & 0xFF
+        data[at] = time.ticks_cpu() & 0xFF  # type: ignore[operator]  # a number, which the stubs hide
     return bytes(data)
 
 
 class Rp2Entropy:
     """`randombit`: the address of the chip's register."""
 
-    def __init__(self, randombit):
-        self.sources = [RingOscillator(randombit), AdcNoise()]
-        self.extras = [os.urandom, timing_jitter]
+    def __init__(self, randombit: int) -> None:
+        self.sources: "list[Callable[[int], bytes]]" = [RingOscillator(randombit), AdcNoise()]
+        self.extras: "list[Callable[[int], bytes]]" = [os.urandom, timing_jitter]

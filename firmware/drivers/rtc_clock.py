@@ -1,8 +1,8 @@
 """Port Clock on a microcontroller's real-time clock.
 
 `time.time()` counts from 2000 on some ports and from 1970 on others; the port's own calendar says which. The clock
-keeps its quality in RAM. After a reset, a time later than this firmware can only have been set before, so it still
-counts as set by a host: the ESP32's goes on through a reset, the RP2's starts anew in 2021.
+keeps its quality in RAM. After a reset, a time later than this firmware can only come from a host, so it still
+counts as set by a host: the ESP32's clock runs through a reset, the RP2's starts again in 2021.
 
 Limits: a second fine; a crystal of 30 ppm is off by 2.6 s a day, the ESP32's RC oscillator in deep sleep by much more.
 Without power it is unset: no board here has a battery.
@@ -22,15 +22,15 @@ _SECONDS_TO_2000 = const(946_684_800)
 class RtcClock:
     """The chip's clock, whatever its epoch."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._epoch = _SECONDS_TO_2000 if time.gmtime(0)[0] == 2000 else 0
         self.quality = CLOCK_HOST if self.now() >= _FIRMWARE_MADE else CLOCK_SINCE_BOOT
 
-    def now(self):
+    def now(self) -> int:
         """Unix seconds; since boot from an arbitrary start where `quality` is 1."""
         return int(time.time()) + self._epoch
 
-    def set(self, unix, quality):
+    def set(self, unix: int, quality: int) -> None:
         """Set the clock; a source worse than the present one is ignored."""
         if quality < self.quality:
             return

@@ -5,17 +5,21 @@ copying it leaves the key alone.
 
 Why it is open: stock MicroPython opens NVS without keys of its own, so what is in it is plain text on the flash, with
 flash encryption as without; and nothing stock code can read proves otherwise. `wipe` writes zeros as a new entry and
-erases the name: the old bytes stay on their page until NVS reclaims it.
+erases the name: the old bytes stay on their page until NVS reclaims the page.
 
 ESP-IDF erases all of NVS at start when it finds no free page. The key is gone then, while the identity is still in
-the journal: the device stays locked (StateDamaged) and does not make itself another. Nothing here can prevent it;
-Wi-Fi credentials and calibration share the partition, and nobody else should fill it.
+the journal: the device stays locked (StateDamaged) and does not make another key. Nothing here can prevent it:
+Wi-Fi credentials and calibration share the partition, and no other program should fill it.
 """
 
 import esp32
 
 from keystore.software import SoftwareKeyStore
 from seal.errors import StorageFull
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seal.p256.coupon import Coupons
 
 NAMESPACE = "seal"
 
@@ -27,10 +31,10 @@ _NO_SPACE = -0x1105  # ESP_ERR_NVS_NOT_ENOUGH_SPACE
 class NvsRecords:
     """The part of port Store that a key store uses: `read`, `write` and `remove` of records up to 128 bytes."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._nvs = esp32.NVS(NAMESPACE)
 
-    def read(self, name):
+    def read(self, name: str) -> bytes | None:
         """The record's bytes, or None when there is none. Raises OSError for one that cannot be read."""
         data = bytearray(_LONGEST)
         try:
@@ -40,17 +44,17 @@ class NvsRecords:
                 raise
             return None
 
-    def write(self, name, data):
+    def write(self, name: str, data: bytes) -> None:
         """Replace the record: old or new at every power cut. Raises StorageFull with the old one kept."""
         try:
             self._nvs.set_blob(name, data)
             self._nvs.commit()
         except OSError as error:
             if error.args[0] == _NO_SPACE:
-                raise StorageFull("NVS is full: another program fills its partition; erase it and provision anew")
+                raise StorageFull("NVS is full: another program fills its partition; erase it and provision again")
             raise
 
-    def remove(self, name):
+    def remove(self, name: str) -> None:
         """Remove the record; nothing happens when there is none."""
         try:
             self._nvs.erase_key(name)
@@ -63,5 +67,5 @@ class NvsRecords:
 class NvsKeyStore(SoftwareKeyStore):
     """Keys in NVS. `engine` and `coupons` as in SoftwareKeyStore."""
 
-    def __init__(self, engine=None, coupons=None):
+    def __init__(self, engine: str | None = None, coupons: "Coupons | None" = None) -> None:
         super().__init__(NvsRecords(), engine, coupons)

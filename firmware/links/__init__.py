@@ -1,1 +1,1 @@
-"""Links a board can have: how bytes get in and out. One kind per file."""
+"""The links of boards. One kind per file."""

@@ -1,7 +1,7 @@
-"""ESP-NOW as a datagram port, for ESP32 boards that see each other and no network: see `datagram`.
+"""ESP-NOW as a datagram port, for ESP32 boards in range of each other, without a network: see `datagram`.
 
 Addresses are "espnow:" and 12 hexadecimal digits, the station's MAC. Both ends must be on one channel: that of the
-access point for a board that has joined one. Type-checked against the stubs of ESP32; no radio was there to run it.
+access point for a board that has joined one. Type-checked against the stubs of ESP32; it has never run on a radio.
 """
 
 import network
@@ -12,7 +12,7 @@ from seal.errors import Unreachable
 
 from .udp import readable
 
-_MOST_PEERS = const(16)  # the radio knows 20
+_MAX_PEERS = const(16)  # the radio knows 20
 
 
 class EspNowPort:
@@ -21,7 +21,7 @@ class EspNowPort:
     size = 250  # what every version of the protocol carries
     wait_ms = 50
 
-    def __init__(self, channel=None):
+    def __init__(self, channel: int | None = None) -> None:
         station = network.WLAN(network.WLAN.IF_STA)
         station.active(True)
         if channel is not None:
@@ -29,9 +29,9 @@ class EspNowPort:
         self.address = "espnow:" + hexlify(station.config("mac"))
         self._radio = espnow.ESPNow()
         self._radio.active(True)
-        self._peers = []  # last used last
+        self._peers: list[bytes] = []  # least recently used first
 
-    def place(self, address):
+    def place(self, address: str) -> bytes:
         """The MAC in an address. Raises Unreachable."""
         scheme, _, digits = address.partition(":")
         try:
@@ -42,13 +42,13 @@ class EspNowPort:
             raise Unreachable("not an address: %s; it looks like espnow:0123456789ab" % address)
         return mac
 
-    def send(self, place, data):
-        """Send a datagram; it may get lost, here too."""
+    def send(self, place: bytes, data: bytes) -> None:
+        """Send a datagram, which may be lost, in this device too."""
         try:
             if place in self._peers:
                 self._peers.remove(place)
             else:
-                if len(self._peers) == _MOST_PEERS:
+                if len(self._peers) == _MAX_PEERS:
                     self._radio.del_peer(self._peers.pop(0))
                 self._radio.add_peer(place)
             self._peers.append(place)
@@ -56,7 +56,7 @@ class EspNowPort:
         except OSError as error:
             notes.tell("esp-now: not sent: %s" % error)
 
-    async def receive(self):
+    async def receive(self) -> tuple[bytes, bytes]:
         """The next datagram: (place, data)."""
         while True:
             await readable(self._radio)

@@ -1,38 +1,38 @@
-"""Bytes that come in pieces, as the reading half of a stream: for links that are no stream of their own."""
+"""Bytes that arrive in pieces, as a Reader: for links that are not a stream."""
 
 import asyncio
 
 
 class Inbox:
-    """`feed` takes bytes in, `read` waits for them. Holds about `most` bytes: what is over that is lost, as on a wire
-    that nobody reads; a sender that must know asks `has_room` first."""
+    """`feed` takes bytes in, `read` waits for them. Holds about `limit` bytes and loses the rest, as a full
+    UART buffer does; a sender that must not lose any checks `has_room` first."""
 
-    def __init__(self, most):
-        self._most = most
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._data = b""
-        self._ended = False
+        self._is_over = False
         self._event = asyncio.Event()
 
     @property
-    def has_room(self):
-        """Whether the next piece would be kept."""
-        return len(self._data) < self._most
+    def has_room(self) -> bool:
+        """Whether the next piece will be kept."""
+        return len(self._data) < self._limit
 
-    def feed(self, data):
-        """Take in a piece."""
+    def feed(self, data: bytes) -> None:
+        """Add a piece."""
         if self.has_room:
             self._data += data
             self._event.set()
 
-    def end(self):
-        """Nothing more will come: a reader is told, once it has read what there is."""
-        self._ended = True
+    def end(self) -> None:
+        """Mark the end: a reader gets the rest, then no bytes."""
+        self._is_over = True
         self._event.set()
 
-    async def read(self, count):
-        """Up to `count` bytes, as soon as there are any; none at the end."""
-        while not self._data and not self._ended:
+    async def read(self, n: int) -> bytes:
+        """Up to `n` bytes, as soon as there are any; none at the end."""
+        while not self._data and not self._is_over:
             self._event.clear()
             await self._event.wait()
-        data, self._data = self._data[:count], self._data[count:]
+        data, self._data = self._data[:n], self._data[n:]
         return data

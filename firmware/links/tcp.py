@@ -9,30 +9,36 @@ import socket
 
 from seal.errors import Unreachable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from seal.ports import ConnectionHandler, Stream
+
 _CONNECT_SECONDS = 5
-_MOST = 6  # connections at a time: each may hold a frame of 6 KB
+_MAX_CONNECTIONS = 6  # connections at a time: each may hold a frame of 6 KB
 
 
 class TcpLink:
     """Listens on `host` and `port`, and connects to others."""
 
-    def __init__(self, host, port):
+    def __init__(self, host: str, port: int) -> None:
         self._host = host
         self._port = port
-        self._tasks = []
+        self._tasks: "list[Any]" = []  # asyncio.Task
 
     @property
-    def address(self):
+    def address(self) -> str:
         return "tcp:%s:%d" % (self._host, self._port)
 
-    async def serve(self, handler):
-        """Call `handler(reader, writer)` for each connection, for ever; the oldest gives way when there are too many:
-        its other end may have died without a word. Raises OSError when the port is taken."""
+    async def serve(self, handler: "ConnectionHandler") -> None:
+        """Call `handler(reader, writer)` for each connection, for ever; the oldest ends when there are too many:
+        its other end may have gone without closing it. Raises OSError when the port is taken."""
 
-        async def connection(reader, writer):
+        async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.current_task()
             self._tasks.append(task)
-            if len(self._tasks) > _MOST:
+            if len(self._tasks) > _MAX_CONNECTIONS:
                 self._tasks.pop(0).cancel()
             try:
                 await handler(reader, writer)
@@ -48,7 +54,7 @@ class TcpLink:
         while server:  # the reference keeps the server
             await asyncio.sleep(3600)
 
-    async def connect(self, address):
+    async def connect(self, address: str) -> "tuple[Stream, Stream]":
         """(reader, writer) to `address`. Raises Unreachable."""
         parts = address.split(":")
         if len(parts) != 3 or parts[0] != "tcp" or not parts[2].isdigit():
@@ -56,17 +62,17 @@ class TcpLink:
         try:
             return await asyncio.wait_for(open_stream(parts[1], int(parts[2])), _CONNECT_SECONDS)
         except (OSError, asyncio.TimeoutError) as error:
-            raise Unreachable("nobody answers at %s: %s" % (address, error))
+            raise Unreachable("no answer from %s: %s" % (address, error))
 
-    async def disconnect(self, writer):
+    async def disconnect(self, writer: "Any") -> None:
         """End a connection made by `connect`."""
         await hang_up(writer)
 
 
-async def open_stream(host, port, context=None):
+async def open_stream(host: str, port: int, context: "Any" = None) -> "tuple[Any, Any]":
     """(reader, writer) as `asyncio.open_connection`, but a socket is closed when connecting fails or is given up:
     MicroPython's keeps it, and a board has about ten. context: an SSLContext for TLS; the handshake comes with the
-    first bytes. A name is looked up while everything else waits."""
+    first bytes. The look-up of a name blocks."""
     if not hasattr(asyncio, "core"):  # CPython's closes it
         return await asyncio.open_connection(host, port, ssl=context)
     info = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
@@ -88,14 +94,14 @@ async def open_stream(host, port, context=None):
     return stream, stream
 
 
-def _writable(wire):
+def _writable(wire: object) -> "Any":
     yield asyncio.core._io_queue.queue_write(wire)  # type: ignore[attr-defined]  # the stubs have no `core`
 
 
-async def hang_up(writer):
+async def hang_up(writer: "Any") -> None:
     """Close a stream for good: MicroPython's close() alone keeps the socket."""
     try:
         writer.close()
         await writer.wait_closed()
     except OSError:
-        pass  # the other end was faster
+        pass  # the other end closed first

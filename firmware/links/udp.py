@@ -6,10 +6,14 @@ import socket
 from seal.compat import const
 from seal.errors import Unreachable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _LARGEST = const(1200)  # passes every network whole (RFC 9000 section 14)
 
 
-def readable(wire):
+def readable(wire: object) -> "Any":
     """Awaitable: until a stream that `select.poll` knows has something to read. MicroPython only."""
     yield asyncio.core._io_queue.queue_read(wire)  # type: ignore[attr-defined]  # the stubs have no `core`
 
@@ -20,14 +24,14 @@ class UdpPort:
     size = _LARGEST
     wait_ms = 200
 
-    def __init__(self, host, port):
+    def __init__(self, host: str, port: int) -> None:
         self.address = "udp:%s:%d" % (host, port)
         info = socket.getaddrinfo(host, port, 0, socket.SOCK_DGRAM)[0]
         self._socket = socket.socket(info[0], info[1], info[2])
         self._socket.bind(info[-1])
         self._socket.setblocking(False)
 
-    def place(self, address):
+    def place(self, address: str) -> "Any":
         """Where `send` reaches an address. Raises Unreachable."""
         parts = address.split(":")
         if len(parts) != 3 or parts[0] != "udp" or not parts[2].isdigit():
@@ -35,16 +39,16 @@ class UdpPort:
         try:
             return socket.getaddrinfo(parts[1], int(parts[2]), 0, socket.SOCK_DGRAM)[0][-1]
         except OSError as error:
-            raise Unreachable("nobody is called %s: %s" % (address, error))
+            raise Unreachable("no host has the name in %s: %s" % (address, error))
 
-    def send(self, place, data):
-        """Send a datagram; it may get lost, here too."""
+    def send(self, place: "Any", data: bytes) -> None:
+        """Send a datagram, which may be lost, in this device too."""
         try:
             self._socket.sendto(data, place)
         except OSError:
             pass
 
-    async def receive(self):
+    async def receive(self) -> "tuple[Any, bytes]":
         """The next datagram: (place, data)."""
         while True:
             await readable(self._socket)
@@ -52,4 +56,4 @@ class UdpPort:
                 data, place = self._socket.recvfrom(_LARGEST)
                 return place, data
             except OSError:
-                continue  # nothing after all, or word of one of ours that did not arrive
+                continue  # no datagram after all, or an ICMP error for one that we sent

@@ -1,7 +1,7 @@
 """Wi-Fi as a station, for boards with a radio: join the owner's network, and take the time from it.
 
-The time comes by NTP, which proves nothing: it is good for reading certificates' dates, and it is what clock quality 3
-says. Whoever uses this tries again after Unreachable, with a growing pause; the radio's own driver also reconnects.
+The time comes by NTP, which proves nothing: it is good for reading certificates' dates, and it is the meaning of clock
+quality 3. The caller tries again after Unreachable, with a growing pause; the radio's own driver also reconnects.
 """
 
 import asyncio
@@ -13,6 +13,10 @@ from seal.compat import const
 from seal.errors import Unreachable
 from seal.labels import CLOCK_NETWORK
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seal.ports import Clock
+
 _JOIN_SECONDS = const(20)
 _EPOCH_2000 = const(946684800)  # where ESP32's clock begins
 
@@ -20,22 +24,22 @@ _EPOCH_2000 = const(946684800)  # where ESP32's clock begins
 class Wifi:
     """clock: port Clock, which is set once a network has been joined."""
 
-    def __init__(self, clock):
+    def __init__(self, clock: "Clock") -> None:
         self._clock = clock
-        self._joined = None
+        self._credentials: "tuple[str, str] | None" = None
         self._wlan = network.WLAN(network.WLAN.IF_STA)
 
-    async def join(self, ssid, password):
-        """Be on this network; returns at once where we are. Raises Unreachable."""
-        wanted = (ssid, password)
-        if self._joined != wanted or not self._wlan.isconnected():
+    async def join(self, ssid: str, password: str) -> None:
+        """Join this network; returns at once if the board is on it. Raises Unreachable."""
+        credentials = (ssid, password)
+        if self._credentials != credentials or not self._wlan.isconnected():
             await self._connect(ssid, password)
-            self._joined = wanted
+            self._credentials = credentials
         if self._clock.quality < CLOCK_NETWORK:
             self._set_clock()
 
-    async def _connect(self, ssid, password):
-        self._joined = None
+    async def _connect(self, ssid: str, password: str) -> None:
+        self._credentials = None
         self._wlan.active(True)
         self._wlan.disconnect()
         self._wlan.connect(ssid, password)
@@ -45,7 +49,7 @@ class Wifi:
                 return
         raise Unreachable("Wi-Fi %s cannot be joined, status %s" % (ssid, self._wlan.status()))
 
-    def _set_clock(self):
+    def _set_clock(self) -> None:
         import ntptime  # frozen into the images of boards with a radio
 
         try:

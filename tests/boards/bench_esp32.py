@@ -1,4 +1,4 @@
-"""An ESP32 on the bench: boards/esp32 on the unix port, its console on a pty, its flash and power in our hands."""
+"""An ESP32 on the bench: boards/esp32 on the unix port, its console on a pty, with control of its flash and power."""
 
 import json
 import os
@@ -22,19 +22,19 @@ BOARD = ROOT / "boards" / "esp32"
 
 
 class Esp32:
-    """The board in `folder`. Its wire outlives its power, as a cable does."""
+    """The board in `folder`. Its wire stays open without power, as a cable does."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._wire, self._other = pty.openpty()
-        tty.setraw(self._other)
+        self._wire, self._far_end = pty.openpty()
+        tty.setraw(self._far_end)
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "hardware.json").write_text(json.dumps({"board": "esp32", "series": []}))
         make_flash(folder, BOARD)
 
     @property
     def url(self) -> str:
-        return f"serial:{os.ttyname(self._other)}"
+        return f"serial:{os.ttyname(self._far_end)}"
 
     def power_on(self) -> None:
         command = micropython("-X", f"heapsize={HEAP}", str(BOARD.parent / "emulated" / "esp32" / "power_on.py"))
@@ -47,8 +47,8 @@ class Esp32:
             self._process.kill()
             self._process.wait()
 
-    def ended(self, seconds: float = 20) -> int:
-        """How its process ends by itself. Raises TimeoutExpired."""
+    def wait(self, seconds: float = 20) -> int:
+        """The exit code of its process, once it ends by itself. Raises TimeoutExpired."""
         assert self._process
         return self._process.wait(seconds)
 
@@ -57,15 +57,15 @@ class Esp32:
         return self._process is not None and self._process.poll() is None
 
     def type(self, keys: bytes) -> None:
-        os.write(self._other, keys)
+        os.write(self._far_end, keys)
 
-    def says(self, seconds: float, until: bytes | None = None) -> bytes:
-        """What comes over the wire in so many seconds, or until some bytes have come."""
-        said, end = b"", time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0 and (until is None or until not in said):
-            if select.select([self._other], [], [], left)[0]:
-                said += os.read(self._other, 4096)
-        return said
+    def read_wire(self, seconds: float, until: bytes | None = None) -> bytes:
+        """The bytes on the wire within so many seconds, or until `until` is among them."""
+        output, end = b"", time.monotonic() + seconds
+        while (rest := end - time.monotonic()) > 0 and (until is None or until not in output):
+            if select.select([self._far_end], [], [], rest)[0]:
+                output += os.read(self._far_end, 4096)
+        return output
 
     @contextmanager
     def client(self) -> Iterator[Client]:
@@ -75,4 +75,4 @@ class Esp32:
     def throw_away(self) -> None:
         self.power_off()
         os.close(self._wire)
-        os.close(self._other)
+        os.close(self._far_end)

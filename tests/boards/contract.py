@@ -1,4 +1,4 @@
-"""What every board's folder must be. Each `check_` raises AssertionError; none knows a board's name."""
+"""The contract of a board's folder. Each `check_` raises AssertionError; none knows a board's name."""
 
 import ast
 import json
@@ -8,10 +8,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "firmware" / "tools"))
+import board_json  # noqa: E402
+
 import build  # noqa: E402
 
 MICROPYTHON = Path(sys.executable).parent / "micropython"
@@ -19,7 +20,7 @@ FILES = {"board.py", "board.json", "manifest.py", "wiring.py", "README.md"}
 HEADINGS = ("Wiring", "Image", "Entropy", "Custody", "What was run where")
 MODELS = ROOT / "boards" / "emulated"
 
-# fields of board.json: type, and what it must be where that can be said
+# fields of board.json: type, and allowed values if they are few
 FIELDS = {
     "name": (str, None),
     "model": (str, None),
@@ -44,47 +45,37 @@ ARCHITECTURES = {  # of the chips that MicroPython names so
 }
 
 
-def boards() -> list[Path]:
-    """The folders of all boards."""
-    return sorted(path.parent for path in (ROOT / "boards").glob("*/board.json"))
-
-
-def describe(board: Path) -> dict[str, Any]:
-    """Its board.json."""
-    found: dict[str, Any] = json.loads((board / "board.json").read_text())
-    return found
-
-
 def check_files(board: Path) -> None:
-    """The same names in each folder, and a README that says what a reader asks."""
+    """The same file names in each folder, and a README with the same sections."""
     assert {path.name for path in board.iterdir() if path.name != "__pycache__"} == FILES
     headings = re.findall(r"^## (.*)$", (board / "README.md").read_text(), re.MULTILINE)
     assert headings == list(HEADINGS)
 
 
 def check_description(board: Path) -> None:
-    """board.json has every field, and a chip and an architecture that belong together."""
-    told = describe(board)
-    for field, (kind, allowed) in FIELDS.items():
-        assert isinstance(told.get(field), kind), f"{field} is a {kind.__name__}"
-        assert allowed is None or told[field] in allowed, f"{field} is one of {allowed}"
-    assert told["name"] == board.name
-    if told["port"] == "unix":
+    """board.json has every field, and the architecture is that of the chip."""
+    description = board_json.read(board)
+    for field, (kind, values) in FIELDS.items():
+        assert isinstance(description.get(field), kind), f"{field} is a {kind.__name__}"
+        assert values is None or description[field] in values, f"{field} is one of {values}"
+    port, mcu = description["port"], description["mcu"]
+    assert description["name"] == board.name
+    if port == "unix":
         return
-    assert told["flash"] in FLASH
-    assert told["arch"] == ARCHITECTURES[told["mcu"]]
-    assert (told["flash"] == "uf2") == (told["port"] == "rp2")
-    assert told["port"] == "rp2" or told["flash"] == told["mcu"].lower()
+    assert description["flash"] in FLASH
+    assert description["arch"] == ARCHITECTURES[mcu]
+    assert (description["flash"] == "uf2") == (port == "rp2")
+    assert port == "rp2" or description["flash"] == mcu.lower()
 
 
 def check_pins(board: Path) -> None:
     """Pins are the same in wiring.py, board.json and the README's picture."""
     wired = {}
     for node in ast.parse((board / "wiring.py").read_text()).body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and type(node.value.value) is int:
             wired[node.targets[0].id.lower()] = node.value.value  # type: ignore[attr-defined]
     wired.pop("i2c_bus", None)
-    assert describe(board)["pins"] == wired
+    assert board_json.read(board)["pins"] == wired
     lines = (board / "README.md").read_text().splitlines()
     for name, number in wired.items():
         pin = re.compile(rf"\bGP(IO)?{number}\s+{name.upper()}\b")
@@ -92,19 +83,19 @@ def check_pins(board: Path) -> None:
 
 
 def check_manifest(board: Path) -> None:
-    """Every file that manifest.py freezes is there, and the port's own manifest comes first on a port that has one."""
-    frozen = list(_frozen(board / "manifest.py"))
+    """Every file that manifest.py freezes exists, and the port's own manifest comes first on a port that has one."""
+    frozen = list(_frozen_files(board / "manifest.py"))
     assert board / "board.py" in frozen and board / "wiring.py" in frozen
     assert ROOT / "firmware" / "main.py" in [Path(path).resolve() for path in frozen]
-    assert ("$(PORT_DIR)/boards/manifest.py" in frozen) == (describe(board)["port"] != "unix")
+    assert ("$(PORT_DIR)/boards/manifest.py" in frozen) == (board_json.read(board)["port"] != "unix")
 
 
-def _frozen(manifest: Path) -> Iterator[Path | str]:
-    """What a manifest freezes: paths, and the port's manifest as it stands there."""
+def _frozen_files(manifest: Path) -> Iterator[Path | str]:
+    """The files that a manifest freezes: paths, and the port's manifest by its unexpanded name."""
     found: list[Path | str] = []
 
     def include(path: str) -> None:
-        found.extend([path] if path.startswith("$") else _frozen(manifest.parent / path))
+        found.extend([path] if path.startswith("$") else _frozen_files(manifest.parent / path))
 
     def module(name: str) -> None:
         found.append(manifest.parent / name)
@@ -114,7 +105,7 @@ def _frozen(manifest: Path) -> Iterator[Path | str]:
 
     exec(manifest.read_text(), {"include": include, "module": module, "package": package})
     for path in found:
-        assert isinstance(path, str) or path.is_file(), f"{manifest} freezes {path}, which is not there"
+        assert isinstance(path, str) or path.is_file(), f"{manifest} freezes {path}, which does not exist"
     yield from found
 
 
@@ -123,21 +114,21 @@ def ports() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {"Protocol": []}
     for node in ast.parse((ROOT / "firmware" / "seal" / "ports.py").read_text()).body:
         if isinstance(node, ast.ClassDef):
-            own = [item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
+            members = [item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
             inherited = [name for base in node.bases for name in found[base.id]]  # type: ignore[attr-defined]
-            found[node.name] = own + inherited
+            found[node.name] = members + inherited
     return found
 
 
 def check_made(board: Path, folder: Path) -> None:
-    """`make()`, run by the unix port in `folder`, gives what seal/ports.py calls a Board. Models of the
+    """`make()`, run by the unix port in `folder`, returns what seal/ports.py calls a Board. Models of the
     modules that a chip's port has come first on the path."""
-    told = describe(board)
-    models = MODELS / told["port"]
+    description = board_json.read(board)
+    models = MODELS / description["port"]
     search = [models, board, ROOT / "boards", ROOT / "firmware"]
     (folder / "hardware.json").write_text(json.dumps({"command": ["", 0], "peer": ["", 0], "series": []}))
-    (folder / "contract.json").write_text(json.dumps({"ports": ports(), "told": told}))
-    done = subprocess.run(
+    (folder / "contract.json").write_text(json.dumps({"ports": ports(), "description": description}))
+    result = subprocess.run(
         [str(MICROPYTHON), "-X", "heapsize=400k", str(Path(__file__).with_name("made.py"))],
         cwd=folder,
         env={**os.environ, "MICROPYPATH": ":".join([*map(str, search), ".frozen"]), "SEALWRIGHT_FOLDER": f"{folder}/"},
@@ -146,7 +137,7 @@ def check_made(board: Path, folder: Path) -> None:
         timeout=60,
         check=False,
     )
-    assert done.stdout.splitlines()[-1:] == ["a board"], done.stdout + done.stderr
+    assert result.stdout.splitlines()[-1:] == ["a board"], result.stdout + result.stderr
 
 
 def type_check(board: Path) -> subprocess.CompletedProcess[str]:

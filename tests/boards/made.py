@@ -1,6 +1,6 @@
-"""Run by MicroPython where a board would run: make the board and hold it against the ports.
+"""Run by MicroPython where a board would run: make the board and check it against the ports.
 
-By itself: contract.json says what to hold it against. Prints "a board" at the end.
+As a program it reads contract.json. Prints "a board" at the end.
 """
 
 
@@ -9,8 +9,8 @@ def _fits(part, port, ports):
         assert hasattr(part, name), f"{part} is no {port}: it has no {name}"
 
 
-def check(made, ports, told):
-    """made: what `make()` gave; ports: {port: members}; told: its board.json."""
+def check(made, ports, description):
+    """made: what `make()` returned; ports: {port: members}; description: its board.json."""
     parts = [(made, "Board"), (made.clock, "Clock"), (made.keystore, "KeyStore"), (made.entropy, "Entropy")]
     parts += [(made.store, "Store"), (made.button, "Button")]
     parts += [(sensor, "Sensor") for sensor in made.sensors] + [(link, "Link") for link in made.command_links]
@@ -23,7 +23,7 @@ def check(made, ports, told):
     assert made.command_links
     assert made.meter is None or made.meter in made.sensors
     assert made.console is None or callable(made.console)
-    assert made.model == told["model"] and made.keystore.custody == told["custody"]
+    assert made.model == description["model"] and made.keystore.custody == description["custody"]
     assert made.button.pressed() is False
     _check_clock(made.clock)
     _check_reads(made)
@@ -56,13 +56,13 @@ def main():
 
     with open("contract.json") as file:
         contract = json.load(file)
-    if contract["told"]["port"] != "unix":
+    if contract["description"]["port"] != "unix":
         from emulated.flash import mount
 
         mount("flash.img", "/state")  # on the board a folder of its one file system
     import board
 
-    check(board.make(), contract["ports"], contract["told"])
+    check(board.make(), contract["ports"], contract["description"])
     print("a board")
 
 

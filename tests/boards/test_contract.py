@@ -1,17 +1,18 @@
-"""One contract over all boards. What an RP2 board makes is held against it in an emulated Pico (tests/pico)."""
+"""One contract for all boards. tests/pico checks the Board of RP2 boards in an emulated Pico."""
 
 import ast
+import json
 from pathlib import Path
 
 import pytest
 
 from . import contract
 
-BOARDS = contract.boards()
+BOARDS = contract.board_json.folders()
 each = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
 
 
-def test_the_boards_that_are_promised_are_there() -> None:
+def test_every_board_of_the_design_exists() -> None:
     assert {"esp32", "esp32_s3", "esp32_c3", "pico", "pico_w", "pico2_w", "unix"} <= {board.name for board in BOARDS}
 
 
@@ -36,19 +37,19 @@ def test_manifest(board: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "board", [path for path in BOARDS if contract.describe(path)["port"] != "rp2"], ids=lambda board: board.name
+    "board", [path for path in BOARDS if contract.board_json.read(path)["port"] != "rp2"], ids=lambda board: board.name
 )
 def test_made(board: Path, tmp_path: Path) -> None:
     contract.check_made(board, tmp_path)
 
 
-def test_names_are_given_once() -> None:
-    models = [contract.describe(board)["model"] for board in BOARDS]
+def test_models_are_unique() -> None:
+    models = [contract.board_json.read(board)["model"] for board in BOARDS]
     assert len(set(models)) == len(models)
 
 
-def test_what_shuts_the_console_has_one_name() -> None:
-    """main.py needs no import to know it; the console link and the journal are the others that do."""
+def test_the_record_that_closes_the_console_has_one_name() -> None:
+    """main.py repeats it so as to need no import; the console link and the journal name it too."""
     path, link = (_constant(f"firmware/{name}.py", "IDENTITY") for name in ("main", "links/console"))
     prefix = _constant("firmware/seal/journal.py", "_PREFIX")
     assert link == prefix + "identity" and path == f"/state/{link}"
@@ -57,8 +58,8 @@ def test_what_shuts_the_console_has_one_name() -> None:
 
 
 @pytest.mark.parametrize(("errno", "provisioned"), [(0, True), (2, False), (5, True), (19, True), (84, True)])
-def test_a_flash_that_does_not_answer_keeps_the_console_shut(errno: int, provisioned: bool) -> None:
-    """main.py's own check, on its own: 2 is ENOENT, the rest a flash that fails."""
+def test_the_console_stays_closed_if_the_flash_fails(errno: int, provisioned: bool) -> None:
+    """The check of main.py alone: 2 is ENOENT, the rest are failures of the flash."""
     (check,) = [
         node
         for node in ast.parse((contract.ROOT / "firmware/main.py").read_text()).body
@@ -81,3 +82,12 @@ def _constant(file: str, name: str) -> str:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             return str(ast.literal_eval(node.value))
     raise AssertionError(f"{file} has no {name}")
+
+
+def test_an_editor_finds_every_folder_of_the_project() -> None:
+    """pyrightconfig.json names folders by hand: all exist, but for those of the stubs."""
+    config = json.loads((contract.ROOT / "pyrightconfig.json").read_text())
+    paths = [environment["root"] for environment in config["executionEnvironments"]]
+    paths += [path for environment in config["executionEnvironments"] for path in environment.get("extraPaths", ())]
+    missing = {path for path in paths if not (contract.ROOT / path).is_dir() and not path.startswith("build/stubs/")}
+    assert not missing

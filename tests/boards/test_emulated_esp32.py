@@ -1,4 +1,4 @@
-"""boards/esp32 as it is, on the unix port: its key in NVS, and a console that closes when it has an identity."""
+"""boards/esp32 unchanged on the unix port: its key in NVS, and a console that closes once it has an identity."""
 
 import json
 from collections.abc import Iterator
@@ -42,11 +42,11 @@ def test_a_blank_board_answers_and_lets_mpremote_in(esp32: Esp32) -> None:
         assert (info.state, info.model, info.raw["sensors"]) == ("blank", "esp32", ["ESP32"])
         assert all(outcome is True for outcome in client.selftest().values())
     esp32.type(b"\r\x03")
-    assert PROMPT in esp32.says(10, PROMPT)
+    assert PROMPT in esp32.read_wire(10, PROMPT)
     esp32.type(b"\r\x01")
-    assert RAW in esp32.says(5, RAW)
+    assert RAW in esp32.read_wire(5, RAW)
     esp32.type(b"import os; print(sorted(os.listdir('/')))\x04")
-    assert b"'a', 'boot.py', 'host', 'loader.py'" in esp32.says(5, b"\x04>")
+    assert b"'a', 'boot.py', 'host', 'loader.py'" in esp32.read_wire(5, b"\x04>")
     esp32.power_off()
     esp32.power_on()
     assert state(esp32) == "blank"
@@ -66,35 +66,35 @@ def test_the_key_is_in_nvs_and_nowhere_else(provisioned: Esp32) -> None:
 
 
 def test_nothing_opens_the_console_of_a_provisioned_board(provisioned: Esp32) -> None:
-    """A hundred tries, as a stranger at the wire has them."""
+    """A hundred tries at the wire."""
     tries = [b"\x03", b"\r\x03", b"\r\x03\x03", b"\x00\r\x03", b"\r\x01", b"\x04", b"\x03\x04", b"\r\x03\r\x01\x04"]
-    said = b""
+    output = b""
     for n in range(100):
         provisioned.type(tries[n % len(tries)])
-        said += provisioned.says(0.02)
+        output += provisioned.read_wire(0.02)
     provisioned.type(b"\x00")
-    said += provisioned.says(1.2)  # as long as silence must last to be one
+    output += provisioned.read_wire(1.2)  # longer than the silence before a knock
     provisioned.type(b"\r\x03")
-    said += provisioned.says(1)
-    assert said == b"" and provisioned.is_on
+    output += provisioned.read_wire(1)
+    assert output == b"" and provisioned.is_on
     assert state(provisioned) == "provisioned"
 
 
-def test_a_provisioned_board_that_fails_resets_and_says_nothing(provisioned: Esp32) -> None:
+def test_a_provisioned_board_that_fails_resets_and_prints_nothing(provisioned: Esp32) -> None:
     provisioned.power_off()
     (provisioned.folder / "hardware.json").unlink()  # the bus cannot be opened: make() raises
-    provisioned.says(0.1)
+    provisioned.read_wire(0.1)
     provisioned.power_on()
-    assert provisioned.ended() == RESET
-    assert provisioned.says(0.2) == b""
+    assert provisioned.wait() == RESET
+    assert provisioned.read_wire(0.2) == b""
 
 
-def test_a_blank_board_that_fails_says_why_and_gives_its_prompt(esp32: Esp32) -> None:
+def test_a_blank_board_that_fails_shows_the_error_and_its_prompt(esp32: Esp32) -> None:
     esp32.power_off()
     (esp32.folder / "hardware.json").unlink()
     esp32.power_on()
-    said = esp32.says(10, PROMPT)
-    assert b"Traceback" in said and b"OSError" in said and PROMPT in said
+    output = esp32.read_wire(10, PROMPT)
+    assert b"Traceback" in output and b"OSError" in output and PROMPT in output
 
 
 def test_nvs_erased_at_start_locks_the_board(provisioned: Esp32) -> None:

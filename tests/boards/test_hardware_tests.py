@@ -1,4 +1,4 @@
-"""The tests for real boards, run against emulated ones over their ptys, as far as those go."""
+"""The tests for real boards, on emulated boards over their ptys, as far as these support them."""
 
 import subprocess
 import sys
@@ -18,11 +18,11 @@ from .contract import ROOT
 def hardware_tests(*options: str) -> dict[str, int]:
     """{outcome: how many} of `pytest tests/hardware` with these options."""
     command = [sys.executable, "-m", "pytest", "-q", "-o", "addopts=", "-p", "no:xdist", "-p", "no:cacheprovider"]
-    done = subprocess.run(
+    result = subprocess.run(
         [*command, "tests/hardware", *options], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
-    assert done.returncode == 0, done.stdout
-    summary = done.stdout.splitlines()[-1].partition(" in ")[0].split(", ")
+    assert result.returncode == 0, result.stdout
+    summary = result.stdout.splitlines()[-1].partition(" in ")[0].split(", ")
     return {outcome: int(count) for count, outcome in (part.split() for part in summary)}
 
 
@@ -51,10 +51,10 @@ def test_on_a_blank_esp32(tmp_path: Path) -> None:
     board = Esp32(tmp_path)
     board.power_on()
     try:
-        # without the vectors, whose end is a reset: nobody holds this board's power meanwhile
-        found = hardware_tests(
+        # without the vectors, which end with a reset: nothing restarts this board
+        outcomes = hardware_tests(
             "--device", board.url, "--deselect", "tests/hardware/test_board.py::test_vectors_at_the_prompt"
         )
     finally:
         board.throw_away()
-    assert found == {"passed": 3, "skipped": 3, "deselected": 1}
+    assert outcomes == {"passed": 3, "skipped": 3, "deselected": 1}

@@ -39,13 +39,15 @@ def test_it_is_what_the_tool_makes() -> None:
 
 def test_mip_installs_what_runs(server: str, tmp_path: Path) -> None:
     install = f"import mip; mip.install('{server}/firmware/package.json', target='lib', mpy=False)"
-    done = subprocess.run([str(MICROPYTHON), "-c", install], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "Done" in done.stdout, done.stdout + done.stderr
-    wanted = {name for name, _ in json.loads((FIRMWARE / "package.json").read_text())["urls"]}
-    found = {str(path.relative_to(tmp_path / "lib")) for path in (tmp_path / "lib").rglob("*.py")}
-    assert found == wanted and "seal/app.py" in found
+    result = subprocess.run(
+        [str(MICROPYTHON), "-c", install], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "Done" in result.stdout, result.stdout + result.stderr
+    expected = {name for name, _ in json.loads((FIRMWARE / "package.json").read_text())["urls"]}
+    installed = {str(path.relative_to(tmp_path / "lib")) for path in (tmp_path / "lib").rglob("*.py")}
+    assert installed == expected and "seal/app.py" in installed
     use = "import sys; sys.path.insert(0, 'lib'); from seal import app, p256; print(p256.engine, app.__file__)"
-    done = subprocess.run(
+    result = subprocess.run(
         [str(MICROPYTHON), "-X", "heapsize=400k", "-c", use], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    assert done.stdout.split() == ["viper", "lib/seal/app.py"], done.stdout + done.stderr
+    assert result.stdout.split() == ["viper", "lib/seal/app.py"], result.stdout + result.stderr

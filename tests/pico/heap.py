@@ -19,8 +19,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "firmware"), str(ROOT / "firmware" / "tool
 
 import build  # noqa: E402
 from rig import NOW, Issuer, policy, provisioned  # noqa: E402
-from seal import buyer, cbor, order, rpc  # noqa: E402
+from seal import buyer, cbor, rpc  # noqa: E402
 from seal.owner import Owner  # noqa: E402
+from seal.records import ORDER_RECORD  # noqa: E402
 
 from tests.pico.rig import Pico, folder, image  # noqa: E402
 
@@ -122,7 +123,7 @@ def switched_on(uf2: Path, board: Path) -> tuple[Pico, int]:
     with tempfile.TemporaryDirectory() as out:
         for name in ("board", "wiring"):
             target = Path(out) / f"{name}.mpy"
-            build.compiled(board / f"{name}.py", target, arch, f"{name}.py")
+            build.compile_module(board / f"{name}.py", target, arch, f"{name}.py")
             files[target.name] = target.read_bytes()
     pico = noisy(Pico(uf2))
     pico.mount(files)
@@ -154,7 +155,7 @@ def sell(guest: Guest, issuer: Issuer, selling: type) -> None:
     buying = provisioned(issuer, policy())
     wanted = {1: "tcp:127.0.0.1:1", 2: selling.device_id, 3: "nEUR", 4: "reading", 5: 6, 7: 0}
     Owner(buying).command(issuer.command(buying, "trade", wanted, seq=NOW))
-    session = buyer.Buyer(buying, buying.journal.get(order.RECORD), guest)
+    session = buyer.Buyer(buying, buying.journal.get(ORDER_RECORD), guest)
 
     async def trade() -> None:
         await session.agree()

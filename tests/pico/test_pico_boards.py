@@ -15,7 +15,7 @@ from .heap import compiled_firmware, noisy
 from .rig import Pico, image
 
 build = contract.build
-BOARDS = [path for path in contract.boards() if contract.describe(path)["port"] == "rp2"]
+BOARDS = [path for path in contract.board_json.folders() if contract.board_json.read(path)["port"] == "rp2"]
 UF2 = image()
 
 RUN = """
@@ -25,7 +25,7 @@ sys.path.insert(0, {folder!r})
 import board, made
 one = board.make()
 one.uplink = None
-made.check(one, {ports!r}, {told!r})
+made.check(one, {ports!r}, {description!r})
 sys.path.pop(0)
 print("a board")
 """
@@ -41,9 +41,9 @@ def pico(tmp_path_factory: pytest.TempPathFactory) -> Pico:
     for board in BOARDS:
         for name in ("board", "wiring"):
             target = out / f"{name}.mpy"
-            build.compiled(board / f"{name}.py", target, "armv6m", f"{name}.py")
+            build.compile_module(board / f"{name}.py", target, "armv6m", f"{name}.py")
             files[f"{board.name}/{name}.mpy"] = target.read_bytes()
-    build.compiled(Path(made.__file__), out / "made.mpy", "armv6m", "made.py")
+    build.compile_module(Path(made.__file__), out / "made.mpy", "armv6m", "made.py")
     files["made.mpy"] = (out / "made.mpy").read_bytes()
     switched_on = noisy(Pico(UF2))
     switched_on.mount(files)
@@ -52,7 +52,8 @@ def pico(tmp_path_factory: pytest.TempPathFactory) -> Pico:
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
 def test_made(pico: Pico, board: Path) -> None:
-    script = RUN.format(folder=f"/rig/{board.name}", ports=contract.ports(), told=contract.describe(board))
+    description = contract.board_json.read(board)
+    script = RUN.format(folder=f"/rig/{board.name}", ports=contract.ports(), description=description)
     assert pico.run(script).splitlines()[-1] == "a board"
 
 

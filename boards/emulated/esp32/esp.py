@@ -1,5 +1,5 @@
-"""The module `esp` of an emulated board, as far as boards use it: it logs nothing."""
+"""The module `esp` of an emulated board, with the functions that boards use: it logs nothing."""
 
 
-def osdebug(level):
-    """Which of the drivers' log comes out on the console; None: none."""
+def osdebug(level: int | None) -> None:
+    """Set the log level of the drivers on the console; None: no log."""

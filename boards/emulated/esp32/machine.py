@@ -1,8 +1,8 @@
-"""The module `machine` of an emulated board, as far as boards use it.
+"""The module `machine` of an emulated board, with the parts that boards use.
 
 `hardware.json` in the folder SEALWRIGHT_FOLDER says which series the chips on the I2C bus replay, and the processor's
-own temperature sensor; a file `button` there is the button held down. A reset and the watchdog are those of
-`emulated.chip`: whoever holds the board carries them out.
+own temperature sensor; a file `button` there is the button held down. `emulated.chip` has the
+reset and the watchdog.
 """
 
 import json
@@ -12,26 +12,30 @@ import time
 import esp32
 from emulated.chip import WDT, reset  # noqa: F401
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from emulated.i2c import I2C as Bus
+
 _FOLDER = os.getenv("SEALWRIGHT_FOLDER") or ""
 
 
 class Pin:
-    """An input: low while somebody holds the button, and high for its pull-up."""
+    """An input with pull-up: low while the button is down, otherwise high."""
 
     IN = 0
     PULL_UP = 1
 
-    def __init__(self, number, mode=-1, pull=None):
+    def __init__(self, number: int, mode: int = -1, pull: int | None = None) -> None:
         self._number = number
 
-    def value(self):
+    def value(self) -> int:
         """0 or 1."""
         return 0 if "button" in os.listdir(_FOLDER or ".") else 1
 
 
-def I2C(number, scl, sda, freq):  # noqa: N802  a class on the board
-    """The bus with the chips that were soldered on."""
-    from emulated import i2c, sensors  # they stand on `seal`, which a blank board has not
+def I2C(number: int, scl: Pin, sda: Pin, freq: int) -> "Bus":  # noqa: N802  a class on the board
+    """The bus with its chips."""
+    from emulated import i2c, sensors  # they import `seal`, which a blank board does not have
 
     bus = i2c.I2C()
     with open(_FOLDER + "hardware.json") as file:
@@ -44,12 +48,12 @@ def I2C(number, scl, sda, freq):  # noqa: N802  a class on the board
 class RTC:
     """The clock that `time` reads."""
 
-    def datetime(self, calendar):
+    def datetime(self, calendar: tuple[int, int, int, int, int, int, int, int]) -> None:
         """Set it: (year, month, day, weekday, hours, minutes, seconds, 0)."""
         year, month, day, _, hour, minute, second, _ = calendar
         time.set_time(time.mktime((year, month, day, hour, minute, second, 0, 0)))
 
 
-def unique_id():
-    """Six bytes, as of a MAC address, the same for all: no emulated board relies on it."""
+def unique_id() -> bytes:
+    """Six bytes, as of a MAC address, the same on every emulated board; none relies on it."""
     return b"\x02emu\x00\x01"
