@@ -197,10 +197,8 @@ class Settlement:
         with self._writing():
             for certificate in self._identity.certificates:
                 if self._tables.row_of(certificate.digest) is None and self._judge.judge(certificate).fault is None:
-                    act = Certifying(certificate.body.key.kid)
-                    self._post(
-                        Posting(certificate.digest, certificate.type, act), book.Change(), certificate.raw, Proof()
-                    )
+                    posting = Posting(certificate.digest, certificate.type, Certifying(certificate.body.key.kid))
+                    self._post(posting, book.Change(), certificate.raw, Proof())
 
     def _say(self, body: Funding | Refund, act: Act, change: book.Change) -> None:
         """A row of the log that the ledger itself signs."""

@@ -24,7 +24,8 @@ from ..wire.messages import (
 from .aside import Aside
 from .channels import WAITING
 from .codes import EQUIVOCATION
-from .judge import Finding, Judge
+from .finding import Finding
+from .judge import Judge
 from .memory import BundleMemory, Lane
 from .policy import Policy
 from .readings import Head, time_of
