@@ -6,7 +6,15 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint firmware bench bench-device format clean
+.PHONY: help demo test coverage mutate lint docs firmware bench bench-device format clean
+
+# Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
+T =
+TESTS = $(if $(strip $(T)),$(T),--numprocesses auto --dist worksteal)
+# Where typos are looked for: not in build/ and .venv/, nor in the licence, which is not ours to change.
+SPELLED = *.md Makefile pyproject.toml .ci .github boards firmware host_tools tests
+# Options of host_tools/tools/mutate.py.
+M =
 
 help: ## What there is to make
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,13 +22,22 @@ help: ## What there is to make
 demo: $(VENV)/run.stamp ## Three machines measure, sign, pay each other and get settled
 	$(BIN)/sealwright demo --home build/demo
 
-test: $(VENV)/dev.stamp ## All tests, device code under CPython and unix MicroPython
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+test: $(VENV)/dev.stamp ## All tests, under CPython and unix MicroPython; T=FILE or T="-k WORD": some of them
+	$(BIN)/python -m pytest $(TESTS)
 
-lint: $(VENV)/dev.stamp ## ruff, mypy --strict on the host, mypy with the boards' stubs
+coverage: $(VENV)/coverage.stamp ## Which lines the tests run, into build/coverage; T as for test
+	@mkdir -p build/coverage
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-report=html $(TESTS)
+
+mutate: $(VENV)/mutate.stamp ## Break the rules of money, list what no test sees in build/mutants.txt; M="--all"
+	$(BIN)/python host_tools/tools/mutate.py $(M)
+
+lint: $(VENV)/dev.stamp ## ruff, codespell, mypy --strict on the host, mypy with the boards' stubs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/codespell $(SPELLED)
 	$(BIN)/mypy
+	$(BIN)/mypy host_tools/tools host_tools/examples/*.py
 	$(BIN)/python firmware/tools/check_types.py
 
 bench: $(VENV)/dev.stamp ## Sizes and speeds, as ratios within this run; also in build/bench.json
@@ -28,6 +45,9 @@ bench: $(VENV)/dev.stamp ## Sizes and speeds, as ratios within this run; also in
 
 bench-device: $(VENV)/dev.stamp ## The same on an emulated Pico; SEALWRIGHT_PICO_UF2 names a MicroPython image
 	$(BIN)/python -m tests.pico.bench
+
+docs: $(VENV)/docs.stamp ## The library's reference and the guides as web pages in build/docs; checks every link
+	$(BIN)/python host_tools/tools/make_docs.py
 
 firmware: $(VENV)/dev.stamp ## Compile the device code for each architecture into build/
 	$(BIN)/python firmware/tools/build.py
@@ -59,4 +79,16 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp
 	$(PIP) install --no-deps --upgrade --target build/cbor2-6 --group cbor2-6
 	$(PIP) install --no-deps --upgrade --target build/stubs/rp2 --group stubs-rp2
 	$(PIP) install --no-deps --upgrade --target build/stubs/esp32 --group stubs-esp32
+	@touch $@
+
+$(VENV)/coverage.stamp: $(VENV)/dev.stamp
+	$(PIP) install --group lock --group coverage
+	@touch $@
+
+$(VENV)/mutate.stamp: $(VENV)/dev.stamp
+	$(PIP) install --group lock --group mutate
+	@touch $@
+
+$(VENV)/docs.stamp: $(VENV)/dev.stamp
+	$(PIP) install --group lock --group docs
 	@touch $@

@@ -1,7 +1,7 @@
-"""Runs before main.py: shuts Ctrl-C out, then puts the firmware slot in use first on the path.
+"""Runs before main.py: disables Ctrl-C, then puts the active firmware slot first on the path.
 
-The command link takes the console's wire, and its frames contain Ctrl-C's byte: it must not reach the interpreter,
-which arms it anew before this file. What fails here fails again in main.py, and that file knows whom a board may tell.
+The command link uses the console's wire, and frames may contain Ctrl-C's byte. The interpreter enables Ctrl-C again
+before this file. An error here recurs in main.py, which decides where to report it.
 """
 
 import micropython
@@ -13,4 +13,4 @@ try:
 
     loader.choose()
 except Exception:
-    pass  # no loader (a board run from source), or a damaged one: main.py finds no `board` then
+    pass  # loader missing (a board run from source) or damaged: main.py then fails to import `board`

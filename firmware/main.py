@@ -1,8 +1,8 @@
-"""The composition root: the one file that knows which board this is. Whatever ends here resets a provisioned board.
+"""The composition root: the only file that imports `board`. A provisioned board resets when this file ends.
 
-A provisioned board has no prompt: Ctrl-C, which the interpreter armed anew before this file, goes first, nothing is
-printed, and an error leads to a reset. On any other board the console is what it is on every MicroPython: an error
-shows its trace there, and the console link lets mpremote in.
+A provisioned board has no prompt: this file disables Ctrl-C first (the interpreter enabled it again), prints nothing,
+and resets after an error. On any other board the console works as usual on MicroPython: an error prints its trace, and
+the console link admits mpremote.
 """
 
 import micropython
@@ -14,11 +14,11 @@ import os  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
 
-IDENTITY = "/state/j-identity"  # `seal.journal` names it; here no import may be needed to keep a console shut
+IDENTITY = "/state/j-identity"  # the journal's file; a literal, as a failed import must not open the console
 
 
 def is_provisioned():
-    """Whether this board has an identity on flash, or a flash that does not say: its console stays shut then."""
+    """Whether the flash has an identity, or cannot be read: the console then stays closed."""
     try:
         os.stat(IDENTITY)
     except OSError as error:
@@ -27,7 +27,7 @@ def is_provisioned():
 
 
 def chosen_slots():
-    """The loader's, or None for a board without one: its firmware lies beside this file, or in the image."""
+    """The loader's slots, or None on a board without a loader."""
     try:
         import loader
     except ImportError:
@@ -37,21 +37,21 @@ def chosen_slots():
 
 slots = failure = None
 try:
-    gc.threshold(16384)  # collect while modules load: what stays then lies together, and free memory is in one piece
+    gc.threshold(16384)  # collect during imports: long-lived objects stay together, free memory in one piece
     slots = chosen_slots()
     import board
     from seal import app
 
     app.run(board.make(), slots)
-except BaseException as error:  # SystemExit is how the console link lets go
+except BaseException as error:  # the console link raises SystemExit to open the prompt
     failure = error
 
 if is_provisioned():
     import machine
 
-    time.sleep(1)  # firmware that fails at once must not spin
+    time.sleep(1)  # limits the rate of resets
     machine.reset()
-if slots and slots.on_trial:  # an emulated board, whose identity lies elsewhere: this has used up one boot
+if slots and slots.on_trial:  # an emulated board keeps its identity elsewhere: the trial has used one boot
     if failure is not None:
         sys.print_exception(failure)
     slots.restart()

@@ -3,7 +3,7 @@
 File: one line of JSON, then fixed-size records, little-endian: seconds since the first record (u32), one i32
 for each column. The line holds `format`, `version`, `sensor`, `columns` (names), `exponents` (value = integer
 * 10**exponent), `rows`, `seconds` (length of one round), `speed` (seconds of the series a real second) and
-`start` (second of the series at switch-on). `sealwright.series` on the host writes it from a CSV file.
+`start` (second of the series at switch-on). `sealwright.emulator.series` on the host writes it from a CSV file.
 
 Between two records values are interpolated linearly, in integers. After the last record the series starts
 again; the step between them is as long as the last step of the file. Records are read from the file as they

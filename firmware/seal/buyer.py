@@ -1,70 +1,87 @@
-"""The payer's side of one connection: authenticates, agrees a channel, checks bills, pays. `trading` runs it."""
+"""The payer's side of one connection: authenticate, agree on a channel, check bills, pay. `trading` runs it."""
 
-from . import channel, device, identity, labels, messages, policy, reading, rpc, seller, voucher
+from . import channel, identity, labels, messages, policy, reading, rpc, seller, voucher
+from .records import ORDER_RECORD, OWNER_IS_PAUSED, OWNER_POLICY
 from .errors import Expired, Malformed, Refused, UnknownChannel, Unreachable
-from .order import ASSET, BUDGET, DEFAULT_SECONDS, DIGEST, MAX_PRICE, PAYEE, RECORD, SECONDS, UNIT
+from .order import ASSET, BUDGET, DEFAULT_SECONDS, DIGEST, MAX_PRICE, PAYEE, SECONDS, UNIT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .identity import CertifiedKey
+    from .channel import Offer, Terms
+    from .device import Device
+    from .ports import Claims, Item, Record
+    from .rpc import Client
 
 
 class Buyer:
-    """One connection to the device that sells. `order`: the journal's record of what is wanted."""
+    """One connection to a seller. order: the journal's order record."""
 
-    def __init__(self, this, wanted, client):
-        self._device = this
-        self.order = wanted
+    _peer: "CertifiedKey"  # once `agree` has checked the seller's hello
+    _terms: "Terms"  # once the channel is agreed
+    _receipt: bytes | None
+
+    def __init__(self, device: "Device", order: "Record", client: "Client") -> None:
+        self._device = device
+        self.order = order
         self._client = client
         self._receipt = None
-        self._taken = 0  # the amount that the seller is known to hold a voucher for
+        self._seller_amount = 0  # amount of the best voucher that the seller holds
 
-    async def agree(self):
-        """Authenticate each other, open or resume the channel, and settle what a cut left in the air. Returns None, or
-        a code where the seller has closed the channel already."""
-        this = self._device
-        nonce = this.pool.random(seller.NONCE_BYTES)
-        reply = await self._client.call(rpc.HELLO, [nonce, this.chain])
+    async def agree(self) -> int | None:
+        """Authenticate both sides, open or resume the channel, and complete a payment that a power cut interrupted.
+
+        Returns None, or an error code where the seller has closed the channel.
+        """
+        device = self._device
+        nonce = device.pool.random(seller.NONCE_BYTES)
+        reply = await self._client.call(rpc.HELLO, [nonce, device.chain])
         offer = self._check_hello(reply, nonce)
-        claims = seller.proof_claims(this.device_id, self._peer.device_id, reply[0], nonce)
-        proof, _ = this.signer.sign(labels.PEER_PROOF, claims)
+        claims = seller.proof_claims(device.device_id, self._peer.device_id, reply[0], nonce)
+        proof, _ = device.signer.sign(labels.PEER_PROOF, claims)
         await self._client.call(rpc.PROVE, proof)
-        self._terms = self._channel(offer, this.foreign(reply[1]))
+        self._terms = self._channel(offer, device.foreign_certificates(reply[1]))
         try:
-            opened = await self._client.call(rpc.OPEN, self._terms.raw)
+            state = await self._client.call(rpc.OPEN, self._terms.raw)
         except rpc.PeerError as error:
             if error.code != UnknownChannel.code:
                 raise
-            self._taken = this.payer.record(self._terms.digest)[channel.AMOUNT]  # closed, settled and forgotten
+            self._seller_amount = device.payer.record(self._terms.digest)[
+                channel.AMOUNT
+            ]  # the seller has settled and dropped it
             return error.code
-        if not isinstance(opened, list) or len(opened) != 3:
+        if not isinstance(state, list) or len(state) != 3:
             raise Malformed("an open is answered by [voucher, reading, close]")
         if self._terms.unit != seller.PIECE:
-            self._keep_base(opened[1])
-        _, self._taken = this.payer.check_best(self._terms, opened[0], this.public)
-        if opened[2] is not None:
-            self._keep_close(opened[2])
+            self._keep_base(state[1])
+        _, self._seller_amount = device.payer.check_best(self._terms, state[0], device.public)
+        if state[2] is not None:
+            self._keep_close(state[2])
             return Refused.code
-        await self._pay_again()
+        await self._repeat_payment()
         return None
 
-    async def _pay_again(self):
-        # a lost reply may have held the receipt and what was paid for
+    async def _repeat_payment(self) -> None:
+        # a lost reply may have carried the receipt and the goods
         payer = self._device.payer
         record = payer.record(self._terms.digest)
         if not record[channel.SEQ] or payer.receipt(record) is not None:
             return
         try:
-            await self._pay(*payer.again(self._terms), again=True)
+            await self._pay(*payer.sign_last(self._terms), is_retry=True)
         except rpc.PeerError as error:
             if error.code != Expired.code or self._terms.unit != seller.PIECE:
                 raise
-            # what it was for has gone: the next voucher is for another reading and the same amount
+            # the seller no longer stores the reading: the next voucher buys another for the same amount
 
-    def _check_hello(self, reply, nonce):
-        this = self._device
+    def _check_hello(self, reply: "Item", nonce: bytes) -> "Offer":
+        device = self._device
         if not isinstance(reply, list) or len(reply) != 4 or not messages.hash32(reply[0]):
             raise Malformed("a hello is answered by [nonce, chain, proof, offer]")
         if not isinstance(reply[1], list) or not all(isinstance(raw, bytes) for raw in reply[1]):
             raise Malformed("a chain is a list of certificates")
-        self._peer = identity.check_chain(reply[1], this.root, this.network, this.now())
-        seller.check_proof(reply[2], self._peer, this.device_id, nonce, reply[0])
+        self._peer = identity.check_chain(reply[1], device.root, device.network, device.now())
+        seller.check_proof(reply[2], self._peer, device.device_id, nonce, reply[0])
         if self._peer.device_id != self.order.get(PAYEE, self._peer.device_id):
             raise Unreachable("another device answers there")
         if reply[3] is None:
@@ -76,101 +93,103 @@ class Buyer:
             raise policy.Limit(policy.OVER_PRICE, "one %s costs %d here" % (offer.unit, offer.price))
         return offer
 
-    def _channel(self, offer, chain):
-        this = self._device
-        now = this.now()
+    def _channel(self, offer: "Offer", chain: list[bytes]) -> "Terms":
+        device = self._device
+        now = device.now()
         if now is None:
             raise policy.Limit(policy.CLOCK_UNSET, "a channel ends at a time and the clock is not set")
         if DIGEST in self.order:
-            record = this.payer.record(self.order[DIGEST])
+            record = device.payer.record(self.order[DIGEST])
             terms = channel.terms(record[channel.OPEN])
-            if terms.payee != self._peer.device_id:  # its meter is none of this channel's business
+            if terms.payee != self._peer.device_id:  # that device's meter says nothing about this channel
                 raise Unreachable("another device answers there")
             terms.check_open(now)
             return terms
-        # the policy is asked before the first signature too: a channel nobody may pay in is not worth opening
-        self._allow(offer.price, this.payer.spent_today(offer.asset))
+        # check the policy before the first signature: a channel without permission to pay is useless
+        self._allow(offer.price, device.payer.spent_today(offer.asset))
         expires = now + self.order.get(SECONDS, DEFAULT_SECONDS)
         payee, budget = self._peer.device_id, self.order[BUDGET]
-        made = this.payer.find_unused(payee, offer, budget, now)
-        if this.journal.get(RECORD) != self.order:
+        terms = device.payer.find_unpaid(payee, offer, budget, now)
+        if device.journal.get(ORDER_RECORD) != self.order:
             raise Refused("the owner changed the order meanwhile")
-        if made is None:
-            made = this.payer.open(payee, offer, budget, expires, this.pool.random(16), chain)
+        if terms is None:
+            terms = device.payer.open(payee, offer, budget, expires, device.pool.random(16), chain)
         self.order = dict(self.order)
-        self.order[DIGEST] = made.digest
-        this.journal.put(RECORD, self.order)
-        return made
+        self.order[DIGEST] = terms.digest
+        device.journal.put(ORDER_RECORD, self.order)
+        return terms
 
-    def _keep_base(self, raw):
+    def _keep_base(self, raw: bytes) -> None:
         message = messages.parse(raw, labels.READING)
         message.verify(self._peer.public)
         self._device.payer.keep_base(self._terms.digest, raw)
 
-    def _allow(self, more, spent_today):
-        this = self._device
-        owner = this.owner_record()
-        spending = policy.Spending(self.order[ASSET], self._peer.device_id, more, spent_today, owner[device.IS_PAUSED])
-        policy.check(owner.get(device.POLICY), spending, this.board.clock, this.board.button.pressed)
+    def _allow(self, increase: int, spent_today: int) -> None:
+        device = self._device
+        owner = device.owner_record()
+        spending = policy.Spending(
+            self.order[ASSET], self._peer.device_id, increase, spent_today, owner[OWNER_IS_PAUSED]
+        )
+        policy.check(owner.get(OWNER_POLICY), spending, device.board.clock, device.board.button.pressed)
 
-    async def step(self):
-        """One bill and its voucher. True when the order's budget is used up."""
+    async def step(self) -> bool:
+        """Pay one bill. Returns True once the budget is spent."""
         if self.is_spent():
             return True
-        item, due = await self._bill()
-        if self._device.journal.get(RECORD) != self.order:
-            return False  # the owner stopped or replaced it while the bill was on its way
-        if due > self._taken:
-            made = self._device.payer.promise(self._terms, due, item, self._allow, self._receipt)
-            await self._pay(*made)
+        item, amount = await self._bill()
+        if self._device.journal.get(ORDER_RECORD) != self.order:
+            return False  # the owner stopped or replaced the order meanwhile
+        if amount > self._seller_amount:
+            parts = self._device.payer.promise(self._terms, amount, item, self._allow, self._receipt)
+            await self._pay(*parts)
         return self.is_spent()
 
-    def is_spent(self):
-        """Whether the budget is used up: less is left of it than the next voucher adds at least."""
+    def is_spent(self) -> bool:
+        """Whether the rest of the budget is below the minimum increase of a voucher."""
         least = max(1, self._terms.price) if self._terms.unit == seller.PIECE else 1
-        return self._taken + least > self._terms.capacity
+        return self._seller_amount + least > self._terms.capacity
 
-    async def _bill(self):
+    async def _bill(self) -> tuple[bytes, int]:
         reply = await self._client.call(rpc.BILL, None)
         if not isinstance(reply, list) or len(reply) != 3 or not messages.hash32(reply[0]):
             raise Malformed("a bill is [digest, amount, reading]")
-        item, due, raw = reply
+        item, amount, raw = reply
         if self._terms.unit == seller.PIECE:
-            wanted = self._taken + self._terms.price
+            limit = self._seller_amount + self._terms.price
         else:
             message = messages.parse(raw, labels.READING)
             message.verify(self._peer.public)
             base = messages.parse(self._device.payer.record(self._terms.digest)[channel.BASE], labels.READING)
             if message.digest != item:
                 raise Malformed("the bill names another reading than it shows")
-            wanted = seller.metered_due(self._terms, base, message)
-        if not messages.amount(due) or due > wanted:
-            raise Malformed("billed %s where %d is due" % (due, wanted))
-        return item, due
+            limit = seller.metered_amount(self._terms, base, message)
+        if not messages.amount(amount) or amount > limit:
+            raise Malformed("billed %s where %d is due" % (amount, limit))
+        return item, amount
 
-    async def _pay(self, raw, digest, claims, again=False):
+    async def _pay(self, raw: bytes, digest: bytes, claims: "Claims", is_retry: bool = False) -> None:
         reply = await self._client.call(rpc.PAY, raw)
         if not isinstance(reply, list) or len(reply) != 2:
             raise Malformed("a voucher is answered by [receipt, reading]")
         self._receipt = voucher.check_receipt(reply[0], claims, digest, self._peer.public).raw
-        self._taken = claims[voucher.AMOUNT]
-        if self._terms.unit == seller.PIECE and not (again and reply[1] is None):
+        self._seller_amount = claims[voucher.AMOUNT]
+        if self._terms.unit == seller.PIECE and not (is_retry and reply[1] is None):
             goods = messages.parse(reply[1], labels.READING)
             if goods.digest != claims.get(voucher.ITEM):
                 raise Malformed("another reading than the one paid for")
             goods.verify(self._peer.public)
-            self._device.bought = reading.summary(goods)
+            self._device.last_purchase = reading.summary(goods)
 
-    async def close(self):
-        """Ask the payee to close the channel, and keep its receipt and its word."""
+    async def close(self) -> None:
+        """Ask the payee to close the channel. Store the last receipt and the payee's close."""
         digest = self._terms.digest
         if self._receipt is not None:
             self._device.payer.keep_receipt(digest, self._receipt)
         self._keep_close(await self._client.call(rpc.CLOSE, digest))
 
-    def _keep_close(self, raw):
+    def _keep_close(self, raw: bytes) -> None:
         message = messages.parse(raw, labels.CHANNEL_CLOSE)
-        if message.payload[1] != self._terms.digest:
+        if message.payload[labels.CLOSE_CHANNEL] != self._terms.digest:
             raise Malformed("a close for another channel")
         message.verify(self._peer.public)
         self._device.payer.keep_close(self._terms.digest, raw)

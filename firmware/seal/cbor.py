@@ -1,12 +1,16 @@
-"""Core deterministic CBOR (RFC 8949 section 4.2.1): one encoding for each value, and a decoder that takes no other.
+"""Core deterministic CBOR (RFC 8949 section 4.2.1): one encoding for each value; the decoder rejects every other.
 
-Values: int (64-bit CBOR range), bytes, str, bool, None, list, dict and `Tag`. Floats, bignums, undefined and other
-simple values are not in the profile. The decoder rejects trailing bytes, duplicate or unsorted keys, non-shortest
+Values: int (64-bit CBOR range), bytes, str, bool, None, list, dict and `Tag`. The profile excludes floats, bignums,
+undefined and other simple values. The decoder rejects trailing bytes, duplicate or unsorted keys, non-shortest
 integers and lengths, indefinite lengths, invalid UTF-8, nesting deeper than MAX_DEPTH and input over MAX_SIZE.
 """
 
 from .compat import const
 from .errors import Malformed, NotDeterministic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .ports import Item
 
 MAX_DEPTH = const(16)
 MAX_SIZE = const(16384)  # a message is a few hundred bytes; a chain of four certificates under 1.5 KB
@@ -18,56 +22,54 @@ _LIMITS = ((24, 1, 0xFF), (25, 2, 0xFFFF), (26, 4, 0xFFFFFFFF), (27, 8, 0xFFFFFF
 class Tag:
     """A tagged value: `number` and `value` (RFC 8949 section 3.4)."""
 
-    def __init__(self, number, value):
+    def __init__(self, number: int, value: "Item") -> None:
         self.number = number
         self.value = value
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Tag) and self.number == other.number and self.value == other.value
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash((self.number, str(self.value)))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Tag(%d, %r)" % (self.number, self.value)
 
 
-def encode(value):
+def encode(value: "Item") -> bytes:
     """Encode `value`. Raises Malformed for a type or an integer outside the profile.
 
-    Without recursion: a Pico's stack holds some twenty calls, and what is stored is nested as deep as what is signed.
+    Iterative: a Pico's stack holds some twenty calls, and stored values nest as deep as signed ones.
     """
     out = bytearray()
-    left = [(b"", value)]  # what is to be encoded yet, last first, each with the bytes before it
-    while left:
-        before, value = left.pop()
-        out.extend(before)
+    stack = [(b"", value)]  # pending values, last first, each with the bytes that precede it
+    while stack:
+        prefix, value = stack.pop()
+        out.extend(prefix)
         if isinstance(value, dict):
             out.extend(head(5, len(value)))
-            left.extend(_pairs(value))
+            stack.extend(_pairs(value))
         elif isinstance(value, (list, tuple)):
             out.extend(head(4, len(value)))
             for item in reversed(value):
-                left.append((b"", item))
+                stack.append((b"", item))
         elif isinstance(value, Tag):
-            left.append((head(6, value.number), value.value))
+            stack.append((head(6, value.number), value.value))
         else:
             _encode_plain(value, out)
     return bytes(out)
 
 
-def _pairs(value):
-    """[(key's encoding, item), ...], the last one first: bytewise order, as dict order means nothing on MicroPython."""
-    boxed = []
+def _pairs(value: "dict[Item, Item]") -> "list[tuple[bytes, Item]]":
+    """[(encoded key, item), ...] in descending bytewise order. MicroPython's dict has no order."""
+    items = []
     for key, item in value.items():
-        boxed.append(
-            (encode(key), (item,))
-        )  # boxed: sorting must never compare two items, which may be of unlike types
-    boxed.sort(reverse=True)
-    return [(key, item[0]) for key, item in boxed]
+        items.append((encode(key), (item,)))  # in a tuple: the sort must not compare items of different types
+    items.sort(reverse=True)
+    return [(key, item[0]) for key, item in items]
 
 
-def head(major, number):
+def head(major: int, number: int) -> bytes:
     """The initial byte and argument of an item, in shortest form."""
     if number < 24:
         return bytes((major << 5 | number,))
@@ -77,7 +79,7 @@ def head(major, number):
     raise Malformed("integer outside 64 bits")
 
 
-def _encode_plain(value, out):
+def _encode_plain(value: "Item", out: bytearray) -> None:
     # bool before int: True is an int on CPython and not on MicroPython
     if value is None:
         out.append(0xF6)
@@ -96,7 +98,7 @@ def _encode_plain(value, out):
         raise Malformed("no CBOR for %s" % type(value).__name__)
 
 
-def decode(data):
+def decode(data: bytes) -> "Item":
     """Decode exactly one item from `data` (bytes). Raises Malformed or NotDeterministic."""
     value, end = decode_prefix(data)
     if end != len(data):
@@ -104,14 +106,14 @@ def decode(data):
     return value
 
 
-def decode_prefix(data, start=0):
+def decode_prefix(data: bytes, start: int = 0) -> "tuple[Item, int]":
     """Decode the item that begins at `start`; returns (value, offset after it)."""
     if len(data) > MAX_SIZE:
         raise Malformed("more than %d bytes" % MAX_SIZE)
     return _decode(data, start, MAX_DEPTH)
 
 
-def _argument(data, at):
+def _argument(data: bytes, at: int) -> tuple[int, int, int, int]:
     if at >= len(data):
         raise Malformed("ends early")
     initial = data[at]
@@ -127,13 +129,13 @@ def _argument(data, at):
     if at + size > len(data):
         raise Malformed("ends early")
     number = int.from_bytes(data[at : at + size], "big")
-    # majors 0 to 6 carry a number or a length; major 7 with info 25..27 is a float, told apart by the caller
+    # majors 0 to 6 carry a number or a length; major 7 with info 25..27 is a float, which the caller rejects
     if major < 7 and number < (24, 0x100, 0x10000, 0x100000000)[info - 24]:
         raise NotDeterministic("integer not in shortest form")
     return major, info, number, at + size
 
 
-def _decode(data, at, depth):
+def _decode(data: bytes, at: int, depth: int) -> "tuple[Item, int]":
     if depth == 0:
         raise Malformed("nested deeper than %d" % MAX_DEPTH)
     major, info, number, at = _argument(data, at)
@@ -155,7 +157,7 @@ def _decode(data, at, depth):
     return _simple(info), at
 
 
-def _string(data, at, length, is_text):
+def _string(data: bytes, at: int, length: int, is_text: bool) -> tuple[bytes | str, int]:
     if at + length > len(data):
         raise Malformed("string longer than the input")
     raw = bytes(data[at : at + length])
@@ -166,7 +168,7 @@ def _string(data, at, length, is_text):
     return raw.decode(), at
 
 
-def _array(data, at, count, depth):
+def _array(data: bytes, at: int, count: int, depth: int) -> "tuple[list[Item], int]":
     if count > len(data) - at:
         raise Malformed("array longer than the input")
     items = []
@@ -176,7 +178,7 @@ def _array(data, at, count, depth):
     return items, at
 
 
-def _map(data, at, count, depth):
+def _map(data: bytes, at: int, count: int, depth: int) -> "tuple[dict[Item, Item], int]":
     if count > len(data) - at:
         raise Malformed("map longer than the input")
     result = {}
@@ -185,7 +187,7 @@ def _map(data, at, count, depth):
         start = at
         key, at = _decode(data, at, depth - 1)
         if not isinstance(key, (int, str, bytes)) or key is True or key is False:
-            raise Malformed("map key that is no integer or string")
+            raise Malformed("map key is neither integer nor string")
         raw = bytes(data[start:at])
         if previous is not None and raw <= previous:
             raise NotDeterministic("duplicate map key" if raw == previous else "map keys out of order")
@@ -194,7 +196,7 @@ def _map(data, at, count, depth):
     return result, at
 
 
-def _simple(info):
+def _simple(info: int) -> bool | None:
     if info == 20 or info == 21:
         return info == 21
     if info == 22:
@@ -202,8 +204,8 @@ def _simple(info):
     raise Malformed("float" if 25 <= info <= 27 else "simple value outside the profile")
 
 
-def check_utf8(raw):
-    """Raise Malformed unless `raw` is UTF-8 (RFC 3629): MicroPython's own check admits overlong forms."""
+def check_utf8(raw: bytes) -> None:
+    """Raise Malformed unless `raw` is UTF-8 (RFC 3629). MicroPython's own check accepts overlong forms."""
     at = 0
     while at < len(raw):
         lead = raw[at]
@@ -211,18 +213,18 @@ def check_utf8(raw):
         if lead < 0x80:
             continue
         if 0xC2 <= lead <= 0xDF:
-            follow, low = 1, 0x80
+            continuation_count, minimum = 1, 0x80
         elif 0xE0 <= lead <= 0xEF:
-            follow, low = 2, 0x800
+            continuation_count, minimum = 2, 0x800
         elif 0xF0 <= lead <= 0xF4:
-            follow, low = 3, 0x10000
+            continuation_count, minimum = 3, 0x10000
         else:
             raise Malformed("invalid UTF-8")
-        point = lead & (0x3F >> follow)
-        for _ in range(follow):
+        point = lead & (0x3F >> continuation_count)
+        for _ in range(continuation_count):
             if at >= len(raw) or raw[at] & 0xC0 != 0x80:
                 raise Malformed("invalid UTF-8")
             point = point << 6 | raw[at] & 0x3F
             at += 1
-        if point < low or 0xD800 <= point <= 0xDFFF or point > 0x10FFFF:
+        if point < minimum or 0xD800 <= point <= 0xDFFF or point > 0x10FFFF:
             raise Malformed("invalid UTF-8")

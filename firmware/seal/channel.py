@@ -1,30 +1,37 @@
-"""A payment channel: what a payer's channel-open says, and what both parties keep of it.
+"""A payment channel: the terms in a payer's channel-open, and the record that each party stores.
 
-A channel's name is the digest of its channel-open. Money moves in it by cumulative vouchers, one direction only.
+The digest of the channel-open names the channel. Cumulative vouchers move money in one direction, payer to payee.
 """
 
 from . import labels, messages
 from .compat import const, hexlify
 from .errors import Expired, Malformed, NotAParty, Refused, WrongNetwork
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .identity import CertifiedKey
+    from .cose import Message
+    from .journal import Journal
+    from .ports import Item, Record
+
 VERSION = const(1)
 MAX_CHANNELS = const(8)  # of each role; a record is under 1.5 KB
-MAX_SECONDS = const(34560000)  # 400 days: how long a channel may be good, and its name must be remembered
-LANE = const(0)  # what two devices trade in; more lanes are for hosts that merge
+MAX_SECONDS = const(34560000)  # 400 days: maximum lifetime of a channel, and of its entry in the record "past"
+LANE = const(0)  # devices trade in one lane; hosts may merge several
 
-# keys of the journal records of both roles
-OPEN = const(1)
-SEQ = const(2)
-AMOUNT = const(3)
-DAY = const(4)
-SPENT = const(5)
-ITEM = const(6)
-BASE = const(7)
-RECEIPT = const(9)
-CLOSE = const(10)
-CHAIN = const(11)
-VOUCHER = const(12)
-DIGEST = const(13)
+# Keys of the journal records of both roles
+OPEN = const(1)  # bytes: the channel-open
+SEQ = const(2)  # uint, payer: number of the last reserved voucher
+AMOUNT = const(3)  # amount, payer: cumulative, in the last reserved voucher
+DAY = const(4)  # uint, payer: UTC day that SPENT counts
+SPENT = const(5)  # amount, payer: reserved on that day
+ITEM = const(6)  # bytes, 32, payer: digest of the reading bought or billed
+BASE = const(7)  # bytes or None: the payee's reading of its meter at the start
+RECEIPT = const(9)  # bytes, payer: the payee's latest receipt
+CLOSE = const(10)  # bytes: the channel-close
+CHAIN = const(11)  # [bytes, ...]: the peer's certificates that the device's own chain lacks
+VOUCHER = const(12)  # bytes, payee: the best voucher
+DIGEST = const(13)  # bytes, 32: the channel's name
 
 
 class Terms:
@@ -34,34 +41,34 @@ class Terms:
     payer, payee, network: 32 bytes each; digest: the channel's name; raw: the message.
     """
 
-    def __init__(self, message):
+    def __init__(self, message: "Message") -> None:
         claims = message.payload
         self.message = message
         self.raw = message.raw
         self.digest = message.digest
-        self.network = claims[2]
-        self.payer = claims[3]
-        self.payee = claims[4]
-        self.asset = claims[5]
-        self.capacity = claims[6]
-        self.expires = claims[7]
-        self.price = claims.get(9, 0)
-        self.unit = claims.get(10, "")
+        self.network = claims[labels.TERMS_NETWORK]
+        self.payer = claims[labels.TERMS_PAYER]
+        self.payee = claims[labels.TERMS_PAYEE]
+        self.asset = claims[labels.TERMS_ASSET]
+        self.capacity = claims[labels.TERMS_CAPACITY]
+        self.expires = claims[labels.TERMS_EXPIRES]
+        self.price = claims.get(labels.TERMS_PRICE, 0)
+        self.unit = claims.get(labels.TERMS_UNIT, "")
 
-    def check_open(self, now):
-        """Raise Expired when the channel is over at unix time `now` (None: the clock is unset, which a payee accepts
-        at its own risk and a payer's policy does not)."""
+    def check_open(self, now: int | None) -> None:
+        """Raise Expired if the channel has expired at unix time `now`. None: the clock is unset, which a payee accepts
+        at its own risk and a payer's policy refuses."""
         if now is not None and now >= self.expires:
             raise Expired("the channel has expired")
 
 
-def terms(raw):
-    """Parse a channel-open. Raises Malformed, NotDeterministic, WrongType. The signature is still to be checked."""
+def terms(raw: bytes) -> "Terms":
+    """Parse a channel-open. Raises Malformed, NotDeterministic, WrongType. Does not check the signature."""
     return Terms(messages.parse(raw, labels.CHANNEL_OPEN))
 
 
-def check_offer(channel, network, payer, payee, offer):
-    """The payee's check of a proposed channel against its own offer (`Offer`), both parties and the network."""
+def check_offer(channel: "Terms", network: bytes, payer: "CertifiedKey", payee: bytes, offer: "Offer") -> None:
+    """Check a proposed channel, as the payee: network, both parties, the offer, the payer's signature."""
     if channel.network != network:
         raise WrongNetwork("the channel is for another network")
     if channel.payer != payer.device_id or channel.payee != payee:
@@ -72,20 +79,20 @@ def check_offer(channel, network, payer, payee, offer):
 
 
 class Offer:
-    """What a device sells: one `unit` (a SenML unit such as J, or "reading") for `price` in `asset`."""
+    """An offer to sell: one `unit` (a SenML unit such as J, or "reading") for `price` in `asset`."""
 
-    def __init__(self, asset, unit, price):
+    def __init__(self, asset: str, unit: str, price: int) -> None:
         self.asset = asset
         self.unit = unit
         self.price = price
 
-    def pack(self):
-        """As it crosses a link and lies in the journal."""
+    def pack(self) -> "list[Item]":
+        """[asset, unit, price], for a link and for the journal."""
         return [self.asset, self.unit, self.price]
 
 
-def offer(value):
-    """The Offer in `value`, as packed. Raises Malformed."""
+def offer(value: "Item") -> "Offer":
+    """The Offer in `value`, [asset, unit, price]. Raises Malformed."""
     if (
         isinstance(value, list)
         and len(value) == 3
@@ -97,14 +104,14 @@ def offer(value):
     raise Malformed("an offer is [asset, unit, price]")
 
 
-def record_name(role, digest):
+def record_name(role: str, digest: bytes) -> str:
     """The journal name of a channel's record; role is "o" (payer) or "i" (payee)."""
     return "%s-%s" % (role, hexlify(digest[:8]))
 
 
-def find_record(journal, role, digest):
-    """The record of the channel `digest`, or None. Raises Refused for another channel whose name begins alike, which
-    only somebody who searched for it could make."""
+def find_record(journal: "Journal", role: str, digest: bytes) -> "Record | None":
+    """The record of the channel `digest`, or None. Raises Refused for another channel with the same record name:
+    only an attacker's search finds such a digest."""
     record = journal.get(record_name(role, digest))
     if record is not None and record[DIGEST] != digest:
         raise Refused("another channel has this name already")

@@ -1,7 +1,4 @@
-"""What differs between MicroPython and CPython, in one place, so that the rest of the package has no `if`.
-
-`Protocol` and `property_` stand-ins are not here: `ports` is for type checkers and costs nothing on a board.
-"""
+"""Differences between MicroPython and CPython, so that no other module tests for the interpreter."""
 
 import binascii
 import gc
@@ -9,19 +6,23 @@ import hashlib
 import sys
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 try:
     ticks_ms = time.ticks_ms
     ticks_add = time.ticks_add
     ticks_diff = time.ticks_diff
 except AttributeError:  # CPython
 
-    def ticks_ms():
+    def ticks_ms() -> int:
         return int(time.monotonic() * 1000)  # type: ignore[attr-defined]
 
-    def ticks_add(ticks, delta):
+    def ticks_add(ticks: int, delta: int) -> int:
         return ticks + delta
 
-    def ticks_diff(end, start):
+    def ticks_diff(end: int, start: int) -> int:
         return end - start
 
 
@@ -29,21 +30,21 @@ try:
     const = __import__("micropython").const
 except ImportError:  # CPython
 
-    def const(value):
+    def const(value: "Any") -> "Any":
         return value
 
 
-def sha256(data):
+def sha256(data: bytes) -> bytes:
     """SHA-256 of bytes-like `data`, 32 bytes."""
     return hashlib.sha256(data).digest()
 
 
-def crc32(data):
-    """CRC-32 (ISO-HDLC, as in zlib) of `data`, an unsigned int. MicroPython 1.26 has it in binascii."""
+def crc32(data: bytes) -> int:
+    """CRC-32 (ISO-HDLC, as in zlib) of `data`, an unsigned int. MicroPython has it in binascii since 1.26."""
     return binascii.crc32(data) & 0xFFFFFFFF
 
 
-def hexlify(data):
+def hexlify(data: bytes) -> str:
     """Lower-case hexadecimal text of `data`."""
     return binascii.hexlify(data).decode()
 
@@ -54,20 +55,20 @@ _ARCHITECTURES = (
 )  # fmt: skip
 
 
-def arch():
-    """The native architecture of .mpy files here, as mpy-cross names it; "" on CPython, which runs none."""
+def arch() -> str:
+    """The native architecture of .mpy files here, as mpy-cross names it; "" on CPython."""
     return _ARCHITECTURES[getattr(sys.implementation, "_mpy", 0) >> 10 & 15]
 
 
-def settle_heap():
-    """Call once after start: from here on collect when half of what is free has been used, so that what lives long does
-    not end up scattered over the heap. A reading's segment needs 4 KB in one piece."""
+def settle_heap() -> None:
+    """Collect once half of the free heap is used, from now on. Call once after start: long-lived objects then stay
+    together, and a reading's segment finds its 4 KB in one piece."""
     gc.collect()
     if hasattr(gc, "threshold"):
         gc.threshold(gc.mem_free() // 2)
 
 
-def heap_free():
-    """Bytes of heap that are free after a collection, or None on CPython, which does not say."""
+def heap_free() -> int | None:
+    """Free bytes of heap after a collection, or None on CPython."""
     gc.collect()
     return gc.mem_free() if hasattr(gc, "mem_free") else None

@@ -1,22 +1,26 @@
-"""COSE_Sign1 with ES256 (RFC 9052 section 4.2, RFC 9053 section 2.1), as the only envelope on the wire.
+"""COSE_Sign1 with ES256 (RFC 9052 section 4.2, RFC 9053 section 2.1), the only envelope on the wire.
 
-A message's digest, SHA-256 of its Sig_structure, is its only name: ES256 signatures are malleable, so an envelope
-has many byte forms and the digest one. A signature is checked over the bytes received, never a re-encoding.
+The digest of a message, SHA-256 of its Sig_structure, is its only name: ES256 signatures are malleable, so one message
+has many envelopes. Signatures are checked over the bytes received, never over a re-encoding.
 """
 
 from . import cbor, labels, p256
 from .compat import sha256
 from .errors import BadSignature, Malformed, WrongType
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .ports import Claims, Item, KeyStore, Random
+
 
 class Message:
     """One signed message.
 
-    `header` and `payload` are decoded, `protected` and `payload_raw` as they were received, `digest` is 32 bytes and
-    `raw` the whole envelope. Nothing in it may be believed before `verify` has returned.
+    header, payload: decoded. protected, payload_raw: the bytes received. digest: 32 bytes. raw: the whole envelope.
+    Trust nothing in a message before `verify` has returned.
     """
 
-    def __init__(self, raw, protected, header, payload_raw, signature):
+    def __init__(self, raw: bytes, protected: bytes, header: "Claims", payload_raw: bytes, signature: bytes) -> None:
         self.raw = raw
         self.protected = protected
         self.header = header
@@ -26,27 +30,27 @@ class Message:
         self.digest = sha256(sig_structure(protected, payload_raw))
 
     @property
-    def type(self):
+    def type(self) -> int:
         return self.header[labels.TYP]
 
     @property
-    def kid(self):
+    def kid(self) -> bytes:
         return self.header[labels.KID]
 
-    def verify(self, public):
+    def verify(self, public: bytes) -> "Message":
         """Raise BadSignature unless the key `public` (64 bytes, X || Y) signed this message."""
         if not p256.verify(public, self.digest, self.signature):
             raise BadSignature("the signature is not by the expected key")
         return self
 
 
-def sig_structure(protected, payload):
-    """The bytes that are hashed and signed (RFC 9052 section 4.4), external_aad empty."""
+def sig_structure(protected: bytes, payload: bytes) -> bytes:
+    """The Sig_structure (RFC 9052 section 4.4) with an empty external_aad: the input of the signature's hash."""
     return cbor.encode(["Signature1", protected, b"", payload])
 
 
-def parse(raw, expected=None):
-    """Split a tagged COSE_Sign1 into a `Message`, with its type checked against `expected` where given.
+def parse(raw: bytes, expected: int | None = None) -> "Message":
+    """Split a tagged COSE_Sign1 into a `Message`, and check its type if `expected` is given.
 
     Raises Malformed, NotDeterministic or WrongType. Does not check the signature.
     """
@@ -71,7 +75,7 @@ def parse(raw, expected=None):
     return Message(raw, protected, header, payload, signature)
 
 
-def _check_header(header, expected):
+def _check_header(header: "Claims", expected: int | None) -> None:
     if not isinstance(header, dict) or header.get(labels.ALG) != labels.ES256:
         raise Malformed("the algorithm must be ES256")
     kid = header.get(labels.KID)
@@ -91,7 +95,7 @@ def _check_header(header, expected):
         raise Malformed("unknown header parameter")
 
 
-def build(kind, kid, payload, claims=None):
+def build(kind: int, kid: bytes, payload: "Item", claims: "Claims | None" = None) -> tuple[bytes, bytes]:
     """The to-be-signed parts of a message: (protected, payload) as bytes. `claims` go into a reading's header."""
     header = {labels.ALG: labels.ES256, labels.KID: kid, labels.TYP: kind}
     if claims is not None:
@@ -100,25 +104,24 @@ def build(kind, kid, payload, claims=None):
     return cbor.encode(header), cbor.encode(payload)
 
 
-def envelope(protected, payload, signature):
+def envelope(protected: bytes, payload: bytes, signature: bytes) -> bytes:
     """The message's bytes."""
     return cbor.encode(cbor.Tag(18, [protected, {}, payload, signature]))
 
 
 class Signer:
-    """A key slot with its kid: signs messages, and never shows a key.
+    """Signs messages with the key in one slot of a keystore.
 
-    keystore: port KeyStore; slot: which key; entropy: callable(n) -> bytes added to the nonce (RFC 6979 section 3.6),
-    or None for exactly RFC 6979.
+    entropy: random bytes for the nonce (RFC 6979 section 3.6), or None for plain RFC 6979.
     """
 
-    def __init__(self, keystore, slot, kid, entropy=None):
+    def __init__(self, keystore: "KeyStore", slot: int, kid: bytes, entropy: "Random | None" = None) -> None:
         self._keystore = keystore
         self._slot = slot
         self._entropy = entropy
         self.kid = kid
 
-    def sign(self, kind, payload, claims=None):
+    def sign(self, kind: int, payload: "Item", claims: "Claims | None" = None) -> tuple[bytes, bytes]:
         """Sign `payload` as a message of type `kind`; returns (raw, digest). Raises Fault, BadKey, EntropyFailed."""
         protected, body = build(kind, self.kid, payload, claims)
         digest = sha256(sig_structure(protected, body))

@@ -1,8 +1,8 @@
-"""The device as a whole: which state it is in, and the parts that exist in that state.
+"""The device: its state, and the parts that exist in that state.
 
     blank -> keyed -> provisioned (locked) -> wiped
 
-Missing or damaged state means DAMAGED: nothing is signed, and only `info` answers.
+Missing or damaged data on flash means DAMAGED: the device signs nothing, and only `info` answers.
 """
 
 from . import __version__, identity, labels
@@ -14,6 +14,22 @@ from .journal import Journal
 from .payee import Payee
 from .payer import Payer
 from .reading import ReadingLog, count
+from .records import (
+    IDENTITY_CHAIN,
+    IDENTITY_NETWORK,
+    IDENTITY_OWNER,
+    IDENTITY_RECORD,
+    OWNER_IS_PAUSED,
+    OWNER_RECORD,
+    OWNER_SEQ,
+    WIPED_RECORD,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .ports import Board, Quantity, Record
+    from .seller import Seller
+    from .uplink import Uplink
 
 BLANK = const(0)
 KEYED = const(1)
@@ -23,25 +39,27 @@ DAMAGED = const(4)
 
 DEVICE_SLOT = const(0)
 
-# the record "identity": what the grant said
-CHAIN = const(1)
-OWNER = const(2)
-NETWORK = const(3)
-# the record "owner": what the owner's commands said since
-SEQ = const(1)
-IS_PAUSED = const(2)
-POLICY = const(3)
-OFFER = const(4)
-INTERVAL = const(5)
-
 DEFAULT_INTERVAL = const(10)  # seconds between readings
 
 
 class Device:
-    """A board with its journal. `load` first. `public`, `device_id`, `signer` exist from KEYED on; `chain`, `log`,
-    `payer` and `payee` from PROVISIONED on."""
+    """A board with its journal. Call `load` first."""
 
-    def __init__(self, board):
+    public: bytes  # these three from KEYED on
+    device_id: bytes
+    signer: Signer
+    chain: list[bytes]  # and these from PROVISIONED on
+    network: bytes
+    root: bytes
+    owner_key: bytes
+    log: ReadingLog
+    payer: Payer
+    payee: Payee
+    fault: SealError | None
+    uplink: "Uplink | None"
+    seller: "Seller | None"
+
+    def __init__(self, board: "Board") -> None:
         self.board = board
         self.journal = Journal(board.store)
         self.pool = Pool(board.entropy.sources, board.entropy.extras)
@@ -50,33 +68,33 @@ class Device:
         self.public = self.device_id = self.signer = None
         self.chain = self.network = self.root = self.owner_key = None
         self.log = self.payer = self.payee = None
-        self.sensor_fault = None  # code of what kept the last sample from being taken
-        self.bought = None  # summary of the last reading bought
-        self.trade_fault = None  # code of what keeps the order from going on, while it is tried again
-        self.uplink = None  # the Uplink, on a board that has a way to a broker
-        self.selling = None  # the Seller whose connection the meter serves
-        self.unpaid = {}  # peer -> readings made for it since it last paid; a reset forgives them
+        self.sensor_fault = None  # error code of the last sample, None if it succeeded
+        self.last_purchase = None  # summary of the last reading bought, see `reading.summary`
+        self.trade_fault = None  # error code of the last attempt at the order, None once it proceeds
+        self.uplink = None  # on a board with a way to a broker
+        self.seller = None  # whose connection the meter serves
+        self.unpaid_readings = {}  # peer -> readings since its last payment; a reset clears the counts
 
-    def load(self):
-        """Find out the state from flash. Never raises SealError: damage becomes the state DAMAGED, with `fault`."""
+    def load(self) -> None:
+        """Load the state from flash. Damage becomes the state DAMAGED with `fault`; never raises SealError."""
         try:
-            self.state = self._load()
+            self.state = self._load_state()
         except SealError as error:
             self.state, self.fault = DAMAGED, error
         except OSError as error:
             self.state, self.fault = DAMAGED, StateDamaged("the flash cannot be read: %s" % error)
 
-    def _load(self):
-        self.public = self.device_id = self.signer = None  # a wiped device is nobody
+    def _load_state(self) -> int:
+        self.public = self.device_id = self.signer = None  # a wiped device has no key
         keystore = self.board.keystore
         if not self.journal.load():
             if keystore.has(DEVICE_SLOT):
                 raise StateDamaged("there is a key but no journal")
             self.journal.format()
-        if self.journal.get("wiped"):
+        if self.journal.get(WIPED_RECORD):
             self._erase()
             return WIPED
-        if self.journal.get("identity") is None:
+        if self.journal.get(IDENTITY_RECORD) is None:
             if not keystore.has(DEVICE_SLOT):
                 return BLANK
             self.load_key()
@@ -87,25 +105,29 @@ class Device:
         self.load_identity()
         return PROVISIONED
 
-    def _erase(self):
+    def _erase(self) -> None:
         for name in self.journal.names():
-            if name != "wiped":
+            if name != WIPED_RECORD:
                 self.journal.remove(name)
         for name in self.board.store.names():
             if name.startswith("r-"):
                 self.board.store.remove(name)
 
-    def load_key(self):
-        """Take up the key in the device's slot."""
+    def load_key(self) -> None:
+        """Use the key in the device's slot."""
         self.public = self.board.keystore.public(DEVICE_SLOT)
         self.device_id = identity.device_id(self.public)
         entropy = self.pool.random
         self.signer = Signer(self.board.keystore, DEVICE_SLOT, identity.kid(self.device_id), entropy)
 
-    def load_identity(self):
-        """Take up the granted identity: chain, owner, log and purse."""
-        record = self.journal.get("identity")
-        self.chain, self.owner_key, self.network = record[CHAIN], record[OWNER], record[NETWORK]
+    def load_identity(self) -> None:
+        """Load the granted identity: chain, owner, log, payer and payee."""
+        record = self.journal.get(IDENTITY_RECORD)
+        self.chain, self.owner_key, self.network = (
+            record[IDENTITY_CHAIN],
+            record[IDENTITY_OWNER],
+            record[IDENTITY_NETWORK],
+        )
         leaf = identity.check_chain(self.chain, None, self.network)
         if leaf.device_id != self.device_id:
             raise StateDamaged("the identity is for another key")
@@ -116,42 +138,42 @@ class Device:
         self.payer = Payer(self.journal, self.board.clock, self.signer, self.network, self.device_id)
         self.payee = Payee(self.journal, self.signer, self.network, self.device_id, self.now)
 
-    def _restore_meter(self):
-        # the log is the meter's memory: a count that was signed is never shown again as less
+    def _restore_meter(self) -> None:
+        # the log restores the meter: a count must never fall below a signed one
         meter = self.board.meter
         last = self.log.last_message()
         joules = count(last, "J") if last and meter else None
         if joules is not None:
             meter.restore(joules)
 
-    def now(self):
-        """Unix time, or None where the clock was never set."""
+    def now(self) -> int | None:
+        """Unix time, or None while the clock is unset."""
         clock = self.board.clock
         return clock.now() if clock.quality >= labels.CLOCK_HOST else None
 
-    def need(self, *states):
-        """Raise Refused, or what damaged the device, unless its state is one of `states`."""
+    def require_state(self, *states: int) -> None:
+        """Raise Refused unless the state is one of `states`; in the state DAMAGED raise `fault`."""
         if self.state == DAMAGED:
             raise self.fault
         if self.state not in states:
             raise Refused("not in this state")
 
-    def owner_record(self):
-        """What the owner has said since the grant, as a copy that may be changed and put."""
-        return dict(self.journal.get("owner", {SEQ: 0, IS_PAUSED: False}))
+    def owner_record(self) -> "Record":
+        """A copy of the owner record, see `records`: change it, then put it."""
+        return dict(self.journal.get(OWNER_RECORD, {OWNER_SEQ: 0, OWNER_IS_PAUSED: False}))
 
-    def sample(self):
+    def sample(self) -> tuple[bytes, bytes]:
         """Read every sensor and append a signed reading; returns (raw, digest). Raises SensorFailed, StorageFull."""
-        self.need(PROVISIONED)
+        self.require_state(PROVISIONED)
         return self.log.append(self.measure())
 
-    def measure(self):
-        """What every sensor says now, as quantities. Raises SensorFailed."""
+    def measure(self) -> "list[Quantity]":
+        """Read every sensor. Raises SensorFailed."""
         quantities = []
         for sensor in self.board.sensors:
             quantities.extend(sensor.read())
         return quantities
 
-    def foreign(self, chain):
-        """The certificates of `chain` that are not in our own."""
+    def foreign_certificates(self, chain: list[bytes]) -> list[bytes]:
+        """The certificates of `chain` that the device's own chain lacks."""
         return [raw for raw in chain if raw not in self.chain]

@@ -5,37 +5,37 @@ The text of an exception is for the person at the board's console. `rpc` alone t
 
 
 class SealError(Exception):
-    """Any refusal or failure the device can explain; `code` is what a client is told."""
+    """Any refusal or failure with a code; the reply carries `code`."""
 
     code = 0
 
 
 class Malformed(SealError):
-    """Bytes that are not what they should be: broken CBOR, a missing key, a value out of its range."""
+    """Invalid bytes: broken CBOR, a missing key, a value out of range."""
 
     code = 1
 
 
 class NotDeterministic(SealError):
-    """Well-formed CBOR that is not in core deterministic form (RFC 8949 section 4.2.1)."""
+    """Well-formed CBOR outside the core deterministic form (RFC 8949 section 4.2.1)."""
 
     code = 2
 
 
 class WrongType(SealError):
-    """A message of another type than the one expected here."""
+    """A message of an unexpected type."""
 
     code = 3
 
 
 class BadKey(SealError):
-    """A public key that is no point on P-256, or an empty key slot."""
+    """A public key off the curve P-256, or an empty key slot."""
 
     code = 4
 
 
 class BadSignature(SealError):
-    """The signature does not verify under the key it should."""
+    """The signature does not verify under the expected key."""
 
     code = 5
 
@@ -47,7 +47,7 @@ class BadCertificate(SealError):
 
 
 class Refused(SealError):
-    """The device's state forbids this: provisioned already, not provisioned yet, paused, locked."""
+    """The device's state forbids the request: already provisioned, not yet provisioned, paused, locked."""
 
     code = 7
 
@@ -59,31 +59,31 @@ class PolicyRefused(SealError):
 
 
 class StateDamaged(SealError):
-    """Stored state is missing or fails its check. The device stays locked rather than start from zero."""
+    """Stored state is missing or fails its check. The device stays locked."""
 
     code = 9
 
 
 class EntropyFailed(SealError):
-    """No entropy source passed its health tests: no key and no nonce is made."""
+    """No entropy source passed its health tests: the device generates no key and no nonce."""
 
     code = 10
 
 
 class Fault(SealError):
-    """A self-check failed, such as verify-after-sign: nothing was released."""
+    """A self-check failed, such as verify-after-sign. The device released nothing."""
 
     code = 11
 
 
 class StorageFull(SealError):
-    """The flash has no room left. Nothing was half-written."""
+    """The flash is full. The old data is intact."""
 
     code = 12
 
 
 class SensorFailed(SealError):
-    """A sensor is missing, of another kind, or gave a value it cannot have measured."""
+    """A sensor is missing, is another chip, or returned an impossible value."""
 
     code = 13
 
@@ -93,13 +93,13 @@ class UnknownChannel(SealError):
 
 
 class NotAParty(SealError):
-    """Signed by a key that is neither payer nor payee of this channel, or not the one whose turn it is."""
+    """Signed by a key that is neither payer nor payee of the channel, or by the wrong one of them."""
 
     code = 15
 
 
 class Replay(SealError):
-    """A sequence number that was used before."""
+    """A used sequence number."""
 
     code = 16
 
@@ -109,7 +109,7 @@ class OverCapacity(SealError):
 
 
 class AmountDecreased(SealError):
-    """A cumulative amount lower than one already promised."""
+    """A cumulative amount below an earlier one."""
 
     code = 18
 
@@ -133,7 +133,7 @@ class Unauthenticated(SealError):
 
 
 class Unsupported(SealError):
-    """An operation, protocol version or voucher option this firmware does not have."""
+    """An operation, protocol version or voucher option that this firmware lacks."""
 
     code = 23
 

@@ -1,70 +1,85 @@
-"""The firmware that runs: its slot and version, whether it is good, and the way to a newer one.
+"""The running firmware: its slot, its version, its trial, and the entry to updates.
 
-The version only rises: the floor is in the journal, and rises when a version has been confirmed, not before. After the
-boot of a trial the app checks itself (`attend`) and confirms, or resets; the loader takes the old slot when the trial's
-boots are used up. What takes updates is loaded when one comes: a board's memory is short.
+Versions only rise: the floor, a record of the journal, rises once a version is confirmed. During a trial the app runs
+its self-test (`attend`), then confirms or resets; after the last boot of a trial the loader starts the old slot. The
+updater is imported with the first update: a board's memory is short.
 """
 
 import asyncio
 
-from . import cbor, device, labels, notes
+from . import cbor, labels, notes
+from .device import PROVISIONED
 from .compat import const
 from .errors import Fault, Malformed, Refused, SealError
+from .records import FIRMWARE_RECORD
 
-RECORD = "firmware"
-# its keys
-FLOOR = const(1)  # the highest version that was ever confirmed
-HSS = const(2)  # the HSS public key, once the owner has set it
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+    from .device import Device
+    from .ports import Item, Record, Slots
+    from .update import Updater
 
-HEALTHY = ("curve", "entropy", "store", "state")  # parts of the self-test; a broken sensor is no fault of the firmware
-SETTLE_SECONDS = 2  # for the links to fail, before a version is found good
+# Keys of the record
+FLOOR = const(1)  # uint: the highest confirmed version
+HSS = const(2)  # bytes: the HSS public key; absent until the owner sets it
+
+HEALTHY = (
+    "curve",
+    "entropy",
+    "store",
+    "state",
+)  # parts of the self-test; a broken sensor does not condemn the firmware
+SETTLE_SECONDS = 2  # time for the links to fail before the self-test
 _PAUSE_SECONDS = 0.5
 
 
 class Firmware:
-    """The firmware of a `device.Device`. slots: port Slots, or None where it is frozen and cannot be replaced."""
+    """The firmware of a device. slots: None for frozen firmware, which cannot be updated."""
 
-    def __init__(self, this, slots=None):
-        self._device = this
+    _updater: "Updater"
+
+    def __init__(self, device: "Device", slots: "Slots | None" = None) -> None:
+        self._device = device
         self._updater = None
         self.slots = slots
-        self.version = _installed(slots.folder(slots.slot)) if slots and slots.slot else 0
-        self.due = False  # a reset, now that a new version is to run
+        self.version = _manifest_version(slots.folder(slots.slot)) if slots and slots.slot else 0
+        self.reset_pending = False  # the new version runs after a reset
 
-    def info(self):
-        """What a host is told of slots and versions, by name."""
+    def info(self) -> "dict[str, Item]":
+        """Slot, version and trial, by name, for `Service.info`."""
         slots = self.slots
         if slots is None:
             return {}
-        told = {"slot": slots.slot or "factory", "version": self.version, "trial": slots.on_trial}
+        fields = {"slot": slots.slot or "factory", "version": self.version, "trial": slots.on_trial}
         if slots.rolled_back is not None:
-            told["rolled_back"] = slots.rolled_back
-        if self._device.state == device.PROVISIONED:
-            told["hss"] = self.hss_key() is not None
-        return told
+            fields["rolled_back"] = slots.rolled_back
+        if self._device.state == PROVISIONED:
+            fields["hss"] = self.hss_key() is not None
+        return fields
 
-    def updater(self):
-        """The `update.Updater`, which is loaded now."""
+    def updater(self) -> "Updater":
+        """The updater, imported at the first call."""
         if self._updater is None:
             from .update import Updater
 
             self._updater = Updater(self._device, self)
         return self._updater
 
-    def record(self):
-        """The journal's record, as a copy that may be changed and put."""
-        return dict(self._device.journal.get(RECORD, {FLOOR: 0}))
+    def record(self) -> "Record":
+        """A copy of the record: change it, then put it."""
+        return dict(self._device.journal.get(FIRMWARE_RECORD, {FLOOR: 0}))
 
-    def hss_key(self):
-        """The HSS public key that updates must be signed by too, or None."""
+    def hss_key(self) -> bytes | None:
+        """The HSS public key for updates, or None."""
         return self.record().get(HSS)
 
-    def floor(self):
-        """The version that an update must be above."""
+    def floor(self) -> int:
+        """An update's version must be above this one."""
         return max(self.record()[FLOOR], self.version)
 
-    def with_key(self, public):
-        """The record with the owner's HSS public key in it. Raises Refused when there is one, BadKey, Malformed."""
+    def record_with_key(self, public: bytes) -> "Record":
+        """The record with the owner's HSS public key added. Raises Refused if a key is set, BadKey, Malformed."""
         from . import lms
 
         if not isinstance(public, bytes):
@@ -76,19 +91,19 @@ class Firmware:
         record[HSS] = public
         return record
 
-    def settle(self):
-        """Raise the floor to the version that runs, unless it is on trial still. Where that fails it is told, and the
-        next start tries again: a full flash says nothing about the version."""
+    def settle(self) -> None:
+        """Raise the floor to the running version, except during a trial. A failure is logged and retried at the next
+        start: a full flash does not condemn the version."""
         try:
             record = self.record()
-            if self._device.state == device.PROVISIONED and not self.slots.on_trial and self.version > record[FLOOR]:
+            if self._device.state == PROVISIONED and not self.slots.on_trial and self.version > record[FLOOR]:
                 record[FLOOR] = self.version
-                self._device.journal.put(RECORD, record)
+                self._device.journal.put(FIRMWARE_RECORD, record)
         except (SealError, OSError, MemoryError) as error:
             notes.trace("firmware: the version cannot be noted", error)
 
-    def confirm(self, outcomes):
-        """End the trial well, given the outcomes of the self-test. Raises Fault where one of them is bad."""
+    def confirm(self, outcomes: "dict[str, Item]") -> None:
+        """Confirm the version on trial. Raises Fault if an outcome of the self-test is bad."""
         for part in HEALTHY:
             if outcomes[part] is not True:
                 raise Fault("%s fails its self-test: code %s" % (part, outcomes[part]))
@@ -96,34 +111,33 @@ class Firmware:
         self.settle()
 
 
-def _installed(folder):
-    """The version in a slot's manifest, signed or as `deploy` leaves it: its payload alone. 0 where there is none."""
+def _manifest_version(folder: str) -> int:
+    """The version in a slot's manifest, or 0. The manifest is a signed message, or its payload alone after `deploy`."""
     try:
         with open(folder + "/" + labels.MANIFEST, "rb") as file:
-            found = cbor.decode(file.read())
-        if isinstance(found, cbor.Tag):
-            found = cbor.decode(found.value[2])
-        return int(found[labels.FIRMWARE_VERSION])
+            manifest = cbor.decode(file.read())
+        if isinstance(manifest, cbor.Tag):
+            manifest = cbor.decode(manifest.value[2])
+        return int(manifest[labels.FIRMWARE_VERSION])
     except (OSError, SealError, TypeError, KeyError, IndexError, ValueError):
         return 0
 
 
-async def attend(firmware, selftest):
-    """While the app runs: feed the watchdog, find a version on trial good or reset, and reset after a commit. selftest:
-    callable -> outcomes."""
-    slots, waited = firmware.slots, 0
+async def attend(firmware: "Firmware", selftest: "Callable[[], dict[str, Item]]") -> None:
+    """Feed the watchdog, confirm or reset a version on trial, and reset after a commit; for ever."""
+    slots, uptime = firmware.slots, 0
     firmware.settle()
     while True:
         slots.feed()
         await asyncio.sleep(_PAUSE_SECONDS)
-        waited += _PAUSE_SECONDS
-        if slots.on_trial and waited >= SETTLE_SECONDS:
+        uptime += _PAUSE_SECONDS
+        if slots.on_trial and uptime >= SETTLE_SECONDS:
             try:
                 firmware.confirm(selftest())
                 notes.tell("firmware: version %d is confirmed" % firmware.version)
-            except Exception as error:  # whatever it is, this version is not good
+            except Exception as error:  # any error condemns the version
                 notes.trace("firmware: version %d is not healthy" % firmware.version, error)
                 slots.restart()
-        if firmware.due:
-            await asyncio.sleep(_PAUSE_SECONDS)  # the reply leaves
+        if firmware.reset_pending:
+            await asyncio.sleep(_PAUSE_SECONDS)  # time for the reply
             slots.restart()

@@ -1,4 +1,4 @@
-"""Who a device is: its id, its did:key, and the certificate chain that ties both to a network.
+"""A device's identity: its id, its did:key, and the certificate chain that binds both to a network.
 
 Device id: SHA-256 thumbprint of the public COSE_Key (RFC 9679 section 4), 32 bytes. Text form: did:key (W3C CCG,
 multicodec p256-pub 0x1200). A chain runs leaf first to the self-signed root certificate. `kid` is a hint only.
@@ -8,43 +8,53 @@ from . import cbor, labels, messages, p256
 from .compat import sha256
 from .errors import BadCertificate, Expired, Malformed, SealError, WrongNetwork
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .cose import Message
+    from .ports import Claims
+
 MAX_CHAIN = 5  # root with depth 3, three intermediates, the device
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
-def cose_key(public):
-    """The COSE_Key map of `public` (64 bytes, X || Y), only the keys that a thumbprint takes in."""
-    return {1: 2, -1: 1, -2: public[:32], -3: public[32:]}
+def cose_key(public: bytes) -> "Claims":
+    """The COSE_Key map of `public` (64 bytes, X || Y), with the keys of its thumbprint only."""
+    return {
+        labels.KEY_TYPE: labels.KEY_TYPE_EC2,
+        labels.KEY_CURVE: labels.KEY_CURVE_P256,
+        labels.KEY_X: public[:32],
+        labels.KEY_Y: public[32:],
+    }
 
 
-def public_of(key):
-    """The 64-byte public key in a COSE_Key map; raises BadKey when it is no point on P-256."""
-    public = key[-2] + key[-3]
+def public_of(key: "Claims") -> bytes:
+    """The 64-byte public key in a COSE_Key map; raises BadKey for a point off P-256."""
+    public = key[labels.KEY_X] + key[labels.KEY_Y]
     p256.check_public(public)
     return public
 
 
-def device_id(public):
+def device_id(public: bytes) -> bytes:
     """RFC 9679 thumbprint, 32 bytes."""
     return sha256(cbor.encode(cose_key(public)))
 
 
-def kid(identifier):
+def kid(identifier: bytes) -> bytes:
     """The first 8 bytes of a device id."""
     return identifier[:8]
 
 
-def ueid(identifier):
+def ueid(identifier: bytes) -> bytes:
     """RFC 9711 section 4.2.1: type RAND (0x01) and the device id, 33 bytes."""
     return b"\x01" + identifier
 
 
-def did_key(public):
+def did_key(public: bytes) -> str:
     """did:key text of a public key."""
     return "did:key:z" + _base58(b"\x80\x24" + p256.compress(public))
 
 
-def _base58(data):
+def _base58(data: bytes) -> str:
     number = int.from_bytes(data, "big")
     text = ""
     while number:
@@ -56,10 +66,10 @@ def _base58(data):
     return "1" * zeros + text
 
 
-class Certified:
-    """A key that a chain vouches for: `public` 64 bytes, `device_id`, `custody` 0..2, `model`, `network`."""
+class CertifiedKey:
+    """A key that a chain certifies: `public` 64 bytes, `device_id`, `custody` 0..2, `model`, `network`."""
 
-    def __init__(self, claims, public):
+    def __init__(self, claims: "Claims", public: bytes) -> None:
         self.public = public
         self.device_id = device_id(public)
         self.custody = claims[labels.CUSTODY]
@@ -68,11 +78,11 @@ class Certified:
         self.may_issue = claims.get(labels.MAY_ISSUE)
 
 
-def check_chain(chain, root, network, now=None):
-    """Check a chain of certificates (bytes, leaf first, root last) and return its leaf as `Certified`.
+def check_chain(chain: list[bytes], root: bytes | None, network: bytes, now: int | None = None) -> "CertifiedKey":
+    """Check a chain of certificates (bytes, leaf first, root last) and return its leaf as `CertifiedKey`.
 
-    root: the public key (64 bytes) it must end in, or None to take the last certificate's own (once, at provisioning).
-    network: the 32 bytes every certificate must carry. now: unix time for expiry, or None where the clock is unset.
+    root: the expected root's public key (64 bytes), or None to trust the last certificate (once, at provisioning).
+    network: the expected 32 bytes in every certificate. now: unix time for expiry, or None if the clock is unset.
     Raises BadCertificate, Expired, WrongNetwork.
     """
     if not 1 <= len(chain) <= MAX_CHAIN:
@@ -88,18 +98,20 @@ def check_chain(chain, root, network, now=None):
     return issuer
 
 
-def root_of(chain):
-    """The public key (64 bytes) of a chain's last certificate. The chain must have been checked."""
-    return public_of(messages.parse(chain[-1], labels.CERTIFICATE).payload[labels.CNF][1])
+def root_of(chain: list[bytes]) -> bytes:
+    """The public key (64 bytes) of a chain's last certificate. Check the chain first."""
+    return public_of(messages.parse(chain[-1], labels.CERTIFICATE).payload[labels.CNF][labels.CNF_KEY])
 
 
-def _check_link(message, issuer, root, network, now):
+def _check_link(
+    message: "Message", issuer: "CertifiedKey | None", root: bytes | None, network: bytes, now: int | None
+) -> "CertifiedKey":
     claims = message.payload
-    public = public_of(claims[labels.CNF][1])
-    subject = Certified(claims, public)
+    public = public_of(claims[labels.CNF][labels.CNF_KEY])
+    subject = CertifiedKey(claims, public)
     if claims[labels.UEID] != ueid(subject.device_id) or claims[labels.SUB] != did_key(public):
         raise Malformed("the certificate names another key than it carries")
-    if issuer is None:  # the root: signed by itself, and by nobody's say-so but the caller's
+    if issuer is None:  # the root: self-signed, trusted by the caller alone
         if root is not None and public != root:
             raise Malformed("the chain ends in another root")
         issuer = subject

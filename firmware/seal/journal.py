@@ -1,12 +1,13 @@
-"""The device's memory of what it has promised: named records that survive a power cut at any write.
+"""The journal: named records on flash that survive a power cut at any write. Names: see `records`.
 
-Reserve, sign, send: a number or an amount is in here before the signature over it leaves. A record file is
+Reserve, sign, send: the journal stores a number or an amount before the signature over it leaves. A record file is
 
     "SJ1" | generation u32 | length u16 | payload (CBOR) | CRC-32 over name and all before it
 
-and is replaced whole (`Store.write`), so that a cut leaves the old or the new one. A record that fails its check is
-therefore damage, not a cut: StateDamaged, and the device stays locked. Which records exist stands in the record
-`index`, written last when one is made and first when one is removed; a file it does not name was never released.
+`Store.write` replaces the whole file, so a cut leaves the old or the new one. A record that fails its check is
+therefore damage, not a cut: StateDamaged, and the device stays locked. The record `index` lists the records: `put`
+writes it after a new record, `remove` before the removal. `load` deletes a file outside the index:
+that record was never released.
 """
 
 import struct
@@ -15,19 +16,23 @@ from . import cbor
 from .compat import crc32
 from .errors import SealError, StateDamaged
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .ports import Item, Store
+
 _MAGIC = b"SJ1"
 _PREFIX = "j-"
 _INDEX = "index"
 
 
-def pack(name, generation, value):
+def pack(name: str, generation: int, value: "Item") -> bytes:
     """The bytes of a record."""
     payload = cbor.encode(value)
     body = _MAGIC + struct.pack(">IH", generation, len(payload)) + payload
     return body + struct.pack(">I", crc32(name.encode() + body))
 
 
-def unpack(name, data):
+def unpack(name: str, data: bytes | None) -> "tuple[int, Item]":
     """(generation, value) of a record's bytes. Raises StateDamaged."""
     if data is None:
         raise StateDamaged("record %s is missing" % name)
@@ -46,15 +51,15 @@ def unpack(name, data):
 class Journal:
     """Named records on a Store, cached in RAM.
 
-    The first use of a blank device must be `format`; `load` refuses anything but a whole journal or a blank store.
+    Call `format` once on a blank device. `load` accepts a whole journal or a blank store, nothing else.
     """
 
-    def __init__(self, store):
+    def __init__(self, store: "Store") -> None:
         self._store = store
         self._records = {}
         self._generations = {}
 
-    def load(self):
+    def load(self) -> bool:
         """Read every record. Returns False on a blank store. Raises StateDamaged."""
         files = [name for name in self._store.names() if name.startswith(_PREFIX)]
         if not files:
@@ -68,42 +73,42 @@ class Journal:
                 self._store.remove(file)
         return True
 
-    def _read(self, name):
+    def _read(self, name: str) -> "Item":
         self._generations[name], value = unpack(name, self._store.read(_PREFIX + name))
         return value
 
-    def format(self):
-        """Begin a journal on a blank store."""
+    def format(self) -> None:
+        """Create a journal on a blank store."""
         self._write(_INDEX, [])
 
-    def _write(self, name, value):
+    def _write(self, name: str, value: "Item") -> None:
         generation = self._generations.get(name, 0) + 1
         self._store.write(_PREFIX + name, pack(name, generation, value))
         self._generations[name] = generation
 
-    def get(self, name, default=None):
-        """The record's value, as last put. Treat it as read-only: change a copy and `put` that."""
+    def get(self, name: str, default: "Item" = None) -> "Item":
+        """The record's value, as of the last `put`. Do not change it: change a copy and `put` that."""
         return self._records.get(name, default)
 
-    def put(self, name, value):
-        """Make or replace a record; when this returns, it is on flash. Raises StorageFull, with the old one kept."""
-        known = name in self._records
+    def put(self, name: str, value: "Item") -> None:
+        """Create or replace a record; on return the record is on flash. Raises StorageFull and keeps the old record."""
+        exists = name in self._records
         self._write(name, value)
-        if not known:
+        if not exists:
             self._write(_INDEX, sorted(list(self._records) + [name]))
         self._records[name] = value
 
-    def remove(self, name):
-        """Remove a record; nothing happens when there is none."""
+    def remove(self, name: str) -> None:
+        """Remove a record. Idempotent."""
         if name in self._records:
             self._write(_INDEX, sorted(other for other in self._records if other != name))
             del self._records[name]
             self._store.remove(_PREFIX + name)
 
-    def names(self, prefix=""):
+    def names(self, prefix: str = "") -> list[str]:
         """The names of the records that begin with `prefix`, sorted."""
         return sorted(name for name in self._records if name.startswith(prefix))
 
-    def generation(self, name):
-        """How often the record has been written."""
+    def generation(self, name: str) -> int:
+        """Number of writes of the record so far."""
         return self._generations.get(name, 0)

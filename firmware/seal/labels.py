@@ -24,6 +24,42 @@ CHANNEL_CLOSE = const(65009)
 PEER_PROOF = const(65010)
 FIRMWARE_UPDATE = const(65011)
 
+# Maps with keys of their own: the type of each value is in the schema
+TERMS_VERSION = const(1)  # channel-open
+TERMS_NETWORK = const(2)
+TERMS_PAYER = const(3)
+TERMS_PAYEE = const(4)
+TERMS_ASSET = const(5)
+TERMS_CAPACITY = const(6)
+TERMS_EXPIRES = const(7)
+TERMS_NONCE = const(8)
+TERMS_PRICE = const(9)
+TERMS_UNIT = const(10)
+TERMS_DISPUTE = const(11)
+GRANT_DEVICE = const(1)
+GRANT_CHAIN = const(2)
+GRANT_OWNER = const(3)
+GRANT_NETWORK = const(4)
+GRANT_TIME = const(5)
+GRANT_POLICY = const(6)
+COMMAND_DEVICE = const(1)
+COMMAND_SEQ = const(2)
+COMMAND_OP = const(3)
+COMMAND_ARGUMENTS = const(4)
+CLOSE_CHANNEL = const(1)
+CLOSE_TIME = const(2)
+PROOF_SIGNER = const(1)
+PROOF_PEER = const(2)
+
+# COSE_Key (RFC 9052 section 7, RFC 9053 section 7.1), and its place in a confirmation
+KEY_TYPE = const(1)
+KEY_CURVE = const(-1)
+KEY_X = const(-2)
+KEY_Y = const(-3)
+KEY_TYPE_EC2 = const(2)
+KEY_CURVE_P256 = const(1)
+CNF_KEY = const(1)
+
 # Claims (RFC 8392, RFC 8747, RFC 9711; private use below -65536)
 ISS = const(1)
 SUB = const(2)
@@ -48,20 +84,28 @@ OPEN = const(0)
 SEALED = const(1)
 ELEMENT = const(2)
 
-# Clock quality: what a device's `iat` is worth
+# Clock quality: the accuracy of a device's `iat`
 CLOCK_UNSET = const(0)
 CLOCK_SINCE_BOOT = const(1)
 CLOCK_HOST = const(2)
 CLOCK_NETWORK = const(3)
 
 # SenML (RFC 8428 section 6)
+SENML_BASE_UNIT = const(-4)
+SENML_BASE_TIME = const(-3)
+SENML_BASE_NAME = const(-2)
 SENML_NAME = const(0)
 SENML_UNIT = const(1)
 SENML_VALUE = const(2)
+SENML_STRING = const(3)
+SENML_BOOLEAN = const(4)
+SENML_TIME = const(6)
+SENML_DATA = const(8)
 
-# The payload of a firmware message, and its file in a slot: there when all that it names is
+# The payload of a firmware message. Its file in a slot exists once every file of the slot does
 FIRMWARE_BOARD = const(1)
 FIRMWARE_VERSION = const(2)
+FIRMWARE_LABEL = const(3)
 FIRMWARE_ARCH = const(4)
 FIRMWARE_FILES = const(5)
 MANIFEST = "manifest"

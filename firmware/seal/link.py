@@ -1,20 +1,25 @@
-"""Frames on a byte stream: COBS between 0x00 delimiters, a CRC-32 inside.
+"""Frames on a byte stream: COBS between 0x00 delimiters, with a CRC-32 in each.
 
-    frame = COBS(body) 0x00        body = CBOR [version, id, kind] | item | CRC-32, big-endian, over what is before it
+    frame = COBS(body) 0x00        body = CBOR [version, id, kind] | item | CRC-32, big-endian, over the bytes before it
 
-COBS: Cheshire and Baker 1999. A damaged or oversized frame is dropped, and reading goes on at the next delimiter.
+COBS: Cheshire and Baker 1999. The reader drops a damaged or oversized frame and resumes at the next delimiter.
 """
 
 from . import cbor
 from .compat import const, crc32
 from .errors import Malformed, SealError, Unsupported
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator
+    from .ports import Item
+
 VERSION = const(1)
 MAX_FRAME = const(6144)
 
 
-def cobs_encode(data):
-    """Byte-stuff `data` so that it has no zero byte."""
+def cobs_encode(data: bytes) -> bytes:
+    """`data` without zero bytes."""
     out = bytearray(1)
     code_at = 0
     code = 1
@@ -31,7 +36,7 @@ def cobs_encode(data):
     return bytes(out)
 
 
-def cobs_decode(data):
+def cobs_decode(data: bytes) -> bytes:
     """Undo `cobs_encode`. Raises Malformed."""
     out = bytearray()
     at = 0
@@ -46,13 +51,13 @@ def cobs_decode(data):
     return bytes(out)
 
 
-def pack(identifier, kind, item):
+def pack(identifier: int, kind: int, item: "Item") -> bytes:
     """One frame, delimiter included. `identifier` pairs a reply with its request; `item` is any CBOR value."""
     body = cbor.encode([VERSION, identifier, kind]) + cbor.encode(item)
     return cobs_encode(body + crc32(body).to_bytes(4, "big")) + b"\x00"
 
 
-def unpack(frame):
+def unpack(frame: bytes) -> "tuple[int, int, Item]":
     """(id, kind, item) of one frame without its delimiter. Raises Malformed, NotDeterministic, Unsupported."""
     body = cobs_decode(frame)
     if len(body) < 9 or crc32(body[:-4]) != int.from_bytes(body[-4:], "big"):
@@ -66,48 +71,48 @@ def unpack(frame):
     return header[1], header[2], cbor.decode(body[at:])
 
 
-def _is_number(value):
+def _is_number(value: "Item") -> bool:
     return isinstance(value, int) and value is not True and value is not False  # True is an int on CPython alone
 
 
 class FrameReader:
-    """Cuts a byte stream into frames. `dropped` counts what was damaged."""
+    """Splits a byte stream into frames. `drop_count`: frames dropped as damaged or oversized."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._buffer = bytearray()
-        self._skipping = False
-        self.dropped = 0
+        self._is_oversized = False
+        self.drop_count = 0
 
-    def feed(self, data):
-        """Take in bytes; returns the (id, kind, item) of each whole, sound frame."""
+    def feed(self, data: bytes) -> "list[tuple[int, int, Item]]":
+        """Add bytes; returns (id, kind, item) of each complete valid frame."""
         frames = []
         for part in _split(data):
             if part is not None:
-                self._take(part)
+                self._add(part)
                 continue
             raw, self._buffer = bytes(self._buffer), bytearray()
-            skipped, self._skipping = self._skipping, False
-            if skipped or not raw:
+            is_oversized, self._is_oversized = self._is_oversized, False
+            if is_oversized or not raw:
                 continue
             try:
                 frames.append(unpack(raw))
             except SealError:
-                self.dropped += 1
+                self.drop_count += 1
         return frames
 
-    def _take(self, part):
-        if self._skipping:
+    def _add(self, part: bytes) -> None:
+        if self._is_oversized:
             return
         if len(self._buffer) + len(part) > MAX_FRAME:
-            self._skipping = True
+            self._is_oversized = True
             self._buffer = bytearray()
-            self.dropped += 1
+            self.drop_count += 1
         else:
             self._buffer.extend(part)
 
 
-def _split(data):
-    # the pieces of `data`, with None where a delimiter stands
+def _split(data: bytes) -> "Iterator[bytes | None]":
+    # the pieces of `data`, with None for each delimiter
     start = 0
     while True:
         end = data.find(b"\x00", start)

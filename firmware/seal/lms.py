@@ -1,8 +1,7 @@
 """HSS/LMS signatures, verified with hashlib alone (RFC 8554; the 24-byte sets of RFC 9858 section 3). No signer.
 
-A hash-based signature stays good where a quantum computer breaks elliptic curves. The SHA-256 parameter sets are
-here, of 32 and of 24 bytes, and one to eight levels. Parsing is strict: a type, a length or a number that is not
-exactly the one expected makes the signature bad.
+Hash-based signatures resist quantum computers. Supported: the SHA-256 parameter sets with 32 and with 24 bytes, one to
+eight levels. Parsing is strict: an unexpected type, length or number makes the signature invalid.
 
 Costs one SHA-256 for about half of each chain: 500 for Winternitz parameter 4 with 32 bytes, 4,300 for 8.
 """
@@ -11,10 +10,14 @@ import hashlib
 
 from .errors import BadKey
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
 MAX_LEVELS = 8
 
 # LM-OTS type: hash bytes n, coefficient bits w, coefficients p, checksum shift (RFC 8554 table 1, RFC 9858 table 1)
-_OTS = {
+_OTS: dict[int, tuple[int, ...]] = {
     1: (32, 1, 265, 7),
     2: (32, 2, 133, 6),
     3: (32, 4, 67, 4),
@@ -25,7 +28,7 @@ _OTS = {
     8: (24, 8, 26, 0),
 }
 # LMS type: hash bytes m, height of the tree (RFC 8554 table 2, RFC 9858 table 2)
-_LMS = {
+_LMS: dict[int, tuple[int, ...]] = {
     5: (32, 5),
     6: (32, 10),
     7: (32, 15),
@@ -45,33 +48,33 @@ _INTERIOR = b"\x83\x83"
 
 
 class _Bad(Exception):
-    """The signature or key is not of the form it must have."""
+    """The signature or key is malformed."""
 
 
 class _Reader:
-    """Cuts bytes into fields, and never gives fewer than asked for."""
+    """Splits bytes into fields. Raises _Bad at the end of the data."""
 
-    def __init__(self, data):
+    def __init__(self, data: bytes) -> None:
         self._data = memoryview(data)
         self._at = 0
 
-    def take(self, count):
+    def take(self, count: int) -> memoryview:
         start, self._at = self._at, self._at + count
         if self._at > len(self._data):
             raise _Bad()
         return self._data[start : self._at]
 
-    def number(self):
+    def number(self) -> int:
         return int.from_bytes(bytes(self.take(4)), "big")
 
-    def one_of(self, table):
-        """(type, parameters) of a type that `table` has."""
+    def one_of(self, table: dict[int, tuple[int, ...]]) -> tuple[int, tuple[int, ...]]:
+        """Read a type; returns (type, parameters). Raises _Bad unless `table` has the type."""
         kind = self.number()
         if kind not in table:
             raise _Bad()
         return kind, table[kind]
 
-    def end(self):
+    def end(self) -> None:
         if self._at != len(self._data):
             raise _Bad()
 
@@ -79,7 +82,7 @@ class _Reader:
 class _Key:
     """An LMS public key: types, identifier I and root T[1] (RFC 8554 section 5.3). `raw`: its bytes."""
 
-    def __init__(self, reader):
+    def __init__(self, reader: "_Reader") -> None:
         self.lms, (self.size, self.height) = reader.one_of(_LMS)
         self.ots, (size, self.bits, self.count, self.shift) = reader.one_of(_OTS)
         if size != self.size:
@@ -90,15 +93,15 @@ class _Key:
         self.raw = head + self.identifier + self.root
 
 
-def check_public(public):
-    """Raise BadKey unless `public` is an HSS public key of a kind that `verify` knows."""
+def check_public(public: bytes) -> None:
+    """Raise BadKey unless `public` is an HSS public key that `verify` supports."""
     try:
         _public(public)
     except _Bad:
         raise BadKey("no HSS public key with SHA-256, of one to %d levels" % MAX_LEVELS)
 
 
-def verify(public, message, signature):
+def verify(public: bytes, message: bytes, signature: bytes) -> bool:
     """Whether the HSS public key `public` signed `message` (RFC 8554 section 6.3); all three are bytes."""
     try:
         levels, key = _public(public)
@@ -106,11 +109,11 @@ def verify(public, message, signature):
         if reader.number() != levels - 1:
             return False
         for _ in range(levels - 1):
-            candidate = _candidate(key, reader)  # over what follows in the signature: the next level's key
-            below = _Key(reader)
-            if candidate(below.raw) != key.root:
+            candidate = _candidate(key, reader)  # the message is the next level's key, which follows
+            next_key = _Key(reader)
+            if candidate(next_key.raw) != key.root:
                 return False
-            key = below
+            key = next_key
         candidate = _candidate(key, reader)
         reader.end()
         return candidate(message) == key.root
@@ -118,7 +121,7 @@ def verify(public, message, signature):
         return False
 
 
-def _public(public):
+def _public(public: bytes) -> "tuple[int, _Key]":
     """(levels, top key) of an HSS public key. Raises _Bad."""
     reader = _Reader(public)
     levels = reader.number()
@@ -129,8 +132,8 @@ def _public(public):
     return levels, key
 
 
-def _candidate(key, reader):
-    """Read one LMS signature; returns a function(message) -> the root it leads to (RFC 8554 algorithms 6a and 4b)."""
+def _candidate(key: "_Key", reader: "_Reader") -> "Callable[[bytes], bytes]":
+    """Read one LMS signature; returns a function(message) -> candidate root (RFC 8554 algorithms 6a and 4b)."""
     leaf = reader.number()
     if leaf >> key.height or reader.number() != key.ots:
         raise _Bad()
@@ -140,7 +143,7 @@ def _candidate(key, reader):
         raise _Bad()
     path = reader.take(key.size * key.height)
 
-    def root(message):
+    def root(message: bytes) -> bytes:
         prefix = key.identifier + leaf.to_bytes(4, "big")
         digest = _hash(key.size, prefix, _MESSAGE, randomizer, message)
         return _climb(key, leaf, _ends(key, prefix, digest, chains), path)
@@ -148,45 +151,45 @@ def _candidate(key, reader):
     return root
 
 
-def _hash(size, *parts):
-    hashed = hashlib.sha256()
+def _hash(size: int, *parts: bytes | memoryview) -> bytes:
+    hasher = hashlib.sha256()
     for part in parts:
-        hashed.update(part)
-    return hashed.digest()[:size]
+        hasher.update(part)
+    return hasher.digest()[:size]
 
 
-def _ends(key, prefix, digest, chains):
-    """The candidate LM-OTS public key: every chain taken to its end."""
+def _ends(key: "_Key", prefix: bytes, digest: bytes, chains: memoryview) -> bytes:
+    """The candidate LM-OTS public key: every chain hashed to its end."""
     size, bits = key.size, key.bits
-    full = (1 << bits) - 1
+    maximum = (1 << bits) - 1
     digits = _digits(digest, bits)
-    checksum = (len(digits) * full - sum(digits)) << key.shift
+    checksum = (len(digits) * maximum - sum(digits)) << key.shift
     digits += _digits(checksum.to_bytes(2, "big"), bits)
     ends = hashlib.sha256(prefix + _PUBLIC_CHAIN)
     block = bytearray(prefix + bytes(3 + size))  # I || q || chain u16 || step u8 || value: one block of SHA-256
     for chain in range(key.count):
         block[20], block[21] = chain >> 8, chain & 0xFF
         block[23:] = chains[chain * size : (chain + 1) * size]
-        for step in range(digits[chain], full):
+        for step in range(digits[chain], maximum):
             block[22] = step
             block[23:] = hashlib.sha256(block).digest()[:size]
         ends.update(memoryview(block)[23:])
     return ends.digest()[:size]
 
 
-def _digits(data, bits):
+def _digits(data: bytes, bits: int) -> list[int]:
     """The `bits`-bit coefficients of `data`, high ones first (RFC 8554 section 3.1.3)."""
     mask = (1 << bits) - 1
     return [byte >> shift & mask for byte in data for shift in range(8 - bits, -1, -bits)]
 
 
-def _climb(key, leaf, ots_key, path):
-    """From a leaf's one-time key to the root of the tree."""
+def _climb(key: "_Key", leaf: int, ots_key: bytes, path: memoryview) -> bytes:
+    """The root of the tree, from a leaf's one-time key and its path."""
     size, node = key.size, leaf + (1 << key.height)
-    found = _hash(size, key.identifier, node.to_bytes(4, "big"), _LEAF, ots_key)
+    node_hash = _hash(size, key.identifier, node.to_bytes(4, "big"), _LEAF, ots_key)
     for level in range(key.height):
-        other = path[level * size : (level + 1) * size]
-        pair = (other, found) if node & 1 else (found, other)
+        sibling = path[level * size : (level + 1) * size]
+        pair = (sibling, node_hash) if node & 1 else (node_hash, sibling)
         node >>= 1
-        found = _hash(size, key.identifier, node.to_bytes(4, "big"), _INTERIOR, *pair)
-    return found
+        node_hash = _hash(size, key.identifier, node.to_bytes(4, "big"), _INTERIOR, *pair)
+    return node_hash

@@ -1,71 +1,71 @@
 """The payload of each message type, checked key by key against schema/sealwright.cddl.
 
-Each table maps a key to (required, check); a key that no table names is refused: it could be a condition that this
-firmware would then ignore.
+Each table maps a key to (required, check). An unknown key is refused: this firmware would ignore its condition.
 """
 
 from . import cbor, cose, labels
 from .errors import Malformed
 
-_INT64 = 0xFFFFFFFFFFFFFFFF
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .cose import Message
+    from .ports import Check, Claims, Item, Table
+
+_MAX_UINT = 0xFFFFFFFFFFFFFFFF
 
 
-def _is_int(value):
+def _is_int(value: "Item") -> bool:
     return isinstance(value, int) and value is not True and value is not False
 
 
-def uint(value):
-    return _is_int(value) and 0 <= value <= _INT64
+def uint(value: "Item") -> bool:
+    return _is_int(value) and 0 <= value <= _MAX_UINT
 
 
-def amount(value):
+def amount(value: "Item") -> bool:
     return _is_int(value) and 0 <= value <= labels.MAX_AMOUNT
 
 
-def text(value):
+def text(value: "Item") -> bool:
     return isinstance(value, str)
 
 
-def anything(value):
-    return True
-
-
-def sized(length):
+def sized(length: int) -> "Check":
     return lambda value: isinstance(value, bytes) and len(value) == length
 
 
-def up_to(limit):
+def up_to(limit: int) -> "Check":
     return lambda value: _is_int(value) and 0 <= value <= limit
 
 
 hash32 = sized(32)
 
 
-def _key(value):
+def _key(value: "Item") -> bool:
     return (
         isinstance(value, dict)
         and len(value) == 4
-        and value.get(1) == 2
-        and value.get(-1) == 1
-        and _is_int(value[-1])
-        and hash32(value.get(-2))
-        and hash32(value.get(-3))
+        and value.get(labels.KEY_TYPE) == labels.KEY_TYPE_EC2
+        and value.get(labels.KEY_CURVE) == labels.KEY_CURVE_P256
+        and _is_int(value[labels.KEY_CURVE])
+        and hash32(value.get(labels.KEY_X))
+        and hash32(value.get(labels.KEY_Y))
     )
 
 
-def _confirmation(value):
-    return isinstance(value, dict) and len(value) == 1 and _key(value.get(1))
+def _confirmation(value: "Item") -> bool:
+    return isinstance(value, dict) and len(value) == 1 and _key(value.get(labels.CNF_KEY))
 
 
-def _list_of(check):
+def _list_of(check: "Check") -> "Check":
     return lambda value: isinstance(value, list) and len(value) > 0 and all(check(item) for item in value)
 
 
-def _lane_seq(value):
+def _lane_seq(value: "Item") -> bool:
     return isinstance(value, list) and len(value) == 2 and uint(value[0]) and uint(value[1])
 
 
-def _spending(value):
+def _spending(value: "Item") -> bool:
     return (
         isinstance(value, dict)
         and len(value) > 0
@@ -76,14 +76,14 @@ def _spending(value):
     )
 
 
-def _fits(table):
+def _fits(table: "Table") -> "Check":
     return lambda value: _mismatch(value, table) is None
 
 
-TICKS = {1: (True, hash32), 2: (True, amount), 3: (True, uint)}
-POLICY = {1: (True, _spending), 2: (False, _list_of(hash32)), 3: (False, uint), 4: (False, uint)}
+TICKS: "Table" = {1: (True, hash32), 2: (True, amount), 3: (True, uint)}  # root, value, count
+POLICY: "Table" = {1: (True, _spending), 2: (False, _list_of(hash32)), 3: (False, uint), 4: (False, uint)}
 
-CERT = {
+CERT: "Table" = {
     labels.ISS: (True, text),
     labels.SUB: (True, text),
     labels.EXP: (False, uint),
@@ -96,27 +96,27 @@ CERT = {
     labels.NETWORK: (True, hash32),
     labels.MAY_ISSUE: (False, up_to(3)),
 }
-READING_CLAIMS = {
+READING_CLAIMS: "Table" = {
     labels.IAT: (True, uint),
     labels.SEQ: (True, uint),
     labels.PREV: (True, lambda value: value is None or hash32(value)),
     labels.CLOCK_QUALITY: (True, up_to(3)),
     labels.FIRMWARE: (True, text),
 }
-OPEN = {
-    1: (True, lambda value: _is_int(value) and value == 1),
-    2: (True, hash32),
-    3: (True, hash32),
-    4: (True, hash32),
-    5: (True, text),
-    6: (True, amount),
-    7: (True, uint),
-    8: (True, sized(16)),
-    9: (False, amount),
-    10: (False, text),
-    11: (False, uint),
+OPEN: "Table" = {
+    labels.TERMS_VERSION: (True, lambda value: _is_int(value) and value == 1),
+    labels.TERMS_NETWORK: (True, hash32),
+    labels.TERMS_PAYER: (True, hash32),
+    labels.TERMS_PAYEE: (True, hash32),
+    labels.TERMS_ASSET: (True, text),
+    labels.TERMS_CAPACITY: (True, amount),
+    labels.TERMS_EXPIRES: (True, uint),
+    labels.TERMS_NONCE: (True, sized(16)),
+    labels.TERMS_PRICE: (False, amount),
+    labels.TERMS_UNIT: (False, text),
+    labels.TERMS_DISPUTE: (False, uint),
 }
-VOUCHER = {
+VOUCHER: "Table" = {  # keys as in `voucher`
     1: (True, hash32),
     2: (True, uint),
     3: (True, uint),
@@ -128,8 +128,8 @@ VOUCHER = {
     9: (False, _list_of(_lane_seq)),
     10: (False, _fits(TICKS)),
 }
-RECEIPT = {1: (True, hash32), 2: (True, uint), 3: (True, uint), 4: (True, amount), 5: (True, hash32)}
-EVIDENCE = {
+RECEIPT: "Table" = {1: (True, hash32), 2: (True, uint), 3: (True, uint), 4: (True, amount), 5: (True, hash32)}
+EVIDENCE: "Table" = {
     labels.CNF: (True, _confirmation),
     labels.NONCE: (True, hash32),
     labels.UEID: (True, sized(33)),
@@ -137,47 +137,63 @@ EVIDENCE = {
     labels.MODEL: (True, text),
     labels.FIRMWARE: (True, text),
 }
-GRANT = {
-    1: (True, hash32),
-    2: (True, _list_of(lambda value: isinstance(value, bytes))),
-    3: (True, _key),
-    4: (True, hash32),
-    5: (True, uint),
-    6: (False, _fits(POLICY)),
+GRANT: "Table" = {
+    labels.GRANT_DEVICE: (True, hash32),
+    labels.GRANT_CHAIN: (True, _list_of(lambda value: isinstance(value, bytes))),
+    labels.GRANT_OWNER: (True, _key),
+    labels.GRANT_NETWORK: (True, hash32),
+    labels.GRANT_TIME: (True, uint),
+    labels.GRANT_POLICY: (False, _fits(POLICY)),
     labels.NONCE: (True, hash32),
 }
-COMMAND = {1: (True, hash32), 2: (True, uint), 3: (True, text), 4: (False, anything)}
-CLOSE = {1: (True, hash32), 2: (True, uint)}
-PEER_PROOF = {1: (True, hash32), 2: (True, hash32), labels.NONCE: (True, hash32), labels.OWN_NONCE: (True, hash32)}
+COMMAND: "Table" = {
+    labels.COMMAND_DEVICE: (True, hash32),
+    labels.COMMAND_SEQ: (True, uint),
+    labels.COMMAND_OP: (True, text),
+    labels.COMMAND_ARGUMENTS: (False, lambda value: True),
+}
+CLOSE: "Table" = {labels.CLOSE_CHANNEL: (True, hash32), labels.CLOSE_TIME: (True, uint)}
+PEER_PROOF: "Table" = {
+    labels.PROOF_SIGNER: (True, hash32),
+    labels.PROOF_PEER: (True, hash32),
+    labels.NONCE: (True, hash32),
+    labels.OWN_NONCE: (True, hash32),
+}
 
 
-def _file(value):
+def _file(value: "Item") -> bool:
     if not isinstance(value, list) or len(value) != 3:
         return False
     return text(value[0]) and uint(value[1]) and value[1] > 0 and hash32(value[2])
 
 
-FIRMWARE_UPDATE = {1: (True, text), 2: (True, uint), 3: (True, text), 4: (True, text), 5: (True, _list_of(_file))}
+FIRMWARE_UPDATE: "Table" = {
+    labels.FIRMWARE_BOARD: (True, text),
+    labels.FIRMWARE_VERSION: (True, uint),
+    labels.FIRMWARE_LABEL: (True, text),
+    labels.FIRMWARE_ARCH: (True, text),
+    labels.FIRMWARE_FILES: (True, _list_of(_file)),
+}
 
 
-def _number(value):
+def _number(value: "Item") -> bool:
     if isinstance(value, cbor.Tag):
         pair = value.value
         return value.number == 4 and isinstance(pair, list) and len(pair) == 2 and _is_int(pair[0]) and _is_int(pair[1])
     return _is_int(value)
 
 
-SENML = {
-    -4: (False, text),
-    -3: (False, _number),
-    -2: (False, text),
-    0: (False, text),
-    1: (False, text),
-    2: (False, _number),
-    3: (False, text),
-    4: (False, lambda value: value is True or value is False),
-    6: (False, _number),
-    8: (False, lambda value: isinstance(value, bytes)),
+SENML: "Table" = {
+    labels.SENML_BASE_UNIT: (False, text),
+    labels.SENML_BASE_TIME: (False, _number),
+    labels.SENML_BASE_NAME: (False, text),
+    labels.SENML_NAME: (False, text),
+    labels.SENML_UNIT: (False, text),
+    labels.SENML_VALUE: (False, _number),
+    labels.SENML_STRING: (False, text),
+    labels.SENML_BOOLEAN: (False, lambda value: value is True or value is False),
+    labels.SENML_TIME: (False, _number),
+    labels.SENML_DATA: (False, lambda value: isinstance(value, bytes)),
 }
 
 TABLES = {
@@ -194,7 +210,7 @@ TABLES = {
 }
 
 
-def _mismatch(value, table):
+def _mismatch(value: "Item", table: "Table") -> str | None:
     """Why `value` does not fit `table`, or None."""
     if not isinstance(value, dict):
         return "not a map"
@@ -210,19 +226,17 @@ def _mismatch(value, table):
     return None
 
 
-def fit(value, table):
+def fit(value: "Item", table: "Table") -> "Claims":
     """Raise Malformed unless the map `value` fits `table`; returns it."""
-    why = _mismatch(value, table)
-    if why:
-        raise Malformed(why)
+    mismatch = _mismatch(value, table)
+    if mismatch:
+        raise Malformed(mismatch)
     return value
 
 
-def parse(raw, expected=None):
-    """Parse a message and check header and payload against the schema. The signature is still to be checked.
-
-    Returns a `cose.Message`. Raises Malformed, NotDeterministic or WrongType.
-    """
+def parse(raw: bytes, expected: int | None = None) -> "Message":
+    """Parse a message and check header and payload against the schema, but not the signature. Raises Malformed,
+    NotDeterministic or WrongType."""
     message = cose.parse(raw, expected)
     if message.type == labels.READING:
         fit(message.header[labels.CWT_CLAIMS], READING_CLAIMS)

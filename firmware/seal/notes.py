@@ -1,7 +1,6 @@
-"""What the device says to the person beside it, in words. None of it crosses a link: codes do that.
+"""Log messages for the person at the console. Links carry codes, never text.
 
-`show` is where it goes: a function of one text, or None on boards whose console is the wire of a link, where a word
-between the frames would be damage.
+show: the board's function(text), or None on a board whose console is the wire of a link: text would corrupt frames.
 """
 
 import io
@@ -12,14 +11,14 @@ from .errors import SealError
 show = None
 
 
-def tell(text):
-    """Say a line, where the board has anything to say it with."""
+def tell(text: str) -> None:
+    """Log a line, if the board has a console."""
     if show:
         show(text)
 
 
-def trace(what, error):
-    """Tell of `error`: a line for what can happen, the whole trace for what nobody foresaw."""
+def trace(what: str, error: BaseException) -> None:
+    """Log `error`: one line for a SealError or OSError, the whole trace for any other exception."""
     if not show:
         return
     tell("%s: %s" % (what, error))

@@ -1,29 +1,32 @@
-"""The owner's order to buy: what is wanted, and how far it got, as a record of the journal.
+"""The owner's order to buy, and its progress: the journal's record "order".
 
-An order says where, from whom, what and for how much at most. It stays until it is over.
+An order gives the address, the payee, the goods and the budget. The record stays active until the order ends.
 """
 
 from . import channel, messages
 from .compat import const
 from .errors import Refused
+from .records import ORDER_RECORD
 
-RECORD = "order"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .device import Device
+    from .ports import Item, Record, Table
 
-# keys of an order, in the owner's command and in the journal
-ADDRESS = const(1)
-PAYEE = const(2)
-ASSET = const(3)
-UNIT = const(4)
-BUDGET = const(5)
-SECONDS = const(6)
-PAUSE_MS = const(7)
-# and of its progress
-STATUS = const(8)
-CODE = const(9)
-DIGEST = const(10)
-NUMBER = const(11)  # the command's: two orders alike are still two
-# and of the command again
-MAX_PRICE = const(12)
+# Keys of an order, in the owner's command and in the journal
+ADDRESS = const(1)  # text, for PeerLink.connect
+PAYEE = const(2)  # bytes, 32; absent: any device
+ASSET = const(3)  # text
+UNIT = const(4)  # text
+BUDGET = const(5)  # amount
+SECONDS = const(6)  # uint: lifetime of the channel
+PAUSE_MS = const(7)  # uint: between two payments
+MAX_PRICE = const(12)  # amount for one unit
+# Keys of its progress, in the journal alone
+STATUS = const(8)  # ACTIVE to FAILED
+CODE = const(9)  # uint: the error that ended the order
+DIGEST = const(10)  # bytes, 32: the channel
+NUMBER = const(11)  # uint, the command's: distinguishes two equal orders
 
 ACTIVE = const(0)
 DONE = const(1)
@@ -32,7 +35,7 @@ FAILED = const(3)
 
 DEFAULT_SECONDS = const(86400)
 DEFAULT_PAUSE_MS = const(1000)
-_TABLE = {
+_TABLE: "Table" = {
     ADDRESS: (True, messages.text),
     PAYEE: (False, messages.hash32),
     ASSET: (True, messages.text),
@@ -44,24 +47,24 @@ _TABLE = {
 }
 
 
-def take(value, this, number):
-    """A new order from the arguments of command `number`. Raises Malformed, Refused while another is active."""
+def start(value: "Item", device: "Device", number: int) -> "Record":
+    """A new order from the arguments of command `number`. Raises Malformed, Refused if an order is active."""
     messages.fit(value, _TABLE)
-    current = this.journal.get(RECORD)
+    current = device.journal.get(ORDER_RECORD)
     if current is not None and current[STATUS] == ACTIVE:
         raise Refused("another trade is in progress: stop it first")
-    made = dict(value)
-    made[STATUS], made[NUMBER] = ACTIVE, number
-    return made
+    order = dict(value)
+    order[STATUS], order[NUMBER] = ACTIVE, number
+    return order
 
 
-def finish(this, status, code=None, number=None):
-    """Mark the order as ended; nothing happens when none is active, or another than `number` where one is given."""
-    current = this.journal.get(RECORD)
+def finish(device: "Device", status: int, code: int | None = None, number: int | None = None) -> None:
+    """End the active order. number: end that order only. Idempotent."""
+    current = device.journal.get(ORDER_RECORD)
     if current is not None and current[STATUS] == ACTIVE and number in (None, current[NUMBER]):
-        ended = dict(current)
-        ended[STATUS] = status
+        order = dict(current)
+        order[STATUS] = status
         if code is not None:
-            ended[CODE] = code
-        this.journal.put(RECORD, ended)
-        this.trade_fault = None
+            order[CODE] = code
+        device.journal.put(ORDER_RECORD, order)
+        device.trade_fault = None

@@ -1,28 +1,49 @@
-"""The owner's commands: signed by the owner's key, with a number that only rises.
+"""The owner's commands: signed by the owner's key, with rising numbers.
 
     pause, resume      stop and allow spending           policy   {schema policy}: replaces the spending policy
     offer   [asset, unit, price] or null: what to sell   interval seconds between readings
-    trade   see `order`                                  stop     ends the trade in progress
-    ack     {1: seq, ?2: [channel digest]}: safe elsewhere, may be pruned
+    trade   see `order`                                  stop     ends the active order
+    ack     {1: seq, ?2: [channel digest]}: the owner has a copy, so the device may prune
     clock   unix seconds                                 wipe     erases key, journal and readings, for good
-    update-key  the HSS public key that updates must be signed with too; once
-    network see `uplink`, or null: the broker and the way to it
+    update-key  the HSS public key for updates; once
+    network see `uplink`, or null: Wi-Fi and broker
 
-The number is on flash before the command takes effect: a power cut may lose a command, never run one twice.
+The number is on flash before the command takes effect: a power cut may lose a command, but never repeats one.
 """
 
-from . import channel, device, labels, messages, order
+from . import channel, labels, messages, order
+from .device import DEVICE_SLOT, PROVISIONED
+from .records import (
+    FIRMWARE_RECORD,
+    ORDER_RECORD,
+    OWNER_RECORD,
+    WIPED_RECORD,
+    OWNER_INTERVAL,
+    OWNER_IS_PAUSED,
+    OWNER_OFFER,
+    OWNER_POLICY,
+    OWNER_SEQ,
+)
+from .compat import const
 from .errors import Malformed, NotAParty, Replay, Unsupported
-from .firmware import RECORD as FIRMWARE
 from .firmware import Firmware
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .device import Device
+    from .ports import Item, Record
+
+_ACK_SEQ = const(1)  # uint: the last reading that the owner has
+_ACK_CHANNELS = const(2)  # [bytes, 32, ...]: digests of channels to forget
+_MAX_INTERVAL = const(86400)  # seconds
 
 
 class Owner:
-    """Runs commands on a `device.Device`. firmware: its `firmware.Firmware`."""
+    """Runs the owner's commands on a device."""
 
-    def __init__(self, this, firmware=None):
-        self._device = this
-        self._firmware = firmware or Firmware(this)
+    def __init__(self, device: "Device", firmware: "Firmware | None" = None) -> None:
+        self._device = device
+        self._firmware = firmware or Firmware(device)
         self._ops = {
             "pause": self._pause,
             "resume": self._resume,
@@ -38,57 +59,58 @@ class Owner:
             "wipe": self._wipe,
         }
 
-    def command(self, raw):
+    def command(self, raw: bytes) -> bool:
         """Check and run a command message; returns True. Raises Refused, BadSignature, NotAParty, Replay,
         Unsupported, Malformed."""
-        this = self._device
-        this.need(device.PROVISIONED)
+        device = self._device
+        device.require_state(PROVISIONED)
         message = messages.parse(raw, labels.COMMAND)
         claims = message.payload
-        if claims[1] != this.device_id:
+        if claims[labels.COMMAND_DEVICE] != device.device_id:
             raise NotAParty("the command is for another device")
-        message.verify(this.owner_key)
-        record = this.owner_record()
-        if claims[2] <= record[device.SEQ]:
-            raise Replay("command %d comes after %d" % (claims[2], record[device.SEQ]))
-        run = self._ops.get(claims[3])
+        message.verify(device.owner_key)
+        record = device.owner_record()
+        seq = claims[labels.COMMAND_SEQ]
+        if seq <= record[OWNER_SEQ]:
+            raise Replay("command %d comes after %d" % (seq, record[OWNER_SEQ]))
+        run = self._ops.get(claims[labels.COMMAND_OP])
         if run is None:
-            raise Unsupported("command %s" % claims[3])
-        record[device.SEQ] = claims[2]
-        run(claims.get(4), record)
+            raise Unsupported("command %s" % claims[labels.COMMAND_OP])
+        record[OWNER_SEQ] = seq
+        run(claims.get(labels.COMMAND_ARGUMENTS), record)
         return True
 
-    def _put(self, record):
-        self._device.journal.put("owner", record)
+    def _put(self, record: "Record") -> None:
+        self._device.journal.put(OWNER_RECORD, record)
 
-    def _set(self, record, key, value):
+    def _set(self, record: "Record", key: int, value: "Item") -> None:
         record[key] = value
         self._put(record)
 
-    def _pause(self, _, record):
-        self._set(record, device.IS_PAUSED, True)
+    def _pause(self, _: "Item", record: "Record") -> None:
+        self._set(record, OWNER_IS_PAUSED, True)
 
-    def _resume(self, _, record):
-        self._set(record, device.IS_PAUSED, False)
+    def _resume(self, _: "Item", record: "Record") -> None:
+        self._set(record, OWNER_IS_PAUSED, False)
 
-    def _policy(self, value, record):
-        self._set(record, device.POLICY, messages.fit(value, messages.POLICY))
+    def _policy(self, value: "Item", record: "Record") -> None:
+        self._set(record, OWNER_POLICY, messages.fit(value, messages.POLICY))
 
-    def _offer(self, value, record):
-        self._set(record, device.OFFER, None if value is None else channel.offer(value).pack())
+    def _offer(self, value: "Item", record: "Record") -> None:
+        self._set(record, OWNER_OFFER, None if value is None else channel.offer(value).pack())
 
-    def _interval(self, value, record):
-        if not messages.uint(value) or not 1 <= value <= 86400:
+    def _interval(self, value: "Item", record: "Record") -> None:
+        if not messages.uint(value) or not 1 <= value <= _MAX_INTERVAL:
             raise Malformed("the interval is 1 to 86400 seconds")
-        self._set(record, device.INTERVAL, value)
+        self._set(record, OWNER_INTERVAL, value)
 
-    def _clock(self, value, record):
+    def _clock(self, value: "Item", record: "Record") -> None:
         if not messages.uint(value):
             raise Malformed("the clock is set to unix seconds")
         self._put(record)
         self._device.board.clock.set(value, labels.CLOCK_HOST)
 
-    def _network(self, value, record):
+    def _network(self, value: "Item", record: "Record") -> None:
         uplink = self._device.uplink
         if uplink is None:
             raise Unsupported("this board has no way to a broker")
@@ -96,39 +118,39 @@ class Owner:
         self._put(record)
         uplink.configure(settings)
 
-    def _trade(self, value, record):
+    def _trade(self, value: "Item", record: "Record") -> None:
         if self._device.board.peer_link is None:
             raise Unsupported("this board has no way to a seller")
-        taken = order.take(value, self._device, record[device.SEQ])
+        new_record = order.start(value, self._device, record[OWNER_SEQ])
         self._put(record)
-        self._device.journal.put(order.RECORD, taken)
+        self._device.journal.put(ORDER_RECORD, new_record)
 
-    def _stop(self, _, record):
+    def _stop(self, _: "Item", record: "Record") -> None:
         self._put(record)
         order.finish(self._device, order.STOPPED)
 
-    def _ack(self, value, record):
-        if not isinstance(value, dict) or not messages.uint(value.get(1)):
-            raise Malformed("an ack names the last safe reading")
-        digests = value.get(2, [])
+    def _ack(self, value: "Item", record: "Record") -> None:
+        if not isinstance(value, dict) or not messages.uint(value.get(_ACK_SEQ)):
+            raise Malformed("an ack names the last reading to prune")
+        digests = value.get(_ACK_CHANNELS, [])
         if not isinstance(digests, list) or not all(messages.hash32(digest) for digest in digests):
             raise Malformed("an ack names channels by digest")
         payee = self._device.payee
         for digest in digests:
             payee.check_forgettable(digest)
         self._put(record)
-        self._device.log.acknowledge(value[1])
+        self._device.log.acknowledge(value[_ACK_SEQ])
         for digest in digests:
             payee.forget(digest)
 
-    def _update_key(self, value, record):
-        taken = self._firmware.with_key(value)
+    def _update_key(self, value: "Item", record: "Record") -> None:
+        new_record = self._firmware.record_with_key(value)
         self._put(record)
-        self._device.journal.put(FIRMWARE, taken)
+        self._device.journal.put(FIRMWARE_RECORD, new_record)
 
-    def _wipe(self, _, record):
-        this = self._device
+    def _wipe(self, _: "Item", record: "Record") -> None:
+        device = self._device
         self._put(record)
-        this.board.keystore.wipe(device.DEVICE_SLOT)  # first: a cut after this leaves no key to use
-        this.journal.put("wiped", True)
-        this.load()  # erases the rest, now or after a cut
+        device.board.keystore.wipe(DEVICE_SLOT)  # first: a cut after this line leaves the device without a key
+        device.journal.put(WIPED_RECORD, True)
+        device.load()  # erases the rest, now or after a cut

@@ -1,54 +1,71 @@
-"""What others have promised this device: its channels as the payee.
+"""The device's channels as the payee.
 
-The best voucher of a channel is on flash before the receipt for it leaves.
+A channel's best voucher is on flash before its receipt leaves.
 """
 
 from . import channel, labels, messages, voucher
 from .channel import BASE, CHAIN, CLOSE, DIGEST, OPEN, VOUCHER
 from .compat import const
 from .errors import NotAParty, NotYetValid, Refused, UnknownChannel
+from .records import PAST_RECORD, PAYEE_ROLE
 
-_ROLE = "i"
-_PAST = "past"  # [[first half of a forgotten channel's digest, when it expires], ...]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .identity import CertifiedKey
+    from typing import Callable
+    from .channel import Offer, Terms
+    from .cose import Message, Signer
+    from .journal import Journal
+    from .ports import Record
+
 _MAX_PAST = const(64)
 
 
 class Payee:
-    """Channels this device is paid in. journal: Journal; own: own device id; now: callable -> unix time or None."""
+    """The channels in which the device is paid. now: callable -> unix time, or None if the clock is unset."""
 
-    def __init__(self, journal, signer, network, own, now):
+    def __init__(
+        self, journal: "Journal", signer: "Signer", network: bytes, device_id: bytes, now: "Callable[[], int | None]"
+    ) -> None:
         self._journal = journal
         self._signer = signer
         self._network = network
-        self._own = own
+        self._device_id = device_id
         self._now = now
 
-    def records(self):
-        """(name, record) of every channel this device is paid in."""
-        return [(name, self._journal.get(name)) for name in self._journal.names(_ROLE + "-")]
+    def records(self) -> "list[tuple[str, Record]]":
+        """[(name, record), ...] of every channel."""
+        return [(name, self._journal.get(name)) for name in self._journal.names(PAYEE_ROLE + "-")]
 
-    def accept(self, raw, payer, offer, base, chain):
-        """Agree to a proposed channel, or find it again, open or closed; returns (terms, record).
+    def accept(
+        self,
+        raw: bytes,
+        payer: "CertifiedKey",
+        offer: "Callable[[], Offer]",
+        base: "Callable[[], bytes | None]",
+        chain: list[bytes],
+    ) -> "tuple[Terms, Record]":
+        """Accept a proposed channel, or find its record, open or closed; returns (terms, record).
 
-        payer: the Certified peer. offer: callable -> our Offer now. base: callable -> our signed reading of the meter
-        now, or None. chain: the payer's certificates that are not our own.
-        Raises WrongNetwork, NotAParty, Malformed, Expired, BadSignature, Refused, and UnknownChannel for one that was
-        closed and forgotten: what is settled cannot be paid in again.
+        payer: the peer. offer: callable -> the device's offer. base: callable -> a signed reading of the meter, or
+        None. chain: the payer's certificates that the device's own chain lacks.
+        Raises WrongNetwork, NotAParty, Malformed, Expired, BadSignature, Refused, and UnknownChannel for a settled
+        channel, which cannot be used again.
         """
         terms = channel.terms(raw)
-        record = channel.find_record(self._journal, _ROLE, terms.digest)
+        record = channel.find_record(self._journal, PAYEE_ROLE, terms.digest)
         if record is None:
-            channel.check_offer(terms, self._network, payer, self._own, offer())
+            channel.check_offer(terms, self._network, payer, self._device_id, offer())
             self._check_new(terms)
             record = {OPEN: terms.raw, DIGEST: terms.digest, BASE: base(), CHAIN: chain}
             self._make_room()
-            self._journal.put(channel.record_name(_ROLE, terms.digest), record)
+            self._journal.put(channel.record_name(PAYEE_ROLE, terms.digest), record)
         elif terms.payer != payer.device_id:
             raise NotAParty("the channel is another peer's")
         return terms, record
 
-    def _check_new(self, terms):
-        if any(half == terms.digest[:16] for half, _ in self._journal.get(_PAST, [])):
+    def _check_new(self, terms: "Terms") -> None:
+        if any(half == terms.digest[:16] for half, _ in self._journal.get(PAST_RECORD, [])):
             raise UnknownChannel("the channel was closed and forgotten")
         now = self._now()
         if now is None:
@@ -57,81 +74,80 @@ class Payee:
         if terms.expires > now + channel.MAX_SECONDS:
             raise Refused("a channel may be good for %d days at most" % (channel.MAX_SECONDS // 86400))
 
-    def _make_room(self):
+    def _make_room(self) -> None:
         records = self.records()
         if len(records) < channel.MAX_CHANNELS:
             return
         for name, record in records:
-            if VOUCHER not in record:  # opened and never paid in: nothing is lost with it
+            if VOUCHER not in record:  # no payment: nothing is lost with the channel
                 self._journal.remove(name)
                 return
         raise Refused("%d channels hold vouchers: collect, settle and acknowledge first" % len(records))
 
-    def record(self, digest):
+    def record(self, digest: bytes) -> "Record":
         """The record of the channel `digest`. Raises UnknownChannel."""
-        record = channel.find_record(self._journal, _ROLE, digest)
+        record = channel.find_record(self._journal, PAYEE_ROLE, digest)
         if record is None:
             raise UnknownChannel("no such channel to be paid in")
         return record
 
-    def best(self, digest):
-        """The Message of the best voucher so far, or None."""
+    def best(self, digest: bytes) -> "Message | None":
+        """The best voucher so far, or None."""
         raw = self.record(digest).get(VOUCHER)
         return None if raw is None else messages.parse(raw, labels.VOUCHER)
 
-    def take(self, raw, terms, payer):
-        """Check a voucher, keep it when it is better, sign the receipt; returns (receipt bytes, voucher Message)."""
+    def take(self, raw: bytes, terms: "Terms", payer: "CertifiedKey") -> "tuple[bytes, Message]":
+        """Check a voucher, store it if it is better, sign the receipt; returns (receipt, voucher)."""
         record = self.record(terms.digest)
         if CLOSE in record:
             raise Refused("the channel is closed")
         best = self.best(terms.digest)
         message = voucher.take(raw, terms, best, payer.public, self._now())
         if best is None or message.digest != best.digest:
-            changed = dict(record)
-            changed[VOUCHER] = message.raw
-            self._journal.put(channel.record_name(_ROLE, terms.digest), changed)
+            new_record = dict(record)
+            new_record[VOUCHER] = message.raw
+            self._journal.put(channel.record_name(PAYEE_ROLE, terms.digest), new_record)
         receipt, _ = self._signer.sign(labels.RECEIPT, voucher.receipt_payload(message))
         return receipt, message
 
-    def close(self, digest, now):
-        """Sign the channel's close and keep it; returns its bytes. The same one again when it is closed already."""
+    def close(self, digest: bytes, now: int) -> bytes:
+        """Sign and store the channel's close; returns its bytes. Idempotent: the first close is final."""
         record = self.record(digest)
         if CLOSE not in record:
-            raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, {1: digest, 2: now})
+            raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, {labels.CLOSE_CHANNEL: digest, labels.CLOSE_TIME: now})
             record = dict(record)
             record[CLOSE] = raw
-            self._journal.put(channel.record_name(_ROLE, digest), record)
+            self._journal.put(channel.record_name(PAYEE_ROLE, digest), record)
         return record[CLOSE]
 
-    def close_others(self, digest, now):
-        """Close every other metered channel; what was promised in them stays ours to claim."""
+    def close_others(self, digest: bytes, now: int) -> None:
+        """Close every other metered channel. Their vouchers remain claimable."""
         for _, record in self.records():
             terms = channel.terms(record[OPEN])
             if record[BASE] is not None and CLOSE not in record and terms.digest != digest:
                 self.close(terms.digest, now)
 
-    def check_forgettable(self, digest):
-        """Raise Refused for a channel that is open: what comes in it is still to be claimed. One that has expired takes
-        nothing any more."""
-        record = channel.find_record(self._journal, _ROLE, digest)
+    def check_forgettable(self, digest: bytes) -> None:
+        """Raise Refused for an open channel, which may still receive vouchers. An expired one cannot."""
+        record = channel.find_record(self._journal, PAYEE_ROLE, digest)
         if record is None or CLOSE in record:
             return
         now = self._now()
         if now is None or now < channel.terms(record[OPEN]).expires:
             raise Refused("the channel is still open")
 
-    def forget(self, digest):
-        """Drop a closed channel once the owner has it safe; its name is kept until it expires. One that is not there is
-        gone already. Raises Refused while it is open, or while too many names are kept."""
-        record = channel.find_record(self._journal, _ROLE, digest)
+    def forget(self, digest: bytes) -> None:
+        """Remove a closed channel that the owner has collected; the record "past" keeps its name until it expires.
+        Idempotent. Raises Refused for an open channel, or if the record "past" is full."""
+        record = channel.find_record(self._journal, PAYEE_ROLE, digest)
         if record is None:
             return
         self.check_forgettable(digest)
         now = self._now()
-        past = [kept for kept in self._journal.get(_PAST, []) if now is None or now < kept[1]]
-        if not any(half == digest[:16] for half, _ in past):
-            past.append([digest[:16], channel.terms(record[OPEN]).expires])
-        if len(past) > _MAX_PAST:
+        forgotten = [entry for entry in self._journal.get(PAST_RECORD, []) if now is None or now < entry[1]]
+        if not any(half == digest[:16] for half, _ in forgotten):
+            forgotten.append([digest[:16], channel.terms(record[OPEN]).expires])
+        if len(forgotten) > _MAX_PAST:
             raise Refused("%d closed channels have not expired yet: acknowledge this one later" % _MAX_PAST)
-        self._journal.put(_PAST, past)
-        self._journal.remove(channel.record_name(_ROLE, digest))
+        self._journal.put(PAST_RECORD, forgotten)
+        self._journal.remove(channel.record_name(PAYEE_ROLE, digest))

@@ -1,57 +1,75 @@
-"""What this device has promised to others: its channels as the payer.
+"""The device's channels as the payer.
 
-Reserve, sign, send: a voucher's seq and cumulative amount are on flash before it is signed. What was reserved and
-perhaps never sent is signed again with the same content, so no number ever stands for two amounts.
+Reserve, sign, send: a voucher's seq and cumulative amount are on flash before its signature. After an interruption the
+same content is signed again, so a number never has two amounts.
 """
 
 from . import channel, labels, messages, policy, voucher
 from .channel import AMOUNT, BASE, CHAIN, CLOSE, DAY, DIGEST, ITEM, OPEN, RECEIPT, SEQ, SPENT
 from .errors import AmountDecreased, OverCapacity, Refused, Replay, StateDamaged, UnknownChannel
+from .records import PAYER_ROLE, SPENT_RECORD
 
-_ROLE = "o"
-_KEPT = "spent"  # asset -> [day, amount] of channels that made room for others
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+    from .channel import Offer, Terms
+    from .cose import Signer
+    from .journal import Journal
+    from .ports import Claims, Clock, Record
 
 
 class Payer:
-    """Channels this device pays in. journal: Journal; clock: port Clock; network: 32 bytes; own: own device id."""
+    """The channels in which the device pays. network, device_id: 32 bytes each."""
 
-    def __init__(self, journal, clock, signer, network, own):
+    def __init__(self, journal: "Journal", clock: "Clock", signer: "Signer", network: bytes, device_id: bytes) -> None:
         self._journal = journal
         self._clock = clock
         self._signer = signer
         self._network = network
-        self._own = own
+        self._device_id = device_id
 
-    def records(self):
-        """(name, record) of every channel this device pays in."""
-        return [(name, self._journal.get(name)) for name in self._journal.names(_ROLE + "-")]
+    def records(self) -> "list[tuple[str, Record]]":
+        """[(name, record), ...] of every channel."""
+        return [(name, self._journal.get(name)) for name in self._journal.names(PAYER_ROLE + "-")]
 
-    def find_unused(self, payee, offer, capacity, now):
-        """Terms of a channel made for such an order and never paid in, or None: a power cut may leave one."""
+    def find_unpaid(self, payee: bytes, offer: "Offer", capacity: int, now: int) -> "Terms | None":
+        """Terms of a matching channel without a payment, or None: a power cut may leave one behind."""
         for _, record in self.records():
             if record[SEQ] or CLOSE in record:
                 continue
             terms = channel.terms(record[OPEN])
-            same = (terms.payee, terms.capacity) == (payee, capacity) and now < terms.expires
-            if same and (terms.asset, terms.unit, terms.price) == (offer.asset, offer.unit, offer.price):
+            is_match = (terms.payee, terms.capacity) == (payee, capacity) and now < terms.expires
+            if is_match and (terms.asset, terms.unit, terms.price) == (offer.asset, offer.unit, offer.price):
                 return terms
         return None
 
-    def open(self, payee, offer, capacity, expires, nonce, chain):
-        """Make a channel-open and keep it; returns its Terms. chain: the payee's certificates that are not our own.
-        Raises Refused when there is no room for another channel."""
+    def open(
+        self, payee: bytes, offer: "Offer", capacity: int, expires: int, nonce: bytes, chain: list[bytes]
+    ) -> "Terms":
+        """Sign and store a channel-open; returns its terms. chain: the payee's certificates that the device's own chain
+        lacks. Raises Refused if the journal has no room for another channel."""
         self._make_room()
-        claims = {1: channel.VERSION, 2: self._network, 3: self._own, 4: payee, 5: offer.asset, 6: capacity, 7: expires}
-        claims[8], claims[9], claims[10] = nonce, offer.price, offer.unit
+        claims = {
+            labels.TERMS_VERSION: channel.VERSION,
+            labels.TERMS_NETWORK: self._network,
+            labels.TERMS_PAYER: self._device_id,
+            labels.TERMS_PAYEE: payee,
+            labels.TERMS_ASSET: offer.asset,
+            labels.TERMS_CAPACITY: capacity,
+            labels.TERMS_EXPIRES: expires,
+            labels.TERMS_NONCE: nonce,
+            labels.TERMS_PRICE: offer.price,
+            labels.TERMS_UNIT: offer.unit,
+        }
         raw, digest = self._signer.sign(labels.CHANNEL_OPEN, claims)
-        if channel.find_record(self._journal, _ROLE, digest) is not None:
+        if channel.find_record(self._journal, PAYER_ROLE, digest) is not None:
             raise Refused("this channel is open already")
         record = {OPEN: raw, DIGEST: digest, SEQ: 0, AMOUNT: 0, CHAIN: chain}
-        self._journal.put(channel.record_name(_ROLE, digest), record)
+        self._journal.put(channel.record_name(PAYER_ROLE, digest), record)
         return channel.terms(raw)
 
-    def _make_room(self):
-        names = self._journal.names(_ROLE + "-")
+    def _make_room(self) -> None:
+        names = self._journal.names(PAYER_ROLE + "-")
         if len(names) < channel.MAX_CHANNELS:
             return
         for name in names:
@@ -62,80 +80,87 @@ class Payer:
                 return
         raise Refused("%d channels are open: let them be settled first" % len(names))
 
-    def _keep_spent(self, record):
-        # what was spent today still counts against the day's limit; a cut before the removal counts it twice, never not
+    def _keep_spent(self, record: "Record") -> None:
+        # today's spending still counts against the day's limit; a cut before the removal counts it twice, which is safe
         day = self.today()
         if record.get(DAY) == day:
             asset = channel.terms(record[OPEN]).asset
-            kept = self._journal.get(_KEPT, {})
-            kept = {name: part for name, part in kept.items() if part[0] == day}
-            kept[asset] = [day, kept.get(asset, (day, 0))[1] + record[SPENT]]
-            self._journal.put(_KEPT, kept)
+            totals = self._journal.get(SPENT_RECORD, {})
+            totals = {name: total for name, total in totals.items() if total[0] == day}
+            totals[asset] = [day, totals.get(asset, (day, 0))[1] + record[SPENT]]
+            self._journal.put(SPENT_RECORD, totals)
 
-    def record(self, digest):
+    def record(self, digest: bytes) -> "Record":
         """The record of the channel `digest`. Raises UnknownChannel."""
-        record = channel.find_record(self._journal, _ROLE, digest)
+        record = channel.find_record(self._journal, PAYER_ROLE, digest)
         if record is None:
             raise UnknownChannel("no such channel to pay in")
         return record
 
-    def _update(self, digest, changes):
+    def _update(self, digest: bytes, changes: "Record") -> None:
         record = dict(self.record(digest))
         record.update(changes)
-        self._journal.put(channel.record_name(_ROLE, digest), record)
+        self._journal.put(channel.record_name(PAYER_ROLE, digest), record)
 
-    def keep_base(self, digest, raw):
-        """Keep the seller's signed reading of its meter at the channel's start, until a voucher counts from it."""
+    def keep_base(self, digest: bytes, raw: bytes) -> None:
+        """Store the seller's signed reading of its meter at the channel's start. Ignored after the first voucher."""
         record = self.record(digest)
         if record.get(BASE) != raw and not record[SEQ]:
             self._update(digest, {BASE: raw})
 
-    def keep_close(self, digest, raw):
-        """Remember that the channel is closed: nothing is paid in it again."""
+    def keep_close(self, digest: bytes, raw: bytes) -> None:
+        """Store the close of a channel: no payment follows."""
         self._update(digest, {CLOSE: raw})
 
-    def close_expired(self, digest, now):
-        """Close the channel ourselves if its payee has not and it has expired at unix time `now` (None: the clock is
-        unset): what is left of the deposit comes back so. Returns the record."""
+    def close_expired(self, digest: bytes, now: int | None) -> "Record":
+        """Close an expired channel that its payee left open, to free the rest of the deposit; returns the record.
+        now: unix time, or None if the clock is unset."""
         record = self.record(digest)
         if CLOSE not in record and now is not None and now >= channel.terms(record[OPEN]).expires:
-            raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, {1: digest, 2: now})
+            raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, {labels.CLOSE_CHANNEL: digest, labels.CLOSE_TIME: now})
             self.keep_close(digest, raw)
         return self.record(digest)
 
-    def keep_receipt(self, digest, raw):
-        """Keep the payee's latest receipt."""
+    def keep_receipt(self, digest: bytes, raw: bytes) -> None:
+        """Store the payee's latest receipt."""
         self._update(digest, {RECEIPT: raw})
 
-    def receipt(self, record):
-        """The receipt (bytes) kept for the last voucher promised in a channel's record, or None."""
+    def receipt(self, record: "Record") -> bytes | None:
+        """The stored receipt (bytes) if it is for the last reserved voucher of `record`, else None."""
         raw = record.get(RECEIPT)
         return raw if raw and messages.parse(raw, labels.RECEIPT).payload[voucher.SEQ] == record[SEQ] else None
 
-    def today(self):
-        """The day that limits count by; never earlier than one already counted."""
+    def today(self) -> int:
+        """The UTC day for limits, never before a recorded day."""
         day = self._clock.now() // policy.SECONDS_A_DAY
         for _, record in self.records():
             day = max(day, record.get(DAY, 0))
-        for part in self._journal.get(_KEPT, {}).values():
-            day = max(day, part[0])
+        for total in self._journal.get(SPENT_RECORD, {}).values():
+            day = max(day, total[0])
         return day
 
-    def spent_today(self, asset):
-        """What was promised today in `asset`, over all channels."""
+    def spent_today(self, asset: str) -> int:
+        """The amount reserved today in `asset`, over all channels."""
         day = self.today()
-        kept = self._journal.get(_KEPT, {}).get(asset, (0, 0))
-        spent = kept[1] if kept[0] == day else 0
+        totals = self._journal.get(SPENT_RECORD, {}).get(asset, (0, 0))
+        spent = totals[1] if totals[0] == day else 0
         for _, record in self.records():
             if record.get(DAY) == day and channel.terms(record[OPEN]).asset == asset:
                 spent += record[SPENT]
         return spent
 
-    def promise(self, terms, amount, item, allow, receipt=None):
+    def promise(
+        self,
+        terms: "Terms",
+        amount: int,
+        item: bytes,
+        allow: "Callable[[int, int], None]",
+        receipt: bytes | None = None,
+    ) -> "tuple[bytes, bytes, Claims]":
         """Reserve and sign the next voucher of a channel, up to the cumulative `amount`; returns (raw, digest, claims).
 
-        item: digest of the reading bought or billed. allow: callable(Spending) that raises where the policy forbids it;
-        it runs before anything is reserved. receipt: the last one, kept in the same write.
+        item: digest of the reading bought or billed. allow: callable(increase, spent_today) that raises if the policy
+        forbids the payment; called before the reservation. receipt: the last receipt, stored in the same write.
         Raises OverCapacity, AmountDecreased, Refused, policy.Limit, StorageFull, Fault.
         """
         record = self.record(terms.digest)
@@ -143,30 +168,29 @@ class Payer:
             raise Refused("the channel is closed")
         if amount > terms.capacity:
             raise OverCapacity("%d is more than the channel's %d" % (amount, terms.capacity))
-        more = amount - record[AMOUNT]
-        if more < 0:
+        increase = amount - record[AMOUNT]
+        if increase < 0:
             raise AmountDecreased("%d is less than %d promised already" % (amount, record[AMOUNT]))
-        allow(more, self.spent_today(terms.asset))
+        allow(increase, self.spent_today(terms.asset))
         day = self.today()
-        spent = more + (record[SPENT] if record.get(DAY) == day else 0)
+        spent = increase + (record[SPENT] if record.get(DAY) == day else 0)
         changes = {SEQ: record[SEQ] + 1, AMOUNT: amount, DAY: day, SPENT: spent, ITEM: item}
         if receipt is not None:
             changes[RECEIPT] = receipt
         self._update(terms.digest, changes)
-        return self.again(terms)
+        return self.sign_last(terms)
 
-    def again(self, terms):
-        """Sign the last reserved voucher (again); returns (raw, digest, claims). The content is what was reserved, so
-        its digest is the same each time."""
+    def sign_last(self, terms: "Terms") -> "tuple[bytes, bytes, Claims]":
+        """Sign the last reserved voucher; returns (raw, digest, claims). The digest is the same at every call."""
         record = self.record(terms.digest)
         claims = voucher.payload(terms.digest, channel.LANE, record[SEQ], record[AMOUNT], record.get(ITEM))
         raw, digest = self._signer.sign(labels.VOUCHER, claims)
         return raw, digest, claims
 
-    def check_best(self, terms, raw, public):
-        """Hold the payee's best voucher (bytes or None) against our record; returns its (seq, amount).
+    def check_best(self, terms: "Terms", raw: bytes | None, public: bytes) -> tuple[int, int]:
+        """Compare the payee's best voucher (bytes or None) with the record; returns its (seq, amount).
 
-        A voucher we signed that is beyond our record means the flash lost what was promised: StateDamaged.
+        A valid voucher beyond the record means that the flash lost data: StateDamaged.
         """
         if raw is None:
             return 0, 0

@@ -1,14 +1,19 @@
-"""What the owner lets the device spend, checked before every signature over money.
+"""The owner's spending policy, checked before every signature over money.
 
 The policy is `policy` of the schema: {1: {asset: {1: max per voucher, 2: max per day}}, ?2: payees, ?3: button above,
-?4: not after}. "Per voucher" is what one voucher adds to what was promised before. Without a policy nothing is spent.
-A day is a UTC day. The clock never goes back here: with an unset clock the day is the last one known, so a limit per
-day can only be too strict.
+?4: not after}. "Per voucher" limits the increase over the voucher before. Without a policy the device spends nothing.
+A day is a UTC day, and days never go back: with an unset clock the last recorded day counts, so a limit per day errs on
+the strict side.
 """
 
 from . import labels
 from .compat import const
 from .errors import PolicyRefused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+    from .ports import Claims, Clock
 
 OVER_VOUCHER = const(40)
 OVER_DAY = const(41)
@@ -18,31 +23,33 @@ ENDED = const(44)
 PAUSED = const(45)
 NO_ASSET = const(46)
 CLOCK_UNSET = const(47)
-OVER_PRICE = const(48)  # the order's own limit
+OVER_PRICE = const(48)  # a limit of the order
 
-_ASSETS = const(1)
-_PAYEES = const(2)
-_BUTTON_ABOVE = const(3)
-_NOT_AFTER = const(4)
+# Keys of the policy
+_ASSETS = const(1)  # {asset: {_PER_VOUCHER: amount, _PER_DAY: amount}}
+_PER_VOUCHER = const(1)
+_PER_DAY = const(2)
+_PAYEES = const(2)  # [device id, ...]
+_BUTTON_ABOVE = const(3)  # amount
+_NOT_AFTER = const(4)  # unix seconds
 
 SECONDS_A_DAY = const(86400)
 
 
 class Limit(PolicyRefused):
-    """A voucher the policy forbids; `code` names the limit, 40 to 48."""
+    """A voucher beyond a limit; `code` names the limit, 40 to 48."""
 
-    def __init__(self, code, why):
-        super().__init__(why)
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
         self.code = code
 
 
-def check(policy, spending, clock, pressed):
+def check(policy: "Claims | None", spending: "Spending", clock: "Clock", pressed: "Callable[[], bool]") -> None:
     """Raise Limit unless `policy` allows `spending`.
 
-    policy: map or None. spending: `Spending`. clock: port Clock. pressed: callable -> bool, asked only where the
-    policy wants a button.
+    pressed: called only if the policy demands the button.
     """
-    if spending.paused:
+    if spending.is_paused:
         raise Limit(PAUSED, "paused by the owner: resume first")
     cap = (policy or {_ASSETS: {}})[_ASSETS].get(spending.asset)
     if cap is None:
@@ -54,20 +61,20 @@ def check(policy, spending, clock, pressed):
             raise Limit(CLOCK_UNSET, "the policy ends at a time and the clock is not set")
         if clock.now() > policy[_NOT_AFTER]:
             raise Limit(ENDED, "the policy has ended: the owner must give a new one")
-    if spending.amount > cap[1]:
-        raise Limit(OVER_VOUCHER, "%d is over the limit of %d for one voucher" % (spending.amount, cap[1]))
-    if spending.spent_today + spending.amount > cap[2]:
-        raise Limit(OVER_DAY, "%d more would be over the limit of %d a day" % (spending.amount, cap[2]))
+    if spending.amount > cap[_PER_VOUCHER]:
+        raise Limit(OVER_VOUCHER, "%d is over the limit of %d for one voucher" % (spending.amount, cap[_PER_VOUCHER]))
+    if spending.spent_today + spending.amount > cap[_PER_DAY]:
+        raise Limit(OVER_DAY, "%d more would be over the limit of %d a day" % (spending.amount, cap[_PER_DAY]))
     if spending.amount > policy.get(_BUTTON_ABOVE, spending.amount) and not pressed():
         raise Limit(NEEDS_BUTTON, "an amount this high wants the button pressed")
 
 
 class Spending:
-    """What a voucher is about to add: `amount` more of `asset` to `payee`, with `spent_today` before it."""
+    """A payment before its signature: `amount` more of `asset` to `payee`, after `spent_today` earlier today."""
 
-    def __init__(self, asset, payee, amount, spent_today, paused):
+    def __init__(self, asset: str, payee: bytes, amount: int, spent_today: int, is_paused: bool) -> None:
         self.asset = asset
         self.payee = payee
         self.amount = amount
         self.spent_today = spent_today
-        self.paused = paused
+        self.is_paused = is_paused

@@ -1,4 +1,4 @@
-"""What the logic needs of a board, as Protocols. For type checkers and readers: no device code imports this file."""
+"""The ports: what the package requires of a board, as Protocols. For type checkers and readers; never imported."""
 
 from typing import Any, Callable, Coroutine, Dict, List, Optional, Protocol, Tuple
 
@@ -20,20 +20,20 @@ class Clock(Protocol):
 
     @property
     def quality(self) -> int:
-        """What `now` is worth: 0 unset, 1 since boot, 2 set by host, 3 network."""
+        """0 unset, 1 since boot, 2 set by host, 3 network."""
 
     def set(self, unix: int, quality: int) -> None:
-        """Set the clock; a source worse than the present one is ignored."""
+        """Set the clock. Ignored if `quality` is below the present one."""
 
 
 class Entropy(Protocol):
     @property
     def sources(self) -> List[Callable[[int], bytes]]:
-        """Callables that give n raw bytes, health-tested and pooled by `entropy.Pool`; none is trusted alone."""
+        """Callables(n) -> n raw bytes, for `entropy.Pool` to test and to mix."""
 
     @property
     def extras(self) -> List[Callable[[int], bytes]]:
-        """Callables that give n bytes to mix in and to count for nothing: they cannot stand in for a source."""
+        """Callables(n) -> n bytes, mixed in without credit: no replacement for a source."""
 
 
 class KeyStore(Protocol):
@@ -47,7 +47,7 @@ class KeyStore(Protocol):
         """Make a key; returns its public half as `public` does."""
 
     def public(self, slot: int) -> bytes:
-        """64 bytes, X || Y. There is no getter for a private key."""
+        """64 bytes, X || Y. No getter for a private key exists."""
 
     def sign(self, slot: int, digest: bytes, extra: bytes = b"") -> bytes:
         """64 bytes, r || s, verified before it is returned."""
@@ -64,7 +64,7 @@ class Store(Protocol):
     def read(self, name: str) -> Optional[bytes]: ...
 
     def write(self, name: str, data: bytes) -> None:
-        """Replace the whole record: old or new at every power cut."""
+        """Replace the whole record: old or new after a power cut."""
 
     def append(self, name: str, data: bytes) -> None: ...
 
@@ -82,7 +82,7 @@ class Sensor(Protocol):
 
 class Meter(Sensor, Protocol):
     def restore(self, joules: int) -> None:
-        """Go on from a count that a signed reading shows: the count never falls."""
+        """Continue from the count in a signed reading: the count never falls."""
 
 
 class Reader(Protocol):
@@ -104,13 +104,13 @@ class Stream(Reader, Writer, Protocol):
 
 class Link(Protocol):
     async def serve(self, handler: ConnectionHandler) -> None:
-        """Call `handler(reader, writer)` for each connection, for ever, and end the connection when it returns."""
+        """Call `handler(reader, writer)` for each connection, for ever, and close the connection when it returns."""
 
 
 class PeerLink(Link, Protocol):
     @property
     def address(self) -> str:
-        """Where other devices reach this one, as `connect` takes it."""
+        """The device's own address, for `connect` of other devices."""
 
     async def connect(self, address: str) -> Tuple[Stream, Stream]: ...
 
@@ -119,10 +119,10 @@ class PeerLink(Link, Protocol):
 
 
 class Uplink(Protocol):
-    """The way to a broker: messages by topic, to others and from them."""
+    """A connection to an MQTT broker."""
 
     async def join(self, wifi: Optional[List[str]]) -> None:
-        """Be on the network; wifi: [ssid, password]."""
+        """Join the network; wifi: [ssid, password]."""
 
     async def connect(
         self,
@@ -135,41 +135,41 @@ class Uplink(Protocol):
     ) -> None: ...
 
     async def subscribe(self, topic: str) -> None:
-        """Have what comes on `topic` in `read`."""
+        """Deliver messages on `topic` to `read`."""
 
     async def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
-        """Returns when the broker has it. Raises Unreachable: it may have it, or not."""
+        """Return once the broker has acknowledged. Raises Unreachable: the broker may or may not have the message."""
 
     async def read(self, n: int) -> bytes: ...
 
     def check(self) -> None:
-        """Raise Unreachable once the connection is over."""
+        """Raise Unreachable if the connection has ended."""
 
     async def disconnect(self) -> None: ...
 
 
 class Button(Protocol):
     def pressed(self) -> bool:
-        """Whether a person agrees, now."""
+        """Whether a person presses the button now."""
 
 
 class Slots(Protocol):
-    """Where firmware lies, and which runs: the loader's, from outside `seal`."""
+    """The firmware slots. The loader implements this port. No update replaces a loader: its members are fixed."""
 
     @property
     def slot(self) -> Optional[str]:
-        """The slot that runs, "a" or "b"; None: none of them, but what the board came with."""
+        """The running slot, "a" or "b"; None for the factory firmware."""
 
     @property
     def spare(self) -> str:
-        """The slot that may be written."""
+        """The slot for the next update."""
 
     @property
     def on_trial(self) -> bool: ...
 
     @property
     def rolled_back(self) -> Optional[int]:
-        """The version whose trial failed last."""
+        """The version of the last failed trial."""
 
     def folder(self, slot: str) -> str: ...
 
@@ -203,22 +203,22 @@ class Board(Protocol):
 
     @property
     def meter(self) -> Optional[Meter]:
-        """The one of `sensors` that counts what is sold, if any."""
+        """The sensor among `sensors` that counts the goods, if any."""
 
     @property
     def button(self) -> Button: ...
 
     @property
     def command_links(self) -> List[Link]:
-        """Where a host asks; and peers, on a board without a peer link."""
+        """For hosts; for peers too on a board without a peer link."""
 
     @property
     def peer_link(self) -> Optional[PeerLink]: ...
 
     @property
     def console(self) -> Optional[Callable[[str], None]]:
-        """Where a text for a person goes; None where the console is the wire of a link."""
+        """Prints a log line; None if the console is the wire of a link."""
 
     @property
     def uplink(self) -> Optional[Callable[[], Uplink]]:
-        """Makes the way to a broker, once the owner has named one; None on a board that has none."""
+        """Creates the connection to a broker; None on a board without one."""

@@ -1,75 +1,102 @@
-"""Provisioning: put identity on a device, once.
+"""Provisioning: give a device its identity, once.
 
-The host sends a nonce; the device makes its key from its own entropy if it has none, and answers with evidence signed
-by that key. The host answers with a grant: certificate chain, owner key, network, time, policy. Everything the grant
-says becomes one journal record, so it is there whole or not at all, and a cut at any step is mended by starting over.
+The host sends a nonce. The device generates its key from its own entropy, unless it has one, and answers with evidence
+signed by that key. The host answers with a grant: certificate chain, owner key, network, time, policy. One journal
+record stores the identity, whole or not at all; after a power cut at any step, provisioning starts over.
 """
 
-from . import __version__, device, identity, labels, messages
+from . import __version__, identity, labels, messages
+from .device import BLANK, DEVICE_SLOT, KEYED, PROVISIONED
+from .records import (
+    IDENTITY_RECORD,
+    OWNER_RECORD,
+    IDENTITY_CHAIN,
+    IDENTITY_NETWORK,
+    IDENTITY_OWNER,
+    OWNER_IS_PAUSED,
+    OWNER_POLICY,
+    OWNER_SEQ,
+)
 from .errors import BadCertificate, Malformed, Refused, Replay
 
-_MIN_CHAIN = 2  # the device and the root that vouches for it
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .device import Device
+    from .ports import Claims
+
+_MIN_CHAIN = 2  # the device and its root
 
 
 class Provisioner:
-    """Answers `evidence` and `grant` for a `device.Device`."""
+    """Serves the requests `evidence` and `grant`."""
 
-    def __init__(self, this):
-        self._device = this
+    def __init__(self, device: "Device") -> None:
+        self._device = device
         self._nonce = None
 
-    def evidence(self, nonce):
-        """Signed evidence (bytes) over the host's 32-byte `nonce`, after making the key if there is none.
-        Raises Malformed, EntropyFailed, Refused once provisioned."""
-        this = self._device
-        this.need(device.BLANK, device.KEYED)
+    def evidence(self, nonce: bytes) -> bytes:
+        """Signed evidence (bytes) over the host's 32-byte `nonce`, with a new key unless the device has one.
+        Raises Malformed, EntropyFailed, and Refused on a provisioned device."""
+        device = self._device
+        device.require_state(BLANK, KEYED)
         if not messages.hash32(nonce):
             raise Malformed("the host's nonce has 32 bytes")
-        if this.state == device.BLANK:
-            this.pool.mix(nonce)
-            this.board.keystore.generate(device.DEVICE_SLOT, this.pool.random)
-            this.load_key()
-            this.state = device.KEYED
+        if device.state == BLANK:
+            device.pool.mix(nonce)
+            device.board.keystore.generate(DEVICE_SLOT, device.pool.random)
+            device.load_key()
+            device.state = KEYED
         self._nonce = nonce
         claims = {
-            labels.CNF: {1: identity.cose_key(this.public)},
+            labels.CNF: {labels.CNF_KEY: identity.cose_key(device.public)},
             labels.NONCE: nonce,
-            labels.UEID: identity.ueid(this.device_id),
-            labels.CUSTODY: this.board.keystore.custody,
-            labels.MODEL: this.board.model,
+            labels.UEID: identity.ueid(device.device_id),
+            labels.CUSTODY: device.board.keystore.custody,
+            labels.MODEL: device.board.model,
             labels.FIRMWARE: __version__,
         }
-        return this.signer.sign(labels.EVIDENCE, claims)[0]
+        return device.signer.sign(labels.EVIDENCE, claims)[0]
 
-    def grant(self, raw):
-        """Take the issuer's grant. Raises Refused, Replay (not an answer to our evidence), BadCertificate,
-        BadSignature, WrongNetwork; nothing has changed then."""
-        this = self._device
-        this.need(device.KEYED)
+    def grant(self, raw: bytes) -> None:
+        """Check and store the issuer's grant. Raises Refused, Replay (not for the last evidence), BadCertificate,
+        BadSignature, WrongNetwork, and then changes nothing."""
+        device = self._device
+        device.require_state(KEYED)
         message = messages.parse(raw, labels.GRANT)
         claims = message.payload
-        if self._nonce is None or claims[labels.NONCE] != self._nonce or claims[1] != this.device_id:
+        if (
+            self._nonce is None
+            or claims[labels.NONCE] != self._nonce
+            or claims[labels.GRANT_DEVICE] != device.device_id
+        ):
             raise Replay("the grant does not answer this device's last evidence")
-        chain, network = claims[2], claims[4]
+        chain, network = claims[labels.GRANT_CHAIN], claims[labels.GRANT_NETWORK]
         if len(chain) < _MIN_CHAIN:
             raise BadCertificate("a device cannot vouch for itself")
-        leaf = identity.check_chain(chain, None, network, claims[5])
-        if leaf.device_id != this.device_id or leaf.may_issue is not None:
+        leaf = identity.check_chain(chain, None, network, claims[labels.GRANT_TIME])
+        if leaf.device_id != device.device_id or leaf.may_issue is not None:
             raise BadCertificate("the first certificate is not for this device")
-        message.verify(identity.check_chain(chain[1:], None, network, claims[5]).public)
-        owner = identity.public_of(claims[3])
+        message.verify(identity.check_chain(chain[1:], None, network, claims[labels.GRANT_TIME]).public)
+        owner = identity.public_of(claims[labels.GRANT_OWNER])
         self._commit(claims, owner)
 
-    def _commit(self, claims, owner):
-        this = self._device
-        settings = {device.SEQ: 0, device.IS_PAUSED: False}
-        if 6 in claims:
-            settings[device.POLICY] = claims[6]
-        this.journal.put("owner", settings)
-        this.board.clock.set(claims[5], labels.CLOCK_HOST)
-        # the commit: before it the device is keyed, after it provisioned
-        this.journal.put("identity", {device.CHAIN: claims[2], device.OWNER: owner, device.NETWORK: claims[4]})
+    def _commit(self, claims: "Claims", owner: bytes) -> None:
+        device = self._device
+        settings = {OWNER_SEQ: 0, OWNER_IS_PAUSED: False}
+        if labels.GRANT_POLICY in claims:
+            settings[OWNER_POLICY] = claims[labels.GRANT_POLICY]
+        device.journal.put(OWNER_RECORD, settings)
+        device.board.clock.set(claims[labels.GRANT_TIME], labels.CLOCK_HOST)
+        # the commit: the device is keyed before this write, and provisioned after it
+        device.journal.put(
+            IDENTITY_RECORD,
+            {
+                IDENTITY_CHAIN: claims[labels.GRANT_CHAIN],
+                IDENTITY_OWNER: owner,
+                IDENTITY_NETWORK: claims[labels.GRANT_NETWORK],
+            },
+        )
         self._nonce = None
-        this.load()
-        if this.state != device.PROVISIONED:
-            raise Refused("the grant could not be taken up")
+        device.load()
+        if device.state != PROVISIONED:
+            raise Refused("the identity could not be loaded")

@@ -1,11 +1,11 @@
 """The gap-proof log of signed readings: `seq` rises by one, `prev` is the digest before it.
 
-A reading is signed when it is sampled and is on flash before anyone gets it. It waits there until acknowledged.
+A reading is signed when sampled, stored on flash before anyone receives it, and kept until acknowledged.
 
-Segment files `r-<first seq>` hold frames [length u16 | message | CRC-32 of both]. The journal record "readings" says
-up to which number was reserved, in blocks, and in which segment the log ends, so that a lost end never leads to a
-number being used twice: after a torn last frame, or a last segment that is not there, the device goes on past the
-reserved block, which a verifier reports as the gap it is. Any other damage of the newest segment locks the log.
+Segment files `r-<first seq>` hold frames [length u16 | message | CRC-32 of both]. The journal record "readings" names
+the last reserved number (numbers are reserved in blocks) and the newest segment. A lost end therefore never leads to a
+number used twice: after a torn last frame or a missing last segment the device continues past the reserved block, and
+a verifier reports the gap. Any other damage of the newest segment locks the log.
 """
 
 import struct
@@ -13,17 +13,25 @@ import struct
 from . import cbor, cose, labels
 from .compat import const, crc32
 from .errors import SensorFailed, StateDamaged
+from .records import READINGS_RECORD
 
-RECORD = "readings"
-RESERVE = const(16)
-SEGMENT_BYTES = const(3800)  # one 4 KB flash block less its bookkeeping
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator
+    from .cose import Message, Signer
+    from .journal import Journal
+    from .ports import Claims, Clock, Item, Quantity, Record, Store
+
+RESERVE = const(16)  # numbers in a block
+SEGMENT_BYTES = const(3800)  # one 4 KB flash block without its metadata
 _PREFIX = "r-"
-_RESERVED = const(1)
-_ACKNOWLEDGED = const(2)
-_SEGMENT = const(3)  # first number of the newest segment
+# Keys of the record
+_RESERVED = const(1)  # uint: last reserved number
+_ACKNOWLEDGED = const(2)  # uint: last number that the owner has
+_SEGMENT = const(3)  # uint: first number of the newest segment
 
 
-def senml(quantities):
+def senml(quantities: "list[Quantity]") -> "list[Claims]":
     """SenML records (RFC 8428) of sensor quantities [(name, unit, exponent, mantissa), ...]."""
     records = []
     for name, unit, exponent, mantissa in quantities:
@@ -32,8 +40,8 @@ def senml(quantities):
     return records
 
 
-def count(message, unit):
-    """The whole number that a reading's Message gives in `unit` (its first record in it), or None where it has none."""
+def count(message: "Message", unit: str) -> int | None:
+    """The integer in a reading's first record in `unit`, or None."""
     for record in message.payload:
         if record.get(labels.SENML_UNIT) == unit:
             value = record.get(labels.SENML_VALUE)
@@ -41,8 +49,8 @@ def count(message, unit):
     return None
 
 
-def summary(message):
-    """[[name, unit, exponent, mantissa], ...] of a reading's numbers, for a person to look at."""
+def summary(message: "Message") -> "list[list[Item]]":
+    """[[name, unit, exponent, mantissa], ...] of a reading's values, for display."""
     rows = []
     for record in message.payload:
         value = record.get(labels.SENML_VALUE)
@@ -51,14 +59,14 @@ def summary(message):
     return rows
 
 
-def frame(raw):
-    """One segment frame."""
+def frame(raw: bytes) -> bytes:
+    """`raw` as one segment frame."""
     body = struct.pack(">H", len(raw)) + raw
     return body + struct.pack(">I", crc32(body))
 
 
-def frames(data):
-    """The messages in a segment's bytes, in order; a torn last frame comes out as None. Raises StateDamaged."""
+def frames(data: bytes) -> "Iterator[bytes | None]":
+    """Yield the messages of a segment in order, then None for a torn last frame. Raises StateDamaged."""
     at = 0
     while at < len(data):
         end = at + 6 + (struct.unpack(">H", data[at : at + 2])[0] if at + 2 <= len(data) else 0)
@@ -75,12 +83,14 @@ def frames(data):
 
 
 class ReadingLog:
-    """Signs readings and keeps them. `load` first.
+    """Signs and stores readings. Call `load` first. firmware: the version in the claims."""
 
-    journal: Journal; store: port Store; clock: port Clock; firmware: text for the claim. The signer comes with `load`.
-    """
+    prev: bytes | None  # digest of the newest reading
+    last: bytes | None  # the newest reading
+    _signer: "Signer"
+    _segment: str | None
 
-    def __init__(self, journal, store, clock, firmware):
+    def __init__(self, journal: "Journal", store: "Store", clock: "Clock", firmware: str) -> None:
         self._journal = journal
         self._store = store
         self._clock = clock
@@ -92,28 +102,28 @@ class ReadingLog:
         self.prev = None
         self.last = None
 
-    def load(self, signer):
-        """Find the log's end on flash. Raises StateDamaged when it is not where the journal says it must be."""
+    def load(self, signer: "Signer") -> None:
+        """Find the log's end on flash. Raises StateDamaged unless it agrees with the journal."""
         self._signer = signer
         state = self._state()
         reserved = state[_RESERVED]
         self.seq, self.prev, self.last, self._segment = 0, None, None, None
         segments = self.segments()
         newest = _name(state[_SEGMENT])
-        lost = state[_SEGMENT] > 0 and newest not in segments
-        if self._load_tail(segments, newest) or lost:
+        is_lost = state[_SEGMENT] > 0 and newest not in segments
+        if self._load_tail(segments, newest) or is_lost:
             self._segment = None
             self.seq = reserved
         elif not reserved - RESERVE <= self.seq <= reserved:
             raise StateDamaged("the reading log does not reach its reserved numbers")
 
-    def _load_tail(self, segments, newest):
-        """Find the last whole reading; True when the newest segment ends in a torn one."""
-        torn = False
+    def _load_tail(self, segments: list[str], newest: str) -> bool:
+        """Find the last whole reading. Returns whether the newest segment ends in a torn frame."""
+        is_torn = False
         for name in reversed(segments):
             data = self._store.read(name)
             for raw in frames(data):
-                torn = torn or (raw is None and name == newest)
+                is_torn = is_torn or (raw is None and name == newest)
                 self.last = raw or self.last
             if name == newest:
                 self._segment, self._segment_size = name, len(data)
@@ -122,31 +132,31 @@ class ReadingLog:
         message = self.last_message()
         if message:
             self.seq, self.prev = message.header[labels.CWT_CLAIMS][labels.SEQ], message.digest
-        return torn
+        return is_torn
 
-    def _state(self):
-        return dict(self._journal.get(RECORD, {_RESERVED: 0, _ACKNOWLEDGED: 0, _SEGMENT: 0}))
+    def _state(self) -> "Record":
+        return dict(self._journal.get(READINGS_RECORD, {_RESERVED: 0, _ACKNOWLEDGED: 0, _SEGMENT: 0}))
 
-    def _change(self, key, value):
+    def _change(self, key: int, value: "Item") -> None:
         state = self._state()
         state[key] = value
-        self._journal.put(RECORD, state)
+        self._journal.put(READINGS_RECORD, state)
 
     @property
-    def acknowledged(self):
-        """The highest seq the owner has said is safe elsewhere."""
+    def acknowledged(self) -> int:
+        """The highest acknowledged seq."""
         return self._state()[_ACKNOWLEDGED]
 
-    def last_message(self):
-        """The Message of the newest reading, or None."""
+    def last_message(self) -> "Message | None":
+        """The newest reading, or None."""
         return cose.parse(self.last, labels.READING) if self.last else None
 
-    def segments(self):
+    def segments(self) -> list[str]:
         """Names of the segment files, oldest first."""
         return [name for name in self._store.names() if name.startswith(_PREFIX)]
 
-    def append(self, quantities):
-        """Sign a reading of `quantities` and keep it; returns (raw, digest). Raises StorageFull, Fault,
+    def append(self, quantities: "list[Quantity]") -> tuple[bytes, bytes]:
+        """Sign and store a reading of `quantities`; returns (raw, digest). Raises StorageFull, Fault,
         SensorFailed."""
         if not quantities:
             raise SensorFailed("no sensor gave a value")
@@ -165,37 +175,37 @@ class ReadingLog:
         if self._segment is None or self._segment_size + len(entry) > SEGMENT_BYTES:
             self._change(_SEGMENT, seq)
             self._segment, self._segment_size = _name(seq), 0
-        segment, self._segment = self._segment, None  # after a failed append the next one begins a new file
+        segment, self._segment = self._segment, None  # after a failed append the next reading starts a new file
         self._store.append(segment, entry)
         self._segment, self._segment_size = segment, self._segment_size + len(entry)
         self.seq, self.prev, self.last = seq, digest, raw
         return raw, digest
 
-    def since(self, seq, limit):
+    def since(self, seq: int, limit: int) -> list[bytes]:
         """Up to `limit` stored readings with a number above `seq`, oldest first, as a list of raw messages."""
-        found = []
+        batch = []
         names = self.segments()
         for index, name in enumerate(names):
             if index + 1 < len(names) and _first(names[index + 1]) <= seq + 1:
                 continue
-            for raw in self._whole(name):
+            for raw in self._intact_messages(name):
                 if cose.parse(raw).header[labels.CWT_CLAIMS][labels.SEQ] > seq:
-                    found.append(raw)
-                    if len(found) == limit:
-                        return found
-        return found
+                    batch.append(raw)
+                    if len(batch) == limit:
+                        return batch
+        return batch
 
-    def find(self, digest):
-        """The stored reading with this digest, or None once it has been pruned."""
+    def find(self, digest: bytes) -> bytes | None:
+        """The stored reading with this digest, or None."""
         for name in reversed(self.segments()):
-            for raw in self._whole(name):
+            for raw in self._intact_messages(name):
                 if cose.parse(raw).digest == digest:
                     return raw
         return None
 
-    def _whole(self, name):
-        # up to where the segment ends or is damaged: what is lost there, a verifier sees as a gap, and the readings
-        # that came after it in other segments can still be collected
+    def _intact_messages(self, name: str) -> "Iterator[bytes]":
+        # up to the segment's end or its first damage: a verifier reports the gap, and later segments remain
+        # collectable
         try:
             for raw in frames(self._store.read(name)):
                 if raw is None:
@@ -204,8 +214,8 @@ class ReadingLog:
         except StateDamaged:
             return
 
-    def acknowledge(self, seq):
-        """The owner has readings up to `seq`: prune whole segments below. The newest stays: it is the log's end."""
+    def acknowledge(self, seq: int) -> None:
+        """Prune the segments that hold only readings up to `seq`. The newest segment stays: it is the log's end."""
         seq = min(seq, self.seq)
         if seq > self.acknowledged:
             self._change(_ACKNOWLEDGED, seq)
@@ -215,9 +225,9 @@ class ReadingLog:
                 self._store.remove(name)
 
 
-def _name(first):
+def _name(first: int) -> str:
     return "%s%08x" % (_PREFIX, first)
 
 
-def _first(name):
+def _first(name: str) -> int:
     return int(name[len(_PREFIX) :], 16)

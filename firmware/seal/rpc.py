@@ -1,8 +1,8 @@
-"""Requests and replies over a link, for a host and for a peer. The only place that maps an exception to a reply.
+"""Requests and replies over a link, for hosts and peers. This module alone maps exceptions to replies.
 
 A request is a frame [version, id, kind] with one item; its reply has the same id and kind REPLY with the result, or
-kind ERROR with [code]. Codes are those of `errors` and `policy`; INTERNAL stands for what this firmware did not
-foresee. The kinds and their items are in schema/rpc.cddl.
+kind ERROR with [code]. `errors` and `policy` define the codes; INTERNAL is any other exception.
+schema/rpc.cddl defines the kinds and their items.
 """
 
 import asyncio
@@ -10,6 +10,11 @@ import asyncio
 from . import link, notes
 from .compat import const, ticks_add, ticks_diff, ticks_ms
 from .errors import Malformed, SealError, StorageFull, Unreachable, Unsupported
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+    from .ports import Handlers, Item, Reader, Ticks, Writer
 
 REPLY = const(0)
 INFO = const(1)
@@ -37,19 +42,19 @@ ERROR = const(255)
 INTERNAL = const(255)
 
 REPLY_SECONDS = const(30)  # the slowest engine on the slowest board verifies a chain of four in under 10
-MOST_SECONDS = const(900)  # with signs of life: a relay gives one while it waits for a slow or busy board
+MAX_CALL_SECONDS = const(900)  # with signs of life, which a relay sends while a board is slow or busy
 
 
 class PeerError(SealError):
-    """The other side refused; `code` is its code."""
+    """The peer refused with `code`."""
 
-    def __init__(self, code):
+    def __init__(self, code: int) -> None:
         super().__init__("the peer refused with code %d" % code)
         self.code = code
 
 
-def error_code(error):
-    """The numeric code that tells a client of `error`."""
+def error_code(error: BaseException) -> int:
+    """The numeric code of `error`."""
     if isinstance(error, SealError):
         return error.code
     if isinstance(error, OSError) and error.args and error.args[0] == 28:
@@ -59,9 +64,9 @@ def error_code(error):
     return INTERNAL
 
 
-def answer(handlers, kind, item):
-    """Run the handler of `kind` on `item`; returns (reply kind, reply item). Never raises but for a programming error
-    in the link itself: what a handler raises becomes a code."""
+def answer(handlers: "Handlers", kind: int, item: "Item") -> "tuple[int, Item]":
+    """Run the handler of `kind` on `item`; returns (reply kind, reply item). A handler's exception becomes
+    an error reply."""
     try:
         handler = handlers.get(kind)
         if handler is None:
@@ -69,18 +74,20 @@ def answer(handlers, kind, item):
         return REPLY, handler(item)
     except SealError as error:
         return ERROR, [error.code]
-    except Exception as error:  # the outermost boundary: a client gets a code, the person here the trace
+    except Exception as error:  # the outer boundary: the client gets a code, the console the trace
         notes.trace("request %d" % kind, error)
         return ERROR, [error_code(error)]
 
 
-async def serve(reader, writer, handlers, patience=None):
+async def serve(
+    reader: "Reader", writer: "Writer", handlers: "Handlers", patience: "Callable[[], int] | None" = None
+) -> None:
     """Answer requests from a stream until it ends. `handlers`: kind -> function(item) -> item. patience: callable ->
-    seconds to wait for the next bytes before the other end is taken for dead (raises asyncio.TimeoutError), or None."""
+    timeout in seconds for the next bytes (raises asyncio.TimeoutError), or None."""
     frames = link.FrameReader()
     while True:
-        wait = reader.read(512)
-        data = await (asyncio.wait_for(wait, patience()) if patience else wait)
+        pending_read = reader.read(512)
+        data = await (asyncio.wait_for(pending_read, patience()) if patience else pending_read)
         if not data:
             return
         for identifier, kind, item in frames.feed(data):
@@ -89,24 +96,25 @@ async def serve(reader, writer, handlers, patience=None):
 
 
 class Client:
-    """Makes requests over a stream, one at a time."""
+    """Sends requests over a stream, one at a time."""
 
-    def __init__(self, reader, writer, seconds=REPLY_SECONDS):
+    def __init__(self, reader: "Reader", writer: "Writer", seconds: int = REPLY_SECONDS) -> None:
         self._reader = reader
         self._writer = writer
         self._seconds = seconds
         self._frames = link.FrameReader()
-        self._last = 0
+        self._last_id = 0
 
-    async def call(self, kind, item):
-        """The result of request `kind`. Raises PeerError with the other side's code, Unreachable, Malformed.
+    async def call(self, kind: int, item: "Item") -> "Item":
+        """The result of request `kind`. Raises PeerError with the peer's code, Unreachable, Malformed.
 
-        A reply may take `seconds`, and as long again after each sign of life, a delimiter by itself."""
-        self._last += 1
+        The timeout is `seconds`, and restarts at each sign of life, a lone delimiter. MAX_CALL_SECONDS is the limit.
+        """
+        self._last_id += 1
         try:
-            self._writer.write(link.pack(self._last, kind, item))
+            self._writer.write(link.pack(self._last_id, kind, item))
             await self._writer.drain()
-            reply, result = await asyncio.wait_for(self._reply(), MOST_SECONDS)
+            reply, result = await asyncio.wait_for(self._reply(), MAX_CALL_SECONDS)
         except asyncio.TimeoutError:
             raise Unreachable("no reply within %d s" % self._seconds)
         except OSError as error:
@@ -114,21 +122,21 @@ class Client:
         if reply == REPLY:
             return result
         if reply != ERROR or not isinstance(result, list) or len(result) != 1 or not isinstance(result[0], int):
-            raise Malformed("a reply that is neither result nor error")
+            raise Malformed("a reply is neither result nor error")
         raise PeerError(result[0])
 
-    async def _reply(self):
-        end = self._end()
+    async def _reply(self) -> "tuple[int, Item]":
+        deadline = self._deadline()
         while True:
-            left = ticks_diff(end, ticks_ms())
-            data = await asyncio.wait_for(self._reader.read(512), max(left, 0) / 1000)
+            remaining_ms = ticks_diff(deadline, ticks_ms())
+            data = await asyncio.wait_for(self._reader.read(512), max(remaining_ms, 0) / 1000)
             if not data:
                 raise Unreachable("the link was closed")
             if not data.strip(b"\x00"):
-                end = self._end()
+                deadline = self._deadline()
             for identifier, kind, item in self._frames.feed(data):
-                if identifier == self._last:
+                if identifier == self._last_id:
                     return kind, item
 
-    def _end(self):
+    def _deadline(self) -> "Ticks":
         return ticks_add(ticks_ms(), self._seconds * 1000)

@@ -1,47 +1,66 @@
-"""The payee's side of a trade, for one connection: prove, agree, bill, be paid, acknowledge (schema/rpc.cddl).
+"""The payee's side of one connection: prove, agree, bill, take payment, acknowledge (schema/rpc.cddl).
 
-Two peers authenticate each other as in ISO/IEC 9798-3: each signs both names and both fresh nonces, and shows the
-chain that certifies its key. No host takes part.
+Two peers authenticate each other as in ISO/IEC 9798-3, without a host: each signs both names and both fresh nonces,
+and sends the certificate chain of its key.
 
-What is sold follows from the offer's unit: "reading" sells one signed reading a voucher, paid before it is handed over;
-any other SenML unit is metered, paid as the count in our signed readings rises above its count at the channel's start.
+The offer's unit decides what a payment buys. "reading": one signed reading for each voucher, paid in advance. Any other
+SenML unit is metered: the amount due follows the count in signed readings, from the channel's start.
 """
 
-from . import channel, device, identity, labels, messages, reading, rpc, voucher
+from . import channel, identity, labels, messages, reading, rpc, voucher
+from .device import PROVISIONED
+from .records import OWNER_OFFER
 from .errors import Expired, Malformed, NotAParty, Refused, SensorFailed, Unauthenticated, UnknownChannel
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .identity import CertifiedKey
+    from .channel import Offer, Terms
+    from .cose import Message
+    from .device import Device
+    from .ports import Claims, Handlers, Item, Quantity
 
 NONCE_BYTES = 32
 PIECE = "reading"
-STRANGER_SECONDS = 60  # until a connection must have proved itself
-PEER_SECONDS = 3900  # between two requests of a peer: over the hour that it may pause
-CREDIT = 16  # readings in a row that are made for a peer's bills and not paid
+STRANGER_SECONDS = 60  # timeout before the proof
+PEER_SECONDS = 3900  # timeout after the proof: above the hour that an order may pause
+CREDIT = 16  # unpaid readings in a row for one peer
 
 
-def proof_claims(own, peer, peer_nonce, own_nonce):
+def proof_claims(device_id: bytes, peer: bytes, peer_nonce: bytes, own_nonce: bytes) -> "Claims":
     """The payload of a peer-proof."""
-    return {1: own, 2: peer, labels.NONCE: peer_nonce, labels.OWN_NONCE: own_nonce}
+    return {
+        labels.PROOF_SIGNER: device_id,
+        labels.PROOF_PEER: peer,
+        labels.NONCE: peer_nonce,
+        labels.OWN_NONCE: own_nonce,
+    }
 
 
-def check_proof(raw, peer, own, own_nonce, peer_nonce):
-    """Raise unless `raw` is the proof that the Certified `peer` made for this connection."""
+def check_proof(raw: bytes, peer: "CertifiedKey", device_id: bytes, own_nonce: bytes, peer_nonce: bytes) -> None:
+    """Raise Unauthenticated or BadSignature unless `raw` is the proof of `peer` for this connection."""
     message = messages.parse(raw, labels.PEER_PROOF)
-    if message.payload != proof_claims(peer.device_id, own, own_nonce, peer_nonce):
+    if message.payload != proof_claims(peer.device_id, device_id, own_nonce, peer_nonce):
         raise Unauthenticated("a proof for another connection")
     message.verify(peer.public)
 
 
 class Seller:
-    """One peer's connection to the device that sells."""
+    """One buyer's connection to the device."""
 
-    def __init__(self, this):
-        self._device = this
+    peer: "CertifiedKey"  # set by `hello`
+    _nonces: tuple[bytes, bytes]  # the device's, the peer's
+    _terms: "Terms | None"
+
+    def __init__(self, device: "Device") -> None:
+        self._device = device
         self.peer = None
-        self._proven = False
+        self._is_authenticated = False
         self._nonces = None
         self._terms = None
         self._chain = []
 
-    def handlers(self):
+    def handlers(self) -> "Handlers":
         """Request kind -> function, for `rpc.serve`."""
         return {
             rpc.HELLO: self.hello,
@@ -52,34 +71,33 @@ class Seller:
             rpc.CLOSE: self.close,
         }
 
-    def hello(self, item):
+    def hello(self, item: "Item") -> "list[Item]":
         """[nonce, chain] -> [nonce, chain, proof, offer or null]."""
-        this = self._device
-        this.need(device.PROVISIONED)
-        self.gone()  # whoever had the meter on this connection may be another now
-        self._proven, self._terms = False, None
+        device = self._device
+        device.require_state(PROVISIONED)
+        self.release()  # another peer may use this connection now
+        self._is_authenticated, self._terms = False, None
         nonce, chain = _nonce_and_chain(item)
-        self.peer = identity.check_chain(chain, this.root, this.network, this.now())
-        own_nonce = this.pool.random(NONCE_BYTES)
+        self.peer = identity.check_chain(chain, device.root, device.network, device.now())
+        own_nonce = device.pool.random(NONCE_BYTES)
         self._nonces = (own_nonce, nonce)
-        self._chain = this.foreign(chain)
-        claims = proof_claims(this.device_id, self.peer.device_id, nonce, own_nonce)
-        proof, _ = this.signer.sign(labels.PEER_PROOF, claims)
-        return [own_nonce, this.chain, proof, this.owner_record().get(device.OFFER)]
+        self._chain = device.foreign_certificates(chain)
+        claims = proof_claims(device.device_id, self.peer.device_id, nonce, own_nonce)
+        proof, _ = device.signer.sign(labels.PEER_PROOF, claims)
+        return [own_nonce, device.chain, proof, device.owner_record().get(OWNER_OFFER)]
 
-    def prove(self, item):
+    def prove(self, item: "Item") -> bool:
         """The peer's proof -> true."""
         if self.peer is None:
             raise Unauthenticated("say hello first")
         own_nonce, nonce = self._nonces
         check_proof(item, self.peer, self._device.device_id, own_nonce, nonce)
-        self._proven = True
+        self._is_authenticated = True
         return True
 
-    def open(self, item):
-        """A channel-open -> [best voucher or null, reading of the meter at the channel's start or null, our close or
-        null]."""
-        if not self._proven:
+    def open(self, item: "Item") -> "list[Item]":
+        """A channel-open -> [best voucher or null, reading at the channel's start or null, close or null]."""
+        if not self._is_authenticated:
             raise Unauthenticated("prove your certificate first")
         terms, record = self._device.payee.accept(item, self.peer, self._offer, self._base, self._chain)
         if record[channel.BASE] is not None and channel.CLOSE not in record:
@@ -87,36 +105,36 @@ class Seller:
         self._terms = terms
         return [record.get(channel.VOUCHER), record[channel.BASE], record.get(channel.CLOSE)]
 
-    def _check_meter(self):
-        """A meter serves one peer at a time. The same peer may come again before its old connection is known to be
-        dead: a power cut says no goodbye."""
-        other = self._device.selling
+    def _check_meter(self) -> None:
+        """Raise Refused if the meter serves another peer. A peer may reconnect while its old connection still seems
+        open: a power cut closes none."""
+        other = self._device.seller
         if other is not None and other.peer.device_id != self.peer.device_id:
             raise Refused("the meter serves another peer")
 
-    def _take_meter(self, digest):
+    def _take_meter(self, digest: bytes) -> None:
         self._check_meter()
-        # one meter cannot bill two for the same count: from here on it counts for this channel alone
-        this = self._device
-        this.selling = self
-        this.payee.close_others(digest, this.board.clock.now())
+        # one meter must not bill two channels for the same count
+        device = self._device
+        device.seller = self
+        device.payee.close_others(digest, device.board.clock.now())
 
-    def patience(self):
-        """Seconds to wait for the peer's next request."""
-        return PEER_SECONDS if self._proven else STRANGER_SECONDS
+    def patience(self) -> int:
+        """Timeout in seconds for the peer's next request."""
+        return PEER_SECONDS if self._is_authenticated else STRANGER_SECONDS
 
-    def gone(self):
-        """The connection has ended."""
-        if self._device.selling is self:
-            self._device.selling = None
+    def release(self) -> None:
+        """Release the meter. Idempotent."""
+        if self._device.seller is self:
+            self._device.seller = None
 
-    def _offer(self):
-        packed = self._device.owner_record().get(device.OFFER)
+    def _offer(self) -> "Offer":
+        packed = self._device.owner_record().get(OWNER_OFFER)
         if packed is None:
             raise Refused("this device sells nothing")
         return channel.offer(packed)
 
-    def _base(self):
+    def _base(self) -> bytes | None:
         if self._offer().unit == PIECE:
             return None
         self._check_meter()
@@ -125,14 +143,14 @@ class Seller:
             raise Refused("too many readings for this peer are unpaid")
         return message.raw
 
-    def _agreed(self):
+    def _require_terms(self) -> "Terms":
         if self._terms is None:
             raise UnknownChannel("open a channel first")
         return self._terms
 
-    def bill(self, _):
-        """Null -> [digest of the reading, amount due, the reading or null while it is to be paid for first]."""
-        terms = self._agreed()
+    def bill(self, _: "Item") -> "list[Item]":
+        """Null -> [digest of the reading, amount due, the reading or null if payment comes first]."""
+        terms = self._require_terms()
         record = self._device.payee.record(terms.digest)
         if channel.CLOSE in record:
             raise Refused("the channel is closed")
@@ -140,74 +158,74 @@ class Seller:
         if terms.unit == PIECE:
             return [message.digest, self._paid() + terms.price, None]
         base = messages.parse(record[channel.BASE], labels.READING)
-        return [message.digest, metered_due(terms, base, message), message.raw]
+        return [message.digest, metered_amount(terms, base, message), message.raw]
 
-    def _reading(self, unit):
-        """A new reading (Message) for this peer, or the newest again where the meter has not moved. None where too many
-        were made for it and not paid: a reading takes room on flash, which a peer cannot fill for nothing."""
-        this = self._device
-        unpaid = this.unpaid.get(self.peer.device_id, 0)
-        quantities = this.measure()
-        last = this.log.last_message()
-        moved = last is None or unit == PIECE or _count(quantities, unit) != reading.count(last, unit)
-        if moved:
+    def _reading(self, unit: str) -> "Message | None":
+        """A new reading for this peer, or the newest one if the count is the same. None once the peer has CREDIT unpaid
+        readings: a reading takes space on flash, and a peer must not fill it for free."""
+        device = self._device
+        unpaid = device.unpaid_readings.get(self.peer.device_id, 0)
+        quantities = device.measure()
+        last = device.log.last_message()
+        has_changed = last is None or unit == PIECE or _count(quantities, unit) != reading.count(last, unit)
+        if has_changed:
             if unpaid >= CREDIT:
                 return None
-            this.unpaid[self.peer.device_id] = unpaid + 1
-            this.log.append(quantities)
-        return this.log.last_message()
+            device.unpaid_readings[self.peer.device_id] = unpaid + 1
+            device.log.append(quantities)
+        return device.log.last_message()
 
-    def _paid(self):
+    def _paid(self) -> int:
         best = self._device.payee.best(self._terms.digest)
         return best.payload[voucher.AMOUNT] if best else 0
 
-    def pay(self, item):
-        """A voucher -> [receipt, the reading bought or null]. The voucher that is best already is answered again, for
-        a payer that lost the reply."""
-        terms = self._agreed()
-        this = self._device
+    def pay(self, item: "Item") -> "list[Item]":
+        """A voucher -> [receipt, the reading bought or null]. Accepts the best voucher again, for a payer that lost the
+        reply."""
+        terms = self._require_terms()
+        device = self._device
         goods = self._goods(item) if terms.unit == PIECE else None
-        before = self._paid()
-        receipt, _ = this.payee.take(item, terms, self.peer)
-        if self._paid() > before:
-            this.unpaid[self.peer.device_id] = 0
+        previous_amount = self._paid()
+        receipt, _ = device.payee.take(item, terms, self.peer)
+        if self._paid() > previous_amount:
+            device.unpaid_readings[self.peer.device_id] = 0
         return [receipt, goods]
 
-    def _goods(self, raw):
+    def _goods(self, raw: bytes) -> bytes | None:
         message = messages.parse(raw, labels.VOUCHER)
         best = self._device.payee.best(self._terms.digest)
-        again = best is not None and best.digest == message.digest
-        if not again and message.payload[voucher.AMOUNT] < self._paid() + self._terms.price:
+        is_repeat = best is not None and best.digest == message.digest
+        if not is_repeat and message.payload[voucher.AMOUNT] < self._paid() + self._terms.price:
             raise Refused("the voucher does not cover the reading's price")
         goods = self._device.log.find(message.payload.get(voucher.ITEM))
-        if goods is None and not again:
-            raise Expired("the voucher names no reading that is still here")
+        if goods is None and not is_repeat:
+            raise Expired("the voucher's reading is no longer stored")
         return goods
 
-    def close(self, item):
-        """The channel's digest -> our signed channel-close: nothing more will be claimed."""
-        terms = self._agreed()
+    def close(self, item: "Item") -> bytes:
+        """The channel's digest -> the signed channel-close, the limit of the payee's claim."""
+        terms = self._require_terms()
         if item != terms.digest:
-            raise NotAParty("that is not the channel of this connection")
+            raise NotAParty("another channel than this connection's")
         raw = self._device.payee.close(item, self._device.board.clock.now())
-        self.gone()
+        self.release()
         return raw
 
 
-def metered_due(terms, base, now):
-    """The cumulative amount for what the meter shows in `now` above `base` (both Messages of readings).
-    Raises SensorFailed where a reading does not count in the channel's unit."""
+def metered_amount(terms: "Terms", base: "Message", now: "Message") -> int:
+    """The cumulative amount for the meter's count in the reading `now` above the reading `base`.
+    Raises SensorFailed if a reading has no count in the channel's unit."""
     first, last = reading.count(base, terms.unit), reading.count(now, terms.unit)
     if first is None or last is None or last < first:
         raise SensorFailed("the readings do not count in %s" % terms.unit)
     return min(terms.price * (last - first), terms.capacity)
 
 
-def _count(quantities, unit):
+def _count(quantities: "list[Quantity]", unit: str) -> int | None:
     return next((mantissa for _, name, exponent, mantissa in quantities if name == unit and exponent == 0), None)
 
 
-def _nonce_and_chain(item):
+def _nonce_and_chain(item: "Item") -> tuple[bytes, list[bytes]]:
     if (
         isinstance(item, list)
         and len(item) == 2

@@ -1,10 +1,12 @@
-"""What a host can ask of a device over its command link (schema/rpc.cddl).
+"""The requests of a host over a command link (schema/rpc.cddl).
 
-Anyone on the link may look: readings, vouchers and certificates are made to be shown. Nothing here changes a
-provisioned device but a command that its owner signed.
+Anyone on the link may read: readings, vouchers and certificates are public. Only a command or an update that the owner
+signed changes a provisioned device.
 """
 
-from . import __version__, channel, compat, device, messages, order, p256, rpc
+from . import __version__, channel, compat, messages, order, p256, rpc
+from .device import DEFAULT_INTERVAL, PROVISIONED
+from .records import ORDER_RECORD, PAYER_ROLE, OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER, OWNER_POLICY, OWNER_SEQ
 from .channel import AMOUNT, CHAIN, CLOSE, OPEN, SEQ, VOUCHER
 from .compat import const, ticks_diff, ticks_ms
 from .errors import Malformed, SealError
@@ -12,23 +14,29 @@ from .firmware import Firmware
 from .owner import Owner
 from .provision import Provisioner
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+    from .device import Device
+    from .ports import Handlers, Item, Record, Slots, Store
+
 STATES = ("blank", "keyed", "provisioned", "wiped", "damaged")
-MAX_BATCH = const(8)  # readings in one reply,
-MAX_REPLY = const(5500)  # and their bytes, so that it stays under link.MAX_FRAME
+MAX_BATCH = const(8)  # readings in one reply
+MAX_REPLY = const(5500)  # bytes of readings in one reply: a frame has link.MAX_FRAME
 MAX_BENCH = const(50)
 
 
 class Service:
     """Handlers for one device's command links."""
 
-    def __init__(self, this, slots=None):
-        """slots: port Slots, where firmware can be replaced."""
-        self._device = this
-        self._provisioner = Provisioner(this)
-        self.firmware = Firmware(this, slots)
-        self._owner = Owner(this, self.firmware)
+    def __init__(self, device: "Device", slots: "Slots | None" = None) -> None:
+        """slots: None for frozen firmware."""
+        self._device = device
+        self._provisioner = Provisioner(device)
+        self.firmware = Firmware(device, slots)
+        self._owner = Owner(device, self.firmware)
 
-    def handlers(self):
+    def handlers(self) -> "Handlers":
         """Request kind -> function, for `rpc.serve`."""
         return {
             rpc.INFO: self.info,
@@ -46,144 +54,144 @@ class Service:
             rpc.UPDATE_COMMIT: lambda item: self.firmware.updater().commit(item),
         }
 
-    def _grant(self, raw):
+    def _grant(self, raw: bytes) -> bool:
         if not isinstance(raw, bytes):
             raise Malformed("a grant is a message")
         self._provisioner.grant(raw)
         return True
 
-    def info(self, _):
+    def info(self, _: "Item") -> "dict[str, Item]":
         """State, identity and counters, by name."""
-        this = self._device
-        board = this.board
-        told = {
-            "state": STATES[this.state],
-            "fault": this.fault.code if this.fault else None,
+        device = self._device
+        board = device.board
+        fields = {
+            "state": STATES[device.state],
+            "fault": device.fault.code if device.fault else None,
             "firmware": __version__,
             "model": board.model,
             "custody": board.keystore.custody,
             "engine": p256.engine,
             "arch": compat.arch(),
             "clock": [board.clock.now(), board.clock.quality],
-            "device": this.device_id,
+            "device": device.device_id,
             "peer": board.peer_link.address if board.peer_link else None,
             "heap_free": compat.heap_free(),
             "sensors": [sensor.model for sensor in board.sensors],
         }
-        told.update(self.firmware.info())
-        if this.state == device.PROVISIONED:
-            told.update(self._provisioned_info())
-        return told
+        fields.update(self.firmware.info())
+        if device.state == PROVISIONED:
+            fields.update(self._provisioned_info())
+        return fields
 
-    def _provisioned_info(self):
-        this = self._device
-        owner = this.owner_record()
-        wanted = this.journal.get(order.RECORD)
+    def _provisioned_info(self) -> "dict[str, Item]":
+        device = self._device
+        owner = device.owner_record()
+        current_order = device.journal.get(ORDER_RECORD)
         return {
-            "network": this.network,
-            "command_seq": owner[device.SEQ],
-            "paused": owner[device.IS_PAUSED],
-            "policy": owner.get(device.POLICY),
-            "offer": owner.get(device.OFFER),
-            "interval": owner.get(device.INTERVAL, device.DEFAULT_INTERVAL),
-            "reading_seq": this.log.seq,
-            "acknowledged": this.log.acknowledged,
-            "sensor_fault": this.sensor_fault,
-            "trade_fault": this.trade_fault,
-            "uplink": this.uplink and this.uplink.told(),
-            "bought": this.bought,
-            "order": wanted and [wanted[order.STATUS], wanted.get(order.CODE), self._promised(wanted)],
-            "channels": [len(this.payer.records()), len(this.payee.records())],
+            "network": device.network,
+            "command_seq": owner[OWNER_SEQ],
+            "paused": owner[OWNER_IS_PAUSED],
+            "policy": owner.get(OWNER_POLICY),
+            "offer": owner.get(OWNER_OFFER),
+            "interval": owner.get(OWNER_INTERVAL, DEFAULT_INTERVAL),
+            "reading_seq": device.log.seq,
+            "acknowledged": device.log.acknowledged,
+            "sensor_fault": device.sensor_fault,
+            "trade_fault": device.trade_fault,
+            "uplink": device.uplink and device.uplink.status(),
+            "bought": device.last_purchase,
+            "order": current_order
+            and [current_order[order.STATUS], current_order.get(order.CODE), self._order_progress(current_order)],
+            "channels": [len(device.payer.records()), len(device.payee.records())],
         }
 
-    def _promised(self, wanted):
+    def _order_progress(self, current_order: "Record") -> list[int] | None:
         """[seq, amount] of the order's channel, or None before there is one."""
-        digest = wanted.get(order.DIGEST)
-        record = digest and channel.find_record(self._device.journal, "o", digest)
+        digest = current_order.get(order.DIGEST)
+        record = digest and channel.find_record(self._device.journal, PAYER_ROLE, digest)
         return [record[SEQ], record[AMOUNT]] if record else None
 
-    def readings(self, item):
-        """[seq, limit] -> up to `limit` stored readings above `seq`, oldest first, as many as fit a frame; none when
-        there is none."""
-        this = self._device
-        this.need(device.PROVISIONED)
+    def readings(self, item: "Item") -> list[bytes]:
+        """[seq, limit] -> up to `limit` stored readings above `seq`, oldest first, as many as fit a frame."""
+        device = self._device
+        device.require_state(PROVISIONED)
         if not isinstance(item, list) or len(item) != 2 or not all(messages.uint(part) for part in item) or not item[1]:
             raise Malformed("readings wants [seq, limit], and a limit of at least 1")
-        found, size = [], 0
-        for raw in this.log.since(item[0], min(item[1], MAX_BATCH)):
+        batch, size = [], 0
+        for raw in device.log.since(item[0], min(item[1], MAX_BATCH)):
             size += len(raw) + 3
-            if found and size > MAX_REPLY:
+            if batch and size > MAX_REPLY:
                 break
-            found.append(raw)
-        return found
+            batch.append(raw)
+        return batch
 
-    def chain(self, _):
+    def chain(self, _: "Item") -> list[bytes]:
         """The device's certificates, leaf first."""
-        self._device.need(device.PROVISIONED)
+        self._device.require_state(PROVISIONED)
         return self._device.chain
 
-    def channels(self, index):
-        """index -> the channel with that number as [count, role, [message, ...], [certificate, ...]] or [count]: one a
-        request, so that a reply fits a frame. Role 0: we pay, 1: we are paid."""
-        this = self._device
-        this.need(device.PROVISIONED)
+    def channels(self, index: "Item") -> "list[Item]":
+        """index -> [count, role, [message, ...], [certificate, ...]] of one channel, or [count] past the last. One
+        channel for each request, so that a reply fits a frame. Role 0: the device pays; 1: the device is paid."""
+        device = self._device
+        device.require_state(PROVISIONED)
         if not messages.uint(index):
             raise Malformed("channels wants a number")
-        records = [(0, record) for _, record in this.payer.records()]
-        records += [(1, record) for _, record in this.payee.records()]
+        records = [(0, record) for _, record in device.payer.records()]
+        records += [(1, record) for _, record in device.payee.records()]
         if index >= len(records):
             return [len(records)]
         role, record = records[index]
         if role == 0:
-            record = this.payer.close_expired(record[channel.DIGEST], this.now())
-        found = [record[OPEN], record.get(VOUCHER)]
+            record = device.payer.close_expired(record[channel.DIGEST], device.now())
+        raws = [record[OPEN], record.get(VOUCHER)]
         if role == 0 and record[SEQ]:
-            found.append(this.payer.again(channel.terms(record[OPEN]))[0])
-            found.append(this.payer.receipt(record))  # one for an older voucher would stand alone
-        found.append(record.get(CLOSE))
-        return [len(records), role, [raw for raw in found if raw is not None], record[CHAIN]]
+            raws.append(device.payer.sign_last(channel.terms(record[OPEN]))[0])
+            raws.append(device.payer.receipt(record))  # only if it is for this voucher
+        raws.append(record.get(CLOSE))
+        return [len(records), role, [raw for raw in raws if raw is not None], record[CHAIN]]
 
-    def selftest(self, _):
-        """{part: true, or the code of what failed}."""
-        this = self._device
-        found = {
+    def selftest(self, _: "Item") -> "dict[str, Item]":
+        """{part: true or error code}."""
+        device = self._device
+        parts = {
             "curve": _outcome(_sign_and_verify),
-            "entropy": _outcome(lambda: this.pool.random(32)),
-            "store": _outcome(lambda: _store(this.board.store)),
-            "state": this.fault.code if this.fault else True,
+            "entropy": _outcome(lambda: device.pool.random(32)),
+            "store": _outcome(lambda: _store(device.board.store)),
+            "state": device.fault.code if device.fault else True,
         }
-        for sensor in this.board.sensors:
+        for sensor in device.board.sensors:
             name, number = "sensor " + sensor.model, 1
-            while name in found:  # a second of its kind must not hide the first
+            while name in parts:  # two sensors of a model get two names
                 number += 1
                 name = "sensor %s %d" % (sensor.model, number)
-            found[name] = _outcome(sensor.read)
-        return found
+            parts[name] = _outcome(sensor.read)
+        return parts
 
-    def bench(self, count):
-        """count -> [sign microseconds, verify microseconds], one each, over a throw-away key."""
+    def bench(self, count: "Item") -> list[int]:
+        """count -> [sign microseconds, verify microseconds], for one operation each, with a throw-away key."""
         if not messages.uint(count) or not 1 <= count <= MAX_BENCH:
             raise Malformed("bench wants 1 to %d rounds" % MAX_BENCH)
         secret = p256.secret_from(self._device.pool.random)
         public, digest = p256.public_key(secret), bytes(32)
         start = ticks_ms()
         for _ in range(count):
-            self._alive()
+            self._feed_watchdog()
             signature = p256.sign(secret, digest)
         middle = ticks_ms()
         for _ in range(count):
-            self._alive()
+            self._feed_watchdog()
             p256.verify(public, digest, signature)
         end = ticks_ms()
         return [ticks_diff(middle, start) * 1000 // count, ticks_diff(end, middle) * 1000 // count]
 
-    def _alive(self):
-        # after a trial its watchdog still runs, and this is the one request that may take longer than it waits
+    def _feed_watchdog(self) -> None:
+        # the watchdog of a trial still runs, and this request alone may exceed its timeout
         if self.firmware.slots:
             self.firmware.slots.feed()
 
 
-def _outcome(check):
+def _outcome(check: "Callable[[], object]") -> bool | int:
     try:
         check()
         return True
@@ -193,7 +201,7 @@ def _outcome(check):
         return 0
 
 
-def _sign_and_verify():
+def _sign_and_verify() -> None:
     # RFC 6979 A.2.5: the key, "sample" with SHA-256, and the first bytes of r
     secret = bytes.fromhex("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721")
     digest = bytes.fromhex("af2bdbe1aa9b6ec1e2ade1d694f41fc71a831d0268e9891562113d8a62add1bf")
@@ -202,9 +210,9 @@ def _sign_and_verify():
         raise SealError("the curve gives wrong results")
 
 
-def _store(store):
+def _store(store: "Store") -> None:
     store.write("selftest", b"\x5a\xa5")
-    found = store.read("selftest")
+    data = store.read("selftest")
     store.remove("selftest")
-    if found != b"\x5a\xa5":
-        raise SealError("the store does not give back what it was given")
+    if data != b"\x5a\xa5":
+        raise SealError("the store returns other data than written")

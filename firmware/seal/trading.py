@@ -1,69 +1,76 @@
-"""Carries out the owner's order over a peer link, and goes on after every interruption.
+"""Executes the owner's order over a peer link, and resumes after every interruption.
 
-An order stays in the journal until it is over (see `order`), so a reset or a broken link only means a new connection.
-What the policy or the order itself forbids ends it, with the code of the limit.
+An active order is in the journal (see `order`), so a reset or a broken link only costs a new connection. A limit of the
+policy or of the order ends the order with the limit's code.
 """
 
 import asyncio
 
-from . import channel, device, notes, rpc
+from . import channel, notes, rpc
+from .device import PROVISIONED
 from .buyer import Buyer
 from .compat import const
 from .errors import Expired, PolicyRefused, StateDamaged
-from .order import ACTIVE, ADDRESS, DEFAULT_PAUSE_MS, DIGEST, DONE, FAILED, NUMBER, PAUSE_MS, RECORD, STATUS, finish
+from .order import ACTIVE, ADDRESS, DEFAULT_PAUSE_MS, DIGEST, DONE, FAILED, NUMBER, PAUSE_MS, STATUS, finish
+from .records import ORDER_RECORD
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .device import Device
+    from .ports import Record
 
 _MIN_RETRY_MS = const(250)
 _MAX_RETRY_MS = const(8000)
 
 
-async def run(this):
-    """Carry out orders for ever."""
+async def run(device: "Device") -> None:
+    """Execute orders for ever."""
     retry_ms = _MIN_RETRY_MS
     while True:
-        current = this.journal.get(RECORD) if this.state == device.PROVISIONED else None
-        if current is None or current[STATUS] != ACTIVE:
+        current_order = device.journal.get(ORDER_RECORD) if device.state == PROVISIONED else None
+        if current_order is None or current_order[STATUS] != ACTIVE:
             await asyncio.sleep(0.2)
             continue
         try:
-            await _attempt(this, current)
+            await _try_order(device, current_order)
             retry_ms = _MIN_RETRY_MS
         except Exception as error:
-            # the boundary of what another machine can do to this one: whatever it, the link or a full flash did may be
-            # over next time, and what was promised is in the journal
-            if this.trade_fault is None:  # it went on since the last failure
+            # the boundary towards another machine: a fault of the peer, the link or a full flash may be temporary, and
+            # the journal has every promise
+            if device.trade_fault is None:  # the order proceeded since the last failure
                 retry_ms = _MIN_RETRY_MS
-            this.trade_fault = rpc.error_code(error)
+            device.trade_fault = rpc.error_code(error)
             notes.trace("trade: again in %d ms" % retry_ms, error)
             await asyncio.sleep(retry_ms / 1000)
             retry_ms = min(retry_ms * 2, _MAX_RETRY_MS)
 
 
-async def _attempt(this, wanted):
+async def _try_order(device: "Device", order: "Record") -> None:
     try:
-        if DIGEST in wanted:  # or a seller that never comes back would keep the order for ever
-            channel.terms(this.payer.record(wanted[DIGEST])[channel.OPEN]).check_open(this.now())
-        await trade(this, wanted)
+        if DIGEST in order:  # ends an order whose seller never returns
+            channel.terms(device.payer.record(order[DIGEST])[channel.OPEN]).check_open(device.now())
+        await run_session(device, order)
     except (PolicyRefused, Expired, StateDamaged) as error:
-        finish(this, FAILED, error.code, wanted[NUMBER])
+        finish(device, FAILED, error.code, order[NUMBER])
 
 
-async def trade(this, wanted):
-    """One connection's worth of the order `wanted`. Returns when it is over or no longer active."""
-    reader, writer = await this.board.peer_link.connect(wanted[ADDRESS])
+async def run_session(device: "Device", order: "Record") -> None:
+    """Execute the order over one connection, until the order ends or is replaced."""
+    reader, writer = await device.board.peer_link.connect(order[ADDRESS])
     try:
-        session = Buyer(this, wanted, rpc.Client(reader, writer))
-        over = await session.agree()
-        this.trade_fault = None
-        if over is None:
+        session = Buyer(device, order, rpc.Client(reader, writer))
+        close_code = await session.agree()
+        device.trade_fault = None
+        if close_code is None:
             try:
-                while this.journal.get(RECORD) == session.order and not await session.step():
-                    await asyncio.sleep(wanted.get(PAUSE_MS, DEFAULT_PAUSE_MS) / 1000)
+                while device.journal.get(ORDER_RECORD) == session.order and not await session.step():
+                    await asyncio.sleep(order.get(PAUSE_MS, DEFAULT_PAUSE_MS) / 1000)
             except (PolicyRefused, Expired) as error:
-                finish(this, FAILED, error.code, wanted[NUMBER])  # first: the other side cannot hold that up
+                finish(device, FAILED, error.code, order[NUMBER])  # before `close`, which waits for the peer
             await session.close()
-        if session.is_spent() or over is None:
-            finish(this, DONE, None, wanted[NUMBER])
+        if session.is_spent() or close_code is None:
+            finish(device, DONE, None, order[NUMBER])
         else:
-            finish(this, FAILED, over, wanted[NUMBER])
+            finish(device, FAILED, close_code, order[NUMBER])
     finally:
-        await this.board.peer_link.disconnect(writer)
+        await device.board.peer_link.disconnect(writer)

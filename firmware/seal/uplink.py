@@ -1,107 +1,114 @@
-"""What a device does with a broker: it hands on its signed readings, and answers its owner's host.
+"""The uplink to an MQTT broker: publishes signed readings, serves the requests of the owner's host.
 
     sealwright/NETWORK/DEVICE/      the first 16 hex digits of the network's id, all 64 of the device's
-        readings                    a signed reading a message, oldest first, each once the one before it has arrived
-        certificates                its chain, issuers first, a CBOR sequence; kept by the broker
-        state                       "1" while it is connected, "0" when the broker misses it; kept by the broker
-        command, reply              frames of schema/rpc.cddl to the device and back
+        readings                    one signed reading a message, oldest first, each after the ack of the last
+        certificates                its chain, issuers first, a CBOR sequence; retained
+        state                       "1" while connected, else "0" (the will); retained
+        command, reply              frames of schema/rpc.cddl, to and from the device
 
-The broker is not trusted: what passes is signed. That it has a reading frees nothing here: only the owner's signed ack
-prunes. How far the broker was given readings is in the journal every RESERVE of them, to spare flash: after a reset up
-to as many come again. Nothing is left out.
+The broker is not trusted: every message is signed. Only the owner's signed ack prunes readings, not their delivery. The
+journal stores the last delivered number once every RESERVE readings, to spare flash: after a reset the device may
+repeat up to RESERVE readings, and omits none.
 """
 
 import asyncio
 
-from . import device, labels, messages, notes, reading, rpc
+from . import labels, messages, notes, reading, rpc
+from .device import PROVISIONED
 from .compat import const, hexlify
 from .cose import parse
 from .errors import Unreachable
 from .policy import CLOCK_UNSET, Limit
+from .records import FORWARDED_RECORD, NETWORK_RECORD
 
-SETTINGS = "network"  # the record with what the owner's command `network` said
-FORWARDED = "forwarded"  # and the record with the number that this broker is known to have
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .device import Device
+    from .ports import ConnectionHandler, Item, Record, Table
+    from .ports import Uplink as BrokerLink
 
-WIFI = const(1)
-BROKER = const(2)
-# keys of a broker
-HOST = const(1)
-PORT = const(2)
-AUTHORITY = const(3)
-USER = const(4)
+# Keys of the record "network"
+WIFI = const(1)  # [ssid, password]
+BROKER = const(2)  # map:
+HOST = const(1)  # text
+PORT = const(2)  # uint
+AUTHORITY = const(3)  # bytes: the CA certificate, DER
+USER = const(4)  # [name, password]
 
-_MAX_AUTHORITY = const(2048)  # a command fits a frame
+_MAX_AUTHORITY = const(2048)  # a command must fit a frame
 _MIN_RETRY = const(1)
 _MAX_RETRY = const(60)
-_LOOK_SECONDS = 0.3
+_POLL_SECONDS = 0.3
 _BATCH = const(4)  # readings in RAM at a time
 
 
-def _pair(value):
+def _pair(value: "Item") -> bool:
     return isinstance(value, list) and len(value) == 2 and all(messages.text(part) for part in value)
 
 
-def _broker(value):
+def _broker(value: "Item") -> bool:
     return messages.fit(value, _BROKER) is value
 
 
-_BROKER = {
+_BROKER: "Table" = {
     HOST: (True, lambda value: messages.text(value) and 0 < len(value) < 256),
     PORT: (True, lambda value: messages.uint(value) and 0 < value < 65536),
     AUTHORITY: (True, lambda value: isinstance(value, bytes) and 0 < len(value) <= _MAX_AUTHORITY),
     USER: (False, _pair),
 }
-_TABLE = {WIFI: (False, _pair), BROKER: (False, _broker)}
+_TABLE: "Table" = {WIFI: (False, _pair), BROKER: (False, _broker)}
 
 
 class Uplink:
-    """A device's connection to its broker. this: the device, on a board that has a way to one."""
+    """A device's connection to its broker, on a board with the port Uplink."""
 
-    def __init__(self, this):
-        self._device = this
+    _settings: "Record | None"
+    _fault: int | None
+
+    def __init__(self, device: "Device") -> None:
+        self._device = device
         self._settings = None
         self._connected = False
         self._fault = None
         self._seq = 0
 
-    def check(self, value):
-        """The settings in an owner's command, or None. Raises Malformed."""
+    def check(self, value: "Item") -> "Record | None":
+        """The settings in an owner's command, or None for no broker. Raises Malformed."""
         return None if value is None else messages.fit(value, _TABLE)
 
-    def configure(self, settings):
-        """Keep them, and begin anew with this broker: it may have nothing of what the last one had."""
+    def configure(self, settings: "Record | None") -> None:
+        """Store the settings and restart delivery: a new broker has none of the readings."""
         journal = self._device.journal
-        journal.remove(FORWARDED)
+        journal.remove(FORWARDED_RECORD)
         if settings is None:
-            journal.remove(SETTINGS)
+            journal.remove(NETWORK_RECORD)
         else:
-            journal.put(SETTINGS, settings)
+            journal.put(NETWORK_RECORD, settings)
 
-    def told(self):
-        """[host and port or null, connected, code of what keeps it from being so or null, last reading handed on]."""
-        settings = self._device.journal.get(SETTINGS)
+    def status(self) -> "list[Item]":
+        """["host:port" or null, connected, error code or null, seq of the last delivered reading]."""
+        settings = self._device.journal.get(NETWORK_RECORD)
         broker = (settings or {}).get(BROKER)
         name = broker and "%s:%d" % (broker[HOST], broker[PORT])
-        if settings is not self._settings:  # taken up in a moment
+        if settings is not self._settings:  # `run` reloads the settings soon
             return [name, False, None, 0]
         return [name, self._connected, self._fault, self._seq]
 
-    async def run(self, answer):
-        """Be connected whenever the owner's settings name a broker, for ever. answer: what serves a host's requests,
-        a coroutine function(reader, writer)."""
+    async def run(self, serve_host: "ConnectionHandler") -> None:
+        """Stay connected while the owner's settings name a broker, for ever. serve_host: serves a host's requests."""
         retry, link = _MIN_RETRY, None
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            if self._take_settings():
+            await asyncio.sleep(_POLL_SECONDS)
+            if self._reload_settings():
                 retry = _MIN_RETRY
             if self._settings is None:
                 continue
             link = link or self._device.board.uplink()
             try:
-                await self._work(link, answer)
+                await self._run_connection(link, serve_host)
                 self._fault = None
             except Exception as error:
-                # the boundary of what a network can do to this device: it may be there again next time
+                # the boundary towards the network: its faults may be temporary
                 if self._connected:
                     retry = _MIN_RETRY
                 self._fault = rpc.error_code(error)
@@ -113,53 +120,53 @@ class Uplink:
                 await self._pause(retry)
                 retry = min(retry * 2, _MAX_RETRY)
 
-    async def _pause(self, seconds):
-        while seconds > 0 and self._device.journal.get(SETTINGS) is self._settings:
-            await asyncio.sleep(_LOOK_SECONDS)
-            seconds -= _LOOK_SECONDS
+    async def _pause(self, seconds: float) -> None:
+        while seconds > 0 and self._device.journal.get(NETWORK_RECORD) is self._settings:
+            await asyncio.sleep(_POLL_SECONDS)
+            seconds -= _POLL_SECONDS
 
-    def _take_settings(self):
-        """Whether the owner has changed them."""
-        this = self._device
-        found = this.journal.get(SETTINGS) if this.state == device.PROVISIONED else None
-        if found is self._settings:
+    def _reload_settings(self) -> bool:
+        """Load the settings. Returns whether they changed."""
+        device = self._device
+        settings = device.journal.get(NETWORK_RECORD) if device.state == PROVISIONED else None
+        if settings is self._settings:
             return False
-        self._settings, self._fault = found, None
-        self._seq = this.journal.get(FORWARDED, 0)
+        self._settings, self._fault = settings, None
+        self._seq = device.journal.get(FORWARDED_RECORD, 0)
         return True
 
-    async def _work(self, link, answer):
-        """One connection's worth. Returns when the owner has changed the settings."""
-        this, settings = self._device, self._settings
+    async def _run_connection(self, link: "BrokerLink", serve_host: "ConnectionHandler") -> None:
+        """Run one connection, until the settings change."""
+        device, settings = self._device, self._settings
         await link.join(settings.get(WIFI))
         broker = settings.get(BROKER)
         if broker is None:
             return
-        if this.now() is None:
+        if device.now() is None:
             raise Limit(CLOCK_UNSET, "certificates are valid for a time and the clock is not set")
-        name = hexlify(this.device_id)
-        topic = "sealwright/%s/%s/" % (hexlify(this.network)[:16], name)
+        name = hexlify(device.device_id)
+        topic = "sealwright/%s/%s/" % (hexlify(device.network)[:16], name)
         will = (topic + "state", b"0")
         await link.connect(
             broker[HOST], broker[PORT], broker[AUTHORITY], "sealwright-" + name[:12], will, broker.get(USER)
         )
         await link.subscribe(topic + "command")
-        await link.publish(topic + "certificates", b"".join(reversed(this.chain)), retain=True)
+        await link.publish(topic + "certificates", b"".join(reversed(device.chain)), retain=True)
         await link.publish(topic + "state", b"1", retain=True)
         self._connected, self._fault = True, None
-        serving = asyncio.create_task(answer(link, _Reply(link, topic + "reply")))
+        serving = asyncio.create_task(serve_host(link, _Reply(link, topic + "reply")))
         try:
-            while this.journal.get(SETTINGS) is settings:
+            while device.journal.get(NETWORK_RECORD) is settings:
                 link.check()
                 if serving.done():
                     raise Unreachable("the command link has ended")
                 if not await self._forward(link, topic + "readings"):
-                    await asyncio.sleep(_LOOK_SECONDS)
+                    await asyncio.sleep(_POLL_SECONDS)
         finally:
             serving.cancel()
 
-    async def _forward(self, link, topic):
-        """Hand on some of the readings that wait; False where none does."""
+    async def _forward(self, link: "BrokerLink", topic: str) -> bool:
+        """Publish a batch of readings. Returns False if none waits."""
         log = self._device.log
         self._seq = max(self._seq, log.acknowledged)
         if log.seq <= self._seq:
@@ -167,29 +174,29 @@ class Uplink:
         batch = log.since(self._seq, _BATCH)
         for raw in batch:
             await link.publish(topic, raw)
-            self._note(parse(raw).header[labels.CWT_CLAIMS][labels.SEQ])
+            self._record_forwarded(parse(raw).header[labels.CWT_CLAIMS][labels.SEQ])
         if not batch:
-            self._note(log.seq)  # what had these numbers is lost, on flash too
+            self._record_forwarded(log.seq)  # the readings with these numbers are lost on flash
         return True
 
-    def _note(self, seq):
+    def _record_forwarded(self, seq: int) -> None:
         journal = self._device.journal
         self._seq = seq
-        if journal.get(SETTINGS) is self._settings and seq >= journal.get(FORWARDED, 0) + reading.RESERVE:
-            journal.put(FORWARDED, seq)
+        if journal.get(NETWORK_RECORD) is self._settings and seq >= journal.get(FORWARDED_RECORD, 0) + reading.RESERVE:
+            journal.put(FORWARDED_RECORD, seq)
 
 
 class _Reply:
-    """The writing half of the command link: a message for what is written between two drains."""
+    """The writer of the command link: each drain publishes one message."""
 
-    def __init__(self, link, topic):
+    def __init__(self, link: "BrokerLink", topic: str) -> None:
         self._link = link
         self._topic = topic
         self._data = b""
 
-    def write(self, data):
+    def write(self, data: bytes) -> None:
         self._data += data
 
-    async def drain(self):
+    async def drain(self) -> None:
         data, self._data = self._data, b""
         await self._link.publish(self._topic, data)

@@ -1,23 +1,35 @@
-"""Payment vouchers and receipts: how they are built, and the payee's rules for taking one.
+"""Payment vouchers and receipts: their claims, and the payee's checks.
 
-A voucher's amount is cumulative within its lane: the newest one replaces all before it.
+A voucher's amount is cumulative within its lane: each voucher replaces all earlier ones.
 """
 
 from . import labels, messages
 from .compat import const
 from .errors import AmountDecreased, Expired, Malformed, NotYetValid, OverCapacity, Replay, UnknownChannel, Unsupported
 
-CHANNEL = const(1)
-LANE = const(2)
-SEQ = const(3)
-AMOUNT = const(4)
-NOT_BEFORE = const(5)
-NOT_AFTER = const(6)
-ITEM = const(8)
-_NEEDS_A_HOST = (7, 9, 10)  # lock, merges, ticks: a device that cannot judge them must not take them
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .channel import Terms
+    from .cose import Message
+    from .ports import Claims
+
+# Keys of a voucher
+CHANNEL = const(1)  # bytes, 32: the channel's digest
+LANE = const(2)  # uint
+SEQ = const(3)  # uint
+AMOUNT = const(4)  # amount, cumulative
+NOT_BEFORE = const(5)  # unix seconds
+NOT_AFTER = const(6)  # unix seconds
+_HASH_LOCK = const(7)  # bytes, 32
+ITEM = const(8)  # bytes, 32: digest of the reading
+_MERGES = const(9)  # [[lane, seq], ...]
+_TICKS = const(10)  # map
+# A receipt has CHANNEL to AMOUNT too
+RECEIPT_VOUCHER = const(5)  # bytes, 32: the voucher's digest
+_HOST_ONLY = (_HASH_LOCK, _MERGES, _TICKS)  # a device cannot judge these conditions, so it refuses them
 
 
-def payload(channel, lane, seq, amount, item=None):
+def payload(channel: bytes, lane: int, seq: int, amount: int, item: bytes | None = None) -> "Claims":
     """The claims of a voucher. `item`: digest of the reading bought or billed, 32 bytes."""
     claims = {CHANNEL: channel, LANE: lane, SEQ: seq, AMOUNT: amount}
     if item is not None:
@@ -25,18 +37,18 @@ def payload(channel, lane, seq, amount, item=None):
     return claims
 
 
-def take(raw, terms, best, public, now):
+def take(raw: bytes, terms: "Terms", best: "Message | None", public: bytes, now: int | None) -> "Message":
     """The payee's check of a voucher; returns its `cose.Message`.
 
-    terms: channel.Terms. best: the Message of the best voucher so far in the lane, or None. public: the payer's key.
-    now: unix time, or None where the clock is unset. The very voucher that is best already is taken again.
+    best: the best voucher so far in the lane, or None. public: the payer's key. now: unix time, or None if the clock is
+    unset. The best voucher itself passes again.
     Raises UnknownChannel, Unsupported, Replay, AmountDecreased, OverCapacity, NotYetValid, Expired, BadSignature.
     """
     message = messages.parse(raw, labels.VOUCHER)
     claims = message.payload
     if claims[CHANNEL] != terms.digest:
         raise UnknownChannel("the voucher is for another channel")
-    if claims[LANE] != 0 or any(key in claims for key in _NEEDS_A_HOST):
+    if claims[LANE] != 0 or any(key in claims for key in _HOST_ONLY):
         raise Unsupported("a voucher with another lane, a lock, merges or ticks")
     message.verify(public)
     if best is not None and message.digest == best.digest:
@@ -54,7 +66,7 @@ def take(raw, terms, best, public, now):
     return message
 
 
-def _check_times(claims, terms, now):
+def _check_times(claims: "Claims", terms: "Terms", now: int | None) -> None:
     terms.check_open(now)
     if now is None:
         if NOT_BEFORE in claims or NOT_AFTER in claims:
@@ -66,17 +78,23 @@ def _check_times(claims, terms, now):
         raise Expired("the voucher has expired")
 
 
-def receipt_payload(message):
-    """The claims of the receipt for a voucher (its Message)."""
+def receipt_payload(message: "Message") -> "Claims":
+    """The claims of the receipt for a voucher."""
     claims = message.payload
-    return {1: claims[CHANNEL], 2: claims[LANE], 3: claims[SEQ], 4: claims[AMOUNT], 5: message.digest}
+    return {
+        CHANNEL: claims[CHANNEL],
+        LANE: claims[LANE],
+        SEQ: claims[SEQ],
+        AMOUNT: claims[AMOUNT],
+        RECEIPT_VOUCHER: message.digest,
+    }
 
 
-def check_receipt(raw, voucher_claims, voucher_digest, public):
+def check_receipt(raw: bytes, voucher_claims: "Claims", voucher_digest: bytes, public: bytes) -> "Message":
     """The payer's check of a receipt; returns its Message. Raises Malformed, WrongType, BadSignature."""
     message = messages.parse(raw, labels.RECEIPT)
-    wanted = {key: voucher_claims[key] for key in (CHANNEL, LANE, SEQ, AMOUNT)}
-    wanted[5] = voucher_digest
-    if message.payload != wanted:
+    claims = {key: voucher_claims[key] for key in (CHANNEL, LANE, SEQ, AMOUNT)}
+    claims[RECEIPT_VOUCHER] = voucher_digest
+    if message.payload != claims:
         raise Malformed("the receipt is for another voucher")
     return message.verify(public)

@@ -1,13 +1,14 @@
 """Rewrite a device source for a board, whose heap has no room for what only readers and other boards use.
 
 A board tells codes and shows no text, so errors are raised without theirs: texts and their objects were 15 KB of a
-Pico's heap. And a number that a module declares with `const` stands in place of its name in every module, which
+Pico's heap. A number or text that a module declares with `const` replaces its name in every module, which
 mpy-cross does only within one and for names with an underscore: 150 names were 6 KB.
 """
 
 import ast
 from pathlib import Path
 
+Value = int | str
 _SMALL = 1 << 30  # from here on a number is an object, made anew in each module
 
 
@@ -32,8 +33,8 @@ def _name(path: Path, root: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _number(node: ast.stmt) -> tuple[str, int] | None:
-    """(name, number) of `NAME = const(number)`, where that is one to replace."""
+def _constant(node: ast.stmt) -> tuple[str, Value] | None:
+    """(name, value) of `NAME = const(value)`, a small number or a text, where that is one to replace."""
     if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
         return None
     target, call = node.targets[0], node.value
@@ -43,11 +44,11 @@ def _number(node: ast.stmt) -> tuple[str, int] | None:
         value = ast.literal_eval(call.args[0])
     except ValueError:
         return None  # an expression
-    return (target.id, value) if abs(value) < _SMALL else None
+    return (target.id, value) if isinstance(value, str) or abs(value) < _SMALL else None
 
 
-def _declared(tree: ast.Module) -> dict[str, int]:
-    return dict(found for node in tree.body if (found := _number(node)))
+def _declared(tree: ast.Module) -> dict[str, Value]:
+    return dict(found for node in tree.body if (found := _constant(node)))
 
 
 class _Slim(ast.NodeTransformer):
@@ -55,11 +56,14 @@ class _Slim(ast.NodeTransformer):
         self._package = package
         self._known = slimmer.known
         self._errors = slimmer.errors
-        self._names = dict(self._known.get(name, {}))  # that stand for numbers in this module
-        self._modules: dict[str, dict[str, int]] = {}
+        self._names = dict(self._known.get(name, {}))  # of constants in this module
+        self._modules: dict[str, dict[str, Value]] = {}
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
-        return None if _number(node) else self.generic_visit(node)
+        return None if _constant(node) or _is_type_checking(node.targets[0]) else self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        return None if _is_type_checking(node.test) else self.generic_visit(node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom | None:
         above = self._package.split(".")[: len(self._package.split(".")) - node.level + 1] if node.level else []
@@ -91,6 +95,11 @@ class _Slim(ast.NodeTransformer):
             else:
                 call.args = [ast.Constant("") if _is_text(argument) else argument for argument in call.args]
         return self.generic_visit(node)
+
+
+def _is_type_checking(node: ast.expr) -> bool:
+    """Whether it is the name that guards imports for type checkers alone."""
+    return isinstance(node, ast.Name) and node.id == "TYPE_CHECKING"
 
 
 def _is_text(node: ast.expr) -> bool:

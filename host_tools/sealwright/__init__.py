@@ -10,47 +10,66 @@ Modules: `messages` (what the wire carries), `keys`, `certificates`, `bundle`, `
 asset's smallest unit; times are unix seconds. The wire contract is firmware/schema/sealwright.cddl.
 """
 
-from .bundle import BundleWriter, read_bundle
-from .certificates import check_chain, issue, load_roots, make_root, network_id
 from .errors import SealwrightError
-from .keys import PrivateKey, PublicKey
-from .messages import (
+from .verify import Policy, Verdict, Verifier, verify_bundle
+from .wire.bundle import BundleWriter, read_bundle
+from .wire.certificates import check_chain, issue, load_roots, make_root, network_id
+from .wire.keys import PrivateKey, PublicKey
+from .wire.messages import (
     Certificate,
     ChannelClose,
     ChannelOpen,
+    Checkpoint,
+    Claim,
     Command,
     DecimalFraction,
+    DepositArguments,
     DevicePolicy,
     Evidence,
     FactoryRecord,
+    Funding,
     Grant,
     Limit,
     Message,
+    Offer,
     PeerProof,
     Reading,
     Receipt,
     Record,
+    Refund,
+    RevealedTick,
+    Revocation,
+    Rotation,
+    Status,
     Ticks,
     Voucher,
+    WithdrawArguments,
+    parse_any,
     parse_as,
     parse_message,
+    read_arguments,
     sign_message,
+    write_arguments,
 )
-from .verify import Policy, Verdict, Verifier, verify_bundle
 
 __all__ = [
     "BundleWriter",
     "Certificate",
     "ChannelClose",
     "ChannelOpen",
+    "Checkpoint",
+    "Claim",
     "Command",
     "DecimalFraction",
+    "DepositArguments",
     "DevicePolicy",
     "Evidence",
     "FactoryRecord",
+    "Funding",
     "Grant",
     "Limit",
     "Message",
+    "Offer",
     "PeerProof",
     "Policy",
     "PrivateKey",
@@ -58,19 +77,28 @@ __all__ = [
     "Reading",
     "Receipt",
     "Record",
+    "Refund",
+    "RevealedTick",
+    "Revocation",
+    "Rotation",
     "SealwrightError",
+    "Status",
     "Ticks",
     "Verdict",
     "Verifier",
     "Voucher",
+    "WithdrawArguments",
     "check_chain",
     "issue",
     "load_roots",
     "make_root",
     "network_id",
+    "parse_any",
     "parse_as",
     "parse_message",
+    "read_arguments",
     "read_bundle",
     "sign_message",
     "verify_bundle",
+    "write_arguments",
 ]

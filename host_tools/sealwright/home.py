@@ -19,11 +19,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from .certificates import TEST_MODEL, make_root, network_id, to_pem
-from .certificates import load_roots as load_pem
 from .errors import Usage
-from .keys import PrivateKey
-from .messages import Certificate, Message
+from .wire.certificates import TEST_MODEL, make_root, network_id, to_pem
+from .wire.certificates import load_roots as load_pem
+from .wire.keys import PrivateKey
+from .wire.messages import Certificate, Message
 
 FORMAT: Final = 1
 DEFAULT: Final = "~/.sealwright"

@@ -18,9 +18,10 @@ sys.path[:0] = [str(ROOT)]
 
 from cryptography.hazmat.primitives import hashes  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: E402
-from sealwright import emulator, provisioning  # noqa: E402
+from sealwright import emulator  # noqa: E402
 from sealwright.home import Home  # noqa: E402
 from sealwright.ledger import Ledger  # noqa: E402
+from sealwright.operate import provisioning  # noqa: E402
 from sealwright.verify import Policy, Verifier  # noqa: E402
 
 from tests.host_tools.factory import NOW, Network  # noqa: E402
@@ -75,7 +76,7 @@ def vouchers() -> tuple[Network, list[bytes], Iterator[list[bytes]]]:
 
 def host(network: Network, first: list[bytes], batches: Iterator[list[bytes]]) -> dict[str, Any]:
     """Verifications a second: the whole verifier beside bare OpenSSL, in turn, in the same run."""
-    from sealwright.messages import parse_message
+    from sealwright.wire.messages import parse_message
 
     messages = [parse_message(raw) for raw in next(batches)]
     public = ec.EllipticCurvePublicKey.from_encoded_point(

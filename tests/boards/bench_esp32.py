@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sealwright.device import Client, connect
 from sealwright.emulator.esp32.flash import make_flash
 from sealwright.emulator.esp32.interpreter import environment, micropython
 from sealwright.emulator.esp32.process import HEAP
+from sealwright.link import Client, connect
 
 from .contract import ROOT
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sealwright import provisioning
 from sealwright.emulator.esp32.process import RESET
 from sealwright.errors import RefusedByDevice
 from sealwright.home import Home
+from sealwright.operate import provisioning
 
 from .bench_esp32 import Esp32
 

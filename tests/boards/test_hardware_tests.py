@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sealwright import emulator, owner, provisioning
+from sealwright import emulator
 from sealwright.emulator import EmulatedBoard
 from sealwright.home import Home
+from sealwright.operate import owner, provisioning
 
 from .bench_esp32 import Esp32
 from .contract import ROOT

@@ -22,7 +22,14 @@ def root(tmp_path: Path) -> Path:
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "errors.py").write_text("class Malformed(Exception):\n    pass\n")
-    numbers = ("KID = const(4)", "DEEP = const(-70001)", "_OWN = const(1)", "HUGE = const(1 << 62)", "TEXT = 'x'")
+    numbers = (
+        "KID = const(4)",
+        "DEEP = const(-70001)",
+        "_OWN = const(1)",
+        "HUGE = const(1 << 62)",
+        "TEXT = 'x'",
+        "WORD = const('word')",
+    )
     (package / "labels.py").write_text("\n".join(numbers))
     return package
 
@@ -38,10 +45,12 @@ def slimmed(root: Path, text: str) -> str:
         ("from . import labels\nx = labels.KID + labels.DEEP\n", "from . import labels\nx = 4 + -70001"),
         ("from .labels import KID, TEXT\nx = {KID: TEXT}\n", "from .labels import TEXT\nx = {4: TEXT}"),
         ("from .labels import KID as NAME\nx = NAME\n", "x = 4"),
+        ("from .labels import WORD\nx = WORD\n", "x = 'word'"),
         ("from seal.labels import DEEP\nx = DEEP\n", "x = -70001"),
         ("from . import labels\nx = labels.HUGE, labels.TEXT, labels._OWN\n", None),
         ("from . import other\nx = other.KID\n", None),
         ("A = const(3)\n_B = const(4)\nx = A + _B\n", "_B = const(4)\nx = 3 + _B"),
+        ("TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from .labels import KID\nx = KID\n", "x = KID"),
         ("x.labels.KID\n", None),
         ("raise Malformed('why %d' % n)\n", "raise Malformed"),
         ("raise Malformed('why ' + text)\n", "raise Malformed"),
@@ -79,6 +88,12 @@ def test_every_name_that_went_is_defined_nowhere_else() -> None:
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in numbers
         ]
         assert len(stored) == len(set(stored)), path
+
+
+def test_compiled_modules_have_no_docstring(tmp_path: Path) -> None:
+    build.compile_module(build.FIRMWARE / "seal" / "__init__.py", tmp_path / "seal", "x64", "seal")
+    code = (tmp_path / "seal.mpy").read_bytes()
+    assert b"Floors" not in code and b"__version__" in code
 
 
 def test_sources_have_every_engine(tmp_path: Path) -> None:

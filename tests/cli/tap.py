@@ -4,7 +4,7 @@ import socket
 import threading
 from contextlib import suppress
 
-from sealwright.device.frames import FrameReader
+from sealwright.link.frames import FrameReader
 
 
 class Tap:

@@ -5,14 +5,14 @@ import signal
 import time
 
 import pytest
-from sealwright import factory
-from sealwright.boards import kinds
-from sealwright.factory import bench
+from sealwright.bench import factory
+from sealwright.bench.factory import bench
 from sealwright.home import DONE, Home
+from sealwright.targets import kinds
 
 from tests.cli.runner import gone_wrong
-from tests.host_tools.deploying.bench import write_bench
-from tests.host_tools.deploying.wires import PromptBoard
+from tests.host_tools.bench.deploying.bench import write_bench
+from tests.host_tools.bench.deploying.wires import PromptBoard
 
 LEDGER = ("ledger", "factory", "--allow-test")
 

@@ -3,7 +3,7 @@
 import signal
 
 import pytest
-from sealwright.bundle import read_bundle
+from sealwright.wire.bundle import read_bundle
 
 from tests.cli.runner import ended, gone_wrong, wait_until
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import serial
-from sealwright import boards
-from sealwright.deploying import console, deploy
+from sealwright import targets as boards
+from sealwright.bench.deploying import console, deploy
 
 from tests.cli.runner import gone_wrong
-from tests.host_tools.deploying.wires import PromptBoard
-from tests.host_tools.flashing.kinds import RP2040, esp, uf2
+from tests.host_tools.bench.deploying.wires import PromptBoard
+from tests.host_tools.bench.flashing.kinds import RP2040, esp, uf2
 
 LOADER = {"loader.mpy": b"loader", "boot.py": b"pass\n", "main.py": b"pass\n"}
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from sealwright import emulator
-from sealwright.boards import Build, find
-from sealwright.device import connect
+from sealwright.bench.updates import make
 from sealwright.errors import Unreachable
-from sealwright.firmware import make
 from sealwright.home import Home
+from sealwright.link import connect
+from sealwright.targets import Build, find
 
 from tests.cli.runner import Cli, gone_wrong, wait_until
 

@@ -8,9 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from sealwright import owner
 from sealwright.home import Home
 from sealwright.ledger import Ledger
+from sealwright.operate import owner
 
 from tests.cli.runner import FULL, Cli, gone_wrong
 

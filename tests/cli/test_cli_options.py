@@ -3,7 +3,7 @@
 import pytest
 from sealwright.cli import options, words
 from sealwright.errors import Usage
-from sealwright.messages import DevicePolicy, Limit
+from sealwright.wire.messages import DevicePolicy, Limit
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ from contextlib import suppress
 from threading import Thread
 
 import pytest
-from sealwright import assets, provisioning
-from sealwright.device import connect
-from sealwright.device.client import EVIDENCE, GRANT
 from sealwright.errors import Unreachable
 from sealwright.home import Home
+from sealwright.link import connect
+from sealwright.link.client import EVIDENCE, GRANT
+from sealwright.operate import provisioning
+from sealwright.targets import assets
 
 from tests.cli.runner import ended, gone_wrong
 from tests.cli.tap import Tap

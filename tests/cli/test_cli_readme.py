@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from sealwright import assets, emulator
+from sealwright import emulator
 from sealwright.home import Home
+from sealwright.targets import assets
 
 CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 

@@ -5,10 +5,10 @@ import threading
 from contextlib import contextmanager, suppress
 
 import pytest
-from sealwright.device import connect
-from sealwright.device.client import CHAIN, CHANNELS, ERROR, INFO, READINGS, REPLY
-from sealwright.device.frames import Frame, FrameReader, pack
 from sealwright.errors import Malformed, Unreachable
+from sealwright.link import connect
+from sealwright.link.client import CHAIN, CHANNELS, ERROR, INFO, READINGS, REPLY
+from sealwright.link.frames import Frame, FrameReader, pack
 
 from tests.cli.runner import gone_wrong
 from tests.host_tools.factory import Network

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from sealwright.boards.build import Build
-from sealwright.boards.kinds import find_any
-from sealwright.firmware import FirmwareBundle, make
+from sealwright.bench.updates import FirmwareBundle, make
 from sealwright.home import Home
-from sealwright.keys import PrivateKey
-from sealwright.messages import sign_message
+from sealwright.targets.build import Build
+from sealwright.targets.kinds import find_any
+from sealwright.wire.keys import PrivateKey
+from sealwright.wire.messages import sign_message
 
 from tests.cli.runner import gone_wrong
 

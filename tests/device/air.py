@@ -1,4 +1,4 @@
-"""Datagrams between links in memory: lost, doubled and late as a seed decides.
+"""Datagrams between links in memory, with loss, duplicates and delay from a seed.
 
 What was sent is counted and not kept: a list grows by doubling, a busy machine sends more again, and MicroPython's heap
 may have no piece of 8 KB left.

@@ -7,7 +7,7 @@ from seal.seller import Seller
 
 
 class End:
-    """One end of a byte stream. `lose` is asked of every write: True breaks the connection instead."""
+    """One end of a byte stream. `lose` is called for every write; True breaks the connection instead."""
 
     def __init__(self, lose=lambda data: False):
         self._data = b""
@@ -49,14 +49,14 @@ class Cable:
     address = "tcp:127.0.0.1:1"
 
     def __init__(self, selling, lost=(), tamper=lambda kind, result: result):
-        self.selling = selling
+        self.seller = selling
         self.lost = list(lost)
         self.tamper = tamper
         self.connections = 0
 
     async def connect(self, address):
         self.connections += 1
-        seller, losing = Seller(self.selling), []
+        seller, losing = Seller(self.seller), []
         near, far = End(), End(lambda data: bool(losing))
         near.other, far.other = far, near
         handlers = {}
@@ -65,7 +65,7 @@ class Cable:
 
         async def serve():
             await rpc.serve(far, far, handlers)
-            seller.gone()
+            seller.release()
 
         asyncio.create_task(serve())
         return near, near

@@ -1,4 +1,4 @@
-"""What device tests need beyond `assert`, on both interpreters."""
+"""Assertions for device tests, on both interpreters."""
 
 
 def raises(exception, call, *args, **kwargs):

@@ -1,13 +1,14 @@
 """Real parts put together without a board: a store in RAM that can lose power, a settable clock, an issuer.
 
-Keys are made anew by each test; nothing here stands in for the code under test.
+Each test generates its keys; nothing here replaces code under test.
 """
 
 import gc
 import os
 
 from keystore.software import SoftwareKeyStore
-from seal import cose, device, identity, labels, rpc
+from seal import cose, identity, labels, rpc
+from seal.device import Device
 from seal.entropy import Pool
 from seal.provision import Provisioner
 
@@ -16,7 +17,7 @@ NETWORK = bytes(range(32))
 
 
 class PowerCut(BaseException):
-    """The power went away; nothing may catch it as an error."""
+    """Power loss. A BaseException, so that no handler of errors catches it."""
 
 
 class RamStore:
@@ -109,7 +110,7 @@ class PeerLink:
 
 
 class Board:
-    """Port Board, over a store that outlives it."""
+    """Port Board, over a store that survives it."""
 
     model = "rig"
     peer_link = PeerLink()
@@ -173,10 +174,10 @@ class Issuer:
             claims[6] = policy
         return self.signer.sign(labels.GRANT, claims)[0]
 
-    def command(self, this, op, value=None, seq=None):
-        """An owner's command to the device `this`, with the next number."""
+    def command(self, device, op, value=None, seq=None):
+        """An owner's command to the device, with the next number."""
         self._commands += 1
-        claims = {1: this.device_id, 2: seq or self._commands, 3: op}
+        claims = {1: device.device_id, 2: seq or self._commands, 3: op}
         if value is not None:
             claims[4] = value
         return self.owner.sign(labels.COMMAND, claims)[0]
@@ -192,31 +193,31 @@ def policy(per_voucher=1000, per_day=100000, **more):
 
 
 def provisioned(issuer, spending=None, **parts):
-    """A provisioned device.Device on a new Board (parts: store, clock, joules)."""
-    this = device.Device(Board(**parts))
-    this.load()
-    provision(this, issuer, spending)
-    return this
+    """A provisioned Device on a new Board (parts: store, clock, joules)."""
+    device = Device(Board(**parts))
+    device.load()
+    provision(device, issuer, spending)
+    return device
 
 
-def provision(this, issuer, spending=None):
-    provisioner = Provisioner(this)
+def provision(device, issuer, spending=None):
+    provisioner = Provisioner(device)
     nonce = os.urandom(32)
     provisioner.evidence(nonce)
-    provisioner.grant(issuer.grant(this.public, nonce, spending))
+    provisioner.grant(issuer.grant(device.public, nonce, spending))
 
 
-def restarted(this):
-    """The same flash in a new board: what a power cut leaves."""
+def restarted(device):
+    """A new board with the same flash, as after a power cut."""
     gc.collect()  # several devices share one heap here, which a board never does
-    board = Board(RamStore(this.board.store.files), Clock(this.board.clock.unix, this.board.clock.quality))
-    again = device.Device(board)
+    board = Board(RamStore(device.board.store.files), Clock(device.board.clock.unix, device.board.clock.quality))
+    again = Device(board)
     again.load()
     return again
 
 
 class Loopback:
-    """A client whose calls go straight to a handler table, through real frames."""
+    """A client that calls a handler table directly, through real frames."""
 
     def __init__(self, handlers):
         self.handlers = handlers

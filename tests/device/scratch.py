@@ -1,4 +1,4 @@
-"""A real store for the keystore's tests, and draws that they know."""
+"""A real store and known random draws for the keystore's tests."""
 
 import os
 from binascii import hexlify
@@ -7,7 +7,7 @@ from seal.store import FileStore
 
 
 class Scratch:
-    """A FileStore in a folder of its own, gone afterwards."""
+    """A FileStore in a temporary folder."""
 
     def __enter__(self):
         self._folder = (os.getenv("TMPDIR") or "/tmp") + "/sealwright-" + hexlify(os.urandom(8)).decode()

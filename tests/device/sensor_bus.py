@@ -1,4 +1,4 @@
-"""A bus with one chip on it whose truth the test tells, and a clock that makes no test wait."""
+"""A bus with one chip, whose physical values the test sets, and a clock without waiting."""
 
 from emulated.bme280 import BME280Chip
 from emulated.i2c import I2C
@@ -6,7 +6,7 @@ from emulated.ina219 import INA219Chip
 
 
 class Leap:
-    """A clock that is `step` ms further at each look, so that no model makes a test wait."""
+    """A clock that advances `step` ms at each call."""
 
     def __init__(self, step=100):
         self.now = 0

@@ -1,16 +1,17 @@
-"""The main program over links in memory: who is answered where, and what reaches the wire and the person beside it."""
+"""The main program over links in memory: which link serves whom, and what reaches the wire and the console."""
 
 import asyncio
 import os
 
 from cable import End
 from rig import Board, Issuer, provision
-from seal import app, device, link, notes, rpc
+from seal import app, link, notes, rpc
+from seal.device import Device
 from seal.errors import Malformed
 
 
 class Line:
-    """A command link whose other end the test holds; its connection is one that stays."""
+    """A command link with one permanent connection; the test has the other end."""
 
     def __init__(self):
         self.near, self.far = End(), End()
@@ -25,11 +26,11 @@ class Line:
 def board(issuer, peer_link=None):
     """(device's board, its certificates): provisioned, with this peer link."""
     made = Board()
-    this = device.Device(made)
-    this.load()
-    provision(this, issuer)
+    device = Device(made)
+    device.load()
+    provision(device, issuer)
     made.peer_link = peer_link
-    return made, this.chain
+    return made, device.chain
 
 
 async def _ask(client, *requests):
@@ -61,7 +62,7 @@ def talk(made, *requests):
     return asyncio.run(main())
 
 
-def test_one_line_carries_a_host_and_a_peer():
+def test_one_line_serves_host_and_peer():
     issuer = Issuer()
     made, chain = board(issuer)
     hello = [os.urandom(32), chain]
@@ -73,7 +74,7 @@ def test_one_line_carries_a_host_and_a_peer():
 
 
 class Closed:
-    """A peer link on which nobody calls."""
+    """A peer link without connections."""
 
     address = "tcp:127.0.0.1:1"
 
@@ -82,7 +83,7 @@ class Closed:
             await asyncio.sleep(60)
 
 
-def test_a_board_with_a_peer_link_answers_peers_there_alone():
+def test_board_with_peer_link_serves_peers_on_it_only():
     made, chain = board(Issuer(), Closed())
     info, code = talk(made, (rpc.INFO, None), (rpc.HELLO, [os.urandom(32), chain]))
     assert info["state"] == "provisioned" and code == 23
@@ -95,7 +96,7 @@ class Broken:
         raise ValueError("not foreseen")
 
 
-def test_words_go_to_the_console_and_codes_to_the_wire():
+def test_text_goes_to_console_and_codes_to_wire():
     said = []
     made, chain = board(Issuer())
     made.sensors = [Broken()]
@@ -113,12 +114,12 @@ def test_words_go_to_the_console_and_codes_to_the_wire():
     assert notes.show is None
 
 
-def test_what_nobody_awaits_is_not_printed_either():
+def test_exception_of_unawaited_task_is_not_printed():
     said = []
 
     async def main():
         notes.show = said.append
-        asyncio.get_event_loop().set_exception_handler(app._unforeseen)
+        asyncio.get_event_loop().set_exception_handler(app._log_exception)
 
         async def fails():
             raise ValueError("in a task")
@@ -136,5 +137,5 @@ def test_what_nobody_awaits_is_not_printed_either():
     assert "in a task" in "".join(said)
 
 
-def test_frames_begin_with_no_knock():
+def test_frames_never_begin_with_knock():
     assert all(link.pack(n, n, None)[1] == 0x83 for n in range(256))

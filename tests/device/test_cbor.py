@@ -1,4 +1,4 @@
-"""The device's codec: one encoding for each value, and no other is taken."""
+"""The device's codec: one encoding for each value; every other is refused."""
 
 from check import raises
 from seal import cbor
@@ -44,7 +44,7 @@ def test_keys_are_sorted_bytewise():
     assert raw == b"\xad" + b"".join(item + b"\x00" for item in heads)
 
 
-def test_other_forms_are_refused():
+def test_non_deterministic_encodings_are_refused():
     for text in ("1800", "190018", "1a00000100", "1b0000000000000001", "5800", "7800", "9800", "b800", "d804820001"):
         raises(NotDeterministic, cbor.decode, bytes.fromhex(text))
     for text in ("5f4101ff", "7f6161ff", "9f01ff", "bf0102ff"):
@@ -53,7 +53,7 @@ def test_other_forms_are_refused():
     raises(NotDeterministic, cbor.decode, bytes.fromhex("a202000100"))
 
 
-def test_what_the_profile_does_not_have():
+def test_values_outside_profile_are_refused():
     floats = ("f90000", "fa47c35000", "fb3ff199999999999a")
     for text in floats + ("f7", "f0", "f818", "f820", "c249010000000000000000", "c100"):
         raises(Malformed, cbor.decode, bytes.fromhex(text))
@@ -63,7 +63,7 @@ def test_what_the_profile_does_not_have():
         raises(Malformed, cbor.decode, bytes.fromhex(text))
 
 
-def test_ends_early_or_late():
+def test_truncated_or_trailing_bytes_are_refused():
     claims_more = ("5affffffff", "9affffffff", "bb7fffffffffffffff")
     for text in ("", "18", "1901", "41", "6261", "81", "8201", "a1", "a101", "c4") + claims_more:
         raises(Malformed, cbor.decode, bytes.fromhex(text))
@@ -81,13 +81,13 @@ def test_limits():
     raises(Malformed, cbor.decode, b"\x59\x40\x00" + bytes(0x4000))
 
 
-def test_values_without_an_encoding():
+def test_values_without_encoding():
     raises(Malformed, cbor.encode, 1.5)
     raises(Malformed, cbor.encode, 1 << 64)
     raises(Malformed, cbor.encode, object())
 
 
-def test_encoding_takes_no_stack():
+def test_encoding_needs_constant_stack():
     """A Pico's stack of 8 KB ended at a map of four levels, called from where the app calls it."""
     value = 0
     for _ in range(300):

@@ -1,4 +1,4 @@
-"""More trades than a device remembers channels for: the old ones make room, the day's count stays."""
+"""More trades than channel records: old channels make room, the daily total stays."""
 
 import gc
 
@@ -12,7 +12,7 @@ from seal.service import Service
 from trades import connect, pair, run
 
 
-def test_many_channels_make_room_and_keep_the_days_count():
+def test_many_channels_make_room_and_keep_daily_total():
     issuer, buying, selling = pair(budget=3, spending=policy(per_day=33))
     for number in range(1, 12):
         session, seller = connect(buying, selling)
@@ -20,7 +20,7 @@ def test_many_channels_make_room_and_keep_the_days_count():
         selling.board.meter.joules += 1
         assert run(session.step()) is True
         run(session.close())
-        seller.gone()
+        seller.release()
         order.finish(buying, order.DONE)
         assert buying.payer.spent_today("nEUR") == 3 * number
         gc.collect()
@@ -31,7 +31,7 @@ def test_many_channels_make_room_and_keep_the_days_count():
     assert raises(limits.Limit, connect, buying, selling).code == limits.OVER_DAY
 
 
-def test_channels_nobody_paid_in_make_room_for_others():
+def test_unpaid_channels_make_room():
     issuer, buying, selling = pair("reading")
     kept, _ = connect(buying, selling)
     run(kept.step())
@@ -48,10 +48,10 @@ def test_channels_nobody_paid_in_make_room_for_others():
     assert selling.payee.best(kept._terms.digest).payload[4] == 3
 
 
-def test_a_stranger_to_the_meter_closes_nobodys_channel():
+def test_refused_peer_closes_no_channel():
     issuer, buying, selling = pair()
     session, seller = connect(buying, selling)
-    seller.gone()
+    seller.release()
     other, _ = connect(buying, selling)
     foreign = Issuer()
     raws = (b"\x00", foreign.signer.sign(labels.CHANNEL_OPEN, messages.parse(session._terms.raw).payload)[0])
@@ -60,7 +60,7 @@ def test_a_stranger_to_the_meter_closes_nobodys_channel():
     assert [channel.CLOSE in record for _, record in selling.payee.records()] == [False]
 
 
-def test_the_payer_closes_what_has_expired_and_nobody_closed():
+def test_payer_closes_expired_channel():
     _, buying, selling = pair()
     session, _ = connect(buying, selling)
     selling.board.meter.joules += 1

@@ -1,8 +1,9 @@
-"""The console as a link: who may have it back, and from when on nobody."""
+"""The console as a link: who may take it back, and when it closes for good."""
 
 from links.console import IDENTITY, KNOCK, Door
 from rig import Board, Issuer, provision
-from seal import device, link, rpc
+from seal import link, rpc
+from seal.device import WIPED, Device
 
 
 class Ticks:
@@ -17,7 +18,7 @@ def door():
     return Door(ticks), ticks
 
 
-def test_mpremote_is_heard_at_the_start_of_a_frame():
+def test_mpremote_is_detected_at_start_of_frame():
     assert door()[0].knocks(KNOCK)
     assert door()[0].knocks(b"\x00" + KNOCK + b"\x01")
     listening, _ = door()
@@ -26,7 +27,7 @@ def test_mpremote_is_heard_at_the_start_of_a_frame():
     assert listening.knocks(link.pack(1, rpc.INFO, None) + KNOCK)
 
 
-def test_frames_are_not_mistaken_for_it():
+def test_frames_do_not_trigger_mpremote_detection():
     listening, _ = door()
     for size in range(1, 600):
         assert not listening.knocks(link.pack(size, rpc.READINGS, KNOCK * size)[: size * 2])
@@ -35,7 +36,7 @@ def test_frames_are_not_mistaken_for_it():
     assert not listening.knocks(KNOCK)  # still inside
 
 
-def test_silence_ends_what_was_not_a_frame():
+def test_silence_ends_partial_frame():
     listening, ticks = door()
     assert not listening.knocks(b"hello")
     ticks.now = 900
@@ -44,13 +45,13 @@ def test_silence_ends_what_was_not_a_frame():
     assert listening.knocks(KNOCK)
 
 
-def test_an_identity_on_flash_closes_it_until_the_device_is_wiped():
-    this = device.Device(Board())
-    this.load()
-    assert IDENTITY not in this.board.store.names()
-    provision(this, Issuer())
-    assert IDENTITY in this.board.store.names()
-    this.board.keystore.wipe(0)
-    this.journal.put("wiped", True)
-    this.load()
-    assert this.state == device.WIPED and IDENTITY not in this.board.store.names()
+def test_identity_closes_console_until_wipe():
+    device = Device(Board())
+    device.load()
+    assert IDENTITY not in device.board.store.names()
+    provision(device, Issuer())
+    assert IDENTITY in device.board.store.names()
+    device.board.keystore.wipe(0)
+    device.journal.put("wiped", True)
+    device.load()
+    assert device.state == WIPED and IDENTITY not in device.board.store.names()

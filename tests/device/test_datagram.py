@@ -1,4 +1,4 @@
-"""Streams over datagrams: whole and in order however many are lost, doubled or late; ends that vanish are noticed."""
+"""Streams over datagrams: complete and in order despite loss, duplicates and delay; vanished peers are detected."""
 
 import asyncio
 import random
@@ -65,7 +65,7 @@ async def until(condition):
 
 
 async def greet(near):
-    """A session with the far end, to its end: what the air carried before it has been dealt with."""
+    """Run one session with the far end, after which all earlier datagrams are processed."""
     reader, writer = await near.connect("air:far")
     writer.write(b"hello")
     await writer.drain()
@@ -93,13 +93,13 @@ async def there_and_back(near, far, air):
     return await asyncio.gather(*(session(number) for number in range(4)))
 
 
-def test_a_stream_is_whole_whatever_the_air_does():
+def test_stream_is_complete_despite_loss_duplicates_and_delay():
     for seed in range(6):
         for faults in ({}, {"lost": 20}, {"doubled": 30}, {"late": 50}, {"lost": 20, "doubled": 20, "late": 40}):
             assert together(there_and_back, seed, **faults) == [b""] * 4, (seed, faults)
 
 
-def test_nobody_there():
+def test_connect_without_peer_times_out():
     async def test(near, far, air):
         try:
             await near.connect("air:nowhere")
@@ -109,7 +109,7 @@ def test_nobody_there():
     assert 20 < together(test) < 40, "so many that bad air alone does not look like this"
 
 
-def test_openings_and_goodbyes_arrive_though_a_dozen_are_lost():
+def test_openings_and_goodbyes_survive_a_dozen_losses():
     async def test(near, far, air):
         air.loses = lambda data: data[0] in (OPEN, CLOSE) and air.sent[data[0]] <= 12
         await greet(near)
@@ -129,7 +129,7 @@ def test_sessions_end_on_both_sides():
     together(test, 3, lost=20, doubled=20, late=20)
 
 
-def test_an_end_that_was_reset_is_noticed():
+def test_reset_of_peer_is_detected():
     async def test(near, far, air):
         reader, writer = await near.connect("air:far")
         await until(lambda: air.sent[ACK] == air.sent[OPEN])  # an opening on its way would be a session again
@@ -139,13 +139,13 @@ def test_an_end_that_was_reset_is_noticed():
             await writer.drain()
         except OSError:
             assert air.sent[GONE] >= 1
-            assert air.sent[DATA] < FEW, "it was told, and did not try for half a minute"
+            assert air.sent[DATA] < FEW, "it stopped at the refusal, without retries for half a minute"
             return await reader.read(10)
 
     assert together(test) == b""
 
 
-def test_a_late_or_doubled_opening_begins_nothing():
+def test_late_or_duplicate_opening_starts_no_session():
     async def test(near, far, air):
         openings, begun = [], []
         air.loses = lambda data: data[0] == OPEN and openings.append(data)
@@ -160,7 +160,7 @@ def test_a_late_or_doubled_opening_begins_nothing():
     assert together(test)
 
 
-def test_a_goodbye_whose_ack_was_lost_is_answered_again():
+def test_goodbye_with_lost_ack_is_acknowledged_again():
     async def test(near, far, air):
         reader, writer = await near.connect("air:far")
         lost = []
@@ -178,7 +178,7 @@ def test_a_goodbye_whose_ack_was_lost_is_answered_again():
     assert together(test)
 
 
-def test_strangers_that_say_nothing_take_no_room():
+def test_silent_sessions_take_no_room():
     async def test(near, far, air):
         for number in range(200):
             air.carry("air:nowhere", "air:far", b"\x00" + number.to_bytes(8, "big") + b"\x00\x00")
@@ -188,7 +188,7 @@ def test_strangers_that_say_nothing_take_no_room():
     assert together(test)
 
 
-def test_a_flood_of_sessions_gives_way_to_the_newest():
+def test_session_flood_evicts_oldest():
     async def test(near, far, air):
         silent = []
         for _ in range(20):
@@ -202,7 +202,7 @@ def test_a_flood_of_sessions_gives_way_to_the_newest():
     assert together(test) == (True, b"")
 
 
-def test_noise_is_no_session():
+def test_noise_starts_no_session():
     async def test(near, far, air):
         for seed in range(300):
             noise = bytes(random.getrandbits(8) for _ in range(seed % 40))

@@ -1,4 +1,4 @@
-"""The BME280 driver: its arithmetic against the data sheet's own, and what it does with a broken chip."""
+"""The BME280 driver: its arithmetic against the data sheet's, and its behaviour with a broken chip."""
 
 from check import raises
 from drivers import bme280
@@ -46,7 +46,7 @@ def test_bme280_worked_example():
     assert bme280.compensate_pressure(words, fine, 415148) == 25767233
 
 
-def test_bme280_integers_agree_with_the_double_precision_formulas():
+def test_bme280_integers_agree_with_double_precision_formulas():
     words = SHEET + HUMIDITY
     checked = 0
     for adc_t in range(380_000, 640_000, 20_011):
@@ -65,7 +65,7 @@ def test_bme280_integers_agree_with_the_double_precision_formulas():
     assert checked > 50
 
 
-def test_bme280_calibration_words_are_unpacked_as_table_16_says():
+def test_bme280_calibration_words_match_table_16():
     bus, chip = weather((2153, 80917, 41_500))
     # H4 and H5 negative: 12-bit two's complement in three bytes.
     bus.writeto_mem(0x76, 0xF5, b"\x00")
@@ -74,7 +74,7 @@ def test_bme280_calibration_words_are_unpacked_as_table_16_says():
     assert words[15:17] == (-5, -300), words
 
 
-def test_bme280_tells_what_its_sensor_saw():
+def test_bme280_reports_sensor_values():
     bus, _ = weather((2153, 80917, 41_500))
     sensor = BME280(bus)
     assert sensor.model == "BME280"
@@ -115,14 +115,14 @@ def test_bme280_bus_faults():
         assert len(sensor.read()) == 3
 
 
-def test_bme280_that_never_finishes():
+def test_bme280_conversion_timeout():
     bus = I2C()
     chip = BME280Chip(lambda: (2000, 90000, 50_000), lambda: 5)
     bus.attach(0x76, chip)
     assert "not done" in str(raises(SensorFailed, BME280(bus).read))
 
 
-def test_bme280_reset_values_and_a_brown_out_are_no_reading():
+def test_bme280_reset_values_and_brown_out_are_errors():
     bus, chip = weather((2000, 90000, 50_000))
     sensor = BME280(bus)
     chip._show = lambda words: None  # the data registers stay as they were at reset

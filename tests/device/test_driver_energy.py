@@ -1,4 +1,4 @@
-"""The energy counter: exact, never falling, and blind to what was not measured."""
+"""The energy counter: exact, never falling, without unmeasured time."""
 
 from check import raises
 from drivers.energy import EnergyMeter
@@ -24,7 +24,7 @@ def energies(meter, count):
     return [meter.read()[-1] for _ in range(count)]
 
 
-def test_energy_is_the_trapezoid_rule_without_loss():
+def test_energy_is_trapezoid_rule_without_loss():
     meter = EnergyMeter(Power([1000, 3000, 3000, 333, 0]), Leap(1000))
     assert meter.model == "INA219"
     assert energies(meter, 5) == [("energy", "J", 0, n) for n in (0, 2, 5, 6, 6)]
@@ -41,7 +41,7 @@ def test_energy_is_the_trapezoid_rule_without_loss():
     assert meter.read()[-1][3] == 1
 
 
-def test_energy_never_falls_and_counts_nothing_it_did_not_see():
+def test_energy_never_falls_and_skips_unmeasured_time():
     meter = EnergyMeter(Power([2000, -9_000_000, -1, 0]), Leap(1000))
     assert [e[3] for e in energies(meter, 4)] == [0, 1, 1, 1]
     meter = EnergyMeter(Power([1000, None, 1000, 1000]), Leap(1000))
@@ -78,7 +78,7 @@ def test_energy_needs_power():
     raises(SensorFailed, EnergyMeter(Other()).read)
 
 
-def test_energy_over_a_real_ina219():
+def test_energy_over_real_ina219():
     bus, _ = panel((36_000, 18_000))
     meter = EnergyMeter(INA219(bus), Leap(1000))
     names = [q[0] for q in meter.read()]

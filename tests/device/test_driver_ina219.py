@@ -9,7 +9,7 @@ from seal.errors import SensorFailed
 from sensor_bus import Leap, panel
 
 
-def test_ina219_tells_what_its_shunt_saw():
+def test_ina219_reports_shunt_values():
     for milliwatt, millivolt in ((45_000, 18_000), (50_000, 12_000), (500, 20_000), (0, 4), (-26, 18_000)):
         bus, _ = panel((milliwatt, millivolt))
         sensor = INA219(bus)
@@ -36,7 +36,7 @@ def test_ina219_sheet_example():
     assert (v[3], i[3], w[3]) == (11_980, 10_000_000, 119_800)
 
 
-def test_ina219_overload_is_an_error_in_every_gain():
+def test_ina219_overload_is_error_in_every_gain():
     for shunt, step in ((10_000, 200), (100_000, 20), (100_000, 97), (2_000, 1_000), (5_000, 1_300)):
         highest = 32767 * step // 1000
         for percent in (97, 102, 500):
@@ -74,7 +74,7 @@ def test_ina219_bus_faults_and_wrong_chip():
     assert "not done" in str(raises(SensorFailed, INA219(frozen).read))
 
 
-def test_ina219_brown_out_is_no_zero_ampere():
+def test_ina219_brown_out_is_an_error():
     bus, chip = panel((40_000, 18_000))
     sensor = INA219(bus)
     chip._power_on()

@@ -19,7 +19,7 @@ class Clock:
 
 
 class Truth:
-    """What is really there; counts how often it is sampled."""
+    """The physical values; counts the samples."""
 
     def __init__(self, *values):
         self.values = values
@@ -30,7 +30,7 @@ class Truth:
         return self.values
 
 
-def test_bus_answers_as_the_ports_do():
+def test_bus_behaves_like_ports():
     bus = I2C({0x76: BME280Chip(Truth(0, 0, 0)), 0x40: INA219Chip(Truth(0, 0))})
     assert bus.scan() == [0x40, 0x76]
     assert raises(OSError, bus.readfrom_mem, 0x50, 0, 1).errno == ENODEV
@@ -58,7 +58,7 @@ def test_bus_faults():
     assert bus.readfrom_mem(0x76, 0xD0, 1) == b"\x60"
 
 
-def test_bus_lets_a_chip_refuse():
+def test_chip_may_refuse_on_bus():
     class Asleep:
         def write(self, data):
             raise OSError(ENODEV, "asleep")
@@ -77,7 +77,7 @@ def test_bme280_reset_values():
     assert bus.readfrom_mem(0x76, 0xF2, 4) == b"\x00\x00\x00\x00"
 
 
-def test_bme280_forced_mode_is_busy_and_goes_back_to_sleep():
+def test_bme280_forced_mode_is_busy_then_sleeps():
     clock, truth = Clock(), Truth(2000, 90_000, 50_000)
     bus = I2C({0x76: BME280Chip(truth, clock)})
     bus.writeto_mem(0x76, 0xF2, b"\x01")
@@ -97,7 +97,7 @@ def test_bme280_forced_mode_is_busy_and_goes_back_to_sleep():
     assert bus.readfrom_mem(0x76, 0xF7, 8) == data and truth.samples == 1
 
 
-def test_bme280_skips_what_is_not_sampled():
+def test_bme280_skips_disabled_measurements():
     clock = Clock()
     bus = I2C({0x76: BME280Chip(Truth(2000, 90_000, 50_000), clock)})
     bus.writeto_mem(0x76, 0xF4, b"\x21")
@@ -121,7 +121,7 @@ def test_bme280_register_writes_come_in_pairs_and_soft_reset():
     assert bus.readfrom_mem(0x76, 0xD0, 1) == b"\x60"
 
 
-def test_bme280_words_invert_the_compensation_over_the_whole_range():
+def test_bme280_words_invert_compensation_over_whole_range():
     for centi in range(-4000, 8501, 1250):
         for pascal in (30_000, 65_432, 80_917, 110_000):
             t, p, h = bme280.adc_words((centi, pascal, 41_500), (16, 16, 1))
@@ -155,7 +155,7 @@ def test_ina219_registers():
     assert bus.readfrom_mem(0x40, 4, 2) == b"\x00\x00"
 
 
-def test_ina219_without_calibration_tells_no_current():
+def test_ina219_without_calibration_reports_zero_current():
     clock = Clock()
     bus = I2C({0x40: INA219Chip(Truth(45_000, 18_000), 10_000, clock)})
     bus.writeto_mem(0x40, 0, b"\x39\x9b")

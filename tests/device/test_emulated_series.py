@@ -77,7 +77,7 @@ def test_interpolates_between_records_and_wraps():
     with_series(check)
 
 
-def test_speed_and_start_from_the_file_and_from_the_board():
+def test_speed_and_start_from_file_and_from_board():
     def from_file(clock, series):
         assert series() == (2000, 12_000)
         clock.now = 120_000
@@ -93,7 +93,7 @@ def test_speed_and_start_from_the_file_and_from_the_board():
     with_series(from_board, header(3, speed=1, start=60), speed=60, start=180)
 
 
-def test_a_long_file_does_not_fill_the_memory():
+def test_long_file_needs_constant_memory():
     rows = 20_000
     write(header(rows, seconds=rows * 60), [])
     with open(PATH, "ab") as file:
@@ -111,7 +111,7 @@ def test_a_long_file_does_not_fill_the_memory():
         os.remove(PATH)
 
 
-def test_no_series_file():
+def test_invalid_series_file_is_refused():
     for content in (
         b"",
         b"time,power\n1,2\n",
@@ -129,7 +129,7 @@ def test_no_series_file():
     raises(OSError, Series, PATH)
 
 
-def test_drivers_read_the_series_through_their_chips():
+def test_drivers_read_series_through_their_chips():
     clock = Clock()
     bus = I2C()
     write(header(3, speed=1), RECORDS)

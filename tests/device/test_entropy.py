@@ -80,18 +80,18 @@ def test_adaptive_proportion_at_its_cut_off():
     assert "proportion" in health.check(_window(325))
 
 
-def test_random_bytes_differ_and_have_the_size():
+def test_random_bytes_differ_and_have_size():
     pool = entropy.Pool([os.urandom])
     draws = [pool.random(32) for _ in range(8)]
     assert len(set(draws)) == 8
     assert [len(pool.random(n)) for n in (0, 1, 33, 1000)] == [0, 1, 33, 1000]
-    assert pool.failed == [] and len(pool.working) == 1
+    assert pool.failures == [] and len(pool.active_names) == 1
     raises(Malformed, pool.random, -1)
     raises(Malformed, pool.random, MAX_REQUEST + 1)
     raises(Malformed, pool.random, "32")
 
 
-def test_nothing_is_read_before_the_first_request():
+def test_sources_are_not_read_before_first_request():
     source = Script(noise(b"a"))
     pool = entropy.Pool([source])
     assert source.given == 0
@@ -112,7 +112,7 @@ def test_every_source_and_every_mixed_byte_counts():
     assert len(set(others + [base])) == 6
 
 
-def test_extra_input_stays_in_the_state():
+def test_extra_input_stays_in_state():
     def second(extra):
         pool = entropy.Pool([Script(noise(b"a"))])
         pool.random(32, extra)
@@ -121,7 +121,7 @@ def test_extra_input_stays_in_the_state():
     assert second(b"one") != second(b"two")
 
 
-def test_no_source_no_bytes():
+def test_random_bytes_fail_without_source():
     error = raises(EntropyFailed, entropy.Pool([]).random, 32)
     assert "none" in str(error)
     raises(EntropyFailed, entropy.Pool([]).mix, b"the host's nonce alone is not entropy")
@@ -135,7 +135,7 @@ def _detached(n):
     raise SensorFailed("no answer")
 
 
-def test_bad_sources_are_named_and_give_nothing():
+def test_failed_sources_are_listed_and_excluded():
     bad = (
         (Script(lambda i: 0, "stuck"), "repetition"),
         (Script(lambda i: 1 if i % 3 else i * 37, "biased"), "proportion"),
@@ -153,17 +153,17 @@ def test_bad_sources_are_named_and_give_nothing():
         for _ in range(2):
             error = raises(EntropyFailed, pool.random, 32)
             assert why in str(error), str(error)
-        assert len(pool.failed) == 1 and pool.working == []
+        assert len(pool.failures) == 1 and pool.active_names == []
         if isinstance(source, Script):
-            assert pool.failed[0][0] == source.name and source.name in str(error)
+            assert pool.failures[0][0] == source.name and source.name in str(error)
         # beside a good one it is left out, named, and changes nothing
         good = Script(noise(b"good"), "good")
         pool = entropy.Pool([source, good])
         assert pool.random(32) == entropy.Pool([Script(noise(b"good"))]).random(32)
-        assert len(pool.failed) == 1 and why in pool.failed[0][1] and pool.working == ["good"]
+        assert len(pool.failures) == 1 and why in pool.failures[0][1] and pool.active_names == ["good"]
 
 
-def test_a_source_that_fails_later_ends_the_random_bytes():
+def test_later_source_failure_stops_random_bytes():
     good = noise(b"a")
     source = Script(lambda i: good(i) if i < 2000 else 9, "dying")
     pool = entropy.Pool([source])
@@ -181,7 +181,7 @@ def test_a_source_that_fails_later_ends_the_random_bytes():
     assert source.given == given
 
 
-def test_a_new_seed_changes_what_follows():
+def test_reseed_changes_output():
     a, b = noise(b"a"), noise(b"b")
     one = entropy.Pool([Script(a)])
     two = entropy.Pool([Script(lambda i: a(i) if i < 1024 else b(i))])
@@ -191,7 +191,7 @@ def test_a_new_seed_changes_what_follows():
     assert one.random(32) != two.random(32)
 
 
-def test_what_is_mixed_into_a_new_seed_counts():
+def test_mixed_data_changes_output():
     draws = []
     for nonce in (b"", b"one", b"two"):
         pool = entropy.Pool([Script(noise(b"a"))])
@@ -201,7 +201,7 @@ def test_what_is_mixed_into_a_new_seed_counts():
     assert len(set(draws)) == 3
 
 
-def test_extras_count_but_stand_in_for_no_source():
+def test_extras_change_output_but_replace_no_source():
     def first(*extras):
         return entropy.Pool([Script(noise(b"a"))], extras).random(32)
 

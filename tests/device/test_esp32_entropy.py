@@ -38,7 +38,7 @@ def with_radio(on, check):
         network.WLAN().active(False)
 
 
-def test_the_radio_is_on_for_each_drawing_and_off_after_it():
+def test_radio_is_on_during_each_draw_only():
     def check(watched):
         source = esp32_entropy.RadioRandom()
         given = b"".join([source(64) for _ in range(16)])
@@ -48,7 +48,7 @@ def test_the_radio_is_on_for_each_drawing_and_off_after_it():
     with_radio(False, check)
 
 
-def test_a_radio_in_use_stays_on():
+def test_radio_in_use_stays_on():
     def check(watched):
         Pool(esp32_entropy.Esp32Entropy().sources).random(32)
         assert watched.radio == [True] and network.WLAN().active()
@@ -66,7 +66,7 @@ class Dead:
         return False
 
 
-def test_no_radio_no_key():
+def test_key_generation_fails_without_radio():
     esp32_entropy.WLAN, before = Dead, esp32_entropy.WLAN
     try:
         made = esp32_entropy.Esp32Entropy()

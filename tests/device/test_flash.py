@@ -23,7 +23,7 @@ def block(flash, number):
     return bytes(buffer)
 
 
-def test_geometry_and_an_erased_chip():
+def test_geometry_and_erased_chip():
     def check(flash):
         assert [flash.ioctl(op, 0) for op in (1, 3, 4, 5)] == [None, 0, 4, 512]
         assert block(flash, 0) == block(flash, 3) == b"\xff" * 512
@@ -32,7 +32,7 @@ def test_geometry_and_an_erased_chip():
     with_flash(check)
 
 
-def test_programs_reads_and_erases():
+def test_program_read_and_erase():
     def check(flash):
         flash.writeblocks(1, b"abc", 5)
         assert block(flash, 1)[:9] == b"\xff\xff\xff\xff\xffabc\xff"
@@ -59,7 +59,7 @@ def test_programming_only_clears_bits():
     with_flash(check)
 
 
-def test_bytes_outlive_the_process():
+def test_bytes_survive_process():
     def check(flash):
         flash.writeblocks(3, b"kept", 0)
         again = FlashFile(PATH, 512, 4)
@@ -69,7 +69,7 @@ def test_bytes_outlive_the_process():
     with_flash(check)
 
 
-def test_an_image_of_another_size_is_refused():
+def test_image_of_another_size_is_refused():
     def check(flash):
         assert PATH in str(raises(ImageDamaged, FlashFile, PATH, 512, 5))
 
@@ -77,7 +77,7 @@ def test_an_image_of_another_size_is_refused():
     raises(OSError, FlashFile, PATH, 512, 4)
 
 
-def test_power_cut_in_the_middle_of_an_operation():
+def test_power_cut_in_middle_of_operation():
     def check(flash):
         flash.cut_after(3, 4)
         flash.writeblocks(0, b"a" * 16, 0)
@@ -96,7 +96,7 @@ def test_power_cut_in_the_middle_of_an_operation():
     with_flash(check)
 
 
-def test_power_cut_is_no_error_a_program_survives():
+def test_power_cut_is_not_a_catchable_error():
     def check(flash):
         flash.cut_after(1)
         try:

@@ -16,7 +16,8 @@ from rig import (
     provisioned,
     restarted,
 )
-from seal import cose, device, identity, labels, messages
+from seal import cose, identity, labels, messages
+from seal.device import BLANK, DAMAGED, KEYED, PROVISIONED, WIPED, Device
 from seal.errors import (
     BadCertificate,
     BadSignature,
@@ -31,9 +32,10 @@ from seal.errors import (
 )
 from seal.owner import Owner
 from seal.provision import Provisioner
+from seal.records import OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER, OWNER_POLICY
 
 
-def test_a_thumbprint_is_rfc9679s():
+def test_thumbprint_matches_rfc9679():
     # RFC 9679 section 6: the worked example's COSE_Key and its SHA-256 thumbprint
     x = bytes.fromhex("65eda5a12577c2bae829437fe338701a10aaa375e1bb5b5de108de439c08551d")
     y = bytes.fromhex("1e52ed75701163f7f9e40ddf9f341b3dc9ba860af7e0ca7ca7e9eecd0084d19c")
@@ -43,21 +45,21 @@ def test_a_thumbprint_is_rfc9679s():
 
 def test_chains():
     issuer = Issuer()
-    this = device.Device(Board())
-    this.load()
-    Provisioner(this).evidence(os.urandom(32))
-    leaf = issuer.certificate(this.public, custody=0)
+    device = Device(Board())
+    device.load()
+    Provisioner(device).evidence(os.urandom(32))
+    leaf = issuer.certificate(device.public, custody=0)
     found = identity.check_chain([leaf, issuer.root], issuer.public, NETWORK, NOW)
-    assert found.device_id == this.device_id and found.public == this.public and found.may_issue is None
+    assert found.device_id == device.device_id and found.public == device.public and found.may_issue is None
     other = Issuer()
     for chain in ([], [leaf], [leaf, other.root], [issuer.root, leaf], [leaf] * 6, [leaf, issuer.root, issuer.root]):
         raises(BadCertificate, identity.check_chain, chain, issuer.public, NETWORK, NOW)
     raises(BadCertificate, identity.check_chain, [leaf, issuer.root], other.public, NETWORK, NOW)
     raises(WrongNetwork, identity.check_chain, [leaf, issuer.root], issuer.public, bytes(32), NOW)
-    old = issuer.certificate(this.public, exp=NOW)
+    old = issuer.certificate(device.public, exp=NOW)
     raises(Expired, identity.check_chain, [old, issuer.root], issuer.public, NETWORK, NOW)
     assert identity.check_chain([old, issuer.root], issuer.public, NETWORK, NOW - 1)
-    foreign = issuer.certificate(this.public, network=bytes(32))
+    foreign = issuer.certificate(device.public, network=bytes(32))
     raises(WrongNetwork, identity.check_chain, [foreign, issuer.root], issuer.public, NETWORK, NOW)
     forged = bytearray(leaf)
     forged[-1] ^= 1
@@ -79,63 +81,66 @@ def test_may_issue_runs_out():
     raises(BadCertificate, identity.check_chain, [leaf, plain, issuer.root], issuer.public, NETWORK)
 
 
-def test_evidence_answers_the_nonce():
-    this = device.Device(Board())
-    this.load()
-    assert this.state == device.BLANK
-    provisioner = Provisioner(this)
+def test_evidence_answers_nonce():
+    device = Device(Board())
+    device.load()
+    assert device.state == BLANK
+    provisioner = Provisioner(device)
     raises(Malformed, provisioner.evidence, b"short")
-    assert this.state == device.BLANK
+    assert device.state == BLANK
     nonce = os.urandom(32)
-    message = messages.parse(provisioner.evidence(nonce), labels.EVIDENCE).verify(this.public)
-    assert message.payload[labels.NONCE] == nonce and this.state == device.KEYED
-    public = this.public
+    message = messages.parse(provisioner.evidence(nonce), labels.EVIDENCE).verify(device.public)
+    assert message.payload[labels.NONCE] == nonce and device.state == KEYED
+    public = device.public
     provisioner.evidence(os.urandom(32))
-    assert this.public == public
+    assert device.public == public
 
 
 def test_provisioning_happens_once():
     issuer = Issuer()
-    this = provisioned(issuer, policy())
-    files = dict(this.board.store.files)
-    raises(Refused, Provisioner(this).evidence, os.urandom(32))
-    raises(Refused, Provisioner(this).grant, issuer.grant(this.public, bytes(32)))
-    assert this.board.store.files == files
-    again = restarted(this)
-    assert again.state == device.PROVISIONED and again.device_id == this.device_id
-    assert again.owner_record()[device.POLICY] == policy()
+    device = provisioned(issuer, policy())
+    files = dict(device.board.store.files)
+    raises(Refused, Provisioner(device).evidence, os.urandom(32))
+    raises(Refused, Provisioner(device).grant, issuer.grant(device.public, bytes(32)))
+    assert device.board.store.files == files
+    again = restarted(device)
+    assert again.state == PROVISIONED and again.device_id == device.device_id
+    assert again.owner_record()[OWNER_POLICY] == policy()
     assert again.network == NETWORK and again.root == issuer.public
 
 
-def test_grants_that_are_not_for_this_device():
+def test_foreign_grants_are_refused():
     issuer, other = Issuer(), Issuer()
-    this = device.Device(Board())
-    this.load()
-    provisioner = Provisioner(this)
+    device = Device(Board())
+    device.load()
+    provisioner = Provisioner(device)
     raises(Refused, provisioner.grant, b"")
     nonce = os.urandom(32)
     provisioner.evidence(nonce)
-    good = issuer.grant(this.public, nonce)
+    good = issuer.grant(device.public, nonce)
     stranger = issuer.keys.generate(3, os.urandom)
-    root, leaf = issuer.root, issuer.certificate(this.public)
+    root, leaf = issuer.root, issuer.certificate(device.public)
     bad = (
-        (Replay, issuer.grant(this.public, bytes(32))),
+        (Replay, issuer.grant(device.public, bytes(32))),
         (Replay, issuer.grant(stranger, nonce)),
-        (BadCertificate, issuer.grant(this.public, nonce, chain=[leaf])),
-        (BadCertificate, issuer.grant(this.public, nonce, chain=[issuer.certificate(stranger), root])),
-        (BadCertificate, issuer.grant(this.public, nonce, chain=[issuer.certificate(this.public, may_issue=0), root])),
-        (BadCertificate, issuer.grant(this.public, nonce, chain=[leaf, other.root])),
-        (BadSignature, other.grant(this.public, nonce, chain=[leaf, root])),
+        (BadCertificate, issuer.grant(device.public, nonce, chain=[leaf])),
+        (BadCertificate, issuer.grant(device.public, nonce, chain=[issuer.certificate(stranger), root])),
+        (
+            BadCertificate,
+            issuer.grant(device.public, nonce, chain=[issuer.certificate(device.public, may_issue=0), root]),
+        ),
+        (BadCertificate, issuer.grant(device.public, nonce, chain=[leaf, other.root])),
+        (BadSignature, other.grant(device.public, nonce, chain=[leaf, root])),
         (Malformed, good[:-1]),
     )
     for error, grant in bad:
         raises(error, provisioner.grant, grant)
-        assert this.state == device.KEYED and this.journal.names() == []
+        assert device.state == KEYED and device.journal.names() == []
     provisioner.grant(good)
-    assert this.state == device.PROVISIONED
+    assert device.state == PROVISIONED
 
 
-def test_provisioning_resumes_after_a_cut_at_every_write():
+def test_provisioning_resumes_after_cut_at_every_write():
     issuer = Issuer()
     whole = provisioned(issuer, policy())
     for late in (False, True):
@@ -146,67 +151,67 @@ def test_provisioning_resumes_after_a_cut_at_every_write():
                 provisioned(issuer, policy(), store=store)
             except PowerCut:
                 pass
-            this = device.Device(Board(RamStore(store.files)))
-            this.load()
-            assert this.state != device.DAMAGED, (late, cut, this.fault)
-            if this.state != device.PROVISIONED:
-                provision(this, issuer, policy())
-            assert this.state == device.PROVISIONED and this.owner_record()[device.POLICY] == policy()
+            device = Device(Board(RamStore(store.files)))
+            device.load()
+            assert device.state != DAMAGED, (late, cut, device.fault)
+            if device.state != PROVISIONED:
+                provision(device, issuer, policy())
+            assert device.state == PROVISIONED and device.owner_record()[OWNER_POLICY] == policy()
 
 
-def test_damage_locks_the_device():
+def test_damage_locks_device():
     issuer = Issuer()
-    this = provisioned(issuer)
+    device = provisioned(issuer)
     for name in ("key-0", "j-identity", "j-index", "j-owner"):
-        store = RamStore(this.board.store.files)
+        store = RamStore(device.board.store.files)
         del store.files[name]
-        broken = device.Device(Board(store))
+        broken = Device(Board(store))
         broken.load()
-        assert broken.state == device.DAMAGED, name
+        assert broken.state == DAMAGED, name
         raises(StateDamaged, Provisioner(broken).evidence, os.urandom(32))
         raises(StateDamaged, broken.sample)
-        raises(StateDamaged, Owner(broken).command, issuer.command(this, "pause"))
+        raises(StateDamaged, Owner(broken).command, issuer.command(device, "pause"))
 
 
-def test_commands_are_the_owners_and_rise():
+def test_commands_are_owners_and_rise():
     issuer, other = Issuer(), Issuer()
-    this, stranger = provisioned(issuer), provisioned(issuer)
-    owner = Owner(this)
-    first = issuer.command(this, "pause")
+    device, stranger = provisioned(issuer), provisioned(issuer)
+    owner = Owner(device)
+    first = issuer.command(device, "pause")
     owner.command(first)
-    assert this.owner_record()[device.IS_PAUSED] is True
+    assert device.owner_record()[OWNER_IS_PAUSED] is True
     raises(Replay, owner.command, first)
-    raises(BadSignature, owner.command, other.command(this, "resume", seq=9))
+    raises(BadSignature, owner.command, other.command(device, "resume", seq=9))
     raises(NotAParty, owner.command, issuer.command(stranger, "resume"))
-    raises(Unsupported, owner.command, issuer.command(this, "dance"))
-    raises(Malformed, owner.command, issuer.command(this, "interval", 0))
-    raises(Malformed, owner.command, issuer.command(this, "policy", {1: {}}))
-    assert restarted(this).owner_record()[device.IS_PAUSED] is True
-    owner.command(issuer.command(this, "resume"))
-    owner.command(issuer.command(this, "interval", 5))
-    owner.command(issuer.command(this, "policy", policy(5)))
-    owner.command(issuer.command(this, "offer", ["nEUR", "J", 83]))
-    record = restarted(this).owner_record()
-    assert record[device.INTERVAL] == 5 and record[device.POLICY] == policy(5)
-    assert record[device.OFFER] == ["nEUR", "J", 83] and record[device.IS_PAUSED] is False
+    raises(Unsupported, owner.command, issuer.command(device, "dance"))
+    raises(Malformed, owner.command, issuer.command(device, "interval", 0))
+    raises(Malformed, owner.command, issuer.command(device, "policy", {1: {}}))
+    assert restarted(device).owner_record()[OWNER_IS_PAUSED] is True
+    owner.command(issuer.command(device, "resume"))
+    owner.command(issuer.command(device, "interval", 5))
+    owner.command(issuer.command(device, "policy", policy(5)))
+    owner.command(issuer.command(device, "offer", ["nEUR", "J", 83]))
+    record = restarted(device).owner_record()
+    assert record[OWNER_INTERVAL] == 5 and record[OWNER_POLICY] == policy(5)
+    assert record[OWNER_OFFER] == ["nEUR", "J", 83] and record[OWNER_IS_PAUSED] is False
 
 
-def test_a_wiped_device_has_nothing_left():
+def test_wiped_device_is_empty():
     issuer = Issuer()
-    this = provisioned(issuer)
-    this.sample()
-    Owner(this).command(issuer.command(this, "wipe"))
-    assert this.state == device.WIPED and "key-0" not in this.board.store.files
-    again = restarted(this)
-    assert again.state == device.WIPED
+    device = provisioned(issuer)
+    device.sample()
+    Owner(device).command(issuer.command(device, "wipe"))
+    assert device.state == WIPED and "key-0" not in device.board.store.files
+    again = restarted(device)
+    assert again.state == WIPED
     assert sorted(again.board.store.files) == ["j-index", "j-wiped"]
     raises(Refused, Provisioner(again).evidence, os.urandom(32))
 
 
-def test_the_clock_is_set_by_the_grant():
+def test_clock_is_set_by_grant():
     issuer = Issuer()
-    this = device.Device(Board(clock=Clock(0, labels.CLOCK_UNSET)))
-    this.load()
-    assert this.now() is None
-    provision(this, issuer)
-    assert this.now() == NOW and this.board.clock.quality == labels.CLOCK_HOST
+    device = Device(Board(clock=Clock(0, labels.CLOCK_UNSET)))
+    device.load()
+    assert device.now() is None
+    provision(device, issuer)
+    assert device.now() == NOW and device.board.clock.quality == labels.CLOCK_HOST

@@ -26,7 +26,7 @@ def history(journal, seen):
     seen.append(("a", {1: 9}))
 
 
-def test_what_was_put_is_there_again():
+def test_records_survive_reload():
     store = RamStore()
     history(opened(store), [])
     again = opened(store)
@@ -34,7 +34,7 @@ def test_what_was_put_is_there_again():
     assert again.names() == ["a"] and again.generation("a") == 4
 
 
-def test_a_cut_at_every_write_leaves_old_or_new():
+def test_cut_at_every_write_leaves_old_or_new():
     whole = RamStore()
     history(opened(whole), [])
     for late in (False, True):
@@ -73,7 +73,7 @@ def test_every_flipped_bit_locks():
     assert Journal(store).load()
 
 
-def test_a_missing_record_locks():
+def test_missing_record_locks():
     for name in ("j-a", "j-index"):
         store = RamStore()
         history(opened(store), [])
@@ -90,7 +90,7 @@ def test_records_cannot_change_places():
     raises(StateDamaged, Journal(store).load)
 
 
-def test_a_failed_write_changes_nothing():
+def test_failed_write_changes_nothing():
     from seal.errors import StorageFull
 
     class FullStore(RamStore):

@@ -32,7 +32,7 @@ def test_generate_sign_verify():
         raises(Malformed, keys.sign, 0, DIGEST[:31])
 
 
-def test_the_key_is_the_one_drawn_and_outlives_the_object():
+def test_key_is_the_drawn_secret_and_survives_restart():
     with Scratch() as store:
         secret = sha256(b"a secret")
         public = SoftwareKeyStore(store, engine="plain").generate(0, Draws(secret))
@@ -42,7 +42,7 @@ def test_the_key_is_the_one_drawn_and_outlives_the_object():
         assert again.sign(0, DIGEST) == p256.sign(secret, DIGEST)
 
 
-def test_slots_are_apart():
+def test_slots_are_independent():
     with Scratch() as store:
         keys = SoftwareKeyStore(store, engine="plain")
         publics = [keys.generate(slot, os.urandom) for slot in range(software.SLOTS)]
@@ -55,7 +55,7 @@ def test_slots_are_apart():
         raises(StateDamaged, keys.public, 1)
 
 
-def test_generate_refuses_a_full_slot():
+def test_generate_refuses_full_slot():
     with Scratch() as store:
         keys = SoftwareKeyStore(store, engine="plain")
         public = keys.generate(0, os.urandom)
@@ -65,7 +65,7 @@ def test_generate_refuses_a_full_slot():
         assert len(draws.left) == 1 and store.read("key-0") == record and keys.public(0) == public
 
 
-def test_an_empty_slot_and_a_slot_that_is_none():
+def test_empty_slot_and_invalid_slot():
     with Scratch() as store:
         keys = SoftwareKeyStore(store, engine="plain")
         raises(BadKey, keys.public, 0)
@@ -78,7 +78,7 @@ def test_an_empty_slot_and_a_slot_that_is_none():
         assert store.names() == []
 
 
-def test_an_engine_whose_time_tells_signs_only_when_named():
+def test_variable_time_engine_signs_only_when_named():
     fixed = p256.fixed_time
     with Scratch() as store:
         keys = SoftwareKeyStore(store, engine="plain")
@@ -97,7 +97,7 @@ def test_an_engine_whose_time_tells_signs_only_when_named():
             p256.fixed_time = fixed
 
 
-def test_three_faults_and_no_more():
+def test_three_faults_lock_keystore():
     with Scratch() as store:
         keys = SoftwareKeyStore(store, engine="plain")
         keys.generate(0, os.urandom)
@@ -111,7 +111,7 @@ def test_three_faults_and_no_more():
         assert SoftwareKeyStore(store, engine="plain").sign(0, DIGEST), "a restart gives three more"
 
 
-def test_a_public_half_that_does_not_belong_releases_no_signature():
+def test_mismatched_public_key_releases_no_signature():
     with Scratch() as store:
         keys = SoftwareKeyStore(store, engine="plain")
         keys.generate(0, os.urandom)
@@ -139,7 +139,7 @@ def _holds(value, secret):
     return False
 
 
-def test_no_getter_gives_the_private_key():
+def test_no_getter_gives_private_key():
     with Scratch() as store:
         secret = sha256(b"the secret")
         keys = SoftwareKeyStore(store, engine="plain")

@@ -10,7 +10,7 @@ from seal.errors import Fault, StateDamaged, StorageFull
 DIGEST = bytes(range(32))
 
 
-def test_damage_is_never_a_new_key():
+def test_damage_never_generates_a_key():
     with Scratch() as store:
         keys = SoftwareKeyStore(store, engine="plain")
         keys.generate(0, os.urandom)
@@ -58,7 +58,7 @@ def test_wipe_zeroes_then_removes():
         keys.generate(0, os.urandom)
 
 
-def test_a_power_cut_within_wipe_leaves_the_device_locked():
+def test_power_cut_within_wipe_leaves_device_locked():
     with Scratch() as store:
         keys = SoftwareKeyStore(store, engine="plain")
         keys.generate(0, os.urandom)
@@ -87,7 +87,7 @@ class _Failing:
         self._store.write(name, data[:-1] + bytes((data[-1] ^ 0x10,)))
 
 
-def test_a_key_that_was_not_stored_is_not_announced():
+def test_key_without_storage_is_not_announced():
     for full, error in ((True, StorageFull), (False, Fault)):
         with Scratch() as store:
             keys = SoftwareKeyStore(_Failing(store, full), engine="plain")

@@ -1,4 +1,4 @@
-"""Frames: what is packed comes out, and damage costs one frame."""
+"""Frames: round trip, and recovery after a damaged frame."""
 
 from check import raises
 from seal import link
@@ -36,10 +36,10 @@ def test_frames_in_any_pieces():
             found += reader.feed(stream[at : at + step])
         assert [item[0] for item in found] == list(range(40))
         assert found[39] == (39, 7, {"n": 39, "data": bytes(39)})
-        assert reader.dropped == 0
+        assert reader.drop_count == 0
 
 
-def test_damage_costs_one_frame():
+def test_damage_drops_one_frame_only():
     good = link.pack(1, 2, [3])
     for at in range(len(good) - 1):
         for bit in range(8):
@@ -48,19 +48,19 @@ def test_damage_costs_one_frame():
             reader = link.FrameReader()
             found = reader.feed(bytes(bad) + good)
             assert found[-1] == (1, 2, [3])
-            assert len(found) == 1 and reader.dropped >= 1, (at, bit)
+            assert len(found) == 1 and reader.drop_count >= 1, (at, bit)
 
 
-def test_console_noise_is_skipped():
+def test_reader_skips_console_noise():
     reader = link.FrameReader()
     assert reader.feed(b"boot: hello\r\n\x00" + link.pack(5, 6, None)) == [(5, 6, None)]
 
 
-def test_a_frame_has_a_largest_size():
+def test_frame_size_is_limited():
     reader = link.FrameReader()
     assert reader.feed(b"\x01" * (link.MAX_FRAME + 1)) == []
     assert reader.feed(b"\x01" * 50000 + b"\x00" + link.pack(1, 1, 1)) == [(1, 1, 1)]
-    assert reader.dropped == 1
+    assert reader.drop_count == 1
 
 
 def test_version_and_shape():

@@ -1,4 +1,4 @@
-"""The loader: trials are counted down before they run, confirmed or rolled back; what is damaged is not run."""
+"""The loader: trials are counted down before they run, confirmed or rolled back; damaged state runs the old slot."""
 
 import os
 
@@ -27,14 +27,14 @@ def names(root):
 
 
 @wrapped
-def test_without_slots_nothing_is_put_on_the_path(root):
+def test_path_is_unchanged_without_slots(root):
     slots, path = boot(root)
     assert (slots.slot, slots.on_trial, slots.spare, slots.rolled_back, path) == (None, False, "a", None, None)
     assert names(root) == []
 
 
 @wrapped
-def test_the_slot_in_use_comes_first_on_the_path(root):
+def test_slot_in_use_comes_first_on_path(root):
     slots, _ = boot(root)
     slots.activate("b")
     slots, path = boot(root)
@@ -42,7 +42,7 @@ def test_the_slot_in_use_comes_first_on_the_path(root):
 
 
 @wrapped
-def test_a_trial_has_so_many_boots_and_then_the_old_slot_runs(root):
+def test_old_slot_runs_after_last_trial_boot(root):
     slots, _ = boot(root)
     slots.activate("a")
     slots.begin_trial("b", 7, 2)
@@ -63,7 +63,7 @@ def test_a_trial_has_so_many_boots_and_then_the_old_slot_runs(root):
 
 
 @wrapped
-def test_a_trial_from_no_slot_goes_back_to_none(root):
+def test_failed_trial_without_active_slot_returns_to_factory(root):
     slots, _ = boot(root)
     slots.begin_trial("a", 1, 1)
     assert boot(root)[0].slot == "a"
@@ -72,7 +72,7 @@ def test_a_trial_from_no_slot_goes_back_to_none(root):
 
 
 @wrapped
-def test_a_confirmed_trial_stays(root):
+def test_confirmed_trial_stays_active(root):
     boot(root)[0].begin_trial("b", 7)
     slots, _ = boot(root)
     slots.confirm()
@@ -84,7 +84,7 @@ def test_a_confirmed_trial_stays(root):
 
 
 @wrapped
-def test_power_that_goes_while_confirming_is_no_roll_back(root):
+def test_power_cut_during_confirm_is_no_rollback(root):
     for left in ("1", "0"):
         write(root, "slot", "b")
         write(root, "trial", "b %s 7" % left)
@@ -94,7 +94,7 @@ def test_power_that_goes_while_confirming_is_no_roll_back(root):
 
 
 @wrapped
-def test_what_is_damaged_is_not_run(root):
+def test_damaged_trial_does_not_run(root):
     write(root, "slot", "a")
     for text in ("", "c 3 1", "b", "b 3", "b x 1", "b 3 x", "b 3 1 1", "b -1 1", "../x 3 1"):
         write(root, "trial", text)
@@ -111,7 +111,7 @@ def test_what_is_damaged_is_not_run(root):
 
 
 @wrapped
-def test_a_trial_that_cannot_be_counted_down_does_not_run(root):
+def test_trial_without_countdown_does_not_run(root):
     write(root, "slot", "a")
     write(root, "trial", "b 3 7")
     os.mkdir(root + "/trial.new")  # nothing can be written here
@@ -120,7 +120,7 @@ def test_a_trial_that_cannot_be_counted_down_does_not_run(root):
 
 
 @wrapped
-def test_the_watchdog_is_fed_until_a_trial_is_overdue(root):
+def test_watchdog_is_fed_until_trial_is_overdue(root):
     now = [1000]
     before, loader._ticks_ms = loader._ticks_ms, lambda: now[0]
     try:
@@ -144,7 +144,7 @@ def test_the_watchdog_is_fed_until_a_trial_is_overdue(root):
 
 
 @wrapped
-def test_restart_is_the_chips(root):
+def test_restart_resets_chip(root):
     try:
         boot(root)[0].restart()
     except Reset:

@@ -1,4 +1,4 @@
-"""What a meter bills, and to whom: one buyer at a time, nothing for nothing, and no reading without need."""
+"""Metered sales: one buyer at a time, limited credit, and no needless readings."""
 
 import gc
 
@@ -17,28 +17,28 @@ def test_one_meter_serves_one_buyer():
     order = {1: "tcp:127.0.0.1:1", 3: "nEUR", 4: "J", 5: 100, 7: 0}
     Owner(second).command(issuer.command(second, "trade", order))
     refused(Refused.code, connect, second, selling)
-    seller.gone()
+    seller.release()
     _, seller = connect(second, selling)
     digests = [first.payer.records()[0][1][channel.DIGEST], second.payer.records()[0][1][channel.DIGEST]]
     assert [channel.CLOSE in selling.payee.record(digest) for digest in digests] == [True, False]
-    seller.gone()
+    seller.release()
     connect(first, selling)  # its channel is closed: it learns so, and closes nobody else's
     assert channel.CLOSE in first.payer.record(digests[0])
     assert [channel.CLOSE in selling.payee.record(digest) for digest in digests] == [True, False]
 
 
-def test_a_buyer_whose_old_connection_is_not_known_to_be_dead_comes_again():
+def test_buyer_reconnects_while_old_connection_seems_open():
     _, buying, selling = pair()
     _, dead = connect(buying, selling)
     session, alive = connect(restarted(buying), selling)
-    dead.gone()
-    assert selling.selling is alive
+    dead.release()
+    assert selling.seller is alive
     selling.board.meter.joules += 5
     run(session.step())
     assert best(selling) == [(1, 15)]
 
 
-def test_readings_for_bills_that_stay_unpaid_run_out():
+def test_unpaid_bills_exhaust_credit():
     _, buying, selling = pair()
     session, seller = connect(buying, selling)
     for _ in range(20):
@@ -52,7 +52,7 @@ def test_readings_for_bills_that_stay_unpaid_run_out():
     assert best(selling) == [(2, 60)]
 
 
-def test_a_meter_that_stands_still_costs_no_readings():
+def test_constant_count_costs_no_readings():
     _, buying, selling = pair()
     session, _ = connect(buying, selling)
     for _ in range(40):
@@ -63,7 +63,7 @@ def test_a_meter_that_stands_still_costs_no_readings():
     assert best(selling) == [(1, 6)]
 
 
-def test_vouchers_for_nothing_and_new_channels_do_not_reset_the_credit():
+def test_zero_vouchers_and_new_channels_do_not_reset_credit():
     issuer, buying, selling = pair()
     session, seller = connect(buying, selling)
     for _ in range(20):
@@ -74,12 +74,12 @@ def test_vouchers_for_nothing_and_new_channels_do_not_reset_the_credit():
         gc.collect()
     assert selling.log.seq == 16
     selling.board.meter.joules += 1
-    seller.gone()
+    seller.release()
     raises(Refused, seller._base)
     assert selling.log.seq == 16
 
 
-def test_a_stop_counts_while_a_bill_is_on_its_way():
+def test_stop_during_bill_prevents_payment():
     issuer, buying, selling = pair()
     session, _ = connect(buying, selling)
     selling.board.meter.joules += 10
@@ -94,7 +94,7 @@ def test_a_stop_counts_while_a_bill_is_on_its_way():
     assert promised(buying) == [(0, 0)]
 
 
-def test_another_device_at_the_address_is_paid_nothing():
+def test_unexpected_device_at_address_is_not_paid():
     issuer, buying, selling = pair()
     session, _ = connect(buying, selling)
     other = provisioned(issuer, joules=10**6)
@@ -106,7 +106,7 @@ def test_another_device_at_the_address_is_paid_nothing():
     assert promised(buying) == [(0, 0)]
 
 
-def test_an_unset_clock_or_an_endless_channel_is_not_taken():
+def test_unset_clock_or_too_long_channel_is_refused():
     issuer, buying, selling = pair()
     selling.board.clock.quality = labels.CLOCK_SINCE_BOOT
     assert raises(rpc.PeerError, connect, buying, selling).code == NotYetValid.code

@@ -7,7 +7,8 @@ from binascii import hexlify
 from check import raises
 from emulated import nvs
 from rig import Board, Issuer, provision
-from seal import device, p256
+from seal import p256
+from seal.device import DAMAGED, PROVISIONED, Device
 from seal.errors import BadKey, Refused, StateDamaged, StorageFull
 
 for folder in list(sys.path):
@@ -39,7 +40,7 @@ class Flash:
             pass  # nothing was committed
 
 
-def test_a_key_outlives_the_power():
+def test_key_survives_power_cycle():
     with Flash() as flash:
         keys = NvsKeyStore(engine="plain")
         assert keys.custody == 0 and not keys.has(0)
@@ -52,7 +53,7 @@ def test_a_key_outlives_the_power():
         assert p256.verify(public, DIGEST, again.sign(0, DIGEST))
 
 
-def test_a_wiped_key_is_gone():
+def test_wiped_key_is_absent():
     with Flash() as flash:
         keys = NvsKeyStore(engine="plain")
         keys.wipe(0)
@@ -63,7 +64,7 @@ def test_a_wiped_key_is_gone():
         keys.generate(0, os.urandom)
 
 
-def test_a_damaged_record_is_no_empty_slot():
+def test_damaged_record_is_not_an_empty_slot():
     with Flash():
         keys = NvsKeyStore(engine="plain")
         keys.generate(0, os.urandom)
@@ -74,7 +75,7 @@ def test_a_damaged_record_is_no_empty_slot():
         raises(OSError, keys.has, 0)
 
 
-def test_a_full_partition_refuses_a_key_and_keeps_what_is_there():
+def test_full_partition_refuses_key_and_keeps_old_entries():
     with Flash():
         other = esp32.NVS("wifi")
         for n in range((nvs.PAGES - 1) * nvs.ENTRIES):
@@ -89,38 +90,38 @@ def test_a_full_partition_refuses_a_key_and_keeps_what_is_there():
 def provisioned_board():
     board = Board()
     board.keystore = NvsKeyStore(engine="plain")
-    this = device.Device(board)
-    this.load()
-    provision(this, Issuer())
+    device = Device(board)
+    device.load()
+    provision(device, Issuer())
     return board
 
 
-def test_nvs_erased_at_start_locks_the_device():
+def test_nvs_erased_at_start_locks_device():
     with Flash() as flash:
         board = provisioned_board()
         esp32._partition.used = nvs.PAGES * nvs.ENTRIES  # no page is free: what an interrupted reclaim leaves
         esp32.NVS("wifi").commit()
         flash.restart()
         board.keystore = NvsKeyStore(engine="plain")
-        again = device.Device(board)
+        again = Device(board)
         again.load()
-        assert again.state == device.DAMAGED and isinstance(again.fault, StateDamaged)
+        assert again.state == DAMAGED and isinstance(again.fault, StateDamaged)
         assert not board.keystore.has(0)  # and it made itself no other
 
 
-def test_a_free_page_keeps_everything():
+def test_free_page_keeps_all_entries():
     with Flash() as flash:
         board = provisioned_board()
         esp32._partition.used = (nvs.PAGES - 1) * nvs.ENTRIES
         esp32.NVS("wifi").commit()
         flash.restart()
         board.keystore = NvsKeyStore(engine="plain")
-        again = device.Device(board)
+        again = Device(board)
         again.load()
-        assert again.state == device.PROVISIONED
+        assert again.state == PROVISIONED
 
 
-def test_the_model_keeps_what_was_committed_and_nothing_else():
+def test_model_keeps_committed_entries_only():
     with Flash() as flash:
         space = esp32.NVS("a")
         space.set_i32("n", -5)
@@ -136,7 +137,7 @@ def test_the_model_keeps_what_was_committed_and_nothing_else():
         assert raises(OSError, esp32.NVS("b").get_i32, "n").args[0] == -4354
 
 
-def test_the_model_raises_as_the_port_does():
+def test_model_raises_like_port():
     with Flash():
         space = esp32.NVS("a")
         space.set_i32("n", 1)

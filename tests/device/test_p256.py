@@ -51,7 +51,7 @@ def test_rfc6979_nonce_and_signature():
         assert p256.verify(PUBLIC_BYTES, digest, to32(r) + to32(s)) is True
 
 
-def test_a_digest_above_the_order_is_reduced_for_the_nonce():
+def test_digest_above_order_is_reduced_for_nonce():
     above, below = to32(N + 7), to32(7)
     assert next(nonce.candidates(to32(SECRET), above)) == next(nonce.candidates(to32(SECRET), below))
 
@@ -69,7 +69,7 @@ class _Draws:
         self._left.pop(0)
 
 
-def test_nonces_out_of_range_are_passed_over():
+def test_nonces_out_of_range_are_skipped():
     good = nonce.HmacDrbg
     try:
         nonce.HmacDrbg = _Draws
@@ -85,7 +85,7 @@ def test_nonce_candidates_differ_and_are_in_range():
     assert all(0 < int.from_bytes(k, "big") < N for k in first)
 
 
-def test_added_entropy_changes_the_signature_and_it_still_verifies():
+def test_added_entropy_changes_signature_and_it_still_verifies():
     digest = sha256(b"sample")
     plain_signature = p256.sign(to32(SECRET), digest)
     one = p256.sign(to32(SECRET), digest, b"one")
@@ -109,7 +109,7 @@ def test_verify_is_false_for_what_is_out_of_range_or_altered():
     assert p256.verify(_point(PUBLIC[0], P - PUBLIC[1]), digest, to32(r) + to32(s)) is False
 
 
-def test_digest_at_or_above_the_order():
+def test_digest_at_or_above_order():
     for digest in (to32(0), to32(N - 1), to32(N), to32(N + 1), b"\xff" * 32):
         signature = p256.sign(to32(SECRET), digest)
         assert p256.verify(PUBLIC_BYTES, digest, signature)

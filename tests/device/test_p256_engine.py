@@ -25,7 +25,7 @@ def _affine(x, y, z):
     return x * inverse * inverse % P, y * inverse * inverse * inverse % P
 
 
-def test_base_multiples_at_the_edges():
+def test_base_multiples_at_edges():
     for small in range(1, 20):
         assert p256.public_key(to32(small)) == encode(multiple(small)), small
         assert p256.public_key(to32(N - small)) == encode(multiple(-small)), small
@@ -52,7 +52,7 @@ def test_addition_is_complete():
         assert _affine(*plain._double(*infinity)) is None
 
 
-def test_joint_multiplication_where_the_points_are_equal_or_opposite():
+def test_joint_multiplication_where_points_are_equal_or_opposite():
     # Q = d G: u1 G + u2 Q = (u1 + u2 d) G, for equal and opposite terms, sums of 0, and halves of one another
     for d in (1, -1, 2, 15):
         multiples = plain._odd_multiples(*multiple(d))
@@ -67,7 +67,7 @@ def test_odd_multiples():
         assert plain._odd_multiples(*multiple(d)) == [multiple(i * d % N) for i in range(1, 16, 2)]
 
 
-def test_verify_is_false_when_the_sum_is_infinity():
+def test_verify_is_false_when_sum_is_infinity():
     # Q = -G and u1 = u2: u1 G + u2 Q is infinity
     r, s = 12345, 67890
     for digest in (to32(r), to32(N + r)):
@@ -75,7 +75,7 @@ def test_verify_is_false_when_the_sum_is_infinity():
         assert p256.verify(encode((GX, GY)), to32(N - r), to32(r) + to32(s)) is False  # Q = G and u1 = -u2
 
 
-def test_verify_where_x_is_above_the_order():
+def test_verify_where_x_is_above_order():
     # x = N + 1 .. is below P: find a point there, make it R, and let r be x - N. For u1 = u2 = 1, Q is R - G.
     for r in range(1, 50):
         try:
@@ -103,7 +103,7 @@ def test_r_plus_n_counts_only_below_p():
     assert p256.verify(encode(q), to32(5), to32(5) + to32(5)) is True
 
 
-def test_a_fault_in_the_table_releases_no_signature():
+def test_fault_in_table_releases_no_signature():
     good, engine = plain.POINTS, p256._engine
     signature = p256.sign(SECRET, DIGEST)
     stopped = 0
@@ -143,7 +143,7 @@ def _uncallable(*_):
     raise TypeError("inline assembler for another chip")
 
 
-def test_verify_after_sign_stops_a_faulty_engine():
+def test_verify_after_sign_stops_faulty_engine():
     good = p256._engine
     try:
         p256._engine = _Engine("sign_with", lambda d, e, k: _flipped(plain.sign_with(d, e, k)))
@@ -202,7 +202,7 @@ def test_engine_is_chosen_by_trying():
     assert p256.choose(("absent", "plain"))[0] == "plain"
 
 
-def test_kept_tables_change_no_verdict():
+def test_cached_tables_change_no_verdict():
     keys = [to32(i) for i in range(2, 8)]
     signatures = [p256.sign(key, DIGEST) for key in keys]
     publics = [p256.public_key(key) for key in keys]

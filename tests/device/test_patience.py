@@ -1,4 +1,4 @@
-"""How long a client waits for its reply: a time of silence, begun anew by signs of life and by nothing else."""
+"""A client's timeout: restarted by signs of life only."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ SECONDS = 1
 
 
 def asked(*said):
-    """What a request comes to whose other end says these, each after 0.6 of the client's time."""
+    """The outcome of a request whose peer sends these pieces, one every 0.6 of the client's timeout."""
 
     async def main():
         near, far = End(), End()
@@ -35,18 +35,18 @@ REPLY = link.pack(1, rpc.REPLY, "done")
 OTHER = link.pack(7, rpc.REPLY, "of another")
 
 
-def test_signs_of_life_are_waited_for():
+def test_signs_of_life_extend_timeout():
     assert asked(b"\x00", b"\x00\x00", b"\x00", REPLY) == "done"
 
 
-def test_anything_else_is_none():
+def test_other_bytes_are_no_sign_of_life():
     for noise in (b"x", OTHER, b"\x00x"):
         assert str(raises(Unreachable, asked, noise, noise, REPLY)) == "no reply within 1 s"
 
 
-def test_whatever_comes_it_ends():
-    most, rpc.MOST_SECONDS = rpc.MOST_SECONDS, 2
+def test_total_wait_is_limited():
+    most, rpc.MAX_CALL_SECONDS = rpc.MAX_CALL_SECONDS, 2
     try:
         raises(Unreachable, asked, *[b"\x00"] * 6)
     finally:
-        rpc.MOST_SECONDS = most
+        rpc.MAX_CALL_SECONDS = most

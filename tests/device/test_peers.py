@@ -1,8 +1,8 @@
-"""What a seller lets in: proven peers only, good vouchers only."""
+"""A seller serves proven peers and accepts valid vouchers only."""
 
 from check import raises
 from rig import NOW, Issuer, Loopback, provisioned
-from seal import buyer, labels, messages, order, rpc, voucher
+from seal import buyer, labels, messages, rpc, voucher
 from seal.errors import (
     AmountDecreased,
     BadSignature,
@@ -13,6 +13,7 @@ from seal.errors import (
     Replay,
     Unsupported,
 )
+from seal.records import ORDER_RECORD
 from seal.seller import Seller
 from trades import best, connect, pair, refused, run
 
@@ -24,7 +25,7 @@ def vouch(buying, terms, amount, seq, **more):
     return more.get("signer", buying.signer).sign(labels.VOUCHER, claims)[0]
 
 
-def test_the_payee_takes_no_bad_voucher():
+def test_payee_refuses_bad_vouchers():
     _, buying, selling = pair()
     session, seller = connect(buying, selling)
     terms = session._terms
@@ -52,7 +53,7 @@ def test_the_payee_takes_no_bad_voucher():
     raises(Expired, seller.pay, vouch(buying, terms, 300, 7))
 
 
-def test_a_peer_must_prove_itself_first():
+def test_peer_must_prove_certificate_first():
     issuer, buying, selling = pair()
     session, _ = connect(buying, selling)
     raw = session._terms.raw
@@ -72,7 +73,7 @@ def test_a_peer_must_prove_itself_first():
     refused(6, run, stranger.call(rpc.HELLO, [bytes(32), other.chain]))
 
 
-def test_a_proof_is_good_for_one_connection():
+def test_proof_is_valid_for_one_connection():
     _, buying, selling = pair()
 
     class Recorder(Loopback):
@@ -82,7 +83,7 @@ def test_a_proof_is_good_for_one_connection():
             return await Loopback.call(self, kind, item)
 
     client = Recorder(Seller(selling).handlers())
-    run(buyer.Buyer(buying, buying.journal.get(order.RECORD), client).agree())
+    run(buyer.Buyer(buying, buying.journal.get(ORDER_RECORD), client).agree())
     again = Loopback(Seller(selling).handlers())
     run(again.call(rpc.HELLO, [bytes(32), buying.chain]))
     refused(22, run, again.call(rpc.PROVE, client.proof))

@@ -1,4 +1,4 @@
-"""The reading log: whole, gap-proof, and never one number for two contents, wherever the power goes."""
+"""The reading log: complete, gap-proof, and one content for each number, despite power cuts."""
 
 from check import raises
 from keystore.software import SoftwareKeyStore
@@ -40,7 +40,7 @@ def seqs(raws):
     return [cose.parse(raw).header[labels.CWT_CLAIMS][labels.SEQ] for raw in raws]
 
 
-def test_a_reading_is_signed_and_chained():
+def test_reading_is_signed_and_chained():
     signer = cose.Signer(KEYS, 0, identity.kid(identity.device_id(PUBLIC)))
     log = opened(RamStore(), signer)
     first, digest = log.append(quantities(2153))
@@ -56,7 +56,7 @@ def test_a_reading_is_signed_and_chained():
     raises(SensorFailed, log.append, [])
 
 
-def test_the_log_goes_on_after_a_restart():
+def test_log_continues_after_restart():
     store = RamStore()
     log = opened(store)
     for value in range(40):
@@ -68,7 +68,7 @@ def test_the_log_goes_on_after_a_restart():
     assert seqs(again.since(37, 2)) == [38, 39]
 
 
-def test_acknowledged_readings_are_pruned_and_the_end_stays():
+def test_acknowledged_readings_are_pruned_except_newest_segment():
     store = RamStore()
     log = opened(store)
     for value in range(100):
@@ -86,7 +86,7 @@ def test_acknowledged_readings_are_pruned_and_the_end_stays():
     assert log.acknowledged == 100
 
 
-def test_a_cut_at_every_write_never_gives_a_number_twice():
+def test_cut_at_every_write_never_gives_number_twice():
     for late in (False, True):
         for cut in range(1, 60):
             store, sent = RamStore(), {}
@@ -112,7 +112,7 @@ def test_a_cut_at_every_write_never_gives_a_number_twice():
                 assert digests[seq] == digest
 
 
-def test_a_torn_last_reading_burns_its_block():
+def test_torn_last_reading_skips_reserved_block():
     store = RamStore()
     log = opened(store)
     for value in range(5):
@@ -127,7 +127,7 @@ def test_a_torn_last_reading_burns_its_block():
     assert opened(store).seq == RESERVE + 1
 
 
-def test_a_missing_last_segment_burns_its_block():
+def test_missing_last_segment_skips_reserved_block():
     store = RamStore()
     log = opened(store)
     for value in range(40):
@@ -156,7 +156,7 @@ def test_other_damage_locks():
     raises(StateDamaged, opened, store)
 
 
-def test_a_segment_that_reads_as_zeros_or_erased_never_gives_a_number_twice():
+def test_blank_segment_never_repeats_a_number():
     for filling in (b"\x00", b"\xff"):
         for keep in (0, 150, 1000):
             store = RamStore()
@@ -178,7 +178,7 @@ def _names_of(store, name):
     return sum(1 for _ in frames(store.files[name]))
 
 
-def test_damage_in_an_older_segment_hides_no_later_readings():
+def test_damage_in_older_segment_hides_no_later_readings():
     store = RamStore()
     log = opened(store)
     for value in range(60):

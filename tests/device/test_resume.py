@@ -1,4 +1,4 @@
-"""What a trade goes on from: replies that were lost, goods that have gone, orders that changed, and nonsense."""
+"""A trade resumes after lost replies, pruned goods, changed orders and malformed replies."""
 
 import gc
 
@@ -9,23 +9,24 @@ from seal import channel, labels, messages, order, rpc, trading
 from seal import policy as limits
 from seal.errors import Refused, StorageFull, UnknownChannel
 from seal.owner import Owner
+from seal.records import ORDER_RECORD
 from trades import best, connect, pair, promised, run
 
 ORDER = {1: "tcp:127.0.0.1:1", 3: "nEUR", 4: "reading", 5: 9, 7: 0}
 
 
-def status(this):
-    return this.journal.get(order.RECORD)[order.STATUS]
+def status(device):
+    return device.journal.get(ORDER_RECORD)[order.STATUS]
 
 
 def trade(buying, selling, **cable):
-    """Run the buying device's own task until its order is over."""
+    """Run the buying device's trading task until its order ends."""
     buying.board.peer_link = Cable(selling, **cable)
     until(lambda: status(buying) != order.ACTIVE, trading.run(buying))
     return buying.board.peer_link
 
 
-def test_every_reply_can_be_lost():
+def test_trade_survives_loss_of_every_reply():
     for kind in (rpc.HELLO, rpc.PROVE, rpc.OPEN, rpc.BILL, rpc.PAY, rpc.CLOSE):
         _, buying, selling = pair("reading", budget=10)
         link = trade(buying, selling, lost=[kind])
@@ -35,7 +36,7 @@ def test_every_reply_can_be_lost():
         assert channel.CLOSE in record, kind
 
 
-def test_a_lost_reply_to_the_last_voucher_comes_again_with_receipt_and_goods():
+def test_lost_reply_to_last_voucher_is_repeated_with_receipt_and_goods():
     _, buying, selling = pair("reading", budget=3)
     session, seller = connect(buying, selling)
     seller.pay = None
@@ -46,10 +47,10 @@ def test_a_lost_reply_to_the_last_voucher_comes_again_with_receipt_and_goods():
     trade(again, selling)
     record = again.payer.records()[0][1]
     assert messages.parse(record[channel.RECEIPT], labels.RECEIPT).payload[5] == digest
-    assert again.bought[0] == ["temperature", "Cel", -2, -512]
+    assert again.last_purchase[0] == ["temperature", "Cel", -2, -512]
 
 
-def test_a_voucher_for_goods_that_have_gone_is_replaced():
+def test_voucher_for_pruned_goods_is_replaced():
     _, buying, selling = pair("reading", budget=6)
     session, _ = connect(buying, selling)
     item, due = run(session._bill())
@@ -64,7 +65,7 @@ def test_a_voucher_for_goods_that_have_gone_is_replaced():
     assert best(selling) == promised(again) == [(3, 6)], "the price was asked for twice"
 
 
-def test_goods_that_were_paid_and_collected_need_not_come_again():
+def test_collected_goods_are_not_sent_again():
     _, buying, selling = pair("reading", budget=6)
     session, _ = connect(buying, selling)
     run(session.step())
@@ -76,7 +77,7 @@ def test_goods_that_were_paid_and_collected_need_not_come_again():
     assert status(again) == order.DONE and best(selling) == [(2, 6)]
 
 
-def test_a_channel_that_was_closed_and_forgotten_is_never_paid_in_again():
+def test_forgotten_channel_is_never_paid_again():
     issuer, buying, selling = pair("reading", budget=3)
     session, _ = connect(buying, selling)
     run(session.step())
@@ -84,8 +85,8 @@ def test_a_channel_that_was_closed_and_forgotten_is_never_paid_in_again():
     selling.payee.close(digest, 0)
     Owner(selling).command(issuer.command(selling, "ack", {1: 0, 2: [digest]}))
     assert selling.payee.records() == []
-    for this in (selling, restarted(selling)):
-        error = raises(rpc.PeerError, run, connect_raw(buying, this, session._terms.raw))
+    for device in (selling, restarted(selling)):
+        error = raises(rpc.PeerError, run, connect_raw(buying, device, session._terms.raw))
         assert error.code == UnknownChannel.code
     trade(buying, selling)
     assert status(buying) == order.DONE and selling.payee.records() == []
@@ -103,7 +104,7 @@ async def connect_raw(buying, selling, raw):
     return await client.call(rpc.OPEN, raw)
 
 
-def test_only_so_many_forgotten_channels_are_kept_and_only_until_they_expire():
+def test_forgotten_channels_are_limited_and_expire():
     issuer, _, selling = pair("reading", budget=3)
     expires = selling.board.clock.unix + 10
     selling.journal.put("past", [[bytes([n]) * 16, expires] for n in range(64)])
@@ -128,27 +129,27 @@ def test_only_so_many_forgotten_channels_are_kept_and_only_until_they_expire():
     assert len(selling.journal.get("past")) == 1
 
 
-def test_an_order_that_took_the_place_of_another_is_not_ended_with_it():
+def test_end_of_replaced_order_keeps_new_order():
     issuer, buying, selling = pair("reading", budget=3)
-    pausing = dict(buying.journal.get(order.RECORD))
+    pausing = dict(buying.journal.get(ORDER_RECORD))
     pausing[order.PAUSE_MS] = 400
     pausing[order.BUDGET] = 100
-    buying.journal.put(order.RECORD, pausing)
+    buying.journal.put(ORDER_RECORD, pausing)
     buying.board.peer_link = Cable(selling)
-    told = []
+    calls = []
 
     def change():
-        if best(selling) and best(selling)[0][0] == 1 and not told:
-            told.append(1)
+        if best(selling) and best(selling)[0][0] == 1 and not calls:
+            calls.append(1)
             Owner(buying).command(issuer.command(buying, "stop"))
             Owner(buying).command(issuer.command(buying, "trade", ORDER))
-        return bool(told) and status(buying) != order.ACTIVE
+        return bool(calls) and status(buying) != order.ACTIVE
 
     until(change, trading.run(buying))
     assert sorted(best(selling)) == [(1, 3), (3, 9)]
 
 
-def test_an_order_stopped_while_it_connects_stays_stopped():
+def test_order_stopped_while_it_connects_stays_stopped():
     issuer, buying, selling = pair("reading")
 
     def stop(kind, result):
@@ -160,19 +161,19 @@ def test_an_order_stopped_while_it_connects_stays_stopped():
     assert status(buying) == order.STOPPED and promised(buying) == []
 
 
-def test_a_channel_that_the_seller_closed_early_ends_the_order():
+def test_early_close_by_seller_ends_order():
     _, buying, selling = pair()
     session, seller = connect(buying, selling)
     selling.board.meter.joules += 1
     run(session.step())
-    seller.gone()
+    seller.release()
     selling.payee.close(session._terms.digest, 0)
     trade(buying, selling)
-    ended = buying.journal.get(order.RECORD)
+    ended = buying.journal.get(ORDER_RECORD)
     assert (ended[order.STATUS], ended[order.CODE]) == (order.FAILED, Refused.code)
 
 
-def test_nonsense_from_a_seller_neither_ends_nor_pays_anything():
+def test_malformed_replies_neither_end_order_nor_pay():
     nonsense = (None, 7, 1 << 40, b"\x00", "", [], {}, [None] * 3, [7] * 4, [b"", b"", b""], [bytes(32), [7], b"", []])
     _, buying, selling = pair("reading", budget=3)
     for kind in (rpc.HELLO, rpc.OPEN, rpc.BILL, rpc.PAY):
@@ -188,7 +189,7 @@ def test_nonsense_from_a_seller_neither_ends_nor_pays_anything():
 
 
 class FullStore(RamStore):
-    """Has no room while `full`."""
+    """A store without space while `full`."""
 
     full = False
 
@@ -198,7 +199,7 @@ class FullStore(RamStore):
         RamStore.write(self, name, data)
 
 
-def test_a_full_flash_delays_the_end_of_an_order():
+def test_full_flash_delays_end_of_order():
     issuer, buying, selling = pair("reading", budget=3)
     Owner(buying).command(issuer.command(buying, "pause"))
     full = FullStore(buying.board.store.files)
@@ -209,15 +210,15 @@ def test_a_full_flash_delays_the_end_of_an_order():
     assert status(buying) == order.ACTIVE and buying.trade_fault == StorageFull.code
     full.full = False
     trade(buying, selling)
-    ended = buying.journal.get(order.RECORD)
+    ended = buying.journal.get(ORDER_RECORD)
     assert (ended[order.STATUS], ended[order.CODE]) == (order.FAILED, 45)
 
 
-def all_closed(this):
-    return all(channel.CLOSE in record for _, record in this.payer.records())
+def all_closed(device):
+    return all(channel.CLOSE in record for _, record in device.payer.records())
 
 
-def test_orders_that_a_limit_ends_leave_room_for_others():
+def test_orders_ended_by_limits_leave_room():
     issuer, buying, selling = pair("reading")
     Owner(buying).command(issuer.command(buying, "stop"))
     for number in range(1, channel.MAX_CHANNELS + 3):
@@ -225,7 +226,7 @@ def test_orders_that_a_limit_ends_leave_room_for_others():
         Owner(buying).command(issuer.command(buying, "trade", ORDER))
         buying.board.peer_link = Cable(selling)
         until(lambda: status(buying) != order.ACTIVE and all_closed(buying), trading.run(buying))
-        ended = buying.journal.get(order.RECORD)
+        ended = buying.journal.get(ORDER_RECORD)
         assert (ended[order.STATUS], ended[order.CODE]) == (order.FAILED, limits.OVER_DAY), number
         closed = [record[channel.DIGEST] for _, record in selling.payee.records()]
         Owner(selling).command(issuer.command(selling, "ack", {1: 0, 2: closed}))
@@ -240,8 +241,8 @@ def test_expired_channels_make_room():
         order.finish(buying, order.STOPPED)
         Owner(buying).command(issuer.command(buying, "trade", ORDER))
     raises(Refused, connect, buying, selling)
-    for this in (buying, selling):
-        this.board.clock.unix += order.DEFAULT_SECONDS
+    for device in (buying, selling):
+        device.board.clock.unix += order.DEFAULT_SECONDS
     for name, _ in selling.payee.records():
         selling.journal.remove(name)
     connect(buying, selling)

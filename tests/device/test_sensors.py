@@ -1,4 +1,4 @@
-"""What answers on the bus at start is a sensor of the board, and what measures power is its meter."""
+"""The sensors that answer on the bus at start belong to the board; a power sensor becomes its meter."""
 
 from check import raises
 from drivers.bme280 import BME280
@@ -11,11 +11,11 @@ from sensor_bus import panel, weather
 MAKERS = [BME280, count_energy(INA219)]
 
 
-def test_nothing_is_fitted():
+def test_board_without_sensors():
     assert find_sensors(I2C(), MAKERS) == ([], None)
 
 
-def test_each_alone():
+def test_each_sensor_alone():
     bus, _ = weather((2000, 101_325, 5000))
     sensors, meter = find_sensors(bus, MAKERS)
     assert [sensor.model for sensor in sensors] == ["BME280"] and meter is None
@@ -25,7 +25,7 @@ def test_each_alone():
     assert meter.read()[-1][:2] == ("energy", "J")
 
 
-def test_one_that_goes_silent_later_stays_and_fails():
+def test_silent_sensor_stays_listed_and_fails():
     bus, _ = weather((2000, 101_325, 5000))
     (sensor,), _ = find_sensors(bus, MAKERS)
     bus.fault(0x76, NACK)

@@ -1,4 +1,4 @@
-"""What a host may ask: replies fit a frame, a second sensor hides no first, a wiped device is nobody."""
+"""Requests of a host: replies fit a frame, sensors get unique names, a wiped device has no identity."""
 
 import os
 
@@ -12,7 +12,7 @@ from trades import connect, pair
 
 
 class Wide:
-    """A sensor with so many quantities that eight readings of it are more than a frame."""
+    """A sensor whose eight readings exceed a frame."""
 
     model = "wide"
 
@@ -25,12 +25,12 @@ class Broken(Counter):
         raise SensorFailed("not there")
 
 
-def test_a_reply_of_readings_fits_a_frame():
-    this = provisioned(Issuer())
-    this.board.sensors.append(Wide())
+def test_reply_of_readings_fits_frame():
+    device = provisioned(Issuer())
+    device.board.sensors.append(Wide())
     for _ in range(9):
-        this.sample()
-    handlers = Service(this).handlers()
+        device.sample()
+    handlers = Service(device).handlers()
     seen = 0
     while True:
         found = handlers[rpc.READINGS]([seen, 8])
@@ -41,28 +41,28 @@ def test_a_reply_of_readings_fits_a_frame():
     assert seen == 9
 
 
-def test_a_second_sensor_hides_no_first():
-    this = provisioned(Issuer())
-    this.board.sensors = [Broken(), Counter(), Counter()]
-    found = Service(this).selftest(None)
+def test_two_sensors_of_one_model_get_two_names():
+    device = provisioned(Issuer())
+    device.board.sensors = [Broken(), Counter(), Counter()]
+    found = Service(device).selftest(None)
     assert found["sensor counter"] == SensorFailed.code
     assert found["sensor counter 2"] is True and found["sensor counter 3"] is True
 
 
-def test_it_tells_whose_native_code_it_runs():
+def test_info_reports_architecture():
     assert Service(provisioned(Issuer())).info(None)["arch"] == compat.arch()
 
 
-def test_a_wiped_device_is_nobody():
+def test_wiped_device_has_no_identity():
     issuer = Issuer()
-    this = provisioned(issuer)
-    assert Service(this).info(None)["device"] == this.device_id
-    Owner(this).command(issuer.command(this, "wipe"))
-    told = Service(this).info(None)
-    assert told["state"] == "wiped" and told["device"] is None
+    device = provisioned(issuer)
+    assert Service(device).info(None)["device"] == device.device_id
+    Owner(device).command(issuer.command(device, "wipe"))
+    fields = Service(device).info(None)
+    assert fields["state"] == "wiped" and fields["device"] is None
 
 
-def test_an_ack_of_an_open_channel_changes_nothing():
+def test_ack_of_open_channel_changes_nothing():
     issuer, buying, selling = pair()
     session, _ = connect(buying, selling)
     before = dict(selling.board.store.files)

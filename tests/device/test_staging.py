@@ -1,4 +1,4 @@
-"""A slot being filled: it resumes, begins anew, takes no file that is not as signed, and no more than there is room."""
+"""Staging: resumption, restart, checks of files and of free space."""
 
 import os
 
@@ -16,8 +16,8 @@ from updates import FILES, boot, claims, contents, manifest, send, updater, with
 
 
 @with_slots
-def test_a_path_or_size_that_no_file_can_have(root, issuer, this):
-    _, taker = updater(this, root)
+def test_invalid_path_or_size_is_refused(root, issuer, device):
+    _, taker = updater(device, root)
     for change in ([["a.mpy", 0, bytes(32)]], [["a.mpy", (1 << 20) + 1, bytes(32)]], [["a.mpy", 1, bytes(32)]] * 2):
         payload = claims(FILES)
         payload[5] = change
@@ -26,8 +26,8 @@ def test_a_path_or_size_that_no_file_can_have(root, issuer, this):
 
 
 @with_slots
-def test_room_counts_what_the_slot_holds_already(root, issuer, this):
-    _, taker = updater(this, root)
+def test_space_check_counts_reusable_blocks(root, issuer, device):
+    _, taker = updater(device, root)
     send(taker, manifest(issuer, FILES), FILES)
     before = contents(root + "/a")
     real, other = staging.room, manifest(issuer, {"board.mpy": bytes(4096 * 4)}, 2)
@@ -44,8 +44,8 @@ def test_room_counts_what_the_slot_holds_already(root, issuer, this):
 
 
 @with_slots
-def test_a_transfer_goes_on_where_it_ended(root, issuer, this):
-    _, taker = updater(this, root)
+def test_transfer_resumes(root, issuer, device):
+    _, taker = updater(device, root)
     raw, names = manifest(issuer, FILES), sorted(FILES)
     assert taker.begin(raw) == [0, 0, 0]
     data = FILES[names[1]]
@@ -67,7 +67,7 @@ def test_a_transfer_goes_on_where_it_ended(root, issuer, this):
         [0, 0, b"x", 0],
     ):
         raises(Malformed, taker.write, item)
-    again = restarted(this)
+    again = restarted(device)
     _, taker = updater(again, root)
     raises(Refused, taker.write, [1, 300, data[300:]])
     assert taker.begin(raw) == [0, 300, 0]
@@ -76,8 +76,8 @@ def test_a_transfer_goes_on_where_it_ended(root, issuer, this):
 
 
 @with_slots
-def test_another_message_begins_anew(root, issuer, this):
-    _, taker = updater(this, root)
+def test_other_message_restarts_staging(root, issuer, device):
+    _, taker = updater(device, root)
     send(taker, manifest(issuer, FILES, 1), FILES)
     other = {"board.mpy": b"new", "links/tcp.mpy": b"tcp"}
     raw = manifest(issuer, other, 2)
@@ -90,21 +90,21 @@ def test_another_message_begins_anew(root, issuer, this):
 
 
 @with_slots
-def test_a_file_that_is_not_as_signed_is_sent_anew(root, issuer, this):
-    firmware, taker = updater(this, root)
+def test_file_with_wrong_digest_is_sent_again(root, issuer, device):
+    firmware, taker = updater(device, root)
     raw = manifest(issuer, FILES)
     bad = dict(FILES)
     bad["board.mpy"], bad["seal/app.mpy"] = b"wrong" * 50, b"bad" * 300
     send(taker, raw, bad)
     raises(BadSignature, taker.commit, None)
-    assert not firmware.due and boot(root)[0].slot is None and "manifest" not in os.listdir(root + "/a")
+    assert not firmware.reset_pending and boot(root)[0].slot is None and "manifest" not in os.listdir(root + "/a")
     assert taker.begin(raw) == [0, 0, 50]
     assert send(taker, raw, FILES) == 1150
     assert taker.commit(None)
 
 
 @with_slots
-def test_a_file_system_that_takes_only_part_of_a_piece(root, issuer, this):
+def test_short_write_of_piece_is_storage_full(root, issuer, device):
     files = [["a.mpy", 10, bytes(32)]]
     taker = Staging(root + "/a", b"raw", files)
     taker.begin()

@@ -35,7 +35,7 @@ def test_ticks_in_any_order():
             assert chain.reveal(i) == values[i]
 
 
-def test_a_tick_in_order_costs_two_hashes():
+def test_tick_in_order_costs_two_hashes():
     count, calls, real = 400, [0], ticks.sha256
 
     def counted(data):
@@ -56,7 +56,7 @@ def test_a_tick_in_order_costs_two_hashes():
     assert worst <= 2, worst
 
 
-def test_what_is_no_tick():
+def test_invalid_ticks_are_refused():
     values = _values(10)
     assert not ticks.check(values[0], 3, values[2]) and not ticks.check(values[0], 1, values[2])
     assert not ticks.check(values[0], 1, values[1][:31]) and not ticks.check(values[0], 1, None)

@@ -16,7 +16,7 @@ from seal.owner import Owner
 from trades import PRICE, best, connect, pair, promised, run
 
 
-def test_energy_is_paid_as_the_meter_counts():
+def test_energy_payments_follow_meter():
     _, buying, selling = pair()
     session, _ = connect(buying, selling)
     assert run(session.step()) is False and promised(buying) == [(0, 0)]
@@ -40,12 +40,12 @@ def test_readings_are_sold_one_by_one():
     session, _ = connect(buying, selling)
     assert [run(session.step()) for _ in range(3)] == [False, False, True]
     assert best(selling) == [(3, 9)] and promised(buying) == [(3, 9)]
-    assert buying.bought[0] == ["temperature", "Cel", -2, -512]
+    assert buying.last_purchase[0] == ["temperature", "Cel", -2, -512]
     item = messages.parse(selling.payee.records()[0][1][channel.VOUCHER]).payload[voucher.ITEM]
     assert selling.log.find(item) is not None
 
 
-def test_an_order_has_a_price_limit():
+def test_order_has_price_limit():
     _, buying, selling = pair(max_price=PRICE - 1)
     error = raises(limits.Limit, connect, buying, selling)
     assert error.code == limits.OVER_PRICE and not buying.payer.records(), "no channel is opened"
@@ -54,7 +54,7 @@ def test_an_order_has_a_price_limit():
     assert session.order[order.MAX_PRICE] == PRICE and len(buying.payer.records()) == 1
 
 
-def test_each_limit_stops_a_voucher_before_it_is_signed():
+def test_each_limit_stops_voucher_before_it_is_signed():
     cases = (
         (policy(per_voucher=29), limits.OVER_VOUCHER),
         (policy(per_day=29), limits.OVER_DAY),
@@ -76,7 +76,7 @@ def test_each_limit_stops_a_voucher_before_it_is_signed():
     assert code == limits.NO_ASSET
 
 
-def test_limits_let_through_what_they_allow():
+def test_limits_admit_allowed_amounts():
     issuer, buying, selling = pair(spending=policy(per_voucher=30, per_day=60, button=29, not_after=NOW))
     session, _ = connect(buying, selling)
     buying.board.button.down = True
@@ -91,7 +91,7 @@ def test_limits_let_through_what_they_allow():
     raises(Expired, connect, buying, selling)
 
 
-def test_the_day_is_remembered_and_never_goes_back():
+def test_day_is_stored_and_never_goes_back():
     issuer, buying, selling = pair(spending=policy(per_day=60))
     session, _ = connect(buying, selling)
     selling.board.meter.joules += 20
@@ -104,7 +104,7 @@ def test_the_day_is_remembered_and_never_goes_back():
     assert again.payer.spent_today("nEUR") == 0
 
 
-def test_a_pause_and_a_missing_policy_stop_spending():
+def test_pause_and_missing_policy_stop_spending():
     issuer, buying, selling = pair()
     session, _ = connect(buying, selling)
     Owner(buying).command(issuer.command(buying, "pause"))
@@ -119,13 +119,13 @@ def test_a_pause_and_a_missing_policy_stop_spending():
     assert raises(limits.Limit, connect, bare, selling).code == limits.NO_ASSET
 
 
-def test_an_unset_clock_opens_no_channel():
+def test_unset_clock_opens_no_channel():
     issuer, buying, selling = pair()
     buying.board.clock.quality = labels.CLOCK_SINCE_BOOT
     assert raises(limits.Limit, connect, buying, selling).code == limits.CLOCK_UNSET
 
 
-def test_a_seller_that_bills_wrongly_is_not_paid():
+def test_wrong_bill_is_not_paid():
     _, buying, selling = pair()
     session, _ = connect(buying, selling)
     honest = session._client.handlers[rpc.BILL]
@@ -142,20 +142,20 @@ def test_a_seller_that_bills_wrongly_is_not_paid():
     assert promised(buying) == [(0, 0)]
 
 
-def test_a_payer_that_lost_its_memory_stays_locked():
+def test_payer_with_lost_state_stays_locked():
     _, buying, selling = pair()
     session, seller = connect(buying, selling)
     before = dict(buying.board.store.files)
     selling.board.meter.joules += 1
     run(session.step())
-    seller.gone()
+    seller.release()
     rolled = restarted(buying)
     rolled.board.store.files = before
     rolled.load()
     raises(StateDamaged, connect, rolled, selling)
 
 
-def test_a_second_order_waits_for_the_first():
+def test_second_order_is_refused_while_first_is_active():
     issuer, buying, selling = pair()
     order = {1: "tcp:127.0.0.1:1", 3: "nEUR", 4: "J", 5: 100}
     raises(Refused, Owner(buying).command, issuer.command(buying, "trade", order))

@@ -1,4 +1,4 @@
-"""A trade whose power goes at every write of either side: nothing is lowered, nothing is lost."""
+"""A trade with a power cut at every write of either side: amounts neither fall nor vanish."""
 
 import gc
 
@@ -7,7 +7,7 @@ from seal import messages
 from trades import best, connect, pair, promised, run
 
 
-def test_a_cut_at_every_write_of_either_side_lowers_and_loses_nothing():
+def test_cut_at_every_write_of_either_side_neither_lowers_nor_loses_amounts():
     for unit in ("J", "reading"):
         for side in (0, 1):
             for late in (False, True):
@@ -27,7 +27,7 @@ def _devices(unit):
     # the pair is made once for each unit: provisioning is not what is tested here
     if unit not in ISSUERS:
         ISSUERS[unit] = pair(unit, budget=9)
-    return [restarted(this) for this in ISSUERS[unit][1:]]
+    return [restarted(device) for device in ISSUERS[unit][1:]]
 
 
 def _trade_with_a_cut(unit, side, cut, late):
@@ -39,7 +39,7 @@ def _trade_with_a_cut(unit, side, cut, late):
         cut_off = _some_steps(devices, sent)
         if not cut_off:
             break
-        devices = [restarted(this) for this in devices]
+        devices = [restarted(device) for device in devices]
         devices[1].board.meter.restore(1000)
     assert best(devices[1]) == [(best(devices[1])[0][0], 9)], (unit, side, cut, late, best(devices[1]))
     assert promised(devices[0])[0][1] == 9
@@ -55,7 +55,7 @@ def _some_steps(devices, sent):
             done = run(session.step())
             amount = promised(buying)[0]
             earlier = sent.get(amount[0], amount[1])
-            assert earlier == amount[1], "a number stands for two amounts"
+            assert earlier == amount[1], "one number has two amounts"
             assert amount[1] >= max([0] + [value for key, value in sent.items() if key != "cuts"])
             sent[amount[0]] = amount[1]
             receipt = messages.parse(session._receipt).payload if session._receipt else {4: 0}

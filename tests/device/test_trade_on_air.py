@@ -13,9 +13,9 @@ from seal.seller import Seller
 class Peer:
     """A device on the air, as app.serve runs it."""
 
-    def __init__(self, this, link):
-        self.this = this
-        this.board.peer_link = link
+    def __init__(self, device, link):
+        self.this = device
+        device.board.peer_link = link
 
     async def run(self):
         async def peer(reader, writer):
@@ -25,12 +25,12 @@ class Peer:
             except OSError:
                 pass  # the other end has gone
             finally:
-                selling.gone()
+                selling.release()
 
         await asyncio.gather(self.this.board.peer_link.serve(peer), trading.run(self.this))
 
 
-def test_a_trade_over_bad_air():
+def test_trade_over_lossy_datagrams():
     async def main():
         air = Air(11, lost=15, doubled=10, late=20)
         issuer = Issuer()
@@ -39,8 +39,8 @@ def test_a_trade_over_bad_air():
         order = {1: "air:selling", 2: selling.device_id, 3: "nEUR", 4: "reading", 5: 15, 7: 0}
         Owner(buying).command(issuer.command(buying, "trade", order))
         tasks = []
-        for this, name in ((buying, "buying"), (selling, "selling")):
-            tasks.append(asyncio.create_task(Peer(this, DatagramLink(Port(air, name, 250))).run()))
+        for device, name in ((buying, "buying"), (selling, "selling")):
+            tasks.append(asyncio.create_task(Peer(device, DatagramLink(Port(air, name, 250))).run()))
         for _ in range(900):
             await asyncio.sleep(0.05)
             if buying.journal.get("order")[8]:

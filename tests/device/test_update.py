@@ -1,10 +1,11 @@
-"""Updates: who may send them, what is checked before anything is written, how they resume, when a version counts."""
+"""Updates: authorization, checks before the first write, resumption, and confirmation of versions."""
 
 import os
 
 from check import raises
 from rig import Issuer, restarted
-from seal import compat, device, rpc
+from seal import compat, rpc
+from seal.device import WIPED, Device
 from seal.errors import (
     BadKey,
     BadSignature,
@@ -16,44 +17,45 @@ from seal.errors import (
     Unsupported,
     WrongType,
 )
-from seal.firmware import FLOOR, HSS, RECORD, Firmware
+from seal.firmware import FLOOR, HSS, Firmware
 from seal.owner import Owner
+from seal.records import FIRMWARE_RECORD
 from seal.service import Service
 from seal.update import Updater
 from updates import FILES, HSS_KEY, WELL, boot, claims, contents, manifest, send, updater, with_slots
 
 
 @with_slots
-def test_an_update_is_staged_tried_and_confirmed(root, issuer, this):
-    firmware, taker = updater(this, root)
+def test_update_is_staged_tried_and_confirmed(root, issuer, device):
+    firmware, taker = updater(device, root)
     raw = manifest(issuer, FILES, 3)
     assert send(taker, raw, FILES) == sum(len(data) for data in FILES.values())
-    assert not firmware.due and contents(root + "/a")["incoming"] == raw
-    assert taker.commit(None) is True and firmware.due
+    assert not firmware.reset_pending and contents(root + "/a")["incoming"] == raw
+    assert taker.commit(None) is True and firmware.reset_pending
     assert taker.commit(None) is True  # its reply was lost
     expected = dict(FILES)
     expected["manifest"] = raw
     assert contents(root + "/a") == expected
-    again = restarted(this)
+    again = restarted(device)
     firmware, taker = updater(again, root)
-    told = {"slot": "a", "version": 3, "trial": True, "hss": False}
-    assert firmware.info() == told and firmware.record()[FLOOR] == 0
+    fields = {"slot": "a", "version": 3, "trial": True, "hss": False}
+    assert firmware.info() == fields and firmware.record()[FLOOR] == 0
     raises(Refused, taker.begin, manifest(issuer, FILES, 4))
     firmware.confirm(WELL)
-    told["trial"] = False
-    assert firmware.info() == told and again.journal.get(RECORD)[FLOOR] == 3
+    fields["trial"] = False
+    assert firmware.info() == fields and again.journal.get(FIRMWARE_RECORD)[FLOOR] == 3
     assert boot(root)[0].slot == "a"
 
 
 @with_slots
-def test_nothing_is_written_for_a_message_that_is_refused(root, issuer, this):
-    _, taker = updater(this, root)
+def test_refused_message_writes_nothing(root, issuer, device):
+    _, taker = updater(device, root)
     one = FILES["board.mpy"]
     good = manifest(issuer, FILES)
     refused = [
         (BadSignature, manifest(Issuer(), FILES)),
         (BadSignature, manifest(issuer, FILES, signer=issuer.signer)),
-        (WrongType, issuer.command(this, "pause")),
+        (WrongType, issuer.command(device, "pause")),
         (NotAParty, manifest(issuer, FILES, model="another")),
         (NotAParty, manifest(issuer, FILES, arch="z80")),
         (Replay, manifest(issuer, FILES, 0)),
@@ -93,19 +95,19 @@ def test_nothing_is_written_for_a_message_that_is_refused(root, issuer, this):
 
 
 @with_slots
-def test_versions_only_rise_and_only_what_was_confirmed_counts(root, issuer, this):
-    _, taker = updater(this, root)
+def test_versions_rise_and_only_confirmed_ones_count(root, issuer, device):
+    _, taker = updater(device, root)
     send(taker, manifest(issuer, FILES, 5), FILES)
     taker.commit(None)
     for _ in range(3):
         assert boot(root)[0].on_trial
-    this = restarted(this)
-    firmware, taker = updater(this, root)
+    device = restarted(device)
+    firmware, taker = updater(device, root)
     assert firmware.info() == {"slot": "factory", "version": 0, "trial": False, "rolled_back": 5, "hss": False}
     assert send(taker, manifest(issuer, FILES, 5), FILES) == 0  # it may be tried again, and is there still
     send(taker, manifest(issuer, FILES, 4), FILES)
     taker.commit(None)
-    firmware, taker = updater(restarted(this), root)
+    firmware, taker = updater(restarted(device), root)
     firmware.confirm(WELL)
     for version in (1, 4):
         raises(Replay, taker.begin, manifest(issuer, FILES, version))
@@ -115,12 +117,12 @@ def test_versions_only_rise_and_only_what_was_confirmed_counts(root, issuer, thi
 
 
 @with_slots
-def test_only_what_differs_is_sent(root, issuer, this):
-    _, taker = updater(this, root)
+def test_only_changed_files_are_sent(root, issuer, device):
+    _, taker = updater(device, root)
     send(taker, manifest(issuer, FILES, 1), FILES)
     taker.commit(None)
-    this = restarted(this)
-    firmware, taker = updater(this, root)
+    device = restarted(device)
+    firmware, taker = updater(device, root)
     firmware.confirm(WELL)
     changed = dict(FILES)
     changed["board.mpy"] = b"other" * 50  # as long as the one before
@@ -133,31 +135,31 @@ def test_only_what_differs_is_sent(root, issuer, this):
 
 
 @with_slots
-def test_a_version_that_fails_its_self_test_is_not_confirmed(root, issuer, this):
+def test_version_with_failed_selftest_is_not_confirmed(root, issuer, device):
     for part in ("curve", "entropy", "store", "state"):
-        firmware, taker = updater(this, root)
+        firmware, taker = updater(device, root)
         taker._slots.begin_trial("a", 5)
-        firmware, _ = updater(this, root)
+        firmware, _ = updater(device, root)
         bad = dict(WELL)
         bad[part] = 11
         raises(Fault, firmware.confirm, bad)
-        assert firmware.slots.on_trial and this.journal.get(RECORD) is None
+        assert firmware.slots.on_trial and device.journal.get(FIRMWARE_RECORD) is None
         os.remove(root + "/trial")
 
 
 @with_slots
-def test_an_hss_key_is_set_once_and_then_demanded(root, issuer, this):
-    firmware, taker = updater(this, root)
-    owner = Owner(this, firmware)
+def test_hss_key_is_set_once_and_then_required(root, issuer, device):
+    firmware, taker = updater(device, root)
+    owner = Owner(device, firmware)
     for bad in (None, b"", HSS_KEY[:-1], HSS_KEY + b"\0", b"\0\0\0\x09" + HSS_KEY[4:], bytes(60), "key"):
-        assert raises((Malformed, BadKey), owner.command, issuer.command(this, "update-key", bad))
+        assert raises((Malformed, BadKey), owner.command, issuer.command(device, "update-key", bad))
     assert taker.lock(bytes(6000)) is True and taker._signature == b"", "what counts for nothing is not kept"
     send(taker, manifest(issuer, FILES, 1), FILES)
-    assert owner.command(issuer.command(this, "update-key", HSS_KEY))
+    assert owner.command(issuer.command(device, "update-key", HSS_KEY))
     raises(Refused, taker.commit, None)  # it began without that key's word
-    raises(Refused, owner.command, issuer.command(this, "update-key", HSS_KEY))
-    again = restarted(this)
-    assert again.journal.get(RECORD) == {FLOOR: 0, HSS: HSS_KEY}
+    raises(Refused, owner.command, issuer.command(device, "update-key", HSS_KEY))
+    again = restarted(device)
+    assert again.journal.get(FIRMWARE_RECORD) == {FLOOR: 0, HSS: HSS_KEY}
     firmware, taker = updater(again, root)
     assert firmware.info()["hss"] is True
     raw = manifest(issuer, FILES, 2)
@@ -171,14 +173,14 @@ def test_an_hss_key_is_set_once_and_then_demanded(root, issuer, this):
     raises(Malformed, taker.begin, raw[:-1])
     assert taker._signature == b""
     Owner(again).command(issuer.command(again, "wipe"))
-    assert again.state == device.WIPED and again.journal.get(RECORD) is None
+    assert again.state == WIPED and again.journal.get(FIRMWARE_RECORD) is None
 
 
 @with_slots
-def test_only_a_provisioned_device_with_slots_takes_updates(root, issuer, this):
-    frozen = Updater(this, Firmware(this))
-    assert Firmware(this).info() == {}
-    blank = device.Device(type(this.board)())
+def test_only_provisioned_device_with_slots_takes_updates(root, issuer, device):
+    frozen = Updater(device, Firmware(device))
+    assert Firmware(device).info() == {}
+    blank = Device(type(device.board)())
     blank.load()
     slots, _ = boot(root)
     other = Updater(blank, Firmware(blank, slots))
@@ -189,12 +191,12 @@ def test_only_a_provisioned_device_with_slots_takes_updates(root, issuer, this):
         raises(error, taker.begin, raw)
         raises(Refused, taker.write, [0, 0, b"x"])
         raises(Refused, taker.commit, None)
-    handlers = Service(this).handlers()
+    handlers = Service(device).handlers()
     assert rpc.answer(handlers, rpc.UPDATE_BEGIN, raw) == (rpc.ERROR, [23])
 
 
 @with_slots
-def test_what_deploy_leaves_tells_its_version(root, issuer, this):
+def test_deployed_manifest_reports_version(root, issuer, device):
     from seal import cbor
 
     for data, version in (
@@ -214,10 +216,10 @@ def test_what_deploy_leaves_tells_its_version(root, issuer, this):
         else:
             with open(root + "/b/manifest", "wb") as file:
                 file.write(data)
-        assert Firmware(this, boot(root)[0]).version == version
+        assert Firmware(device, boot(root)[0]).version == version
 
 
-def test_the_architecture_is_that_of_the_interpreter():
+def test_architecture_matches_interpreter():
     import sys
 
     assert compat.arch() == ("x64" if sys.implementation.name == "micropython" else "")

@@ -1,4 +1,4 @@
-"""The broker an owner names: what is taken and refused, and what a power cut leaves of it."""
+"""The owner's broker settings: validation, and consistency after a power cut."""
 
 import asyncio
 
@@ -6,7 +6,8 @@ from check import raises
 from rig import Issuer, PowerCut, provisioned, restarted
 from seal.errors import Malformed, Unsupported
 from seal.owner import Owner
-from seal.uplink import FORWARDED, SETTINGS, Uplink
+from seal.records import FORWARDED_RECORD, NETWORK_RECORD
+from seal.uplink import Uplink
 
 BROKER = {1: "broker.example", 2: 8883, 3: b"DER"}
 
@@ -35,14 +36,14 @@ class Broker:
         pass
 
 
-def with_uplink(this):
-    this.uplink = Uplink(this)
-    return this
+def with_uplink(device):
+    device.uplink = Uplink(device)
+    return device
 
 
 def test_settings():
     issuer = Issuer()
-    this = with_uplink(provisioned(issuer))
+    device = with_uplink(provisioned(issuer))
     for good in (
         {2: BROKER},
         {1: ["barn", "secret"]},
@@ -50,9 +51,9 @@ def test_settings():
         {},
         None,
     ):
-        Owner(this).command(issuer.command(this, "network", good))
-        assert this.journal.get(SETTINGS) == good, good
-    before = dict(this.board.store.files)
+        Owner(device).command(issuer.command(device, "network", good))
+        assert device.journal.get(NETWORK_RECORD) == good, good
+    before = dict(device.board.store.files)
     for bad in (
         7,
         [],
@@ -73,21 +74,21 @@ def test_settings():
         {2: {1: "x", 2: 1, 3: b"DER", 4: ["user"]}},
         {2: {1: "x", 2: 1, 3: b"DER", 5: 0}},
     ):
-        raises(Malformed, Owner(this).command, issuer.command(this, "network", bad))
-        assert this.board.store.files == before, bad
+        raises(Malformed, Owner(device).command, issuer.command(device, "network", bad))
+        assert device.board.store.files == before, bad
 
 
-def test_a_command_link_that_ends_is_begun_again():
-    """However it ends: a connection to the broker without it would look well and be deaf."""
-    this, broker = provisioned(Issuer()), Broker()
-    this.board.uplink = lambda: broker
-    this.journal.put(SETTINGS, {2: BROKER})
+def test_command_link_restarts_after_end():
+    """A connection without a command link would look healthy but ignore requests."""
+    device, broker = provisioned(Issuer()), Broker()
+    device.board.uplink = lambda: broker
+    device.journal.put(NETWORK_RECORD, {2: BROKER})
 
     async def ends(reader, writer):
         pass
 
     async def until_connected_twice():
-        task = asyncio.create_task(Uplink(this).run(ends))
+        task = asyncio.create_task(Uplink(device).run(ends))
         while broker.connected < 2:
             await asyncio.sleep(0.05)
         task.cancel()
@@ -95,32 +96,32 @@ def test_a_command_link_that_ends_is_begun_again():
     asyncio.run(asyncio.wait_for(until_connected_twice(), 20))
 
 
-def test_a_board_without_a_way_takes_none():
+def test_board_without_uplink_refuses_settings():
     issuer = Issuer()
-    this = provisioned(issuer)
-    raises(Unsupported, Owner(this).command, issuer.command(this, "network", {2: BROKER}))
-    assert this.journal.get(SETTINGS) is None
+    device = provisioned(issuer)
+    raises(Unsupported, Owner(device).command, issuer.command(device, "network", {2: BROKER}))
+    assert device.journal.get(NETWORK_RECORD) is None
 
 
-def test_another_broker_is_given_everything():
-    """At whatever write the power goes: never a new broker with the old one's count."""
+def test_new_broker_receives_all_readings():
+    """A power cut at any write: a new broker never inherits the old one's count."""
     issuer = Issuer()
     first = with_uplink(provisioned(issuer))
     Owner(first).command(issuer.command(first, "network", {2: BROKER}))
-    first.journal.put(FORWARDED, 160)
+    first.journal.put(FORWARDED_RECORD, 160)
     files, command = dict(first.board.store.files), issuer.command(first, "network", {1: ["a", "b"], 2: BROKER})
     seen = []
     for cut in range(1, 12):
         for late in (False, True):
             first.board.store.files = dict(files)
-            this = with_uplink(restarted(first))
-            this.board.store.cut_after(cut, late)
+            device = with_uplink(restarted(first))
+            device.board.store.cut_after(cut, late)
             try:
-                Owner(this).command(command)
+                Owner(device).command(command)
             except PowerCut:
                 pass
-            after = restarted(this)
-            settings, count = after.journal.get(SETTINGS), after.journal.get(FORWARDED)
+            after = restarted(device)
+            settings, count = after.journal.get(NETWORK_RECORD), after.journal.get(FORWARDED_RECORD)
             assert settings == {2: BROKER} or count is None, (cut, late)
             seen.append((len(settings), count))
     assert set(seen) == {(1, 160), (1, None), (2, None)}

@@ -6,6 +6,7 @@ from check import raises
 from rig import Issuer, Loopback, policy, provisioned
 from seal import buyer, channel, messages, order, rpc
 from seal.owner import Owner
+from seal.records import ORDER_RECORD
 from seal.seller import Seller
 
 PRICE = 3
@@ -31,13 +32,13 @@ def pair(unit="J", spending=None, budget=300, max_price=None):
 def connect(buying, selling):
     """A Buyer's session, agreed, and the Seller it talks to."""
     seller = Seller(selling)
-    session = buyer.Buyer(buying, buying.journal.get(order.RECORD), Loopback(seller.handlers()))
+    session = buyer.Buyer(buying, buying.journal.get(ORDER_RECORD), Loopback(seller.handlers()))
     run(session.agree())
     return session, seller
 
 
-def promised(this):
-    return [(record[channel.SEQ], record[channel.AMOUNT]) for _, record in this.payer.records()]
+def promised(device):
+    return [(record[channel.SEQ], record[channel.AMOUNT]) for _, record in device.payer.records()]
 
 
 def best(selling):

@@ -1,11 +1,12 @@
-"""Updates without a board: a chip that notes what is asked of it, slots in a folder of their own, signed manifests."""
+"""Updates without a board: a chip that records calls, slots in a temporary folder, signed manifests."""
 
 import os
 
 import loader
 from rig import Board, Issuer, RamStore, policy, provisioned
-from seal import compat, device, labels
+from seal import compat, labels
 from seal.compat import sha256
+from seal.device import Device
 from seal.firmware import Firmware
 from seal.staging import walk
 from seal.update import Updater
@@ -16,7 +17,7 @@ class Reset(BaseException):
 
 
 class Chip:
-    """What the loader has of a chip. `fed`: how often its watchdog was fed; None: it never ran."""
+    """The loader's view of a chip. `fed`: how often its watchdog was fed; None: it never ran."""
 
     fed = None
 
@@ -33,7 +34,7 @@ class Chip:
 
 
 def boot(root, chip=None):
-    """What a boot does first: (Slots, what was put on sys.path)."""
+    """(Slots, additions to sys.path) of a boot."""
     import sys
 
     before = list(sys.path)
@@ -78,15 +79,15 @@ def manifest(issuer, files, version=1, **changes):
     return signer.sign(labels.FIRMWARE_UPDATE, claims(files, version, **changes))[0]
 
 
-def updater(this, root, chip=None):
+def updater(device, root, chip=None):
     """(Firmware, Updater) of a device after a boot."""
     slots, _ = boot(root, chip)
-    firmware = Firmware(this, slots)
-    return firmware, Updater(this, firmware)
+    firmware = Firmware(device, slots)
+    return firmware, Updater(device, firmware)
 
 
 def send(taker, raw, files, piece=200):
-    """Send what is not there yet of `files`; returns how many bytes that was."""
+    """Send the missing bytes of `files`; returns their number."""
     sent, there = 0, taker.begin(raw)
     for index, path in enumerate(sorted(files)):
         at = there[index]
@@ -98,10 +99,10 @@ def send(taker, raw, files, piece=200):
 
 
 def rebooted(store, clock):
-    """The device that a reset leaves."""
-    this = device.Device(Board(RamStore(store.files), clock))
-    this.load()
-    return this
+    """The device after a reset."""
+    device = Device(Board(RamStore(store.files), clock))
+    device.load()
+    return device
 
 
 WELL = {"curve": True, "entropy": True, "store": True, "state": True, "sensor x": 13}

@@ -5,15 +5,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from sealwright import Policy, Verifier, emulator, owner, provisioning, spending
-from sealwright.collecting import Collector, Source
-from sealwright.device import Client, connect
+from sealwright import Policy, Verifier, emulator
 from sealwright.emulator import EmulatedBoard
 from sealwright.errors import Unreachable
 from sealwright.home import Home
 from sealwright.ledger import Ledger
-from sealwright.messages import DevicePolicy
+from sealwright.link import Client, connect
+from sealwright.operate import owner, provisioning, spending
+from sealwright.operate.collecting import Collector, Source
 from sealwright.verify import Verdict
+from sealwright.wire.messages import DevicePolicy
 
 ASSET = "nEUR"
 GENEROUS = spending.parse_policy({"assets": {ASSET: {"per_voucher": 10**9, "per_day": 10**12}}})

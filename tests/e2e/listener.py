@@ -3,7 +3,7 @@
 import time
 
 import paho.mqtt.client as paho
-from sealwright.messages import Reading, parse_as
+from sealwright.wire.messages import Reading, parse_as
 
 
 class Listener:

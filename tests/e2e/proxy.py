@@ -9,9 +9,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 
-from sealwright.device.frames import Frame, FrameReader, pack
 from sealwright.errors import SealwrightError
-from sealwright.messages import Message, parse_message
+from sealwright.link.frames import Frame, FrameReader, pack
+from sealwright.wire.messages import Message, parse_message
 
 BILL, PAY = 35, 36  # kinds of requests, see firmware/schema/rpc.cddl
 

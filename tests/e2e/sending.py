@@ -5,9 +5,9 @@ import os
 import threading
 import time
 
-from sealwright.device import connect
+from sealwright.bench.updates import RolledBack, make, transfer
 from sealwright.errors import SealwrightError, Unreachable
-from sealwright.firmware import RolledBack, make, transfer
+from sealwright.link import connect
 
 FILLER = 60_000  # bytes
 

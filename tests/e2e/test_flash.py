@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from sealwright import assets, provisioning
 from sealwright.errors import RefusedByDevice, Unreachable
-from sealwright.messages import Reading, parse_message
+from sealwright.operate import provisioning
+from sealwright.targets import assets
+from sealwright.wire.messages import Reading, parse_message
 
 from .lab import GENEROUS
 from .test_trade import ended

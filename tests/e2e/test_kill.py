@@ -11,8 +11,8 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from sealwright.collecting import Collector, Source
-from sealwright.messages import ChannelClose, Reading, Voucher, parse_message
+from sealwright.operate.collecting import Collector, Source
+from sealwright.wire.messages import ChannelClose, Reading, Voucher, parse_message
 
 from .lab import Lab
 

@@ -3,9 +3,9 @@
 import time
 
 import pytest
-from sealwright import spending
-from sealwright.messages import ChannelClose, ChannelOpen, Voucher
-from sealwright.messages.schema import write
+from sealwright.operate import spending
+from sealwright.wire.messages import ChannelClose, ChannelOpen, Voucher
+from sealwright.wire.messages.schema import write
 
 from .lab import ASSET
 from .test_trade import ended

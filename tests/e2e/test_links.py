@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 import serial
-from sealwright import assets, emulator, owner
-from sealwright.collecting import Collector, Source
-from sealwright.device import connect
-from sealwright.device.frames import Frame, pack
+from sealwright import emulator
 from sealwright.errors import RefusedByDevice, Unreachable
+from sealwright.link import connect
+from sealwright.link.frames import Frame, pack
+from sealwright.operate import owner
+from sealwright.operate.collecting import Collector, Source
+from sealwright.targets import assets
 
 from .test_trade import ended
 

@@ -9,10 +9,10 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from sealwright import owner
-from sealwright.broker import Broker as Address
-from sealwright.broker import DeviceTopics, topic_of
-from sealwright.device import Client
+from sealwright.link import Client
+from sealwright.link.broker import Broker as Address
+from sealwright.link.broker import DeviceTopics, topic_of
+from sealwright.operate import owner
 
 from .broker import Authority, Broker
 from .listener import Listener

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from sealwright.device import connect
+from sealwright.link import connect
 
 from .test_trade import ended
 from .wires import BadAir, Wire

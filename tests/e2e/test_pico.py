@@ -9,11 +9,13 @@ import re
 import shutil
 
 import pytest
-from sealwright import assets, boards, emulator
-from sealwright.boards.kinds import describe
+from sealwright import emulator
+from sealwright import targets as boards
+from sealwright.bench.updates import make
 from sealwright.emulator.pico.launcher import FLASH
-from sealwright.firmware import make
 from sealwright.home import Home
+from sealwright.targets import assets
+from sealwright.targets.kinds import describe
 
 from tests.cli.runner import POLICY, Cli, ended, gone_wrong, interrupted, wait_until
 from tests.pico import prompts

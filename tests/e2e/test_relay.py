@@ -9,13 +9,13 @@ import threading
 import time
 
 import pytest
-from sealwright import owner, provisioning
-from sealwright.device import connect
-from sealwright.device.client import ERROR, INFO
-from sealwright.device.frames import Frame, FrameReader, pack
-from sealwright.device.transport import open_url
 from sealwright.errors import Unreachable
-from sealwright.relay import HELLO, Relay, Wire
+from sealwright.link import connect
+from sealwright.link.client import ERROR, INFO
+from sealwright.link.frames import Frame, FrameReader, pack
+from sealwright.link.relay import HELLO, Relay, Wire
+from sealwright.link.transport import open_url
+from sealwright.operate import owner, provisioning
 
 from .test_trade import ended
 
@@ -159,7 +159,7 @@ class Trickle(threading.Thread):
 
 
 def test_a_stranger_who_proves_nothing_loses_the_place(lab, relayed, monkeypatch):
-    monkeypatch.setattr("sealwright.relay._STRANGER_SECONDS", 2.0)
+    monkeypatch.setattr("sealwright.link.relay._STRANGER_SECONDS", 2.0)
     relay = relayed(wired(lab, "seller"))
     stranger = Trickle(relay.peers)
     stranger.start()
@@ -175,7 +175,7 @@ def test_a_stranger_who_proves_nothing_loses_the_place(lab, relayed, monkeypatch
 
 
 def test_a_peer_that_has_proved_has_time(lab, relayed, monkeypatch):
-    monkeypatch.setattr("sealwright.relay._STRANGER_SECONDS", 2.0)
+    monkeypatch.setattr("sealwright.link.relay._STRANGER_SECONDS", 2.0)
     seller, buyer = wired(lab, "seller", "bme280"), lab.board("buyer")
     lab.sells(seller, "reading", 5)
     relay = relayed(seller)

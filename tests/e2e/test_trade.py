@@ -9,7 +9,7 @@ import time
 import pytest
 from sealwright import emulator
 from sealwright.home import Home
-from sealwright.messages import ChannelClose, Reading, Receipt, Voucher
+from sealwright.wire.messages import ChannelClose, Reading, Receipt, Voucher
 
 from .lab import ASSET, Lab
 

@@ -7,12 +7,12 @@ import shutil
 import time
 
 import pytest
-from sealwright.boards.build import compile_for
-from sealwright.boards.kinds import describe, find_any
-from sealwright.device import Client, connect
+from sealwright.bench.updates import HssKey, RolledBack, transfer
 from sealwright.errors import RefusedByDevice, Unreachable
-from sealwright.firmware import HssKey, RolledBack, transfer
 from sealwright.home import Home
+from sealwright.link import Client, connect
+from sealwright.targets.build import compile_for
+from sealwright.targets.kinds import describe, find_any
 
 from .sending import FILLER, Persistent, bundle_size, grown, send, signed
 
@@ -37,7 +37,7 @@ def slot():
 @pytest.fixture(scope="session")
 def broken(tmp_path_factory):
     """Compiles the firmware with lines put in front of seal/app.py (`run` among them takes the place of its own)."""
-    from sealwright.assets import root
+    from sealwright.targets.assets import root
 
     tree = tmp_path_factory.mktemp("broken")
     for name in ("firmware", "boards"):

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sealwright import assets
+from sealwright.targets import assets
 
 
 def take_readings(board, count):

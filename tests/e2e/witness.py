@@ -6,7 +6,7 @@ Any two things a device ever let out must fit each other: that is what a power c
 import threading
 from collections import defaultdict
 
-from sealwright.messages import ChannelClose, ChannelOpen, Message, Reading, Receipt, Voucher
+from sealwright.wire.messages import ChannelClose, ChannelOpen, Message, Reading, Receipt, Voucher
 
 
 class Witness:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
-from sealwright.device import Client, connect
-from sealwright.device.info import Info
+from sealwright.link import Client, connect
+from sealwright.link.info import Info
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

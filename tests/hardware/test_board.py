@@ -6,10 +6,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from sealwright.device import Client
-from sealwright.device.info import Info
 from sealwright.errors import Unreachable
-from sealwright.messages import Reading, parse_as
+from sealwright.link import Client
+from sealwright.link.info import Info
+from sealwright.wire.messages import Reading, parse_as
 
 from .prompt import PROMPTS, Wire
 

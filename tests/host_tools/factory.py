@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from sealwright import certificates
-from sealwright.keys import PrivateKey
-from sealwright.messages import (
+from sealwright.wire import certificates
+from sealwright.wire.keys import PrivateKey
+from sealwright.wire.messages import (
     Certificate,
     ChannelClose,
     ChannelOpen,

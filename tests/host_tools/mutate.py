@@ -4,9 +4,9 @@ import random
 from hashlib import sha256
 
 import cbor2
-from sealwright import cbor, cose
-from sealwright.cbor import Tag
-from sealwright.labels import CWT_CLAIMS
+from sealwright.wire import cbor, cose
+from sealwright.wire.cbor import Tag
+from sealwright.wire.labels import CWT_CLAIMS
 
 ODD = (
     0, 1, 2, -1, 23, 24, 255, 256, 2**31, 2**32, 2**63 - 1, 2**63, 2**64 - 1, -(2**63), -(2**64), 2**64, 2**70,

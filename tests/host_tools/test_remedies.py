@@ -4,9 +4,9 @@ import re
 import tomllib
 
 import pytest
-from sealwright import assets
 from sealwright.errors import Usage, how_to_install
 from sealwright.extras import load
+from sealwright.targets import assets
 
 EXTRA = re.compile(r'\b(?:how_to_install|load)\("([^"]+)", "([^"]+)"')
 

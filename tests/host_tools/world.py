@@ -2,8 +2,8 @@
 
 from hashlib import sha256
 
-from sealwright.messages import Ticks
 from sealwright.verify import Policy, hash_times
+from sealwright.wire.messages import Ticks
 
 from tests.host_tools.factory import NOW, Network, hash32
 

@@ -8,8 +8,9 @@ import json
 
 from keystore.software import SoftwareKeyStore
 from rig import NETWORK, NOW, Board, RamStore
-from seal import cose, device, identity, labels
+from seal import cose, identity, labels
 from seal.compat import hexlify, sha256
+from seal.device import DEVICE_SLOT, Device
 
 FAR = NOW + 86400 * 365
 MAX_UINT = 0xFFFFFFFFFFFFFFFF
@@ -69,7 +70,7 @@ def keys(*names):
     return store
 
 
-class FixedDevice(device.Device):
+class FixedDevice(Device):
     """A device with a key of its own from `label`, blank otherwise. Its messages are exactly RFC 6979."""
 
     def __init__(self, label, joules=0):
@@ -78,12 +79,12 @@ class FixedDevice(device.Device):
         super().__init__(board)
         self._label = label
         self.load()
-        board.keystore.generate(device.DEVICE_SLOT, lambda _: hash32(label))
+        board.keystore.generate(DEVICE_SLOT, lambda _: hash32(label))
         self.load()
 
     def load_key(self):
         super().load_key()
-        self.signer = Witness(self._label, self.board.keystore, device.DEVICE_SLOT)
+        self.signer = Witness(self._label, self.board.keystore, DEVICE_SLOT)
 
 
 class Authority:
@@ -114,10 +115,10 @@ class Authority:
         claims.update(more)
         return signer.sign(labels.CERTIFICATE, claims)[0]
 
-    def grant(self, signer, this, nonce, chain, policy=None):
+    def grant(self, signer, device, nonce, chain, policy=None):
         """The grant by `signer`, who issued the device's certificate."""
         claims = {
-            1: this.device_id,
+            1: device.device_id,
             2: chain,
             3: identity.cose_key(self.keys.public(2)),
             4: NETWORK,
@@ -128,10 +129,10 @@ class Authority:
             claims[6] = policy
         return signer.sign(labels.GRANT, claims)[0]
 
-    def command(self, this, op, *arguments):
+    def command(self, device, op, *arguments):
         """The owner's next command to a device, with or without arguments."""
         self._commands += 1
-        claims = {1: this.device_id, 2: self._commands, 3: op}
+        claims = {1: device.device_id, 2: self._commands, 3: op}
         if arguments:
             claims[4] = arguments[0]
         return self.owner.sign(labels.COMMAND, claims)[0]

@@ -8,7 +8,8 @@ import gc
 
 from fixed import FAR, MAX_UINT, Authority, FixedDevice, FixedEntropy, Stream, Witness, hash32, keys
 from rig import NETWORK, NOW, Board
-from seal import cbor, channel, device, labels, order, voucher
+from seal import cbor, channel, labels, order, voucher
+from seal.device import DEVICE_SLOT, PROVISIONED, Device
 from seal.owner import Owner
 from seal.provision import Provisioner
 from trades import connect, run
@@ -26,15 +27,15 @@ def provisioned(authority):
     other = [authority.certify(authority.root, keys_of.public(0), selling.public, {}), authority.root_certificate]
     limits = {"nEUR": {1: 1000, 2: 100000}, "credit": {1: 0, 2: labels.MAX_AMOUNT}, "": {1: 1, 2: 1}}
     policy = {1: limits, 2: [selling.device_id, hash32("payee")], 3: 900, 4: FAR}
-    for this, signer, certificates, spending in (
+    for device, signer, certificates, spending in (
         (buying, authority.issuer, chain, policy),
         (selling, authority.root, other, None),
     ):
-        provisioner = Provisioner(this)
+        provisioner = Provisioner(device)
         nonce = hash32("host nonce")
         provisioner.evidence(nonce)
-        provisioner.grant(authority.grant(signer, this, nonce, certificates, spending))
-        assert this.state == device.PROVISIONED
+        provisioner.grant(authority.grant(signer, device, nonce, certificates, spending))
+        assert device.state == PROVISIONED
     authority.grant(authority.root, selling, nonce, other, {1: {"nEUR": {1: 1, 2: 1}}})
     return buying, selling
 
@@ -48,7 +49,7 @@ def trade(authority, buying, selling, unit, budget):
     while not run(session.step()):
         selling.board.meter.joules += 30
     run(session.close())
-    seller.gone()
+    seller.release()
     order.finish(buying, order.DONE)
     gc.collect()
 
@@ -56,7 +57,7 @@ def trade(authority, buying, selling, unit, budget):
 def commands(authority, buying, selling):
     """Every operation an owner has, run by a device; the last one erases it."""
     closed = [record[channel.DIGEST] for _, record in selling.payee.records()]
-    for this, op, arguments in (
+    for device, op, arguments in (
         (buying, "pause", ()),
         (buying, "resume", ()),
         (buying, "policy", ({1: {"nEUR": {1: 1, 2: 2}}},)),
@@ -68,7 +69,7 @@ def commands(authority, buying, selling):
         (selling, "ack", ({1: 0},)),
         (selling, "wipe", ()),
     ):
-        Owner(this).command(authority.command(this, op, *arguments))
+        Owner(device).command(authority.command(device, op, *arguments))
 
 
 def by_hand(signer):
@@ -116,12 +117,12 @@ def from_entropy():
     """A key that a blank board draws from its own entropy, and signatures with entropy added."""
     board = Board()
     board.entropy = FixedEntropy("board")
-    this = device.Device(board)
-    this.load()
-    provisioner = Provisioner(this)
+    device = Device(board)
+    device.load()
+    provisioner = Provisioner(device)
     provisioner.evidence(hash32("first nonce"))
-    signer = Witness(None, board.keystore, device.DEVICE_SLOT, this.pool.random)
-    this.signer = signer
+    signer = Witness(None, board.keystore, DEVICE_SLOT, device.pool.random)
+    device.signer = signer
     provisioner.evidence(hash32("second nonce"))
     signer.sign(labels.CHANNEL_CLOSE, {1: hash32("channel"), 2: NOW})
     seeded = Witness(None, keys("by hand"), 0, Stream("added"))

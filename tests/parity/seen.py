@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cobs import cobs
-from sealwright.device import frames
+from sealwright.link import frames
 
 REPLY, ERROR = 0, 255
 

@@ -9,9 +9,11 @@ import gc
 import sys
 
 from rig import Board, Clock, Issuer, RamStore, policy, provisioned
-from seal import buyer, channel, device, order, rpc
+from seal import buyer, channel, rpc
 from seal.compat import hexlify
+from seal.device import Device
 from seal.errors import SensorFailed, Unreachable
+from seal.records import ORDER_RECORD
 from seal.seller import Seller
 from seal.service import Service
 from seal.uplink import Uplink
@@ -28,9 +30,9 @@ class BrokenSensor:
 
 
 def _loaded(board):
-    this = device.Device(board)
-    this.load()
-    return this
+    device = Device(board)
+    device.load()
+    return device
 
 
 def _damaged(whole):
@@ -51,8 +53,8 @@ def in_every_state():
     wire.ask(rpc.EVIDENCE, bytes(32))
     wire.ask(rpc.INFO)
     wire.ask(rpc.GRANT, issuer.grant(keyed.public, bytes(32), policy()))
-    for this in (blank, keyed, made, _damaged(made)):
-        wire = Wire(Service(this).handlers())
+    for device in (blank, keyed, made, _damaged(made)):
+        wire = Wire(Service(device).handlers())
         for kind, item in (
             (rpc.INFO, None),
             (rpc.READINGS, [0, 8]),
@@ -70,7 +72,7 @@ def in_every_state():
 
 def _trade(buying, selling, wire, steps=99):
     """One connection's worth of the buyer's order."""
-    session = buyer.Buyer(buying, buying.journal.get(order.RECORD), wire)
+    session = buyer.Buyer(buying, buying.journal.get(ORDER_RECORD), wire)
     asyncio.run(session.agree())
     for _ in range(steps):
         selling.board.meter.joules += 5
@@ -85,14 +87,14 @@ def _sold(unit, budget, steps=99):
     seller = Seller(selling)
     wire = Wire(seller.handlers())
     _trade(buying, selling, wire, steps)
-    seller.gone()
+    seller.release()
     return issuer, buying, selling, wire
 
 
 def every_order():
     """A sale of readings, and every command of an owner to the device that sold them."""
     issuer, buying, selling, _ = _sold("reading", 9)
-    wires = [Wire(Service(this).handlers()) for this in (buying, selling)]
+    wires = [Wire(Service(device).handlers()) for device in (buying, selling)]
     selling.sensor_fault, selling.trade_fault = SensorFailed.code, Unreachable.code
     for wire in wires:
         gc.collect()
@@ -135,12 +137,12 @@ def metered():
 
 def updated():
     """A device is updated, tries a version that is never confirmed, and is given a key for the next."""
-    issuer, this = Issuer(), None
+    issuer, device = Issuer(), None
     root = new_root()
     try:
-        this = provisioned(issuer)
+        device = provisioned(issuer)
         for version in (1, 2):
-            wire = Wire(Service(this, boot(root)[0]).handlers())
+            wire = Wire(Service(device, boot(root)[0]).handlers())
             raw = manifest(issuer, FILES, version)
             wire.ask(rpc.INFO)
             wire.ask(rpc.UPDATE_WRITE, [0, 0, b"x"])
@@ -151,7 +153,7 @@ def updated():
                 wire.ask(rpc.UPDATE_WRITE, [index, there, FILES[name]])
             wire.ask(rpc.UPDATE_BEGIN, raw)
             wire.ask(rpc.UPDATE_COMMIT)
-            service = Service(this, boot(root)[0])
+            service = Service(device, boot(root)[0])
             wire = Wire(service.handlers())
             wire.ask(rpc.INFO)
             wire.ask(rpc.UPDATE_BEGIN, raw)
@@ -159,9 +161,9 @@ def updated():
                 service.firmware.confirm(WELL)
             gc.collect()
         for _ in range(3):
-            wire = Wire(Service(this, boot(root)[0]).handlers())
+            wire = Wire(Service(device, boot(root)[0]).handlers())
         wire.ask(rpc.INFO)
-        wire.ask(rpc.COMMAND, issuer.command(this, "update-key", HSS_KEY))
+        wire.ask(rpc.COMMAND, issuer.command(device, "update-key", HSS_KEY))
         wire.ask(rpc.INFO)
     finally:
         remove(root)

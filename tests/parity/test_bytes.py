@@ -4,10 +4,11 @@ bytes of the same content, for every message type and every key."""
 from dataclasses import fields, is_dataclass
 from hashlib import sha256
 
-from sealwright import cbor, cose, sign_message
+from sealwright import sign_message
+from sealwright.wire import cbor, cose
 
 from tests.parity.made import Made
-from tests.parity.spoken import SPOKEN, TYPES
+from tests.parity.spoken import KEYS_TO_LEARN, SPOKEN, TYPES
 
 
 def test_both_interpreters_make_the_same_bytes(made_by):
@@ -41,6 +42,7 @@ def test_every_key_is_made_and_every_optional_one_left_out(made):
                 key = (type(part), field.name, field.default is None)
                 (absent if getattr(part, field.name) is None else present).add(key)
     assert {cls for cls, _, _ in present} > set(SPOKEN)
+    absent -= {(cls, field, True) for cls in SPOKEN for field in KEYS_TO_LEARN.get(cls.NAME, {}).values()}
     assert absent <= present, absent - present
     optional = {key for key in present if key[2]}
     assert optional <= absent, optional - absent
@@ -52,9 +54,14 @@ def _says_null(one):
     return one.message.type == "command" and payload.get(4, ...) is None
 
 
+def _has_first_versions_asset(one):
+    """Whether its asset is text that the host reads and no longer builds. This one has none at all."""
+    return one.message.type == "channel-open" and one.message.body.asset == ""
+
+
 def test_the_host_makes_the_same_bytes_of_what_it_read(made):
     """Content, header, digest, and with the same key the signature as well: both sides have RFC 6979."""
-    exact = [one for one in made if one.key is not None and not _says_null(one)]
+    exact = [one for one in made if one.key is not None and not _says_null(one) and not _has_first_versions_asset(one)]
     assert {one.message.type for one in exact} == set(TYPES)
     for one in exact:
         again = sign_message(one.private, one.message.body)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from seal import cbor as device
 from seal.errors import Malformed as DeviceMalformed
 from seal.errors import NotDeterministic as DeviceNotDeterministic
-from sealwright import cbor as host
 from sealwright.errors import Malformed, NotDeterministic
+from sealwright.wire import cbor as host
 
-from tests.host_tools.test_cbor import depth, one_kind, plain, values
+from tests.host_tools.wire.test_cbor import depth, one_kind, plain, values
 from tests.vectors.diagnostic import show
 from tests.vectors.interpreters import NAMES, ask
 

@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 from pycose.messages import CoseMessage, Sign1Message
-from sealwright.cbor import Tag, decode, encode
+from sealwright.wire.cbor import Tag, decode, encode
 
-from tests.host_tools.test_other_verifiers import as_cwt, as_pycose
+from tests.host_tools.wire.test_other_verifiers import as_cwt, as_pycose
 from tests.parity.spoken import TYPES
 from tests.vectors.interpreters import ROOT
 

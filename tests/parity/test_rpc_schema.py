@@ -8,8 +8,8 @@ from cddl_verifier import Validator
 from seal import errors, policy, rpc
 from seal.seller import Seller
 from seal.service import Service
-from sealwright.cbor import encode
-from sealwright.device.codes import CODES
+from sealwright.link.codes import CODES
+from sealwright.wire.cbor import encode
 from wire import NAMES
 
 from tests.parity.seen import Call

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sealwright.cbor import Tag
+from sealwright.wire.cbor import Tag
 
 ODD = (
     *(None, True, False, -1, 0, 1, 2, 255, 256, 2**63, 2**64 - 1, -(2**64)),

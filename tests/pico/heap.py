@@ -18,8 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "firmware"), str(ROOT / "firmware" / "tools"), str(ROOT / "tests" / "device")]
 
 from rig import NOW, Issuer, policy, provisioned  # noqa: E402
-from seal import buyer, cbor, order, rpc  # noqa: E402
+from seal import buyer, cbor, rpc  # noqa: E402
 from seal.owner import Owner  # noqa: E402
+from seal.records import ORDER_RECORD  # noqa: E402
 
 import build  # noqa: E402
 from tests.pico.rig import Pico, folder, image  # noqa: E402
@@ -154,7 +155,7 @@ def sell(guest: Guest, issuer: Issuer, selling: type) -> None:
     buying = provisioned(issuer, policy())
     wanted = {1: "tcp:127.0.0.1:1", 2: selling.device_id, 3: "nEUR", 4: "reading", 5: 6, 7: 0}
     Owner(buying).command(issuer.command(buying, "trade", wanted, seq=NOW))
-    session = buyer.Buyer(buying, buying.journal.get(order.RECORD), guest)
+    session = buyer.Buyer(buying, buying.journal.get(ORDER_RECORD), guest)
 
     async def trade() -> None:
         await session.agree()

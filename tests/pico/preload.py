@@ -10,10 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sealwright.boards import Build
 from sealwright.emulator import EmulatedBoard
 from sealwright.emulator.pico.image import FLASH_BYTES
 from sealwright.emulator.pico.launcher import FLASH
+from sealwright.targets import Build
 
 ROOT = Path(__file__).parents[2]
 MICROPYTHON = Path(sys.executable).parent / "micropython"

@@ -1,7 +1,8 @@
 """The console of a Pico while it boots, against a host that presses Ctrl-C in every USB packet."""
 
 import pytest
-from sealwright import boards, emulator
+from sealwright import emulator
+from sealwright import targets as boards
 from sealwright.emulator.pico.launcher import FLASH
 
 from tests.pico.conftest import NO_IMAGE

@@ -7,7 +7,7 @@ image has no radio, so a board's way to a broker is left out.
 from pathlib import Path
 
 import pytest
-from sealwright.device.frames import Frame, FrameReader, pack
+from sealwright.link.frames import Frame, FrameReader, pack
 
 from tests.boards import contract, made
 

@@ -1,8 +1,10 @@
 """The tests for a board in one's hands, run against an emulated Pico: before it is provisioned and after."""
 
 import pytest
-from sealwright import boards, emulator, owner, provisioning
+from sealwright import emulator
+from sealwright import targets as boards
 from sealwright.home import Home
+from sealwright.operate import owner, provisioning
 
 from tests.boards.test_hardware_tests import hardware_tests
 from tests.pico.conftest import NO_IMAGE

@@ -23,11 +23,16 @@ from ..errors import BadKey, EntropyFailed, Fault, Malformed
 from .curve import GX, GY, check_public, compress, decompress, is_scalar  # noqa: F401
 from .nonce import candidates
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+    from ..ports import Random
+
 ENGINES = ("asm_thumb", "viper", "plain")  # fastest first
 _TRIES = 64  # a draw fails once in 2^32; 64 failures are a broken source, not bad luck
 
 
-def _works(candidate):
+def _works(candidate: "Any") -> bool:
     """Whether an engine gets right what needs no vector: 1 * G, and r = G's x for a nonce of 1 (GX < N)."""
     one = bytes(31) + b"\x01"
     base = GX.to_bytes(32, "big") + GY.to_bytes(32, "big")
@@ -39,7 +44,7 @@ def _works(candidate):
     return candidate.verify(base, bytes(32), signature) and not candidate.verify(base, one, signature)
 
 
-def choose(names):
+def choose(names: tuple[str, ...]) -> "tuple[str, Any]":
     """(name, engine) of the first engine of `names` that runs here and answers rightly. Raises Fault."""
     for name in names:
         try:
@@ -57,34 +62,34 @@ fixed_time = engine != "plain"
 _own = None
 
 
-def check_secret(secret32):
+def check_secret(secret32: bytes) -> None:
     """Raises BadKey unless the secret is 32 bytes in 1..N-1."""
     if not is_scalar(secret32):
         raise BadKey("a private key is 32 bytes, a number in 1..N-1")
 
 
-def _check_bytes(data, size, what):
+def _check_bytes(data: bytes, size: int, what: str) -> None:
     if not isinstance(data, (bytes, bytearray)) or len(data) != size:
         raise Malformed("a %s is %d bytes" % (what, size))
 
 
-def check_digest(digest32):
+def check_digest(digest32: bytes) -> None:
     """Raises Malformed unless the digest is 32 bytes."""
     _check_bytes(digest32, 32, "digest")
 
 
-def native():
+def native() -> "Any":
     """The fixed-time engine at work, a `native.Native`; for `coupon`. AttributeError where it is `plain`."""
     return _engine
 
 
-def public_key(secret32):
+def public_key(secret32: bytes) -> bytes:
     """The public key X||Y, 64 bytes. Raises BadKey if the secret is not 32 bytes in 1..N-1."""
     check_secret(secret32)
     return _engine.public_key(secret32)
 
 
-def _check_own(public64):
+def _check_own(public64: bytes) -> None:
     """`check_public`, but not again for the key of the last signature."""
     global _own
     if public64 != _own:
@@ -92,7 +97,7 @@ def _check_own(public64):
         _own = bytes(public64)
 
 
-def sign(secret32, digest32, extra=b"", public64=None):
+def sign(secret32: bytes, digest32: bytes, extra: bytes = b"", public64: bytes | None = None) -> bytes:
     """Sign a SHA-256 digest: r||s, 64 bytes. RFC 6979; `extra` is added entropy (its section 3.6), any bytes.
 
     The signature is verified before it is returned. `public64` is the key's public half where the caller has
@@ -123,7 +128,7 @@ def sign(secret32, digest32, extra=b"", public64=None):
     return signature
 
 
-def verify(public64, digest32, sig64):
+def verify(public64: bytes, digest32: bytes, sig64: bytes) -> bool:
     """True if r||s is a signature of the digest under this key; False if not, or if r or s is out of range.
 
     Raises BadKey for a key of another length, off the curve or infinity, Malformed for a digest that is not
@@ -135,7 +140,7 @@ def verify(public64, digest32, sig64):
     return _engine.verify(public64, digest32, sig64)
 
 
-def secret_from(random):
+def secret_from(random: "Random") -> bytes:
     """A new secret, 32 bytes, from `random(n) -> n bytes`, uniform in 1..N-1 (FIPS 186-5 section A.2.2).
 
     Draws that are out of range are rejected: the result is distributed as A.2.2's c + 1, and a source stuck

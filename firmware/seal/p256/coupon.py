@@ -16,19 +16,24 @@ from binascii import crc32
 
 from ..errors import Fault
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+    from ..ports import Random
+
 
 class Coupons:
     """Up to `count` coupons, in RAM. `p256` is the module seal.p256, whose engine makes and redeems them."""
 
-    def __init__(self, p256, count=1):
+    def __init__(self, p256: "Any", count: int = 1) -> None:
         self._p256 = p256
         self._count = count
         self._kept = []
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._kept)
 
-    def prepare(self, random):
+    def prepare(self, random: "Random") -> bool:
         """Make one coupon, its nonce from `random(n) -> n bytes`. False: no room, or no engine of fixed time.
 
         Takes as long as two signatures. Raises EntropyFailed, and Fault where the engine contradicts itself.
@@ -39,7 +44,7 @@ class Coupons:
         self._kept.append((coupon, crc32(coupon)))
         return True
 
-    def sign(self, secret32, digest32):
+    def sign(self, secret32: bytes, digest32: bytes) -> bytes | None:
         """r||s, 64 bytes, at the price of a coupon; None where there is none. Secret and digest as for p256.sign.
 
         Raises Fault for a damaged coupon, or a signature that is not right; the coupon is gone then, too.

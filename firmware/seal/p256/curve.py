@@ -18,28 +18,28 @@ _ZERO = bytes(32)
 _ORDER = N.to_bytes(32, "big")
 
 
-def is_scalar(data):
+def is_scalar(data: bytes) -> bool:
     """True for 32 bytes that are a number in 1..N-1. Compares bytes: a secret does not become an integer."""
     return isinstance(data, (bytes, bytearray)) and len(data) == 32 and _ZERO < data < _ORDER
 
 
-def _coordinate(data):
+def _coordinate(data: bytes) -> int:
     x = int.from_bytes(data, "big")
     if x >= P:
         raise BadKey("a coordinate of the public key is out of range")
     return x
 
 
-def _right_side(x):
+def _right_side(x: int) -> int:
     return (x * x * x - 3 * x + B) % P
 
 
-def _check_root(y, square):
+def _check_root(y: int, square: int) -> None:
     if y * y % P != square:
         raise BadKey("the public key is no point on P-256")
 
 
-def check_public(public64):
+def check_public(public64: bytes) -> None:
     """Return quietly for X||Y of a point on the curve.
 
     Raises BadKey for any other length, a coordinate not below P, a point off the curve, and 64 zero bytes
@@ -50,7 +50,7 @@ def check_public(public64):
     _check_root(_coordinate(public64[32:]), _right_side(_coordinate(public64[:32])))
 
 
-def compress(public64):
+def compress(public64: bytes) -> bytes:
     """33 bytes for a public key of 64: 2 or 3 for an even or odd Y, then X (SEC 1 section 2.3.3).
 
     Raises BadKey as `check_public` does.
@@ -59,7 +59,7 @@ def compress(public64):
     return bytes((2 + (public64[63] & 1),)) + bytes(public64[:32])
 
 
-def decompress(compressed33):
+def decompress(compressed33: bytes) -> bytes:
     """The public key X||Y, 64 bytes, of its compressed form. Raises BadKey when there is no such point."""
     good = isinstance(compressed33, (bytes, bytearray)) and len(compressed33) == 33
     if not good or compressed33[0] not in (2, 3):

@@ -11,12 +11,12 @@ from .viper_field import run
 class Modulus:
     """As in `inverse`."""
 
-    def __init__(self, modulus):
+    def __init__(self, modulus: int) -> None:
         self.area = area(modulus)
         self._bits = bin(modulus - 2)[2:]
         self._f = bytearray(96) + b"\1" + bytes(31) + pow(2, 512, modulus).to_bytes(32, "little")
 
-    def invert(self, f, slot):
+    def invert(self, f: bytearray, slot: int) -> None:
         """The slot's number x, below the modulus, becomes 1 / x; 0 stays 0."""
         own, by = self._f, self.area
         move(own, f, 1, slot)

@@ -115,7 +115,7 @@ def _apply(p: ptr16, d: int, s: ptr16, fro: int):
 class Modulus:
     """P or N. `area` is what an engine's `run` needs of it, see `limbs.area`."""
 
-    def __init__(self, modulus):
+    def __init__(self, modulus: int) -> None:
         self.area = area(modulus)
         self._s = s = bytearray(452)
         s[416:448] = self.area[148:180]
@@ -125,7 +125,7 @@ class Modulus:
         s[398:400] = (-self.area[180] - 256 * self.area[181] & 0x3FFF).to_bytes(2, "little")
         self._start = bytes(s[:160])
 
-    def invert(self, f, slot):
+    def invert(self, f: bytearray, slot: int) -> None:
         """The slot's number x, below the modulus, becomes 1 / x; 0 stays 0."""
         s = self._s
         for i in range(5):

@@ -11,6 +11,10 @@ from micropython import const
 from .limbs import move, swap
 from .points import AFFINE, FIELD
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .points import Points
+
 COMBS = 2  # kept at once, 4 KB each
 
 _LATEST = const(4)  # keys remembered after a verification without a comb
@@ -29,12 +33,12 @@ _THREE = const(2 << 17)
 class Known:
     """The keys whose tables are at hand."""
 
-    def __init__(self, points):
+    def __init__(self, points: "Points") -> None:
         self._points = points
         self._combs = []  # (key, table), the latest used last
         self._latest = []
 
-    def table(self, key):
+    def table(self, key: bytes) -> bytearray | None:
         """The comb of a key, or None: the key is then remembered."""
         for i in range(len(self._combs)):
             if self._combs[i][0] == key:
@@ -47,7 +51,7 @@ class Known:
         self._latest.append(key)
         return None
 
-    def learn(self, key):
+    def learn(self, key: bytes) -> bytearray | None:
         """Build and keep the comb of a key that has none; return it, or None where the heap has no room for it."""
         if key in self._latest:
             self._latest.remove(key)
@@ -60,7 +64,7 @@ class Known:
         self._combs.append((key, table))
         return table
 
-    def _start(self, key):
+    def _start(self, key: bytes) -> None:
         """X, Y, Z = the key."""
         f = self._points.f
         swap(f, 32 * _V, key, 0)
@@ -69,11 +73,11 @@ class Known:
         move(f, f, _X + 2, _ONE)
         self._points.infinite = False
 
-    def _keep(self, jacobian, i):
+    def _keep(self, jacobian: bytearray, i: int) -> None:
         """X, Y, Z as point i of a list of 96 bytes each."""
         move(jacobian, self._points.f, 3 * i, _X | _THREE)
 
-    def _normalise(self, jacobian, table, first, count):
+    def _normalise(self, jacobian: bytearray, table: bytearray, first: int, count: int) -> None:
         """Write `count` points of 96 bytes as affine ones into a table, from entry `first`; one inversion for all."""
         f, do = self._points.f, self._points.do
         move(f, f, _S, _ONE)
@@ -92,7 +96,7 @@ class Known:
             do(AFFINE)
             move(table, f, at, _X | _PAIR)
 
-    def multiples(self, key):
+    def multiples(self, key: bytes) -> bytearray:
         """1 .. 15 times the key, 64 bytes each."""
         points, f = self._points, self._points.f
         jacobian, table = bytearray(15 * 96), bytearray(15 * 64)
@@ -107,7 +111,7 @@ class Known:
         self._normalise(jacobian, table, 0, 15)
         return table
 
-    def _powers(self, key):
+    def _powers(self, key: bytes) -> bytearray:
         """2^(22 j) times the key for j = 0..11, then twice the first ten: 22 affine points."""
         points = self._points
         jacobian, table = bytearray(22 * 96), bytearray(22 * 64)
@@ -121,7 +125,7 @@ class Known:
         self._normalise(jacobian, table, 0, 22)
         return table
 
-    def _build(self, key):
+    def _build(self, key: bytes) -> bytearray:
         """The comb: entry after entry in Gray code's order, each one addition of a doubled power from the last."""
         points = self._points
         powers = self._powers(key)

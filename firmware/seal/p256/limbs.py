@@ -44,7 +44,7 @@ def move(to: ptr32, fro: ptr32, at: int, start: int) -> int:
     return ((bits - 1) >> 31) & 1
 
 
-def is_zero(f, slot):
+def is_zero(f: bytearray, slot: int) -> int:
     """1 for a slot of zeros, else 0."""
     return move(f, f, slot, slot)
 
@@ -73,7 +73,7 @@ def recode(digits: ptr8, f: ptr8):
         i += 1
 
 
-def area(modulus):
+def area(modulus: int) -> bytearray:
     """What an engine's `run` needs of a modulus, see `viper_field`; the last four bytes are -1 / modulus."""
     inverse = 1
     for _ in range(5):

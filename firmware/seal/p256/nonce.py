@@ -10,8 +10,12 @@ Limits: SHA-256 and P-256 only, where digest, order and nonce are all 256 bits. 
 from ..hmac_drbg import HmacDrbg
 from .curve import N, is_scalar
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator
 
-def candidates(secret32, digest32, extra=b""):
+
+def candidates(secret32: bytes, digest32: bytes, extra: bytes = b"") -> "Iterator[bytes]":
     """Yield nonces of 32 bytes, each in 1..N-1, without end: the next is for when one gave r or s = 0.
 
     `digest32` is the hash of the message; `extra` is added entropy of any length, b"" for none.

@@ -23,7 +23,7 @@ _base = []  # odd multiples of the base point, made when first needed
 _kept = []  # (public key, its odd multiples), the latest used last
 
 
-def _double(x, y, z):
+def _double(x: int, y: int, z: int) -> tuple[int, int, int]:
     delta = z * z % P
     gamma = y * y % P
     beta = x * gamma % P
@@ -32,7 +32,7 @@ def _double(x, y, z):
     return x3, (alpha * (4 * beta - x3) - 8 * gamma * gamma) % P, 2 * y * z % P
 
 
-def _add(x1, y1, z1, x2, y2):
+def _add(x1: int, y1: int, z1: int, x2: int, y2: int) -> tuple[int, int, int]:
     """Jacobian (x1, y1, z1) plus affine (x2, y2), which is never infinity; complete."""
     if not z1:
         return x2, y2, 1
@@ -48,11 +48,11 @@ def _add(x1, y1, z1, x2, y2):
     return x3, (r * (v - x3) - y1 * hhh) % P, z1 * h % P
 
 
-def _tabulated(data):
+def _tabulated(data: bytes) -> int:
     return int.from_bytes(data, "little") * _PER_2_256 % P  # out of Montgomery form
 
 
-def _comb(scalar):
+def _comb(scalar: int) -> tuple[int, int]:
     """scalar * G, affine, for a scalar in 1..N-1.
 
     The odd one of scalar and N - scalar is written with digits +1 and -1 only, one a bit position; the digits
@@ -80,7 +80,7 @@ def _comb(scalar):
     return x * square % P, y if scalar & 1 else P - y
 
 
-def _odd_multiples(x, y):
+def _odd_multiples(x: int, y: int) -> list[tuple[int, ...]]:
     """[(x, y) * 1, 3, 5 .. 15], affine, of a point on the curve.
 
     Twice the point stays projective: the curve is rescaled by its z, where it is affine and mixed addition
@@ -88,10 +88,10 @@ def _odd_multiples(x, y):
     """
     dx, dy, dz = _double(x, y, 1)
     zz = dz * dz % P
-    points = [(x * zz % P, y * (zz * dz % P) % P, 1)]
+    points: list[tuple[int, ...]] = [(x * zz % P, y * (zz * dz % P) % P, 1)]
     products = [dz]
     for i in range(7):
-        points.append(_add(*points[i], dx, dy))
+        points.append(_add(*points[i], dx, dy))  # type: ignore[call-arg]
         products.append(products[i] * (points[i + 1][2] * dz % P) % P)
     inverse = pow(products[7], P - 2, P)
     for i in range(7, -1, -1):
@@ -103,7 +103,7 @@ def _odd_multiples(x, y):
     return points
 
 
-def _multiples_of(public64):
+def _multiples_of(public64: bytes) -> list[tuple[int, ...]]:
     key = bytes(public64)
     for i in range(len(_kept)):
         if _kept[i][0] == key:
@@ -116,7 +116,7 @@ def _multiples_of(public64):
     return points
 
 
-def _naf(scalar):
+def _naf(scalar: int) -> bytearray:
     """Width-5 NAF, lowest first: 0, or an odd digit d as d mod 32."""
     digits = bytearray(257)
     i = 0
@@ -130,7 +130,7 @@ def _naf(scalar):
     return digits
 
 
-def _joint(u1, u2, multiples):
+def _joint(u1: int, u2: int, multiples: list[tuple[int, ...]]) -> tuple[int, int, int]:
     """u1 * G + u2 * Q, Jacobian, where `multiples` are Q's."""
     if not _base:
         _base.extend(_odd_multiples(GX, GY))
@@ -146,13 +146,13 @@ def _joint(u1, u2, multiples):
     return x, y, z
 
 
-def public_key(secret32):
+def public_key(secret32: bytes) -> bytes:
     """X||Y, 64 bytes, of a secret in 1..N-1."""
     x, y = _comb(int.from_bytes(secret32, "big"))
     return x.to_bytes(32, "big") + y.to_bytes(32, "big")
 
 
-def sign_with(secret32, digest32, nonce32):
+def sign_with(secret32: bytes, digest32: bytes, nonce32: bytes) -> bytes | None:
     """r||s, 64 bytes, or None when this nonce gives r = 0 or s = 0. Secret and nonce are in 1..N-1."""
     nonce = int.from_bytes(nonce32, "big")
     r = _comb(nonce)[0] % N
@@ -163,7 +163,7 @@ def sign_with(secret32, digest32, nonce32):
     return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
-def verify(public64, digest32, sig64):
+def verify(public64: bytes, digest32: bytes, sig64: bytes) -> bool:
     """True if r||s signs the digest under a key known to be on the curve; any r and s are allowed."""
     r = int.from_bytes(sig64[:32], "big")
     s = int.from_bytes(sig64[32:], "big")
@@ -179,5 +179,5 @@ def verify(public64, digest32, sig64):
     return r * zz % P == x or (r + N < P and (r + N) * zz % P == x)
 
 
-def learn(public64):
+def learn(public64: bytes) -> None:
     """Keep this key's odd multiples; they are made when it first verifies."""

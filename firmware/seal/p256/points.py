@@ -26,6 +26,11 @@ from .curve import N, P
 from .inverse import Modulus
 from .limbs import is_zero, move, recode
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+    from ..ports import Random
+
 _A = const(1)
 _C = const(3)
 _BLIND = const(7)  # G
@@ -65,7 +70,7 @@ ORDER = Modulus(N)
 class Points:
     """The arithmetic on one engine's `run`. Tables are bytes of 64 a point, as in `comb_table`."""
 
-    def __init__(self, run, scan):
+    def __init__(self, run: "Callable[..., object]", scan: "Callable[..., object]") -> None:
         self._run = run
         self._scan = scan
         self._digits = bytearray(44)
@@ -75,20 +80,20 @@ class Points:
         for slot, bits, modulus in ((9, 0, P), (15, 256, P), (17, 512, P), (16, 768, P), (13, 512, N)):
             self.f[32 * slot : 32 * slot + 32] = pow(2, bits, modulus).to_bytes(32, "little")
 
-    def do(self, program):
+    def do(self, program: bytes) -> None:
         """Run a program on the register file, modulo P."""
         self._run(0, FIELD.area, program, self.f)
 
-    def order(self, program):
+    def order(self, program: bytes) -> None:
         """The same modulo N. One operand of a product or sum may be any 256 bits; the result is below N."""
         self._run(0, ORDER.area, program, self.f)
 
-    def _begin(self):
+    def _begin(self) -> None:
         f = self.f
         move(f, f, _X, _V | _PAIR)
         move(f, f, _Z, _ONE)
 
-    def columns(self, digits):
+    def columns(self, digits: bytearray) -> int:
         """The comb's columns of K in 1..N-1 where it is odd, else of its opposite; K's lowest bit. Changes K, L."""
         f = self.f
         odd = f[32 * _K] & 1
@@ -97,7 +102,7 @@ class Points:
         recode(digits, f)
         return odd
 
-    def _comb(self):
+    def _comb(self) -> None:
         """X, Y, Z = K * G for any K in 1..N-1, reading the whole table for every digit. Changes K, L."""
         f, w = self.f, FIELD.area  # two at a time: a pair is no tuple on the heap
         run, digits = self._run, self._digits
@@ -117,7 +122,7 @@ class Points:
         run(0, w, OPPOSITE_W, f)
         move(f, f, _Y, _N | odd << 16)
 
-    def blind(self, random):
+    def blind(self, random: "Random") -> None:
         """Take a new blinding from `random(n) -> n bytes`; no key's worth depends on it."""
         f = self.f
         f[32 * _BLIND : 32 * _BLIND + 32] = b"\1" + random(30) + b"\0"
@@ -131,7 +136,7 @@ class Points:
         move(f, f, _BX, _X)
         move(f, f, _BY, _Y)
 
-    def multiply_base(self, scalar, random):
+    def multiply_base(self, scalar: int, random: "Random") -> bool:
         """S, T = x, y of the slot `scalar` times G, affine, in fixed time; the scalar is in 1..N-1.
 
         Uses the blinding, taking it from `random` where there is none, and renews it. Returns False, with S and T
@@ -159,7 +164,7 @@ class Points:
         self.do(BOTH_AFFINE)
         return self._blinded
 
-    def add_entry(self, table, index, minus):
+    def add_entry(self, table: bytes | bytearray, index: int, minus: int | bool) -> None:
         """Add a table's point to X, Y, Z, or subtract it. For public points."""
         f = self.f
         move(f, table, _V, 2 * index | _PAIR)
@@ -176,12 +181,12 @@ class Points:
             self._begin()
             self.double()
 
-    def add_columns(self, digits, flip, table, at):
+    def add_columns(self, digits: bytearray, flip: int, table: bytes | bytearray, at: int) -> None:
         """Add the points of a comb's table that digits[at] and the next choose, or their opposites for flip = 1."""
         self.add_entry(table, digits[at] & 31, digits[at] >> 7 ^ flip)
         self.add_entry(table, digits[at + 1] & 31 | 32, digits[at + 1] >> 7 ^ flip)
 
-    def double(self):
+    def double(self) -> None:
         """Twice X, Y, Z."""
         if not self.infinite:
             self.do(DOUBLE)

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from .. import boards, factory
-from ..deploying import HELLO_SECONDS
+from .. import targets as boards
+from ..bench import factory
+from ..bench.deploying import HELLO_SECONDS
+from ..bench.factory import Finished
 from ..errors import Usage
-from ..factory import Finished
 from .commands import command
 from .session import Session
 from .words import short

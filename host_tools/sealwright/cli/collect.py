@@ -8,9 +8,9 @@ from typing import Annotated, Final
 
 import typer
 
-from .. import owner
-from ..collecting import Collector, Source
 from ..errors import RefusedByDevice, Rejected, SealwrightError, Unreachable, Usage
+from ..operate import owner
+from ..operate.collecting import Collector, Source
 from .commands import command
 from .options import STDIN, CountOption, OutOption, SecondsOption
 from .session import Advance, Session

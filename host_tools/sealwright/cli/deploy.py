@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from .. import boards
-from ..deploying import HELLO_SECONDS, Installed, hello, install
-from ..device import Info
-from ..device.transport import open_url
+from .. import targets as boards
+from ..bench.deploying import HELLO_SECONDS, Installed, hello, install
+from ..link import Info
+from ..link.transport import open_url
 from .commands import command
 from .options import BoardOption, DeviceOption
 from .session import Session

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ..errors import Malformed
-from ..messages import (
+from ..wire.messages import (
     Body,
     Certificate,
     ChannelClose,

@@ -2,9 +2,9 @@
 
 from contextlib import suppress
 
+from ..bench.factory import ledger_path, records, verify_ledger
 from ..errors import Usage
-from ..factory import ledger_path, records, verify_ledger
-from ..messages import FactoryRecord, Message
+from ..wire.messages import FactoryRecord, Message
 from .commands import command
 from .options import TestOption
 from .session import Session

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from .. import boards, flashing
+from .. import targets as boards
+from ..bench import flashing
 from ..errors import Usage
 from .commands import command
 from .options import BoardOption

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ..device import Info
-from ..device.codes import meaning
-from ..messages import DecimalFraction, DevicePolicy
-from ..messages.schema import read
-from ..trading import STATES
+from ..link import Info
+from ..link.codes import meaning
+from ..operate.trading import STATES
+from ..wire.messages import DecimalFraction, DevicePolicy
+from ..wire.messages.schema import read
 from .commands import command
 from .describe import number
 from .options import DeviceOption

@@ -8,10 +8,10 @@ from typing import Annotated, Final
 
 import typer
 
-from .. import owner
 from ..errors import BadKey, Usage
-from ..keys import PublicKey
 from ..ledger import AuditReport, Head, Ledger
+from ..operate import owner
+from ..wire.keys import PublicKey
 from . import factory, options
 from .commands import Command, command
 from .options import TestOption

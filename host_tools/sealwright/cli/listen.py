@@ -5,10 +5,11 @@ from typing import Annotated, Final
 
 import typer
 
-from .. import owner
-from ..broker import Broker, Listener
-from ..collecting import Collector
 from ..errors import RefusedByDevice, Unreachable, Usage
+from ..link.broker import Broker
+from ..operate import owner
+from ..operate.collecting import Collector
+from ..operate.listening import Listener
 from .collect import ACK_SECONDS, check_out
 from .commands import command
 from .options import STDIN, CountOption, OutOption, SecondsOption

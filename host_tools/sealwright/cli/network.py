@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from .. import owner
-from ..broker import Broker, authority_der
-from ..cbor import Key, Value
 from ..errors import RefusedByDevice, Usage
+from ..link.broker import Broker, authority_der
+from ..operate import owner
+from ..wire.cbor import Key, Value
 from .commands import command
 from .options import DeviceOption
 from .session import Session

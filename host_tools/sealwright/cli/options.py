@@ -8,11 +8,11 @@ from typing import Annotated, BinaryIO, Final
 
 import typer
 
-from ..bundle import read_bundle
-from ..certificates import load_roots
 from ..errors import BadCertificate, BadKey, Rejected, Truncated, Usage
-from ..keys import PublicKey
-from ..messages import Certificate, Message
+from ..wire.bundle import read_bundle
+from ..wire.certificates import load_roots
+from ..wire.keys import PublicKey
+from ..wire.messages import Certificate, Message
 
 STDIN: Final = "-"
 

@@ -5,11 +5,11 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from .. import owner, spending
-from ..device import Client
+from ..bench.updates import HssKey
 from ..errors import Usage
-from ..firmware import HssKey
 from ..home import Home
+from ..link import Client
+from ..operate import owner, spending
 from .commands import Command, command
 from .network import network
 from .options import DeviceOption

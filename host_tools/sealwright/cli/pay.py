@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from .. import trading
-from ..device import Client
 from ..errors import RefusedByDevice, Unreachable
-from ..trading import Progress
+from ..link import Client
+from ..operate import trading
+from ..operate.trading import Progress
 from .commands import command
 from .session import Advance, Session
 from .words import amount

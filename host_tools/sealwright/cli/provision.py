@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from .. import provisioning, spending
-from ..provisioning import Provisioned
+from ..operate import provisioning, spending
+from ..operate.provisioning import Provisioned
 from .commands import command
 from .options import DeviceOption
 from .session import Session

@@ -7,11 +7,11 @@ from typing import Annotated, Final
 import typer
 
 from .. import emulator
-from ..device import Client
-from ..device.client import REPLY_SECONDS
-from ..device.transport import Transport, open_url
 from ..errors import Usage
-from ..relay import Address, Relay, Wire
+from ..link import Client
+from ..link.client import REPLY_SECONDS
+from ..link.relay import Address, Relay, Wire
+from ..link.transport import Transport, open_url
 from .commands import command
 from .options import DeviceOption
 from .session import Session

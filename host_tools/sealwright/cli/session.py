@@ -18,11 +18,11 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import emulator
-from ..broker import Broker, DeviceTopics, topic_of
-from ..device import Client, connect
 from ..emulator.wire import wire
 from ..errors import SealwrightError
 from ..home import Home
+from ..link import Client, connect
+from ..link.broker import Broker, DeviceTopics, topic_of
 from .words import plain
 
 _WIDE: Final = 4096  # no line is longer: nothing wraps where nobody looks

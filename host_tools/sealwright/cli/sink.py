@@ -6,10 +6,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ..bundle import BundleWriter, read_bundle
-from ..collecting import Collector
 from ..errors import Rejected, Usage
-from ..messages import Body, Message, Reading, parse_message
+from ..operate.collecting import Collector
+from ..wire.bundle import BundleWriter, read_bundle
+from ..wire.messages import Body, Message, Reading, parse_message
 from .describe import describe, number
 from .options import STDIN
 from .session import Session

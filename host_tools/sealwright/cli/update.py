@@ -5,15 +5,15 @@ from typing import Annotated, Final
 
 import typer
 
-from ..boards.build import compile_for
-from ..boards.kinds import find_any
-from ..device import Client
+from ..bench.updates import FirmwareBundle, HssKey, make, update
+from ..bench.updates.checking import check_lock, check_state, check_version
+from ..bench.updates.updating import WAIT_SECONDS
 from ..errors import Usage
-from ..firmware import FirmwareBundle, HssKey, make, update
-from ..firmware.checking import check_lock, check_state, check_version
-from ..firmware.updating import WAIT_SECONDS
 from ..home import Home
-from ..keys import PublicKey
+from ..link import Client
+from ..targets.build import compile_for
+from ..targets.kinds import find_any
+from ..wire.keys import PublicKey
 from .commands import Command, command
 from .options import DeviceOption, octets, owner_key
 from .session import Session

@@ -9,9 +9,9 @@ import typer
 
 from ..errors import Truncated, Usage
 from ..home import locate
-from ..keys import PublicKey
-from ..messages import Certificate, Message
 from ..verify import Policy, Verdict, Verifier
+from ..wire.keys import PublicKey
+from ..wire.messages import Certificate, Message
 from . import options
 from .commands import command
 from .describe import describe

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ..messages import DevicePolicy, Limit
+from ..wire.messages import DevicePolicy, Limit
 
 CUSTODY: Final = ("open", "sealed", "element")
 CLOCK: Final = ("unset", "running since boot", "set by a host", "set by network time")

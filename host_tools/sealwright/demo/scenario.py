@@ -12,17 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from .. import emulator, owner, provisioning, spending, trading
-from ..bundle import BundleWriter, read_bundle
-from ..certificates import load_roots
-from ..collecting import Collector, Source
-from ..device import Client
+from .. import emulator
 from ..errors import Unreachable, Usage
 from ..home import Home
 from ..ledger import AuditReport, Ledger
 from ..ledger.book import Channel
-from ..messages import Reading, parse_as
+from ..link import Client
+from ..operate import owner, provisioning, spending, trading
+from ..operate.collecting import Collector, Source
 from ..verify import Policy, Verdict, Verifier, verify_bundle
+from ..wire.bundle import BundleWriter, read_bundle
+from ..wire.certificates import load_roots
+from ..wire.messages import Reading, parse_as
 
 ASSET: Final = "nEUR"  # a thousand-millionth of a euro, so that a joule has a price
 JOULE_PRICE: Final = 83  # 0.30 EUR a kWh
@@ -162,7 +163,7 @@ def _wait_for_close(client: Client) -> None:
 
 
 def _types(messages: list[bytes]) -> set[str]:
-    from ..messages import parse_message
+    from ..wire.messages import parse_message
 
     return {parse_message(raw).type for raw in messages}
 
@@ -185,7 +186,7 @@ def _collect(outcome: Outcome) -> None:
 
 
 def _values(body: Reading) -> str:
-    from ..messages import to_decimal
+    from ..wire.messages import to_decimal
 
     return ", ".join(f"{to_decimal(one.value)} {one.unit}" for one in body.records if one.value is not None)
 

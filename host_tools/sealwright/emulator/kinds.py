@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
-from .. import assets
 from ..errors import Usage
+from ..targets import assets
 from .esp32 import Esp32
 from .pico import Pico
 from .unix import UnixPort

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from ..device.client import Client
-from ..device.transport import Transport, check_free, open_url
 from ..errors import Unreachable, Usage
 from ..home import Home
-from ..series import parse_spec, write_series
+from ..link.client import Client
+from ..link.transport import Transport, check_free, open_url
 from .board import EmulatedBoard, free_port
 from .kinds import emulator_of, folder_of, kinds
+from .series import parse_spec, write_series
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 

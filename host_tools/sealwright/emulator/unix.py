@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from ..device.client import connect
 from ..errors import Usage
+from ..link.client import connect
 
 _GREETING_SECONDS: Final = 2.0
 

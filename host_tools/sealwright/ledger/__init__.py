@@ -3,17 +3,9 @@
 from .audit import AuditReport, Finding
 from .book import Channel
 from .chain import Head
-from .faults import (
-    LedgerBusy,
-    LedgerDamaged,
-    LedgerError,
-    LedgerFull,
-    LedgerMissing,
-    LedgerReadOnly,
-    NotALedger,
-)
 from .ledger import Ledger
 from .reports import Balance, EntryLine
+from .store.faults import LedgerBusy, LedgerDamaged, LedgerError, LedgerFull, LedgerMissing, LedgerReadOnly, NotALedger
 
 __all__ = [
     "AuditReport",

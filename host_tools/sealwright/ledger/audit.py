@@ -11,17 +11,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..messages import Certificate, Message
 from ..verify import Policy
+from ..wire.messages import Certificate, Message
 from . import book
 from .chain import START, Head, LogRow
 from .compare import Difference, differences, show
-from .database import Database, whole
-from .faults import LedgerDamaged
 from .posting import rebuild, settled_before
 from .recheck import Recheck, Unacceptable
-from .sqlite import SqliteDatabase
-from .tables import Tables
+from .store.database import Database, whole
+from .store.faults import LedgerDamaged
+from .store.sqlite import SqliteDatabase
+from .store.tables import Tables
 
 MOST = 1000  # findings told; what is wrong early on is the cause of what follows
 

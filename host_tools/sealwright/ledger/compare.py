@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from .database import Database, Row, Value
-from .faults import LedgerDamaged
-from .schema import VIEWS
+from .store.database import Database, Row, Value
+from .store.faults import LedgerDamaged
+from .store.schema import VIEWS
 
 MOST = 20  # differences told per table: one damaged row early in the log changes all that follows
 

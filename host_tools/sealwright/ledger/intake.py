@@ -6,9 +6,9 @@ Limits: says nothing on whether a message holds; that is the notary's, before.
 from hashlib import sha256
 
 from ..errors import Malformed
-from ..messages import Body, Certificate, ChannelClose, ChannelOpen, Command, Message, Voucher
-from ..messages.schema import AMOUNT, TEXT
 from ..verify import Policy
+from ..wire.messages import Body, Certificate, ChannelClose, ChannelOpen, Command, Message, Voucher
+from ..wire.messages.schema import AMOUNT, TEXT
 from . import book
 from .posting import Posting
 from .proof import Proof

@@ -14,20 +14,20 @@ from types import TracebackType
 from typing import TextIO, TypeVar
 
 from ..errors import WrongType
-from ..keys import PublicKey
-from ..messages import Certificate, Command, Message, parse_as
 from ..verify import Policy, Verdict
+from ..wire.keys import PublicKey
+from ..wire.messages import Certificate, Command, Message, parse_as
 from . import reports
 from .audit import AuditReport, audit
 from .book import Channel
 from .chain import Head
-from .database import Database
 from .intake import DEPOSIT
 from .notary import Notary, Watch, WatchedPolicy
 from .reports import Balance, EntryLine
 from .settling import Settlement
-from .sqlite import SqliteDatabase
-from .tables import Tables
+from .store.database import Database
+from .store.sqlite import SqliteDatabase
+from .store.tables import Tables
 
 T = TypeVar("T")
 

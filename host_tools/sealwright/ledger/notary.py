@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
-from ..certificates import Fault
-from ..messages import Body, Certificate, ChannelClose, ChannelOpen, Message, Receipt, Voucher, parse_as
 from ..verify import Policy, Verdict, Verifier
 from ..verify.channels import Channels
 from ..verify.vouchers import Case, Channel, Lane, voucher_fault
+from ..wire.certificates import Fault
+from ..wire.messages import Body, Certificate, ChannelClose, ChannelOpen, Message, Receipt, Voucher, parse_as
 from . import book
 from .intake import belongs, voucher_of
 

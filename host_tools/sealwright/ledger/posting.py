@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from . import book
 from .chain import Head, follow
-from .tables import Tables
+from .store.tables import Tables
 
 Act: TypeAlias = book.Deposit | book.Channel | book.Voucher | book.Close
 

@@ -8,9 +8,9 @@ Limits: only what the voucher calls for is kept; it is public from then on.
 
 from typing import NamedTuple
 
-from .. import cbor
 from ..errors import Malformed
-from ..messages.schema import HASH, UINT, Bytes, Pair, Rule
+from ..wire import cbor
+from ..wire.messages.schema import HASH, UINT, Bytes, Pair, Rule
 
 _SECRET, _TICK = 1, 2
 _BYTES: Rule = Bytes()

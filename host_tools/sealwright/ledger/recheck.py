@@ -8,15 +8,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..errors import Rejected
-from ..messages import Body, Certificate, Message, Voucher, parse_message
 from ..verify import Policy
+from ..wire.messages import Body, Certificate, Message, Voucher, parse_message
 from . import book
 from .chain import LogRow
 from .intake import posting_of, proof_of
 from .notary import Notary
 from .posting import Posting
 from .proof import Proof
-from .tables import Tables
+from .store.tables import Tables
 
 
 class Unacceptable(Exception):

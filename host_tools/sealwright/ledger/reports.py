@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple, TextIO
 
 from ..errors import Usage
 from .book import Channel
-from .database import Database, octets, text, whole
-from .tables import Tables
+from .store.database import Database, octets, text, whole
+from .store.tables import Tables
 
 Format = Literal["csv", "json"]
 

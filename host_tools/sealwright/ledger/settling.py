@@ -9,15 +9,15 @@ from dataclasses import replace
 from itertools import islice
 
 from ..errors import Rejected, Truncated
-from ..messages import Body, Message, parse_message
 from ..verify import Verdict
+from ..wire.messages import Body, Message, parse_message
 from . import book
 from .chain import START, Head
-from .database import Database
 from .intake import posting_of, proof_of
 from .notary import Notary, Watch
 from .posting import post, settled_before
-from .tables import Tables
+from .store.database import Database
+from .store.tables import Tables
 
 ALREADY_SETTLED = "already_settled"
 

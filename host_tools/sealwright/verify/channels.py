@@ -2,8 +2,8 @@
 
 from hashlib import sha256
 
-from ..certificates import Fault
-from ..messages import ChannelClose, ChannelOpen, Receipt, Voucher
+from ..wire.certificates import Fault
+from ..wire.messages import ChannelClose, ChannelOpen, Receipt, Voucher
 from .policy import Policy
 from .vouchers import Case, Channel, voucher_fault
 

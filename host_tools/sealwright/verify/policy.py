@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..errors import Usage
-from ..keys import PublicKey
+from ..wire.keys import PublicKey
 
 
 @dataclass(frozen=True, slots=True)

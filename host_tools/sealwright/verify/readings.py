@@ -1,8 +1,8 @@
 """Gap-proof logs, of each device's readings and of each issuer's factory: numbers rise by one, and each message names
 the digest of the one before it."""
 
-from ..certificates import Fault
-from ..messages import FactoryRecord, Reading
+from ..wire.certificates import Fault
+from ..wire.messages import FactoryRecord, Reading
 
 
 class Logs:

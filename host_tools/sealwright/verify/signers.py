@@ -8,8 +8,8 @@ stranger's.
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from ..certificates import Fault, check_root, is_test_root, link_fault
-from ..messages import Body, Certificate, Message
+from ..wire.certificates import Fault, check_root, is_test_root, link_fault
+from ..wire.messages import Body, Certificate, Message
 from .policy import Policy
 from .verdict import first
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
-from ..messages import Ticks
+from ..wire.messages import Ticks
 
 MAX_TICKS: Final = 2**20  # bounds the work of a check to about half a second
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..certificates import Fault
-from ..messages import Body, Message
+from ..wire.certificates import Fault
+from ..wire.messages import Body, Message
 
 OK: Final = "ok"
 

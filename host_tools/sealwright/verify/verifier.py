@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
-from ..bundle import Source, read_bundle
-from ..certificates import Fault, check_chain
 from ..errors import BadCertificate, Rejected, Truncated
-from ..messages import (
+from ..wire.bundle import Source, read_bundle
+from ..wire.certificates import Fault, check_chain
+from ..wire.messages import (
     Body,
     Certificate,
     ChannelClose,

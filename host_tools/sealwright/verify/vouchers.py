@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from ..certificates import Fault
-from ..messages import ChannelOpen, Voucher
+from ..wire.certificates import Fault
+from ..wire.messages import ChannelOpen, Voucher
 from .policy import Policy
 from .ticks import MAX_TICKS, tick_holds
 

@@ -29,7 +29,7 @@ def test_coupons():
     assert p256.verify(public, DIGEST, first) and p256.verify(public, DIGEST, second)
 
 
-def test_a_damaged_coupon_gives_nothing():
+def test_damaged_coupon_releases_no_signature():
     coupons = Coupons(p256)
     for at in (0, 40, 70, 127):
         coupons.prepare(os.urandom)
@@ -44,7 +44,7 @@ def test_a_damaged_coupon_gives_nothing():
         raises(Fault, coupons.sign, SECRET, DIGEST)
 
 
-def test_no_coupon_is_made_of_two_minds():
+def test_contradicting_attempts_make_no_coupon():
     real = NATIVE.prepare
     for slot in (18, 20):  # r in its two forms, in one attempt of two
         calls = []
@@ -61,35 +61,35 @@ def test_no_coupon_is_made_of_two_minds():
             NATIVE.prepare = real
 
 
-async def _idle(this):
-    task = asyncio.create_task(app.preparer(this, 0.01))
+async def _idle(device):
+    task = asyncio.create_task(app.prepare_signatures(device, 0.01))
     await asyncio.sleep(0.3)
     task.cancel()
 
 
-def test_a_board_that_asks_prepares_them_while_idle():
+def test_idle_board_prepares_coupons():
     issuer = rig.Issuer()
-    this = rig.provisioned(issuer)
+    device = rig.provisioned(issuer)
     coupons = Coupons(p256, 2)
-    this.board.keystore = keys = SoftwareKeyStore(this.board.store, coupons=coupons)
-    asyncio.run(_idle(this))
+    device.board.keystore = keys = SoftwareKeyStore(device.board.store, coupons=coupons)
+    asyncio.run(_idle(device))
     assert len(coupons) == 2
-    assert p256.verify(this.public, DIGEST, keys.sign(0, DIGEST)) and len(coupons) == 1
+    assert p256.verify(device.public, DIGEST, keys.sign(0, DIGEST)) and len(coupons) == 1
     keys.sign(0, DIGEST)
-    assert p256.verify(this.public, DIGEST, keys.sign(0, DIGEST)), "without a coupon it only takes longer"
+    assert p256.verify(device.public, DIGEST, keys.sign(0, DIGEST)), "without a coupon it only takes longer"
 
 
-def test_no_other_board_has_any():
-    this = rig.provisioned(rig.Issuer())
-    this.board.keystore = SoftwareKeyStore(this.board.store)
-    asyncio.run(_idle(this))
-    assert this.board.keystore._coupons is None and this.board.keystore.sign(0, DIGEST)
+def test_other_boards_have_no_coupons():
+    device = rig.provisioned(rig.Issuer())
+    device.board.keystore = SoftwareKeyStore(device.board.store)
+    asyncio.run(_idle(device))
+    assert device.board.keystore._coupons is None and device.board.keystore.sign(0, DIGEST)
 
 
-def test_a_device_without_an_identity_prepares_nothing():
-    this = rig.device.Device(rig.Board())
-    this.load()
+def test_device_without_identity_prepares_nothing():
+    device = rig.Device(rig.Board())
+    device.load()
     coupons = Coupons(p256)
-    this.board.keystore = SoftwareKeyStore(this.board.store, coupons=coupons)
-    asyncio.run(_idle(this))
+    device.board.keystore = SoftwareKeyStore(device.board.store, coupons=coupons)
+    asyncio.run(_idle(device))
     assert not len(coupons)

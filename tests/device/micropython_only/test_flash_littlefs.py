@@ -27,7 +27,7 @@ def format_with(data):
     mounted(PATH, lambda flash: write_then_rename(data))
 
 
-def test_files_stay_over_a_remount():
+def test_files_stay_over_remount():
     format_with(OLD)
 
     def check(flash):
@@ -70,7 +70,7 @@ def test_rewrite_and_rename_is_old_or_new_at_every_cut():
     os.remove(PATH)
 
 
-def test_mount_formats_only_what_is_not_there():
+def test_mount_formats_blank_flash_only():
     flash = mount(PATH, "/board", 4096, littlefs.BLOCKS)
     write_then_rename(OLD)
     vfs.umount("/board")
@@ -83,7 +83,7 @@ def test_mount_formats_only_what_is_not_there():
     os.remove(PATH)
 
 
-def test_mount_never_formats_a_damaged_image():
+def test_mount_never_formats_damaged_image():
     format_with(OLD)
     good = read(PATH)
     for damage in (

@@ -1,5 +1,5 @@
 """The reading log on a real LittleFS whose power goes at every operation of its flash: what was released stays, no
-number stands for two readings, and a lost end burns its block and no more."""
+number names two readings, and a lost end skips its block only."""
 
 import os
 
@@ -44,7 +44,7 @@ def life(released, value, count):
     return action
 
 
-def test_a_cut_at_every_operation_of_the_flash():
+def test_cut_at_every_operation_of_flash():
     littlefs.format(PATH)
     assert not mounted(PATH, begin)
     burnt, released = [], {}

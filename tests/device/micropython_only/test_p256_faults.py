@@ -53,7 +53,7 @@ def _stopped(public):
     return keys
 
 
-def test_a_bit_of_the_table():
+def test_flipped_bit_of_table():
     public = p256.public_key(SECRET)
     good, stopped, bad = points.POINTS, 0, bytearray(points.POINTS)
     NATIVE.learn(public)
@@ -77,7 +77,7 @@ def test_a_bit_of_the_table():
     assert p256.verify(public, DIGEST, p256.sign(SECRET, DIGEST, b"", public))
 
 
-def test_a_bit_of_the_table_stops_the_device():
+def test_flipped_bit_of_table_stops_device():
     public, good = p256.public_key(SECRET), points.POINTS
     try:
         _use_table(bytes([byte ^ 1 for byte in good]))
@@ -87,7 +87,7 @@ def test_a_bit_of_the_table_stops_the_device():
     assert "looked at" in str(raises(Fault, keys.sign, 0, DIGEST))
 
 
-def test_a_bit_of_what_the_nonce_gave():
+def test_flipped_bit_of_nonce_point():
     public, real = p256.public_key(SECRET), NATIVE.prepare
     for slot in (18, 19, 20, 21):  # r; the nonce, r and 1 / nonce in Montgomery form
         try:
@@ -98,7 +98,7 @@ def test_a_bit_of_what_the_nonce_gave():
         assert "looked at" in str(raises(Fault, keys.sign, 0, DIGEST)), slot
 
 
-def test_a_bit_of_the_result():
+def test_flipped_bit_of_result():
     public, real = p256.public_key(SECRET), NATIVE._finish
     for slot, bit in ((21, 0), (21, 255), (18, 100)):  # s and r, after the engine's own check
         try:
@@ -109,7 +109,7 @@ def test_a_bit_of_the_result():
         assert "looked at" in str(raises(Fault, keys.sign, 0, DIGEST)), slot
 
 
-def test_a_bit_of_the_blinding():
+def test_flipped_bit_of_blinding():
     public = p256.public_key(SECRET)
     POINTS.f[32 * 7 + 3] ^= 1  # its scalar, but not its point
     raises(Fault, p256.sign, SECRET, DIGEST, b"", public)

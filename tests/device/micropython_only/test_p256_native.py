@@ -49,7 +49,7 @@ def _numbers(modulus):
         yield int.from_bytes(sha256(bytes((i,))), "big") % modulus
 
 
-def test_the_engine_is_native():
+def test_engine_is_native():
     assert p256.fixed_time and p256.engine in ("viper", "asm_thumb")
 
 
@@ -128,7 +128,7 @@ def test_verify_meets_equal_and_opposite_points():
                 assert NATIVE.verify(public, digest, to32(r) + to32(s)) is (point is not None), (d, u1, u2)
 
 
-def test_secret_multiplication_begins_again_after_an_exceptional_case():
+def test_secret_multiplication_restarts_after_exceptional_case():
     # k - b = 0; and (k - b) G = +-B, where the last addition doubles or cancels
     for b, k in ((7, 7), (7, 14), (9, 18)):
         POINTS.blind(lambda size, b=b: b"\0" * size)
@@ -146,7 +146,7 @@ def test_base_multiples_under_many_blindings():
             assert NATIVE.public_key(to32(k)) == encode(multiple(k)), k
 
 
-def test_a_known_key_gives_the_same_verdicts():
+def test_known_key_gives_same_verdicts():
     public = encode(multiple(0xABCDEF))
     signature = p256.sign(to32(0xABCDEF), DIGEST)
     NATIVE.known._combs.clear()
@@ -171,7 +171,7 @@ def _combs_of(secret, entries):
             yield 32 * u + entry, multiple(total * secret % N)
 
 
-def test_known_keys_are_few():
+def test_known_keys_are_limited():
     NATIVE.known._combs.clear()
     for k in range(1, 5):
         NATIVE.learn(p256.public_key(to32(k)))

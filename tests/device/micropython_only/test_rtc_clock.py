@@ -14,13 +14,13 @@ from seal.labels import CLOCK_HOST, CLOCK_NETWORK, CLOCK_SINCE_BOOT  # noqa: E40
 NOW = 1_790_000_000
 
 
-def test_power_on_is_a_clock_that_is_not_set():
+def test_clock_is_unset_after_power_on():
     time.set_time(0)
     clock = RtcClock()
     assert clock.quality == CLOCK_SINCE_BOOT and clock.now() - 946_684_800 < 5
 
 
-def test_it_is_set_in_unix_seconds():
+def test_clock_is_set_in_unix_seconds():
     time.set_time(0)
     clock = RtcClock()
     clock.set(NOW, CLOCK_HOST)
@@ -30,7 +30,7 @@ def test_it_is_set_in_unix_seconds():
     assert 0 <= clock.now() - NOW - 1000 < 5 and clock.quality == CLOCK_NETWORK
 
 
-def test_a_reset_keeps_what_a_host_set():
+def test_reset_keeps_host_time():
     time.set_time(0)
     RtcClock().set(NOW, CLOCK_NETWORK)
     again = RtcClock()

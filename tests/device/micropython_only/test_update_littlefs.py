@@ -7,7 +7,7 @@ import os
 import littlefs
 from littlefs import cut_everywhere, mounted, read, write
 from rig import Board, Clock, Issuer, policy, provision
-from seal import device
+from seal.device import PROVISIONED, Device
 from seal.firmware import FLOOR, Firmware
 from seal.staging import Staging, walk
 from seal.store import FileStore
@@ -25,20 +25,20 @@ WHO = []
 
 
 def started():
-    """The device as a start finds it."""
-    this = device.Device(Board(FileStore(ROOT + "/state"), Clock()))
-    this.load()
-    assert this.state == device.PROVISIONED, this.fault
-    assert this.device_id == WHO[0]
-    return this
+    """The device after a start."""
+    device = Device(Board(FileStore(ROOT + "/state"), Clock()))
+    device.load()
+    assert device.state == PROVISIONED, device.fault
+    assert device.device_id == WHO[0]
+    return device
 
 
 def prepare(flash):
     """A provisioned device that runs version 1 in slot a, and an older one in slot b."""
-    this = device.Device(Board(FileStore(ROOT + "/state"), Clock()))
-    this.load()
-    provision(this, ISSUER, policy())
-    WHO.append(this.device_id)
+    device = Device(Board(FileStore(ROOT + "/state"), Clock()))
+    device.load()
+    provision(device, ISSUER, policy())
+    WHO.append(device.device_id)
     for slot, raw, files in (("b", b"older", OLD), ("a", RAW[1], OLD)):
         staging = Staging(ROOT + "/" + slot, raw, claims(files)[5])
         staging.begin()
@@ -46,7 +46,7 @@ def prepare(flash):
             staging.write(index, 0, files[name])
         staging.finish()
     boot(ROOT)[0].activate("a")
-    Firmware(this, boot(ROOT)[0]).settle()
+    Firmware(device, boot(ROOT)[0]).settle()
 
 
 def stage(flash):
@@ -64,8 +64,8 @@ def trial(flash):
 
 def running():
     """(Firmware) of a start, after a check that what runs is whole."""
-    this = started()
-    firmware, taker = updater(this, ROOT)
+    device = started()
+    firmware, taker = updater(device, ROOT)
     folder = ROOT + "/" + firmware.slots.slot
     files = FILES[firmware.version]
     for name in files:
@@ -75,8 +75,8 @@ def running():
     return firmware, taker
 
 
-def bring_to_the_end(found):
-    """Lives without a cut until version 2 is confirmed; what ran first goes into `found`."""
+def boot_until_confirmed(found):
+    """Boot without cuts until version 2 is confirmed; the version of the first boot goes into `found`."""
 
     def look(flash):
         firmware, taker = running()
@@ -102,7 +102,7 @@ def cut_at_every_operation(life, step):
     """What ran after each `step`-th operation of `life` was cut."""
     found = []
     for _ in cut_everywhere(PATH, life, step=step):
-        bring_to_the_end(found)
+        boot_until_confirmed(found)
     return found
 
 
@@ -112,7 +112,7 @@ def prepared():
     assert not mounted(PATH, prepare)
 
 
-def test_cuts_while_an_update_is_sent():
+def test_cuts_while_update_is_sent():
     prepared()
     found = cut_at_every_operation(stage, 3)
     os.remove(PATH)
@@ -121,7 +121,7 @@ def test_cuts_while_an_update_is_sent():
     assert all(on_trial == (version == 2) and floor == 1 for version, on_trial, floor in found)
 
 
-def test_cuts_while_a_trial_begins_and_is_confirmed():
+def test_cuts_while_trial_begins_and_is_confirmed():
     prepared()
     assert not mounted(PATH, stage)
     found = cut_at_every_operation(trial, 1)
@@ -131,7 +131,7 @@ def test_cuts_while_a_trial_begins_and_is_confirmed():
     assert {floor for _, _, floor in found} == {1, 2}
 
 
-def test_cuts_while_a_bad_version_is_rolled_back():
+def test_cuts_while_bad_version_is_rolled_back():
     prepared()
     assert not mounted(PATH, stage)
     for _ in range(3):
@@ -148,8 +148,8 @@ def test_cuts_while_a_bad_version_is_rolled_back():
     assert len(found) > 6 and set(found) == {(1, 2)}
 
 
-def test_every_boot_of_a_trial_is_counted_whenever_the_power_goes():
-    """However often the power goes, a trial runs no more often than it has boots."""
+def test_every_trial_boot_is_counted_despite_power_cuts():
+    """A trial runs at most its number of boots, despite any number of power cuts."""
     prepared()
     assert not mounted(PATH, stage)
     before = read(PATH)
@@ -170,7 +170,7 @@ def test_every_boot_of_a_trial_is_counted_whenever_the_power_goes():
     os.remove(PATH)
 
 
-def test_a_version_that_was_not_confirmed_may_come_again():
+def test_unconfirmed_version_may_be_installed_again():
     """Power that goes while it is confirmed, and a trial that then runs out: the floor has not risen."""
     prepared()
     assert not mounted(PATH, stage)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from sealwright.ledger import Ledger
-from sealwright.messages import Ticks
 from sealwright.verify import hash_times
+from sealwright.wire.messages import Ticks
 
 from tests.host_tools.factory import NOW, Device, Network, Owner, hash32
 

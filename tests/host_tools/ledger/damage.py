@@ -3,7 +3,7 @@
 import sqlite3
 
 from sealwright.ledger import Ledger
-from sealwright.ledger.schema import VIEWS
+from sealwright.ledger.store.schema import VIEWS
 
 DROP = [f"DROP TRIGGER {name}" for name in ("log_grows_at_its_end", "log_is_never_updated", "log_is_never_deleted")]
 

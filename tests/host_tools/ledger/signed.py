@@ -2,8 +2,8 @@
 
 from functools import cache
 
-from sealwright.messages import Ticks
 from sealwright.verify import hash_times
+from sealwright.wire.messages import Ticks
 
 from tests.host_tools.factory import NOW, Network, hash32
 from tests.host_tools.ledger import histories

@@ -4,7 +4,7 @@ import random
 import sqlite3
 
 import pytest
-from sealwright.ledger.schema import VIEWS
+from sealwright.ledger.store.schema import VIEWS
 
 from tests.host_tools.ledger.damage import audit, change, codes, dump, flipped
 

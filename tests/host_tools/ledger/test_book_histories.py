@@ -7,8 +7,8 @@ from hashlib import sha256
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sealwright.ledger import book, posting
-from sealwright.ledger.sqlite import SqliteDatabase
-from sealwright.ledger.tables import Tables
+from sealwright.ledger.store.sqlite import SqliteDatabase
+from sealwright.ledger.store.tables import Tables
 
 from tests.host_tools.ledger.histories import EXPIRES
 from tests.host_tools.ledger.histories import history as draw_history

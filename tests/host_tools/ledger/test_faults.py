@@ -6,12 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from sealwright.ledger import (
-    LedgerBusy,
-    LedgerDamaged,
-    LedgerMissing,
-    NotALedger,
-)
+from sealwright.ledger import LedgerBusy, LedgerDamaged, LedgerMissing, NotALedger
 
 from tests.host_tools.ledger.conftest import World, holds, raws
 from tests.host_tools.ledger.processes import Child

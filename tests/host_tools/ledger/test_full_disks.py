@@ -5,10 +5,7 @@ import shutil
 import subprocess
 
 import pytest
-from sealwright.ledger import (
-    LedgerError,
-    LedgerFull,
-)
+from sealwright.ledger import LedgerError, LedgerFull
 
 from tests.host_tools.ledger.conftest import World, holds, raws
 from tests.host_tools.ledger.processes import told

@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from ...boards import compile_for
-from ...boards.kinds import find
 from ...errors import Usage
+from ...targets import compile_for
+from ...targets.kinds import find
 from .interpreter import environment, micropython
 
 IMAGE: Final = "flash.img"

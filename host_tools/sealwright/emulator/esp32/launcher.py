@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from ...device.transport import open_url
 from ...errors import Usage
+from ...link.transport import open_url
 from .flash import make_flash
 
 

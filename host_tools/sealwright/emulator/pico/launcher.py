@@ -5,8 +5,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from ...device.transport import open_url
 from ...errors import Usage, how_to_install
+from ...link.transport import open_url
 from . import image as images
 
 FLASH: Final = "flash.bin"

@@ -1,0 +1,36 @@
+"""The journal's records: every name, and the keys of the records that several modules use, with the type of each value.
+
+    identity     IDENTITY_*: what the grant said             order      see `order`
+    owner        OWNER_*: what the owner's commands said     readings   see `reading`
+    wiped        true                                        firmware   see `firmware`
+    network      settings of the uplink, see `uplink`        forwarded  uint: the last reading that the broker has
+    spent        {asset: [day, amount]}, see `payer`         past       [[half a digest, expiry], ...], see `payee`
+    o-*, i-*     channels as the payer and as the payee, see `channel`
+
+Names and numbers are in the file format: neither may change.
+"""
+
+from .compat import const
+
+IDENTITY_RECORD = const("identity")
+OWNER_RECORD = const("owner")
+WIPED_RECORD = const("wiped")
+READINGS_RECORD = const("readings")
+FIRMWARE_RECORD = const("firmware")
+ORDER_RECORD = const("order")
+NETWORK_RECORD = const("network")
+FORWARDED_RECORD = const("forwarded")
+SPENT_RECORD = const("spent")
+PAST_RECORD = const("past")
+PAYER_ROLE = const("o")  # the first letter of a channel record's name
+PAYEE_ROLE = const("i")
+
+IDENTITY_CHAIN = const(1)  # [bytes, ...]: certificates, leaf first
+IDENTITY_OWNER = const(2)  # bytes, 64: the owner's public key
+IDENTITY_NETWORK = const(3)  # bytes, 32
+
+OWNER_SEQ = const(1)  # uint: number of the last command
+OWNER_IS_PAUSED = const(2)  # bool
+OWNER_POLICY = const(3)  # map, `policy` of the schema; absent: nothing may be spent
+OWNER_OFFER = const(4)  # [asset, unit, price] or None
+OWNER_INTERVAL = const(5)  # uint: seconds between readings

@@ -1,0 +1,84 @@
+"""A tray of boards: what is to be made of each, from a CSV file, checked whole before any board is touched."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ... import targets as boards
+from ...errors import Usage
+from ...operate.provisioning import check_label
+from ...operate.spending import load_policy
+from ...targets import BoardKind
+from ...wire.messages import DevicePolicy
+
+COLUMNS: Final = ("name", "device", "board")
+OPTIONAL: Final = ("policy",)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One board of a tray. device: its URL. board: its kind, None where its firmware is not ours to put on it."""
+
+    name: str
+    device: str
+    board: BoardKind | None
+    policy: DevicePolicy | None
+
+
+def read_tray(path: Path) -> list[Place]:
+    """Read `name,device,board[,policy]`, a board a line; policy files are looked for beside it. An empty `board` leaves
+    the firmware as it is.
+
+    Raises Usage, with the line, for what would stop a board later: a name or a port that two boards have, a kind of
+    board or a policy that there is not.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            lines = csv.DictReader(file, skipinitialspace=True)
+            _check_columns(path, lines.fieldnames or ())
+            places = [_place(path, lines.line_num, line) for line in lines]
+    except OSError as error:
+        raise Usage(f"cannot read {path}: {error.strerror}", remedy="Check the path.") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise _bad(f"{path} is no CSV: {error}") from error
+    if not places:
+        raise _bad(f"{path} names no board")
+    _check_twice(path, "name", (place.name for place in places))
+    _check_twice(path, "device", (place.device for place in places))
+    return places
+
+
+def _place(path: Path, number: int, line: dict[str | None, str | None]) -> Place:
+    where = f"line {number} of {path}"
+    values = {column: (line.get(column) or "").strip() for column in (*COLUMNS, *OPTIONAL)}
+    if None in line or not values["name"] or not values["device"]:
+        raise _bad(f"{where} is not {','.join(COLUMNS)}[,{OPTIONAL[0]}]")
+    try:
+        check_label(values["name"])
+        board = boards.find(values["board"]) if values["board"] else None
+        policy = load_policy(path.parent / values["policy"]) if values["policy"] else None
+    except Usage as error:
+        raise Usage(f"{where}: {error}", remedy=error.remedy, code=error.code) from error
+    return Place(values["name"], values["device"], board, policy)
+
+
+def _check_columns(path: Path, found: Iterable[str]) -> None:
+    names = list(found)
+    if set(COLUMNS) - set(names) or set(names) - {*COLUMNS, *OPTIONAL}:
+        raise _bad(f"{path} begins with {','.join(names) or 'nothing'}")
+
+
+def _check_twice(path: Path, column: str, values: Iterable[str]) -> None:
+    seen = set()
+    for value in values:
+        if value in seen:
+            remedy = "Give each board its own: nothing was done to any of them."
+            raise Usage(f"two boards of {path} have the {column} {value}", remedy=remedy, code=f"{column}_twice")
+        seen.add(value)
+
+
+def _bad(why: str) -> Usage:
+    remedy = f"Write a first line {','.join((*COLUMNS, *OPTIONAL))}, then a line for each board."
+    return Usage(why, remedy=remedy, code="bad_tray")

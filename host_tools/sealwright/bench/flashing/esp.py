@@ -1,0 +1,120 @@
+"""Espressif's chips by esptool, the one module that knows it.
+
+esptool is GPL-2.0-or-later and comes with the extra `flash` only: it is imported when an ESP32 is flashed, never
+before. It keeps one logger for the whole process, replaced here by one that only moves the progress bar. Not for
+threads, therefore.
+"""
+
+import importlib.util
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from ...errors import RefusedByDevice, Rejected, SealwrightError, Unreachable, Usage, how_to_install
+from ...link.transport import PORT_ERRORS, SerialTransport, split_url
+from ...targets import BoardKind
+from ...targets.kinds import plain
+from .image import Image
+
+BAUD: Final = 115200
+FAST_BAUD: Final = 460800
+_CONNECT_ATTEMPTS: Final = 3
+Advance = Callable[[float, str], None]
+
+
+def need_esptool() -> None:
+    """Raise Usage where esptool is not installed."""
+    if importlib.util.find_spec("esptool") is None:
+        remedy = how_to_install("esptool", "flash") + " It is GPL-2.0-or-later, therefore an extra."
+        raise Usage("flashing an ESP32 needs esptool, which is not installed", remedy=remedy, code="no_esptool")
+
+
+def write_image(url: str, board: BoardKind, image: Image, advance: Advance, *, erase: bool) -> None:
+    """Flash an image that was checked to be for this board; what else is on the flash stays, unless `erase`.
+
+    advance(bytes written, ""). Raises RefusedByDevice for another chip than the board's, Unreachable where no boot ROM
+    answers or the connection breaks, Rejected where the flash does not hold what was written.
+    """
+    need_esptool()
+    from esptool import cmds
+
+    _logger().moved = lambda share: advance(share * len(image.data), "")
+    path = _port(url)
+    esp = _connect(cmds, path, board)
+    try:
+        esp = cmds.run_stub(esp)
+        esp.change_baud(FAST_BAUD)
+        cmds.attach_flash(esp)
+        cmds.write_flash(esp, [(esp.BOOTLOADER_FLASH_OFFSET, image.data)], erase_all=erase)
+        cmds.reset_chip(esp, "hard-reset")
+    except _errors() as error:
+        raise _broken(url, error) from error
+    finally:
+        esp._port.close()
+
+
+def _port(url: str) -> str:
+    """The path of a port that opens, or the error that says why it does not."""
+    scheme, address = split_url(url)
+    if scheme != "serial":
+        raise Usage(f"{url} is no serial port", remedy="An ESP32 is flashed over its serial port.", code="bad_url")
+    SerialTransport(address).close()
+    return str(Path(address).resolve())
+
+
+def _connect(cmds: Any, path: str, board: BoardKind) -> Any:
+    try:
+        esp = cmds.detect_chip(path, BAUD, connect_attempts=_CONNECT_ATTEMPTS)
+    except _errors() as error:
+        said = str(error).splitlines()[0]
+        if "chip ID value" in said or "chip magic value" in said:
+            remedy = "Use a board that Sealwright has a folder for."
+            raise RefusedByDevice(f"{path}: {said}", remedy=remedy, code="wrong_chip") from error
+        remedy = "Hold BOOT while you press RESET, then run it again. Check the cable: some carry power only."
+        told = f"no ESP32 boot ROM answers at {path}: {said}"
+        raise Unreachable(told, remedy=remedy, code="no_boot_rom") from error
+    if plain(esp.CHIP_NAME) != plain(board.flash):
+        esp._port.close()
+        told = f"an {esp.CHIP_NAME} is at {path}, and {board.called} has an {board.mcu}: nothing was written"
+        raise RefusedByDevice(told, remedy="Name the board that is connected, or connect it.", code="wrong_chip")
+    return esp
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    from esptool.util import FatalError
+
+    return FatalError, *PORT_ERRORS
+
+
+def _broken(url: str, error: Exception) -> SealwrightError:
+    said = str(error).splitlines()[0]
+    if "MD5" in said:
+        remedy = "Flash it again. If it stays so, the board's flash is worn out."
+        return Rejected(f"the board does not hold what was written: {said}", remedy=remedy, code="not_written")
+    remedy = "Check the cable and flash it again: the chip's boot ROM cannot be damaged."
+    return Unreachable(f"{url} stopped answering: {said}", remedy=remedy, code="connection_lost")
+
+
+@cache
+def _logger() -> Any:
+    """esptool's logger from now on: it takes all that is said, and calls `moved` with the share that is done."""
+    from esptool.logger import TemplateLogger, log
+
+    class Quiet(TemplateLogger):  # type: ignore[misc]  # it has no types
+        def print(self, *args: Any, **kwargs: Any) -> None: ...
+        def note(self, message: str) -> None: ...
+        def warning(self, message: str) -> None: ...
+        def error(self, message: str) -> None: ...
+        def stage(self, finish: bool = False) -> None: ...
+        def set_verbosity(self, verbosity: str) -> None: ...
+
+        def progress_bar(
+            self, cur_iter: int, total_iters: int, prefix: str = "", suffix: str = "", bar_length: int = 30
+        ) -> None:
+            self.moved(cur_iter / max(1, total_iters))
+
+    log.set_verbosity("silent")  # of the logger it has, which some of its modules keep
+    quiet = Quiet()
+    log.set_logger(quiet)
+    return quiet

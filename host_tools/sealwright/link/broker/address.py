@@ -1,0 +1,92 @@
+"""Where a broker is, whom it must prove itself to be, and which topics are whose."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ...errors import Usage
+from ...home import Home
+from ...wire.cbor import Key, Value
+from ...wire.certificates import TEST_MODEL
+
+SCHEME: Final = "mqtts"
+PORT: Final = 8883
+PASSWORD: Final = "SEALWRIGHT_BROKER_PASSWORD"
+MAX_AUTHORITY: Final = 2048  # bytes that a device takes
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """A broker. authority: the file with the CA that certified it; None: one of those the system trusts."""
+
+    host: str
+    port: int
+    user: str | None = None
+    password: str | None = None
+    authority: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """HOST:PORT."""
+        return f"{self.host}:{self.port}"
+
+    def settings(self, authority: bytes) -> dict[Key, Value]:
+        """What a device is told of it. authority: the CA's certificate in DER."""
+        told: dict[Key, Value] = {1: self.host, 2: self.port, 3: authority}
+        if self.user is not None:
+            told[4] = [self.user, self.password or ""]
+        return told
+
+    @classmethod
+    def parse(cls, home: Home, url: str) -> "tuple[Broker, str]":
+        """The broker of `mqtts://[USER@]HOST[:PORT][/DEVICE]`, and DEVICE. The password is taken from
+        $SEALWRIGHT_BROKER_PASSWORD, the CA from the home. Raises Usage."""
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port or PORT
+        except ValueError:
+            host = None
+        if host is None or parts.scheme != SCHEME or parts.password is not None or parts.query:
+            remedy = f"It looks like mqtts://[USER@]HOST[:PORT]/NAME; the password goes into ${PASSWORD}."
+            raise Usage(f"{url!r} is no broker's URL", remedy=remedy, code="bad_url")
+        user = unquote(parts.username) if parts.username else None
+        kept = home.authority(f"{host}:{port}")
+        password = os.environ.get(PASSWORD) if user else None
+        return cls(host, port, user, password, kept if kept.exists() else None), unquote(parts.path.strip("/"))
+
+
+def authority_der(path: Path) -> bytes:
+    """The CA's certificate in a PEM file, as a device takes it. Raises Usage."""
+    try:
+        found = x509.load_pem_x509_certificates(path.read_bytes())
+    except OSError as error:
+        raise Usage(f"cannot read {path}: {error.strerror}", remedy="Check the path.") from error
+    except ValueError as error:
+        raise Usage(f"{path} is no certificate in PEM", remedy="Give the CA that certified the broker.") from error
+    if len(found) != 1:
+        raise Usage(f"{path} holds {len(found)} certificates", remedy="Give only the CA that certified the broker.")
+    der = found[0].public_bytes(Encoding.DER)
+    if len(der) > MAX_AUTHORITY:
+        remedy = "Use a CA with a key on P-256, or the intermediate that signed the broker's certificate."
+        raise Usage(f"the certificate in {path} is over {MAX_AUTHORITY} bytes", remedy=remedy)
+    return der
+
+
+def topic_of(home: Home, wanted: str) -> str:
+    """The topics' common beginning, with a slash, for a device of the register: its name, or its id in hexadecimal.
+    Raises Usage."""
+    for entry in home.registered():
+        if wanted in (entry.name, entry.device):
+            return f"{network_topic(home, test=entry.model.startswith(TEST_MODEL))}{entry.device}/"
+    remedy = "`sealwright devices` lists the names of this home's devices."
+    raise Usage(f"no device {wanted!r} is registered here", remedy=remedy, code="unknown_device")
+
+
+def network_topic(home: Home, *, test: bool) -> str:
+    """The beginning of all topics of the home's network, or of its test network, with a slash."""
+    return f"sealwright/{home.network_id(test=test).hex()[:16]}/"

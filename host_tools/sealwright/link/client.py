@@ -1,0 +1,228 @@
+"""Requests to a device: one method for each kind (firmware/schema/rpc.cddl).
+
+Every method raises Unreachable when the device does not answer, RefusedByDevice with the device's own code when it
+refuses, and Malformed when it answers with something else than it should.
+"""
+
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final
+
+from ..errors import Malformed, Unreachable
+from ..wire import cbor
+from ..wire.messages import Certificate, Message, Reading, parse_as
+from .codes import refusal
+from .frames import Frame, FrameReader, pack
+from .info import Info, parse_info
+from .transport import Transport, open_url
+
+REPLY: Final = 0
+INFO: Final = 1
+EVIDENCE: Final = 2
+GRANT: Final = 3
+COMMAND: Final = 4
+READINGS: Final = 5
+CHAIN: Final = 6
+CHANNELS: Final = 7
+SELFTEST: Final = 8
+BENCH: Final = 9
+UPDATE_LOCK: Final = 10
+UPDATE_BEGIN: Final = 11
+UPDATE_WRITE: Final = 12
+UPDATE_COMMIT: Final = 13
+ERROR: Final = 255
+
+REPLY_SECONDS: Final = 30.0
+AGAIN_SECONDS: Final = 3.0
+MOST_SECONDS: Final = 900.0  # with signs of life, which a relay gives while it waits for a slow or busy device
+UPDATE_SECONDS: Final = 120.0  # to clear a slot, or to hash what is in it
+_BATCH: Final = 8
+_PROMPT: Final = b"raw REPL; CTRL-B"  # what a frame, which begins with Ctrl-A's byte, makes of a prompt
+_MOST_CHANNELS: Final = 1000  # no flash holds as many: whoever shows more never ends
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel as a device keeps it: its messages and the certificates of the other party that are not its own."""
+
+    paying: bool
+    messages: list[bytes]
+    certificates: list[bytes]
+
+
+class Client:
+    """An open command link. Use as a context manager. patience: how many times longer than usual the device may take
+    for its replies; most: seconds for a reply, with whatever signs of life."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        url: str,
+        seconds: float = REPLY_SECONDS,
+        *,
+        patience: float = 1.0,
+        most: float = MOST_SECONDS,
+    ) -> None:
+        self.url = url
+        self._transport = transport
+        self._seconds = seconds
+        self._patience = patience
+        self._most = most
+        self._frames = FrameReader()
+        self._last = secrets.randbelow(2**31)  # a reply to an earlier client on the same wire is not taken for ours
+        transport.write(b"\0")  # ends whatever half frame an earlier client left on the wire
+
+    def call(self, kind: int, item: cbor.Value, seconds: float | None = None, every: float | None = None) -> Any:
+        """The result of request `kind`, waiting up to `seconds` of the device's time for it. every: send it again so
+        often meanwhile, under the same number; only for what may be done twice."""
+        self._last += 1
+        request = pack(Frame(self._last, kind, item))
+        left = seconds = self._seconds if seconds is None else seconds
+        most = time.monotonic() + max(seconds * self._patience, self._most)
+        try:
+            while left > 0 and time.monotonic() < most:
+                self._transport.write(request)
+                reply = self._reply(min(left, every or left) * self._patience, most)
+                if reply:
+                    return _result(reply)
+                left -= every or left
+        except Unreachable as error:
+            raise Unreachable(f"{self.url}: {error}", remedy=error.remedy) from error
+        silent = f"{self.url}: no answer in {seconds * self._patience:.0f} s"
+        raise Unreachable(silent, remedy="Check that it runs Sealwright's firmware.")
+
+    def _reply(self, seconds: float, most: float) -> Frame | None:
+        end, heard = time.monotonic() + seconds, b""
+        while (left := min(end, most) - time.monotonic()) > 0:
+            data = self._transport.read(left)
+            heard = heard[-len(_PROMPT) :] + data
+            if _PROMPT in heard:
+                remedy = f"Put it there: `sealwright deploy --board BOARD --device {self.url}`."
+                raise Unreachable("MicroPython's prompt answers, and no Sealwright firmware", remedy=remedy)
+            if data and not data.strip(b"\0"):
+                end = time.monotonic() + seconds
+            for frame in self._frames.feed(data):
+                if frame.id == self._last:
+                    return frame
+        return None
+
+    def info(self, seconds: float | None = None) -> Info:
+        """Its state, identity and counters, waiting up to `seconds` of its time for them. Asked for again meanwhile: a
+        device that is starting loses what comes too early."""
+        try:
+            return parse_info(self.call(INFO, None, seconds, AGAIN_SECONDS))
+        except Malformed as error:
+            raise Malformed(f"{self.url} answered with something else than its state: {error}") from error
+
+    def evidence(self, nonce: bytes) -> bytes:
+        """Signed evidence over `nonce` (32 bytes). A blank device makes its key first."""
+        return _byte_strings([self.call(EVIDENCE, nonce)])[0]
+
+    def grant(self, raw: bytes) -> None:
+        """Give it its identity."""
+        self.call(GRANT, raw)
+
+    def command(self, raw: bytes) -> None:
+        """Have it carry out its owner's signed command."""
+        self.call(COMMAND, raw)
+
+    def chain(self) -> list[Message[Certificate]]:
+        """Its certificates, leaf first."""
+        chain = [parse_as(raw, Certificate) for raw in _byte_strings(self.call(CHAIN, None))]
+        if not chain:
+            raise Malformed(f"{self.url} shows no certificate")
+        return chain
+
+    def readings(self, after: int) -> Iterator[bytes]:
+        """Every stored reading with a number above `after`, oldest first."""
+        while True:
+            batch = _byte_strings(self.call(READINGS, [after, _BATCH]))
+            if not batch:
+                return
+            yield from batch
+            last = parse_as(batch[-1], Reading).body.seq
+            if last <= after:
+                raise Malformed(f"{self.url} shows its readings in no order")
+            after = last
+
+    def channels(self) -> Iterator[Channel]:
+        """Every channel it keeps."""
+        for index in range(_MOST_CHANNELS):
+            reply = self.call(CHANNELS, index)
+            if not isinstance(reply, list) or len(reply) not in (1, 4):
+                raise Malformed(f"{self.url} answered with something else than a channel")
+            if len(reply) == 1:
+                return
+            yield Channel(reply[1] == 0, _byte_strings(reply[2]), _byte_strings(reply[3]))
+        raise Malformed(f"{self.url} shows channels without end")
+
+    def selftest(self) -> dict[str, Any]:
+        """{part: True, or the code of what failed}."""
+        found = self.call(SELFTEST, None)
+        if not isinstance(found, dict) or not all(isinstance(part, str) for part in found):
+            raise Malformed(f"{self.url} answered with something else than its selftest")
+        return found
+
+    def bench(self, rounds: int) -> tuple[int, int]:
+        """Microseconds of one signature and of one verification, the mean of `rounds`."""
+        found = self.call(BENCH, rounds, seconds=REPLY_SECONDS + 2.0 * rounds)
+        if not isinstance(found, list) or [type(part) for part in found] != [int, int]:
+            raise Malformed(f"{self.url} answered with something else than two times")
+        return found[0], found[1]
+
+    def update_lock(self, signature: bytes) -> None:
+        """Give it the HSS signature over the firmware message that comes next."""
+        self.call(UPDATE_LOCK, signature)
+
+    def update_begin(self, raw: bytes) -> list[int]:
+        """Begin an update, or go on with it: how many bytes of each file are there."""
+        found = self.call(UPDATE_BEGIN, raw, max(self._seconds, UPDATE_SECONDS))
+        if not isinstance(found, list) or any(type(size) is not int for size in found):
+            raise Malformed(f"{self.url} answered with something else than sizes")
+        return found
+
+    def update_write(self, index: int, offset: int, data: bytes) -> int:
+        """Send a piece of a file; how many bytes of it are there now."""
+        found = self.call(UPDATE_WRITE, [index, offset, data])
+        if type(found) is not int:
+            raise Malformed(f"{self.url} answered with something else than a size")
+        return found
+
+    def update_commit(self) -> None:
+        """Have it check every file and try them: it is reset after this."""
+        self.call(UPDATE_COMMIT, None, max(self._seconds, UPDATE_SECONDS))
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def connect(url: str, seconds: float = REPLY_SECONDS) -> Client:
+    """Open `serial:PATH` or `tcp:HOST:PORT`. For `emulated:NAME` see `emulator.resolve`. Raises Usage, Unreachable."""
+    return Client(open_url(url), url, seconds)
+
+
+def _result(frame: Frame) -> Any:
+    if frame.kind == REPLY:
+        return frame.item
+    if frame.kind == ERROR and isinstance(frame.item, list) and len(frame.item) == 1:
+        code = frame.item[0]
+        if isinstance(code, int):
+            raise refusal(code)
+    raise Malformed("the device answered with neither a result nor an error")
+
+
+def _byte_strings(value: Any) -> list[bytes]:
+    if not isinstance(value, list) or not all(isinstance(item, bytes) for item in value):
+        raise Malformed("the device answered with something else than messages")
+    return value

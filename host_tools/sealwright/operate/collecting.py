@@ -1,0 +1,120 @@
+"""Collecting: what devices signed, into an evidence bundle that checks offline.
+
+A bundle has each message once, by digest, in an order a verifier can follow: certificates, readings as they come, then
+for each channel its opening, its vouchers by number, receipts and its close.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ..link.client import Channel, Client
+from ..wire.keys import PublicKey
+from ..wire.messages import (
+    Body,
+    Certificate,
+    ChannelClose,
+    ChannelOpen,
+    Message,
+    Reading,
+    Receipt,
+    Voucher,
+    parse_as,
+    parse_message,
+)
+
+_ORDER: dict[type, int] = {ChannelOpen: 0, Voucher: 1, Receipt: 2, ChannelClose: 3}
+
+
+@dataclass
+class Source:
+    """A device that is collected from: up to which reading it was, and which closed channels it had."""
+
+    client: Client
+    name: str
+    seq: int = 0
+    closed: list[bytes] = field(default_factory=list)
+    held: list[Channel] | None = None
+
+    def look(self) -> None:
+        """Fetch its channels now, for the next `Collector.channels`: whatever goes wrong is this device's."""
+        self.held = None
+        found = list(self.client.channels())
+        for channel in found:
+            for raw in channel.messages + channel.certificates:
+                parse_message(raw)
+        self.held = found
+
+
+class Collector:
+    """Gathers from devices; every message comes out once."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+        self._last: dict[bytes, Message[Reading]] = {}
+
+    def remember(self, raw: bytes) -> None:
+        """Take a message of an earlier collection as gathered. Raises Malformed, NotDeterministic, WrongType."""
+        message = parse_message(raw)
+        self._seen.add(message.digest)
+        if isinstance(message.body, Reading):
+            reading = Message(message.sign1, message.body)
+            last = self._last.get(message.kid)
+            if last is None or last.body.seq < reading.body.seq:
+                self._last[message.kid] = reading
+
+    def resume(self, source: Source) -> None:
+        """Go on after the last reading of this device that was remembered, rather than from its first."""
+        source.seq = max(source.seq, self.last(source.client.chain()[0].body.key))
+
+    def last(self, key: PublicKey) -> int:
+        """The number of the last reading of this key's device that was remembered; 0 where there is none."""
+        last = self._last.get(key.kid)
+        return last.body.seq if last is not None and last.signed_by(key) else 0
+
+    def take(self, message: Message[Body]) -> bool:
+        """Whether this message is new; from now on it is gathered."""
+        fresh = message.digest not in self._seen
+        self._seen.add(message.digest)
+        return fresh
+
+    def certificates(self, client: Client) -> Iterator[bytes]:
+        """The device's chain and those of its channels' other parties, issuers first."""
+        found: list[Message[Certificate]] = list(reversed(client.chain()))
+        for channel in client.channels():
+            found += [parse_as(raw, Certificate) for raw in reversed(channel.certificates)]
+        yield from (message.raw for message in found if self.take(message))
+
+    def readings(self, source: Source) -> Iterator[bytes]:
+        """The readings that came since the last call."""
+        for raw in source.client.readings(source.seq):
+            message = parse_as(raw, Reading)
+            source.seq = message.body.seq
+            if self.take(message):
+                yield raw
+
+    def channels(self, sources: Iterable[Source]) -> Iterator[bytes]:
+        """Certificates and messages of every channel these devices keep, in an order that a verifier can follow.
+
+        Both parties hold a channel: together they show the later voucher, and each message comes once.
+        """
+        found: dict[bytes, Message[Body]] = {}
+        certificates: list[Message[Body]] = []
+        for source in sources:
+            if source.held is None:
+                source.look()
+            source.closed = []
+            for channel in source.held or ():
+                certificates += [parse_message(raw) for raw in reversed(channel.certificates)]
+                for message in map(parse_message, channel.messages):
+                    found[message.digest] = message
+                    if isinstance(message.body, ChannelClose) and not channel.paying:
+                        source.closed.append(message.body.channel)
+            source.held = None
+        ordered = certificates + sorted(found.values(), key=_place)
+        yield from (message.raw for message in ordered if self.take(message))
+
+
+def _place(message: Message[Body]) -> tuple[bytes, int, int, int]:
+    body = message.body
+    channel = message.digest if isinstance(body, ChannelOpen) else getattr(body, "channel", b"")
+    return channel, _ORDER.get(type(body), 4), getattr(body, "lane", 0), getattr(body, "seq", 0)

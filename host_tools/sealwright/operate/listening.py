@@ -1,0 +1,173 @@
+"""Following what a network's devices hand on through a broker.
+
+A reading is taken when it comes right after the one before it. Where some are missing, the device is asked over its
+command link: it keeps every reading until its owner acknowledges it, so what the broker lost, or took while nobody was
+listening, is not lost. Everything is checked against the home's roots before it counts.
+
+One device's answers hold the others up for some seconds at a time, however many or slow they are.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from ..errors import BadSignature, RefusedByDevice, Rejected, Unreachable
+from ..home import Home
+from ..link import Client
+from ..link.broker.address import Broker, network_topic
+from ..link.broker.session import Arrived, DeviceTopics, Session
+from ..link.client import REPLY_SECONDS
+from ..wire.bundle import read_bundle
+from ..wire.certificates import check_chain
+from ..wire.keys import PublicKey
+from ..wire.messages import Certificate, Message, Reading, parse_as
+from .collecting import Collector
+
+ASK_SECONDS: Final = 10.0  # that a device may go on showing readings
+ASK_AGAIN_SECONDS: Final = 10.0  # after it did not answer as it should
+_RETAINED_SECONDS: Final = 1.0  # of silence after what the broker keeps
+_MOST_RETAINED_SECONDS: Final = 20.0
+_CERTIFICATES: Final = "certificates"
+_READINGS: Final = "readings"
+
+Found = Iterator[tuple[str, bytes]]  # name of the device, message
+
+
+@dataclass
+class Heard:
+    """A device that was heard of. `seq`: the last reading of it that is gathered."""
+
+    name: str
+    key: PublicKey
+    seq: int = 0
+
+
+class Listener:
+    """Gathers from a broker. warn: is told in words what was not taken, and why. Raises as `Session` does."""
+
+    def __init__(self, home: Home, broker: Broker, collector: Collector, warn: Callable[[str], None]) -> None:
+        self._home, self._broker, self._collector, self._warn = home, broker, collector, warn
+        self._roots = home.roots()
+        self._names = {device.hex(): name for device, name in home.names().items()}
+        self.heard: dict[str, Heard] = {}  # by the beginning of its topics
+        self._asked: dict[str, float] = {}  # when it may be asked again
+        self._owing: dict[str, None] = {}  # who has more to show, whoever waits longest first
+        self._given: list[Arrived] = []
+        networks = [network_topic(home, test=test) + "+/" for test in (False, True)]
+        # first who the devices are, which the broker keeps: their readings may come at once
+        known = Session(broker, [topic + _CERTIFICATES for topic in networks])
+        self._before = []
+        end = time.monotonic() + _MOST_RETAINED_SECONDS  # what comes after it is retained for the other session too
+        while time.monotonic() < end and (arrived := known.take(_RETAINED_SECONDS)) is not None:
+            self._before.append(arrived)
+        known.close()
+        name = f"sealwright-{home.key('owner').public.device_id.hex()[:12]}"
+        self._session = Session(
+            broker, [topic + part for topic in networks for part in (_CERTIFICATES, _READINGS)], name
+        )
+
+    def look(self, seconds: float) -> Found:
+        """What comes within some `seconds`, in an order a verifier can follow. Call `settle` once it is on disk."""
+        end = time.monotonic() + seconds
+        before, self._before = self._before, []
+        for arrived in before:
+            yield from self._take(arrived)
+        while (new := self._session.take(end - time.monotonic())) is not None:
+            yield from self._take(new)
+            self._given.append(new)
+            if time.monotonic() >= end:
+                break
+        now = time.monotonic()
+        for topic in [topic for topic in self._owing if now >= self._asked.get(topic, now)][:1]:
+            yield from self._warned(topic, self._ask(topic))
+
+    def settle(self) -> None:
+        """What `look` has given is safe: the broker may forget it."""
+        given, self._given = self._given, []
+        for arrived in given:
+            self._session.settle(arrived)
+
+    def client(self, topic: str) -> Client:
+        """The command link of the device with these topics. Raises Unreachable."""
+        url = f"mqtts://{self._broker.name}/{self._name(topic)}"
+        # no relay is between: signs of life win no time
+        return Client(DeviceTopics(self._broker, topic), url, REPLY_SECONDS, most=REPLY_SECONDS)
+
+    def close(self) -> None:
+        """Leave; the broker keeps what comes until the next time."""
+        self._session.close()
+
+    def _take(self, arrived: Arrived) -> Found:
+        topic = arrived.topic[: arrived.topic.rindex("/") + 1]
+        yield from self._warned(topic, self._read(topic, arrived))
+
+    def _warned(self, topic: str, found: Found) -> Found:
+        try:
+            yield from found
+        except (Rejected, Unreachable, RefusedByDevice) as error:
+            self._warn(f"{self._name(topic)}: {error}")
+
+    def _read(self, topic: str, arrived: Arrived) -> Found:
+        if arrived.topic.rpartition("/")[2] == _CERTIFICATES:
+            chain = [parse_as(raw, Certificate) for raw in read_bundle(arrived.payload)]
+            yield from self._certify(topic, list(reversed(chain)))
+        else:
+            yield from self._reading(topic, parse_as(arrived.payload, Reading))
+
+    def _name(self, topic: str) -> str:
+        device = topic.split("/")[-2]
+        return self._names.get(device, device[:16])
+
+    def _certify(self, topic: str, chain: list[Message[Certificate]]) -> Found:
+        leaf = check_chain(chain, self._roots, at=int(time.time()), allow_test=True)
+        if leaf.key.device_id.hex() != topic.split("/")[-2]:
+            raise Rejected("its certificate is for another device")
+        if topic not in self.heard:
+            self.heard[topic] = Heard(self._name(topic), leaf.key, self._collector.last(leaf.key))
+        for certificate in reversed(chain):
+            if self._collector.take(certificate):
+                yield self._name(topic), certificate.raw
+
+    def _reading(self, topic: str, message: Message[Reading]) -> Found:
+        heard = self.heard.get(topic)
+        if heard is None or message.body.seq > heard.seq + 1:
+            yield from self._ask(topic)
+        elif message.body.seq > heard.seq:
+            yield from self._count(heard, message)
+
+    def _count(self, heard: Heard, message: Message[Reading]) -> Found:
+        if not message.signed_by(heard.key):
+            raise BadSignature("a reading that it did not sign")
+        heard.seq = message.body.seq
+        if self._collector.take(message):
+            yield heard.name, message.raw
+
+    def _ask(self, topic: str) -> Found:
+        """Have it show what is missing, and say who it is where that is not known.
+
+        What it has not shown after ASK_SECONDS waits for another time, and it is left alone for as long as it took: a
+        device that is slow, or never ends, would have all the time there is.
+        """
+        began = time.monotonic()
+        if began < self._asked.get(topic, began):
+            if topic in self.heard:
+                self._owing[topic] = None
+            return
+        self._owing.pop(topic, None)
+        pause = ASK_AGAIN_SECONDS
+        try:
+            with self.client(topic) as client:
+                if topic not in self.heard:
+                    yield from self._certify(topic, client.chain())
+                heard = self.heard[topic]
+                for raw in client.readings(heard.seq):
+                    yield from self._count(heard, parse_as(raw, Reading))
+                    if time.monotonic() - began > ASK_SECONDS:
+                        self._owing[topic] = None
+                        break
+            pause = 0.0
+        finally:
+            now = time.monotonic()
+            self._asked = {other: until for other, until in self._asked.items() if until > now}
+            self._asked[topic] = now + max(pause, now - began)

@@ -1,0 +1,173 @@
+"""Provisioning: give a device its identity, once. A cut at any step is mended by doing it again.
+
+The host asks for evidence over a fresh nonce, checks it, issues a certificate, notes it in the register as pending, and
+sends the grant. The device takes it whole or not at all, so afterwards it either shows this certificate (then the
+register says provisioned) or is still keyed (then everything begins again with a new nonce).
+"""
+
+import json
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import Final
+
+from .. import emulator
+from ..errors import BadSignature, RefusedByDevice, Rejected, Usage
+from ..home import DONE, PENDING, Home, Registered
+from ..link import Client
+from ..targets import assets
+from ..wire.certificates import TEST_MODEL, issue
+from ..wire.messages import Certificate, DevicePolicy, Evidence, Grant, Message, parse_as, sign_message
+
+NONCE_BYTES: Final = 32
+MAX_NAME: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """The outcome. test: under the test root. resumed: an earlier call had done it, this one only noted it."""
+
+    entry: Registered
+    test: bool
+    resumed: bool
+    certificate: Message[Certificate]
+
+
+def plan(home: Home, client: Client, name: str) -> str:
+    """What `provision` would do with this device, in words; changes nothing. Raises as `provision` does."""
+    info = client.info()
+    if info.provisioned:
+        _unfinished(home, client, name)
+        return "note in the register that it is provisioned: an earlier call did the rest"
+    if info.state not in ("blank", "keyed"):
+        raise _wrong_state(info.state)
+    check_name(home, name, info.device)
+    _is_emulated(info.model)
+    key = "make a key on the device" if info.state == "blank" else "keep the key the device has"
+    return f"{key}, issue its certificate, grant"
+
+
+def provision(home: Home, client: Client, name: str, policy: DevicePolicy | None = None) -> Provisioned:
+    """Provision the device behind `client` as `name`, or finish what an earlier call began.
+
+    Raises RefusedByDevice for a device that is provisioned already, Usage for a name that is taken, Rejected for
+    evidence that does not hold, Unreachable.
+    """
+    info = client.info()
+    if info.provisioned:
+        entry, leaf = _unfinished(home, client, name)
+        return Provisioned(_done(home, entry, client), leaf.body.network == home.network_id(test=True), True, leaf)
+    if info.state not in ("blank", "keyed"):
+        raise _wrong_state(info.state)
+    check_name(home, name, info.device)
+    nonce = os.urandom(NONCE_BYTES)
+    evidence = _check_evidence(client.evidence(nonce), nonce)
+    test = evidence.model.startswith(TEST_MODEL)
+    if test != _is_emulated(evidence.model):
+        raise Rejected(f"no board here is of model {evidence.model!r}", remedy="Use a Sealwright that knows the board.")
+    # the firmware of a real board does not know that it is emulated; who runs it does
+    test = test or any(client.url in board.urls for board in emulator.boards(home))
+    certificate = _certify(home, evidence, test)
+    entry = Registered(
+        name=name,
+        device=evidence.key.device_id.hex(),
+        url=client.url,
+        model=evidence.model,
+        custody=evidence.custody,
+        state=PENDING,
+        certificate=certificate.digest.hex(),
+        registered_at=certificate.body.issued_at,
+    )
+    home.register(entry)
+    client.grant(_grant(home, certificate, nonce, policy, test).raw)
+    return Provisioned(_done(home, entry, client), test, False, certificate)
+
+
+def _unfinished(home: Home, client: Client, name: str) -> tuple[Registered, Message[Certificate]]:
+    """The entry and certificate of a provisioned device that shows the very certificate an earlier call issued and did
+    not note as taken. Raises RefusedByDevice for any other."""
+    leaf = client.chain()[0]
+    entry = home.find(leaf.body.key.device_id)
+    unfinished = entry is not None and entry.state == PENDING and entry.certificate == leaf.digest.hex()
+    if entry is None or not unfinished or entry.name != name:
+        known = f" as {entry.name}" if entry else ", in another home"
+        remedy = "A device is provisioned once. To give it a new owner, wipe and erase it first."
+        if entry and unfinished:
+            remedy = f"An earlier call did not note that it was done: finish it with --name {entry.name}."
+        raise RefusedByDevice(
+            f"the device is provisioned already{known}: nothing was changed",
+            remedy=remedy,
+            code="already_provisioned",
+        )
+    return entry, leaf
+
+
+def _done(home: Home, entry: Registered, client: Client) -> Registered:
+    done = replace(entry, state=DONE, url=client.url)
+    home.register(done)
+    return done
+
+
+def _wrong_state(state: str) -> RefusedByDevice:
+    remedy = "Erase its flash and deploy the firmware again: a wiped or damaged device does not start over by itself."
+    return RefusedByDevice(f"the device is {state}", remedy=remedy, code=f"device_{state}")
+
+
+def check_label(name: str) -> None:
+    """Raise Usage for what cannot be a device's name."""
+    if not name.isprintable() or name != name.strip() or not 1 <= len(name) <= MAX_NAME:
+        raise Usage(f"{name!r} is no name for a device", remedy=f"Use 1 to {MAX_NAME} visible characters.")
+
+
+def check_name(home: Home, name: str, device: bytes | None) -> None:
+    """Raise Usage for what cannot be a device's name, or is that of another device than `device`."""
+    check_label(name)
+    for entry in home.registered():
+        if entry.name == name and (device is None or entry.device != device.hex()) and entry.state in (PENDING, DONE):
+            remedy = f"Take another name; if that device is no more, `sealwright devices --forget {name}` frees it."
+            raise Usage(f"another device is called {name}", remedy=remedy, code="name_taken")
+
+
+def _check_evidence(raw: bytes, nonce: bytes) -> Evidence:
+    message = parse_as(raw, Evidence)
+    body = message.body
+    if not message.signed_by(body.key):
+        raise BadSignature("the device's evidence is not signed by the key it shows")
+    if body.nonce != nonce or body.ueid != body.key.ueid:
+        raise Rejected("the device's evidence answers another request", remedy="Try again.")
+    return body
+
+
+def _is_emulated(model: str) -> bool:
+    """Whether `model` is that of an emulated board, by the boards' own descriptions. Raises Rejected for an unknown."""
+    for path in sorted((assets.root() / "boards").glob("*/board.json")):
+        board = json.loads(path.read_text())
+        if board["model"] == model:
+            return bool(board.get("emulated"))
+    raise Rejected(f"no board here is of model {model!r}", remedy="Use a Sealwright that knows the board.")
+
+
+def _certify(home: Home, evidence: Evidence, test: bool) -> Message[Certificate]:
+    return issue(
+        home.key("test" if test else "issuer"),
+        evidence.key,
+        network=home.network_id(test=test),
+        custody=evidence.custody,
+        issued_at=int(time.time()),
+        model=evidence.model,
+    )
+
+
+def _grant(
+    home: Home, certificate: Message[Certificate], nonce: bytes, policy: DevicePolicy | None, test: bool
+) -> Message[Grant]:
+    body = Grant(
+        device=certificate.body.key.device_id,
+        nonce=nonce,
+        chain=(certificate, home.root(test=test)),
+        owner=home.key("owner").public,
+        network=home.network_id(test=test),
+        issued_at=int(time.time()),
+        policy=policy,
+    )
+    return sign_message(home.key("test" if test else "issuer"), body)

@@ -1,0 +1,65 @@
+"""Spending policies as people write them: JSON files, checked and turned into what a device takes.
+
+    {"assets": {"nEUR": {"per_voucher": 1000000, "per_day": 50000000}},
+     "payees": ["<device id, hexadecimal>"], "button_above": 500000, "not_after": 1798761600}
+
+Amounts are in the asset's smallest unit, times unix seconds. "assets" alone is required.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from ..errors import Usage
+from ..wire.messages import DevicePolicy, Limit
+
+_POLICY_REMEDY: Final = 'It looks like {"assets": {"nEUR": {"per_voucher": 1000, "per_day": 50000}}}; see the README.'
+_POLICY_KEYS: Final = {"assets", "payees", "button_above", "not_after"}
+
+
+def load_policy(path: str | Path) -> DevicePolicy:
+    """A spending policy from a JSON file. Raises Usage, naming what is wrong."""
+    try:
+        value = json.loads(Path(path).read_text())
+    except OSError as error:
+        raise Usage(f"cannot read the policy {path}: {error.strerror}", remedy="Check the path.") from error
+    except ValueError as error:
+        raise Usage(f"the policy {path} is no JSON: {error}", remedy=_POLICY_REMEDY, code="bad_policy") from error
+    return parse_policy(value)
+
+
+def parse_policy(value: Any) -> DevicePolicy:
+    """A spending policy from the JSON value of such a file. Raises Usage."""
+    try:
+        if not isinstance(value, dict) or not set(value) <= _POLICY_KEYS or not value["assets"]:
+            raise ValueError("unknown or missing keys")
+        limits = {str(asset): _limit(cap) for asset, cap in dict(value["assets"]).items()}
+        payees = value.get("payees")
+        return DevicePolicy(
+            limits=limits,
+            payees=None if payees is None else tuple(_device_id(text) for text in payees),
+            button_above=_whole(value["button_above"]) if "button_above" in value else None,
+            not_after=_whole(value["not_after"]) if "not_after" in value else None,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise Usage(f"no spending policy: {error}", remedy=_POLICY_REMEDY, code="bad_policy") from error
+
+
+def _limit(cap: Mapping[str, Any]) -> Limit:
+    if set(cap) != {"per_voucher", "per_day"}:
+        raise ValueError("an asset has per_voucher and per_day")
+    return Limit(_whole(cap["per_voucher"]), _whole(cap["per_day"]))
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
+        raise ValueError(f"{value!r} is no amount or time")
+    return value
+
+
+def _device_id(text: str) -> bytes:
+    found = bytes.fromhex(text)
+    if len(found) != 32:
+        raise ValueError(f"{text!r} is no device id")
+    return found

@@ -1,0 +1,108 @@
+"""Trading: the owner orders one device to buy from another, and watches. The devices trade with no host in between.
+
+The order names the other device's peer address and its id, so that nobody else can answer there in its place.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..errors import RefusedByDevice, Usage
+from ..home import Home
+from ..link import Client
+from ..link.codes import meaning
+from . import owner
+
+ACTIVE: Final = 0
+STATES: Final = ("active", "done", "stopped", "failed")
+POLL_SECONDS: Final = 0.25
+_ADDRESS: Final = re.compile(r"tcp:[^:]+:[0-9]{1,5}")
+_RELAY: Final = "Use a board with a network, or run `sealwright relay` and name its address with --at."
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an order is. amount: promised in its channel so far. vouchers: how many. reason: why it failed.
+
+    trouble: what keeps it from going on, while the payer tries again.
+    """
+
+    state: str
+    amount: int
+    vouchers: int
+    reason: str | None
+    trouble: str | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.state != STATES[ACTIVE]
+
+
+def order(
+    home: Home,
+    payer: Client,
+    payee: Client,
+    budget: int,
+    *,
+    seconds: int = 86400,
+    pause_ms: int = 1000,
+    max_price: int | None = None,
+    address: str | None = None,
+) -> tuple[str, str]:
+    """Have `payer` buy what `payee` offers, for `budget` at most; returns (asset, unit).
+
+    seconds: how long the channel is good. pause_ms: between two payments. max_price: the most for one unit; None: what
+    the offer says now, so that a price raised before the payer gets there buys nothing. address: where the payer finds
+    the payee, such as a relay; None: where the payee says. Raises Usage, RefusedByDevice.
+    """
+    seller = payee.info()
+    offer = seller.raw.get("offer")
+    address = address or seller.raw.get("peer")
+    if not seller.provisioned or seller.device is None:
+        raise RefusedByDevice(f"{payee.url} is {seller.state}", remedy="Provision it first.", code="not_provisioned")
+    if offer is None:
+        remedy = f"Make an offer first: `sealwright owner offer --device {payee.url} --unit J --price 83 --asset nEUR`."
+        raise Usage(f"{payee.url} sells nothing", remedy=remedy, code="no_offer")
+    if address is not None and not _ADDRESS.fullmatch(address):
+        raise Usage(f"{address!r} is no address of a device", remedy="Write tcp:HOST:PORT.")
+    if address is None:
+        raise Usage(f"{payee.url} has no peer link", remedy=_RELAY, code="no_peer_link")
+    if payer.info().raw["peer"] is None:
+        remedy = "Let a board with a network buy: a relay brings buyers to a board on a wire, not the other way."
+        raise Usage(f"{payer.url} has no peer link: it can sell, not buy", remedy=remedy, code="no_peer_link")
+    asset, unit, price = offer
+    limit = price if max_price is None else max_price
+    if price > limit:
+        raise Usage(f"one {unit} costs {price} {asset}, more than {limit}", remedy="Allow a higher price, or wait.")
+    if budget < price:
+        raise Usage(f"one {unit} costs {price} {asset}, more than {budget}", remedy="Allow a larger amount.")
+    arguments: dict[Any, Any] = {1: address, 2: seller.device, 3: asset, 4: unit, 5: budget}
+    arguments |= {6: seconds, 7: pause_ms, 12: limit}
+    owner.command(home, payer, "trade", arguments)
+    return asset, unit
+
+
+def progress(payer: Client) -> Progress:
+    """How far the payer's last order is. Raises Usage where it never had one."""
+    found = payer.info().raw
+    state = found.get("order")
+    if state is None:
+        raise Usage(f"{payer.url} has no order", remedy="Give it one with `sealwright pay`.", code="no_order")
+    status, code, amounts = state[0], state[1], state[2]
+    seq, amount = amounts or (0, 0)
+    trouble = found.get("trade_fault")
+    told = [None if one is None else meaning(one).cause for one in (code, trouble)]
+    return Progress(STATES[status], amount, seq, *told)
+
+
+def watch(payer: Client, seconds: float | None = None) -> Iterator[Progress]:
+    """The order's progress until it is over, or `seconds` have passed."""
+    end = None if seconds is None else time.monotonic() + seconds
+    while True:
+        now = progress(payer)
+        yield now
+        if now.over or (end is not None and time.monotonic() > end):
+            return
+        time.sleep(POLL_SECONDS)

@@ -1,0 +1,121 @@
+"""Evidence bundles: files and streams of messages one after the other (a CBOR sequence, RFC 8742).
+
+What is no CBOR, or ends early, ends a bundle: nothing says where the next message would begin. The limits are
+those of `sequence`.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from io import BytesIO
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Final, TypeAlias
+
+from ..errors import Malformed, Truncated, Usage
+from .messages import Message
+from .sequence import item_end
+
+Source: TypeAlias = "str | Path | bytes | BinaryIO"
+
+_CHUNK: Final = 65536
+
+
+def read_bundle(source: Source) -> Iterator[bytes]:
+    """The raw messages of a bundle, in order: from a path, from bytes, or from a stream as they come in.
+
+    Raises Usage where the file cannot be read, and Truncated, after all whole messages were given, where the
+    bundle ends in the middle of one or goes on with what is no CBOR.
+    """
+    with ExitStack() as stack:
+        if isinstance(source, bytes):
+            yield from _split(BytesIO(source))
+        elif isinstance(source, str | Path):
+            yield from _split(stack.enter_context(_opened(Path(source), "rb")))
+        else:
+            yield from _split(source)
+
+
+def _opened(path: Path, mode: str, buffering: int = -1) -> Any:
+    try:
+        return path.open(mode, buffering)
+    except OSError as error:
+        reason = f"cannot open the bundle {path}: {error.strerror}"
+        raise Usage(reason, remedy="Check the path and its permissions.") from error
+
+
+def _split(stream: BinaryIO) -> Iterator[bytes]:
+    # a pipe gives what it has: a message is handed on when it is whole, not when a block is full
+    read = getattr(stream, "read1", stream.read)
+    buffer, at, offset, count = b"", 0, 0, 0
+    while True:
+        try:
+            end = item_end(buffer, at) if at < len(buffer) else None
+        except Malformed as error:
+            raise Truncated(f"message {count}, at byte {offset + at}, is no CBOR item: {error}") from error
+        if end is not None:
+            yield buffer[at:end]
+            at, count = end, count + 1
+            continue
+        more = read(_CHUNK)
+        if not more:
+            break
+        offset += at
+        buffer, at = buffer[at:] + more, 0
+    if at < len(buffer):
+        raise Truncated(f"the bundle ends in the middle of message {count}, which begins at byte {offset + at}")
+
+
+class BundleWriter:
+    """Writes messages to a bundle file, each at once, so that a reader can follow.
+
+    An existing file is continued with `append`, after a check that it ends with a whole message; without it
+    an existing file is replaced. Raises Usage where the file cannot be written, Truncated where it cannot be
+    continued.
+    """
+
+    def __init__(self, path: str | Path, *, append: bool = False) -> None:
+        self._path = path = Path(path)
+        self.count = sum(1 for _ in read_bundle(path)) if append and path.exists() else 0
+        # unbuffered: nothing is left to write when it closes
+        self._file: BinaryIO = _opened(path, "ab" if append else "wb", buffering=0)
+        self._size = path.stat().st_size
+
+    def add(self, message: bytes | Message[Any]) -> None:
+        """Append one message. Raises Usage where the disk refuses it."""
+        raw = message if isinstance(message, bytes) else message.raw
+        rest = memoryview(raw)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(self._size)  # half a message would spoil all that follow
+            raise Usage(f"cannot write the bundle: {error.strerror}", remedy="Free some space.") from error
+        self._size += len(raw)
+        self.count += 1
+
+    def sync(self) -> None:
+        """Return when what was added is on disk, so that its source may forget it. Raises Usage."""
+        try:
+            os.fsync(self._file.fileno())
+            if os.name != "nt":  # a new name is on disk only once its folder is; Windows cannot open folders
+                folder = os.open(self._path.parent, os.O_RDONLY)
+                try:
+                    os.fsync(folder)
+                finally:
+                    os.close(folder)
+        except OSError as error:
+            raise Usage(f"cannot write the bundle: {error.strerror}", remedy="Check its disk.") from error
+
+    def close(self) -> None:
+        """Close the file; again does nothing."""
+        self._file.close()
+
+    def __enter__(self) -> "BundleWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,62 @@
+"""Messages of the wire: frozen values, a strict reader and a builder. See firmware/schema/sealwright.cddl."""
+
+from .arguments import DepositArguments, WithdrawArguments, read_arguments, write_arguments
+from .bodies import BODIES, Body, KnownBody, UnjudgedBody, parse_any, parse_as, parse_message
+from .certificate import Certificate
+from .claims import Claim, RevealedTick
+from .decimals import DecimalFraction, Number, from_decimal, to_decimal
+from .factory import FactoryRecord
+from .identity import Command, DevicePolicy, Evidence, Grant, Limit, PeerProof
+from .market import Offer
+from .measurement import Reading, Record
+from .message import Message, sign_message
+from .payment import ChannelClose, ChannelOpen, Receipt, Ticks, Voucher
+from .settlement import Checkpoint, Funding, Refund
+from .standing import Revocation, Rotation, Status
+from .update import Firmware, FirmwareFile
+
+__all__ = [
+    "BODIES",
+    "Body",
+    "Certificate",
+    "ChannelClose",
+    "ChannelOpen",
+    "Checkpoint",
+    "Claim",
+    "Command",
+    "DecimalFraction",
+    "DepositArguments",
+    "DevicePolicy",
+    "Evidence",
+    "FactoryRecord",
+    "Firmware",
+    "FirmwareFile",
+    "Funding",
+    "Grant",
+    "KnownBody",
+    "Limit",
+    "Message",
+    "Number",
+    "Offer",
+    "PeerProof",
+    "Reading",
+    "Receipt",
+    "Record",
+    "Refund",
+    "RevealedTick",
+    "Revocation",
+    "Rotation",
+    "Status",
+    "Ticks",
+    "UnjudgedBody",
+    "Voucher",
+    "WithdrawArguments",
+    "from_decimal",
+    "parse_any",
+    "parse_as",
+    "parse_message",
+    "read_arguments",
+    "sign_message",
+    "to_decimal",
+    "write_arguments",
+]

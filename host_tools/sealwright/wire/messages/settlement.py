@@ -1,0 +1,49 @@
+"""What a ledger signs: funding, refund, checkpoint.
+
+Source: firmware/schema/sealwright.cddl, rules `fund`, `refd` and `chkp`. A ledger's id is its key's device id, 32
+bytes, as digests are; amounts are in the smallest unit of the channel's asset, 0 <= n < 2**63; times are unix seconds,
+UTC.
+"""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from .. import labels
+from .schema import AMOUNT, HASH, UINT, at
+
+
+@dataclass(frozen=True, slots=True)
+class Funding:
+    """The ledger locked `amount`, the channel's capacity, at `funded_at`. channel: digest of its channel-open."""
+
+    TYPE: ClassVar[int] = labels.FUNDING
+    NAME: ClassVar[str] = "funding"
+
+    channel: bytes = field(metadata=at(1, HASH))
+    amount: int = field(metadata=at(2, AMOUNT))
+    funded_at: int = field(metadata=at(labels.IAT, UINT))
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """The ledger gave `amount` back to the payer at `refunded_at`, after the claim's end: the rest of the channel."""
+
+    TYPE: ClassVar[int] = labels.REFUND
+    NAME: ClassVar[str] = "refund"
+
+    channel: bytes = field(metadata=at(1, HASH))
+    amount: int = field(metadata=at(2, AMOUNT))
+    refunded_at: int = field(metadata=at(labels.IAT, UINT))
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The ledger's log had `rows` rows at `signed_at`, and `head` (32 bytes) is the hash of the last."""
+
+    TYPE: ClassVar[int] = labels.CHECKPOINT
+    NAME: ClassVar[str] = "checkpoint"
+
+    ledger: bytes = field(metadata=at(1, HASH))
+    rows: int = field(metadata=at(2, UINT))
+    head: bytes = field(metadata=at(3, HASH))
+    signed_at: int = field(metadata=at(labels.IAT, UINT))

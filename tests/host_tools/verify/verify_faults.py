@@ -1,0 +1,197 @@
+"""The good bundle changed in exactly one way, for every code: what is changed and which codes follow."""
+
+import dataclasses
+
+from sealwright.wire import certificates, cose
+from sealwright.wire.cbor import Tag, decode, encode
+from sealwright.wire.messages import sign_message
+
+from tests.host_tools.factory import NOW, hash32, key
+from tests.host_tools.world import CHANNEL, ISSUER, NET, PAYEE, PAYER, TICKS, good
+
+
+def change(**replaced):
+    """The good bundle with messages replaced: names have _ for spaces; None takes a message out."""
+    bundle = good()
+    for name, message in replaced.items():
+        assert name.replace("_", " ") in bundle
+        bundle[name.replace("_", " ")] = message
+    return {name: message for name, message in bundle.items() if message is not None}
+
+
+def again(message):
+    """The same body, signed by the same payer, with one thing changed."""
+    return lambda signer=PAYER.key, **fields: sign_message(signer, dataclasses.replace(message.body, **fields))
+
+
+def flipped(message):
+    return message.raw[:-1] + bytes((message.raw[-1] ^ 1,))
+
+
+def retyped(message, typ):
+    header = {**message.sign1.header, 16: typ}
+    return cose.sign(PAYER.key, header, message.sign1.payload).raw
+
+
+def untagged(message):
+    return encode(decode(message.raw).value)
+
+
+def longer(message):
+    assert message.raw[:2] == b"\xd2\x84"
+    return b"\xd2\x98\x04" + message.raw[2:]
+
+
+G = good()
+
+
+# code -> (what is changed, the codes that follow): the fault itself, and what depends on the message that it spoilt
+FAULTS = {
+    "malformed": [
+        (change(first=untagged(G["first"])), {"first": "malformed", "receipt": "receipt_mismatch"}),
+        (change(close=G["close"].raw[:-1]), {"close": "malformed"}),
+        (change(close=G["close"].raw + b"\x00"), {"close": "malformed"}),
+        (change(close=b""), {"close": "malformed"}),
+        (change(close=encode(Tag(18, [b"", {}, b"", bytes(64)]))), {"close": "malformed"}),
+    ],
+    "not_deterministic": [
+        (change(close=longer(G["close"])), {"close": "not_deterministic"}),
+        (change(proof=longer(G["proof"])), {"proof": "not_deterministic"}),
+    ],
+    "wrong_type": [
+        (change(close=retyped(G["close"], 65013)), {"close": "wrong_type"}),
+        (change(close=retyped(G["close"], "text")), {"close": "wrong_type"}),
+    ],
+    "unknown_signer": [
+        (change(payee=None), {"receipt": "unknown_signer", "close": "unknown_signer"}),
+        (change(close=again(G["close"])(key("stranger"))), {"close": "unknown_signer"}),
+        (change(grant=again(G["grant"])(key("stranger"))), {"grant": "unknown_signer"}),
+        (change(command=again(G["command"])(key("stranger"))), {"command": "unknown_signer"}),
+        (change(made_1=again(G["made 1"])(key("stranger"))), {"made 1": "unknown_signer"}),
+        (change(payee=certificates.issue(key("stranger"), PAYEE.key.public, network=NET.id, custody=2, issued_at=0)),
+         {"payee": "unknown_signer", "receipt": "unknown_signer", "close": "unknown_signer"}),
+    ],
+    "bad_certificate": [
+        (change(payee=again(PAYEE.certificate)(ISSUER.key, subject=PAYER.key.public.did)),
+         {"payee": "bad_certificate", "receipt": "bad_certificate", "close": "bad_certificate"}),
+        (change(payee=again(PAYEE.certificate)(ISSUER.key, ueid=PAYER.key.public.ueid)),
+         {"payee": "bad_certificate", "receipt": "bad_certificate", "close": "bad_certificate"}),
+        (change(payee=again(PAYEE.certificate)(ISSUER.key, issuer=NET.key.public.did)),
+         {"payee": "bad_certificate", "receipt": "bad_certificate", "close": "bad_certificate"}),
+        (change(payee=again(PAYEE.certificate)(ISSUER.key, may_issue=0)),
+         {"payee": "bad_certificate", "receipt": "bad_certificate", "close": "bad_certificate"}),
+        (change(payee=certificates.issue(PAYER.key, PAYEE.key.public, network=NET.id, custody=2, issued_at=0)),
+         {"payee": "bad_certificate", "receipt": "bad_certificate", "close": "bad_certificate"}),
+        (change(evidence=again(G["evidence"])(ueid=PAYEE.key.public.ueid)), {"evidence": "bad_certificate"}),
+        (change(grant=again(G["grant"])()), {"grant": "bad_certificate"}),
+        (change(grant=again(G["grant"])(NET.key, device=PAYEE.id)), {"grant": "bad_certificate"}),
+        (change(grant=again(G["grant"])(NET.key, chain=ISSUER.chain)), {"grant": "bad_certificate"}),
+        (change(made_1=again(G["made 1"])()), {"made 1": "bad_certificate"}),
+        (change(made_1=again(G["made 1"])(ISSUER.key, ueid=PAYER.key.public.ueid)), {"made 1": "bad_certificate"}),
+    ],
+    "expired_certificate": [
+        (change(payee=again(PAYEE.certificate)(ISSUER.key, expires=NOW)),
+         {"payee": "expired_certificate", "receipt": "expired_certificate", "close": "expired_certificate"}),
+    ],
+    "wrong_network": [
+        (change(payee=again(PAYEE.certificate)(ISSUER.key, network=bytes(32))),
+         {"payee": "wrong_network", "receipt": "wrong_network", "close": "wrong_network"}),
+        (change(open=again(CHANNEL)(network=bytes(32))),
+         {"open": "wrong_network", "first": "unknown_channel", "locked": "unknown_channel",
+          "ticking": "unknown_channel", "merging": "unknown_channel", "receipt": "unknown_channel",
+          "close": "unknown_channel"}),
+        (change(grant=again(G["grant"])(NET.key, network=bytes(32))), {"grant": "wrong_network"}),
+    ],
+    "custody_too_low": [
+        (change(payee=again(PAYEE.certificate)(ISSUER.key, custody=1)),
+         {"payee": "custody_too_low", "receipt": "custody_too_low", "close": "custody_too_low"}),
+    ],
+    "bad_signature": [
+        (change(close=flipped(G["close"])), {"close": "bad_signature"}),
+        (change(reading_2=flipped(G["reading 2"])), {"reading 2": "bad_signature"}),
+        (change(evidence=flipped(G["evidence"])), {"evidence": "bad_signature"}),
+        (change(command=flipped(G["command"])), {"command": "bad_signature"}),
+        (change(grant=flipped(G["grant"])), {"grant": "bad_signature"}),
+        (change(made_1=flipped(G["made 1"])), {"made 1": "bad_signature"}),
+        (change(root=flipped(G["root"])), {"root": "bad_signature"}),
+        (change(payee=flipped(G["payee"])),
+         {"payee": "bad_signature", "receipt": "unknown_signer", "close": "unknown_signer"}),
+    ],
+    "gap": [
+        (change(reading_1=None), {"reading 2": "gap"}),
+        (change(reading_2=again(G["reading 2"])(prev=hash32("another"))), {"reading 2": "gap"}),
+        (change(reading_2=again(G["reading 2"])(prev=None)), {"reading 2": "gap"}),
+        (change(reading_2=again(G["reading 2"])(seq=1)), {"reading 2": "gap"}),
+        (change(reading_2=again(G["reading 2"])(seq=3)), {"reading 2": "gap"}),
+        (change(made_1=again(G["made 1"])(ISSUER.key, seq=2)), {"made 1": "gap"}),
+        (change(made_1=again(G["made 1"])(ISSUER.key, prev=hash32("another"))), {"made 1": "gap"}),
+        (change(made_1=again(G["made 1"])(ISSUER.key, prev=None)), {"made 1": "gap"}),
+    ],
+    "replay": [
+        (change(reading_2=G["reading 1"]), {"reading 2": "replay"}),
+        (change(close=G["open"]), {"close": "replay"}),
+        (change(close=G["first"]), {"close": "replay"}),
+        (change(close=G["merging"]), {"close": "replay"}),
+        (change(close=G["receipt"]), {"close": "replay"}),
+        (change(close=G["command"]), {"close": "replay"}),
+        (change(close=G["evidence"]), {"close": "replay"}),
+        (change(close=G["grant"]), {"close": "replay"}),
+        (change(close=G["proof"]), {"close": "replay"}),
+        (change(made_1=G["made 0"]), {"made 1": "replay"}),
+        (change(locked=PAYER.voucher(CHANNEL, 150, seq=1)), {"locked": "replay"}),
+        (change(locked=PAYER.voucher(CHANNEL, 150, seq=0)), {"locked": "replay"}),
+    ],
+    "not_yet_valid": [
+        (change(locked=again(G["locked"])(not_before=NOW + 1)), {"locked": "not_yet_valid"}),
+    ],
+    "expired": [
+        (change(locked=again(G["locked"])(not_after=NOW - 1)), {"locked": "expired"}),
+    ],
+    "unknown_channel": [
+        (change(locked=again(G["locked"])(channel=hash32("another"))), {"locked": "unknown_channel"}),
+        (change(receipt=again(G["receipt"])(PAYEE.key, channel=hash32("another"))), {"receipt": "unknown_channel"}),
+        (change(close=PAYEE.close(hash32("another"))), {"close": "unknown_channel"}),
+    ],
+    "not_a_party": [
+        (change(locked=again(G["locked"])(PAYEE.key)), {"locked": "not_a_party"}),
+        (change(receipt=again(G["receipt"])()), {"receipt": "not_a_party"}),
+        (change(close=again(G["close"])(ISSUER.key), issuer=again(ISSUER.certificate)(NET.key, custody=2)),
+         {"close": "not_a_party"}),
+        (change(proof=again(G["proof"])(PAYEE.key)), {"proof": "not_a_party"}),
+        (change(close=again(CHANNEL)(PAYEE.key)), {"close": "not_a_party"}),
+    ],
+    "over_capacity": [
+        (change(merging=again(G["merging"])(amount=1001)), {"merging": "over_capacity"}),
+        (change(locked=again(G["locked"])(amount=1001)), {"locked": "over_capacity"}),
+        (change(ticking=again(G["ticking"])(amount=351)), {"ticking": "over_capacity", "merging": "bad_merge"}),
+    ],
+    "amount_decreased": [
+        (change(locked=again(G["locked"])(amount=99)), {"locked": "amount_decreased"}),
+        (change(merging=again(G["merging"])(amount=174)), {"merging": "amount_decreased"}),
+        (change(merging=again(G["merging"])(amount=149, merges=None)), {"merging": "amount_decreased"}),
+    ],
+    "lock_missing": [
+        (change(locked=again(G["locked"])(hash_lock=hash32("another lock"))), {"locked": "lock_missing"}),
+    ],
+    "bad_merge": [
+        (change(merging=again(G["merging"])(merges=((2, 1),))), {"merging": "bad_merge"}),
+        (change(merging=again(G["merging"])(merges=((1, 0),))), {"merging": "bad_merge"}),
+        (change(merging=again(G["merging"])(merges=((0, 2),))), {"merging": "bad_merge"}),
+        (change(merging=again(G["merging"])(merges=((1, 1), (1, 1)))), {"merging": "bad_merge"}),
+        (change(merging=again(G["merging"])(merges=((1, 1), (0, 2)))), {"merging": "bad_merge"}),
+    ],
+    "bad_tick": [
+        (change(merging=None, ticking=again(G["ticking"])(ticks=dataclasses.replace(TICKS, count=2))),
+         {"ticking": "bad_tick"}),
+        (change(merging=None, ticking=again(G["ticking"])(ticks=dataclasses.replace(TICKS, count=0))),
+         {"ticking": "bad_tick"}),
+        (change(merging=None, ticking=again(G["ticking"])(ticks=dataclasses.replace(TICKS, value=0, count=2**20 + 1))),
+         {"ticking": "bad_tick"}),
+    ],
+    "receipt_mismatch": [
+        (change(receipt=again(G["receipt"])(PAYEE.key, amount=101)), {"receipt": "receipt_mismatch"}),
+        (change(receipt=again(G["receipt"])(PAYEE.key, seq=2)), {"receipt": "receipt_mismatch"}),
+        (change(receipt=again(G["receipt"])(PAYEE.key, lane=1)), {"receipt": "receipt_mismatch"}),
+        (change(receipt=again(G["receipt"])(PAYEE.key, voucher=hash32("none"))), {"receipt": "receipt_mismatch"}),
+    ],
+}  # fmt: skip
