@@ -3,8 +3,8 @@
     python firmware/tools/check_types.py [BOARD-FOLDER ...]
 
 Without folders: every board in boards/, the device packages against every port's stubs, and these tools. A board.json
-says which `port` the board runs on; a board of "unix", which has no stubs, is checked against all. A module that imports
-a module of one port alone (`esp32`, `rp2`) is checked against that port alone. Needs mypy, and build/stubs/PORT.
+says which `port` the board runs on; a board of "unix", which has no stubs, is checked against all. A module that
+imports one of a single port (`esp32`, `rp2`) is checked against that port alone. Needs mypy, and build/stubs/PORT.
 """
 
 import argparse
