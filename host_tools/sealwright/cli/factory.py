@@ -53,7 +53,7 @@ def factory(session: Session, allow_test: TestOption = False) -> int:
 
 def _tell_of_others(session: Session) -> None:
     """Where nothing is found, the records may be in the other ledger."""
-    with suppress(Usage):  # a damaged one is told of when it is asked for
+    with suppress(Usage):  # a damaged one is reported when it is asked for
         if others := len(records(session.home, test=True)):
             session.say(f"{others} records of emulated boards: --allow-test shows them")
 

@@ -43,7 +43,7 @@ def network(
 ) -> None:
     """Name the broker that a device hands its readings on to, and the Wi-Fi on the way. This replaces what was set.
 
-    The device keeps the passwords in clear: on a board of custody 0, whoever holds it can read them.
+    The device keeps the passwords as plain text: on a board of custody 0, anyone who holds the board can read them.
     """
     if none == (broker is not None or ssid is not None):
         raise Usage("name a broker or a Wi-Fi", remedy="Give --broker and --ca, --ssid and --password-file, or --none.")

@@ -131,7 +131,7 @@ def _chain(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _broken(error: Truncated) -> Iterator[bytes]:
-    """A bundle whose first message is broken already: its reader is told when it comes to it."""
+    """A bundle whose first message is broken already: reading it raises the error."""
     yield from ()
     raise error
 

@@ -87,16 +87,16 @@ def pay(
 
 def _follow(session: Session, buyer: Client, seller: Client, asset: str, advance: Advance) -> Progress:
     """Watch the order until it is over. Raises Unreachable where either device has gone."""
-    told: Progress | None = None
+    last: Progress | None = None
     looked = time.monotonic()
     while True:
         now = _progress(buyer)
-        if now != told and not now.over:
+        if now != last and not now.over:
             shown = {"amount": now.amount, "vouchers": now.vouchers, "trouble": now.trouble}
             session.emit(ok=True, state=now.state, asset=asset, **shown)
-            if now.trouble and (told is None or now.trouble != told.trouble):
+            if now.trouble and (last is None or now.trouble != last.trouble):
                 session.note(f"The payer tries again: {now.trouble}.")
-        told = now
+        last = now
         advance(now.amount, f"{amount(now.amount, asset)} in {now.vouchers} vouchers")
         if now.over:
             return now

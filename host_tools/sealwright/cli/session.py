@@ -151,7 +151,7 @@ class Session:
 
     @contextmanager
     def resumable(self) -> Iterator[None]:
-        """Work that goes on where it ended when it is done again: Ctrl-C is told that."""
+        """Work that resumes where it ended when it is run again; Ctrl-C says so."""
         try:
             yield
         except KeyboardInterrupt:

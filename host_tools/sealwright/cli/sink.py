@@ -16,7 +16,7 @@ from .session import Session
 
 
 class Sink:
-    """Takes each message once. `shows`: messages are told as they come. Use as a context manager.
+    """Takes each message once. `shows`: messages are printed as they come. Use as a context manager.
 
     Raises Usage where the bundle cannot be written or continued.
     """

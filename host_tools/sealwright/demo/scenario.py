@@ -78,7 +78,7 @@ class Outcome:
 
 
 def run(folder: Path, say: Say, *, keep: bool = False) -> Outcome:
-    """Play the scenario in a new home at `folder`; `say` is told each step. keep: leave the boards running.
+    """Play the scenario in a new home at `folder`; `say` gets each step. keep: leave the boards running.
 
     Raises Usage where `folder` holds something else than an earlier demo, and whatever a step raises.
     """

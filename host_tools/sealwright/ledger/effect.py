@@ -1,7 +1,7 @@
 """The digest of what a row makes of the views: chained with the row, so that settling on an altered view shows.
 
-Purpose: whoever alters a view and lets the next message settle on it gets a row whose effect the log does not give; an
-audit names that row.
+Purpose: if somebody alters a view and the next message settles on it, the row has an effect that the log does not give,
+and an audit names that row.
 """
 
 from hashlib import sha256

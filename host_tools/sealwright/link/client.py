@@ -41,7 +41,7 @@ MOST_SECONDS: Final = 900.0  # with signs of life, which a relay gives while it 
 UPDATE_SECONDS: Final = 120.0  # to clear a slot, or to hash what is in it
 _BATCH: Final = 8
 _PROMPT: Final = b"raw REPL; CTRL-B"  # what a frame, which begins with Ctrl-A's byte, makes of a prompt
-_MOST_CHANNELS: Final = 1000  # no flash holds as many: whoever shows more never ends
+_MOST_CHANNELS: Final = 1000  # no flash holds as many: a device that shows more never ends
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ class Relay:
             return await asyncio.to_thread(self._wire.ask, request)
 
     async def _reply(self, request: Frame, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Frame:
-        """The same for a connection, which is told meanwhile that its request is not lost. Raises ConnectionError when
+        """The same for a connection, which gets signs of life meanwhile. Raises ConnectionError when
         the connection has ended: its place is free then, whatever the device still does."""
         asking = asyncio.create_task(self.ask(request))
         self._asking.add(asking)
@@ -141,7 +141,7 @@ class Relay:
     def _asked(self, asking: "asyncio.Task[Frame]") -> None:
         self._asking.discard(asking)
         if not asking.cancelled():
-            asking.exception()  # told to the connection, if it is still there
+            asking.exception()  # the connection gets the error, if it is still open
 
     def _kept(self, serve: Serve) -> Serve:
         async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

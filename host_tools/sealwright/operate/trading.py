@@ -93,8 +93,8 @@ def progress(payer: Client) -> Progress:
     status, code, amounts = state[0], state[1], state[2]
     seq, amount = amounts or (0, 0)
     trouble = found.get("trade_fault")
-    told = [None if one is None else meaning(one).cause for one in (code, trouble)]
-    return Progress(STATES[status], amount, seq, *told)
+    causes = [None if one is None else meaning(one).cause for one in (code, trouble)]
+    return Progress(STATES[status], amount, seq, *causes)
 
 
 def watch(payer: Client, seconds: float | None = None) -> Iterator[Progress]:

@@ -72,12 +72,12 @@ def _connect(cmds: Any, path: str, board: BoardKind) -> Any:
             remedy = "Use a board that Sealwright has a folder for."
             raise RefusedByDevice(f"{path}: {said}", remedy=remedy, code="wrong_chip") from error
         remedy = "Hold BOOT while you press RESET, then run it again. Check the cable: some carry power only."
-        told = f"no ESP32 boot ROM answers at {path}: {said}"
-        raise Unreachable(told, remedy=remedy, code="no_boot_rom") from error
+        why = f"no ESP32 boot ROM answers at {path}: {said}"
+        raise Unreachable(why, remedy=remedy, code="no_boot_rom") from error
     if plain(esp.CHIP_NAME) != plain(board.flash):
         esp._port.close()
-        told = f"an {esp.CHIP_NAME} is at {path}, and {board.called} has an {board.mcu}: nothing was written"
-        raise RefusedByDevice(told, remedy="Name the board that is connected, or connect it.", code="wrong_chip")
+        why = f"an {esp.CHIP_NAME} is at {path}, and {board.called} has an {board.mcu}: nothing was written"
+        raise RefusedByDevice(why, remedy="Name the board that is connected, or connect it.", code="wrong_chip")
     return esp
 
 

@@ -90,8 +90,8 @@ def _bring(
         if send:
             sent, taken = _send(client, info, bundle, tell)
             tell(bundle.size, "checked; trying it")
-    told = _decided(connect, version, taken, wait)
-    return Updated(version, told.raw["slot"], sent, time.monotonic() - start, already)
+    outcome = _decided(connect, version, taken, wait)
+    return Updated(version, outcome.raw["slot"], sent, time.monotonic() - start, already)
 
 
 def _send(client: Client, info: Info, bundle: FirmwareBundle, tell: Progress) -> tuple[int, bool]:
