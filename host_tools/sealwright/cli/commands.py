@@ -111,13 +111,13 @@ def _entry(run: Run) -> Callable[..., None]:
 def guard(session: Session, run: Callable[[], int | None]) -> int:
     """Run a command and return its exit code; every error is reported by then."""
     try:
-        return _told(session, run)
+        return _report_errors(session, run)
     except BrokenPipeError:
         abandon_stdout()
         return PIPE_CLOSED
 
 
-def _told(session: Session, run: Callable[[], int | None]) -> int:
+def _report_errors(session: Session, run: Callable[[], int | None]) -> int:
     try:
         code = run() or 0
         session.finish()

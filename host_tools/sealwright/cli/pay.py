@@ -102,7 +102,7 @@ def _follow(session: Session, buyer: Client, seller: Client, asset: str, advance
             return now
         if time.monotonic() - looked > _LOOK_SECONDS:
             looked = time.monotonic()
-            _still_there(seller)
+            _check_alive(seller)
         time.sleep(trading.POLL_SECONDS)
 
 
@@ -114,7 +114,7 @@ def _progress(buyer: Client) -> Progress:
         raise Unreachable(f"the payer is gone: {error}", remedy=remedy) from error
 
 
-def _still_there(seller: Client) -> None:
+def _check_alive(seller: Client) -> None:
     try:
         seller.info()
     except Unreachable as error:

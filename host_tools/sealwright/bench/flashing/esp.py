@@ -49,7 +49,7 @@ def write_image(url: str, board: BoardKind, image: Image, advance: Advance, *, e
         cmds.write_flash(esp, [(esp.BOOTLOADER_FLASH_OFFSET, image.data)], erase_all=erase)
         cmds.reset_chip(esp, "hard-reset")
     except _errors() as error:
-        raise _broken(url, error) from error
+        raise _lost_connection(url, error) from error
     finally:
         esp._port.close()
 
@@ -87,7 +87,7 @@ def _errors() -> tuple[type[Exception], ...]:
     return FatalError, *PORT_ERRORS
 
 
-def _broken(url: str, error: Exception) -> SealwrightError:
+def _lost_connection(url: str, error: Exception) -> SealwrightError:
     said = str(error).splitlines()[0]
     if "MD5" in said:
         remedy = "Flash it again. If it stays so, the board's flash is worn out."
