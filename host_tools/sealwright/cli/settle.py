@@ -5,7 +5,6 @@ from collections import Counter
 from ..errors import Usage
 from ..home import Home
 from ..ledger import Ledger, LedgerIdentity
-from ..verify import ALREADY_SETTLED
 from . import options
 from .commands import command
 from .options import BundleArgument, SecretOption, TestOption, TickOption
@@ -42,7 +41,7 @@ def settle(
                 show(session, verdict, names)
                 counts[verdict.code] += 1
                 advance(verdict.n, f"{verdict.n} messages")
-    code = summary(session, counts, ("ok", ALREADY_SETTLED))
+    code = summary(session, counts)
     session.say("`sealwright ledger balances` shows who has what.")
     return code
 

@@ -20,7 +20,18 @@ from .ticks import MAX_TICKS, tick_holds
 
 MAX_LANES: Final = 64
 LEAST_WINDOW: Final = 3 * 86400  # seconds: an honest end needs no window, so a long one costs nobody
-WAITING: Final = frozenset({"unknown_channel", "unknown_signer", "receipt_mismatch"})  # may hold once more has come
+# faults that may pass once more has come: what a message rests on, or a better certificate of its signer
+WAITING: Final = frozenset(
+    {
+        "unknown_channel",
+        "unknown_signer",
+        "receipt_mismatch",
+        "bad_certificate",
+        "expired_certificate",
+        "wrong_network",
+        "custody_too_low",
+    }
+)
 
 Ticks = Mapping[bytes, tuple[int, bytes]]  # chain root -> number of the best tick revealed and the tick, 32 bytes
 

@@ -12,6 +12,7 @@ OK: Final = "ok"
 ALREADY_SETTLED: Final = "already_settled"
 SUPERSEDED: Final = "superseded"
 EQUIVOCATION: Final = "equivocation"
+ACCEPTED: Final = frozenset({OK, ALREADY_SETTLED, SUPERSEDED})  # the codes of verdicts that are ok
 
 REMEDIES: Final[Mapping[str, str]] = {
     "malformed": "Transfer it again; if it stays so, its sender does not follow the schema.",
@@ -50,6 +51,9 @@ REMEDIES: Final[Mapping[str, str]] = {
     "over_supply": "Use a larger unit: all deposits of one asset stay below 2**63.",
 }
 
+LEDGER_CODES: Final = frozenset(  # what a ledger alone can find; a bundle's verifier gives all the others
+    {"unfunded", "short_certificate", "bad_deposit", "bad_withdrawal", "not_the_owner", "over_supply"}
+)
 _ORDER: Final = {code: at for at, code in enumerate(REMEDIES)}
 
 

@@ -228,5 +228,4 @@ class Judge:
                 return Finding(None if signer == speaker else Fault("not_a_party", why))
 
     def _log_fault(self, message: Message[Body], body: Reading | FactoryRecord, signer: bytes) -> Fault | None:
-        noun = "reading" if isinstance(body, Reading) else "record"
-        return judge_entry(body, message.digest, self.memory.head(signer), noun)
+        return judge_entry(body, message.digest, self.memory.head(signer))
