@@ -12,7 +12,6 @@ OK: Final = "ok"
 ALREADY_SETTLED: Final = "already_settled"
 SUPERSEDED: Final = "superseded"
 EQUIVOCATION: Final = "equivocation"
-ACCEPTED: Final = frozenset({OK, ALREADY_SETTLED, SUPERSEDED})  # the codes of verdicts that are ok
 
 REMEDIES: Final[Mapping[str, str]] = {
     "malformed": "Transfer it again; if it stays so, its sender does not follow the schema.",

@@ -128,9 +128,8 @@ class Judge:
             self.signers.fault(signer, issuing=True),
             None if signer.certificate.may_issue is not None else Fault("bad_certificate", _NO_ISSUER),
         )
-        if fault is None:
-            fault = self._issued(message, body, signer)
-        return Finding(fault or replay(message, self.memory), device, signer.id if signer.verified else None)
+        fault = fault or replay(message, self.memory) or self._issued(message, body, signer)
+        return Finding(fault, device, signer.id if signer.verified else None)
 
     def _issued(self, message: Message[Body], body: Grant | FactoryRecord | Revocation, signer: Signer) -> Fault | None:
         match body:

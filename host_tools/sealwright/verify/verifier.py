@@ -106,11 +106,11 @@ class Verifier:
             terms = memory.channel(body.channel)
             if terms is not None and terms.payer == found.signer:
                 memory.keep_voucher(message.digest, body, found.lane)
+        if found.terms is not None and (fault is None or fault.code == "expired"):
+            memory.keep_channel(found.terms)  # of an expired one the vouchers are refused for that
         if fault is not None and fault.code not in ("gap", EQUIVOCATION, "amount_decreased"):
             return
         memory.keep(message.digest)
-        if found.terms is not None:
-            memory.keep_channel(found.terms)
         if fault is None:
             self._keep_effect(body, found.signer or b"")
 
