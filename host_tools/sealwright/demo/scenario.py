@@ -195,7 +195,7 @@ def _verify(outcome: Outcome) -> None:
     roots = load_roots(outcome.home.folder / "test-root.pem")
     policy = Policy(allow_test=True)
     began = time.perf_counter()
-    outcome.verdicts = list(verify_bundle(outcome.bundle, roots, policy))
+    outcome.verdicts = sorted(verify_bundle(outcome.bundle, roots, policy), key=lambda verdict: verdict.n)
     outcome.verify_ms = (time.perf_counter() - began) * 1000
     # one bit of a voucher's signature, and it is nobody's any more
     checker = Verifier(roots, policy)

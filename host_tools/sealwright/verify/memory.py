@@ -89,14 +89,17 @@ class _Known:
 
 
 class BundleMemory:
-    """What the messages of one bundle have shown so far. heads: newest readings known from earlier bundles."""
+    """What the messages of one bundle have shown so far. heads: for a signer, the newest entry of its log that an
+    earlier bundle showed."""
 
     def __init__(self, heads: Mapping[bytes, Head] | None = None) -> None:
         self._channels: dict[bytes, _Known] = {}
         self._vouchers: dict[bytes, Voucher] = {}
         self._seen: set[bytes] = set()
         self._revoked: dict[bytes, int] = {}
-        self.heads = dict(heads or {})
+        self.earlier = dict(heads or {})
+        self.heads: dict[bytes, Head] = {}
+        self._entries = {(signer, head.seq): head.digest for signer, head in self.earlier.items()}
 
     def certificates(self, kid: bytes) -> Iterable[bytes]:
         """None: the verifier of a bundle knows its certificates as they come."""
@@ -136,8 +139,12 @@ class BundleMemory:
         return None
 
     def head(self, signer: bytes) -> Head | None:
-        """The newest entry of a signer's log."""
+        """The newest entry of a signer's log in this bundle."""
         return self.heads.get(signer)
+
+    def entry(self, signer: bytes, seq: int) -> bytes | None:
+        """The digest of the entry that came first with this number of a signer's log."""
+        return self._entries.get((signer, seq))
 
     # what a verifier of a bundle keeps
 
@@ -173,9 +180,13 @@ class BundleMemory:
         """Note a revocation; the earliest counts."""
         self._revoked[device] = min(start, self._revoked.get(device, start))
 
-    def keep_head(self, signer: bytes, head: Head) -> None:
-        """Note the newest entry of a signer's log."""
-        self.heads[signer] = head
+    def keep_entry(self, signer: bytes, entry: Head) -> None:
+        """Note an entry of a signer's log, and the newest: after a gap the log goes on from there."""
+        self._entries.setdefault((signer, entry.seq), entry.digest)
+        newest = self.heads.get(signer)
+        if newest is None or entry.seq > newest.seq:
+            at = newest.at if newest is not None and entry.at is None else entry.at
+            self.heads[signer] = entry._replace(at=at)
 
 
 @lru_cache(maxsize=8)
