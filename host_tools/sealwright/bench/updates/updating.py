@@ -145,8 +145,8 @@ def _commit(client: Client) -> bool:
 
 
 def _await_outcome(connect: Connect, version: int, acknowledged: bool, wait: float) -> Info:
-    """What the device says once `version` runs confirmed. acknowledged: it said that it took the commit. Raises RolledBack,
-    Rejected, and Unreachable where it has never heard of the commit."""
+    """The device's info once `version` runs confirmed. acknowledged: the device confirmed the commit. Raises
+    RolledBack, Rejected, and Unreachable where the commit never reached it."""
     end, last = time.monotonic() + wait, "it does not answer"
     since = None  # when it was first seen to run the old version, as before the reset
     while time.monotonic() < end:
