@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from typing import Final, TypeVar
 
 from ..errors import WrongType
+from ..verify import Finding
 from ..verify.memory import Lane, Terms
 from ..verify.readings import Head
 from ..wire.keys import PublicKey
-from ..wire.messages import ChannelClose, Message, Voucher, parse_as
+from ..wire.messages import Body, Certificate, ChannelClose, Message, Voucher, parse_as
 from .store.tables import Tables
 
 T = TypeVar("T")
@@ -81,6 +82,14 @@ class LedgerMemory:
     def head(self, signer: bytes) -> Head | None:
         """The newest entry of a signer's log that this settlement has seen."""
         return self._heads.get(signer)
+
+    def is_copy(self, message: Message[Body], found: Finding) -> bool:
+        """Whether the log has the message, perhaps with another signature: anyone can make a second one of the same.
+
+        The judge takes a certificate as often as it comes; the log keeps it once.
+        """
+        again = isinstance(message.body, Certificate) if found.fault is None else found.fault.code == "replay"
+        return again and self.seen(message.digest)
 
     def show(self, voucher: Message[Voucher]) -> None:
         """Remember a voucher for the receipts that follow it."""

@@ -130,7 +130,7 @@ class Settlement:
             return _already(Verdict(n, message.type, False, "", message.digest, message=message))
         found = self._judge.judge(message)
         verdict = self._judge.verdict(n, message, found)
-        if found.fault is not None and found.fault.code == "replay" and self._memory.seen(message.digest):
+        if self._memory.is_copy(message, found):
             return _already(verdict)
         self._show(message, found)
         if found.fault is not None and found.fault.code != EQUIVOCATION:
