@@ -6,6 +6,7 @@ that moved nothing are not kept in the log; the latest of them are remembered fo
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from ..errors import WrongType
@@ -21,10 +22,10 @@ _MOST_SHOWN: Final = 4096  # vouchers, and heads of logs
 
 
 class LedgerMemory:
-    """The memory of a ledger with these tables."""
+    """The memory of the ledger with these tables and this id (32 bytes)."""
 
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
+    def __init__(self, tables: Tables, ledger: bytes) -> None:
+        self._tables, self._ledger = tables, ledger
         self._shown: OrderedDict[bytes, Message[Voucher]] = OrderedDict()
         self._heads: OrderedDict[bytes, Head] = OrderedDict()
 
@@ -39,7 +40,7 @@ class LedgerMemory:
     def channel(self, digest: bytes) -> Terms | None:
         """A channel whose capacity the ledger locked."""
         channel = self._tables.channel(digest)
-        return None if channel is None else channel.terms
+        return None if channel is None else replace(channel.terms, ledger=self._ledger)
 
     def lane(self, channel: bytes, number: int) -> Lane | None:
         """The best voucher of a lane."""

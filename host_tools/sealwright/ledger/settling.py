@@ -59,9 +59,8 @@ class Settlement:
         source = iter(messages)
         while cut is None:
             chunk, cut = _gather(source, batch)
-            numbered = list(enumerate(chunk, count))
+            yield from self._settle(list(enumerate(chunk, count)), aside, closes)
             count += len(chunk)
-            yield from self._settle(numbered, aside, closes)
             if len(chunk) < batch:
                 break
         if cut is not None:

@@ -45,7 +45,7 @@ def test_any_flipped_bit_of_a_log_row_is_found(sound, copy, seed):
         connection.close()
         if value == b"":
             continue
-        changed = flipped(value, draw, low=4 if column == "n" else 0)
+        changed = flipped(value, draw, low=5 if column == "n" else 0)
         where = (f"UPDATE log SET {column} = ? WHERE n = ?", (changed, n))
         back = (f"UPDATE log SET {column} = ? WHERE n = ?", (value, changed if column == "n" else n))
         change(copy, where)
@@ -69,7 +69,7 @@ def test_any_changed_value_of_a_view_is_found(sound, copy):
     cells = list(view_cells(copy))
     assert len(cells) > 150
     for table, key, column, value in cells:
-        changed = 3 if value is None else flipped(value, draw, low=4 if column in key else 0)
+        changed = 3 if value is None else flipped(value, draw, low=5 if column in key else 0)
         where = " AND ".join(f"{name} = ?" for name in key)
         change(copy, (f"UPDATE {table} SET {column} = ? WHERE {where}", (changed, *key.values())))
         assert codes(audit(sound, copy)) & {"view_differs", "damaged_file"}, (table, column)
