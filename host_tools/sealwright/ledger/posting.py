@@ -38,10 +38,12 @@ def decide(tables: Tables, act: Act) -> book.Change:
     """What `act` does to the book as it is. Raises book.Refusal; changes nothing."""
     match act:
         case Deposit(order):
-            change = book.deposit(order, used=tables.order_used(order), supply=tables.supply(order.asset))
+            world = tables.balance(book.Account("world", order.owner, order.asset))
+            change = book.deposit(order, used=tables.order_used(order), supply=tables.supply(order.asset), world=world)
         case Withdrawal(order):
             funds = tables.balance(book.Account("device", order.device, order.asset))
-            change = book.withdraw(order, used=tables.order_used(order), funds=funds)
+            world = tables.balance(book.Account("world", order.owner, order.asset))
+            change = book.withdraw(order, used=tables.order_used(order), funds=funds, world=world)
         case Terms():
             change = book.open_channel(act, funds=tables.balance(book.Account("device", act.payer, act.asset)))
         case Payment():

@@ -1,10 +1,14 @@
 """Settlement is a function of the set of messages: random histories against the reference, in any order and split.
 
-SEALWRIGHT_HISTORIES=100000 runs the long campaign (`make law`); a sample runs with the other tests.
+SEALWRIGHT_HISTORIES=100000 runs the long campaign (`make law`): both tests share that many, and draw others each time.
+A sample, always the same, runs with the other tests.
 """
 
 import os
 import random
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,7 +28,8 @@ from tests.host_tools.ledger.histories import (
 )
 from tests.host_tools.ledger.reference import Reference
 
-MANY = int(os.environ.get("SEALWRIGHT_HISTORIES", "60"))
+CAMPAIGN = int(os.environ.get("SEALWRIGHT_HISTORIES", "0"))
+MANY = settings(max_examples=CAMPAIGN // 2 or 60, deadline=None, derandomize=not CAMPAIGN)
 IDENTITY = NETWORK.ledger()
 DEVICES = {device.id: label for label in ("payer", "payee", "other") for device in [NETWORK.device(label)]}
 
@@ -64,6 +69,15 @@ def outcome(model):
     return held, {name: (found.paid, found.refunded) for name, found in model.channels.items()}
 
 
+@contextmanager
+def began(drawing, model):
+    """A ledger with the money and the channels; its file goes with it, or a campaign would fill the disk."""
+    with TemporaryDirectory() as folder:
+        clocked = begin(Path(folder) / "ledger.db", drawing, model)
+        yield clocked
+        clocked.ledger.close()
+
+
 def begin(path, drawing, model):
     clocked = Clocked(path)
     list(clocked.ledger.settle(CERTIFICATES))
@@ -83,7 +97,6 @@ def finish(clocked, model):
     assert all(paid + refunded == CAPACITY for paid, refunded in clocked.outcome()[1].values())
     report = clocked.ledger.audit()
     assert report.ok, report.findings
-    clocked.ledger.close()
 
 
 def split(draw, steps):
@@ -95,45 +108,44 @@ def split(draw, steps):
         steps = steps[size:]
 
 
-@settings(max_examples=MANY, deadline=None)
+@MANY
 @given(st.integers(0, 2**32), st.integers(0, 14))
-def test_ledger_does_what_the_reference_does_as_time_passes(tmp_path_factory, seed, length):
+def test_ledger_does_what_the_reference_does_as_time_passes(seed, length):
     draw, model = random.Random(seed), Reference()
     drawing = Drawing(seed)
-    clocked = begin(tmp_path_factory.mktemp("law") / "ledger.db", drawing, model)
-    steps = drawing.draw(length)
-    draw.shuffle(steps)
-    for step in [*steps, *draw.choices(steps, k=len(steps) // 2)] if steps else []:
-        clocked.at += draw.choice((0, 0, 3600, DAY, 3 * DAY))
-        model.pass_time(clocked.at)
-        clocked.settle([step])
-        step[1](model, clocked.at)
-        assert clocked.outcome() == outcome(model)
-    clocked.at = max(clocked.at, EXPIRES)
-    finish(clocked, model)
+    with began(drawing, model) as clocked:
+        steps = drawing.draw(length)
+        draw.shuffle(steps)
+        for step in [*steps, *draw.choices(steps, k=len(steps) // 2)] if steps else []:
+            clocked.at += draw.choice((0, 0, 3600, DAY, 3 * DAY))
+            model.pass_time(clocked.at)
+            clocked.settle([step])
+            step[1](model, clocked.at)
+            assert clocked.outcome() == outcome(model)
+        clocked.at = max(clocked.at, EXPIRES)
+        finish(clocked, model)
 
 
-@settings(max_examples=MANY, deadline=None)
+@MANY
 @given(st.integers(0, 2**32), st.integers(0, 14), st.integers(0, 2**32))
-def test_order_and_bundles_decide_nothing(tmp_path_factory, seed, length, order):
+def test_order_and_bundles_decide_nothing(seed, length, order):
     """The same messages in two orders and splits, with receipts among them: the same money."""
     outcomes = []
     for turn in range(2):
         draw, model = random.Random(order + turn), Reference()
         drawing = Drawing(seed, sound=True)
-        clocked = begin(tmp_path_factory.mktemp("law") / "ledger.db", drawing, model)
-        steps = drawing.draw(length)
-        draw.shuffle(steps)
-        for bundle in split(draw, steps):
-            clocked.settle(bundle)
-        clocked.settle(steps)  # a receipt that came before its voucher may come again
-        for number, best in drawing.best.items():
-            if number in model.channels:
-                paid = clocked.outcome()[1][number][0]
-                assert paid == min(CAPACITY, sum(best.values()))
-        clocked.at = EXPIRES + WINDOW
-        clocked.ledger.refund_ended()
-        outcomes.append(clocked.outcome())
-        assert clocked.ledger.audit().ok
-        clocked.ledger.close()
+        with began(drawing, model) as clocked:
+            steps = drawing.draw(length)
+            draw.shuffle(steps)
+            for bundle in split(draw, steps):
+                clocked.settle(bundle)
+            clocked.settle(steps)  # a receipt that came before its voucher may come again
+            for number, best in drawing.best.items():
+                if number in model.channels:
+                    paid = clocked.outcome()[1][number][0]
+                    assert paid == min(CAPACITY, sum(best.values()))
+            clocked.at = EXPIRES + WINDOW
+            clocked.ledger.refund_ended()
+            outcomes.append(clocked.outcome())
+            assert clocked.ledger.audit().ok
     assert outcomes[0] == outcomes[1]

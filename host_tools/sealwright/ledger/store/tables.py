@@ -18,7 +18,7 @@ _CHANNEL = """SELECT digest, payer, payee, asset, capacity, expires, dispute, pa
 
 
 class Tables:
-    """The tables of one database. log: the database with the log, where an audit rebuilds the views in another."""
+    """The tables of one database. log: the one that holds the log, where an audit rebuilds the views in another."""
 
     def __init__(self, database: Database, log: Database | None = None) -> None:
         self._db, self._log = database, log or database
@@ -79,10 +79,12 @@ class Tables:
     # the book
 
     def supply(self, asset: str) -> int:
-        """All of an asset that was ever deposited."""
-        sql = "SELECT CAST(-coalesce(sum(balance), 0) AS BIGINT) FROM accounts WHERE kind = 'world' AND asset = ?"
+        """All of an asset that is in the ledger: deposited and not withdrawn."""
+        # in two halves: what one owner brought and another took may pass 64 bits on the way to the sum
+        sql = """SELECT CAST(coalesce(sum(balance >> 32), 0) AS BIGINT),
+            CAST(coalesce(sum(balance & 4294967295), 0) AS BIGINT) FROM accounts WHERE kind = 'world' AND asset = ?"""
         row = self._db.row(sql, (asset,))
-        return whole(row[0]) if row else 0
+        return -((whole(row[0]) << 32) + whole(row[1])) if row else 0
 
     def balance(self, account: book.Account) -> int:
         """What an account holds; 0 for one that never had anything."""
