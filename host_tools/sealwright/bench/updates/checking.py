@@ -5,7 +5,7 @@ than a device can. The device checks all of it again.
 from ...errors import RefusedByDevice, Rejected, Usage
 from ...link import Info
 from ...wire.keys import PublicKey
-from .bundle import FirmwareBundle
+from .firmware_bundle import FirmwareBundle
 from .hss import FILE
 
 

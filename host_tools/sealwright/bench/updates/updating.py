@@ -12,8 +12,8 @@ from typing import Final
 from ...errors import Malformed, RefusedByDevice, Rejected, Unreachable
 from ...link import Client, Info
 from ...wire.keys import PublicKey
-from .bundle import FirmwareBundle
 from .checking import check_bundle, check_state
+from .firmware_bundle import FirmwareBundle
 
 PIECE: Final = 2048  # bytes in a request: a board's heap has to hold it a few times over
 WAIT_SECONDS: Final = 420.0  # a trial has three boots of up to two minutes

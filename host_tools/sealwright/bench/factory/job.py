@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ... import emulator
-from ...emulator.wire import wire
+from ...emulator.serial_url import wire
 from ...errors import Malformed, RefusedByDevice, Rejected, SealwrightError, Unreachable
 from ...home import DONE, PENDING, Home, write_whole
 from ...link import Client, Info
