@@ -86,12 +86,14 @@ def _closing(tables: Tables, act: Closing) -> book.Change:
 def moves(tables: Tables, act: Act, change: book.Change) -> bool:
     """Whether the log has to keep the message: it moves money, or is kept for what it shows.
 
-    A voucher that pays nothing is not kept, or a payer could fill the log for nothing; of contradictions, the first.
+    A voucher that pays nothing is not kept, nor a close that its party signed again, or a device could fill the log for
+    nothing; of contradictions, the first.
     """
     if isinstance(act, Payment):
         return bool(change.entries) or (act.contradicts and not tables.contradicted(act.channel, act.number, act.seq))
-    if isinstance(act, Closing) and act.contradicts:
-        return not tables.closes_contradict(act.channel, act.claim.signer)
+    if isinstance(act, Closing):
+        noted = tables.closes_contradict if act.contradicts else tables.closed_by
+        return not noted(act.channel, act.claim.signer)
     return True
 
 

@@ -32,7 +32,7 @@ from .store.database import Database
 from .store.tables import Tables
 from .watch import Watch
 
-_WAIT_FOR_MORE: Final = WAITING | {"unfunded", "not_the_owner"}
+_WAIT_FOR_MORE: Final = WAITING | {"unfunded", "not_the_owner", "short_certificate", "expired_certificate"}
 # vouchers that pay nothing as they are: a tick that a receipt reveals may make them the best of their lane
 _SHOWN_ALL_THE_SAME: Final = frozenset({EQUIVOCATION, "amount_decreased"})
 _ROUNDS: Final = 8  # a chain of four certificates, a deposit, an open and a voucher in the worst order, and closes

@@ -1,6 +1,6 @@
 """Two messages of one signer that cannot both be true are kept once, and handed out as a proof."""
 
-from tests.host_tools.factory import NOW
+from tests.host_tools.factory import DAY, NOW
 from tests.host_tools.ledger.conftest import holds
 
 
@@ -42,7 +42,15 @@ def test_two_closes_that_claim_differently(world):
     assert holds(ledger, world.payee) == 40 and ledger.audit().ok
 
 
-def test_the_same_claim_of_another_time_contradicts_nothing(world):
+def test_a_close_signed_again_changes_nothing_and_takes_no_room(world):
+    """Or a party could fill the log with closes of other times."""
     ledger, channel = world.opened(100)
-    assert world.codes(ledger, [world.payee.close(channel), world.payee.close(channel, at=NOW + 1)]) == ["ok", "ok"]
+    paid = world.payer.voucher(channel, 40)
+    for party in (world.payer, world.payee):
+        assert world.codes(ledger, [party.close(channel, claims=(paid,))]) == ["ok"]
+        head = ledger.head()
+        world.at += 60
+        again = [party.close(channel, at=NOW + n, claims=(paid,)) for n in range(1, 4)]
+        assert world.codes(ledger, again) == ["ok"] * 3 and ledger.head() == head
+    assert ledger.channels()[0].terms.claim_end == NOW + 3 * DAY
     assert ledger.equivocations() == [] and ledger.audit().ok

@@ -1,5 +1,6 @@
 """Funding fixes a payer's standing; a revocation stops new channels and opens the window of those there are."""
 
+import pytest
 from sealwright.wire.messages import Funding, Refund, parse_message, sign_message
 
 from tests.host_tools.factory import DAY, NOW, hash32
@@ -52,6 +53,18 @@ def test_a_payers_certificate_must_outlast_the_claim(world):
     assert holds(ledger, short) == 10
     enough = world.network.device("d", expires=end, issued_at=NOW)
     assert world.codes(ledger, [enough.certificate, channel]) == ["ok", "ok"]
+    assert ledger.audit().ok
+
+
+@pytest.mark.parametrize("left", [DAY, 10])
+def test_a_renewal_later_in_the_bundle_counts(world, left):
+    """For a certificate that ends too soon, and for one that has ended."""
+    old = world.network.device("d", expires=NOW + left)
+    new = world.network.device("d", issued_at=NOW)
+    ledger = world.ledger()
+    assert world.codes(ledger, [old.certificate, world.owner.deposit(old, 10)]) == ["ok", "ok"]
+    world.at = NOW + 20
+    assert world.codes(ledger, [old.open(world.payee, 10), new.certificate]) == ["ok", "ok"]
     assert ledger.audit().ok
 
 

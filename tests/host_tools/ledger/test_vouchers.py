@@ -196,6 +196,15 @@ def test_numbers_at_their_limits(world):
     assert ledger.audit().ok
 
 
+def test_a_window_without_end_stops_nobody(world):
+    ledger, channel = world.opened(100, dispute_window=2**64 - 1)
+    assert world.codes(ledger, [world.payer.voucher(channel, 7), world.payer.close(channel)]) == ["ok", "ok"]
+    assert ledger.channels()[0].terms.claim_end == 2**62
+    assert world.codes(ledger, [world.payee.close(channel, claims=())]) == ["ok"]
+    assert (holds(ledger, world.payer), holds(ledger, world.payee)) == (93, 7)
+    assert ledger.audit().ok
+
+
 def test_a_payer_that_claims_the_most_in_every_lane_stops_nobody(world):
     ledger, channel = world.opened(100)
     most = [world.payer.voucher(channel, 2**63 - 1, lane=lane) for lane in range(64)]

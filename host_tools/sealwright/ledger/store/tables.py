@@ -133,6 +133,10 @@ class Tables:
         sql = "SELECT n FROM closes WHERE channel = ? AND signer = ?"
         return self._raw(self._db.row(sql, (channel, signer)))
 
+    def closed_by(self, channel: bytes, signer: bytes) -> bool:
+        """Whether this party closed the channel before."""
+        return self._db.row("SELECT n FROM closes WHERE channel = ? AND signer = ?", (channel, signer)) is not None
+
     def contradicted(self, channel: bytes, lane: int, seq: int) -> bool:
         """Whether the log keeps a contradiction of the voucher with this number."""
         sql = """SELECT e.second FROM vouchers v JOIN equivocations e ON e.first = v.n
