@@ -8,7 +8,7 @@ from tempfile import SpooledTemporaryFile
 from typing import Final, TypeVar
 
 _IN_MEMORY: Final = 4 << 20  # bytes
-_ROUNDS: Final = 6  # a chain of four certificates, an open and a voucher, in the worst order
+_ROUNDS: Final = 8  # four certificates of a ledger, its funding, an open, a voucher and a receipt, in the worst order
 
 T = TypeVar("T")
 
