@@ -146,7 +146,7 @@ class Verifier:
     def _keep_tick(self, receipt: Receipt, tick: RevealedTick) -> None:
         """A tick that a receipt reveals raises its lane, where the voucher counts by itself: not a locked one."""
         memory, voucher, terms = self.memory, self.memory.voucher(receipt.voucher), self.memory.channel(receipt.channel)
-        if voucher is None or voucher.ticks is None or voucher.hash_lock is not None or terms is None:
+        if voucher is None or voucher.ticks is None or terms is None:
             return
         shown = Circumstances(self.policy.now(), ticks={voucher.ticks.root: (tick.number, tick.value)})
         found = judge_voucher(voucher, receipt.voucher, terms.payer, memory, shown)

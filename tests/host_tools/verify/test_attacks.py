@@ -92,6 +92,9 @@ def test_a_revocation_counts_from_its_time_on():
         "bad_certificate",
         "ok",
     ]
+    later = NET.revoke(device, revoked_from=NOW + 9)
+    for both in ((start, later), (later, start)):
+        assert codes(device.certificate, *both, late) == ["ok"] * 3 + ["revoked"]
     below = NET.device("below", issuer)
     for by in (None, issuer):
         found = codes(issuer.certificate, below.certificate, NET.revoke(below, by), below.open(PAYEE))
@@ -110,7 +113,9 @@ def test_a_clock_that_leaps_or_runs_backwards_is_noted():
     assert "after now" in verdicts[1].why and "set back" in verdicts[2].why
 
 
-@pytest.mark.parametrize("wrong", [{"seq": 9, "prev": None}, {"seq": 1, "prev": bytes(32)}, {"seq": 0, "prev": None}])
+@pytest.mark.parametrize(
+    "wrong", [{"seq": 9}, {"seq": 1, "prev": bytes(32)}, {"seq": 0}, {"seq": 0, "prev": bytes(32)}]
+)
 def test_a_log_that_starts_in_the_middle_names_what_came_before(wrong):
     device = NET.device()
     assert codes(device.certificate, device.reading(**wrong)) == ["ok", "gap"]

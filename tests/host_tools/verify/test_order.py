@@ -79,13 +79,18 @@ def test_any_order_shows_the_same_worth_and_never_refuses_the_best(drawn):
 
 def test_the_worst_order_of_the_longest_chain():
     """Each message rests on those after it."""
-    payer, payee = NET.device("payer", ISSUER, expires=NOW), NET.device("payee", ISSUER)
+    upper = NET.issuer("upper", may_issue=2)
+    middle, lower, ledger = NET.issuer("middle"), NET.issuer("lower"), NET.ledger()
+    middle.chain = (NET.certify(middle.key, upper.key, may_issue=1),)
+    lower.chain = (NET.certify(lower.key, middle.key, may_issue=0),)
+    payer, payee = NET.device("payer", lower, expires=NOW), NET.device("payee", lower)
+    by_lower = NET.certify(ledger.key, lower.key, roles=1)
     channel = payer.open(payee)
     voucher = payer.voucher(channel, 9, ticks=CHAIN)
     bundle = [
         payee.receipt(voucher, tick=RevealedTick(COUNT, LAST)),
-        *(voucher, channel, LEDGER.sign(Funding(channel.digest, 1000, NOW)), *LEDGER.certificates),
-        *(payee.certificate, payer.certificate, ISSUER.certificate, TOP.certificate),
+        *(voucher, channel, LEDGER.sign(Funding(channel.digest, 1000, NOW)), by_lower),
+        *(payee.certificate, payer.certificate, lower.certificate, middle.certificate, upper.certificate),
     ]
     verifier = Verifier([NET.root], Policy(at=NOW))
     codes = {verdict.type: verdict.code for verdict in verifier.run(message.raw for message in bundle)}
