@@ -20,7 +20,7 @@ from .ticks import MAX_TICKS, tick_holds
 
 MAX_LANES: Final = 64
 LEAST_WINDOW: Final = 3 * 86400  # seconds: an honest end needs no window, so a long one costs nobody
-# faults that may pass once more has come: what a message rests on, or a better certificate of its signer
+# faults that may pass once more has come: what a message rests on, a better certificate, a ledger's funding
 WAITING: Final = frozenset(
     {
         "unknown_channel",
@@ -28,6 +28,7 @@ WAITING: Final = frozenset(
         "receipt_mismatch",
         "bad_certificate",
         "expired_certificate",
+        "revoked",
         "wrong_network",
         "custody_too_low",
     }

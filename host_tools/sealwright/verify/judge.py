@@ -181,11 +181,14 @@ class Judge:
             self.signers.fault(signer, issuing=True),
             None if signer.is_ledger else Fault("not_a_ledger", "its signer is not certified as a ledger"),
         )
-        if fault is None and isinstance(body, Checkpoint) and body.ledger != signer.id:
-            fault = Fault("not_a_party", "it names another ledger than the one that signed it")
-        if fault is None and isinstance(body, Funding | Refund):
+        if fault is not None:
+            return Finding(fault)
+        if isinstance(body, Checkpoint):
+            other = body.ledger != signer.id
+            fault = Fault("not_a_party", "it names another ledger than the one that signed it") if other else None
+        else:
             fault = funding_fault(body, signer.id, self.memory)
-        return Finding(fault or replay(message, self.memory), None, None if fault else signer.id)
+        return Finding(fault or replay(message, self.memory), None, signer.id)
 
     def _of_device(self, message: Message[Body], body: OfDevice) -> Finding:
         signer = self.signers.find(message)

@@ -97,6 +97,7 @@ class BundleMemory:
         self._vouchers: dict[bytes, Voucher] = {}
         self._seen: set[bytes] = set()
         self._revoked: dict[bytes, int] = {}
+        self._fundings: set[tuple[bytes, bytes]] = set()
         self.earlier = dict(heads or {})
         self.heads: dict[bytes, Head] = {}
         self._entries = {(signer, head.seq): head.digest for signer, head in self.earlier.items()}
@@ -153,16 +154,20 @@ class BundleMemory:
         self._seen.add(digest)
 
     def keep_channel(self, terms: Terms) -> None:
-        """Note a channel, or that a ledger has funded it."""
-        known = self._channels.get(terms.digest)
-        if known is None:
-            self._channels[terms.digest] = _Known(terms)
-        else:
-            known.terms = terms
+        """Note a channel."""
+        funded = self.is_funded(terms.digest, terms.ledger)
+        self._channels.setdefault(terms.digest, _Known(replace(terms, funded=funded)))
 
-    def fund(self, terms: Terms) -> None:
-        """Note that a ledger has funded a channel."""
-        self.keep_channel(replace(terms, funded=True))
+    def keep_funding(self, channel: bytes, ledger: bytes) -> None:
+        """Note that a ledger has funded a channel, which may still be unknown."""
+        self._fundings.add((channel, ledger))
+        known = self._channels.get(channel)
+        if known is not None:
+            known.terms = replace(known.terms, funded=True)
+
+    def is_funded(self, channel: bytes, ledger: bytes | None) -> bool:
+        """Whether this ledger has funded the channel."""
+        return ledger is not None and (channel, ledger) in self._fundings
 
     def keep_voucher(self, digest: bytes, voucher: Voucher, lane: Lane | None) -> None:
         """Note the payer's voucher, and its lane as it is afterwards."""

@@ -5,6 +5,7 @@ aside, and judged again at the bundle's end.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from ..errors import Truncated
 from ..wire.bundle import Source, read_bundle
@@ -13,6 +14,7 @@ from ..wire.messages import (
     Body,
     Certificate,
     ChannelClose,
+    ChannelOpen,
     FactoryRecord,
     Funding,
     Message,
@@ -23,7 +25,7 @@ from ..wire.messages import (
     Voucher,
 )
 from .aside import Aside
-from .channels import WAITING, Circumstances, judge_voucher
+from .channels import WAITING, Circumstances, judge_open, judge_voucher, terms_of
 from .codes import EQUIVOCATION
 from .finding import Finding
 from .judge import Judge
@@ -31,6 +33,8 @@ from .memory import BundleMemory
 from .policy import Policy
 from .readings import Head, judge_entry, noun_of, time_of
 from .verdict import Verdict
+
+_BEFORE_FUNDING: Final = frozenset({"expired_certificate", "revoked"})  # what a funding settles once for all
 
 
 class Verifier:
@@ -82,8 +86,17 @@ class Verifier:
         found = self._judge.judge(message)
         if isinstance(message.body, Reading | FactoryRecord) and found.signer is not None:
             found = self._beside_others(message.digest, message.body, found.signer, found)
+        if isinstance(message.body, ChannelOpen) and found.fault is not None and found.fault.code in _BEFORE_FUNDING:
+            found = self._funded(message.digest, message.body, found)
         self._keep(message, found)
         return self._judge.verdict(n, message, found)
+
+    def _funded(self, digest: bytes, body: ChannelOpen, found: Finding) -> Finding:
+        """A channel that its ledger has funded: what happened to the payer's certificate later changes nothing."""
+        if found.device != body.payer or not self.memory.is_funded(digest, body.ledger):
+            return found
+        terms = terms_of(body, digest, least_window=self.policy.least_window)
+        return Finding(judge_open(body, terms, body.payer, self.policy.now()), body.payer, body.payer, terms=terms)
 
     def _beside_others(self, digest: bytes, body: Reading | FactoryRecord, signer: bytes, found: Finding) -> Finding:
         """An entry of a log beside every other of this bundle, and the newest of earlier ones."""
@@ -108,6 +121,8 @@ class Verifier:
                 memory.keep_voucher(message.digest, body, found.lane)
         if found.terms is not None and (fault is None or fault.code == "expired"):
             memory.keep_channel(found.terms)  # of an expired one the vouchers are refused for that
+        if isinstance(body, Funding) and found.signer is not None and fault is not None and fault.code in WAITING:
+            memory.keep_funding(body.channel, found.signer)  # its channel-open may rest on it
         if fault is not None and fault.code not in ("gap", EQUIVOCATION, "amount_decreased"):
             return
         memory.keep(message.digest)
@@ -122,9 +137,7 @@ class Verifier:
             case Revocation():
                 memory.keep_revocation(body.device, body.revoked_from)
             case Funding():
-                terms = memory.channel(body.channel)
-                if terms is not None:
-                    memory.fund(terms)
+                memory.keep_funding(body.channel, signer)
             case Receipt() if body.tick is not None:
                 self._keep_tick(body, body.tick)
             case _:
@@ -133,7 +146,7 @@ class Verifier:
     def _keep_tick(self, receipt: Receipt, tick: RevealedTick) -> None:
         """A tick that a receipt reveals raises its lane, where the voucher counts by itself: not a locked one."""
         memory, voucher, terms = self.memory, self.memory.voucher(receipt.voucher), self.memory.channel(receipt.channel)
-        if voucher is None or voucher.ticks is None or voucher.hash_lock is not None or terms is None:
+        if voucher is None or voucher.ticks is None or terms is None:
             return
         shown = Circumstances(self.policy.now(), ticks={voucher.ticks.root: (tick.number, tick.value)})
         found = judge_voucher(voucher, receipt.voucher, terms.payer, memory, shown)
