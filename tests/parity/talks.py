@@ -9,7 +9,7 @@ import gc
 import sys
 
 from rig import Board, Clock, Issuer, RamStore, policy, provisioned
-from seal import buyer, channel, rpc
+from seal import buyer, channel, labels, rpc
 from seal.compat import hexlify
 from seal.device import Device
 from seal.errors import SensorFailed, Unreachable
@@ -57,6 +57,7 @@ def in_every_state():
         wire = Wire(Service(device).handlers())
         for kind, item in (
             (rpc.INFO, None),
+            (rpc.INFO, bytes(32)),
             (rpc.READINGS, [0, 8]),
             (rpc.CHAIN, None),
             (rpc.CHANNELS, 0),
@@ -65,6 +66,7 @@ def in_every_state():
             (rpc.EVIDENCE, bytes(32)),
             (rpc.GRANT, issuer.grant(made.public, bytes(32))),
             (rpc.COMMAND, issuer.command(made, "pause")),
+            (rpc.REVOKE, issuer.signer.sign(labels.REVOCATION, {1: bytes(32), 2: 0, 6: 0})[0]),
         ):
             wire.ask(kind, item)
         gc.collect()
