@@ -10,6 +10,7 @@ from ..errors import Usage
 from ..home import Home
 from ..link import Client
 from ..operate import owner, spending
+from ..operate.pinning import prove
 from .commands import Command, command
 from .network import network
 from .options import DeviceOption
@@ -122,9 +123,9 @@ def wipe(
         raise Usage("a wipe cannot be undone", remedy=remedy, code="not_confirmed")
 
     def send(home: Home, client: Client) -> None:
-        identifier = client.info().device
+        identifier = prove(home, client).body.device
         owner.wipe(home, client)
-        entry = home.find(identifier) if identifier else None
+        entry = home.find(identifier)
         if entry is not None:
             home.retire(entry)
 
