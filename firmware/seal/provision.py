@@ -59,8 +59,8 @@ class Provisioner:
         return device.signer.sign(labels.EVIDENCE, claims)[0]
 
     def grant(self, raw: bytes) -> None:
-        """Check and store the issuer's grant, or a renewal of it (see `standing`). Raises Refused, Replay (not for the last
-        evidence), BadCertificate, BadSignature, WrongNetwork, and then changes nothing."""
+        """Check and store the issuer's grant, or a renewal of it (see `standing`). Raises Refused, Replay (not for the
+        last evidence), BadCertificate, BadSignature, WrongNetwork, and then changes nothing."""
         device = self._device
         device.require_state(KEYED, PROVISIONED)
         if device.state == PROVISIONED:

@@ -199,8 +199,9 @@ def ready_for(kind):
             return wire, bytes(32)
         wire.ask(rpc.EVIDENCE, bytes(32))
         return wire, issuer.grant(blank.public, bytes(32), policy())
-    if kind <= rpc.BENCH:
+    if kind <= rpc.BENCH or kind == rpc.REVOKE:
         items = {rpc.READINGS: [0, 8], rpc.CHANNELS: 0, rpc.BENCH: 1}
+        items[rpc.REVOKE] = issuer.signer.sign(labels.REVOCATION, {1: bytes(32), 2: 0, 6: 0})[0]
         items[rpc.COMMAND] = issuer.command(selling, "interval", 5)
         return Wire(Service(selling).handlers()), items.get(kind)
     wire = Wire(Seller(selling).handlers(), stop=kind)
