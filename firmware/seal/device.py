@@ -15,6 +15,7 @@ from .payee import Payee
 from .payer import Payer
 from .reading import ReadingLog, count
 from .standing import Standing
+from .timekeeping import Timekeeper
 from .records import (
     IDENTITY_CHAIN,
     IDENTITY_LEDGER,
@@ -66,6 +67,7 @@ class Device:
         self.board = board
         self.journal = Journal(board.store)
         self.standing = Standing(self)
+        self.timekeeper = Timekeeper(self)
         self.pool = Pool(board.entropy.sources, board.entropy.extras)
         self.state = DAMAGED
         self.fault = None

@@ -13,7 +13,7 @@ is good for ten minutes. The number is on flash before the command takes effect:
 never repeats one.
 """
 
-from . import channel, labels, messages, order
+from . import channel, labels, messages, order, timekeeping
 from .device import DEVICE_SLOT, PROVISIONED
 from .records import (
     FIRMWARE_RECORD,
@@ -120,8 +120,9 @@ class Owner:
     def _clock(self, value: "Item", record: "Record") -> None:
         if not messages.uint(value):
             raise Malformed("the clock is set to unix seconds")
+        timekeeping.check_range(value)
         self._put(record)
-        self._device.board.clock.set(value, labels.CLOCK_HOST)
+        self._device.timekeeper.rebase(value)
 
     def _network(self, value: "Item", record: "Record") -> None:
         uplink = self._device.uplink

@@ -8,6 +8,7 @@ record stores the identity, whole or not at all; after a power cut at any step, 
 from . import __version__, identity, labels, messages
 from .device import BLANK, DEVICE_SLOT, KEYED, PROVISIONED
 from .records import (
+    CLOCK_RECORD,
     IDENTITY_RECORD,
     OWNER_RECORD,
     IDENTITY_CHAIN,
@@ -95,7 +96,9 @@ class Provisioner:
         if labels.GRANT_POLICY in claims:
             settings[OWNER_POLICY] = claims[labels.GRANT_POLICY]
         device.journal.put(OWNER_RECORD, settings)
-        device.board.clock.set(claims[labels.GRANT_TIME], labels.CLOCK_HOST)
+        device.journal.put(CLOCK_RECORD, [claims[labels.GRANT_TIME], 0])
+        if device.board.clock.quality < labels.CLOCK_NETWORK:
+            device.board.clock.set(claims[labels.GRANT_TIME], labels.CLOCK_HOST)
         record = {
             IDENTITY_CHAIN: claims[labels.GRANT_CHAIN],
             IDENTITY_OWNER: owner,

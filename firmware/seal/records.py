@@ -5,6 +5,7 @@
     wiped        true                                        firmware   see `firmware`
     network      settings of the uplink, see `uplink`        forwarded  uint: the last reading that the broker has
     spent        {asset: [day, amount]}, see `payer`         past       [[half a digest, expiry], ...], see `payee`
+    clock        [unix, seq]: a trusted time and the reading before it, see `timekeeping`
     revoked      [[from, device id, issuer's id], ...], the newest last, see `standing`
     o-*, i-*     channels as the payer and as the payee, see `channel`
 
@@ -24,6 +25,7 @@ FORWARDED_RECORD = const("forwarded")
 SPENT_RECORD = const("spent")
 PAST_RECORD = const("past")
 REVOKED_RECORD = const("revoked")
+CLOCK_RECORD = const("clock")
 PAYER_ROLE = const("o")  # the first letter of a channel record's name
 PAYEE_ROLE = const("i")
 

@@ -110,6 +110,7 @@ class Service:
             "acknowledged": device.log.acknowledged,
             "sensor_fault": device.sensor_fault,
             "trade_fault": device.trade_fault,
+            "clock_fault": device.timekeeper.fault,
             "uplink": device.uplink and device.uplink.status(),
             "bought": device.last_purchase,
             "order": current_order

@@ -74,8 +74,7 @@ class Clock:
         return self.unix
 
     def set(self, unix, quality):
-        if quality >= self.quality:
-            self.unix, self.quality = unix, quality
+        self.unix, self.quality = unix, quality
 
 
 class Entropy:

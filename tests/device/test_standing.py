@@ -127,7 +127,7 @@ def test_renewal_by_an_issuer_that_was_not_above_is_refused():
     signer, public, chain = issuer_below(root)
     device = provisioned(root)
     leaf = root.certificate(device.public, issuer=public, signer=signer)
-    aside = renewal(root, device, status_of(device).digest, chain=[leaf, *chain], signer=signer)
+    aside = renewal(root, device, status_of(device).digest, chain=[leaf] + chain, signer=signer)
     raises(BadCertificate, Provisioner(device).grant, aside)
 
 

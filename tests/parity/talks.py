@@ -8,11 +8,11 @@ import asyncio
 import gc
 import sys
 
-from rig import Board, Clock, Issuer, RamStore, policy, provisioned
+from rig import NOW, Board, Clock, Issuer, RamStore, policy, provisioned
 from seal import buyer, channel, labels, rpc
 from seal.compat import hexlify
 from seal.device import Device
-from seal.errors import SensorFailed, Unreachable
+from seal.errors import NotYetValid, SensorFailed, Unreachable
 from seal.records import ORDER_RECORD
 from seal.seller import Seller
 from seal.service import Service
@@ -98,6 +98,7 @@ def every_order():
     issuer, buying, selling, _ = _sold("reading", 9)
     wires = [Wire(Service(device).handlers()) for device in (buying, selling)]
     selling.sensor_fault, selling.trade_fault = SensorFailed.code, Unreachable.code
+    selling.timekeeper.fault = NotYetValid.code
     for wire in wires:
         gc.collect()
         wire.ask(rpc.INFO)
@@ -116,7 +117,7 @@ def every_order():
         ("interval", 1),
         ("stop",),
         ("trade", {1: "tcp:192.0.2.1:1", 3: "nEUR", 4: "J", 5: 1}),
-        ("clock", 1),
+        ("clock", NOW),
         ("ack", {1: 2}),
         ("network", {2: {1: "192.0.2.1", 2: 8883, 3: b"DER"}}),
         ("network", {1: ["ssid", "word"], 2: {1: "broker", 2: 1, 3: bytes(600), 4: ["user", "word"]}}),

@@ -75,7 +75,19 @@ def test_every_state_and_shape_was_seen(calls):
     assert {value for item in outcomes for value in item.values()} == {True} | damage
 
 
-NULLABLE = {"fault", "device", "peer", "policy", "offer", "bought", "order", "sensor_fault", "trade_fault", "uplink"}
+NULLABLE = {
+    "fault",
+    "device",
+    "peer",
+    "policy",
+    "offer",
+    "bought",
+    "order",
+    "sensor_fault",
+    "trade_fault",
+    "uplink",
+    "clock_fault",
+}
 
 
 def test_the_codes_are_those_of_the_device(cddl):

@@ -101,8 +101,8 @@ def interval(
 
 @command("clock", "Set its clock.", "sealwright owner clock --device serial:/dev/ttyACM0")
 def clock(session: Session, device: DeviceOption) -> None:
-    """Set a device's clock to this host's, where it has no better one."""
-    _send(session, device, owner.set_clock, "has this host's time, or better")
+    """Set a device's clock to this host's, whatever it was: it measures a network's time by this from now on."""
+    _send(session, device, owner.set_clock, "has this host's time")
 
 
 @command("stop", "End the trade it pays in.", "sealwright owner stop --device emulated:charger")

@@ -117,7 +117,7 @@ def set_interval(home: Home, client: Client, seconds: int) -> None:
 
 
 def set_clock(home: Home, client: Client) -> None:
-    """Set its clock to this host's, where it has no better one."""
+    """Set its clock to this host's, whatever it was."""
     command(home, client, "clock", int(time.time()))
 
 
