@@ -142,3 +142,15 @@ class Unreachable(SealError):
     """The peer did not answer, or the link to it broke."""
 
     code = 24
+
+
+class Unlimited(SealError):
+    """A command without an end that this device can check: no expiry, or an unset clock, and no last status."""
+
+    code = 25
+
+
+class Revoked(SealError):
+    """An issuer has taken back a certificate of the peer's chain."""
+
+    code = 26

@@ -112,6 +112,7 @@ COMMAND: "Table" = {
     labels.COMMAND_OP: (True, text),
     labels.COMMAND_ARGUMENTS: (False, lambda value: True),
     labels.COMMAND_NOT_AFTER: (False, uint),
+    labels.COMMAND_STATUS: (False, hash32),
 }
 CLOSE: "Table" = {
     labels.CLOSE_CHANNEL: (True, hash32),
@@ -123,6 +124,23 @@ PEER_PROOF: "Table" = {
     labels.PROOF_PEER: (True, hash32),
     labels.NONCE: (True, hash32),
     labels.OWN_NONCE: (True, hash32),
+}
+
+
+STATUS: "Table" = {
+    labels.STATUS_DEVICE: (True, hash32),
+    labels.STATUS_COMMAND: (True, uint),
+    labels.STATUS_SEQ: (True, uint),
+    labels.STATUS_READING: (True, lambda value: value is None or hash32(value)),
+    labels.IAT: (True, uint),
+    labels.NONCE: (True, hash32),
+    labels.CLOCK_QUALITY: (True, up_to(3)),
+    labels.FIRMWARE: (True, text),
+}
+REVOCATION: "Table" = {
+    labels.REVOKED_DEVICE: (True, hash32),
+    labels.REVOKED_REASON: (True, up_to(4)),
+    labels.IAT: (True, uint),
 }
 
 
@@ -172,6 +190,8 @@ TABLES = {
     labels.CHANNEL_CLOSE: CLOSE,
     labels.PEER_PROOF: PEER_PROOF,
     labels.FIRMWARE_UPDATE: FIRMWARE_UPDATE,
+    labels.STATUS: STATUS,
+    labels.REVOCATION: REVOCATION,
 }
 
 

@@ -8,6 +8,7 @@ record stores the identity, whole or not at all; after a power cut at any step, 
 from . import __version__, identity, labels, messages
 from .device import BLANK, DEVICE_SLOT, KEYED, PROVISIONED
 from .records import (
+    CLOCK_RECORD,
     IDENTITY_RECORD,
     OWNER_RECORD,
     IDENTITY_CHAIN,
@@ -59,10 +60,13 @@ class Provisioner:
         return device.signer.sign(labels.EVIDENCE, claims)[0]
 
     def grant(self, raw: bytes) -> None:
-        """Check and store the issuer's grant. Raises Refused, Replay (not for the last evidence), BadCertificate,
-        BadSignature, WrongNetwork, and then changes nothing."""
+        """Check and store the issuer's grant, or a renewal of it (see `standing`). Raises Refused, Replay (not for the
+        last evidence), BadCertificate, BadSignature, WrongNetwork, and then changes nothing."""
         device = self._device
-        device.require_state(KEYED)
+        device.require_state(KEYED, PROVISIONED)
+        if device.state == PROVISIONED:
+            device.standing.renew(raw)
+            return
         message = messages.parse(raw, labels.GRANT)
         claims = message.payload
         if (
@@ -92,7 +96,9 @@ class Provisioner:
         if labels.GRANT_POLICY in claims:
             settings[OWNER_POLICY] = claims[labels.GRANT_POLICY]
         device.journal.put(OWNER_RECORD, settings)
-        device.board.clock.set(claims[labels.GRANT_TIME], labels.CLOCK_HOST)
+        device.journal.put(CLOCK_RECORD, [claims[labels.GRANT_TIME], 0])
+        if device.board.clock.quality < labels.CLOCK_NETWORK:
+            device.board.clock.set(claims[labels.GRANT_TIME], labels.CLOCK_HOST)
         record = {
             IDENTITY_CHAIN: claims[labels.GRANT_CHAIN],
             IDENTITY_OWNER: owner,

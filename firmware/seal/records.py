@@ -5,6 +5,8 @@
     wiped        true                                        firmware   see `firmware`
     network      settings of the uplink, see `uplink`        forwarded  uint: the last reading that the broker has
     spent        {asset: [day, amount]}, see `payer`         past       [[half a digest, expiry], ...], see `payee`
+    clock        [unix, seq]: a trusted time and the reading before it, see `timekeeping`
+    revoked      [[from, device id, issuer's id], ...], the newest last, see `standing`
     o-*, i-*     channels as the payer and as the payee, see `channel`
 
 Names and numbers are in the file format: neither may change.
@@ -22,6 +24,8 @@ NETWORK_RECORD = const("network")
 FORWARDED_RECORD = const("forwarded")
 SPENT_RECORD = const("spent")
 PAST_RECORD = const("past")
+REVOKED_RECORD = const("revoked")
+CLOCK_RECORD = const("clock")
 PAYER_ROLE = const("o")  # the first letter of a channel record's name
 PAYEE_ROLE = const("i")
 

@@ -7,6 +7,7 @@
     boards/NAME/         emulated boards
     brokers/HOST:PORT.pem             the CA that certified an MQTT broker
     grants/ID.cbor       the newest grant given to a device
+    revocations/DIGEST.cbor           revocations signed here
     ledger.db            see `ledger`
     ledger.key ledger.pem             the ledger's own key, and its certificates
 
@@ -16,7 +17,7 @@ The test root certifies emulated boards; verifiers refuse what chains to it with
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +27,7 @@ from .wire import labels
 from .wire.certificates import TEST_MODEL, from_pem, issue, make_root, network_id, to_pem
 from .wire.certificates import load_roots as load_pem
 from .wire.keys import PrivateKey
-from .wire.messages import Certificate, Message
+from .wire.messages import Certificate, Message, Revocation
 
 FORMAT: Final = 1
 DEFAULT: Final = "~/.sealwright"
@@ -37,7 +38,8 @@ RETIRED: Final = "retired"  # wiped, removed or forgotten: kept for the ledger's
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A device in the register. `device` and `certificate` (its digest) are hexadecimal."""
+    """A device in the register. `device` and `certificate` (its digest) are hexadecimal. commands: the number of the
+    last command signed for it. urls: where the owner named it since it was provisioned at `url`."""
 
     name: str
     device: str
@@ -47,6 +49,8 @@ class Registered:
     state: str
     certificate: str
     registered_at: int
+    commands: int = 0
+    urls: Sequence[str] = ()
 
 
 class Home:
@@ -175,6 +179,19 @@ class Home:
         """The newest grant given to a device, as sent, or None."""
         path = self.folder / "grants" / f"{device.hex()}.cbor"
         return path.read_bytes() if path.exists() else None
+
+    def keep_revocation(self, message: Message[Revocation]) -> None:
+        """Keep a revocation, for verifiers, ledgers and devices. Raises Usage where the disk refuses it."""
+        folder = self.folder / "revocations"
+        try:
+            folder.mkdir(exist_ok=True)
+            write_whole(folder / f"{message.digest.hex()}.cbor", message.raw)
+        except OSError as error:
+            raise Usage(f"cannot write to {folder}: {error.strerror}", remedy="Free some space.") from error
+
+    def revocations(self) -> list[bytes]:
+        """Every revocation signed here, as sent."""
+        return [path.read_bytes() for path in sorted((self.folder / "revocations").glob("*.cbor"))]
 
     def authority(self, broker: str) -> Path:
         """Where the CA of the MQTT broker HOST:PORT is kept, once a device has it."""

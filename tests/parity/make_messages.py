@@ -87,7 +87,12 @@ def by_hand(signer):
     signer.sign(labels.RECEIPT, receipt)
     signer.sign(labels.CHANNEL_CLOSE, {1: digest, 2: NOW, labels.CLOSE_CLAIMS: [[0, 1, 2, hash32("voucher")]]})
     signer.sign(labels.CHANNEL_CLOSE, {1: digest, 2: NOW})
-    signer.sign(labels.COMMAND, {1: bytes(32), 2: 0, 3: "", labels.COMMAND_NOT_AFTER: FAR})
+    signer.sign(labels.COMMAND, {1: bytes(32), 2: 0, 3: "", labels.COMMAND_STATUS: digest})
+    stat = {1: own, labels.NONCE: digest, 2: 0, 3: MAX_UINT, 4: None, labels.IAT: 0, labels.CLOCK_QUALITY: 3}
+    signer.sign(labels.STATUS, stat | {labels.FIRMWARE: ""})
+    signer.sign(labels.STATUS, stat | {4: digest, labels.FIRMWARE: "1.0"})
+    for reason in range(5):
+        signer.sign(labels.REVOCATION, {1: own, 2: reason, labels.IAT: NOW})
     signer.sign(labels.VOUCHER, voucher.payload(digest, 0, 0, 0))
     full = voucher.payload(digest, 1, MAX_UINT, labels.MAX_AMOUNT, hash32("item"))
     full.update({5: NOW, 6: FAR, 7: hash32("lock"), 9: [[0, 23], [24, 255], [256, 65535], [65536, 1 << 32]]})

@@ -56,7 +56,11 @@ def test_what_the_host_refuses_the_device_refuses(name):
         assert not takes(lambda given, extra=extra: {**given, extra: 0}), extra
 
 
-@pytest.mark.parametrize("name,label", [(name, label) for name, labels in KEYS_TO_LEARN.items() for label in labels])
+LATER_KEYS = [(name, label) for name, labels in KEYS_TO_LEARN.items() for label in labels]
+
+
+@pytest.mark.skipif(not LATER_KEYS, reason="devices know every key of the schema")
+@pytest.mark.parametrize("name,label", LATER_KEYS)
 def test_a_key_that_devices_are_to_learn_is_refused(name, label):
     """It could be a condition, which a device that does not know it must not pass over."""
     raw = message_with(name, lambda given: {**known(name, given), label: given[label]})

@@ -44,6 +44,10 @@ CODES = {
     22: Meaning("unauthenticated", "the peer has not proved its certificate", _LOG),
     23: Meaning("unsupported", "its firmware does not have this", "Update the firmware."),
     24: Meaning("unreachable", "its peer did not answer", "Check the peer's address and that it runs."),
+    25: Meaning(
+        "unlimited", "the command has no end that the device can check", "Use a Sealwright that is not older than it."
+    ),
+    26: Meaning("revoked", "an issuer has taken back a certificate of its peer", "Trade with another device."),
     40: Meaning("over_voucher_limit", "more than its policy allows for one voucher", "Raise the limit."),
     41: Meaning("over_day_limit", "more than its policy allows in a day", "Raise the limit or wait for tomorrow."),
     42: Meaning("not_a_payee", "the payee is not on its owner's list", "Add the payee to the policy."),
