@@ -97,6 +97,8 @@ def _follow(session: Session, buyer: Client, seller: Client, asset: str, advance
             if now.trouble and (last is None or now.trouble != last.trouble):
                 session.note(f"The payer tries again: {now.trouble}.")
         last = now
+        if now.state == trading.WAITING:
+            _fund(session, buyer)
         advance(now.amount, f"{amount(now.amount, asset)} in {now.vouchers} vouchers")
         if now.over:
             return now
@@ -104,6 +106,18 @@ def _follow(session: Session, buyer: Client, seller: Client, asset: str, advance
             looked = time.monotonic()
             _check_alive(seller)
         time.sleep(trading.POLL_SECONDS)
+
+
+def _fund(session: Session, buyer: Client) -> None:
+    """Lock the capacity of the payer's new channel in the home's ledger, and bring the payer its funding."""
+    network = buyer.info().raw.get("network")
+    test = network == session.home.network_id(test=True)
+    with open_ledger(session.home, allow_test=test) as ledger:
+        for brought in bring_funding(ledger, buyer):
+            if brought.refused is not None:
+                remedy = f"The order waits on the payer. Then run this again: {brought.refused.why}"
+                raise RefusedByDevice("the ledger did not fund the channel", remedy=remedy, code=brought.refused.code)
+            session.note(f"channel {short(brought.channel)} is funded")
 
 
 def _progress(buyer: Client) -> Progress:

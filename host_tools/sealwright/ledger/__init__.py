@@ -7,6 +7,7 @@ both in SQLite. Imports `verify` and `wire`; nothing of `home`, `link`, `operate
 from .audit import AuditReport, Finding
 from .book import Channel
 from .chain import Head
+from .funding import Brought, bring_funding
 from .identity import LedgerIdentity
 from .ledger import Ledger
 from .reports import Balance, EntryLine
@@ -15,6 +16,7 @@ from .store.faults import LedgerBusy, LedgerDamaged, LedgerError, LedgerFull, Le
 __all__ = [
     "AuditReport",
     "Balance",
+    "Brought",
     "Channel",
     "EntryLine",
     "Finding",
@@ -28,4 +30,5 @@ __all__ = [
     "LedgerMissing",
     "LedgerReadOnly",
     "NotALedger",
+    "bring_funding",
 ]

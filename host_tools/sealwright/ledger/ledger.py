@@ -168,6 +168,10 @@ class Ledger:
         """One channel by its digest, or None."""
         return self._read(lambda database: Tables(database).channel(digest))
 
+    def funding(self, channel: bytes) -> bytes | None:
+        """The ledger's signed word that it locked this channel's capacity, or None where it did not."""
+        return self._read(lambda database: Tables(database).funding(channel))
+
     def ending(self, within: int) -> list[Channel]:
         """Channels that hold money and whose claim ends within so many seconds: the first 1,000, earliest first."""
         at = int(self._clock()) + within

@@ -34,6 +34,7 @@ UPDATE_BEGIN: Final = 11
 UPDATE_WRITE: Final = 12
 UPDATE_COMMIT: Final = 13
 REVOKE: Final = 14
+LEDGER: Final = 16
 NONCE_BYTES: Final = 32
 ERROR: Final = 255
 
@@ -145,6 +146,10 @@ class Client:
     def revoke(self, raw: bytes) -> None:
         """Hand it an issuer's revocation of another device."""
         self.call(REVOKE, raw)
+
+    def ledger(self, raw: bytes) -> None:
+        """Hand over a message of the ledger, funding or refund, for a channel that the device has."""
+        self.call(LEDGER, raw)
 
     def evidence(self, nonce: bytes) -> bytes:
         """Signed evidence over `nonce` (32 bytes). A blank device makes its key first."""

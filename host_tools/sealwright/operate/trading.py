@@ -15,8 +15,8 @@ from ..link import Client
 from ..link.codes import meaning
 from . import owner
 
-ACTIVE: Final = 0
-STATES: Final = ("active", "done", "stopped", "failed")
+ACTIVE, WAITING = "active", "waiting"  # waiting: the channel waits for the ledger's funding
+STATES: Final = (ACTIVE, "done", "stopped", "failed", WAITING)
 POLL_SECONDS: Final = 0.25
 _ADDRESS: Final = re.compile(r"tcp:[^:]+:[0-9]{1,5}")
 _RELAY: Final = "Use a board with a network, or run `sealwright relay` and name its address with --at."
@@ -37,7 +37,7 @@ class Progress:
 
     @property
     def over(self) -> bool:
-        return self.state != STATES[ACTIVE]
+        return self.state not in (ACTIVE, WAITING)
 
 
 def order(

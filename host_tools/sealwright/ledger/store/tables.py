@@ -101,6 +101,10 @@ class Tables:
         """All channels, in the order they were opened."""
         return (_channel(row) for row in self._db.rows(f"{_CHANNEL} ORDER BY opened"))
 
+    def funding(self, channel: bytes) -> bytes | None:
+        """What the ledger signed when it locked the channel's capacity: the row after the channel-open's."""
+        return self._raw(self._db.row("SELECT opened + 1 FROM channels WHERE digest = ?", (channel,)))
+
     def channels_of(self, payer: bytes) -> Iterator[book.Channel]:
         """The payer's channels that hold money, by digest."""
         sql = f"{_CHANNEL} WHERE payer = ? AND remaining > 0 ORDER BY digest"
