@@ -6,12 +6,14 @@ from typing import Annotated
 import typer
 
 from ..errors import RefusedByDevice, Unreachable
+from ..ledger import bring_funding
 from ..link import Client
 from ..operate import trading
 from ..operate.trading import Progress
 from .commands import command
 from .session import Advance, Session
-from .words import amount
+from .settle import open_ledger
+from .words import amount, short
 
 _LOOK_SECONDS = 2.0
 
@@ -64,8 +66,10 @@ def pay(
 ) -> None:
     """Have one device buy what another one offers, until the amount is used up.
 
-    The order stays on the payer: the trade goes on when this command ends, and after a reset of either device. Exits 4
-    if the payer's policy or its owner ends it.
+    The seller wants to see that a ledger has locked the money: this command settles the payer's channel-open in the
+    home's ledger and brings the payer the ledger's word, so deposit first. From then on the order stays on the payer: the
+    trade goes on when this command ends, and after a reset of either device. Exits 4 if the ledger does not fund the
+    channel, or the payer's policy or its owner ends the trade.
     """
     home = session.home
     with session.connect(payee) as seller, session.connect(payer) as buyer:
