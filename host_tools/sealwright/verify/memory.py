@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from ..wire.keys import PublicKey
-from ..wire.messages import ChannelClose, Voucher
+from ..wire.messages import ChannelClose, Funding, Voucher
 from .readings import Head
 
 FAR: int = 2**62  # the latest claim's end there is: a sum of times that stays in 64 bits
@@ -97,7 +97,7 @@ class BundleMemory:
         self._vouchers: dict[bytes, Voucher] = {}
         self._seen: set[bytes] = set()
         self._revoked: dict[bytes, int] = {}
-        self._fundings: set[tuple[bytes, bytes]] = set()
+        self._fundings: set[tuple[bytes, bytes | None, int]] = set()
         self.earlier = dict(heads or {})
         self.heads: dict[bytes, Head] = {}
         self._entries = {(signer, head.seq): head.digest for signer, head in self.earlier.items()}
@@ -155,19 +155,18 @@ class BundleMemory:
 
     def keep_channel(self, terms: Terms) -> None:
         """Note a channel."""
-        funded = self.is_funded(terms.digest, terms.ledger)
-        self._channels.setdefault(terms.digest, _Known(replace(terms, funded=funded)))
+        self._channels.setdefault(terms.digest, _Known(replace(terms, funded=self.is_funded(terms))))
 
-    def keep_funding(self, channel: bytes, ledger: bytes) -> None:
+    def keep_funding(self, funding: Funding, ledger: bytes) -> None:
         """Note that a ledger has funded a channel, which may still be unknown."""
-        self._fundings.add((channel, ledger))
-        known = self._channels.get(channel)
+        self._fundings.add((funding.channel, ledger, funding.amount))
+        known = self._channels.get(funding.channel)
         if known is not None:
             known.terms = replace(known.terms, funded=True)
 
-    def is_funded(self, channel: bytes, ledger: bytes | None) -> bool:
-        """Whether this ledger has funded the channel."""
-        return ledger is not None and (channel, ledger) in self._fundings
+    def is_funded(self, terms: Terms) -> bool:
+        """Whether the ledger that the channel names has locked its capacity."""
+        return (terms.digest, terms.ledger, terms.capacity) in self._fundings
 
     def keep_voucher(self, digest: bytes, voucher: Voucher, lane: Lane | None) -> None:
         """Note the payer's voucher, and its lane as it is afterwards."""

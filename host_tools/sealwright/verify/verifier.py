@@ -93,9 +93,9 @@ class Verifier:
 
     def _funded(self, digest: bytes, body: ChannelOpen, found: Finding) -> Finding:
         """A channel that its ledger has funded: what happened to the payer's certificate later changes nothing."""
-        if found.device != body.payer or not self.memory.is_funded(digest, body.ledger):
-            return found
         terms = terms_of(body, digest, least_window=self.policy.least_window)
+        if found.device != body.payer or not self.memory.is_funded(terms):
+            return found
         return Finding(judge_open(body, terms, body.payer, self.policy.now()), body.payer, body.payer, terms=terms)
 
     def _beside_others(self, digest: bytes, body: Reading | FactoryRecord, signer: bytes, found: Finding) -> Finding:
@@ -122,7 +122,7 @@ class Verifier:
         if found.terms is not None and (fault is None or fault.code == "expired"):
             memory.keep_channel(found.terms)  # of an expired one the vouchers are refused for that
         if isinstance(body, Funding) and found.signer is not None and fault is not None and fault.code in WAITING:
-            memory.keep_funding(body.channel, found.signer)  # its channel-open may rest on it
+            memory.keep_funding(body, found.signer)  # its channel-open may rest on it
         if fault is not None and fault.code not in ("gap", EQUIVOCATION, "amount_decreased"):
             return
         memory.keep(message.digest)
@@ -137,7 +137,7 @@ class Verifier:
             case Revocation():
                 memory.keep_revocation(body.device, body.revoked_from)
             case Funding():
-                memory.keep_funding(body.channel, signer)
+                memory.keep_funding(body, signer)
             case Receipt() if body.tick is not None:
                 self._keep_tick(body, body.tick)
             case _:

@@ -3,9 +3,9 @@
 from itertools import permutations
 
 import pytest
-from sealwright.verify import BundleMemory, Policy, Verifier
+from sealwright.verify import BundleMemory, Policy, Verifier, hash_times
 from sealwright.verify.readings import Head
-from sealwright.wire.messages import Funding, sign_message
+from sealwright.wire.messages import Funding, RevealedTick, Ticks, sign_message
 
 from tests.host_tools.factory import DAY, NOW, Network, key
 
@@ -64,7 +64,7 @@ def test_a_sub_issuer_voids_no_device_of_another_in_any_order():
     reading = victim.reading()
     assert codes(mallory.certificate, other.certificate, victim.certificate, evil, reading, at=NOW + 3)[4] == "ok"
     demotion = NET.certify(other.key, mallory.key, issued_at=NOW)
-    # NET.certify(other.key, ...) certifies an issuer of the root's as a device: the root's word counts, first or last
+    # it certifies an issuer of the root's as a device: the root's word counts, first or last
     for messages in permutations((mallory.certificate, other.certificate, demotion, victim.certificate, reading)):
         found = dict(zip((id(message) for message in messages), codes(*messages)))
         assert (found[id(victim.certificate)], found[id(reading)]) == ("ok", "ok")
@@ -197,9 +197,6 @@ def test_a_renewed_certificate_helps_what_came_before_it():
 
 
 def test_a_tick_raises_no_lane_that_its_voucher_may_not():
-    from sealwright.verify import hash_times
-    from sealwright.wire.messages import RevealedTick, Ticks
-
     last = bytes(32)
     ticks = Ticks(hash_times(last, 9), 100, 9)
     tick = RevealedTick(9, last)
@@ -227,3 +224,5 @@ def test_funding_fixes_the_payers_standing_in_any_order():
     other = sign_message(key("other ledger"), funding.body)
     others = NET.ledger("other ledger").certificates
     assert codes(*parties, *others, other, channel, at=NOW + 5)[3:] == ["unknown_channel", "expired_certificate"]
+    short = LEDGER.sign(Funding(channel.digest, 999, NOW))
+    assert codes(*parties, short, channel, at=NOW + 5)[2:] == ["unknown_channel", "expired_certificate"]
