@@ -106,7 +106,7 @@ class Buyer:
             terms.check_open(now)
             return terms
         # check the policy before the first signature: a channel without permission to pay is useless
-        self._allow(offer.price, device.payer.spent_today(offer.asset))
+        self._allow(offer.price, device.payer.spent.today(offer.asset))
         expires = now + self.order.get(SECONDS, DEFAULT_SECONDS)
         payee, budget = self._peer.device_id, self.order[BUDGET]
         terms = device.payer.find_unpaid(payee, offer, budget, now)

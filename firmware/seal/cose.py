@@ -82,7 +82,7 @@ def _check_header(header: "Claims", expected: int | None) -> None:
     if not isinstance(kid, bytes) or len(kid) != 8:
         raise Malformed("kid must have 8 bytes")
     kind = header.get(labels.TYP)
-    if not labels.CERTIFICATE <= (kind if isinstance(kind, int) else 0) <= labels.FIRMWARE_UPDATE:
+    if not labels.CERTIFICATE <= (kind if isinstance(kind, int) else 0) <= labels.REFUND:
         raise WrongType("message type %s is unknown" % kind)
     if expected is not None and kind != expected:
         raise WrongType("message type %d, wanted %d" % (kind, expected))

@@ -142,3 +142,9 @@ class Unreachable(SealError):
     """The peer did not answer, or the link to it broke."""
 
     code = 24
+
+
+class Unfunded(SealError):
+    """The ledger's funding of the channel has not been shown, and the payer has no more credit."""
+
+    code = 26

@@ -67,7 +67,10 @@ def _base58(data: bytes) -> str:
 
 
 class CertifiedKey:
-    """A key that a chain certifies: `public` 64 bytes, `device_id`, `custody` 0..2, `model`, `network`."""
+    """A key that a chain certifies: `public` 64 bytes, `device_id`, `custody` 0..2, `model`, `network`, `roles`.
+
+    end: unix seconds, when the first certificate of its chain expires; None: never.
+    """
 
     def __init__(self, claims: "Claims", public: bytes) -> None:
         self.public = public
@@ -76,6 +79,8 @@ class CertifiedKey:
         self.model = claims.get(labels.MODEL, "")
         self.network = claims[labels.NETWORK]
         self.may_issue = claims.get(labels.MAY_ISSUE)
+        self.roles = claims.get(labels.ROLES, 0)
+        self.end = claims.get(labels.EXP)
 
 
 def check_chain(chain: list[bytes], root: bytes | None, network: bytes, now: int | None = None) -> "CertifiedKey":
@@ -123,5 +128,7 @@ def _check_link(
         raise WrongNetwork("a certificate of another network")
     if now is not None and now >= claims.get(labels.EXP, now + 1):
         raise Expired("a certificate in the chain has expired")
+    if issuer.end is not None:
+        subject.end = issuer.end if subject.end is None else min(subject.end, issuer.end)
     message.verify(issuer.public)
     return subject

@@ -3,7 +3,7 @@
 An order gives the address, the payee, the goods and the budget. The record stays active until the order ends.
 """
 
-from . import channel, messages
+from . import messages, protection
 from .compat import const
 from .errors import Refused
 from .records import ORDER_RECORD
@@ -41,7 +41,7 @@ _TABLE: "Table" = {
     ASSET: (True, messages.text),
     UNIT: (True, messages.text),
     BUDGET: (True, messages.amount),
-    SECONDS: (False, messages.up_to(channel.MAX_SECONDS)),
+    SECONDS: (False, messages.up_to(protection.MAX_SECONDS)),
     PAUSE_MS: (False, messages.up_to(3600000)),
     MAX_PRICE: (False, messages.amount),
 }
@@ -58,10 +58,14 @@ def start(value: "Item", device: "Device", number: int) -> "Record":
     return order
 
 
-def finish(device: "Device", status: int, code: int | None = None, number: int | None = None) -> None:
-    """End the active order. number: end that order only. Idempotent."""
+def finish(
+    device: "Device", status: int, code: int | None = None, number: int | None = None, digest: bytes | None = None
+) -> None:
+    """End the active order. number: end that order only; digest: the order of that channel only. Idempotent."""
     current = device.journal.get(ORDER_RECORD)
-    if current is not None and current[STATUS] == ACTIVE and number in (None, current[NUMBER]):
+    if current is None or current[STATUS] != ACTIVE or (digest is not None and current.get(DIGEST) != digest):
+        return
+    if number in (None, current[NUMBER]):
         order = dict(current)
         order[STATUS] = status
         if code is not None:

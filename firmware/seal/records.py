@@ -4,7 +4,9 @@
     owner        OWNER_*: what the owner's commands said     readings   see `reading`
     wiped        true                                        firmware   see `firmware`
     network      settings of the uplink, see `uplink`        forwarded  uint: the last reading that the broker has
-    spent        {asset: [day, amount]}, see `payer`         past       [[half a digest, expiry], ...], see `payee`
+    spent        {asset: [day, amount]}, see `payer`         trusted    uint: unix seconds, see `days`
+    settled      see `watermark`: as the payee               opened     see `watermark`: as the payer
+    past         [[half a digest, expiry], ...] of closed channels, by firmware before `settled`
     o-*, i-*     channels as the payer and as the payee, see `channel`
 
 Names and numbers are in the file format: neither may change.
@@ -22,15 +24,20 @@ NETWORK_RECORD = const("network")
 FORWARDED_RECORD = const("forwarded")
 SPENT_RECORD = const("spent")
 PAST_RECORD = const("past")
+SETTLED_RECORD = const("settled")
+OPENED_RECORD = const("opened")
+TRUSTED_RECORD = const("trusted")
 PAYER_ROLE = const("o")  # the first letter of a channel record's name
 PAYEE_ROLE = const("i")
 
 IDENTITY_CHAIN = const(1)  # [bytes, ...]: certificates, leaf first
 IDENTITY_OWNER = const(2)  # bytes, 64: the owner's public key
 IDENTITY_NETWORK = const(3)  # bytes, 32
+IDENTITY_LEDGER = const(4)  # [bytes, ...]: the ledger's certificates, leaf first; absent: the network names none
 
 OWNER_SEQ = const(1)  # uint: number of the last command
 OWNER_IS_PAUSED = const(2)  # bool
 OWNER_POLICY = const(3)  # map, `policy` of the schema; absent: nothing may be spent
 OWNER_OFFER = const(4)  # [asset, unit, price] or None
 OWNER_INTERVAL = const(5)  # uint: seconds between readings
+OWNER_PROTECTION = const(16)  # {name: number}, see `protection`

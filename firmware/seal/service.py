@@ -7,7 +7,7 @@ signed changes a provisioned device.
 from . import __version__, channel, compat, messages, order, p256, rpc
 from .device import DEFAULT_INTERVAL, PROVISIONED
 from .records import ORDER_RECORD, PAYER_ROLE, OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER, OWNER_POLICY, OWNER_SEQ
-from .channel import AMOUNT, CHAIN, CLOSE, OPEN, SEQ, VOUCHER
+from .channel import AMOUNT, CHAIN, CLOSE, FUNDING, OPEN, SEQ, VOUCHER
 from .compat import const, ticks_diff, ticks_ms
 from .errors import Malformed, SealError
 from .firmware import Firmware
@@ -46,6 +46,7 @@ class Service:
             rpc.READINGS: self.readings,
             rpc.CHAIN: self.chain,
             rpc.CHANNELS: self.channels,
+            rpc.LEDGER: self._ledger,
             rpc.SELFTEST: self.selftest,
             rpc.BENCH: self.bench,
             rpc.UPDATE_LOCK: lambda item: self.firmware.updater().lock(item),
@@ -59,6 +60,11 @@ class Service:
             raise Malformed("a grant is a message")
         self._provisioner.grant(raw)
         return True
+
+    def _ledger(self, raw: bytes) -> bool:
+        """The ledger's funding or refund of a channel -> true."""
+        self._device.require_state(PROVISIONED)
+        return self._device.fundings.take(raw)
 
     def info(self, _: "Item") -> "dict[str, Item]":
         """State, identity and counters, by name."""
@@ -93,6 +99,7 @@ class Service:
             "paused": owner[OWNER_IS_PAUSED],
             "policy": owner.get(OWNER_POLICY),
             "offer": owner.get(OWNER_OFFER),
+            "protection": device.protection(),
             "interval": owner.get(OWNER_INTERVAL, DEFAULT_INTERVAL),
             "reading_seq": device.log.seq,
             "acknowledged": device.log.acknowledged,
@@ -142,9 +149,7 @@ class Service:
         if index >= len(records):
             return [len(records)]
         role, record = records[index]
-        if role == 0:
-            record = device.payer.close_expired(record[channel.DIGEST], device.now())
-        raws = [record[OPEN], record.get(VOUCHER)]
+        raws = [record[OPEN], record.get(FUNDING), record.get(VOUCHER)]
         if role == 0 and record[SEQ]:
             raws.append(device.payer.sign_last(channel.terms(record[OPEN]))[0])
             raws.append(device.payer.receipt(record))  # only if it is for this voucher

@@ -8,6 +8,7 @@ import os
 
 from keystore.software import SoftwareKeyStore
 from seal import cose, identity, labels, rpc
+from seal.compat import ticks_add
 from seal.device import Device
 from seal.entropy import Pool
 from seal.provision import Provisioner
@@ -214,6 +215,14 @@ def restarted(device):
     again = Device(board)
     again.load()
     return again
+
+
+def pass_time(device, seconds):
+    """The device stays up for so long, up to 6 days, and its clock goes on."""
+    before = device.days.ticks
+    device.board.clock.unix += seconds
+    device.days.ticks = lambda: ticks_add(before(), seconds * 1000)
+    device.days.advance()
 
 
 class Loopback:
