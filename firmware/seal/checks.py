@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .ports import Check, Item
 
+MAX_LANES = 64  # of one channel
 _MAX_UINT = 0xFFFFFFFFFFFFFFFF
 
 
@@ -81,7 +82,10 @@ def claim(value: "Item") -> bool:
 
 
 def claims(value: "Item") -> bool:
-    return isinstance(value, list) and all(claim(item) for item in value)
+    """Claims of a close: up to 64, whose lanes rise."""
+    if not isinstance(value, list) or len(value) > MAX_LANES or not all(claim(item) for item in value):
+        return False
+    return all(value[n][0] < value[n + 1][0] for n in range(len(value) - 1))
 
 
 def tick(value: "Item") -> bool:

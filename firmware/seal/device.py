@@ -58,7 +58,7 @@ class Device:
     owner_key: bytes
     ledger: bytes | None  # id of the network's ledger, where the grant names one
     fundings: Fundings
-    days: Days  # time for limits per day
+    days: Days | None  # time for limits per day
     log: ReadingLog
     payer: Payer
     payee: Payee
@@ -74,7 +74,7 @@ class Device:
         self.fault = None
         self.public = self.device_id = self.signer = None
         self.chain = self.network = self.root = self.owner_key = self.ledger = None
-        self.log = self.payer = self.payee = None
+        self.log = self.payer = self.payee = self.days = None
         self.sensor_fault = None  # error code of the last sample, None if it succeeded
         self.last_purchase = None  # summary of the last reading bought, see `reading.summary`
         self.trade_fault = None  # error code of the last attempt at the order, None once it proceeds

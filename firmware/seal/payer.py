@@ -6,6 +6,7 @@ same content is signed again, so a number never has two amounts.
 
 from . import channel, cose, deposit, labels, messages, policy, protection, voucher, watermark
 from .channel import AMOUNT, BASE, CHAIN, CLOSE, DAY, DIGEST, ITEM, OPEN, RECEIPT, REFUND, SEQ, SPENT, TIME, WALL
+from .channel import OWN_BASE
 from .compat import sha256
 from .days import SECONDS_A_DAY
 from .errors import AmountDecreased, OverCapacity, Refused, Replay, StateDamaged, UnknownChannel
@@ -137,11 +138,12 @@ class Payer:
         record.update(changes)
         self._journal.put(channel.record_name(PAYER_ROLE, digest), record)
 
-    def keep_base(self, digest: bytes, raw: bytes) -> None:
-        """Store the seller's signed reading of its meter at the channel's start. Ignored after the first voucher."""
+    def keep_base(self, digest: bytes, raw: bytes, own: int | None) -> None:
+        """Store the seller's signed reading of its meter at the channel's start, and the count of the device's own meter
+        (None: it has none). Ignored after the first voucher."""
         record = self.record(digest)
         if record.get(BASE) != raw and not record[SEQ]:
-            self._update(digest, {BASE: raw})
+            self._update(digest, {BASE: raw} if own is None else {BASE: raw, OWN_BASE: own})
 
     def keep_close(self, digest: bytes, raw: bytes) -> None:
         """Store the close of a channel: no payment follows."""

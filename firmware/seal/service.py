@@ -108,9 +108,12 @@ class Service:
             "uplink": device.uplink and device.uplink.status(),
             "bought": device.last_purchase,
             "order": current_order
-            and [current_order[order.STATUS], current_order.get(order.CODE), self._order_progress(current_order)],
+            and [self._order_status(current_order), current_order.get(order.CODE), self._order_progress(current_order)],
             "channels": [len(device.payer.records()), len(device.payee.records())],
         }
+
+    def _order_status(self, current_order: "Record") -> int:
+        return order.WAITING if order.is_waiting(self._device, current_order) else current_order[order.STATUS]
 
     def _order_progress(self, current_order: "Record") -> list[int] | None:
         """[seq, amount] of the order's channel, or None before there is one."""

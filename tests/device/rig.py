@@ -12,6 +12,7 @@ from seal.compat import ticks_add
 from seal.device import Device
 from seal.entropy import Pool
 from seal.provision import Provisioner
+from seal.records import IDENTITY_LEDGER, IDENTITY_RECORD
 
 NOW = 1_790_000_000
 NETWORK = bytes(range(32))
@@ -106,6 +107,15 @@ class Counter:
         self.joules = max(self.joules, joules)
 
 
+class Thermometer:
+    """A sensor that counts nothing."""
+
+    model = "thermometer"
+
+    def read(self):
+        return [("temperature", "Cel", -2, -512)]
+
+
 class PeerLink:
     address = "tcp:127.0.0.1:1"
 
@@ -158,6 +168,8 @@ class Issuer:
         }
         if "may_issue" in changes:
             claims[labels.MAY_ISSUE] = changes["may_issue"]
+        if "roles" in changes:
+            claims[labels.ROLES] = changes["roles"]
         if "exp" in changes:
             claims[labels.EXP] = changes["exp"]
         return changes.get("signer", self.signer).sign(labels.CERTIFICATE, claims)[0]
@@ -206,6 +218,20 @@ def provision(device, issuer, spending=None):
     nonce = os.urandom(32)
     provisioner.evidence(nonce)
     provisioner.grant(issuer.grant(device.public, nonce, spending))
+
+
+def with_ledger(issuer, *devices):
+    """Give devices the network's ledger, as a grant does; returns (its Signer, its id)."""
+    keys = SoftwareKeyStore(RamStore(), engine="plain")
+    public = keys.generate(0, Pool(Entropy.sources).random)
+    chain = [issuer.certificate(public, roles=labels.ROLE_LEDGER), issuer.root]
+    for device in devices:
+        record = dict(device.journal.get(IDENTITY_RECORD))
+        record[IDENTITY_LEDGER] = chain
+        device.journal.put(IDENTITY_RECORD, record)
+        device.load()
+    ledger = identity.device_id(public)
+    return cose.Signer(keys, 0, identity.kid(ledger)), ledger
 
 
 def restarted(device):

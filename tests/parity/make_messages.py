@@ -36,14 +36,15 @@ def provisioned(authority):
         provisioner.evidence(nonce)
         provisioner.grant(authority.grant(signer, device, nonce, certificates, spending))
         assert device.state == PROVISIONED
-    authority.grant(authority.root, selling, nonce, other, {1: {"nEUR": {1: 1, 2: 1}}})
+    authority.grant(authority.root, selling, nonce, other, {1: {"nEUR": {1: 1, 2: 1}}}, other)
+    authority.certify(authority.root, keys_of.public(0), selling.public, {labels.ROLES: labels.ROLE_LEDGER})
     return buying, selling
 
 
 def trade(authority, buying, selling, unit, budget):
     """One whole trade: order, proofs, channel, bills, vouchers, receipts, close."""
     Owner(selling).command(authority.command(selling, "offer", ["nEUR", unit, 3]))
-    wanted = {1: "tcp:127.0.0.1:1", 2: selling.device_id, 3: "nEUR", 4: unit, 5: budget, 6: 600, 7: 0}
+    wanted = {1: "tcp:127.0.0.1:1", 2: selling.device_id, 3: "nEUR", 4: unit, 5: budget, 6: 86400, 7: 0}
     Owner(buying).command(authority.command(buying, "trade", wanted))
     session, seller = connect(buying, selling)
     while not run(session.step()):
@@ -67,6 +68,7 @@ def commands(authority, buying, selling):
         (selling, "offer", (None,)),
         (selling, "ack", ({1: selling.log.seq, 2: closed},)),
         (selling, "ack", ({1: 0},)),
+        (buying, "protect", ({"least_left": 0, "credit": labels.MAX_AMOUNT},)),
         (selling, "wipe", ()),
     ):
         Owner(device).command(authority.command(device, op, *arguments))
@@ -79,6 +81,13 @@ def by_hand(signer):
     signer.sign(labels.CHANNEL_OPEN, opened)
     opened.update({6: labels.MAX_AMOUNT, 9: labels.MAX_AMOUNT, 10: "\u00b5\u6c34\U00010151", 11: 86400})
     signer.sign(labels.CHANNEL_OPEN, opened)
+    opened[12] = hash32("ledger")
+    signer.sign(labels.CHANNEL_OPEN, opened)
+    for kind in (labels.FUNDING, labels.REFUND):
+        signer.sign(kind, {1: digest, 2: labels.MAX_AMOUNT, 6: NOW})
+    for claims in ([], [[0, MAX_UINT, 0, hash32("voucher")], [63, 0, labels.MAX_AMOUNT, hash32("other")]]):
+        signer.sign(labels.CHANNEL_CLOSE, {1: digest, 2: NOW, 3: claims})
+    signer.sign(labels.RECEIPT, {1: digest, 2: 0, 3: 1, 4: 2, 5: hash32("voucher"), 6: [3, hash32("tick")]})
     signer.sign(labels.VOUCHER, voucher.payload(digest, 0, 0, 0))
     full = voucher.payload(digest, 1, MAX_UINT, labels.MAX_AMOUNT, hash32("item"))
     full.update({5: NOW, 6: FAR, 7: hash32("lock"), 9: [[0, 23], [24, 255], [256, 65535], [65536, 1 << 32]]})

@@ -44,6 +44,11 @@ CODES = {
     22: Meaning("unauthenticated", "the peer has not proved its certificate", _LOG),
     23: Meaning("unsupported", "its firmware does not have this", "Update the firmware."),
     24: Meaning("unreachable", "its peer did not answer", "Check the peer's address and that it runs."),
+    26: Meaning(
+        "unfunded",
+        "its channel is not funded by the ledger",
+        "Settle the channel's open, and bring the device the ledger's funding.",
+    ),
     40: Meaning("over_voucher_limit", "more than its policy allows for one voucher", "Raise the limit."),
     41: Meaning("over_day_limit", "more than its policy allows in a day", "Raise the limit or wait for tomorrow."),
     42: Meaning("not_a_payee", "the payee is not on its owner's list", "Add the payee to the policy."),
@@ -54,6 +59,11 @@ CODES = {
     47: Meaning("clock_unset", "its clock is not set", "Set it with `sealwright owner clock`."),
     48: Meaning(
         "over_price", "the seller asks more for a unit than the order allows", "Order with a higher --max-price."
+    ),
+    49: Meaning(
+        "over_rate",
+        "the seller's meter counts faster than the order allows",
+        "Check the seller's meter, or order with higher limits.",
     ),
     255: Meaning("internal", "it failed in a way it did not foresee", _LOG),
 }
