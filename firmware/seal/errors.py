@@ -147,4 +147,4 @@ class Unreachable(SealError):
 class Unfunded(SealError):
     """The ledger's funding of the channel has not been shown, and the payer has no more credit."""
 
-    code = 26
+    code = 27

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .cose import Message
     from .ports import Check, Claims, Item, Table
 
+
 def _fits(table: "Table") -> "Check":
     return lambda value: _mismatch(value, table) is None
 

@@ -133,9 +133,7 @@ class Payee:
         if CLOSE in record:
             raise Refused("the channel is closed")
         best = self.best(terms.digest)
-        message = voucher.take(
-            raw, terms, best, payer.public, self._now(), self._protection()[protection.LEAST_LEFT]
-        )
+        message = voucher.take(raw, terms, best, payer.public, self._now(), self._protection()[protection.LEAST_LEFT])
         if best is None or message.digest != best.digest:
             self._check_credit(terms, message.payload[voucher.AMOUNT], FUNDING in record)
             new_record = dict(record)

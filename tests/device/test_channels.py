@@ -105,11 +105,12 @@ def test_payee_close_frees_what_was_promised_and_no_less():
     selling.board.meter.joules += 1
     run(session.step())
     digest = session._terms.digest
-    promised = buying.payer.record(digest)
+    promised = dict(buying.payer.record(digest))
     for claims, is_over in (([[0, 1, 3, bytes(32)]], True), ([], True), ([[0, 2, 4, bytes(32)]], False), (None, False)):
         payload = {1: digest, 2: NOW} if claims is None else {1: digest, 2: NOW, 3: claims}
         close = selling.signer.sign(labels.CHANNEL_CLOSE, payload)[0]
-        assert deposit.is_over({**promised, channel.CLOSE: close}, buying.signer.kid) == is_over
+        promised[channel.CLOSE] = close
+        assert deposit.is_over(promised, buying.signer.kid) == is_over
     buying.payer.close(digest, NOW)
     assert not deposit.is_over(buying.payer.record(digest), buying.signer.kid), "its own close frees nothing"
 

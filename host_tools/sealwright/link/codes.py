@@ -44,7 +44,7 @@ CODES = {
     22: Meaning("unauthenticated", "the peer has not proved its certificate", _LOG),
     23: Meaning("unsupported", "its firmware does not have this", "Update the firmware."),
     24: Meaning("unreachable", "its peer did not answer", "Check the peer's address and that it runs."),
-    26: Meaning(
+    27: Meaning(
         "unfunded",
         "its channel is not funded by the ledger",
         "Settle the channel's open, and bring the device the ledger's funding.",
