@@ -31,9 +31,7 @@ class RtcClock:
         return int(time.time()) + self._epoch
 
     def set(self, unix: int, quality: int) -> None:
-        """Set the clock; a source worse than the present one is ignored."""
-        if quality < self.quality:
-            return
+        """Set the clock, whatever it was. unix: 2000 to 2099."""
         year, month, day, hour, minute, second, weekday = time.gmtime(unix - self._epoch)[:7]
         RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
         self.quality = quality

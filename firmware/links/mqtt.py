@@ -74,10 +74,11 @@ class Mqtt:
         self._fault: "Exception | str | None" = None
         self._last = 0
 
-    async def join(self, wifi: list[str] | None) -> None:
-        """Be on the network. wifi: [ssid, password] or None. Raises Unreachable."""
+    async def join(self, wifi: list[str] | None) -> int | None:
+        """Be on the network; returns its unix time, or None. wifi: [ssid, password] or None. Raises Unreachable."""
         if self._radio is not None and wifi is not None:
-            await self._radio.join(wifi[0], wifi[1])
+            return await self._radio.join(wifi[0], wifi[1])
+        return None
 
     async def connect(
         self,

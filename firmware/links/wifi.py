@@ -22,21 +22,21 @@ _EPOCH_2000 = const(946684800)  # where ESP32's clock begins
 
 
 class Wifi:
-    """clock: port Clock, which is set once a network has been joined."""
+    """clock: port Clock, which says whether the network's time is wanted."""
 
     def __init__(self, clock: "Clock") -> None:
         self._clock = clock
         self._credentials: "tuple[str, str] | None" = None
         self._wlan = network.WLAN(network.WLAN.IF_STA)
 
-    async def join(self, ssid: str, password: str) -> None:
-        """Join this network; returns at once if the board is on it. Raises Unreachable."""
+    async def join(self, ssid: str, password: str) -> int | None:
+        """Join this network; returns at once if the board is on it. Returns the network's unix time, or None where the
+        clock keeps that already or no server answers. Raises Unreachable."""
         credentials = (ssid, password)
         if self._credentials != credentials or not self._wlan.isconnected():
             await self._connect(ssid, password)
             self._credentials = credentials
-        if self._clock.quality < CLOCK_NETWORK:
-            self._set_clock()
+        return self._time() if self._clock.quality < CLOCK_NETWORK else None
 
     async def _connect(self, ssid: str, password: str) -> None:
         self._credentials = None
@@ -49,12 +49,12 @@ class Wifi:
                 return
         raise Unreachable("Wi-Fi %s cannot be joined, status %s" % (ssid, self._wlan.status()))
 
-    def _set_clock(self) -> None:
+    def _time(self) -> int | None:
         import ntptime  # frozen into the images of boards with a radio
 
         try:
             now = ntptime.time()  # blocks for a second at most
         except OSError as error:
             notes.tell("wifi: no time from the network: %s" % error)
-            return
-        self._clock.set(now + (_EPOCH_2000 if time.gmtime(0)[0] == 2000 else 0), CLOCK_NETWORK)
+            return None
+        return int(now) + (_EPOCH_2000 if time.gmtime(0)[0] == 2000 else 0)

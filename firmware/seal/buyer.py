@@ -1,6 +1,6 @@
 """The payer's side of one connection: authenticate, agree on a channel, check bills, pay. `trading` runs it."""
 
-from . import channel, identity, labels, messages, policy, protection, reading, rpc, seller, voucher
+from . import channel, labels, messages, policy, protection, reading, rpc, seller, voucher
 from .records import ORDER_RECORD, OWNER_IS_PAUSED, OWNER_POLICY
 from .errors import Expired, Malformed, Refused, SensorFailed, UnknownChannel, Unfunded, Unreachable
 from .order import ASSET, BUDGET, DEFAULT_SECONDS, DIGEST, MAX_PRICE, PAYEE, SECONDS, UNIT
@@ -86,7 +86,7 @@ class Buyer:
             raise Malformed("a hello is answered by [nonce, chain, proof, offer]")
         if not isinstance(reply[1], list) or not all(isinstance(raw, bytes) for raw in reply[1]):
             raise Malformed("a chain is a list of certificates")
-        self._peer = identity.check_chain(reply[1], device.root, device.network, device.now())
+        self._peer = device.standing.check_peer(reply[1])
         seller.check_proof(reply[2], self._peer, device.device_id, nonce, reply[0])
         if self._peer.device_id != self.order.get(PAYEE, self._peer.device_id):
             raise Unreachable("another device answers there")

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .ports import Claims, Item, KeyStore, Random
 
 
+_LATER_TYPES = (labels.FUNDING, labels.REFUND, labels.STATUS, labels.REVOCATION)
+
+
 class Message:
     """One signed message.
 
@@ -82,7 +85,8 @@ def _check_header(header: "Claims", expected: int | None) -> None:
     if not isinstance(kid, bytes) or len(kid) != 8:
         raise Malformed("kid must have 8 bytes")
     kind = header.get(labels.TYP)
-    if not labels.CERTIFICATE <= (kind if isinstance(kind, int) else 0) <= labels.REFUND:
+    number = kind if isinstance(kind, int) else 0
+    if not labels.CERTIFICATE <= number <= labels.FIRMWARE_UPDATE and number not in _LATER_TYPES:
         raise WrongType("message type %s is unknown" % kind)
     if expected is not None and kind != expected:
         raise WrongType("message type %d, wanted %d" % (kind, expected))

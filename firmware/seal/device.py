@@ -16,6 +16,8 @@ from .journal import Journal
 from .payee import Payee
 from .payer import Payer
 from .reading import ReadingLog, count
+from .standing import Standing
+from .timekeeping import Timekeeper
 from .records import (
     IDENTITY_CHAIN,
     IDENTITY_LEDGER,
@@ -69,6 +71,8 @@ class Device:
     def __init__(self, board: "Board") -> None:
         self.board = board
         self.journal = Journal(board.store)
+        self.standing = Standing(self)
+        self.timekeeper = Timekeeper(self)
         self.pool = Pool(board.entropy.sources, board.entropy.extras)
         self.state = DAMAGED
         self.fault = None

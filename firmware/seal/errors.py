@@ -144,6 +144,18 @@ class Unreachable(SealError):
     code = 24
 
 
+class Unlimited(SealError):
+    """A command without an end that this device can check: no expiry, or an unset clock, and no last status."""
+
+    code = 25
+
+
+class Revoked(SealError):
+    """An issuer has taken back a certificate of the peer's chain."""
+
+    code = 26
+
+
 class Unfunded(SealError):
     """The ledger's funding of the channel has not been shown, and the payer has no more credit."""
 

@@ -5,14 +5,15 @@ multicodec p256-pub 0x1200). A chain runs leaf first to the self-signed root cer
 """
 
 from . import cbor, labels, messages, p256
-from .compat import sha256
-from .errors import BadCertificate, Expired, Malformed, SealError, WrongNetwork
+from .compat import const, sha256
+from .errors import BadCertificate, Expired, Malformed, NotYetValid, SealError, WrongNetwork
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .cose import Message
     from .ports import Claims
 
+CLOCK_SKEW = const(300)  # seconds that an issuer's clock may be ahead of the device's
 MAX_CHAIN = 5  # root with depth 3, three intermediates, the device
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
@@ -79,7 +80,7 @@ class CertifiedKey:
         self.model = claims.get(labels.MODEL, "")
         self.network = claims[labels.NETWORK]
         self.may_issue = claims.get(labels.MAY_ISSUE)
-        self.roles = claims.get(labels.ROLES, 0)
+        self.is_ledger = bool(claims.get(labels.ROLES, 0) & labels.ROLE_LEDGER)
         self.end = claims.get(labels.EXP)
 
 
@@ -88,7 +89,7 @@ def check_chain(chain: list[bytes], root: bytes | None, network: bytes, now: int
 
     root: the expected root's public key (64 bytes), or None to trust the last certificate (once, at provisioning).
     network: the expected 32 bytes in every certificate. now: unix time for expiry, or None if the clock is unset.
-    Raises BadCertificate, Expired, WrongNetwork.
+    Raises BadCertificate, Expired, NotYetValid, WrongNetwork.
     """
     if not 1 <= len(chain) <= MAX_CHAIN:
         raise BadCertificate("a chain has 1 to %d certificates" % MAX_CHAIN)
@@ -96,7 +97,7 @@ def check_chain(chain: list[bytes], root: bytes | None, network: bytes, now: int
     for raw in reversed(chain):
         try:
             issuer = _check_link(messages.parse(raw, labels.CERTIFICATE), issuer, root, network, now)
-        except (Expired, WrongNetwork):
+        except (Expired, NotYetValid, WrongNetwork):
             raise
         except SealError as error:
             raise BadCertificate(str(error))
@@ -128,6 +129,8 @@ def _check_link(
         raise WrongNetwork("a certificate of another network")
     if now is not None and now >= claims.get(labels.EXP, now + 1):
         raise Expired("a certificate in the chain has expired")
+    if now is not None and claims[labels.IAT] > now + CLOCK_SKEW:
+        raise NotYetValid("a certificate in the chain is from the future")
     if issuer.end is not None:
         subject.end = issuer.end if subject.end is None else min(subject.end, issuer.end)
     message.verify(issuer.public)

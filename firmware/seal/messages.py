@@ -4,21 +4,31 @@ Each table maps a key to (required, check). An unknown key is refused: this firm
 """
 
 from . import cbor, cose, labels
-from .checks import amount, bstr, claims, confirmation, cose_key, hash32, is_int, lane_seq, list_of
-from .checks import sized, spending, text, tick, uint, up_to
-from .errors import Malformed, WrongType
+from .errors import Malformed
+from .shapes import (
+    amount,
+    chain,
+    claims,
+    confirmation,
+    fit,
+    fits,
+    hash32,
+    is_int,
+    key,
+    lane_seq,
+    list_of,
+    sized,
+    spending,
+    text,
+    tick,
+    uint,
+    up_to,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .cose import Message
-    from .ports import Check, Claims, Item, Table
-
-
-def _fits(table: "Table") -> "Check":
-    return lambda value: _mismatch(value, table) is None
-
-
-__all__ = ["amount", "hash32", "text", "uint", "up_to"]  # of `checks`, for who reads messages
+    from .ports import Item, Table
 
 TICKS: "Table" = {1: (True, hash32), 2: (True, amount), 3: (True, uint)}  # root, value, count
 POLICY: "Table" = {1: (True, spending), 2: (False, list_of(hash32)), 3: (False, uint), 4: (False, uint)}
@@ -68,9 +78,9 @@ VOUCHER: "Table" = {  # keys as in `voucher`
     7: (False, hash32),
     8: (False, hash32),
     9: (False, list_of(lane_seq)),
-    10: (False, _fits(TICKS)),
+    10: (False, fits(TICKS)),
 }
-RECEIPT: "Table" = {  # keys as in `voucher`
+RECEIPT: "Table" = {
     1: (True, hash32),
     2: (True, uint),
     3: (True, uint),
@@ -88,12 +98,12 @@ EVIDENCE: "Table" = {
 }
 GRANT: "Table" = {
     labels.GRANT_DEVICE: (True, hash32),
-    labels.GRANT_CHAIN: (True, list_of(bstr)),
-    labels.GRANT_OWNER: (True, cose_key),
+    labels.GRANT_CHAIN: (True, chain),
+    labels.GRANT_OWNER: (True, key),
     labels.GRANT_NETWORK: (True, hash32),
     labels.GRANT_TIME: (True, uint),
-    labels.GRANT_POLICY: (False, _fits(POLICY)),
-    labels.GRANT_LEDGER: (False, list_of(bstr)),
+    labels.GRANT_POLICY: (False, fits(POLICY)),
+    labels.GRANT_LEDGER: (False, chain),
     labels.NONCE: (True, hash32),
 }
 COMMAND: "Table" = {
@@ -101,6 +111,8 @@ COMMAND: "Table" = {
     labels.COMMAND_SEQ: (True, uint),
     labels.COMMAND_OP: (True, text),
     labels.COMMAND_ARGUMENTS: (False, lambda value: True),
+    labels.COMMAND_NOT_AFTER: (False, uint),
+    labels.COMMAND_STATUS: (False, hash32),
 }
 CLOSE: "Table" = {
     labels.CLOSE_CHANNEL: (True, hash32),
@@ -117,6 +129,23 @@ PEER_PROOF: "Table" = {
     labels.PROOF_PEER: (True, hash32),
     labels.NONCE: (True, hash32),
     labels.OWN_NONCE: (True, hash32),
+}
+
+
+STATUS: "Table" = {
+    labels.STATUS_DEVICE: (True, hash32),
+    labels.STATUS_COMMAND: (True, uint),
+    labels.STATUS_SEQ: (True, uint),
+    labels.STATUS_READING: (True, lambda value: value is None or hash32(value)),
+    labels.IAT: (True, uint),
+    labels.NONCE: (True, hash32),
+    labels.CLOCK_QUALITY: (True, up_to(3)),
+    labels.FIRMWARE: (True, text),
+}
+REVOCATION: "Table" = {
+    labels.REVOKED_DEVICE: (True, hash32),
+    labels.REVOKED_REASON: (True, up_to(4)),
+    labels.IAT: (True, uint),
 }
 
 
@@ -152,7 +181,7 @@ SENML: "Table" = {
     labels.SENML_STRING: (False, text),
     labels.SENML_BOOLEAN: (False, lambda value: value is True or value is False),
     labels.SENML_TIME: (False, _number),
-    labels.SENML_DATA: (False, bstr),
+    labels.SENML_DATA: (False, lambda value: isinstance(value, bytes)),
 }
 
 TABLES = {
@@ -168,31 +197,9 @@ TABLES = {
     labels.FIRMWARE_UPDATE: FIRMWARE_UPDATE,
     labels.FUNDING: FUNDING,
     labels.REFUND: FUNDING,
+    labels.STATUS: STATUS,
+    labels.REVOCATION: REVOCATION,
 }
-
-
-def _mismatch(value: "Item", table: "Table") -> str | None:
-    """Why `value` does not fit `table`, or None."""
-    if not isinstance(value, dict):
-        return "not a map"
-    for key, (required, check) in table.items():
-        if key not in value:
-            if required:
-                return "key %d is missing" % key
-        elif not check(value[key]):
-            return "key %d has a value outside the schema" % key
-    for key in value:
-        if key not in table or not is_int(key):
-            return "key %r is unknown" % key
-    return None
-
-
-def fit(value: "Item", table: "Table") -> "Claims":
-    """Raise Malformed unless the map `value` fits `table`; returns it."""
-    mismatch = _mismatch(value, table)
-    if mismatch:
-        raise Malformed(mismatch)
-    return value
 
 
 def parse(raw: bytes, expected: int | None = None) -> "Message":
@@ -206,8 +213,6 @@ def parse(raw: bytes, expected: int | None = None) -> "Message":
             raise Malformed("a reading has at least one SenML record")
         for record in records:
             fit(record, SENML)
-    elif message.type in TABLES:
-        fit(message.payload, TABLES[message.type])
     else:
-        raise WrongType("message type %d is not for devices" % message.type)
+        fit(message.payload, TABLES[message.type])
     return message

@@ -9,10 +9,12 @@
     network see `uplink`, or null: Wi-Fi and broker
     protect {name: number}, see `protection`             close   a channel's digest: close it, in either role
 
-The number is on flash before the command takes effect: a power cut may lose a command, but never repeats one.
+A command ends: by its time (key 5) where the device's clock is set, or by the device's last status (key 6), which
+is good for ten minutes. The number is on flash before the command takes effect: a power cut may lose a command, but
+never repeats one.
 """
 
-from . import channel, labels, messages, order, protection
+from . import channel, labels, messages, order, protection, timekeeping
 from .device import DEVICE_SLOT, PROVISIONED
 from .records import (
     FIRMWARE_RECORD,
@@ -28,13 +30,13 @@ from .records import (
     OWNER_SEQ,
 )
 from .compat import const
-from .errors import Malformed, NotAParty, Replay, Unsupported
+from .errors import Expired, Malformed, NotAParty, Replay, Unlimited, Unsupported
 from .firmware import Firmware
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .device import Device
-    from .ports import Item, Record
+    from .ports import Claims, Item, Record
 
 _ACK_SEQ = const(1)  # uint: the last reading that the owner has
 _ACK_CHANNELS = const(2)  # [bytes, 32, ...]: digests of channels to forget
@@ -66,7 +68,7 @@ class Owner:
 
     def command(self, raw: bytes) -> bool:
         """Check and run a command message; returns True. Raises Refused, BadSignature, NotAParty, Replay,
-        Unsupported, Malformed."""
+        Expired, Unlimited, Unsupported, Malformed."""
         device = self._device
         device.require_state(PROVISIONED)
         message = messages.parse(raw, labels.COMMAND)
@@ -75,6 +77,7 @@ class Owner:
             raise NotAParty("the command is for another device")
         message.verify(device.owner_key)
         record = device.owner_record()
+        self._check_time(claims)
         seq = claims[labels.COMMAND_SEQ]
         if seq <= record[OWNER_SEQ]:
             raise Replay("command %d comes after %d" % (seq, record[OWNER_SEQ]))
@@ -84,6 +87,16 @@ class Owner:
         record[OWNER_SEQ] = seq
         run(claims.get(labels.COMMAND_ARGUMENTS), record)
         return True
+
+    def _check_time(self, claims: "Claims") -> None:
+        """Raise Expired, Replay or Unlimited for a command that somebody may have kept for later."""
+        ends, status, now = claims.get(labels.COMMAND_NOT_AFTER), claims.get(labels.COMMAND_STATUS), self._device.now()
+        if ends is not None and now is not None and now > ends:
+            raise Expired("the command was good until %d" % ends)
+        if status is not None:
+            self._device.standing.check_last(status)
+        elif ends is None or now is None:
+            raise Unlimited("the command has no end that this device can check")
 
     def _put(self, record: "Record") -> None:
         self._device.journal.put(OWNER_RECORD, record)
@@ -112,8 +125,9 @@ class Owner:
     def _clock(self, value: "Item", record: "Record") -> None:
         if not messages.uint(value):
             raise Malformed("the clock is set to unix seconds")
+        timekeeping.check_range(value)
         self._put(record)
-        self._device.board.clock.set(value, labels.CLOCK_HOST)
+        self._device.timekeeper.rebase(value)
         self._device.payer.spent.rebase(value)
 
     def _protect(self, value: "Item", record: "Record") -> None:

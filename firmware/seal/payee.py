@@ -5,7 +5,7 @@ A channel's best voucher is on flash before its receipt leaves.
 
 from . import channel, labels, messages, protection, voucher, watermark
 from .channel import BASE, CHAIN, CLOSE, DIGEST, FUNDING, OPEN, VOUCHER
-from .errors import Expired, NotAParty, NotYetValid, Refused, UnknownChannel, Unfunded
+from .errors import Expired, NotAParty, NotYetValid, Refused, UnknownChannel, Unfunded, WrongNetwork
 from .records import PAST_RECORD, PAYEE_ROLE, SETTLED_RECORD
 
 TYPE_CHECKING = False
@@ -52,6 +52,8 @@ class Payee:
         settled channel, which cannot be used again.
         """
         terms = channel.terms(raw)
+        if self._fundings.ledger is None:
+            funding = None  # nothing to check it by
         record = channel.find_record(self._journal, PAYEE_ROLE, terms.digest)
         if record is None:
             channel.check_offer(terms, self._network, payer, self._device_id, offer())
@@ -84,7 +86,7 @@ class Payee:
         if terms.window < numbers[protection.LEAST_WINDOW]:
             raise Refused("a dispute window has %d seconds at least" % numbers[protection.LEAST_WINDOW])
         if self._fundings.ledger is not None and terms.ledger != self._fundings.ledger:
-            raise Refused("the channel is on another ledger")
+            raise WrongNetwork("the channel is on another ledger")
         if payer.end is not None and payer.end < terms.claim_end:
             raise Expired("the payer's certificates end before the claim does")
 

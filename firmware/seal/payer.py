@@ -139,8 +139,8 @@ class Payer:
         self._journal.put(channel.record_name(PAYER_ROLE, digest), record)
 
     def keep_base(self, digest: bytes, raw: bytes, own: int | None) -> None:
-        """Store the seller's signed reading of its meter at the channel's start, and the count of the device's own meter
-        (None: it has none). Ignored after the first voucher."""
+        """Store the seller's signed reading of its meter at the channel's start, and the count of the device's own
+        meter (None: it has none). Ignored after the first voucher."""
         record = self.record(digest)
         if record.get(BASE) != raw and not record[SEQ]:
             self._update(digest, {BASE: raw} if own is None else {BASE: raw, OWN_BASE: own})

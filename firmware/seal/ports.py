@@ -23,7 +23,7 @@ class Clock(Protocol):
         """0 unset, 1 since boot, 2 set by host, 3 network."""
 
     def set(self, unix: int, quality: int) -> None:
-        """Set the clock. Ignored if `quality` is below the present one."""
+        """Set the clock, whatever it was; `timekeeping` says which times a device believes."""
 
 
 class Entropy(Protocol):
@@ -121,8 +121,9 @@ class PeerLink(Link, Protocol):
 class Uplink(Protocol):
     """A connection to an MQTT broker."""
 
-    async def join(self, wifi: Optional[List[str]]) -> None:
-        """Join the network; wifi: [ssid, password]."""
+    async def join(self, wifi: Optional[List[str]]) -> Optional[int]:
+        """Join the network; wifi: [ssid, password]. Returns the network's unix time, which proves nothing, or None
+        where the clock needs none."""
 
     async def connect(
         self,

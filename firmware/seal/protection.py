@@ -7,7 +7,7 @@ channels_per_payer  channels of one payer that the device stores
 credit              amount that one payer may owe without funding, over all its channels
 """
 
-from . import checks
+from . import shapes
 from .compat import const
 from .errors import Malformed
 
@@ -25,11 +25,11 @@ MAX_SECONDS = const(34560000)  # 400 days: maximum lifetime of a channel
 _MAX_CHANNELS = const(8)
 
 _RULES = {  # name: (default, least, check)
-    LEAST_LEFT: (3600, 0, checks.up_to(MAX_SECONDS)),
-    LONGEST: (MAX_SECONDS, 1, checks.up_to(MAX_SECONDS)),
-    LEAST_WINDOW: (86400, 0, checks.up_to(MAX_SECONDS)),
-    CHANNELS_PER_PAYER: (2, 1, checks.up_to(_MAX_CHANNELS)),
-    CREDIT: (0, 0, checks.amount),
+    LEAST_LEFT: (3600, 0, shapes.up_to(MAX_SECONDS)),
+    LONGEST: (MAX_SECONDS, 1, shapes.up_to(MAX_SECONDS)),
+    LEAST_WINDOW: (86400, 0, shapes.up_to(MAX_SECONDS)),
+    CHANNELS_PER_PAYER: (2, 1, shapes.up_to(_MAX_CHANNELS)),
+    CREDIT: (0, 0, shapes.amount),
 }
 
 

@@ -8,9 +8,11 @@ record stores the identity, whole or not at all; after a power cut at any step, 
 from . import __version__, identity, labels, messages
 from .device import BLANK, DEVICE_SLOT, KEYED, PROVISIONED
 from .records import (
+    CLOCK_RECORD,
     IDENTITY_RECORD,
     OWNER_RECORD,
     IDENTITY_CHAIN,
+    IDENTITY_LEDGER,
     IDENTITY_NETWORK,
     IDENTITY_OWNER,
     OWNER_IS_PAUSED,
@@ -58,10 +60,13 @@ class Provisioner:
         return device.signer.sign(labels.EVIDENCE, claims)[0]
 
     def grant(self, raw: bytes) -> None:
-        """Check and store the issuer's grant. Raises Refused, Replay (not for the last evidence), BadCertificate,
-        BadSignature, WrongNetwork, and then changes nothing."""
+        """Check and store the issuer's grant, or a renewal of it (see `standing`). Raises Refused, Replay (not for the
+        last evidence), BadCertificate, BadSignature, WrongNetwork, and then changes nothing."""
         device = self._device
-        device.require_state(KEYED)
+        device.require_state(KEYED, PROVISIONED)
+        if device.state == PROVISIONED:
+            device.standing.renew(raw)
+            return
         message = messages.parse(raw, labels.GRANT)
         claims = message.payload
         if (
@@ -77,6 +82,11 @@ class Provisioner:
         if leaf.device_id != device.device_id or leaf.may_issue is not None:
             raise BadCertificate("the first certificate is not for this device")
         message.verify(identity.check_chain(chain[1:], None, network, claims[labels.GRANT_TIME]).public)
+        if labels.GRANT_LEDGER in claims:
+            root = identity.root_of(chain)
+            ledger = identity.check_chain(claims[labels.GRANT_LEDGER], root, network, claims[labels.GRANT_TIME])
+            if not ledger.is_ledger:
+                raise BadCertificate("the ledger's chain does not certify a ledger")
         owner = identity.public_of(claims[labels.GRANT_OWNER])
         self._commit(claims, owner)
 
@@ -86,16 +96,18 @@ class Provisioner:
         if labels.GRANT_POLICY in claims:
             settings[OWNER_POLICY] = claims[labels.GRANT_POLICY]
         device.journal.put(OWNER_RECORD, settings)
-        device.board.clock.set(claims[labels.GRANT_TIME], labels.CLOCK_HOST)
+        device.journal.put(CLOCK_RECORD, [claims[labels.GRANT_TIME], 0])
+        if device.board.clock.quality < labels.CLOCK_NETWORK:
+            device.board.clock.set(claims[labels.GRANT_TIME], labels.CLOCK_HOST)
+        record = {
+            IDENTITY_CHAIN: claims[labels.GRANT_CHAIN],
+            IDENTITY_OWNER: owner,
+            IDENTITY_NETWORK: claims[labels.GRANT_NETWORK],
+        }
+        if labels.GRANT_LEDGER in claims:
+            record[IDENTITY_LEDGER] = claims[labels.GRANT_LEDGER]
         # the commit: the device is keyed before this write, and provisioned after it
-        device.journal.put(
-            IDENTITY_RECORD,
-            {
-                IDENTITY_CHAIN: claims[labels.GRANT_CHAIN],
-                IDENTITY_OWNER: owner,
-                IDENTITY_NETWORK: claims[labels.GRANT_NETWORK],
-            },
-        )
+        device.journal.put(IDENTITY_RECORD, record)
         self._nonce = None
         device.load()
         if device.state != PROVISIONED:

@@ -7,6 +7,8 @@
     spent        {asset: [day, amount]}, see `payer`         trusted    uint: unix seconds, see `days`
     settled      see `watermark`: as the payee               opened     see `watermark`: as the payer
     past         [[half a digest, expiry], ...] of closed channels, by firmware before `settled`
+    clock        [unix, seq]: a trusted time and the reading before it, see `timekeeping`
+    revoked      [[from, device id, issuer's id], ...], the newest last, see `standing`
     o-*, i-*     channels as the payer and as the payee, see `channel`
 
 Names and numbers are in the file format: neither may change.
@@ -27,13 +29,15 @@ PAST_RECORD = const("past")
 SETTLED_RECORD = const("settled")
 OPENED_RECORD = const("opened")
 TRUSTED_RECORD = const("trusted")
+REVOKED_RECORD = const("revoked")
+CLOCK_RECORD = const("clock")
 PAYER_ROLE = const("o")  # the first letter of a channel record's name
 PAYEE_ROLE = const("i")
 
 IDENTITY_CHAIN = const(1)  # [bytes, ...]: certificates, leaf first
 IDENTITY_OWNER = const(2)  # bytes, 64: the owner's public key
 IDENTITY_NETWORK = const(3)  # bytes, 32
-IDENTITY_LEDGER = const(4)  # [bytes, ...]: the ledger's certificates, leaf first; absent: the network names none
+IDENTITY_LEDGER = const(4)  # [bytes, ...]: the certificates of the ledger, leaf first; absent: it has none
 
 OWNER_SEQ = const(1)  # uint: number of the last command
 OWNER_IS_PAUSED = const(2)  # bool

@@ -30,6 +30,7 @@ UPDATE_LOCK = const(10)
 UPDATE_BEGIN = const(11)
 UPDATE_WRITE = const(12)
 UPDATE_COMMIT = const(13)
+REVOKE = const(14)
 LEDGER = const(16)
 
 HELLO = const(32)

@@ -7,7 +7,7 @@ The offer's unit decides what a payment buys. "reading": one signed reading for 
 SenML unit is metered: the amount due follows the count in signed readings, from the channel's start.
 """
 
-from . import channel, identity, labels, messages, reading, rpc, voucher
+from . import channel, labels, messages, reading, rpc, voucher
 from .device import PROVISIONED
 from .records import OWNER_OFFER
 from .errors import Expired, Malformed, NotAParty, Refused, SensorFailed, Unauthenticated, UnknownChannel
@@ -78,7 +78,7 @@ class Seller:
         self.release()  # another peer may use this connection now
         self._is_authenticated, self._terms = False, None
         nonce, chain = _nonce_and_chain(item)
-        self.peer = identity.check_chain(chain, device.root, device.network, device.now())
+        self.peer = device.standing.check_peer(chain)
         own_nonce = device.pool.random(NONCE_BYTES)
         self._nonces = (own_nonce, nonce)
         self._chain = device.foreign_certificates(chain)
@@ -96,8 +96,8 @@ class Seller:
         return True
 
     def open(self, item: "Item") -> "list[Item]":
-        """A channel-open, or [channel-open, funding or null] -> [best voucher or null, reading at the channel's start or
-        null, close or null]."""
+        """A channel-open, or [channel-open, funding or null] -> [best voucher or null, reading at the channel's start
+        or null, close or null]."""
         if not self._is_authenticated:
             raise Unauthenticated("prove your certificate first")
         raw, funding = item if isinstance(item, list) and len(item) == 2 else (item, None)

@@ -1,7 +1,7 @@
 """The requests of a host over a command link (schema/rpc.cddl).
 
 Anyone on the link may read: readings, vouchers and certificates are public. Only a command or an update that the owner
-signed changes a provisioned device.
+signed, or a renewal or revocation that an issuer signed, changes a provisioned device.
 """
 
 from . import __version__, channel, compat, messages, order, p256, rpc
@@ -49,6 +49,7 @@ class Service:
             rpc.LEDGER: self._ledger,
             rpc.SELFTEST: self.selftest,
             rpc.BENCH: self.bench,
+            rpc.REVOKE: self._revoke,
             rpc.UPDATE_LOCK: lambda item: self.firmware.updater().lock(item),
             rpc.UPDATE_BEGIN: lambda item: self.firmware.updater().begin(item),
             rpc.UPDATE_WRITE: lambda item: self.firmware.updater().write(item),
@@ -66,9 +67,18 @@ class Service:
         self._device.require_state(PROVISIONED)
         return self._device.fundings.take(raw)
 
-    def info(self, _: "Item") -> "dict[str, Item]":
-        """State, identity and counters, by name."""
+    def _revoke(self, raw: bytes) -> bool:
+        self._device.require_state(PROVISIONED)
+        if not isinstance(raw, bytes):
+            raise Malformed("a revocation is a message")
+        self._device.standing.revoke(raw)
+        return True
+
+    def info(self, nonce: "Item") -> "dict[str, Item]":
+        """State, identity and counters, by name. nonce: 32 bytes for a signed status while provisioned, or None."""
         device = self._device
+        if nonce is not None and not messages.hash32(nonce):
+            raise Malformed("info wants null or a nonce of 32 bytes")
         board = device.board
         fields = {
             "state": STATES[device.state],
@@ -87,6 +97,8 @@ class Service:
         fields.update(self.firmware.info())
         if device.state == PROVISIONED:
             fields.update(self._provisioned_info())
+            if nonce is not None:
+                fields["status"] = device.standing.status(nonce)
         return fields
 
     def _provisioned_info(self) -> "dict[str, Item]":
@@ -105,6 +117,7 @@ class Service:
             "acknowledged": device.log.acknowledged,
             "sensor_fault": device.sensor_fault,
             "trade_fault": device.trade_fault,
+            "clock_fault": device.timekeeper.fault,
             "uplink": device.uplink and device.uplink.status(),
             "bought": device.last_purchase,
             "order": current_order

@@ -138,7 +138,9 @@ class Uplink:
     async def _run_connection(self, link: "BrokerLink", serve_host: "ConnectionHandler") -> None:
         """Run one connection, until the settings change."""
         device, settings = self._device, self._settings
-        await link.join(settings.get(WIFI))
+        unix = await link.join(settings.get(WIFI))
+        if unix is not None:
+            device.timekeeper.take_network_time(unix)
         broker = settings.get(BROKER)
         if broker is None:
             return

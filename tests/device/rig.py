@@ -76,8 +76,7 @@ class Clock:
         return self.unix
 
     def set(self, unix, quality):
-        if quality >= self.quality:
-            self.unix, self.quality = unix, quality
+        self.unix, self.quality = unix, quality
 
 
 class Entropy:
@@ -191,6 +190,10 @@ class Issuer:
         """An owner's command to the device, with the next number."""
         self._commands += 1
         claims = {1: device.device_id, 2: seq or self._commands, 3: op}
+        if device.now() is not None:
+            claims[labels.COMMAND_NOT_AFTER] = device.now() + 600
+        elif device.log:
+            claims[labels.COMMAND_STATUS] = cose.parse(device.standing.status(bytes(32))).digest
         if value is not None:
             claims[4] = value
         return self.owner.sign(labels.COMMAND, claims)[0]

@@ -4,7 +4,7 @@ from cable import Cable, until
 from check import raises
 from rig import NOW, policy, restarted, with_ledger
 from seal import channel, labels, order, rpc, trading
-from seal.errors import BadCertificate, BadSignature, Refused, Unfunded, UnknownChannel, Unsupported
+from seal.errors import BadCertificate, BadSignature, Refused, Unfunded, UnknownChannel, Unsupported, WrongNetwork
 from seal.owner import Owner
 from seal.records import IDENTITY_LEDGER, IDENTITY_RECORD, ORDER_RECORD
 from seal.service import Service
@@ -90,10 +90,10 @@ def payload_of(raw):
 def test_only_channels_on_the_own_ledger():
     issuer, buying, selling, _ = on_ledger("J")
     served = hello(buying, selling)
-    raises(Refused, served.open, opening(buying, selling)[0])
+    raises(WrongNetwork, served.open, opening(buying, selling)[0])
     claims = dict(payload_of(opening(buying, selling)[0]))
     claims[12] = bytes(32)
-    raises(Refused, served.open, buying.signer.sign(labels.CHANNEL_OPEN, claims)[0])
+    raises(WrongNetwork, served.open, buying.signer.sign(labels.CHANNEL_OPEN, claims)[0])
     assert not selling.payee.records()
 
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_commands_over_the_serial_line(lab):
         assert client.info().raw["channels"] == [0, 0]
     assert all(verdict.ok for verdict in lab.verify(found))
     with connect(payer.serial_url) as client, pytest.raises(RefusedByDevice) as refusal:
-        client.command(owner.sign(lab.home, client.info().device, 1, "pause").raw)
+        client.command(owner.sign(lab.home, client.info().device, 1, "pause", not_after=int(time.time()) + 60).raw)
     assert refusal.value.code == "replay"
 
 

@@ -4,14 +4,17 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from sealwright.ledger import LedgerIdentity
 from sealwright.wire import certificates
 from sealwright.wire.keys import PrivateKey
 from sealwright.wire.messages import (
     Certificate,
     ChannelClose,
     ChannelOpen,
+    Claim,
     Command,
     DecimalFraction,
+    DepositArguments,
     DevicePolicy,
     Evidence,
     FactoryRecord,
@@ -24,8 +27,11 @@ from sealwright.wire.messages import (
     Reading,
     Receipt,
     Record,
+    Revocation,
     Voucher,
+    WithdrawArguments,
     sign_message,
+    write_arguments,
 )
 
 NOW = 1_800_000_000
@@ -34,6 +40,14 @@ DAY = 86_400
 
 def hash32(label: str) -> bytes:
     return sha256(label.encode()).digest()
+
+
+LEDGER = "ledger"  # the label of the key of every ledger here, unless a test makes another
+
+
+def ledger_id(label: str = LEDGER) -> bytes:
+    """The id of the ledger whose key has this label."""
+    return key(label).public.device_id
 
 
 def key(label: str) -> PrivateKey:
@@ -48,7 +62,7 @@ class Device:
     network: bytes
     chain: tuple[Message[Certificate], ...]
     last: bytes | None = None
-    seq: int = 0
+    seq: int = 1
 
     @property
     def id(self) -> bytes:
@@ -82,6 +96,7 @@ class Device:
             "capacity": capacity,
             "expires": NOW + 30 * DAY,
             "nonce": hash32("nonce")[:16],
+            "ledger": ledger_id(),
         }
         return sign_message(self.key, ChannelOpen(**{**fields, **changes}))
 
@@ -102,9 +117,15 @@ class Device:
         }
         return sign_message(self.key, Receipt(**{**fields, **changes}))
 
-    def close(self, channel: Message[ChannelOpen] | bytes, at: int = NOW) -> Message[ChannelClose]:
+    def close(
+        self, channel: Message[ChannelOpen] | bytes, at: int = NOW, claims: tuple[Message[Voucher], ...] | None = None
+    ) -> Message[ChannelClose]:
+        """A close, with the claims that these vouchers make where there are any given."""
         digest = channel if isinstance(channel, bytes) else channel.digest
-        return sign_message(self.key, ChannelClose(digest, at))
+        named = None
+        if claims is not None:
+            named = tuple(Claim(v.body.lane, v.body.seq, v.body.amount, v.digest) for v in claims)
+        return sign_message(self.key, ChannelClose(digest, at, named))
 
     def evidence(self, nonce: bytes = hash32("host nonce"), **changes: Any) -> Message[Evidence]:
         fields: dict[str, Any] = {
@@ -149,7 +170,7 @@ class Device:
 
 @dataclass
 class Owner:
-    """Whoever commands devices and brings money in."""
+    """An owner: commands devices, brings money in and takes it out."""
 
     key: PrivateKey
     seq: int = field(default=0)
@@ -170,7 +191,12 @@ class Owner:
         return sign_message(self.key, Firmware(**{**fields, **changes}))
 
     def deposit(self, device: Device | bytes, amount: int, asset: str = "credit", **changes: Any) -> Message[Command]:
-        return self.command(device, "deposit", {1: asset, 2: amount}, **changes)
+        ledger = changes.pop("ledger", ledger_id())
+        return self.command(device, "deposit", write_arguments(DepositArguments(asset, amount, ledger)), **changes)
+
+    def withdraw(self, device: Device | bytes, amount: int, asset: str = "credit", **changes: Any) -> Message[Command]:
+        ledger = changes.pop("ledger", ledger_id())
+        return self.command(device, "withdraw", write_arguments(WithdrawArguments(asset, amount, ledger)), **changes)
 
 
 class Network:
@@ -208,6 +234,16 @@ class Network:
 
     def owner(self, label: str = "owner") -> Owner:
         return Owner(key(label))
+
+    def ledger(self, label: str = LEDGER, **changes: Any) -> LedgerIdentity:
+        """A ledger of this network, with its key."""
+        own = key(label)
+        fixed = {"roles": 1, "custody": 0, "model": "ledger"}
+        return LedgerIdentity((self.certify(own, **{**fixed, **changes}),), own)
+
+    def revoke(self, device: Device, issuer: Device | None = None, **changes: Any) -> Message[Revocation]:
+        fields: dict[str, Any] = {"device": device.id, "reason": 1, "revoked_from": NOW}
+        return sign_message(self.key if issuer is None else issuer.key, Revocation(**{**fields, **changes}))
 
     def grant(self, device: Device, **changes: Any) -> Message[Grant]:
         fields: dict[str, Any] = {

@@ -128,13 +128,13 @@ class Authority:
         if policy is not None:
             claims[6] = policy
         if ledger is not None:
-            claims[7] = ledger
+            claims[labels.GRANT_LEDGER] = ledger
         return signer.sign(labels.GRANT, claims)[0]
 
     def command(self, device, op, *arguments):
         """The owner's next command to a device, with or without arguments."""
         self._commands += 1
-        claims = {1: device.device_id, 2: self._commands, 3: op}
+        claims = {1: device.device_id, 2: self._commands, 3: op, labels.COMMAND_NOT_AFTER: FAR}
         if arguments:
             claims[4] = arguments[0]
         return self.owner.sign(labels.COMMAND, claims)[0]

@@ -27,14 +27,16 @@ def provisioned(authority):
     other = [authority.certify(authority.root, keys_of.public(0), selling.public, {}), authority.root_certificate]
     limits = {"nEUR": {1: 1000, 2: 100000}, "credit": {1: 0, 2: labels.MAX_AMOUNT}, "": {1: 1, 2: 1}}
     policy = {1: limits, 2: [selling.device_id, hash32("payee")], 3: 900, 4: FAR}
-    for device, signer, certificates, spending in (
-        (buying, authority.issuer, chain, policy),
-        (selling, authority.root, other, None),
+    role = {labels.ROLES: labels.ROLE_LEDGER}
+    ledger = [authority.certify(authority.root, keys_of.public(0), keys_of.public(2), role), authority.root_certificate]
+    for device, signer, certificates, spending, kept in (
+        (buying, authority.issuer, chain, policy, ledger),
+        (selling, authority.root, other, None, None),
     ):
         provisioner = Provisioner(device)
         nonce = hash32("host nonce")
         provisioner.evidence(nonce)
-        provisioner.grant(authority.grant(signer, device, nonce, certificates, spending))
+        provisioner.grant(authority.grant(signer, device, nonce, certificates, spending, kept))
         assert device.state == PROVISIONED
     authority.grant(authority.root, selling, nonce, other, {1: {"nEUR": {1: 1, 2: 1}}}, other)
     authority.certify(authority.root, keys_of.public(0), selling.public, {labels.ROLES: labels.ROLE_LEDGER})
@@ -46,6 +48,9 @@ def trade(authority, buying, selling, unit, budget):
     Owner(selling).command(authority.command(selling, "offer", ["nEUR", unit, 3]))
     wanted = {1: "tcp:127.0.0.1:1", 2: selling.device_id, 3: "nEUR", 4: unit, 5: budget, 6: 86400, 7: 0}
     Owner(buying).command(authority.command(buying, "trade", wanted))
+    session, _ = connect(buying, selling)
+    claims = {1: session._terms.digest, 2: budget, labels.IAT: NOW}
+    buying.fundings.take(authority.owner.sign(labels.FUNDING, claims)[0])  # whose key is the ledger's here
     session, seller = connect(buying, selling)
     while not run(session.step()):
         selling.board.meter.joules += 30
@@ -81,13 +86,20 @@ def by_hand(signer):
     signer.sign(labels.CHANNEL_OPEN, opened)
     opened.update({6: labels.MAX_AMOUNT, 9: labels.MAX_AMOUNT, 10: "\u00b5\u6c34\U00010151", 11: 86400})
     signer.sign(labels.CHANNEL_OPEN, opened)
-    opened[12] = hash32("ledger")
+    opened[labels.TERMS_LEDGER] = hash32("ledger")
     signer.sign(labels.CHANNEL_OPEN, opened)
     for kind in (labels.FUNDING, labels.REFUND):
         signer.sign(kind, {1: digest, 2: labels.MAX_AMOUNT, 6: NOW})
     for claims in ([], [[0, MAX_UINT, 0, hash32("voucher")], [63, 0, labels.MAX_AMOUNT, hash32("other")]]):
-        signer.sign(labels.CHANNEL_CLOSE, {1: digest, 2: NOW, 3: claims})
-    signer.sign(labels.RECEIPT, {1: digest, 2: 0, 3: 1, 4: 2, 5: hash32("voucher"), 6: [3, hash32("tick")]})
+        signer.sign(labels.CHANNEL_CLOSE, {1: digest, 2: NOW, labels.CLOSE_CLAIMS: claims})
+    receipt = {1: digest, 2: 0, 3: 1, 4: 2, 5: hash32("voucher"), 6: [3, hash32("tick")]}
+    signer.sign(labels.RECEIPT, receipt)
+    signer.sign(labels.COMMAND, {1: bytes(32), 2: 0, 3: "", labels.COMMAND_STATUS: digest})
+    stat = {1: own, labels.NONCE: digest, 2: 0, 3: MAX_UINT, 4: None, labels.IAT: 0, labels.CLOCK_QUALITY: 3}
+    signer.sign(labels.STATUS, stat | {labels.FIRMWARE: ""})
+    signer.sign(labels.STATUS, stat | {4: digest, labels.FIRMWARE: "1.0"})
+    for reason in range(5):
+        signer.sign(labels.REVOCATION, {1: own, 2: reason, labels.IAT: NOW})
     signer.sign(labels.VOUCHER, voucher.payload(digest, 0, 0, 0))
     full = voucher.payload(digest, 1, MAX_UINT, labels.MAX_AMOUNT, hash32("item"))
     full.update({5: NOW, 6: FAR, 7: hash32("lock"), 9: [[0, 23], [24, 255], [256, 65535], [65536, 1 << 32]]})

@@ -1,9 +1,7 @@
 """Which messages and keys devices speak: all but those that go from host to host, and those they do not know yet."""
 
-from typing import get_args
-
 from sealwright.wire.cbor import encode
-from sealwright.wire.messages import BODIES, UnjudgedBody
+from sealwright.wire.messages import BODIES
 
 from tests.host_tools.wire.schema_messages import resigned, split
 
@@ -11,11 +9,8 @@ HOST_ONLY = ("factory-record",)
 
 # The second part of the wire, which devices are still to learn: until then they refuse it, and a test says so. What a
 # device has learned leaves these two tables.
-LEARNED = ("funding", "refund")
-TYPES_TO_LEARN = tuple(cls.NAME for cls in get_args(UnjudgedBody) if cls.NAME not in LEARNED)
-KEYS_TO_LEARN = {
-    "command": {5: "not_after", 6: "status"},
-}
+TYPES_TO_LEARN = ("offer", "checkpoint", "rotation")
+KEYS_TO_LEARN: dict[str, dict[int, str]] = {}
 
 UNSPOKEN = (*HOST_ONLY, *TYPES_TO_LEARN)
 SPOKEN = [cls for cls in BODIES if cls.NAME not in UNSPOKEN]

@@ -12,7 +12,7 @@ from rig import NOW, Board, Clock, Issuer, RamStore, policy, provisioned, with_l
 from seal import buyer, channel, labels, order, rpc
 from seal.compat import hexlify
 from seal.device import Device
-from seal.errors import SensorFailed, Unreachable
+from seal.errors import NotYetValid, SensorFailed, Unreachable
 from seal.records import ORDER_RECORD
 from seal.seller import Seller
 from seal.service import Service
@@ -57,6 +57,7 @@ def in_every_state():
         wire = Wire(Service(device).handlers())
         for kind, item in (
             (rpc.INFO, None),
+            (rpc.INFO, bytes(32)),
             (rpc.READINGS, [0, 8]),
             (rpc.CHAIN, None),
             (rpc.CHANNELS, 0),
@@ -65,6 +66,7 @@ def in_every_state():
             (rpc.EVIDENCE, bytes(32)),
             (rpc.GRANT, issuer.grant(made.public, bytes(32))),
             (rpc.COMMAND, issuer.command(made, "pause")),
+            (rpc.REVOKE, issuer.signer.sign(labels.REVOCATION, {1: bytes(32), 2: 0, 6: 0})[0]),
         ):
             wire.ask(kind, item)
         gc.collect()
@@ -96,6 +98,7 @@ def every_order():
     issuer, buying, selling, _ = _sold("reading", 9)
     wires = [Wire(Service(device).handlers()) for device in (buying, selling)]
     selling.sensor_fault, selling.trade_fault = SensorFailed.code, Unreachable.code
+    selling.timekeeper.fault = NotYetValid.code
     for wire in wires:
         gc.collect()
         wire.ask(rpc.INFO)
@@ -117,7 +120,7 @@ def every_order():
         ("close", closed[0]),
         ("stop",),
         ("trade", {1: "tcp:192.0.2.1:1", 3: "nEUR", 4: "J", 5: 1}),
-        ("clock", 1),
+        ("clock", NOW),
         ("ack", {1: 2}),
         ("network", {2: {1: "192.0.2.1", 2: 8883, 3: b"DER"}}),
         ("network", {1: ["ssid", "word"], 2: {1: "broker", 2: 1, 3: bytes(600), 4: ["user", "word"]}}),
@@ -222,8 +225,9 @@ def ready_for(kind):
     if kind == rpc.LEDGER:
         buying, _, funding = _opened_on_ledger()
         return Wire(Service(buying).handlers()), funding
-    if kind <= rpc.BENCH:
+    if kind <= rpc.BENCH or kind == rpc.REVOKE:
         items = {rpc.READINGS: [0, 8], rpc.CHANNELS: 0, rpc.BENCH: 1}
+        items[rpc.REVOKE] = issuer.signer.sign(labels.REVOCATION, {1: bytes(32), 2: 0, 6: 0})[0]
         items[rpc.COMMAND] = issuer.command(selling, "interval", 5)
         return Wire(Service(selling).handlers()), items.get(kind)
     wire = Wire(Seller(selling).handlers(), stop=kind)

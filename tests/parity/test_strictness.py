@@ -6,7 +6,7 @@ Both run on the host tests' table of wrong values, which a CDDL validator has co
 import pytest
 from seal import messages
 from seal.errors import Malformed, NotDeterministic, WrongType
-from sealwright import parse_any
+from sealwright import parse_message
 from sealwright.errors import SealwrightError
 from sealwright.wire.cbor import Tag, encode
 
@@ -22,7 +22,8 @@ OFF_CURVE = KEY_WRONG[-1]
 LATER = (OFF_CURVE, {1: OFF_CURVE}, *(wrong for wrong in CHAIN_WRONG if wrong and isinstance(wrong[0], bytes)))
 
 
-X, Y, CHAIN, LEDGER_CHAIN = -2, -3, 2, 7
+X, Y, CHAIN = -2, -3, 2
+LEDGER = 7
 
 
 def device_takes(raw):
@@ -37,7 +38,7 @@ def device_takes(raw):
 def test_good_messages_are_taken(name):
     raw = raw_of(name)
     read = messages.parse(raw)
-    assert (read.raw, read.digest) == (raw, parse_any(raw).digest)
+    assert (read.raw, read.digest) == (raw, parse_message(raw).digest)
     if name not in KEYS_TO_LEARN:
         assert read.digest == MESSAGES[name].digest
 
@@ -55,7 +56,11 @@ def test_what_the_host_refuses_the_device_refuses(name):
         assert not takes(lambda given, extra=extra: {**given, extra: 0}), extra
 
 
-@pytest.mark.parametrize("name,label", [(name, label) for name, labels in KEYS_TO_LEARN.items() for label in labels])
+LATER_KEYS = [(name, label) for name, labels in KEYS_TO_LEARN.items() for label in labels]
+
+
+@pytest.mark.skipif(not LATER_KEYS, reason="devices know every key of the schema")
+@pytest.mark.parametrize("name,label", LATER_KEYS)
 def test_a_key_that_devices_are_to_learn_is_refused(name, label):
     """It could be a condition, which a device that does not know it must not pass over."""
     raw = message_with(name, lambda given: {**known(name, given), label: given[label]})
@@ -97,7 +102,7 @@ def test_another_payload_is_refused(name, payload):
 
 def host_takes(raw):
     try:
-        parse_any(raw)
+        parse_message(raw)
     except SealwrightError:
         return False
     return True
@@ -112,6 +117,6 @@ def test_whatever_node_is_changed_both_take_it_or_neither(name):
     changed += list(variants(parts))
     for path, value in changed:
         raw = encode(Tag(18, value))
-        if path[-1:] in ((X,), (Y,)) or (name, path) in (("grant", (CHAIN, 0)), ("grant", (LEDGER_CHAIN, 0))):
+        if path[-1:] in ((X,), (Y,)) or (name, path) in (("grant", (CHAIN, 0)), ("grant", (LEDGER, 0))):
             continue  # see LATER
         assert device_takes(raw) == host_takes(raw), (path, value)

@@ -74,6 +74,8 @@ def _identity(session: Session, found: Info) -> Facts:
     yield "custody", custody(found.custody)
     unix, quality = raw["clock"]
     yield "clock", f"{clock(unix)}, {CLOCK[quality]}" if quality else CLOCK[0]
+    if raw.get("clock_fault") is not None:
+        yield "", "a network's time was REFUSED as far from the last trusted one: `sealwright owner clock` sets it"
     yield "sensors", ", ".join(raw["sensors"]) or "none"
     yield "peer link", raw["peer"] or "none"
 

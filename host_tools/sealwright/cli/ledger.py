@@ -72,15 +72,16 @@ def channels(session: Session) -> None:
             payer=one.payer.hex(),
             payee=one.payee.hex(),
             asset=one.asset,
-            deposited=one.deposited,
+            deposited=one.capacity,
             paid=one.paid,
             refunded=one.refunded,
             remaining=one.remaining,
-            expires=one.expires,
+            expires=one.terms.expires,
+            claimable_until=one.terms.claim_end,
             closed=one.closed,
         )
-        money = tuple(f"{value:,}" for value in (one.deposited, one.paid, one.refunded, one.remaining))
-        state = "closed" if one.closed else f"open until {clock(one.expires)}"
+        money = tuple(f"{value:,}" for value in (one.capacity, one.paid, one.refunded, one.remaining))
+        state = "settled" if not one.remaining else f"claimable until {clock(one.terms.claim_end)}"
         rows.append((short(one.digest), named(one.payer, names), named(one.payee, names), *money, one.asset, state))
     columns = ("channel", "payer", "payee", "deposited>", "paid>", "refunded>", "remaining>", "asset", "state")
     session.table(columns, rows)

@@ -19,8 +19,14 @@ STDIN: Final = "-"
 DeviceOption = Annotated[
     str,
     typer.Option(
-        "--device", metavar="URL", help="serial:/dev/ttyACM0, tcp:HOST:PORT, emulated:NAME or mqtts://HOST/NAME."
+        "--device",
+        metavar="URL",
+        help="serial:/dev/ttyACM0, tcp:HOST:PORT, emulated:NAME or mqtts://HOST/NAME; or NAME@URL.",
     ),
+]
+DaysOption = Annotated[
+    int | None,
+    typer.Option("--valid-days", metavar="N", min=1, max=36500, help="How long its certificate is good; else no end."),
 ]
 BoardOption = Annotated[
     str, typer.Option("--board", metavar="BOARD", help="Which board it is, such as pico or esp32_s3.")

@@ -10,6 +10,7 @@ from ..errors import Usage
 from ..home import Home
 from ..link import Client
 from ..operate import owner, spending
+from ..operate.pinning import prove
 from .commands import Command, command
 from .network import network
 from .options import DeviceOption
@@ -100,8 +101,8 @@ def interval(
 
 @command("clock", "Set its clock.", "sealwright owner clock --device serial:/dev/ttyACM0")
 def clock(session: Session, device: DeviceOption) -> None:
-    """Set a device's clock to this host's, where it has no better one."""
-    _send(session, device, owner.set_clock, "has this host's time, or better")
+    """Set a device's clock to this host's, whatever it was: it measures a network's time by this from now on."""
+    _send(session, device, owner.set_clock, "has this host's time")
 
 
 @command("stop", "End the trade it pays in.", "sealwright owner stop --device emulated:charger")
@@ -122,9 +123,9 @@ def wipe(
         raise Usage("a wipe cannot be undone", remedy=remedy, code="not_confirmed")
 
     def send(home: Home, client: Client) -> None:
-        identifier = client.info().device
+        identifier = prove(home, client).body.device
         owner.wipe(home, client)
-        entry = home.find(identifier) if identifier else None
+        entry = home.find(identifier)
         if entry is not None:
             home.retire(entry)
 

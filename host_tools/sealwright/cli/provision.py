@@ -8,7 +8,7 @@ import typer
 from ..operate import provisioning, spending
 from ..operate.provisioning import Provisioned
 from .commands import command
-from .options import DeviceOption
+from .options import DaysOption, DeviceOption
 from .session import Session
 from .words import custody
 from .words import spending as spending_words
@@ -25,12 +25,14 @@ from .words import spending as spending_words
 )
 def provision(
     session: Session,
+    *,
     device: DeviceOption,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="What the register and reports call it.")],
     policy: Annotated[
         Path | None,
         typer.Option("--policy", metavar="FILE", help="What it may spend, in JSON; without one it pays nothing."),
     ] = None,
+    valid_days: DaysOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
 ) -> None:
     """Give a device its identity: its own key, a certificate, an owner. Happens once; a call that was cut resumes.
@@ -47,7 +49,7 @@ def provision(
             session.say(f"{device} as {name}: would {steps}")
             return
         with session.resumable(), session.progress("provisioning"):
-            done = provisioning.provision(home, client, name, limits)
+            done = provisioning.provision(home, client, name, limits, valid_days)
     _tell(session, done)
     if done.resumed:
         session.say("An earlier call had done it; this one noted it. Its policy is that of the earlier call.")

@@ -22,7 +22,8 @@ from ..emulator.wire import wire
 from ..errors import SealwrightError
 from ..home import Home
 from ..link import Client, connect
-from ..link.broker import Broker, DeviceTopics, topic_of
+from ..link.broker import Broker, DeviceTopics, device_of, topic_of
+from ..operate.pinning import named
 from .words import plain
 
 _WIDE: Final = 4096  # no line is longer: nothing wraps where nobody looks
@@ -66,12 +67,20 @@ class Session:
             return {}
 
     def connect(self, url: str) -> Client:
-        """Connect to a device URL; only `emulated:NAME` and `mqtts:` need a home. Raises Usage, Unreachable."""
+        """Connect to a device URL, or to NAME@URL: that device of the register, at this URL. Only `emulated:NAME`,
+        `mqtts:` and names need a home. Raises Usage, Unreachable."""
+        name, at, rest = url.partition("@")
+        if at and ":" not in name:
+            device = bytes.fromhex(named(self.home, name).device)
+            client = self.connect(rest)
+            client.device = device
+            return client
         if url.startswith("emulated:"):
             return emulator.resolve(self.home, url)
         if url.startswith("mqtts:"):
             address, wanted = Broker.parse(self.home, url)
-            return Client(DeviceTopics(address, topic_of(self.home, wanted)), url)
+            topic = topic_of(self.home, wanted)
+            return Client(DeviceTopics(address, topic), url, device=device_of(topic))
         return connect(url)
 
     def wire(self, url: str) -> tuple[str, float]:

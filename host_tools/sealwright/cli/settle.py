@@ -4,8 +4,8 @@ from collections import Counter
 
 from ..errors import Usage
 from ..home import Home
-from ..ledger import Ledger
-from ..ledger.settling import ALREADY_SETTLED
+from ..ledger import Ledger, LedgerIdentity
+from ..verify import ALREADY_SETTLED
 from . import options
 from .commands import command
 from .options import BundleArgument, SecretOption, TestOption, TickOption
@@ -47,12 +47,14 @@ def settle(
     return code
 
 
-def open_ledger(home: Home, *, allow_test: bool = False) -> Ledger:
+def open_ledger(home: Home, *, allow_test: bool = False, missing_ok: bool = False) -> Ledger:
     """The home's ledger. Raises Usage where it is missing: a new one in its place would forget what was paid."""
-    if not home.ledger_path.exists():
+    if not missing_ok and not home.ledger_path.exists():
         raise Usage(
             f"the ledger {home.ledger_path} is missing",
             remedy=f"Put it back from a copy; to begin anew, run `sealwright init --home {home.folder}`.",
             code="ledger_missing",
         )
-    return Ledger(home.ledger_path, home.roots(), [home.key("owner").public], allow_test=allow_test)
+    identity = LedgerIdentity(home.ledger_certificates(), home.key("ledger"))
+    owners = [home.key("owner").public]
+    return Ledger(home.ledger_path, home.roots(), owners, identity=identity, allow_test=allow_test)

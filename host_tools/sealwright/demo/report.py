@@ -57,7 +57,7 @@ def _payments(outcome: Outcome) -> Table:
     table = _table(f"Who paid whom, in {ASSET}", ("payer", "payee", "per"), numbers)
     for channel in outcome.channels:
         unit, vouchers = _sold(outcome, channel.digest)
-        amounts = (channel.deposited, channel.paid, channel.refunded)
+        amounts = (channel.capacity, channel.paid, channel.refunded)
         table.add_row(
             names.get(channel.payer, "?"),
             names.get(channel.payee, "?"),

@@ -3,6 +3,7 @@
 from .audit import AuditReport, Finding
 from .book import Channel
 from .chain import Head
+from .identity import LedgerIdentity
 from .ledger import Ledger
 from .reports import Balance, EntryLine
 from .store.faults import LedgerBusy, LedgerDamaged, LedgerError, LedgerFull, LedgerMissing, LedgerReadOnly, NotALedger
@@ -19,6 +20,7 @@ __all__ = [
     "LedgerDamaged",
     "LedgerError",
     "LedgerFull",
+    "LedgerIdentity",
     "LedgerMissing",
     "LedgerReadOnly",
     "NotALedger",

@@ -16,14 +16,14 @@ from ..wire.messages import Certificate, Message
 from . import book
 from .chain import START, Head, LogRow
 from .compare import Difference, differences, show
-from .posting import rebuild, settled_before
+from .posting import enter
 from .recheck import Recheck, Unacceptable
 from .store.database import Database, whole
 from .store.faults import LedgerDamaged
 from .store.sqlite import SqliteDatabase
 from .store.tables import Tables
 
-MOST = 1000  # findings told; what is wrong early on is the cause of what follows
+MOST_FINDINGS = 1000  # reported; an early fault is the cause of what follows
 
 
 class Finding(NamedTuple):
@@ -38,7 +38,7 @@ class Finding(NamedTuple):
 class AuditReport:
     """What the audit found and what it went through.
 
-    `findings` is empty for a sound ledger and holds at most MOST (then `cut` is true). `head` is the log's
+    `findings` is empty for a sound ledger and holds at most MOST_FINDINGS (then `cut` is true). `head` is the log's
     last row: note it elsewhere, and give it to a later audit as its anchor. Counts are rows: `messages` of
     the log, `entries`, `accounts` and `channels` as rebuilt from it.
     """
@@ -58,7 +58,11 @@ class AuditReport:
 
 
 def audit(
-    database: Database, roots: Iterable[Message[Certificate]], policy: Policy, anchor: Head | None = None
+    database: Database,
+    roots: Iterable[Message[Certificate]],
+    policy: Policy,
+    ledger: bytes,
+    anchor: Head | None = None,
 ) -> AuditReport:
     """Audit one state of `database`.
 
@@ -66,13 +70,16 @@ def audit(
         database: what to audit; only read.
         roots: what signers' chains must end in.
         policy: owners, network and whether test roots count; the rest of it does not matter.
+        ledger: the ledger's id, 32 bytes.
         anchor: a head noted earlier, or None: the log must still have it.
 
     Raises:
         LedgerError: it cannot be read at all (busy, a failing disk); damage is a finding.
         BadCertificate: a root is none.
     """
-    auditor = _Auditor(database, roots, policy, anchor)
+    scratch = SqliteDatabase.scratch()
+    tables = Tables(scratch, log=database)
+    auditor = _Auditor(database, Recheck(roots, policy, tables, ledger), tables, scratch, anchor)
     with database.reading():
         return auditor.report()
 
@@ -81,27 +88,26 @@ class _Auditor:
     def __init__(
         self,
         database: Database,
-        roots: Iterable[Message[Certificate]],
-        policy: Policy,
+        recheck: Recheck,
+        tables: Tables,
+        scratch: SqliteDatabase,
         anchor: Head | None,
     ) -> None:
         self._db, self._anchor = database, anchor
-        self._scratch = SqliteDatabase.scratch()
-        self._tables = Tables(self._scratch)
-        self._recheck = Recheck(roots, policy, self._tables)
-        self._head, self._messages = Head(0, START), 0
+        self._scratch, self._tables, self._recheck = scratch, tables, recheck
+        self._head, self._messages, self._time = Head(0, START), 0, 0
 
     def report(self) -> AuditReport:
         """Go through everything once."""
-        told: list[Finding] = []
+        findings: list[Finding] = []
         found = 0
         for finding in self._findings():
             found += 1
-            if found <= MOST:
-                told.append(finding)
+            if found <= MOST_FINDINGS:
+                findings.append(finding)
         counts = [self._count(table) for table in ("entries", "accounts", "channels")]
         self._scratch.close()
-        return AuditReport(tuple(told), found > MOST, self._head, self._messages, *counts)
+        return AuditReport(tuple(findings), found > MOST_FINDINGS, self._head, self._messages, *counts)
 
     def _count(self, table: str) -> int:
         row = self._scratch.row(f"SELECT count(*) FROM {table}")
@@ -142,15 +148,18 @@ class _Auditor:
     def _row(self, row: LogRow) -> Iterator[Finding]:
         if row.n != self._head.n + 1:
             yield Finding("broken_chain", row.n, f"row {row.n} comes after row {self._head.n}")
+        if row.at < self._time:
+            yield Finding("time_falls", row.n, f"row {row.n} is of {row.at}, before {self._time} of an earlier row")
+        self._time = max(row.at, self._time)
         if row.prev != self._head.hash:
             yield Finding("broken_chain", row.n, f"row {row.n} does not name the hash of the row before")
         if row.hash != row.expected():
             yield Finding("altered_row", row.n, f"row {row.n} does not have the hash it was written with")
         try:
-            posting = self._recheck.posting(row)
-            if settled_before(self._tables, posting) is not None:
-                raise Unacceptable("replay", "it is in the log already")
-            rebuild(self._tables, row.n, posting)
+            posting, change = self._recheck.posting(row)
+            if not self._recheck.settled_on(row, change):
+                yield Finding("altered_view", row.n, f"row {row.n} was settled on views that the log does not give")
+            enter(self._tables, row.n, posting, change)
         except (Unacceptable, book.Refusal) as error:
             yield Finding("unacceptable_message", row.n, f"row {row.n} would not be accepted: {error}")
         if self._anchor is not None and self._anchor.n == row.n and self._anchor.hash != row.hash:
@@ -165,9 +174,7 @@ class _Auditor:
         """What must be true of any log: a finding here is a mistake in this program and not in the file."""
         yield from _broken(self._scratch.rows(_UNBALANCED), "the entries of row and asset {} {} sum to {}")
         yield from _broken(self._scratch.rows(_LEAKING), "channel {}: paid, refunded and remaining are off by {}")
-        yield from _broken(
-            self._scratch.rows(_UNPAID), "channel {}: paid and promised are not the sums of its lanes, by {} and {}"
-        )
+        yield from _broken(self._scratch.rows(_UNPAID), "channel {}: paid {} is not what its lanes and its limit give")
 
 
 def _broken(rows: Iterable[tuple[object, ...]], words: str) -> Iterator[Finding]:
@@ -178,10 +185,8 @@ def _broken(rows: Iterable[tuple[object, ...]], words: str) -> Iterator[Finding]
 
 _UNBALANCED = """SELECT e.n, a.asset, sum(e.amount) FROM entries e JOIN accounts a ON a.id = e.account
     GROUP BY e.n, a.asset HAVING sum(e.amount) <> 0"""
-_LEAKING = """SELECT c.digest, c.deposited - c.paid - c.refunded - coalesce(sum(e.amount), 0)
+_LEAKING = """SELECT c.digest, c.capacity - c.paid - c.refunded - coalesce(a.balance, 0)
     FROM channels c LEFT JOIN accounts a ON a.kind = 'channel' AND a.name = c.digest AND a.asset = c.asset
-    LEFT JOIN entries e ON e.account = a.id
-    GROUP BY c.digest HAVING c.deposited - c.paid - c.refunded <> coalesce(sum(e.amount), 0)"""
-_UNPAID = """SELECT c.digest, c.paid - coalesce(sum(l.amount), 0), c.promised - coalesce(sum(l.promised), 0)
-    FROM channels c LEFT JOIN lanes l ON l.channel = c.digest GROUP BY c.digest
-    HAVING c.paid <> coalesce(sum(l.amount), 0) OR c.promised <> coalesce(sum(l.promised), 0)"""
+    WHERE c.remaining <> coalesce(a.balance, 0) OR c.capacity - c.paid - c.refunded <> c.remaining"""
+_UNPAID = """SELECT digest, paid FROM channels WHERE paid > pays_up_to OR refunded > capacity - paid
+    OR (length(worth) < 19 AND remaining > 0 AND paid < min(pays_up_to, CAST(worth AS INTEGER)))"""

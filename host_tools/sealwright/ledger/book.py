@@ -1,18 +1,19 @@
-"""The rules of the book, on plain values: what a deposit, an open, a voucher and a close do to the accounts.
+"""The rules of the book, on plain values: what a deposit, an open, a voucher, a close and a refund do to the accounts.
 
-Purpose: decide whether a message whose signatures already hold may move money, and which entries it makes.
+Purpose: decide which entries a message makes whose signature and form already hold (`verify.channels` has those rules).
 Pure functions: what they need of the past is passed in, what they change is handed back, nothing is stored.
 Limits: amounts are integers of the asset's smallest unit; one asset's supply stays below 2**63, so that no
-balance can overflow a 64-bit column. The dispute window of a channel is not waited for.
+balance can overflow a 64-bit column.
 
-Always true of every change made here: its entries sum to 0; for its channel paid + refunded + remaining =
-deposited and paid = the sum over its lanes; no lane's amount falls but that of a merged lane, which becomes
-0.
+Always true of every change made here: its entries sum to 0; for its channel paid + refunded + remaining = capacity;
+paid = min(limit, worth), and neither paid nor any lane's worth ever falls.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
+
+from ..verify.memory import Lane, Terms
 
 AMOUNT_LIMIT = 2**63  # the schema's `amount` ends below it, and so does a BIGINT column
 
@@ -29,7 +30,7 @@ class Refusal(Exception):
 
 
 class Account(NamedTuple):
-    """Whose money: a device (its id), a channel (its digest) or the world (the owner who brought it)."""
+    """Whose money: a device (its id), a channel (its digest) or the world (the owner who brought or took it)."""
 
     kind: Kind
     name: bytes
@@ -43,17 +44,8 @@ class Entry(NamedTuple):
     amount: int
 
 
-class Lane(NamedTuple):
-    """One lane: its best `seq`, the `amount` redeemed, the most `promised`, the voucher that set them."""
-
-    seq: int
-    amount: int
-    promised: int
-    voucher: bytes
-
-
-class Deposit(NamedTuple):
-    """An owner's order to credit `device`; `seq` is used once per owner and device."""
+class Transfer(NamedTuple):
+    """An owner's order for money of `device` to enter or leave; `seq` is used once per owner and device."""
 
     owner: bytes
     device: bytes
@@ -62,62 +54,80 @@ class Deposit(NamedTuple):
     amount: int
 
 
-class Voucher(NamedTuple):
-    """A payment voucher. `amount` is cumulative; `worth` counts the ticks revealed so far, `promised` all."""
+class Claim(NamedTuple):
+    """A party's close, by the ledger's clock at unix time `at`; `lanes` is what it claims by lane, or None."""
 
-    digest: bytes
-    channel: bytes
-    lane: int
-    seq: int
-    amount: int
-    worth: int
-    promised: int
-    merges: tuple[tuple[int, int], ...] = ()
-
-
-class Close(NamedTuple):
-    """A request by `signer` (a device id) to close `channel` at unix time `at`, by the ledger's clock."""
-
-    channel: bytes
     signer: bytes
     at: int
+    lanes: tuple[tuple[int, Lane], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel and its deposit: `paid` to the payee, `refunded` to the payer, the rest remains.
+    """A channel and its money: `paid` to the payee, `refunded` to the payer, the rest remains.
 
-    `promised` is what its lanes come to when all ticks are revealed: never more than `deposited`.
+    worth: the sum of its lanes' worths. limit: the most it can pay: its capacity, or what its payee claimed.
+    closed_at: when the first close or revocation came, unix seconds, None while it is open.
     """
 
-    digest: bytes
-    payer: bytes
-    payee: bytes
-    asset: str
-    deposited: int
-    expires: int
+    terms: Terms
+    limit: int
+    worth: int = 0
     paid: int = 0
-    promised: int = 0
     refunded: int = 0
-    closed: bool = False
+    closed_at: int | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """The channel's name."""
+        return self.terms.digest
+
+    @property
+    def capacity(self) -> int:
+        """What was locked."""
+        return self.terms.capacity
+
+    @property
+    def payer(self) -> bytes:
+        """32 bytes: who pays."""
+        return self.terms.payer
+
+    @property
+    def payee(self) -> bytes:
+        """32 bytes: who is paid."""
+        return self.terms.payee
+
+    @property
+    def asset(self) -> str:
+        """What is paid."""
+        return self.terms.asset
+
+    @property
+    def closed(self) -> bool:
+        """Whether its end has begun, or nothing is left in it."""
+        return self.closed_at is not None or self.remaining == 0
 
     @property
     def remaining(self) -> int:
         """What the channel's account still holds, in the asset's smallest unit."""
-        return self.deposited - self.paid - self.refunded
+        return self.terms.capacity - self.paid - self.refunded
 
     @property
     def account(self) -> Account:
         """The account that holds the channel's money."""
-        return Account("channel", self.digest, self.asset)
+        return Account("channel", self.terms.digest, self.terms.asset)
+
+    def account_of(self, device: bytes) -> Account:
+        """A party's account in the channel's asset."""
+        return Account("device", device, self.terms.asset)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a message does: its entries (sum 0), the channel as it is afterwards, and the lanes it sets."""
+    """What a message does: its entries (sum 0), the channels as they are afterwards, the lanes it sets in the first."""
 
-    entries: tuple[Entry, ...]
-    channel: Channel | None = None
+    entries: tuple[Entry, ...] = ()
+    channels: tuple[Channel, ...] = ()
     lanes: Mapping[int, Lane] = field(default_factory=dict)
 
 
@@ -128,7 +138,7 @@ def move(source: Account, target: Account, amount: int) -> tuple[Entry, ...]:
     return (Entry(source, -amount), Entry(target, amount)) if amount else ()
 
 
-def deposit(order: Deposit, *, used: bool, supply: int) -> Change:
+def deposit(order: Transfer, *, used: bool, supply: int) -> Change:
     """Money enters. `used`: this owner spent `order.seq` on this device; `supply`: all of the asset so far.
 
     Raises:
@@ -136,107 +146,89 @@ def deposit(order: Deposit, *, used: bool, supply: int) -> Change:
     """
     if used:
         raise Refusal("replay", "this owner used this number for this device before: sign the deposit with a new one")
-    if not 0 < order.amount < AMOUNT_LIMIT or not order.asset:
-        raise Refusal("bad_deposit", "a deposit needs a named asset and an amount from 1 to 2**63 - 1")
+    if not 0 < order.amount < AMOUNT_LIMIT:
+        raise Refusal("bad_deposit", "a deposit has an amount from 1 to 2**63 - 1")
     if supply + order.amount >= AMOUNT_LIMIT:
         raise Refusal("over_supply", "all deposits of one asset must stay below 2**63: use a larger unit")
     world = Account("world", order.owner, order.asset)
     return Change(move(world, Account("device", order.device, order.asset), order.amount))
 
 
-def open_channel(offer: Channel, *, funds: int) -> Change:
-    """Lock the capacity. `offer`: what the payer signed; `funds`: the payer's balance in its asset.
+def withdraw(order: Transfer, *, used: bool, funds: int) -> Change:
+    """Money leaves. `funds`: what the device has that no channel holds.
 
     Raises:
-        Refusal: `unfunded`.
+        Refusal: `replay` (the number is used), `bad_withdrawal` (not a positive amount), `unfunded`.
     """
-    if offer.deposited > funds:
-        why = f"the payer has {funds} of {offer.asset} and this locks {offer.deposited}: deposit the rest first"
+    if used:
+        raise Refusal("replay", "this owner used this number for this device before: sign the withdrawal anew")
+    if order.amount < 1:
+        raise Refusal("bad_withdrawal", "a withdrawal has an amount from 1 on")
+    if order.amount > funds:
+        why = f"the device has {funds} of {order.asset} outside its channels: withdraw at most that"
         raise Refusal("unfunded", why)
-    fresh = replace(offer, paid=0, promised=0, refunded=0, closed=False)
-    payer = Account("device", offer.payer, offer.asset)
-    return Change(move(payer, offer.account, offer.deposited), fresh)
+    device = Account("device", order.device, order.asset)
+    return Change(move(device, Account("world", order.owner, order.asset), order.amount))
 
 
-def redeem(voucher: Voucher, channel: Channel | None, lanes: Mapping[int, Lane]) -> Change:
-    """Pay what a voucher is worth beyond what its lane, and the lanes it merges, have redeemed.
+def open_channel(terms: Terms, *, funds: int) -> Change:
+    """Lock the capacity. `funds`: the payer's balance in its asset. Raises Refusal: `unfunded`."""
+    if terms.capacity < 1:
+        raise Refusal("unfunded", "a channel that locks nothing pays nothing: open one with a capacity")
+    if terms.capacity > funds:
+        why = f"the payer has {funds} of {terms.asset} and this locks {terms.capacity}: deposit the rest first"
+        raise Refusal("unfunded", why)
+    channel = Channel(replace(terms, funded=True), limit=terms.capacity)
+    return Change(move(channel.account_of(channel.terms.payer), channel.account, terms.capacity), (channel,))
 
-    Args:
-        voucher: what the payer signed.
-        channel: the channel it names, or None if the ledger never opened it.
-        lanes: at least the voucher's lane and those it merges, where they exist.
+
+def pay(channel: Channel, lanes: Mapping[int, Lane], old: Mapping[int, Lane]) -> Change:
+    """Raise lanes and pay at once what the channel owes more by that.
+
+    lanes: the lanes as they are afterwards, each worth more than in `old`.
+    """
+    rise = sum(lane.worth - (old[number].worth if number in old else 0) for number, lane in lanes.items())
+    worth = channel.worth + rise
+    due = max(0, min(channel.limit, worth) - channel.paid)
+    after = replace(channel, worth=worth, paid=channel.paid + due)
+    return Change(move(channel.account, channel.account_of(channel.terms.payee), due), (after,), dict(lanes))
+
+
+def close(claim: Claim, channel: Channel, old: Mapping[int, Lane]) -> Change:
+    """Begin a channel's end: the claim stays open for the window, and no longer than expiry + window.
+
+    A payee that claims by name gives up the rest, which is refunded at once. A payer that claims pays what it claims.
+    old: the lanes that the close claims in, as they are.
+    """
+    end = min(channel.terms.claim_end, claim.at + channel.terms.window)
+    at = claim.at if channel.closed_at is None else channel.closed_at
+    channel = replace(channel, terms=replace(channel.terms, claim_end=end), closed_at=at)
+    if claim.lanes is None:
+        return Change(channels=(channel,))
+    if claim.signer == channel.terms.payee:
+        total = sum(lane.worth for _, lane in claim.lanes)
+        limit = min(channel.limit, max(total, channel.paid))
+        back = channel.limit - limit
+        after = replace(channel, limit=limit, refunded=channel.refunded + back)
+        return Change(move(channel.account, channel.account_of(channel.terms.payer), back), (after,))
+    raised = {n: lane for n, lane in claim.lanes if n not in old or lane.worth > old[n].worth}
+    return pay(channel, raised, old)
+
+
+def revoke(channels: tuple[Channel, ...], at: int) -> Change:
+    """A payer was revoked at unix time `at`: the window of each of its channels opens."""
+    return Change(channels=tuple(close(Claim(b"", at), channel, {}).channels[0] for channel in channels))
+
+
+def refund(channel: Channel, amount: int, at: int) -> Change:
+    """Give the payer the rest, once the claim has ended.
 
     Raises:
-        Refusal: `unknown_channel`, `replay`, `over_capacity`, `amount_decreased`, `bad_merge`, `closed`.
+        Refusal: `expired` (the claim has not ended, or nothing remains), `over_capacity` (another amount remains).
     """
-    channel = _known(channel)
-    lane = lanes.get(voucher.lane)
-    if lane is not None and is_further(voucher, lane):
-        # its amount and its merges were taken when it came first; the lane is as it left it
-        voucher = voucher._replace(merges=(), amount=lane.amount)
-    elif lane is not None and voucher.seq <= lane.seq:
-        why = f"the lane stands at seq {lane.seq} and this voucher has {voucher.seq}: settle the newest"
-        raise Refusal("replay", why)
-    taken = [lanes[n] for n in {voucher.lane, *(n for n, _ in voucher.merges)} if n in lanes]
-    redeemed = sum(lane.amount for lane in taken)
-    promised = channel.promised - sum(lane.promised for lane in taken) + voucher.promised
-    if promised > channel.deposited:
-        raise Refusal("over_capacity", f"its lanes come to {promised}, the channel has {channel.deposited}")
-    if voucher.amount < redeemed:
-        raise Refusal("amount_decreased", f"it says {voucher.amount} and {redeemed} is redeemed already")
-    after = _merged(voucher, lanes)
-    _still_open(channel)
-    after[voucher.lane] = Lane(voucher.seq, voucher.worth, voucher.promised, voucher.digest)
-    gain = voucher.worth - redeemed
-    payee = Account("device", channel.payee, channel.asset)
-    paid = replace(channel, paid=channel.paid + gain, promised=promised)
-    return Change(move(channel.account, payee, gain), paid, after)
-
-
-def is_further(voucher: Voucher, lane: Lane) -> bool:
-    """Whether it is the voucher its lane stands at, with more of its ticks revealed than before."""
-    return voucher.digest == lane.voucher and voucher.seq == lane.seq and voucher.worth > lane.amount
-
-
-def close(request: Close, channel: Channel | None) -> Change:
-    """Refund what remains and end the channel: for the payee at any time, for the payer once it expired.
-
-    Raises:
-        Refusal: `unknown_channel`, `not_a_party`, `closed`, `too_early`.
-    """
-    channel = _known(channel)
-    if request.signer not in (channel.payer, channel.payee):
-        raise Refusal("not_a_party", "only the channel's payer or payee may close it")
-    _still_open(channel)
-    if request.signer != channel.payee and request.at < channel.expires:
-        why = f"the payer may close it from {channel.expires} on, the payee at any time; it is {request.at}"
-        raise Refusal("too_early", why)
-    rest = channel.remaining
-    after = replace(channel, refunded=channel.refunded + rest, closed=True)
-    return Change(move(channel.account, Account("device", channel.payer, channel.asset), rest), after)
-
-
-def _known(channel: Channel | None) -> Channel:
-    if channel is None:
-        raise Refusal("unknown_channel", "the ledger holds no such channel: settle its channel-open first")
-    return channel
-
-
-def _still_open(channel: Channel) -> None:
-    if channel.closed:
-        raise Refusal("closed", "the channel is closed and its rest refunded: it pays nothing more")
-
-
-def _merged(voucher: Voucher, lanes: Mapping[int, Lane]) -> dict[int, Lane]:
-    """The merged lanes, each at 0 and at its merge seq, so that older vouchers in them are void."""
-    after: dict[int, Lane] = {}
-    for number, seq in voucher.merges:
-        old = lanes.get(number)
-        if number == voucher.lane or number in after:
-            raise Refusal("bad_merge", f"lane {number} is merged into itself or twice")
-        if old is None:
-            raise Refusal("bad_merge", f"lane {number} has redeemed nothing yet: settle its vouchers first")
-        if seq < old.seq:
-            raise Refusal("bad_merge", f"lane {number} stands at seq {old.seq}, beyond the merge's {seq}")
-        after[number] = Lane(seq, 0, 0, voucher.digest)
-    return after
+    if at < channel.terms.claim_end:
+        raise Refusal("not_yet_valid", f"the claim ends at {channel.terms.claim_end}")
+    if amount != channel.remaining or amount < 1:
+        raise Refusal("over_capacity", f"{channel.remaining} remains in the channel")
+    after = replace(channel, refunded=channel.refunded + amount)
+    return Change(move(channel.account, channel.account_of(channel.terms.payer), amount), (after,))

@@ -33,26 +33,28 @@ class Head(NamedTuple):
 
 
 class LogRow(NamedTuple):
-    """One row: `at` unix seconds, `message` as received, `proof` what was revealed with it, or empty."""
+    """One row: `at` unix seconds, `message` as received, `proof` what was revealed with it, or empty; `effect` the
+    digest of what the row made of the views (32 bytes)."""
 
     n: int
     at: int
     message: bytes
     proof: bytes
+    effect: bytes
     prev: bytes
     hash: bytes
 
     def expected(self) -> bytes:
-        """The hash this row's other columns call for: SHA-256(prev || n || at || message || proof).
+        """The hash this row's other columns call for: SHA-256(prev || n || at || effect || message || proof).
 
-        Numbers are 8 bytes, big-endian. A message is one CBOR item and thus ends where it says: no byte can
-        pass from `message` to `proof` unseen, nor from `prev`, which has to be the row before's 32-byte hash.
+        Numbers are 8 bytes, big-endian; `prev` and `effect` have 32. A message is one CBOR item and thus ends where it
+        says: no byte can pass from `message` to `proof` unseen.
         """
         numbers = self.n.to_bytes(8, "big", signed=True) + self.at.to_bytes(8, "big", signed=True)
-        return sha256(self.prev + numbers + self.message + self.proof).digest()
+        return sha256(self.prev + numbers + self.effect + self.message + self.proof).digest()
 
 
-def follow(head: Head, at: int, message: bytes, proof: bytes) -> LogRow:
+def follow(head: Head, at: int, message: bytes, proof: bytes, effect: bytes) -> LogRow:
     """The row that comes after `head`."""
-    row = LogRow(head.n + 1, at, message, proof, head.hash, b"")
+    row = LogRow(head.n + 1, at, message, proof, effect, head.hash, b"")
     return row._replace(hash=row.expected())

@@ -1,68 +1,191 @@
 """Messages as the book takes them: what each asks for in plain values, and what was revealed with it.
 
-Limits: says nothing on whether a message holds; that is the notary's, before.
+Limits: says nothing on whether a message holds; the judge's finding does, before.
 """
 
+from dataclasses import dataclass
 from hashlib import sha256
+from typing import TypeAlias
 
 from ..errors import Malformed
-from ..verify import Policy
-from ..wire.messages import Body, Certificate, ChannelClose, ChannelOpen, Command, Message, Voucher
-from ..wire.messages.schema import AMOUNT, TEXT
+from ..verify import Finding, Policy
+from ..verify.channels import MAX_LANES
+from ..verify.codes import EQUIVOCATION
+from ..verify.memory import Lane, Terms
+from ..wire.messages import (
+    Body,
+    Certificate,
+    ChannelClose,
+    ChannelOpen,
+    Command,
+    DepositArguments,
+    Funding,
+    Grant,
+    Message,
+    Refund,
+    Revocation,
+    Voucher,
+    WithdrawArguments,
+    read_arguments,
+)
 from . import book
-from .posting import Posting
 from .proof import Proof
 
-DEPOSIT = "deposit"  # the op of the command that brings money in; its arguments are {1: asset, 2: amount}
+DEPOSIT, WITHDRAW = DepositArguments.OP, WithdrawArguments.OP
 
 
-def belongs(body: Body) -> bool:
-    """Whether such a message is kept in the log when it holds."""
-    if isinstance(body, Command):
-        return body.op == DEPOSIT
-    return isinstance(body, Certificate | ChannelOpen | Voucher | ChannelClose)
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A voucher in a channel; `lane` is its lane as it is afterwards, None where it raises nothing."""
+
+    channel: bytes
+    number: int
+    seq: int
+    lane: Lane | None
+    contradicts: bool = False
 
 
-def posting_of(message: Message[Body], signer: bytes, policy: Policy) -> Posting | None:
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A party's close; `contradicts`: it claims otherwise than this party's first one, and only is kept."""
+
+    channel: bytes
+    claim: book.Claim
+    contradicts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """The device's owner is the key `owner` (X || Y), granted at unix time `granted`."""
+
+    device: bytes
+    owner: bytes
+    granted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revoking:
+    """The device may open no more channels, from unix time `start`; its channels begin to end at `at`."""
+
+    device: bytes
+    start: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """Money enters."""
+
+    order: book.Transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Money leaves."""
+
+    order: book.Transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Certifying:
+    """A certificate for a subject with this key hint; it moves nothing."""
+
+    kid: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Funded:
+    """The ledger's word that it locked a channel's capacity; the channel-open before it did."""
+
+    channel: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refunding:
+    """The ledger gives a channel's rest back, at unix time `at`."""
+
+    channel: bytes
+    amount: int
+    at: int
+
+
+Act: TypeAlias = (
+    Certifying
+    | Deposit
+    | Withdrawal
+    | Terms
+    | Payment
+    | Closing
+    | Ownership
+    | Revoking
+    | Funded
+    | Refunding
+)  # fmt: skip
+
+
+def act_of(message: Message[Body], found: Finding, policy: Policy, ledger: bytes) -> Act | None:
     """What the message asks of the ledger, or None for one that the ledger has no part in.
 
     Args:
-        message: one whose verdict is ok, or that is in the log already.
-        signer: the device id of the key that signed it.
-        policy: its time, and the ticks revealed.
+        message: one whose finding has no fault, or an equivocation.
+        found: the judge's finding.
+        policy: its time, and the operator's owners.
+        ledger: this ledger's id.
 
     Raises:
-        book.Refusal: `bad_deposit`, for a deposit whose arguments are not an asset and an amount.
+        book.Refusal: `bad_deposit`, `bad_withdrawal`, `wrong_ledger`, `unknown_signer`, `not_the_owner`, `bad_lane`.
     """
-    body, digest = message.body, message.digest
+    body, signer = message.body, found.signer or b""
+    if isinstance(body, Command):
+        return _order(body, signer, found, policy, ledger)
+    if isinstance(body, ChannelOpen | Voucher | ChannelClose):
+        return _of_channel(body, signer, found, policy, ledger)
+    return _of_authority(body, signer, policy, ledger)
+
+
+def _of_channel(
+    body: ChannelOpen | Voucher | ChannelClose, signer: bytes, found: Finding, policy: Policy, ledger: bytes
+) -> Act | None:
+    match body:
+        case ChannelOpen():
+            _same_ledger(body.ledger, ledger, "channel")
+            return found.terms
+        case Voucher():
+            return Payment(body.channel, body.lane, body.seq, found.lane, _contradicts(found))
+        case ChannelClose():
+            return Closing(body.channel, _claim(body, signer, policy.now()), _contradicts(found))
+
+
+def _of_authority(body: Body, signer: bytes, policy: Policy, ledger: bytes) -> Act | None:
+    """What issuers and the ledger itself say."""
+    act: Act | None = None
     match body:
         case Certificate():
-            return Posting(digest, message.type, kid=body.key.kid)
-        case ChannelOpen():
-            terms = (body.payer, body.payee, body.asset, body.capacity, body.expires)
-            return Posting(digest, message.type, book.Channel(digest, *terms))
-        case Voucher():
-            return Posting(digest, message.type, voucher_of(body, digest, policy))
-        case ChannelClose():
-            return Posting(digest, message.type, book.Close(body.channel, signer, policy.now()))
-        case Command() if belongs(body):
-            return Posting(digest, message.type, _deposit(body, signer))
-    return None
+            act = Certifying(body.key.kid)
+        case Grant():
+            act = Ownership(body.device, body.owner.xy, body.issued_at)
+        case Revocation():
+            act = Revoking(body.device, body.revoked_from, policy.now())
+        case Funding() if signer == ledger:
+            act = Funded(body.channel)
+        case Refund() if signer == ledger:
+            act = Refunding(body.channel, body.amount, policy.now())
+        case _:
+            pass
+    return act
 
 
-def voucher_of(body: Voucher, digest: bytes, policy: Policy) -> book.Voucher:
-    """A voucher with the ticks that the policy says are revealed."""
-    worth = promised = body.amount
-    if body.ticks is not None:
-        worth += body.ticks.value * policy.ticks.get(body.ticks.root, (0, b""))[0]
-        promised += body.ticks.value * body.ticks.count
-    where = (body.channel, body.lane, body.seq)
-    return book.Voucher(digest, *where, body.amount, worth, promised, body.merges or ())
+def _order(body: Command, signer: bytes, found: Finding, policy: Policy, ledger: bytes) -> Act | None:
+    if body.op == DEPOSIT:
+        return _deposit(body, signer, policy, ledger)
+    return _withdrawal(body, signer, ledger, found) if body.op == WITHDRAW else None
 
 
 def proof_of(message: Message[Body], policy: Policy) -> Proof:
-    """What the policy reveals that this message calls for."""
+    """What the policy reveals that this message calls for, and for a channel-open the least window in force."""
     body = message.body
+    if isinstance(body, ChannelOpen):
+        return Proof(window=policy.least_window)
     if not isinstance(body, Voucher):
         return Proof()
     secrets = (secret for secret in policy.secrets if sha256(secret).digest() == body.hash_lock)
@@ -70,13 +193,51 @@ def proof_of(message: Message[Body], policy: Policy) -> Proof:
     return Proof(next(secrets, None), tick)
 
 
-def _deposit(body: Command, owner: bytes) -> book.Deposit:
-    arguments = body.arguments
+def _contradicts(found: Finding) -> bool:
+    return found.fault is not None and found.fault.code == EQUIVOCATION
+
+
+def _same_ledger(named: bytes | None, ledger: bytes, noun: str) -> None:
+    if named is None:
+        raise book.Refusal("wrong_ledger", f"the {noun} names no ledger, so it could count in two")
+    if named != ledger:
+        raise book.Refusal(
+            "wrong_ledger", f"the {noun} is for the ledger {named.hex()[:16]}, this is {ledger.hex()[:16]}"
+        )
+
+
+def _claim(body: ChannelClose, signer: bytes, at: int) -> book.Claim:
+    if body.claims is None:
+        return book.Claim(signer, at)
+    if any(claim.lane >= MAX_LANES for claim in body.claims):
+        raise book.Refusal("bad_lane", f"a channel has lanes 0 to {MAX_LANES - 1}")
+    lanes = tuple((claim.lane, Lane(claim.seq, claim.amount, claim.voucher)) for claim in body.claims)
+    return book.Claim(signer, at, lanes)
+
+
+def _deposit(body: Command, signer: bytes, policy: Policy, ledger: bytes) -> Deposit:
+    if signer not in {owner.device_id for owner in policy.owners}:
+        raise book.Refusal("unknown_signer", "this ledger's operator does not admit deposits by this key")
     try:
-        if not isinstance(arguments, dict) or arguments.keys() != {1, 2}:
-            raise Malformed("not a map of 1 and 2")
-        asset, amount = TEXT.parse(arguments[1]), AMOUNT.parse(arguments[2])
+        arguments = read_arguments(DepositArguments, body.arguments)
     except Malformed as error:
-        why = f"its arguments are not {{1: asset, 2: amount}}: {error}; sign it anew"
-        raise book.Refusal("bad_deposit", why) from error
-    return book.Deposit(owner, body.device, body.seq, asset, amount)
+        raise book.Refusal("bad_deposit", f"its arguments: {error}") from error
+    _same_ledger(arguments.ledger, ledger, "deposit")
+    return Deposit(book.Transfer(signer, body.device, body.seq, _asset(arguments.asset), arguments.amount))
+
+
+def _asset(asset: str) -> str:
+    if not (1 <= len(asset) <= 32 and asset.isascii() and asset.isprintable() and " " not in asset):
+        raise book.Refusal("bad_deposit", "an asset is 1 to 32 characters of printable ASCII without spaces")
+    return asset
+
+
+def _withdrawal(body: Command, signer: bytes, ledger: bytes, found: Finding) -> Withdrawal:
+    if signer != found.owner:
+        raise book.Refusal("not_the_owner", "the device's grant in this ledger names another owner, or there is none")
+    try:
+        arguments = read_arguments(WithdrawArguments, body.arguments)
+    except Malformed as error:
+        raise book.Refusal("bad_withdrawal", f"its arguments: {error}") from error
+    _same_ledger(arguments.ledger, ledger, "withdrawal")
+    return Withdrawal(book.Transfer(signer, body.device, body.seq, arguments.asset, arguments.amount))

@@ -1,9 +1,9 @@
 """The ledger: settle what devices owe each other, say who has what, and prove it from the messages alone.
 
 Purpose: the public face of the package. Money enters by an owner's deposit, is locked by a channel-open, paid
-by vouchers and refunded by a channel-close; every message taken is kept as received in a hash-chained log.
-Limits: one SQLite file, one writer at a time, any number of readers; closing does not wait for a dispute
-window.
+by vouchers, refunded once a claim has ended, and leaves by a withdrawal of the device's owner; every message that
+moves something is kept as received in a hash-chained log.
+Limits: one SQLite file, one writer at a time, any number of readers.
 """
 
 import time
@@ -13,21 +13,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO, TypeVar
 
-from ..errors import WrongType
-from ..verify import Policy, Verdict
+from ..errors import Usage, WrongType
+from ..verify import Judge, Policy, Verdict
+from ..verify.channels import LEAST_WINDOW
 from ..wire.keys import PublicKey
 from ..wire.messages import Certificate, Command, Message, parse_as
 from . import reports
 from .audit import AuditReport, audit
 from .book import Channel
 from .chain import Head
-from .intake import DEPOSIT
-from .notary import Notary, Watch, WatchedPolicy
+from .identity import LedgerIdentity
+from .intake import DEPOSIT, WITHDRAW
+from .memory import LedgerMemory
 from .reports import Balance, EntryLine
 from .settling import Settlement
 from .store.database import Database
 from .store.sqlite import SqliteDatabase
 from .store.tables import Tables
+from .watch import Watch, WatchedPolicy
 
 T = TypeVar("T")
 
@@ -39,9 +42,11 @@ class Ledger:
         path: the file. `settle` and `deposit` make it if there is none.
         roots: certificates that signers' chains must end in.
         owners: keys whose deposits count.
+        identity: the ledger's own key and certificates; with the key it settles, without it an audit can be made.
         allow_test: accept roots of emulated machines.
         network: the one network to accept (32 bytes), None for any under the roots.
         custody_floor: what to demand of devices that pay: 0 open, 1 sealed, 2 element.
+        least_window: seconds that a claim stays open at least after a close or the expiry.
         patience: seconds to wait while another process writes.
         clock: gives the time in unix seconds.
 
@@ -55,15 +60,20 @@ class Ledger:
         roots: Iterable[Message[Certificate]] = (),
         owners: Iterable[PublicKey] = (),
         *,
+        identity: LedgerIdentity | None = None,
         allow_test: bool = False,
         network: bytes | None = None,
         custody_floor: int = 0,
+        least_window: int = LEAST_WINDOW,
         patience: float = 5.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.path = Path(path)
         self._roots = tuple(roots)
-        self._policy = Policy(network, custody_floor, allow_test=allow_test, owners=tuple(owners))
+        self._policy = Policy(
+            network, custody_floor, allow_test=allow_test, owners=tuple(owners), least_window=least_window
+        )
+        self._identity = identity
         self._patience, self._clock = patience, clock
         self._open: tuple[bool, SqliteDatabase] | None = None
 
@@ -75,10 +85,10 @@ class Ledger:
         ticks: Mapping[bytes, tuple[int, bytes]] | None = None,
         batch: int = 128,
     ) -> Iterator[Verdict]:
-        """Take messages in order; the verdicts come as they are settled, so the iterator has to be used up.
+        """Take messages in any order; the verdicts come as they are settled, so the iterator has to be used up.
 
-        A verdict's code is the verifier's, or `already_settled` (ok, nothing changed), `unfunded`, `closed`,
-        `too_early`, `bad_deposit` or `over_supply`. What is ok and has no part in the ledger, such as a
+        What waits for another message of the call comes last: `Verdict.n` numbers the messages. A verdict's code is one
+        of `verify.codes`, or `already_settled` (ok, nothing changed). A message that is ok and moves nothing, such as a
         reading, is not kept.
 
         Args:
@@ -91,24 +101,58 @@ class Ledger:
         Raises:
             LedgerError: messages whose verdicts came are settled, all others of this call are not.
             BadCertificate: a root is none.
-            Usage: `ticks` are malformed.
+            Usage: `ticks` are malformed, or the ledger has no key.
         """
+        policy = replace(self._policy, secrets=tuple(secrets), ticks=dict(ticks or {}))
+        settlement = self._settlement(policy)
+        settlement.introduce()
+        return settlement.run(messages, max(1, batch))
+
+    def refund_ended(self) -> int:
+        """Refund every channel whose claim has ended, and return how many. `settle` does it too, as it goes.
+
+        Raises:
+            LedgerError: what is refunded stays refunded.
+        """
+        return self._settlement(self._policy).refund_ended()
+
+    def _settlement(self, policy: Policy) -> Settlement:
+        identity = self._known_identity()
         database = self._database(write=True)
         watch = Watch(self._clock)
-        policy = replace(self._policy, secrets=tuple(secrets), ticks=dict(ticks or {}))
-        notary = Notary(self._roots, WatchedPolicy.of(policy, watch), Tables(database))
-        return Settlement(database, notary, watch).run(messages, max(1, batch))
+        memory = LedgerMemory(Tables(database))
+        judge = Judge(self._roots, WatchedPolicy.of(policy, watch), memory)
+        return Settlement(database, judge, memory, identity, watch)
+
+    def _known_identity(self) -> LedgerIdentity:
+        if self._identity is None:
+            raise Usage(
+                "the ledger has no identity", remedy="Open it with its certificates, and to settle with its key."
+            )
+        return self._identity
 
     def deposit(self, raw: bytes) -> Verdict:
-        """Take an owner's deposit: a command with the op "deposit" and {1: asset, 2: amount}, for its device.
+        """Take an owner's deposit, a command with the op "deposit" (see `DepositArguments`), for its device.
 
         Raises:
             LedgerError: nothing was changed.
             Malformed, NotDeterministic, WrongType: `raw` is no such command.
         """
+        return self._order(raw, DEPOSIT)
+
+    def withdraw(self, raw: bytes) -> Verdict:
+        """Take a withdrawal, a command with the op "withdraw" (see `WithdrawArguments`), by the owner of its device.
+
+        Raises:
+            LedgerError: nothing was changed.
+            Malformed, NotDeterministic, WrongType: `raw` is no such command.
+        """
+        return self._order(raw, WITHDRAW)
+
+    def _order(self, raw: bytes, op: str) -> Verdict:
         command = parse_as(raw, Command)
-        if command.body.op != DEPOSIT:
-            raise WrongType(f"the command orders {command.body.op!r}, not a deposit")
+        if command.body.op != op:
+            raise WrongType(f"the command orders {command.body.op!r}, not a {op}")
         (verdict,) = self.settle([raw])
         return verdict
 
@@ -140,10 +184,18 @@ class Ledger:
 
     def audit(self, anchor: Head | None = None) -> AuditReport:
         """Check every hash, signature and rule, rebuild all from the log, compare; see `audit.audit`."""
-        return audit(self._database(), self._roots, self._policy, anchor)
+        return audit(self._database(), self._roots, self._policy, self._known_identity().id, anchor)
+
+    def row_hash(self, n: int) -> bytes | None:
+        """The hash of row `n` of the log, or None where there is no such row."""
+        return self._read(lambda database: Tables(database).hash_of(n))
+
+    def equivocations(self) -> list[tuple[bytes, bytes]]:
+        """Pairs of messages of one signer that cannot both be true, as received: each pair is a proof."""
+        return self._read(lambda database: list(Tables(database).equivocations()))
 
     def close(self) -> None:
-        """Let go of the file. Harmless when repeated; the ledger opens again when used."""
+        """Close the file. Idempotent; the ledger opens again when used."""
         if self._open is not None:
             self._open[1].close()
             self._open = None

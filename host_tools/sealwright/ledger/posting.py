@@ -1,97 +1,138 @@
 """One message into the log and the views, or not at all: the step that settling and audit share.
 
 Purpose: bring together the rules (`book`), what they need of the past (`tables`) and the chain.
-Limits: signatures are checked before, by the caller; runs inside the caller's transaction, and everything
+Limits: signatures and form are judged before, by the caller; runs inside the caller's transaction, and everything
 that may refuse comes before the first write.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
+from ..verify.memory import Terms
 from . import book
 from .chain import Head, follow
+from .effect import effect_of
+from .intake import (
+    Act,
+    Certifying,
+    Closing,
+    Deposit,
+    Ownership,
+    Payment,
+    Refunding,
+    Revoking,
+    Withdrawal,
+)
 from .store.tables import Tables
-
-Act: TypeAlias = book.Deposit | book.Channel | book.Voucher | book.Close
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """A message whose signature holds, as the ledger takes it: its digest, its type, and what it asks for.
-
-    `act` is None for a certificate, which moves nothing; then `kid` is its subject's key hint.
-    """
+    """A message that holds, as the ledger takes it: its digest, its type, and what it asks for."""
 
     digest: bytes
     kind: str
-    act: Act | None = None
-    kid: bytes = b""
+    act: Act
 
 
 def decide(tables: Tables, act: Act) -> book.Change:
     """What `act` does to the book as it is. Raises book.Refusal; changes nothing."""
-    if isinstance(act, book.Deposit):
-        return book.deposit(act, used=tables.order_used(act), supply=tables.supply(act.asset))
-    if isinstance(act, book.Channel):
-        funds = tables.balance(book.Account("device", act.payer, act.asset))
-        return book.open_channel(act, funds=funds)
-    if isinstance(act, book.Voucher):
-        numbers = {act.lane, *(lane for lane, _ in act.merges)}
-        return book.redeem(act, tables.channel(act.channel), tables.lanes(act.channel, numbers))
-    return book.close(act, tables.channel(act.channel))
+    match act:
+        case Deposit(order):
+            change = book.deposit(order, used=tables.order_used(order), supply=tables.supply(order.asset))
+        case Withdrawal(order):
+            funds = tables.balance(book.Account("device", order.device, order.asset))
+            change = book.withdraw(order, used=tables.order_used(order), funds=funds)
+        case Terms():
+            change = book.open_channel(act, funds=tables.balance(book.Account("device", act.payer, act.asset)))
+        case Payment():
+            change = _payment(tables, act)
+        case Closing():
+            change = _closing(tables, act)
+        case Revoking():
+            change = book.revoke(tuple(tables.channels_of(act.device)), act.at)
+        case Refunding():
+            change = book.refund(_channel(tables, act.channel), act.amount, act.at)
+        case _:
+            change = book.Change()
+    return change
 
 
-def settled_before(tables: Tables, posting: Posting) -> int | None:
-    """The row this message was taken in, if taking it again can do nothing more; else None.
+def _channel(tables: Tables, digest: bytes) -> book.Channel:
+    channel = tables.channel(digest)
+    if channel is None:
+        raise book.Refusal("unknown_channel", "the ledger holds no such channel: settle its channel-open first")
+    return channel
 
-    A voucher may come again with more of its ticks revealed.
+
+def _payment(tables: Tables, act: Payment) -> book.Change:
+    if act.lane is None:
+        return book.Change()
+    channel = _channel(tables, act.channel)
+    old = tables.lane(act.channel, act.number)
+    return book.pay(channel, {act.number: act.lane}, {} if old is None else {act.number: old})
+
+
+def _closing(tables: Tables, act: Closing) -> book.Change:
+    if act.contradicts:
+        return book.Change()
+    channel = _channel(tables, act.channel)
+    numbers = [number for number, _ in act.claim.lanes or ()]
+    old = {number: lane for number in numbers if (lane := tables.lane(act.channel, number)) is not None}
+    return book.close(act.claim, channel, old)
+
+
+def moves(tables: Tables, act: Act, change: book.Change) -> bool:
+    """Whether the log has to keep the message: it moves money, or is kept for what it shows.
+
+    A voucher that pays nothing is not kept, or a payer could fill the log for nothing; of contradictions, the first.
     """
-    row = tables.row_of(posting.digest)
-    if row is None or not isinstance(posting.act, book.Voucher):
-        return row
-    voucher = posting.act
-    lane = tables.lanes(voucher.channel, (voucher.lane,)).get(voucher.lane)
-    return None if lane is not None and book.is_further(voucher, lane) else row
+    if isinstance(act, Payment):
+        return bool(change.entries) or (act.contradicts and not tables.contradicted(act.channel, act.number, act.seq))
+    if isinstance(act, Closing) and act.contradicts:
+        return not tables.closes_contradict(act.channel, act.claim.signer)
+    return True
 
 
-def rebuild(tables: Tables, n: int, posting: Posting) -> None:
-    """Bring the views up to date with row `n` of a log. Raises book.Refusal before it changes anything."""
-    _enter(tables, n, posting, _change(tables, posting))
-
-
-def post(tables: Tables, head: Head, posting: Posting, *, at: int, raw: bytes, proof: bytes) -> Head:
+def post(
+    tables: Tables, head: Head, posting: Posting, change: book.Change, *, at: int, raw: bytes, proof: bytes
+) -> Head:
     """Take a message: a row of the log and its effect.
 
     Args:
         tables: the ledger's.
         head: the log's last row.
         posting: the message as the ledger takes it.
+        change: what `decide` made of it.
         at: now, unix seconds.
         raw: the message as received.
         proof: what was revealed with it and its verdict rests on (`proof.py`), or empty.
 
     Returns:
         The new head.
-
-    Raises:
-        book.Refusal: before anything is changed.
     """
-    change = _change(tables, posting)
-    row = follow(head, at, raw, proof)
+    row = follow(head, at, raw, proof, effect_of(tables, change))
     tables.append(row)
-    _enter(tables, row.n, posting, change)
+    enter(tables, row.n, posting, change)
     return Head(row.n, row.hash)
 
 
-def _change(tables: Tables, posting: Posting) -> book.Change | None:
-    return None if posting.act is None else decide(tables, posting.act)
-
-
-def _enter(tables: Tables, n: int, posting: Posting, change: book.Change | None) -> None:
+def enter(tables: Tables, n: int, posting: Posting, change: book.Change) -> None:
+    """Bring the views up to date with row `n` of a log."""
+    act = posting.act
     tables.remember(n, posting.digest, posting.kind)
-    if change is None:
-        tables.certify(n, posting.kid)
-        return
-    if isinstance(posting.act, book.Deposit):
-        tables.use_order(n, posting.act)
     tables.apply(n, change)
+    match act:
+        case Certifying(kid):
+            tables.certify(n, kid)
+        case Deposit(order) | Withdrawal(order):
+            tables.use_order(n, order)
+        case Ownership():
+            tables.set_owner(n, act.device, act.owner, act.granted)
+        case Revoking():
+            tables.revoke(n, act.device, act.start)
+        case Payment():
+            tables.number(n, act.channel, act.number, act.seq, contradicts=act.contradicts)
+        case Closing():
+            tables.note_close(n, act.channel, act.claim.signer, contradicts=act.contradicts)
+        case _:
+            pass

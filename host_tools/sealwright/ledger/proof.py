@@ -1,9 +1,9 @@
-"""What was revealed with a voucher, the secret of its lock or a tick of its chain, kept with it in the log.
+"""What a row's verdict rests on beside its message, kept with it in the log: the secret of a voucher's lock, a tick of
+its chain, the least dispute window in force when a channel was funded.
 
-Purpose: an audit has to come to the same verdict as the settlement, so what the verdict rested on is logged
-and hashed with the message. Form: empty, or the deterministic CBOR map {? 1: bstr secret, ? 2: [uint count,
-bstr tick]}.
-Limits: only what the voucher calls for is kept; it is public from then on.
+Purpose: an audit has to come to the same verdict as the settlement, so the log keeps and hashes what the verdict rested
+on. Form: empty, or the deterministic CBOR map {? 1: bstr secret, ? 2: [uint count, bstr tick], ? 3: uint seconds}.
+Limits: only what the message calls for is kept; it is public from then on.
 """
 
 from typing import NamedTuple
@@ -12,15 +12,17 @@ from ..errors import Malformed
 from ..wire import cbor
 from ..wire.messages.schema import HASH, UINT, Bytes, Pair, Rule
 
-_SECRET, _TICK = 1, 2
+_SECRET, _TICK, _WINDOW = 1, 2, 3
 _BYTES: Rule = Bytes()
 
 
 class Proof(NamedTuple):
-    """`secret` opens the hash-lock; `tick` (count, 32 bytes) is the count-th of the voucher's hash chain."""
+    """`secret` opens the hash-lock; `tick` (count, 32 bytes) is the count-th of the voucher's hash chain; `window`
+    is in seconds."""
 
     secret: bytes | None = None
     tick: tuple[int, bytes] | None = None
+    window: int | None = None
 
     def dump(self) -> bytes:
         """As the log keeps it."""
@@ -29,6 +31,8 @@ class Proof(NamedTuple):
             content[_SECRET] = self.secret
         if self.tick is not None:
             content[_TICK] = list(self.tick)
+        if self.window is not None:
+            content[_WINDOW] = self.window
         return cbor.encode(content) if content else b""
 
     @classmethod
@@ -37,11 +41,12 @@ class Proof(NamedTuple):
         if not raw:
             return cls()
         content = cbor.decode(raw)
-        if not isinstance(content, dict) or not content or not content.keys() <= {_SECRET, _TICK}:
-            raise Malformed("what was revealed with a voucher is not the map it should be")
+        if not isinstance(content, dict) or not content or not content.keys() <= {_SECRET, _TICK, _WINDOW}:
+            raise Malformed("what a row rests on is not the map it should be")
         secret = _BYTES.parse(content[_SECRET]) if _SECRET in content else None
         tick = None
         if _TICK in content:
             pair = Pair(Rule()).parse(content[_TICK])
             tick = (UINT.parse(pair[0]), HASH.parse(pair[1]))
-        return cls(secret, tick)
+        window = UINT.parse(content[_WINDOW]) if _WINDOW in content else None
+        return cls(secret, tick, window)

@@ -8,15 +8,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..errors import Rejected
-from ..verify import Policy
-from ..wire.messages import Body, Certificate, Message, Voucher, parse_message
+from ..verify import Finding, Judge, Policy
+from ..verify.channels import LEAST_WINDOW
+from ..verify.codes import EQUIVOCATION
+from ..wire.messages import Body, Certificate, ChannelOpen, Message, Voucher, parse_message
 from . import book
 from .chain import LogRow
-from .intake import posting_of, proof_of
-from .notary import Notary
-from .posting import Posting
+from .effect import effect_of
+from .intake import act_of, proof_of
+from .memory import LedgerMemory
+from .posting import Posting, decide, moves
 from .proof import Proof
 from .store.tables import Tables
+from .watch import Watch, WatchedPolicy
 
 
 class Unacceptable(Exception):
@@ -31,60 +35,53 @@ class Recheck:
     """Judges the rows of one log in order.
 
     roots, policy: whom to trust; the policy's time, secrets and ticks do not matter. tables: as rebuilt from
-    the rows judged so far.
+    the rows judged so far. ledger: the ledger's id, 32 bytes.
     """
 
-    def __init__(self, roots: Iterable[Message[Certificate]], policy: Policy, tables: Tables) -> None:
-        self._roots, self._policy, self._tables = tuple(roots), policy, tables
-        self._certificates: dict[bytes, list[bytes]] = {}
-        self._notary: Notary | None = None
-        self._as_of: tuple[int, bytes] | None = None
+    def __init__(self, roots: Iterable[Message[Certificate]], policy: Policy, tables: Tables, ledger: bytes) -> None:
+        self._tables, self._ledger = tables, ledger
+        self._watch = Watch(lambda: 0)
+        self._policy = WatchedPolicy.of(replace(policy, secrets=(), ticks={}, custody_floor=0), self._watch)
+        self._judge = Judge(roots, self._policy, LedgerMemory(tables))
 
-    def posting(self, row: LogRow) -> Posting:
-        """What the row asks of the book. Raises Unacceptable."""
+    def posting(self, row: LogRow) -> tuple[Posting, book.Change]:
+        """What the row asks of the book, and what that changes. Raises Unacceptable."""
+        self._watch.at = row.at
         try:
             message = parse_message(row.message)
             proof = Proof.load(row.proof)
-            notary = self._notary_for(row, message, proof)
-            verdict = notary.judge(row.n, message)
-            posting = posting_of(message, verdict.signer or b"", notary.policy) if verdict.ok else None
+            self._judge.policy = self._policy_of(message, proof)
+            found = self._judge.judge(message)
+            if found.fault is not None and found.fault.code != EQUIVOCATION:
+                raise Unacceptable(found.fault.code, found.fault.why)
+            posting, change = self._decide(message, found)
         except (Rejected, book.Refusal) as error:
             raise Unacceptable(error.code, str(error)) from error
-        if not verdict.ok:
-            raise Unacceptable(verdict.code, verdict.why)
-        if posting is None:
-            raise Unacceptable("wrong_type", f"a {message.type} has no place in the ledger")
-        if proof_of(message, notary.policy).dump() != row.proof:
+        if proof_of(message, self._judge.policy).dump() != row.proof:
             raise Unacceptable("malformed", "what was revealed with it is not what it calls for")
-        if isinstance(message.body, Certificate):
-            self._certificates.setdefault(message.body.key.kid, []).append(message.raw)
-        return posting
+        return posting, change
 
-    # what a notary asks of the past
+    def _decide(self, message: Message[Body], found: Finding) -> tuple[Posting, book.Change]:
+        act = act_of(message, found, self._judge.policy, self._ledger)
+        if act is None:
+            raise Unacceptable("wrong_type", f"a {message.type} has no place in the ledger")
+        change = decide(self._tables, act)
+        if not moves(self._tables, act, change):
+            raise Unacceptable("replay", "it moves nothing and would not be kept")
+        return Posting(message.digest, message.type, act), change
 
-    def certificates(self, kid: bytes) -> list[bytes]:
-        """Those of the rows judged so far."""
-        return self._certificates.get(kid, [])
+    def settled_on(self, row: LogRow, change: book.Change) -> bool:
+        """Whether the row's effect is the one that the log gives: else a view was altered before it was taken."""
+        return effect_of(self._tables, change) == row.effect
 
-    def channel(self, digest: bytes) -> book.Channel | None:
-        """As rebuilt so far."""
-        return self._tables.channel(digest)
-
-    def lanes(self, channel: bytes, numbers: Iterable[int]) -> dict[int, book.Lane]:
-        """As rebuilt so far."""
-        return self._tables.lanes(channel, numbers)
-
-    def settled(self, digest: bytes) -> bytes | None:
-        """Only receipts ask for it, and the log has none."""
-        return None
-
-    def _notary_for(self, row: LogRow, message: Message[Body], proof: Proof) -> Notary:
-        """One notary for as long as the time and what was revealed are the same: it knows its signers already."""
-        if self._notary is None or self._as_of != (row.at, row.proof):
-            body = message.body
-            root = body.ticks.root if isinstance(body, Voucher) and body.ticks is not None else None
-            ticks = {root: proof.tick} if root is not None and proof.tick is not None else {}
-            secrets = (proof.secret,) if proof.secret is not None else ()
-            policy = replace(self._policy, at=row.at, secrets=secrets, ticks=ticks, custody_floor=0)
-            self._notary, self._as_of = Notary(self._roots, policy, self), (row.at, row.proof)
-        return self._notary
+    def _policy_of(self, message: Message[Body], proof: Proof) -> WatchedPolicy:
+        """The policy with what was revealed with the row, and the least window in force then."""
+        body = message.body
+        window = LEAST_WINDOW if proof.window is None else proof.window
+        if isinstance(body, ChannelOpen):
+            return replace(self._policy, least_window=window)
+        if not isinstance(body, Voucher) or not (proof.secret or proof.tick):
+            return self._policy
+        ticks = {body.ticks.root: proof.tick} if body.ticks is not None and proof.tick is not None else {}
+        secrets = () if proof.secret is None else (proof.secret,)
+        return replace(self._policy, ticks=ticks, secrets=secrets)

@@ -1,96 +1,235 @@
 """Settling: each message is judged, then taken into the log and the book, or refused with a code and a remedy.
 
+Order decides nothing: a message that rests on another one waits for it until the end of the bundle, and closes come
+last. Before each batch the ledger refunds the channels whose claim has ended.
 Limits: a message's effect is atomic and durable before its verdict is handed out; messages of one batch share
 one transaction, because every commit waits for the disk.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
+from typing import Final
 
-from ..errors import Rejected, Truncated
-from ..verify import Verdict
-from ..wire.messages import Body, Message, parse_message
+from ..errors import Truncated
+from ..verify import ALREADY_SETTLED, Fault, Finding, Judge, Verdict, channels
+from ..verify.aside import Aside
+from ..verify.channels import WAITING
+from ..verify.codes import EQUIVOCATION, REMEDIES
+from ..verify.memory import Terms
+from ..verify.readings import Head as LogHead
+from ..verify.readings import time_of
+from ..wire.messages import Body, ChannelClose, FactoryRecord, Funding, Message, Reading, Receipt, Refund, Voucher
 from . import book
 from .chain import START, Head
-from .intake import posting_of, proof_of
-from .notary import Notary, Watch
-from .posting import post, settled_before
+from .identity import LedgerIdentity
+from .intake import Act, Certifying, Funded, Refunding, act_of, proof_of
+from .memory import LedgerMemory
+from .posting import Posting, decide, moves, post
+from .proof import Proof
 from .store.database import Database
 from .store.tables import Tables
+from .watch import Watch
 
-ALREADY_SETTLED = "already_settled"
+_WAIT_FOR_MORE: Final = WAITING | {"unfunded", "not_the_owner"}
+# vouchers that pay nothing as they are: a tick that a receipt reveals may make them the best of their lane
+_SHOWN_ALL_THE_SAME: Final = frozenset({EQUIVOCATION, "amount_decreased"})
+_ROUNDS: Final = 6  # a chain of four certificates, a deposit, an open and a voucher in the worst order, and closes
+_REFUNDS: Final = 256  # of one transaction
 
 
 class Settlement:
-    """One run over messages, in order; certificates and vouchers of the ledger's past count as if they came first.
+    """One run over messages; what the ledger took before counts.
 
-    database: open for writing. notary: with the ledger's tables for its past. watch: the time of its policy.
+    database: open for writing. judge: with `memory` for its memory. identity: signs what the ledger says.
     """
 
-    def __init__(self, database: Database, notary: Notary, watch: Watch) -> None:
-        self._db, self._notary, self._watch = database, notary, watch
-        self._policy = notary.policy
+    def __init__(
+        self, database: Database, judge: Judge, memory: LedgerMemory, identity: LedgerIdentity, watch: Watch
+    ) -> None:
+        self._db, self._judge, self._memory, self._watch = database, judge, memory, watch
+        self._identity, self._policy = identity, judge.policy
         self._tables = Tables(database)
-        self._count, self._head = 0, Head(0, START)
+        self._head = Head(0, START)
 
     def run(self, messages: Iterable[bytes], batch: int) -> Iterator[Verdict]:
         """A verdict for each message. Raises LedgerError; then no message without a verdict was taken."""
+        aside, cut, count = Aside(), None, 0
         source = iter(messages)
-        while True:
+        while cut is None:
             chunk, cut = _gather(source, batch)
-            if chunk:
-                yield from self._settle(chunk)
-            if cut is not None:
-                yield self._notary.refuse(self._count, "malformed", str(cut))
-                return
+            numbered = list(enumerate(chunk, count))
+            count += len(chunk)
+            yield from self._settle(numbered, aside, first=True)
             if len(chunk) < batch:
-                return
+                break
+        if cut is not None:
+            yield self._judge.refuse(count, Fault("malformed", str(cut)))
+        yield from self._settle_rest(aside, batch)
 
-    def _settle(self, chunk: list[bytes]) -> list[Verdict]:
-        self._watch.look()
-        with self._db.writing():
-            head = self._tables.head()
-            if head != self._head:
-                self._notary.forget()
-            verdicts = []
-            for n, raw in enumerate(chunk, self._count):
-                verdict, head = self._take(n, raw, head)
-                verdicts.append(verdict)
-        self._count, self._head = self._count + len(chunk), head
+    def _settle_rest(self, aside: Aside, batch: int) -> Iterator[Verdict]:
+        """What waited: again and again while more of it holds, then what is refused."""
+        for _ in range(_ROUNDS):
+            left = Aside()
+            source = aside.take()
+            while chunk := list(islice(source, batch)):
+                yield from self._settle(chunk, left)
+            stuck, aside = len(left) == len(aside), left
+            if stuck:
+                break
+        source = aside.take()
+        while chunk := list(islice(source, batch)):
+            yield from self._settle(chunk, None)
+
+    def refund_ended(self) -> int:
+        """Refund every channel whose claim has ended; returns how many."""
+        count = 0
+        while True:
+            with self._writing():
+                done = self._refund_some()
+            count += done
+            if done < _REFUNDS:
+                return count
+
+    def _settle(self, chunk: list[tuple[int, bytes]], aside: Aside | None, *, first: bool = False) -> list[Verdict]:
+        """The verdicts on a batch; what waits for more goes into `aside`."""
+        verdicts: list[Verdict] = []
+        if not chunk:
+            return verdicts
+        with self._writing():
+            self._refund_some()
+            for n, raw in chunk:
+                message = self._judge.parse(n, raw)
+                if isinstance(message, Verdict):
+                    verdicts.append(message)
+                    continue
+                if first and aside is not None and isinstance(message.body, ChannelClose):
+                    aside.put(n, raw)
+                    continue
+                verdict = self._take(n, message)
+                if aside is not None and verdict.code in _WAIT_FOR_MORE:
+                    aside.put(n, raw)
+                else:
+                    verdicts.append(verdict)
         return verdicts
 
-    def _take(self, n: int, raw: bytes, head: Head) -> tuple[Verdict, Head]:
-        try:
-            message = parse_message(raw)
-        except Rejected as error:
-            return self._notary.refuse(n, error.code, str(error)), head
-        verdict = Verdict(n, message.type, False, "", message.digest, message=message)
-        try:
-            if self._known(message):
-                return _already(verdict), head
-            verdict = self._notary.judge(n, message)
-            posting = posting_of(message, verdict.signer or b"", self._policy) if verdict.ok else None
-            if posting is None:
-                return verdict, head
-            if settled_before(self._tables, posting) is not None:
-                return _already(verdict), head
-            proof = proof_of(message, self._policy).dump()
-            raw = message.raw
-            return verdict, post(self._tables, head, posting, at=self._watch.at, raw=raw, proof=proof)
-        except book.Refusal as refusal:
-            return replace(verdict, ok=False, code=refusal.code, why=f"{refusal.why}."), head
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction, as of one time, that never falls: a log's rows are in the order of their times."""
+        with self._db.writing():
+            self._watch.look(not_before=self._tables.last_time())
+            head = self._tables.head()
+            if head != self._head:
+                self._judge.signers.forget()
+            self._head = head
+            yield
 
-    def _known(self, message: Message[Body]) -> bool:
+    def _take(self, n: int, message: Message[Body]) -> Verdict:
+        if self._is_done(message):
+            return _already(Verdict(n, message.type, False, "", message.digest, message=message))
+        found = self._judge.judge(message)
+        verdict = self._judge.verdict(n, message, found)
+        if found.fault is not None and found.fault.code == "replay" and self._memory.seen(message.digest):
+            return _already(verdict)
+        self._show(message, found)
+        if found.fault is not None and found.fault.code != EQUIVOCATION:
+            return verdict
+        try:
+            return self._enter(verdict, message, found)
+        except book.Refusal as refusal:
+            why = f"{refusal.why}. {REMEDIES[refusal.code]}"
+            return replace(verdict, ok=False, code=refusal.code, why=why, signer=None)
+
+    def _enter(self, verdict: Verdict, message: Message[Body], found: Finding) -> Verdict:
+        act = act_of(message, found, self._policy, self._identity.id)
+        if act is None:
+            if isinstance(message.body, Receipt) and message.body.tick is not None:
+                self._reveal(message.body)
+            return verdict
+        if isinstance(act, Terms):
+            self._check_standing(act)
+        change = decide(self._tables, act)
+        if not moves(self._tables, act, change):
+            return verdict
+        self._post(Posting(message.digest, message.type, act), change, message.raw, proof_of(message, self._policy))
+        if isinstance(act, Terms):
+            self._say(Funding(act.digest, act.capacity, self._watch.at), Funded(act.digest), book.Change())
+        return verdict
+
+    def _check_standing(self, terms: Terms) -> None:
+        """A payer's certificate must outlast the claim: after funding it no longer matters."""
+        known = self._judge.signers.known_device(terms.payer)
+        if known is not None and known.ends is not None and known.ends < terms.claim_end:
+            why = f"the payer's certificate ends at {known.ends} and the claim at {terms.claim_end}"
+            raise book.Refusal("short_certificate", why)
+
+    def _reveal(self, receipt: Receipt) -> None:
+        """A receipt shows the best tick that its payee has: it pays like one given with the voucher."""
+        voucher, tick = self._memory.voucher_message(receipt.voucher), receipt.tick
+        if voucher is None or voucher.body.ticks is None or tick is None:
+            return
+        policy = replace(self._policy, ticks={voucher.body.ticks.root: (tick.number, tick.value)}, secrets=())
+        terms = self._memory.channel(voucher.body.channel)
+        circumstances = channels.Circumstances(self._watch.at, frozenset({voucher.body.hash_lock or b""}), policy.ticks)
+        payer = b"" if terms is None else terms.payer
+        found = channels.judge_voucher(voucher.body, voucher.digest, payer, self._memory, circumstances)
+        if found.lane is None or voucher.body.hash_lock is not None:
+            return
+        act = act_of(voucher, Finding(lane=found.lane), policy, self._identity.id)
+        if act is None:
+            return
+        change = decide(self._tables, act)
+        if moves(self._tables, act, change):
+            self._post(Posting(voucher.digest, voucher.type, act), change, voucher.raw, proof_of(voucher, policy))
+
+    def _refund_some(self) -> int:
+        """Refund channels whose claim has ended, as many as fit a transaction."""
+        ended = self._tables.ended(self._watch.at, _REFUNDS) if self._identity.key is not None else []
+        for channel in ended:
+            refunding = Refunding(channel.digest, channel.remaining, self._watch.at)
+            body = Refund(channel.digest, channel.remaining, self._watch.at)
+            self._say(body, refunding, decide(self._tables, refunding))
+        return len(ended)
+
+    def introduce(self) -> None:
+        """Put the ledger's own certificates at the head of its log."""
+        with self._writing():
+            for certificate in self._identity.certificates:
+                if self._tables.row_of(certificate.digest) is None and self._judge.judge(certificate).fault is None:
+                    posting = Posting(certificate.digest, certificate.type, Certifying(certificate.body.key.kid))
+                    self._post(posting, book.Change(), certificate.raw, Proof())
+
+    def _say(self, body: Funding | Refund, act: Act, change: book.Change) -> None:
+        """A row of the log that the ledger itself signs."""
+        message = self._identity.sign(body)
+        self._post(Posting(message.digest, message.type, act), change, message.raw, Proof())
+
+    def _post(self, posting: Posting, change: book.Change, raw: bytes, proof: Proof) -> None:
+        self._head = post(self._tables, self._head, posting, change, at=self._watch.at, raw=raw, proof=proof.dump())
+
+    def _show(self, message: Message[Body], found: Finding) -> None:
+        """Remember what later messages of the bundle rest on and the log may not keep."""
+        body = message.body
+        if isinstance(body, Voucher) and (found.fault is None or found.fault.code in _SHOWN_ALL_THE_SAME):
+            self._memory.show(Message(message.sign1, body))
+        elif isinstance(body, Reading | FactoryRecord) and found.signer is not None and found.fault is None:
+            self._memory.keep_head(found.signer, LogHead(body.seq, message.digest, time_of(body)))
+
+    def _is_done(self, message: Message[Body]) -> bool:
         """Whether these very bytes are in the log and can do nothing more; their signature was checked then."""
         if self._tables.settled(message.digest) != message.raw:
             return False
-        posting = posting_of(message, b"", self._policy)
-        return posting is not None and settled_before(self._tables, posting) is not None
+        body = message.body
+        if not isinstance(body, Voucher) or body.ticks is None:
+            return True
+        best = self._tables.lane(body.channel, body.lane)
+        return best is not None and channels.worth_of(body, self._policy.ticks) <= best.worth
 
 
 def _already(verdict: Verdict) -> Verdict:
-    return replace(verdict, ok=True, code=ALREADY_SETTLED, why="It is in the ledger; nothing was changed.")
+    why = "It is in the ledger; nothing was changed."
+    return replace(verdict, ok=True, code=ALREADY_SETTLED, why=why)
 
 
 def _gather(source: Iterator[bytes], most: int) -> tuple[list[bytes], Truncated | None]:

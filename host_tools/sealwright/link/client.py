@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final
 
-from ..errors import Malformed, Unreachable
+from ..errors import BadSignature, Malformed, RefusedByDevice, Unreachable
 from ..wire import cbor
-from ..wire.messages import Certificate, Message, Reading, parse_as
+from ..wire.messages import Certificate, Message, Reading, Status, parse_as
 from .codes import refusal
 from .frames import Frame, FrameReader, pack
 from .info import Info, parse_info
@@ -33,6 +33,8 @@ UPDATE_LOCK: Final = 10
 UPDATE_BEGIN: Final = 11
 UPDATE_WRITE: Final = 12
 UPDATE_COMMIT: Final = 13
+REVOKE: Final = 14
+NONCE_BYTES: Final = 32
 ERROR: Final = 255
 
 REPLY_SECONDS: Final = 30.0
@@ -55,7 +57,8 @@ class Channel:
 
 class Client:
     """An open command link. Use as a context manager. patience: how many times longer than usual the device may take
-    for its replies; most: seconds for a reply, with whatever signs of life."""
+    for its replies; most: seconds for a reply, with whatever signs of life. device: the id of
+    the device that is meant (32 bytes), or None: whichever the register has for the URL."""
 
     def __init__(
         self,
@@ -65,8 +68,10 @@ class Client:
         *,
         patience: float = 1.0,
         most: float = MOST_SECONDS,
+        device: bytes | None = None,
     ) -> None:
         self.url = url
+        self.device = device
         self._transport = transport
         self._seconds = seconds
         self._patience = patience
@@ -117,12 +122,36 @@ class Client:
         except Malformed as error:
             raise Malformed(f"{self.url} answered with something else than its state: {error}") from error
 
+    def status(self) -> Message[Status]:
+        """Its signed status over a fresh nonce. The device that signed it is the one that the status names; whether
+        that is the one you mean is for the caller to check. Raises RefusedByDevice for a device that is not
+        provisioned, or whose firmware has none."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        info = parse_info(self.call(INFO, nonce, None, AGAIN_SECONDS))
+        if not info.provisioned:
+            remedy = "Provision it first: `sealwright provision --device URL --name NAME`."
+            raise RefusedByDevice(f"the device is {info.state}", remedy=remedy, code=f"device_{info.state}")
+        raw = info.raw.get("status")
+        if not isinstance(raw, bytes):
+            raise RefusedByDevice(
+                f"{self.url} does not sign its status", remedy="Update its firmware.", code="no_status"
+            )
+        message = parse_as(raw, Status)
+        key = self.chain()[0].body.key
+        if key.device_id != message.body.device or not message.signed_by(key) or message.body.nonce != nonce:
+            raise BadSignature(f"{self.url} answers with a status that does not hold")
+        return message
+
+    def revoke(self, raw: bytes) -> None:
+        """Hand it an issuer's revocation of another device."""
+        self.call(REVOKE, raw)
+
     def evidence(self, nonce: bytes) -> bytes:
         """Signed evidence over `nonce` (32 bytes). A blank device makes its key first."""
         return _byte_strings([self.call(EVIDENCE, nonce)])[0]
 
     def grant(self, raw: bytes) -> None:
-        """Give it its identity."""
+        """Give it its identity, or a renewed chain."""
         self.call(GRANT, raw)
 
     def command(self, raw: bytes) -> None:

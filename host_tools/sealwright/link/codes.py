@@ -44,6 +44,10 @@ CODES = {
     22: Meaning("unauthenticated", "the peer has not proved its certificate", _LOG),
     23: Meaning("unsupported", "its firmware does not have this", "Update the firmware."),
     24: Meaning("unreachable", "its peer did not answer", "Check the peer's address and that it runs."),
+    25: Meaning(
+        "unlimited", "the command has no end that the device can check", "Use a Sealwright that is not older than it."
+    ),
+    26: Meaning("revoked", "an issuer has taken back a certificate of its peer", "Trade with another device."),
     27: Meaning(
         "unfunded",
         "its channel is not funded by the ledger",

@@ -63,6 +63,7 @@ _SOMETIMES: Final[dict[str, Rule]] = {
     "arch": TEXT,
     "rolled_back": UINT,
     "hss": BOOL,
+    "clock_fault": Nullable(UINT),
 }
 _PROVISIONED: Final[dict[str, Rule]] = {
     "device": HASH,

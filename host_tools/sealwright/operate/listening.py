@@ -15,7 +15,7 @@ from typing import Final
 from ..errors import BadSignature, RefusedByDevice, Rejected, Unreachable
 from ..home import Home
 from ..link import Client
-from ..link.broker.address import Broker, network_topic
+from ..link.broker.address import Broker, device_of, network_topic
 from ..link.broker.session import Arrived, DeviceTopics, Session
 from ..link.client import REPLY_SECONDS
 from ..wire.bundle import read_bundle
@@ -92,7 +92,9 @@ class Listener:
         """The command link of the device with these topics. Raises Unreachable."""
         url = f"mqtts://{self._broker.name}/{self._name(topic)}"
         # no relay is between: signs of life win no time
-        return Client(DeviceTopics(self._broker, topic), url, REPLY_SECONDS, most=REPLY_SECONDS)
+        return Client(
+            DeviceTopics(self._broker, topic), url, REPLY_SECONDS, most=REPLY_SECONDS, device=device_of(topic)
+        )
 
     def close(self) -> None:
         """Leave; the broker keeps what comes until the next time."""

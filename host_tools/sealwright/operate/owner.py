@@ -1,36 +1,89 @@
-"""The owner's commands to a device: built, signed with the home's owner key, numbered above the device's last."""
+"""The owner's commands: built, and signed with the home's owner key for the one device that is meant.
+
+A command ends after ten minutes, so that nobody who carries it can keep it for later, and is numbered above every one
+signed here for the device.
+"""
 
 import time
-from typing import Final
+from typing import Any, Final
 
-from ..errors import RefusedByDevice
 from ..home import Home
 from ..link import Client
 from ..wire import cbor
-from ..wire.messages import Command, DevicePolicy, Message, sign_message
+from ..wire.certificates import CLOCK_SKEW
+from ..wire.labels import CLOCK_HOST
+from ..wire.messages import (
+    Command,
+    DepositArguments,
+    DevicePolicy,
+    Message,
+    Status,
+    WithdrawArguments,
+    sign_message,
+    write_arguments,
+)
 from ..wire.messages.schema import write
+from .pinning import pin, prove
 
 READING: Final = "reading"
+COMMAND_SECONDS: Final = 600  # how long a command to a device is good
+ORDER_SECONDS: Final = 600  # how long an order to a ledger is good
 
 
 def command(home: Home, client: Client, op: str, arguments: cbor.Value = None) -> None:
-    """Have the device carry out `op`. Raises RefusedByDevice, also for a device that is not provisioned."""
-    info = client.info()
-    if info.device is None or not info.provisioned:
-        remedy = "Provision it first: `sealwright provision --device URL --name NAME`."
-        raise RefusedByDevice(f"the device is {info.state}", remedy=remedy, code=f"device_{info.state}")
-    client.command(sign(home, info.device, info.raw["command_seq"] + 1, op, arguments).raw)
+    """Have the device carry out `op`. Raises RefusedByDevice, also for a device that is not provisioned, or is another
+    one than the register has for this URL: nothing is signed then."""
+    status = prove(home, client)
+    seq = _next_number(home, client, status.body)
+    client.command(sign(home, status.body.device, seq, op, arguments, **_end(status)).raw)
 
 
-def sign(home: Home, device: bytes, seq: int, op: str, arguments: cbor.Value = None) -> Message[Command]:
-    """A signed command. device: 32 bytes. seq: above every one the device has taken."""
-    return sign_message(home.key("owner"), Command(device, seq, op, arguments))
+def _next_number(home: Home, client: Client, status: Status) -> int:
+    """Above the device's last and above every one signed here; noted before anything is signed with it."""
+    entry = home.find(status.device)
+    seq = max(status.command_seq, entry.commands if entry else 0) + 1
+    if entry is not None:
+        pin(home, client, entry, commands=seq)
+    return seq
+
+
+def _end(status: Message[Status]) -> dict[str, Any]:
+    """What ends a command: ten minutes, or the device's last status where its clock could not tell."""
+    now = int(time.time())
+    if status.body.clock_quality >= CLOCK_HOST and abs(status.body.signed_at - now) <= CLOCK_SKEW:
+        return {"not_after": now + COMMAND_SECONDS}
+    return {"status": status.digest}
+
+
+def sign(
+    home: Home,
+    device: bytes,
+    seq: int,
+    op: str,
+    arguments: cbor.Value = None,
+    *,
+    not_after: int | None = None,
+    status: bytes | None = None,
+) -> Message[Command]:
+    """A signed command. device: 32 bytes. seq: above every one the device has taken. A device takes none without
+    not_after (unix seconds) or, where its clock is unset, status (the digest of its last)."""
+    return sign_message(home.key("owner"), Command(device, seq, op, arguments, not_after, status))
 
 
 def deposit(home: Home, device: bytes, asset: str, amount: int) -> Message[Command]:
     """The owner's word to a ledger that `amount` of `asset` came in for `device`. Its number is the time in
     microseconds, which rises."""
-    return sign(home, device, time.time_ns() // 1000, "deposit", {1: asset, 2: amount})
+    arguments = write_arguments(DepositArguments(asset, amount, home.ledger_id))
+    return sign(home, device, time.time_ns() // 1000, DepositArguments.OP, arguments)
+
+
+def withdrawal(home: Home, device: bytes, asset: str, amount: int, reference: str | None = None) -> Message[Command]:
+    """The owner's order to the home's ledger that `amount` of `asset` leaves from `device`. It expires in ten minutes.
+    reference: what the payment out is to name."""
+    arguments = write_arguments(WithdrawArguments(asset, amount, home.ledger_id, reference))
+    now = time.time_ns()
+    body = Command(device, now // 1000, WithdrawArguments.OP, arguments, not_after=now // 10**9 + ORDER_SECONDS)
+    return sign_message(home.key("owner"), body)
 
 
 def pause(home: Home, client: Client) -> None:
@@ -64,7 +117,7 @@ def set_interval(home: Home, client: Client, seconds: int) -> None:
 
 
 def set_clock(home: Home, client: Client) -> None:
-    """Set its clock to this host's, where it has no better one."""
+    """Set its clock to this host's, whatever it was."""
     command(home, client, "clock", int(time.time()))
 
 

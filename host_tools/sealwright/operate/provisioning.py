@@ -16,8 +16,10 @@ from ..errors import BadSignature, RefusedByDevice, Rejected, Usage
 from ..home import DONE, PENDING, Home, Registered
 from ..link import Client
 from ..targets import assets
+from ..targets.kinds import custody_of
 from ..wire.certificates import TEST_MODEL, issue
 from ..wire.messages import Certificate, DevicePolicy, Evidence, Grant, Message, parse_as, sign_message
+from .renewing import expiry
 
 NONCE_BYTES: Final = 32
 MAX_NAME: Final = 64
@@ -47,8 +49,11 @@ def plan(home: Home, client: Client, name: str) -> str:
     return f"{key}, issue its certificate, grant"
 
 
-def provision(home: Home, client: Client, name: str, policy: DevicePolicy | None = None) -> Provisioned:
-    """Provision the device behind `client` as `name`, or finish what an earlier call began.
+def provision(
+    home: Home, client: Client, name: str, policy: DevicePolicy | None = None, valid_days: int | None = None
+) -> Provisioned:
+    """Provision the device behind `client` as `name`, or finish what an earlier call began. valid_days: None
+    for a certificate without an end.
 
     Raises RefusedByDevice for a device that is provisioned already, Usage for a name that is taken, Rejected for
     evidence that does not hold, Unreachable.
@@ -67,19 +72,21 @@ def provision(home: Home, client: Client, name: str, policy: DevicePolicy | None
         raise Rejected(f"no board here is of model {evidence.model!r}", remedy="Use a Sealwright that knows the board.")
     # the firmware of a real board does not know that it is emulated; who runs it does
     test = test or any(client.url in board.urls for board in emulator.boards(home))
-    certificate = _certify(home, evidence, test)
+    certificate = _certify(home, evidence, test, valid_days)
     entry = Registered(
         name=name,
         device=evidence.key.device_id.hex(),
         url=client.url,
         model=evidence.model,
-        custody=evidence.custody,
+        custody=certificate.body.custody,
         state=PENDING,
         certificate=certificate.digest.hex(),
         registered_at=certificate.body.issued_at,
     )
     home.register(entry)
-    client.grant(_grant(home, certificate, nonce, policy, test).raw)
+    grant = _grant(home, certificate, nonce, policy, test)
+    home.keep_grant(evidence.key.device_id, grant.raw)
+    client.grant(grant.raw)
     return Provisioned(_done(home, entry, client), test, False, certificate)
 
 
@@ -147,13 +154,15 @@ def _is_emulated(model: str) -> bool:
     raise Rejected(f"no board here is of model {model!r}", remedy="Use a Sealwright that knows the board.")
 
 
-def _certify(home: Home, evidence: Evidence, test: bool) -> Message[Certificate]:
+def _certify(home: Home, evidence: Evidence, test: bool, valid_days: int | None) -> Message[Certificate]:
+    now = int(time.time())
     return issue(
         home.key("test" if test else "issuer"),
         evidence.key,
         network=home.network_id(test=test),
-        custody=evidence.custody,
-        issued_at=int(time.time()),
+        custody=min(evidence.custody, custody_of(evidence.model)),
+        issued_at=now,
+        expires=expiry(now, valid_days),
         model=evidence.model,
     )
 
@@ -169,5 +178,6 @@ def _grant(
         network=home.network_id(test=test),
         issued_at=int(time.time()),
         policy=policy,
+        ledger_chain=home.ledger_chain(test=test),
     )
     return sign_message(home.key("test" if test else "issuer"), body)

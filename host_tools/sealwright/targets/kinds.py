@@ -61,6 +61,14 @@ def find_any(name: str | None = None, model: str | None = None) -> BoardKind:
     raise Usage(f"there is no board {name or model!r}", remedy=remedy, code="unknown_board")
 
 
+def custody_of(model: str | None) -> int:
+    """How well boards of this model keep a key, by their own description: 0 open, 1 sealed, 2 element.
+
+    A device's own word is worth nothing here: any program can say that it is an element. 0 for an unknown model.
+    """
+    return max((int(_read(path).get("custody", 0)) for path in _files() if _read(path)["model"] == model), default=0)
+
+
 def plain(chip: str) -> str:
     """A chip's name without what its makers, MicroPython and esptool write differently: "ESP32-C3" and "esp32c3"."""
     return "".join(char for char in chip.upper() if char.isalnum())

@@ -1,82 +1,196 @@
-"""Channels as one bundle shows them: what is open, what each lane has promised, which vouchers were seen."""
+"""The rules of channels, once for all: a bundle's verifier and the ledger judge by these functions and no others.
 
-from hashlib import sha256
+Each rule takes what it reads and returns a finding; nothing here is stored. The law (ARCHITECTURE.md, "Settlement"):
+a payer's signature can only raise what it owes. A lane is worth the most that any accepted voucher of it is worth,
+whatever its seq and whenever it came; capacity caps what is paid and turns no voucher away; a claim ends at
+expiry + window, or sooner at close + window.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from ..wire.certificates import Fault
 from ..wire.messages import ChannelClose, ChannelOpen, Receipt, Voucher
-from .policy import Policy
-from .vouchers import Case, Channel, voucher_fault
+from ..wire.messages import Ticks as TickChain
+from .codes import EQUIVOCATION, SUPERSEDED
+from .memory import FAR, Lane, Memory, Terms
+from .ticks import MAX_TICKS, tick_holds
+
+MAX_LANES: Final = 64
+LEAST_WINDOW: Final = 3 * 86400  # seconds: an honest end needs no window, so a long one costs nobody
+WAITING: Final = frozenset({"unknown_channel", "unknown_signer", "receipt_mismatch"})  # may hold once more has come
+
+Ticks = Mapping[bytes, tuple[int, bytes]]  # chain root -> number of the best tick revealed and the tick, 32 bytes
 
 
-class Channels:
-    """Every channel of the bundle by its digest.
+class Finding(NamedTuple):
+    """What a rule found: a fault, or none; a note for an accepted message; the lane as it is afterwards, if it rises.
 
-    Each method takes what a message says, its digest and its signer's device id (32 bytes each) once the
-    signature is known to hold, and gives the first fault, or None and remembers the message.
+    A finding with an `equivocation` fault may still raise its lane: the higher amount counts.
     """
 
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
-        self._unlocked = frozenset(sha256(secret).digest() for secret in policy.secrets)
-        self._open: dict[bytes, Channel] = {}
-        self._vouchers: dict[bytes, Voucher] = {}
+    fault: Fault | None = None
+    note: Fault | None = None
+    lane: Lane | None = None
 
-    def check(self, body: ChannelOpen | Voucher | Receipt | ChannelClose, digest: bytes, signer: bytes) -> Fault | None:
-        """The first fault of any message of channels."""
-        match body:
-            case ChannelOpen():
-                return self.open(body, digest, signer)
-            case Voucher():
-                return self.voucher(body, digest, signer)
-            case Receipt():
-                return self.receipt(body, signer)
-            case ChannelClose():
-                return self.close(body, signer)
 
-    def open(self, body: ChannelOpen, digest: bytes, signer: bytes) -> Fault | None:
-        """Faults: expired, not_a_party. It is known even if expired: its vouchers are expired too."""
-        fault = None
-        if self._policy.now() >= body.expires:
-            fault = Fault("expired", f"the channel expired at {body.expires}")
-        if signer != body.payer:
-            return fault or Fault("not_a_party", "a channel is opened by its payer, and another key signed")
-        self._open[digest] = Channel(body)
-        return fault
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a rule knows beside the message: the time (unix seconds), the locks that are open, the ticks revealed."""
 
-    def voucher(self, body: Voucher, digest: bytes, signer: bytes) -> Fault | None:
-        """Any fault of `vouchers`; an accepted voucher moves its lane."""
-        channel = self._open.get(body.channel)
-        case = Case(body, signer, channel, self._policy, self._unlocked)
-        if channel is not None and signer == channel.terms.payer:
-            self._vouchers[digest] = body
-        fault = voucher_fault(case)
-        if fault is None and channel is not None:
-            channel.take(body, case.revealed)
-        return fault
+    now: int
+    unlocked: frozenset[bytes] = frozenset()
+    ticks: Ticks = field(default_factory=dict)
 
-    def receipt(self, body: Receipt, signer: bytes) -> Fault | None:
-        """Faults: unknown_channel, not_a_party, receipt_mismatch."""
-        channel = self._open.get(body.channel)
-        if channel is None:
-            return _unknown()
-        if signer != channel.terms.payee:
-            return Fault("not_a_party", "a receipt is the payee's to give, and another key signed")
-        of = self._vouchers.get(body.voucher)
-        if of is None:
-            return Fault("receipt_mismatch", "the voucher it acknowledges is not in this bundle before it")
-        if (of.channel, of.lane, of.seq, of.amount) != (body.channel, body.lane, body.seq, body.amount):
-            return Fault("receipt_mismatch", "the voucher it acknowledges says something else")
+
+def terms_of(body: ChannelOpen, digest: bytes, *, least_window: int, funded: bool = False) -> Terms:
+    """The terms of a channel. least_window: the least dispute window in force, seconds."""
+    window = max(body.dispute_window or 0, least_window)
+    return Terms(
+        digest=digest,
+        payer=body.payer,
+        payee=body.payee,
+        asset=body.asset,
+        capacity=body.capacity,
+        expires=body.expires,
+        window=window,
+        ledger=body.ledger,
+        claim_end=min(body.expires + window, FAR),
+        funded=funded,
+    )
+
+
+def judge_open(body: ChannelOpen, terms: Terms, signer: bytes, now: int) -> Fault | None:
+    """Faults: expired (the claim has ended), not_a_party."""
+    if now >= terms.claim_end:
+        return Fault("expired", f"the claim in this channel ended at {terms.claim_end}")
+    if signer != body.payer:
+        return Fault("not_a_party", "a channel is opened by its payer, and another key signed")
+    return None
+
+
+def worth_of(voucher: Voucher, ticks: Ticks) -> int:
+    """What a voucher pays: its amount, and the value of every tick that was revealed."""
+    if voucher.ticks is None:
+        return voucher.amount
+    return voucher.amount + voucher.ticks.value * ticks.get(voucher.ticks.root, (0, b""))[0]
+
+
+def judge_voucher(
+    voucher: Voucher, digest: bytes, signer: bytes, known: Memory, circumstances: Circumstances
+) -> Finding:
+    """Judge a voucher whose signature by `signer` (a device id) holds.
+
+    Faults: not_yet_valid, expired, unknown_channel, not_a_party, lock_missing, bad_merge, bad_lane, bad_tick,
+    equivocation, amount_decreased. Note: superseded.
+    """
+    terms = known.channel(voucher.channel)
+    fault = _validity(voucher, terms, circumstances.now)
+    if fault is None and terms is None:
+        fault = Fault("unknown_channel", "its channel is not known here yet")
+    if fault is not None or terms is None:
+        return Finding(fault)
+    if signer != terms.payer:
+        return Finding(Fault("not_a_party", "vouchers are the payer's to sign, and another key did"))
+    fault = _shape(voucher, circumstances)
+    if fault is not None:
+        return Finding(fault)
+    return _compare(voucher, digest, terms, known, worth_of(voucher, circumstances.ticks))
+
+
+def _validity(voucher: Voucher, terms: Terms | None, now: int) -> Fault | None:
+    if voucher.not_before is not None and now < voucher.not_before:
+        return Fault("not_yet_valid", f"it begins to hold at {voucher.not_before}")
+    if voucher.not_after is not None and now > voucher.not_after:
+        return Fault("expired", f"it held until {voucher.not_after}")
+    if terms is not None and now >= terms.claim_end:
+        return Fault("expired", f"the claim in its channel ended at {terms.claim_end}")
+    return None
+
+
+def _shape(voucher: Voucher, circumstances: Circumstances) -> Fault | None:
+    """What the voucher says of itself and cannot be settled."""
+    if voucher.hash_lock is not None and voucher.hash_lock not in circumstances.unlocked:
+        return Fault("lock_missing", "it is locked and no secret given opens it")
+    if voucher.merges:
+        return Fault("bad_merge", "it merges other lanes, and what such a voucher is worth would depend on the order")
+    if voucher.lane >= MAX_LANES:
+        return Fault("bad_lane", f"lane {voucher.lane}, where a channel has lanes 0 to {MAX_LANES - 1}")
+    return None if voucher.ticks is None else _chain_fault(voucher.ticks, circumstances)
+
+
+def _chain_fault(ticks: TickChain, circumstances: Circumstances) -> Fault | None:
+    if not 1 <= ticks.count <= MAX_TICKS:
+        return Fault("bad_tick", f"{ticks.count} ticks, where 1 to {MAX_TICKS} are possible")
+    best = circumstances.ticks.get(ticks.root)
+    if best is not None and not tick_holds(ticks, *best):
+        return Fault("bad_tick", f"tick {best[0]} does not hash to the root of the chain")
+    return None
+
+
+def _compare(voucher: Voucher, digest: bytes, terms: Terms, known: Memory, worth: int) -> Finding:
+    """The voucher beside the best of its lane: the higher worth stays, whatever the numbers say."""
+    best = known.lane(voucher.channel, voucher.lane)
+    raised = Lane(voucher.seq, worth, digest) if best is None or worth > best.worth else None
+    other = known.numbered(voucher.channel, voucher.lane, voucher.seq)
+    if other is not None and other != digest:
+        why = f"its payer signed another voucher with number {voucher.seq} of lane {voucher.lane}; the higher counts"
+        return Finding(Fault(EQUIVOCATION, why), lane=raised)
+    if best is None:
+        return Finding(lane=raised)
+    if raised is not None:
+        note = None
+        if voucher.seq < best.seq:
+            note = Fault("ok", f"number {voucher.seq} pays more than number {best.seq} of its lane, and counts")
+        return Finding(note=note, lane=raised)
+    if voucher.seq > best.seq and worth < best.worth:
+        why = f"number {voucher.seq} says {worth} where number {best.seq} says {best.worth}; nothing moves"
+        return Finding(Fault("amount_decreased", why))
+    if digest == best.voucher or voucher.seq > best.seq:
+        return Finding()
+    return Finding(note=Fault(SUPERSEDED, f"number {best.seq} of its lane pays as much or more: nothing moves"))
+
+
+def judge_receipt(body: Receipt, signer: bytes, known: Memory) -> Fault | None:
+    """Faults: unknown_channel, not_a_party, receipt_mismatch, bad_tick."""
+    terms = known.channel(body.channel)
+    if terms is None:
+        return Fault("unknown_channel", "its channel is not known here yet")
+    if signer != terms.payee:
+        return Fault("not_a_party", "a receipt is the payee's to give, and another key signed")
+    voucher = known.voucher(body.voucher)
+    if voucher is None:
+        return Fault("receipt_mismatch", "the voucher it acknowledges is not known here yet")
+    if (voucher.channel, voucher.lane, voucher.seq, voucher.amount) != (
+        body.channel,
+        body.lane,
+        body.seq,
+        body.amount,
+    ):
+        return Fault("receipt_mismatch", "the voucher it acknowledges says something else")
+    if body.tick is not None and (voucher.ticks is None or not tick_holds(voucher.ticks, *body.tick)):
+        return Fault("bad_tick", "the tick it reveals is not of its voucher's chain")
+    return None
+
+
+def judge_close(body: ChannelClose, signer: bytes, known: Memory, now: int) -> Fault | None:
+    """Faults: unknown_channel, not_a_party, expired, equivocation (this party's first close claims otherwise)."""
+    terms = known.channel(body.channel)
+    if terms is None:
+        return Fault("unknown_channel", "its channel is not known here yet")
+    if signer not in (terms.payer, terms.payee):
+        return Fault("not_a_party", "only payer or payee closes a channel, and another key signed")
+    if now >= terms.claim_end:
+        return Fault("expired", f"the claim in its channel ended at {terms.claim_end}")
+    earlier = known.close(body.channel, signer)
+    if earlier is not None and earlier.claims != body.claims:
+        return Fault(EQUIVOCATION, "the same party signed a close with other claims; the first one counts")
+    return None
+
+
+def claimed(body: ChannelClose, capacity: int) -> int | None:
+    """What a close claims in all lanes, at most the capacity; None where it claims nothing by name."""
+    if body.claims is None:
         return None
-
-    def close(self, body: ChannelClose, signer: bytes) -> Fault | None:
-        """Faults: unknown_channel, not_a_party."""
-        channel = self._open.get(body.channel)
-        if channel is None:
-            return _unknown()
-        if signer not in (channel.terms.payer, channel.terms.payee):
-            return Fault("not_a_party", "only payer or payee can close a channel, and another key signed")
-        return None
-
-
-def _unknown() -> Fault:
-    return Fault("unknown_channel", "the channel it names is not open in this bundle before it")
+    return min(capacity, sum(amount for _, _, amount, _ in body.claims))

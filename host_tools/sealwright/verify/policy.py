@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ..errors import Usage
 from ..wire.keys import PublicKey
+from .channels import LEAST_WINDOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +16,8 @@ class Policy:
     network: the one network to accept (32 bytes), None for any under the roots. custody_floor: 0 open, 1
     sealed, 2 element. at: unix seconds as of which to judge, None for now. allow_test: accept roots of
     emulated machines. secrets: preimages (bytes) that open hash-locks. ticks: for a chain root (32 bytes) the
-    number of the best tick revealed and its 32 bytes. owners: keys whose commands count. Raises Usage for
-    what cannot be.
+    number of the best tick revealed and its 32 bytes. owners: keys whose commands count. least_window: seconds a claim
+    stays open at least after a channel's close or expiry. Raises Usage for values that cannot be.
     """
 
     network: bytes | None = None
@@ -26,6 +27,7 @@ class Policy:
     secrets: tuple[bytes, ...] = ()
     ticks: Mapping[bytes, tuple[int, bytes]] = field(default_factory=dict)
     owners: tuple[PublicKey, ...] = ()
+    least_window: int = LEAST_WINDOW
 
     def __post_init__(self) -> None:
         if self.custody_floor not in (0, 1, 2):

@@ -1,31 +1,52 @@
 """Gap-proof logs, of each device's readings and of each issuer's factory: numbers rise by one, and each message names
 the digest of the one before it."""
 
+from typing import NamedTuple
+
 from ..wire.certificates import Fault
 from ..wire.messages import FactoryRecord, Reading
+from .codes import EQUIVOCATION
+
+CLOCK_SET = 2  # from this clock quality on, a host or a network has set the time
 
 
-class Logs:
-    """The newest message of each signer, in the order of the bundle. A log may start anywhere. what: what its messages
-    are called."""
+class Head(NamedTuple):
+    """The newest message of a log: its number, its digest, and its time (unix seconds) where its clock was set."""
 
-    def __init__(self, what: str = "reading") -> None:
-        self._what = what
-        self._newest: dict[bytes, tuple[int, bytes]] = {}
+    seq: int
+    digest: bytes
+    at: int | None = None
 
-    def check(self, body: Reading | FactoryRecord, digest: bytes, signer: bytes) -> Fault | None:
-        """A `gap` fault unless the message continues its signer's log; ids and digests are 32 bytes.
 
-        After a gap the log goes on from the newer message, so that one missing message is one fault.
-        """
-        what, before = self._what, self._newest.get(signer)
-        if before is None or body.seq > before[0]:
-            self._newest[signer] = (body.seq, digest)
-        if before is None:
-            return None
-        seq, newest = before
-        if body.seq != seq + 1:
-            return Fault("gap", f"{what} {body.seq} follows {what} {seq}")
-        if body.prev != newest:
-            return Fault("gap", f"{what} {body.seq} continues another {what} {seq} than the one before it")
+def judge_entry(body: Reading | FactoryRecord, digest: bytes, head: Head | None, noun: str) -> Fault | None:
+    """Faults: equivocation (another message with the newest number), gap. head: None starts a log anywhere."""
+    if isinstance(body, Reading) and (body.seq == 0 or (body.prev is None) != (body.seq == 1)):
+        return Fault("gap", f"{noun} {body.seq} does not name the one before it as number 2 and up do")
+    if head is None:
         return None
+    if body.seq == head.seq and digest != head.digest:
+        return Fault(EQUIVOCATION, f"its signer signed another {noun} with number {body.seq}")
+    if body.seq != head.seq + 1:
+        return Fault("gap", f"{noun} {body.seq} follows {noun} {head.seq}")
+    if body.prev != head.digest:
+        return Fault("gap", f"{noun} {body.seq} continues another {noun} {head.seq} than the one before it")
+    return None
+
+
+def time_of(body: Reading | FactoryRecord) -> int | None:
+    """The time of a reading whose clock was set, unix seconds."""
+    if isinstance(body, Reading) and body.clock_quality >= CLOCK_SET:
+        return body.sampled_at
+    return None
+
+
+def time_note(body: Reading | FactoryRecord, head: Head | None, now: int) -> str:
+    """What is odd about a reading's time; empty where nothing is."""
+    at = time_of(body)
+    if at is None:
+        return ""
+    if at > now:
+        return f"Its time {at} is after now, though its device says that its clock was set."
+    if head is not None and head.at is not None and at < head.at:
+        return f"Its time {at} is before {head.at}, that of the reading before it: the device's clock was set back."
+    return ""

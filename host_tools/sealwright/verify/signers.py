@@ -1,27 +1,32 @@
-"""Who may sign: the roots, and every certificate that holds under them.
+"""Who may sign: the roots, and every certificate under them.
 
-A kid is a hint: several certified keys may share one, so each is tried. A certificate that was refused for a
-lasting reason is remembered by its kid, and its messages are refused for that reason rather than as a
-stranger's.
+A kid is a hint: several certified keys may share one, so each is tried. A certificate that does not hold for a lasting
+reason is remembered with that reason, so that its messages are refused for it rather than as a stranger's.
 """
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from ..wire.certificates import Fault, check_root, is_test_root, link_fault
-from ..wire.messages import Body, Certificate, Message
+from ..wire.keys import PublicKey
+from ..wire.messages import Body, Certificate, ChannelOpen, Message, parse_as
+from .codes import first
+from .memory import Memory
 from .policy import Policy
-from .verdict import first
 
-_LASTING: Final = ("test_root", "bad_certificate", "expired_certificate", "wrong_network")
+_LASTING: Final = frozenset({"test_root", "bad_certificate", "expired_certificate", "wrong_network"})
+_LEDGER_ROLE: Final = 1  # bit 0 of a certificate's roles
 
 
 class Known(NamedTuple):
-    """A certificate that holds; `ends` is when the first of its chain expires, None for never."""
+    """A certificate. ends: when the first of its chain expires, None for never. above: the device ids of its issuer
+    and of those above it. fault: why it does not hold, for a lasting reason."""
 
     certificate: Certificate
     ends: int | None
+    above: tuple[bytes, ...] = ()
     is_root: bool = False
+    fault: Fault | None = None
 
 
 class Signer(NamedTuple):
@@ -36,57 +41,85 @@ class Signer(NamedTuple):
         return self.known.certificate
 
     @property
+    def key(self) -> PublicKey:
+        """The key."""
+        return self.certificate.key
+
+    @property
     def id(self) -> bytes:
         """32 bytes: the device id of the key."""
-        return self.certificate.key.device_id
+        return self.key.device_id
+
+    @property
+    def is_ledger(self) -> bool:
+        """Whether the key is certified as a ledger's."""
+        return bool((self.certificate.roles or 0) & _LEDGER_ROLE)
 
 
 class Signers:
-    """Roots and accepted certificates. Raises BadCertificate for a root that is none."""
+    """Roots and certificates. memory: certificates accepted earlier. Raises BadCertificate for a root that is none."""
 
-    def __init__(self, roots: Iterable[Message[Certificate]], policy: Policy) -> None:
-        self._policy = policy
+    def __init__(self, roots: Iterable[Message[Certificate]], policy: Policy, memory: Memory) -> None:
+        self._policy, self._memory = policy, memory
         self._known: dict[bytes, list[Known]] = {}
-        self._refused: dict[bytes, Fault] = {}
+        self._recalled: set[bytes] = set()
         self._roots: set[bytes] = set()
         for root in roots:
             check_root(root)
             self._roots.add(root.digest)
             self._accept(Known(root.body, root.body.expires, is_root=True))
 
+    def forget(self) -> None:
+        """Ask the memory again for certificates: another process has added to it."""
+        self._recalled.clear()
+
+    def recall(self, kid: bytes) -> None:
+        """Take from the memory what certifies this key hint, and what certifies its issuers."""
+        if kid in self._recalled:
+            return
+        self._recalled.add(kid)
+        for raw in self._memory.certificates(kid):
+            certificate = parse_as(raw, Certificate)
+            self.recall(certificate.kid)
+            self.certify(certificate)
+
     def _accept(self, new: Known) -> None:
         same_kid = self._known.setdefault(new.certificate.key.kid, [])
         for at, old in enumerate(same_kid):
-            if old.certificate.key == new.certificate.key:
-                # a renewal counts, an older one again does not, and a root needs no other's word
-                if new.certificate.issued_at > old.certificate.issued_at and not old.is_root:
+            if _same_subject(old.certificate, new.certificate):
+                if (old.fault is not None and new.fault is None) or (
+                    new.fault is None and not old.is_root and _renews(new, old)
+                ):
                     same_kid[at] = new
                 return
         same_kid.append(new)
 
     def find(self, message: Message[Body]) -> Signer | Fault:
-        """The key that signed, or the likeliest one unverified; a Fault where nobody known has this kid."""
+        """The key that signed, or the likeliest one unverified; a Fault where no known key has this kid."""
+        self.recall(message.kid)
         candidates = self._known.get(message.kid, [])
-        for known in candidates:
-            if message.signed_by(known.certificate.key):
-                return Signer(known, True)
+        network = message.body.network if isinstance(message.body, ChannelOpen) else None
+        signers = [known for known in candidates if message.signed_by(known.certificate.key)]
+        if signers:  # a key certified in two networks signs in the one that its message names, or where it holds
+            signers.sort(key=lambda known: (known.certificate.network != network, self.standing(known) is not None))
+            return Signer(signers[0], True)
         if candidates:
             return Signer(candidates[0], False)
-        refused = self._refused.get(message.kid)
-        if refused is not None:
-            return Fault(refused.code, f"its signer's certificate was refused: {refused.why}")
         return Fault("unknown_signer", "no accepted certificate has this key")
 
     def fault(self, signer: Signer, *, issuing: bool = False) -> Fault | None:
         """The first thing against a signature by `signer`; the custody of issuers does not matter."""
         return first(
-            self._standing(signer.known),
+            self.standing(signer.known),
             None if issuing else self._custody(signer.certificate),
-            None if signer.verified else Fault("bad_signature", "its signature is not its signer's"),
+            signature_fault(signer),
         )
 
-    def _standing(self, known: Known) -> Fault | None:
+    def standing(self, known: Known) -> Fault | None:
+        """Why the certificate does not hold now."""
         certificate, policy = known.certificate, self._policy
+        if known.fault is not None:
+            return Fault(known.fault.code, f"its signer's certificate was refused: {known.fault.why}")
         if known.is_root and is_test_root(certificate) and not policy.allow_test:
             return Fault("test_root", "its chain ends in a root for emulated machines")
         if known.ends is not None and policy.now() >= known.ends:
@@ -102,23 +135,74 @@ class Signers:
         return None
 
     def certify(self, message: Message[Certificate]) -> Fault | None:
-        """Accept a certificate into the known ones, or say what is wrong with it."""
+        """Accept a certificate into the known ones, or return what is wrong with it."""
         body = message.body
         issuer = self.find(message)
         if isinstance(issuer, Fault):
-            fault: Fault | None = issuer
-        elif message.digest in self._roots:
+            return issuer
+        self.recall(body.key.kid)  # an older certificate of the same key has to be known first
+        above: tuple[bytes, ...] = ()
+        if message.digest in self._roots:
             fault = self.fault(issuer, issuing=True)
         else:
+            above = (issuer.id, *issuer.known.above)
             fault = first(
                 self.fault(issuer, issuing=True),
                 link_fault(body, issuer.certificate, self._policy.now()),
-                self._custody(body) if body.may_issue is None else None,
+                self._rival(body, above),
+                self._custody(body) if body.may_issue is None and not body.roles else None,
             )
-            # a device whose custody is too low is known all the same: its messages are refused for that
-            if fault is None or (fault.code == "custody_too_low" and issuer.verified):
-                ends = [end for end in (body.expires, issuer.known.ends) if end is not None]
-                self._accept(Known(body, min(ends, default=None)))
-        if fault is not None and fault.code in _LASTING:
-            self._refused.setdefault(body.key.kid, fault)
+        ends = min((end for end in (body.expires, issuer.known.ends) if end is not None), default=None)
+        # a device whose custody is too low is known all the same: its messages are refused for that
+        if fault is None or (fault.code == "custody_too_low" and issuer.verified):
+            self._accept(Known(body, ends, above))
+        elif fault.code in _LASTING:
+            self._accept(Known(body, ends, above, fault=fault))
         return fault
+
+    def _rival(self, body: Certificate, above: tuple[bytes, ...]) -> Fault | None:
+        """Only its issuer, or one above that, renews a certificate: else any issuer could void another's devices."""
+        for old in self._known.get(body.key.kid, []):
+            if (
+                _same_subject(old.certificate, body)
+                and old.fault is None
+                and not old.is_root
+                and above[0] not in old.above
+            ):
+                return Fault(
+                    "bad_certificate", "another issuer certified this key, and only that one or one above renews it"
+                )
+        return None
+
+    def known(self, key: PublicKey) -> Known | None:
+        """What certifies `key`, whether it holds or not."""
+        return self.known_device(key.device_id)
+
+    def known_device(self, device: bytes) -> Known | None:
+        """What certifies the key with this device id (32 bytes), whether it holds or not."""
+        self.recall(device[:8])
+        held = self._known.get(device[:8], [])
+        return next((known for known in held if known.certificate.key.device_id == device), None)
+
+    def party(self, message: Message[Body], device: bytes) -> bool:
+        """Whether the key whose device id is `device` signed, as far as any certificate shows that key.
+
+        A device id is its key's thumbprint: which certificate shows the key, and whether that still holds, is the same.
+        """
+        self.recall(message.kid)
+        keys = (known.certificate.key for known in self._known.get(message.kid, []))
+        return any(key.device_id == device and message.signed_by(key) for key in keys)
+
+
+def signature_fault(signer: Signer) -> Fault | None:
+    """The fault of a signature that is not the signer's."""
+    return None if signer.verified else Fault("bad_signature", "its signature is not its signer's")
+
+
+def _same_subject(one: Certificate, other: Certificate) -> bool:
+    return one.key == other.key and one.network == other.network
+
+
+def _renews(new: Known, old: Known) -> bool:
+    """A newer certificate by the same issuer, or by one above it, counts; an older one again does not."""
+    return new.certificate.issued_at > old.certificate.issued_at and bool(new.above) and new.above[0] in old.above

@@ -40,6 +40,7 @@ __all__ = [
 
 TEST_MODEL: Final = "emulated"
 MAX_DEPTH: Final = 3
+CLOCK_SKEW: Final = 300  # seconds that the clock of an issuer may be ahead of the reader's
 
 
 class Fault(NamedTuple):
@@ -64,6 +65,7 @@ def issue(
     expires: int | None = None,
     model: str | None = None,
     may_issue: int | None = None,
+    roles: int | None = None,
     id: bytes | None = None,
 ) -> Message[Certificate]:
     """Certify `subject`: a device, or with `may_issue` (0..3) an issuer.
@@ -84,6 +86,7 @@ def issue(
         expires=expires,
         model=model,
         may_issue=may_issue,
+        roles=roles,
     )
     return sign_message(issuer, body)
 
@@ -131,6 +134,8 @@ def link_fault(body: Certificate, issuer: Certificate, at: int) -> Fault | None:
         return fault
     if expired(body, at):
         return Fault("expired_certificate", f"it expired at {body.expires}")
+    if body.issued_at > at + CLOCK_SKEW:
+        return Fault("not_yet_valid", f"it was issued at {body.issued_at}, after now")
     if body.network != issuer.network:
         return Fault("wrong_network", "it is for another network than its issuer's")
     return None

@@ -24,14 +24,18 @@ class World:
         self.payer: Device = self.network.device("payer")
         self.payee: Device = self.network.device("payee")
         self.owner: Owner = self.network.owner()
+        self.identity = self.network.ledger()
         self.certificates = [self.payer.certificate.raw, self.payee.certificate.raw]
 
     def ledger(self, **changes):
         given = {"owners": [self.owner.key.public], "clock": lambda: self.at, "patience": 0.2, **changes}
+        given.setdefault("identity", self.identity)
         return Ledger(self.path, [self.network.root], **given)
 
     def codes(self, ledger, messages, **more):
-        return [verdict.code for verdict in ledger.settle(map(raw_of, messages), **more)]
+        """The codes in the order of the messages: a verdict that waits comes last."""
+        verdicts = list(ledger.settle(map(raw_of, messages), **more))
+        return [verdict.code for verdict in sorted(verdicts, key=lambda verdict: verdict.n)]
 
     def funded(self, amount=1000):
         """A ledger with certificates and an amount on the payer's account."""

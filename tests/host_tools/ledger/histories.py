@@ -1,109 +1,131 @@
-"""Channel histories as they happen: mostly honest, with replays, reordering, greed, merges, ticks and closes mixed in.
+"""Random histories of channels: honest and hostile vouchers, ticks, receipts, closes, copies, flipped bits.
 
-A history is a list of plain steps, ("deposit" | "open" | "voucher" | "close", ...); the tests turn them into postings
-or into signed messages. Drawn from one seed, because lists that a shrinker likes hold few vouchers that pay.
+A step is (message, call): the signed message, and a function that does the same to a `Reference`. Drawn from
+one seed, because lists that a shrinker likes hold few vouchers that pay.
 """
 
 import random
+from functools import cache
 
-DEVICES, CHANNELS, OWNERS = 3, 3, 2
-ASSETS = ("EUR-cent", "Wh")
-LANES = (0, 1, 2, 2**64 - 1)
-EXPIRES = 100
-TICKS = 6  # of value 1, where a voucher has any
-TIMES = (0, EXPIRES - 1, EXPIRES, 2**62)
+from sealwright.verify import hash_times
+from sealwright.wire.messages import ChannelClose as Close
+from sealwright.wire.messages import Claim, RevealedTick, Ticks, sign_message
+
+from tests.host_tools.factory import DAY, NOW, Network, hash32
+
+NETWORK = Network()
+PAYER, PAYEE, OTHER = (NETWORK.device(label) for label in ("payer", "payee", "other"))
+OWNER = NETWORK.owner()
+NAMES = {PAYER.id: "payer", PAYEE.id: "payee", OTHER.id: "other"}
+CERTIFICATES = [device.certificate.raw for device in (PAYER, PAYEE, OTHER)]
+WINDOW, EXPIRES = 3 * DAY, NOW + 10 * DAY
+CAPACITY, CHANNELS, TICKS = 100, 2, 6
 
 
-class Payer:
-    """Draws the steps of one history."""
+@cache
+def channel(number):
+    payee = (PAYEE, OTHER)[number]
+    return PAYER.open(payee, CAPACITY, nonce=hash32(f"channel {number}")[:16], expires=EXPIRES)
 
-    def __init__(self, seed):
-        self.random = random.Random(seed)
-        self.lanes = {}  # (channel, lane) -> [seq, amount], as an honest payer counts
-        self.steps = []
+
+class Drawing:
+    """Draws steps; `sound` leaves out closes by which a party gives up what it holds."""
+
+    def __init__(self, seed, *, sound=False):
+        self.random, self.sound = random.Random(seed), sound
+        self.seqs, self.best, self.steps = {}, {}, []
+
+    def start(self):
+        money = OWNER.deposit(PAYER, 150 if self.random.random() < 0.3 else 250, seq=1)
+        opens = [(channel(n), self._open(n)) for n in range(CHANNELS)]
+        amount = money.body.arguments[2]
+        return [(money, lambda model, at: model.deposit(1, "payer", amount)), *opens]
+
+    def _open(self, number):
+        payee = NAMES[channel(number).body.payee]
+        return lambda model, at: model.open(at, number, "payer", payee, CAPACITY, EXPIRES, WINDOW)
 
     def draw(self, length):
-        for device in range(DEVICES):
-            for asset in ASSETS:
-                if self.random.random() < 0.8:
-                    self.steps.append(
-                        ("deposit", 0, device, 50 + ASSETS.index(asset), asset, self.random.randint(1, 150))
-                    )
-        self.steps += [self.open(number) for number in range(CHANNELS)]
-        while len(self.steps) < length:
-            self.steps.append(self.random.choices(self.kinds, (16, 3, 1, 1, 4, 1, 1, 3))[0](self))
-        for _ in range(self.random.choice((0, 0, 3))):  # out of order
-            one, two = self.random.randrange(length), self.random.randrange(length)
-            self.steps[one], self.steps[two] = self.steps[two], self.steps[one]
-        return self.steps[:length]
+        kinds = (self.honest, self.poison, self.twin, self.greedy, self.ticking, self.flipped, self.foreign)
+        weights = (8, 3, 2, 2, 4, 1, 1)
+        for _ in range(length):
+            self.steps += self.random.choices(kinds, weights)[0](self.random.randrange(CHANNELS))
+        return [*self.steps, *self.closes()]
 
-    def channel(self):
-        return self.random.randrange(CHANNELS)
+    def pay(self, number, amount, seq, lane, worth=None, **more):
+        message = PAYER.voucher(channel(number), amount, seq=seq, lane=lane, **more)
+        worth = amount if worth is None else worth
+        if lane < 64:
+            best = self.best.setdefault(number, {})
+            best[lane] = max(best.get(lane, 0), worth)
+        return message, lambda model, at: model.voucher(at, number, lane, worth)
 
-    def open(self, number=None):
-        number = self.channel() if number is None else number
-        parties = (self.random.randrange(DEVICES), self.random.randrange(DEVICES))
-        return ("open", number, *parties, self.random.choice(ASSETS), self.random.choice((0, 20, 60, 60, 100)))
+    def honest(self, number):
+        lane = self.random.choice((0, 0, 0, 1, 63))
+        count = self.seqs.setdefault((number, lane), [0, 0])
+        count[0] += self.random.choice((1, 1, 2))
+        count[1] += self.random.randint(0, 20)
+        return [self.pay(number, count[1], count[0], lane)]
 
-    def deposit(self):
-        amount = self.random.choice((0, 1, 30, 2**63 - 1, 2**63 - 2))
-        place = (self.random.randrange(OWNERS), self.random.randrange(DEVICES), self.random.randrange(3))
-        return ("deposit", *place, self.random.choice(ASSETS), amount)
+    def poison(self, number):
+        """The newest seq there is, for little or nothing."""
+        return [self.pay(number, self.random.choice((0, 1)), 2**64 - 1 - self.random.randrange(3), 0)]
 
-    def close(self):
-        return ("close", self.channel(), self.random.randrange(DEVICES), self.random.choice(TIMES))
+    def twin(self, number):
+        """Other content under a number that was used."""
+        seq, amount = self.seqs.get((number, 0), [1, 5])
+        return [self.pay(number, max(0, amount + self.random.randint(-9, 9)), max(1, seq), 0, item=hash32("twin"))]
 
-    def voucher(self):
-        channel, lane = self.channel(), self.random.choice(LANES)
-        count = self.lanes.setdefault((channel, lane), [0, 0])
-        count[0] += self.random.choice((1, 1, 1, 2))
-        count[1] += self.random.randint(0, 6)
-        return self.signed(channel, lane, count, ())
+    def greedy(self, number):
+        return [self.pay(number, self.random.choice((CAPACITY + 1, 2**63 - 1, 60)), 1, self.random.choice((2, 64)))]
 
-    def signed(self, channel, lane, count, merged):
-        ticks = self.random.choice((0, 0, 0, TICKS))
-        revealed = self.random.randint(0, ticks)
-        step = ("voucher", channel, lane, *count, merged, ticks, revealed)
-        count[1] += revealed
-        return step
+    def ticking(self, number):
+        """A promise of ticks; some are revealed, by a receipt."""
+        seed = hash32(f"ticks {number} {self.random.randrange(5)}")
+        ticks = Ticks(hash_times(seed, TICKS), self.random.choice((1, 2**40)), TICKS)
+        voucher, call = self.pay(number, 3, self.random.randrange(9), 5, ticks=ticks)
+        revealed = self.random.randint(0, TICKS)
+        if not revealed or ticks.value > 1:
+            return [(voucher, call)]
+        tick = RevealedTick(revealed, hash_times(seed, TICKS - revealed))
+        payee = (PAYEE, OTHER)[number]
+        worth = 3 + revealed
+        self.best[number][5] = max(self.best[number][5], worth)
 
-    def wild(self):
-        seq = self.random.choice((0, 1, 5, 2**64 - 1))
-        others = tuple(
-            (self.random.choice(LANES), self.random.randrange(12)) for _ in range(self.random.choice((0, 1, 2)))
-        )
-        where = (self.channel(), self.random.choice(LANES))
-        return ("voucher", *where, seq, self.random.randint(0, 70), others, 0, 0)
+        def reveal(model, at):
+            model.voucher(at, number, 5, worth)
 
-    def merge(self):
-        channel, lane, *others = self.channel(), *self.random.sample(LANES, self.random.choice((2, 3)))
-        count = self.lanes.setdefault((channel, lane), [0, 0])
-        merged = []
-        for other in others:
-            there = self.lanes.setdefault((channel, other), [0, 0])
-            count[1] += there[1]
-            merged.append((other, max(there[0] + self.random.choice((0, 0, 0, 1, -1)), 0)))
-            there[0], there[1] = merged[-1][1], 0
-        count[0] += 1
-        return self.signed(channel, lane, count, tuple(merged))
+        # a receipt rests on its voucher, and a ledger keeps no voucher that moved nothing: they come together
+        return [(voucher, call), ((payee.receipt(voucher, tick=tick), voucher), reveal)]
 
-    def again(self):
-        return self.random.choice(self.steps or [self.voucher()])
+    def flipped(self, number):
+        raw = PAYER.voucher(channel(number), 99, seq=7).raw
+        return [(raw[:-1] + bytes((raw[-1] ^ 1,)), lambda model, at: None)]
 
-    def further(self):
-        """An earlier voucher with more of its ticks revealed."""
-        earlier = [step for step in self.steps[-8:] if step[0] == "voucher" and step[6] > step[7]]
-        if not earlier:
-            return self.voucher()
-        step = earlier[-1]
-        revealed = self.random.randint(step[7] + 1, step[6])
-        count = self.lanes.setdefault(step[1:3], [0, 0])
-        count[1] = max(count[1], step[4] + revealed)
-        return (*step[:7], revealed)
+    def foreign(self, number):
+        return [(OTHER.voucher(channel(1 - number), 90, seq=9), lambda model, at: None)] if number else []
 
-    kinds = (voucher, again, deposit, close, merge, open, wild, further)
+    def closes(self):
+        found = []
+        for number in range(CHANNELS):
+            payee = (PAYEE, OTHER)[number]
+            if self.random.random() < 0.5:
+                found.append(self._close(number, PAYER, self.random.choice((None, {0: 7, 3: 2}))))
+            if self.random.random() < 0.5:
+                claims = dict(self.best.get(number, {}))
+                if not self.sound:
+                    claims = {lane: self.random.randint(0, amount) for lane, amount in claims.items()}
+                found.append(self._close(number, payee, self.random.choice((None, claims))))
+        return found
 
-
-def history(seed, length):
-    """The first `length` steps of the history that `seed` draws."""
-    return Payer(seed).draw(max(length, 1))[:length]
+    def _close(self, number, signer, claims):
+        if claims and signer is PAYER:
+            best = self.best.setdefault(number, {})
+            for lane, amount in claims.items():
+                best[lane] = max(best.get(lane, 0), amount)
+        named = None
+        if claims is not None:
+            named = tuple(Claim(lane, 1, min(n, 2**63 - 1), bytes(32)) for lane, n in sorted(claims.items()))
+            claims = {lane: min(n, 2**63 - 1) for lane, n in claims.items()}
+        message = sign_message(signer.key, Close(channel(number).digest, NOW, named))
+        return message, lambda model, at: model.close(at, number, NAMES[signer.id], claims)

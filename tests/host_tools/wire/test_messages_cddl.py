@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cddl_verifier import Validator
 from sealwright.errors import Malformed, NotDeterministic, WrongType
-from sealwright.wire.messages import parse_any
+from sealwright.wire.messages import parse_message
 
 from tests.host_tools.wire.schema_cases import MAPS, message_with, without
 from tests.host_tools.wire.schema_messages import MESSAGES
@@ -29,7 +29,7 @@ def cddl():
 def agree(cddl, raw):
     by_schema = cddl.validate(raw, "message", require_deterministic=True).valid
     try:
-        parse_any(raw)
+        parse_message(raw)
     except (Malformed, NotDeterministic, WrongType):
         return not by_schema
     return by_schema

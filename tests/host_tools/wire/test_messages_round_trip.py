@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sealwright import sign_message
 from sealwright.errors import NotDeterministic
 from sealwright.wire import cbor
-from sealwright.wire.messages import BODIES, Claim, DecimalFraction, parse_any
+from sealwright.wire.messages import BODIES, Claim, DecimalFraction, parse_message
 from sealwright.wire.messages import schema as rules
 from sealwright.wire.messages.asset import Asset
 from sealwright.wire.messages.claims import ClaimsRule
@@ -89,7 +89,7 @@ def test_any_body_reads_back(cls, data):
     body = data.draw(bodies(cls))
     message = sign_message(SIGNER, body)
     assert message.body == body
-    read = parse_any(message.raw)
+    read = parse_message(message.raw)
     assert (read, read.digest, read.signed_by(SIGNER.public)) == (message, message.digest, True)
 
 
@@ -113,7 +113,7 @@ def test_no_other_bytes_are_the_same_content(cls, data):
             payload = other
         raw = cbor.encode(cbor.Tag(18, [protected, {}, payload, bytes(64)]))
         with pytest.raises(NotDeterministic):
-            parse_any(raw)
+            parse_message(raw)
 
 
 def _join(pairs, order):

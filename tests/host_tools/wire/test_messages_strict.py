@@ -3,7 +3,7 @@
 import pytest
 from sealwright.errors import Malformed, NotDeterministic, WrongType
 from sealwright.wire.cbor import Tag, encode
-from sealwright.wire.messages import parse_any
+from sealwright.wire.messages import parse_message
 
 from tests.host_tools.wire.schema_cases import ALL, MAPS, message_with, without
 from tests.host_tools.wire.schema_messages import MESSAGES, resigned, split
@@ -12,7 +12,7 @@ from tests.host_tools.wire.schema_messages import MESSAGES, resigned, split
 @pytest.mark.parametrize("name", MESSAGES)
 def test_the_starting_point_is_good(name):
     header, payload = split(name)
-    assert parse_any(resigned(header, payload)).body == MESSAGES[name].body
+    assert parse_message(resigned(header, payload)).body == MESSAGES[name].body
 
 
 @pytest.mark.parametrize("change", [{3: 0}, {2: [1]}, {5: b""}, {"x": 0}, {4: ...}, {4: b"1234567"}, {4: "12345678"}])
@@ -20,33 +20,33 @@ def test_the_starting_point_is_good(name):
 def test_another_header_is_malformed(name, change):
     header, payload = split(name)
     with pytest.raises(Malformed):
-        parse_any(resigned({**header, **change}, payload))
+        parse_message(resigned({**header, **change}, payload))
 
 
 @pytest.mark.parametrize("typ", [..., 65000, 65020, 0, "application/cose", None, True, b"", -65001])
 def test_another_type_is_a_wrong_type(typ):
     header, payload = split("voucher")
     with pytest.raises(WrongType):
-        parse_any(resigned({**header, 16: typ}, payload))
+        parse_message(resigned({**header, 16: typ}, payload))
 
 
 @pytest.mark.parametrize("change", [{15: ...}, {3: ...}, {3: 113}, {3: "application/senml+cbor"}, {15: []}, {15: None}])
 def test_a_reading_needs_its_content_type_and_claims(change):
     header, payload = split("reading")
     with pytest.raises(Malformed):
-        parse_any(resigned({**header, **change}, payload))
+        parse_message(resigned({**header, **change}, payload))
 
 
 def test_claims_belong_to_readings_alone():
     header, payload = split("voucher")
     with pytest.raises(Malformed):
-        parse_any(resigned({**header, 15: {}}, payload))
+        parse_message(resigned({**header, 15: {}}, payload))
 
 
 @pytest.mark.parametrize("name", MAPS)
 def test_the_table_of_maps_names_every_key(name):
     seen = []
-    parse_any(message_with(name, lambda given: seen.append(set(given)) or given))
+    parse_message(message_with(name, lambda given: seen.append(set(given)) or given))
     assert seen == [set(MAPS[name])]
 
 
@@ -54,24 +54,24 @@ def test_the_table_of_maps_names_every_key(name):
 def test_a_key_is_required_or_may_be_left_out(name, label):
     raw = message_with(name, without(label))
     if MAPS[name][label][1]:
-        assert parse_any(raw)
+        assert parse_message(raw)
         return
     with pytest.raises(Malformed, match=f"key {label}\\) is missing"):
-        parse_any(raw)
+        parse_message(raw)
 
 
 @pytest.mark.parametrize("name,label", ALL)
 def test_a_value_of_another_kind_is_malformed(name, label):
     for wrong in MAPS[name][label][0]:
         with pytest.raises(Malformed):
-            parse_any(message_with(name, lambda given, wrong=wrong: {**given, label: wrong}))
+            parse_message(message_with(name, lambda given, wrong=wrong: {**given, label: wrong}))
 
 
 @pytest.mark.parametrize("name", MAPS)
 @pytest.mark.parametrize("extra", [100, -1000, -70099, "x", b"x"])
 def test_an_unknown_key_is_malformed(name, extra):
     with pytest.raises(Malformed, match="unknown key"):
-        parse_any(message_with(name, lambda given: {**given, extra: 0}))
+        parse_message(message_with(name, lambda given: {**given, extra: 0}))
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -79,14 +79,14 @@ def test_an_unknown_key_is_malformed(name, extra):
 def test_another_payload_is_malformed(name, payload):
     header, _ = split(name)
     with pytest.raises(Malformed):
-        parse_any(resigned(header, payload))
+        parse_message(resigned(header, payload))
 
 
 def test_a_reading_has_records_and_they_are_maps():
     header, payload = split("reading")
     for wrong in ([], {}, [[]], [payload[0], None], payload[0]):
         with pytest.raises(Malformed):
-            parse_any(resigned(header, wrong))
+            parse_message(resigned(header, wrong))
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -95,7 +95,7 @@ def test_a_payload_in_another_form_is_not_deterministic(name):
     raw = encode(payload)
     assert raw[0] >> 5 in (4, 5)
     with pytest.raises(NotDeterministic):
-        parse_any(resigned(header, bytes((raw[0] & 0xE0 | 24, raw[0] & 31)) + raw[1:]))
+        parse_message(resigned(header, bytes((raw[0] & 0xE0 | 24, raw[0] & 31)) + raw[1:]))
 
 
 @pytest.mark.parametrize(
@@ -126,4 +126,4 @@ def test_a_payload_in_another_form_is_not_deterministic(name):
 )
 def test_the_bounds_themselves_are_good(name, label, values):
     for value in values:
-        assert parse_any(message_with(name, lambda given, value=value: {**given, label: value}))
+        assert parse_message(message_with(name, lambda given, value=value: {**given, label: value}))

@@ -79,3 +79,11 @@ def unsigned(value: Value) -> int:
     if not (digits.isascii() and digits.isdecimal() and len(digits) <= 20):
         raise LedgerDamaged(f"the ledger holds {digits!r} where decimal digits belong")
     return int(digits)
+
+
+def big(value: Value) -> int:
+    """An integer from 0 up of any size, stored as decimal text: a sum of worths may not fit 64 bits."""
+    digits = text(value)
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 48):
+        raise LedgerDamaged(f"the ledger holds {digits!r} where decimal digits belong")
+    return int(digits)

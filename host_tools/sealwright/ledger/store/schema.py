@@ -8,15 +8,16 @@ STRICT and WITHOUT ROWID go, the triggers become rules. Unsigned 64-bit numbers 
 """
 
 APPLICATION = 0x5345414C  # "SEAL", in the file's header
-VERSION = 1
+VERSION = 2
 
 TABLES = (
-    # hash = SHA-256(prev || n || at || message || proof): see chain.py
+    # hash = SHA-256(prev || n || at || effect || message || proof): see chain.py
     """CREATE TABLE log (
         n INTEGER PRIMARY KEY,
         at INTEGER NOT NULL,
         message BLOB NOT NULL,
         proof BLOB NOT NULL,
+        effect BLOB NOT NULL,
         prev BLOB NOT NULL,
         hash BLOB NOT NULL
     ) STRICT""",
@@ -40,6 +41,18 @@ TABLES = (
         n INTEGER NOT NULL REFERENCES log (n),
         PRIMARY KEY (owner, device, seq)
     ) STRICT, WITHOUT ROWID""",
+    # the owner that a device's newest grant names: X || Y of its key
+    """CREATE TABLE owners (
+        device BLOB PRIMARY KEY NOT NULL,
+        owner BLOB NOT NULL,
+        granted TEXT NOT NULL,
+        n INTEGER NOT NULL REFERENCES log (n)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE revocations (
+        device BLOB PRIMARY KEY NOT NULL,
+        start TEXT NOT NULL,
+        n INTEGER NOT NULL REFERENCES log (n)
+    ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE accounts (
         id INTEGER PRIMARY KEY,
         kind TEXT NOT NULL,
@@ -54,27 +67,56 @@ TABLES = (
         amount INTEGER NOT NULL,
         PRIMARY KEY (n, account)
     ) STRICT, WITHOUT ROWID""",
+    # pays up to its limit, until claim_end; remaining: what its account still holds
     """CREATE TABLE channels (
         digest BLOB PRIMARY KEY NOT NULL,
         opened INTEGER NOT NULL REFERENCES log (n),
         payer BLOB NOT NULL,
         payee BLOB NOT NULL,
         asset TEXT NOT NULL,
-        deposited INTEGER NOT NULL,
+        capacity INTEGER NOT NULL,
         expires TEXT NOT NULL,
+        dispute INTEGER NOT NULL,
+        pays_up_to INTEGER NOT NULL,
+        worth TEXT NOT NULL,
         paid INTEGER NOT NULL,
-        promised INTEGER NOT NULL,
         refunded INTEGER NOT NULL,
-        closed INTEGER REFERENCES log (n)
+        remaining INTEGER NOT NULL,
+        claim_end INTEGER NOT NULL,
+        closed_at INTEGER
     ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX channels_by_claim_end ON channels (claim_end) WHERE remaining > 0",
+    "CREATE INDEX channels_by_payer ON channels (payer) WHERE remaining > 0",
+    "CREATE INDEX channels_by_opened ON channels (opened)",
+    # the best voucher of each lane
     """CREATE TABLE lanes (
         channel BLOB NOT NULL REFERENCES channels (digest),
-        lane TEXT NOT NULL,
+        lane INTEGER NOT NULL,
         seq TEXT NOT NULL,
-        amount INTEGER NOT NULL,
-        promised INTEGER NOT NULL,
+        worth TEXT NOT NULL,
         voucher BLOB NOT NULL,
         PRIMARY KEY (channel, lane)
+    ) STRICT, WITHOUT ROWID""",
+    # the first voucher with a number
+    """CREATE TABLE vouchers (
+        channel BLOB NOT NULL REFERENCES channels (digest),
+        lane INTEGER NOT NULL,
+        seq TEXT NOT NULL,
+        n INTEGER NOT NULL REFERENCES log (n),
+        PRIMARY KEY (channel, lane, seq)
+    ) STRICT, WITHOUT ROWID""",
+    # the first close of each party
+    """CREATE TABLE closes (
+        channel BLOB NOT NULL REFERENCES channels (digest),
+        signer BLOB NOT NULL,
+        n INTEGER NOT NULL REFERENCES log (n),
+        PRIMARY KEY (channel, signer)
+    ) STRICT, WITHOUT ROWID""",
+    # two messages of one signer that cannot both be true: rows of the log
+    """CREATE TABLE equivocations (
+        first INTEGER NOT NULL REFERENCES log (n),
+        second INTEGER NOT NULL REFERENCES log (n),
+        PRIMARY KEY (first)
     ) STRICT, WITHOUT ROWID""",
 )
 
@@ -102,11 +144,19 @@ VIEWS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "messages": (("n",), ("digest", "type")),
     "certificates": (("kid", "n"), ()),
     "orders": (("owner", "device", "seq"), ("n",)),
+    "owners": (("device",), ("owner", "granted", "n")),
+    "revocations": (("device",), ("start", "n")),
     "accounts": (("id",), ("kind", "asset", "name", "balance")),
     "entries": (("n", "account"), ("amount",)),
     "channels": (
         ("digest",),
-        ("opened", "payer", "payee", "asset", "deposited", "expires", "paid", "promised", "refunded", "closed"),
+        (
+            *("opened", "payer", "payee", "asset", "capacity", "expires", "dispute", "pays_up_to", "worth", "paid"),
+            *("refunded", "remaining", "claim_end", "closed_at"),
+        ),
     ),
-    "lanes": (("channel", "lane"), ("seq", "amount", "promised", "voucher")),
+    "lanes": (("channel", "lane"), ("seq", "worth", "voucher")),
+    "vouchers": (("channel", "lane", "seq"), ("n",)),
+    "closes": (("channel", "signer"), ("n",)),
+    "equivocations": (("first",), ("second",)),
 }

@@ -5,21 +5,28 @@ fills the views when a message is settled and when `audit` rebuilds them.
 Limits: inside a transaction of its caller's; balances stay in 64 bits because `book` bounds the supply.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from ...verify.channels import MAX_LANES
+from ...verify.memory import Lane, Terms
 from .. import book
 from ..chain import START, Head, LogRow
-from .database import Database, Row, octets, text, unsigned, whole
+from .database import Database, Row, big, octets, text, unsigned, whole
 
-_CHANNEL = """SELECT digest, payer, payee, asset, deposited, expires, paid, promised, refunded, closed
-    FROM channels"""
+_CHANNEL = """SELECT digest, payer, payee, asset, capacity, expires, dispute, pays_up_to, worth, paid, refunded,
+    claim_end, closed_at FROM channels"""
 
 
 class Tables:
-    """The tables of one database."""
+    """The tables of one database. log: the database with the log, where an audit rebuilds the views in another."""
 
-    def __init__(self, database: Database) -> None:
-        self._db = database
+    def __init__(self, database: Database, log: Database | None = None) -> None:
+        self._db, self._log = database, log or database
+
+    def _raw(self, row: Row | None) -> bytes | None:
+        """The message in the log's row whose number `row` holds."""
+        found = self._log.row("SELECT message FROM log WHERE n = ?", row[:1]) if row else None
+        return octets(found[0]) if found else None
 
     # the log
 
@@ -28,15 +35,25 @@ class Tables:
         row = self._db.row("SELECT n, hash FROM log ORDER BY n DESC LIMIT 1")
         return Head(whole(row[0]), octets(row[1])) if row else Head(0, START)
 
+    def last_time(self) -> int:
+        """The time of the last row, unix seconds; 0 for an empty log."""
+        row = self._db.row("SELECT at FROM log ORDER BY n DESC LIMIT 1")
+        return whole(row[0]) if row else 0
+
+    def hash_of(self, n: int) -> bytes | None:
+        """The hash of row `n`, or None where there is no such row."""
+        row = self._db.row("SELECT hash FROM log WHERE n = ?", (n,))
+        return octets(row[0]) if row else None
+
     def append(self, row: LogRow) -> None:
         """Add a row to the log."""
-        self._db.run("INSERT INTO log (n, at, message, proof, prev, hash) VALUES (?, ?, ?, ?, ?, ?)", row)
+        sql = "INSERT INTO log (n, at, message, proof, effect, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        self._db.run(sql, row)
 
     def log(self) -> Iterator[LogRow]:
         """All rows of the log, in order."""
-        for row in self._db.rows("SELECT n, at, message, proof, prev, hash FROM log ORDER BY n"):
-            n, at = whole(row[0]), whole(row[1])
-            yield LogRow(n, at, octets(row[2]), octets(row[3]), octets(row[4]), octets(row[5]))
+        for row in self._db.rows("SELECT n, at, message, proof, effect, prev, hash FROM log ORDER BY n"):
+            yield LogRow(whole(row[0]), whole(row[1]), *map(octets, row[2:]))
 
     # what was taken before
 
@@ -47,16 +64,14 @@ class Tables:
 
     def settled(self, digest: bytes) -> bytes | None:
         """The message with this digest as it was first taken, or None."""
-        sql = "SELECT l.message FROM messages m JOIN log l ON l.n = m.n WHERE m.digest = ? ORDER BY m.n LIMIT 1"
-        row = self._db.row(sql, (digest,))
-        return octets(row[0]) if row else None
+        return self._raw(self._db.row("SELECT n FROM messages WHERE digest = ? ORDER BY n LIMIT 1", (digest,)))
 
     def certificates(self, kid: bytes) -> list[bytes]:
         """The accepted certificates whose subject has this key hint, as received, oldest first."""
-        sql = "SELECT l.message FROM certificates c JOIN log l ON l.n = c.n WHERE c.kid = ? ORDER BY c.n"
-        return [octets(row[0]) for row in self._db.rows(sql, (kid,))]
+        rows = list(self._db.rows("SELECT n FROM certificates WHERE kid = ? ORDER BY n", (kid,)))
+        return [raw for row in rows if (raw := self._raw(row)) is not None]
 
-    def order_used(self, order: book.Deposit) -> bool:
+    def order_used(self, order: book.Transfer) -> bool:
         """Whether this owner used this number for this device."""
         sql = "SELECT n FROM orders WHERE owner = ? AND device = ? AND seq = ?"
         return self._db.row(sql, (order.owner, order.device, str(order.seq))) is not None
@@ -84,15 +99,65 @@ class Tables:
         """All channels, in the order they were opened."""
         return (_channel(row) for row in self._db.rows(f"{_CHANNEL} ORDER BY opened"))
 
-    def lanes(self, channel: bytes, numbers: Iterable[int]) -> dict[int, book.Lane]:
-        """Those of the channel's lanes that have redeemed something."""
-        sql = "SELECT seq, amount, promised, voucher FROM lanes WHERE channel = ? AND lane = ?"
-        found: dict[int, book.Lane] = {}
-        for number in numbers:
-            row = self._db.row(sql, (channel, str(number)))
-            if row:
-                found[number] = book.Lane(unsigned(row[0]), whole(row[1]), whole(row[2]), octets(row[3]))
-        return found
+    def channels_of(self, payer: bytes) -> Iterator[book.Channel]:
+        """The payer's channels that hold money, by digest."""
+        sql = f"{_CHANNEL} WHERE payer = ? AND remaining > 0 ORDER BY digest"
+        return (_channel(row) for row in self._db.rows(sql, (payer,)))
+
+    def ended(self, at: int, most: int) -> list[book.Channel]:
+        """Channels that hold money and whose claim has ended at unix time `at`, earliest first."""
+        sql = f"{_CHANNEL} WHERE remaining > 0 AND claim_end <= ? ORDER BY claim_end, digest LIMIT ?"
+        return [_channel(row) for row in self._db.rows(sql, (at, most))]
+
+    def lane(self, channel: bytes, number: int) -> Lane | None:
+        """The best voucher of a lane, 0 to 63."""
+        if number >= MAX_LANES:
+            return None
+        sql = "SELECT seq, worth, voucher FROM lanes WHERE channel = ? AND lane = ?"
+        row = self._db.row(sql, (channel, number))
+        return Lane(unsigned(row[0]), big(row[1]), octets(row[2])) if row else None
+
+    def numbered(self, channel: bytes, lane: int, seq: int) -> bytes | None:
+        """The digest of the first voucher with this number."""
+        if lane >= MAX_LANES:
+            return None
+        sql = """SELECT m.digest FROM vouchers v JOIN messages m ON m.n = v.n
+            WHERE v.channel = ? AND v.lane = ? AND v.seq = ?"""
+        row = self._db.row(sql, (channel, lane, str(seq)))
+        return octets(row[0]) if row else None
+
+    def first_close(self, channel: bytes, signer: bytes) -> bytes | None:
+        """The first close that this party signed, as received."""
+        sql = "SELECT n FROM closes WHERE channel = ? AND signer = ?"
+        return self._raw(self._db.row(sql, (channel, signer)))
+
+    def contradicted(self, channel: bytes, lane: int, seq: int) -> bool:
+        """Whether the log keeps a contradiction of the voucher with this number."""
+        sql = """SELECT e.second FROM vouchers v JOIN equivocations e ON e.first = v.n
+            WHERE v.channel = ? AND v.lane = ? AND v.seq = ?"""
+        return self._db.row(sql, (channel, lane, str(seq))) is not None
+
+    def closes_contradict(self, channel: bytes, signer: bytes) -> bool:
+        """Whether the log keeps a contradiction of this party's close."""
+        sql = """SELECT e.second FROM closes c JOIN equivocations e ON e.first = c.n
+            WHERE c.channel = ? AND c.signer = ?"""
+        return self._db.row(sql, (channel, signer)) is not None
+
+    def equivocations(self) -> Iterator[tuple[bytes, bytes]]:
+        """Pairs of messages of one signer that cannot both be true, as received."""
+        sql = """SELECT a.message, b.message FROM equivocations e JOIN log a ON a.n = e.first
+            JOIN log b ON b.n = e.second ORDER BY e.first"""
+        return ((octets(row[0]), octets(row[1])) for row in self._db.rows(sql))
+
+    def owner(self, device: bytes) -> tuple[bytes, int] | None:
+        """The owner's key (X || Y) that the device's newest grant names, and when it was granted."""
+        row = self._db.row("SELECT owner, granted FROM owners WHERE device = ?", (device,))
+        return (octets(row[0]), unsigned(row[1])) if row else None
+
+    def revoked_from(self, device: bytes) -> int | None:
+        """The earliest time from which a revocation of the device counts."""
+        row = self._db.row("SELECT start FROM revocations WHERE device = ?", (device,))
+        return unsigned(row[0]) if row else None
 
     # taking a message
 
@@ -104,19 +169,57 @@ class Tables:
         """Note that row `n` holds an accepted certificate for a subject with this key hint."""
         self._db.run("INSERT INTO certificates (kid, n) VALUES (?, ?)", (kid, n))
 
-    def use_order(self, n: int, order: book.Deposit) -> None:
+    def use_order(self, n: int, order: book.Transfer) -> None:
         """Note the order's number as used."""
         sql = "INSERT INTO orders (owner, device, seq, n) VALUES (?, ?, ?, ?)"
         self._db.run(sql, (order.owner, order.device, str(order.seq), n))
+
+    def set_owner(self, n: int, device: bytes, owner: bytes, granted: int) -> None:
+        """Note the owner of a device; the newest grant counts, and of two of one second the lower key."""
+        known = self.owner(device)
+        if known is not None and (granted, known[0]) <= (known[1], owner):
+            return
+        sql = """INSERT INTO owners (device, owner, granted, n) VALUES (?, ?, ?, ?) ON CONFLICT (device)
+            DO UPDATE SET owner = excluded.owner, granted = excluded.granted, n = excluded.n"""
+        self._db.run(sql, (device, owner, str(granted), n))
+
+    def revoke(self, n: int, device: bytes, start: int) -> None:
+        """Note a revocation; the earliest start counts."""
+        known = self.revoked_from(device)
+        if known is not None and known <= start:
+            return
+        sql = """INSERT INTO revocations (device, start, n) VALUES (?, ?, ?) ON CONFLICT (device)
+            DO UPDATE SET start = excluded.start, n = excluded.n"""
+        self._db.run(sql, (device, str(start), n))
+
+    def number(self, n: int, channel: bytes, lane: int, seq: int, *, contradicts: bool) -> None:
+        """Note the first voucher with a number, or a contradiction of it."""
+        if contradicts:
+            sql = """INSERT INTO equivocations (first, second)
+                SELECT n, ? FROM vouchers WHERE channel = ? AND lane = ? AND seq = ? ON CONFLICT DO NOTHING"""
+            self._db.run(sql, (n, channel, lane, str(seq)))
+            return
+        sql = "INSERT INTO vouchers (channel, lane, seq, n) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        self._db.run(sql, (channel, lane, str(seq), n))
+
+    def note_close(self, n: int, channel: bytes, signer: bytes, *, contradicts: bool) -> None:
+        """Note a party's first close, or a contradiction of it."""
+        if contradicts:
+            sql = """INSERT INTO equivocations (first, second)
+                SELECT n, ? FROM closes WHERE channel = ? AND signer = ? ON CONFLICT DO NOTHING"""
+            self._db.run(sql, (n, channel, signer))
+            return
+        sql = "INSERT INTO closes (channel, signer, n) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        self._db.run(sql, (channel, signer, n))
 
     def apply(self, n: int, change: book.Change) -> None:
         """Bring the views up to date with what row `n` does."""
         for entry in change.entries:
             self._enter(n, entry)
-        if change.channel is not None:
-            self._set_channel(n, change.channel)
-            for number, lane in change.lanes.items():
-                self._set_lane(change.channel.digest, number, lane)
+        for channel in change.channels:
+            self._set_channel(n, channel)
+        for number, lane in change.lanes.items():
+            self._set_lane(change.channels[0].digest, number, lane)
 
     def _enter(self, n: int, entry: book.Entry) -> None:
         account = entry.account
@@ -132,34 +235,36 @@ class Tables:
         self._db.run("INSERT INTO entries (n, account, amount) VALUES (?, ?, ?)", (n, number, entry.amount))
 
     def _set_channel(self, n: int, channel: book.Channel) -> None:
-        sql = """INSERT INTO channels
-            (digest, opened, payer, payee, asset, deposited, expires, paid, promised, refunded, closed)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (digest) DO UPDATE SET paid = excluded.paid, promised = excluded.promised,
-            refunded = excluded.refunded, closed = excluded.closed"""
-        terms = (channel.digest, n, channel.payer, channel.payee, channel.asset, channel.deposited)
-        state = (channel.paid, channel.promised, channel.refunded, n if channel.closed else None)
-        self._db.run(sql, (*terms, str(channel.expires), *state))
+        sql = """INSERT INTO channels (digest, opened, payer, payee, asset, capacity, expires, dispute,
+            pays_up_to, worth, paid, refunded, remaining, claim_end, closed_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (digest) DO UPDATE SET pays_up_to = excluded.pays_up_to, worth = excluded.worth,
+            paid = excluded.paid, refunded = excluded.refunded, remaining = excluded.remaining,
+            claim_end = excluded.claim_end, closed_at = excluded.closed_at"""
+        terms = channel.terms
+        agreed = (terms.digest, n, terms.payer, terms.payee, terms.asset, terms.capacity, str(terms.expires))
+        state = (channel.limit, str(channel.worth), channel.paid, channel.refunded, channel.remaining)
+        self._db.run(sql, (*agreed, terms.window, *state, terms.claim_end, channel.closed_at))
 
-    def _set_lane(self, channel: bytes, number: int, lane: book.Lane) -> None:
-        sql = """INSERT INTO lanes (channel, lane, seq, amount, promised, voucher) VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT (channel, lane) DO UPDATE SET seq = excluded.seq, amount = excluded.amount,
-            promised = excluded.promised, voucher = excluded.voucher"""
-        state = (str(lane.seq), lane.amount, lane.promised, lane.voucher)
-        self._db.run(sql, (channel, str(number), *state))
+    def _set_lane(self, channel: bytes, number: int, lane: Lane) -> None:
+        sql = """INSERT INTO lanes (channel, lane, seq, worth, voucher) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (channel, lane) DO UPDATE SET seq = excluded.seq, worth = excluded.worth,
+            voucher = excluded.voucher"""
+        self._db.run(sql, (channel, number, str(lane.seq), str(lane.worth), lane.voucher))
 
 
 def _channel(row: Row) -> book.Channel:
-    digest, payer, payee, asset, deposited, expires, paid, promised, refunded, closed = row
-    return book.Channel(
+    digest, payer, payee, asset, capacity, expires, dispute, limit, worth, paid, refunded, claim_end, closed = row
+    terms = Terms(
         digest=octets(digest),
         payer=octets(payer),
         payee=octets(payee),
         asset=text(asset),
-        deposited=whole(deposited),
+        capacity=whole(capacity),
         expires=unsigned(expires),
-        paid=whole(paid),
-        promised=whole(promised),
-        refunded=whole(refunded),
-        closed=closed is not None,
+        window=whole(dispute),
+        claim_end=whole(claim_end),
+        funded=True,
     )
+    at = None if closed is None else whole(closed)
+    return book.Channel(terms, whole(limit), big(worth), whole(paid), whole(refunded), at)

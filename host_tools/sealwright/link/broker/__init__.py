@@ -7,7 +7,7 @@ Topics are those of firmware/seal/uplink.py. The broker is not trusted: devices,
 they signed. Needs the extra `mqtt` (paho-mqtt).
 """
 
-from .address import Broker, authority_der, topic_of
+from .address import Broker, authority_der, device_of, topic_of
 from .session import DeviceTopics
 
-__all__ = ["Broker", "DeviceTopics", "authority_der", "topic_of"]
+__all__ = ["Broker", "DeviceTopics", "authority_der", "device_of", "topic_of"]

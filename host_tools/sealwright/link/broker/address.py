@@ -87,6 +87,11 @@ def topic_of(home: Home, wanted: str) -> str:
     raise Usage(f"no device {wanted!r} is registered here", remedy=remedy, code="unknown_device")
 
 
+def device_of(topic: str) -> bytes:
+    """The device id (32 bytes) in what `topic_of` returns."""
+    return bytes.fromhex(topic.rstrip("/").rpartition("/")[2])
+
+
 def network_topic(home: Home, *, test: bool) -> str:
     """The beginning of all topics of the home's network, or of its test network, with a slash."""
     return f"sealwright/{home.network_id(test=test).hex()[:16]}/"

@@ -1,7 +1,7 @@
 """Messages of the wire: frozen values, a strict reader and a builder. See firmware/schema/sealwright.cddl."""
 
 from .arguments import DepositArguments, WithdrawArguments, read_arguments, write_arguments
-from .bodies import BODIES, Body, KnownBody, UnjudgedBody, parse_any, parse_as, parse_message
+from .bodies import BODIES, Body, parse_as, parse_message
 from .certificate import Certificate
 from .claims import Claim, RevealedTick
 from .decimals import DecimalFraction, Number, from_decimal, to_decimal
@@ -33,7 +33,6 @@ __all__ = [
     "FirmwareFile",
     "Funding",
     "Grant",
-    "KnownBody",
     "Limit",
     "Message",
     "Number",
@@ -48,11 +47,9 @@ __all__ = [
     "Rotation",
     "Status",
     "Ticks",
-    "UnjudgedBody",
     "Voucher",
     "WithdrawArguments",
     "from_decimal",
-    "parse_any",
     "parse_as",
     "parse_message",
     "read_arguments",

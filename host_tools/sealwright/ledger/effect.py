@@ -1,0 +1,34 @@
+"""The digest of what a row makes of the views: chained with the row, so that settling on an altered view shows.
+
+Purpose: whoever alters a view and lets the next message settle on it gets a row whose effect the log does not give; an
+audit names that row.
+"""
+
+from hashlib import sha256
+
+from ..verify.memory import Lane
+from ..wire import cbor
+from . import book
+from .store.tables import Tables
+
+
+def effect_of(tables: Tables, change: book.Change) -> bytes:
+    """32 bytes: SHA-256 of the balances, channels and lanes as they are after `change`."""
+    balances: list[cbor.Value] = []
+    for entry in change.entries:
+        account = entry.account
+        after = tables.balance(account) + entry.amount
+        balances.append([account.kind, account.asset, account.name, after])
+    channels: list[cbor.Value] = [_channel(channel) for channel in change.channels]
+    lanes: list[cbor.Value] = [_lane(number, lane) for number, lane in sorted(change.lanes.items())]
+    return sha256(cbor.encode([balances, channels, lanes])).digest()
+
+
+def _channel(channel: book.Channel) -> cbor.Value:
+    terms = channel.terms
+    numbers: list[cbor.Value] = [channel.limit, channel.worth, channel.paid, channel.refunded, terms.claim_end]
+    return [terms.digest, *numbers, channel.closed_at]
+
+
+def _lane(number: int, lane: Lane) -> cbor.Value:
+    return [number, lane.seq, lane.worth, lane.voucher]

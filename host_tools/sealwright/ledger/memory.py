@@ -1,0 +1,98 @@
+"""What the ledger knows, as the rules read it (`verify.memory.Memory`): every answer comes from the ledger's tables.
+
+Limits: an answer is as of the row before, so a message has to be in the tables before the next one is judged. Vouchers
+that moved nothing are not kept in the log; the latest of them are remembered for the receipts that follow them.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Final, TypeVar
+
+from ..errors import WrongType
+from ..verify.memory import Lane, Terms
+from ..verify.readings import Head
+from ..wire.keys import PublicKey
+from ..wire.messages import ChannelClose, Message, Voucher, parse_as
+from .store.tables import Tables
+
+T = TypeVar("T")
+_MOST_SHOWN: Final = 4096  # vouchers, and heads of logs
+
+
+class LedgerMemory:
+    """The memory of a ledger with these tables."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._shown: OrderedDict[bytes, Message[Voucher]] = OrderedDict()
+        self._heads: OrderedDict[bytes, Head] = OrderedDict()
+
+    def certificates(self, kid: bytes) -> Iterable[bytes]:
+        """The accepted certificates for this key hint, oldest first."""
+        return self._tables.certificates(kid)
+
+    def seen(self, digest: bytes) -> bool:
+        """Whether the log has a message with this digest."""
+        return self._tables.row_of(digest) is not None
+
+    def channel(self, digest: bytes) -> Terms | None:
+        """A channel whose capacity the ledger locked."""
+        channel = self._tables.channel(digest)
+        return None if channel is None else channel.terms
+
+    def lane(self, channel: bytes, number: int) -> Lane | None:
+        """The best voucher of a lane."""
+        return self._tables.lane(channel, number)
+
+    def numbered(self, channel: bytes, lane: int, seq: int) -> bytes | None:
+        """The digest of the voucher that was settled first with this number."""
+        return self._tables.numbered(channel, lane, seq)
+
+    def voucher(self, digest: bytes) -> Voucher | None:
+        """A voucher of the log, or one shown lately."""
+        message = self.voucher_message(digest)
+        return None if message is None else message.body
+
+    def voucher_message(self, digest: bytes) -> Message[Voucher] | None:
+        """The whole message of a voucher of the log, or of one shown lately."""
+        shown = self._shown.get(digest)
+        if shown is not None:
+            return shown
+        raw = self._tables.settled(digest)
+        try:
+            return None if raw is None else parse_as(raw, Voucher)
+        except WrongType:  # a receipt may name any message of the log
+            return None
+
+    def close(self, channel: bytes, signer: bytes) -> ChannelClose | None:
+        """The first close that this party signed."""
+        raw = self._tables.first_close(channel, signer)
+        return None if raw is None else parse_as(raw, ChannelClose).body
+
+    def revoked_from(self, device: bytes) -> int | None:
+        """The time from which a revocation of this device counts."""
+        return self._tables.revoked_from(device)
+
+    def owner(self, device: bytes) -> PublicKey | None:
+        """The owner's key that the device's newest grant names."""
+        granted = self._tables.owner(device)
+        return None if granted is None else PublicKey(granted[0])
+
+    def head(self, signer: bytes) -> Head | None:
+        """The newest entry of a signer's log that this settlement has seen."""
+        return self._heads.get(signer)
+
+    def show(self, voucher: Message[Voucher]) -> None:
+        """Remember a voucher for the receipts that follow it."""
+        _put(self._shown, voucher.digest, voucher)
+
+    def keep_head(self, signer: bytes, head: Head) -> None:
+        """Remember the newest entry of a signer's log."""
+        _put(self._heads, signer, head)
+
+
+def _put(kept: "OrderedDict[bytes, T]", key: bytes, value: T) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > _MOST_SHOWN:
+        kept.popitem(last=False)

@@ -1,0 +1,34 @@
+"""The ledger's time: it stands still while a batch is judged and logged, and never falls."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+from ..verify import Policy
+
+
+class Watch:
+    """`at`: unix seconds, until the next look. clock: gives the time in unix seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.at = int(clock())
+
+    def look(self, *, not_before: int = 0) -> None:
+        """Take the time anew; never before `not_before`, the time of the log's last row."""
+        self.at = max(int(self._clock()), not_before)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedPolicy(Policy):
+    """A policy whose time is a watch's: it moves on during a long settlement, and is the time that the log notes."""
+
+    watch: Watch
+
+    @classmethod
+    def of(cls, policy: Policy, watch: Watch) -> "WatchedPolicy":
+        """The same demands and knowledge, by another clock."""
+        return cls(**{field.name: getattr(policy, field.name) for field in fields(policy)}, watch=watch)
+
+    def now(self) -> int:
+        """The unix time as of which to judge."""
+        return self.watch.at

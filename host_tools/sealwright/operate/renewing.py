@@ -1,0 +1,87 @@
+"""Renew a device's certificate, and take one back.
+
+A renewal is a grant that answers the device's last status: a new chain for the same key, by the issuer that has
+certified it, and nothing else of the device changes. A revocation is signed by that issuer too. The home keeps it;
+verifiers, ledgers and devices honour it once they have it.
+"""
+
+import time
+from dataclasses import replace
+from typing import Final
+
+from ..errors import RefusedByDevice
+from ..home import Home, Registered
+from ..link import Client
+from ..targets.kinds import custody_of
+from ..wire import labels
+from ..wire.certificates import TEST_MODEL, issue
+from ..wire.messages import Certificate, Grant, Message, Revocation, parse_as, sign_message
+from .pinning import prove
+
+SECONDS_A_DAY: Final = 86400
+REASONS: Final = {
+    "none": labels.REASON_NONE,
+    "lost": labels.REASON_KEY_LOST,
+    "superseded": labels.REASON_SUPERSEDED,
+    "retired": labels.REASON_RETIRED,
+    "misused": labels.REASON_MISUSED,
+}
+
+
+def expiry(now: int, valid_days: int | None) -> int | None:
+    """Unix time at which a certificate of so many days ends; None: it has no end."""
+    return None if valid_days is None else now + valid_days * SECONDS_A_DAY
+
+
+def renew(home: Home, client: Client, valid_days: int | None = None) -> Message[Certificate]:
+    """Give the device behind `client` a new certificate for its key; returns it. valid_days: None for no end.
+
+    Raises RefusedByDevice, also for a device that is another than the register has, or of another network.
+    """
+    status = prove(home, client)
+    old = client.chain()[0].body
+    test = old.network == home.network_id(test=True)
+    if old.key.device_id != status.body.device or (not test and old.network != home.network_id()):
+        remedy = "Use the home that provisioned it."
+        raise RefusedByDevice("the device's certificate is of another network", remedy=remedy, code="wrong_network")
+    now = int(time.time())
+    signer = home.key("test" if test else "issuer")
+    certificate = issue(
+        signer,
+        old.key,
+        network=old.network,
+        custody=min(old.custody, custody_of(old.model)),
+        issued_at=now,
+        expires=expiry(now, valid_days),
+        model=old.model,
+    )
+    body = Grant(
+        device=status.body.device,
+        nonce=status.digest,
+        chain=(certificate, home.root(test=test)),
+        owner=home.key("owner").public,
+        network=old.network,
+        issued_at=now,
+        ledger_chain=home.ledger_chain(test=test),
+    )
+    grant = sign_message(signer, body)
+    client.grant(grant.raw)
+    home.keep_grant(status.body.device, grant.raw)
+    entry = home.find(status.body.device)
+    if entry is not None:
+        home.register(replace(entry, certificate=certificate.digest.hex(), custody=certificate.body.custody))
+    return certificate
+
+
+def revoke(home: Home, entry: Registered, reason: str) -> Message[Revocation]:
+    """Sign that the device's certificates count no more from now on, and keep that in the home. reason: of REASONS."""
+    granted = home.grant(bytes.fromhex(entry.device))
+    if granted is None:
+        test = entry.model.startswith(TEST_MODEL)
+    else:
+        test = parse_as(granted, Grant).body.network == home.network_id(test=True)
+    signer = home.key("test" if test else "issuer")
+    body = Revocation(bytes.fromhex(entry.device), REASONS[reason], int(time.time()))
+    message = sign_message(signer, body)
+    home.keep_revocation(message)
+    return message

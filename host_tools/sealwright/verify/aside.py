@@ -1,0 +1,56 @@
+"""Messages put aside until what they rest on has come, on disk past a few megabytes.
+
+Limits: a hostile bundle can put any number aside; each is judged again a bounded number of times.
+"""
+
+from collections.abc import Callable, Iterator
+from tempfile import SpooledTemporaryFile
+from typing import Final, TypeVar
+
+_IN_MEMORY: Final = 4 << 20  # bytes
+_ROUNDS: Final = 6  # a chain of four certificates, an open and a voucher, in the worst order
+
+T = TypeVar("T")
+
+
+class Aside:
+    """Numbered messages in the order they were put aside."""
+
+    def __init__(self) -> None:
+        self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # closed with the last reference
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def put(self, n: int, raw: bytes) -> None:
+        """Put message `n` aside."""
+        self._file.write(n.to_bytes(8, "big") + len(raw).to_bytes(4, "big") + raw)
+        self._count += 1
+
+    def take(self) -> Iterator[tuple[int, bytes]]:
+        """Every message put aside, with its number. Put no more aside meanwhile."""
+        self._file.seek(0)
+        for _ in range(self._count):
+            n = int.from_bytes(self._file.read(8), "big")
+            yield n, self._file.read(int.from_bytes(self._file.read(4), "big"))
+
+    def retry(self, judge: Callable[[int, bytes], T], waits: Callable[[T], bool]) -> Iterator[T]:
+        """Judge each again until no more of them hold; yields what `judge` returned last for each."""
+        here = self
+        for _ in range(_ROUNDS):
+            left = Aside()
+            for n, raw in here.take():
+                outcome = judge(n, raw)
+                if waits(outcome):
+                    left.put(n, raw)
+                else:
+                    yield outcome
+            if not len(left):
+                return
+            if len(left) == len(here):
+                here = left
+                break
+            here = left
+        for n, raw in here.take():
+            yield judge(n, raw)

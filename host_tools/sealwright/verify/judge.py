@@ -1,0 +1,262 @@
+"""The judge of one message: who signed it, and what is wrong with it. No input makes it raise.
+
+A judge reads what is known from a memory that its caller hands in, and judges by the rules of `channels` and
+`readings`. It changes nothing but the certificates it knows: a bundle's verifier and a ledger keep what they accept.
+"""
+
+from collections.abc import Iterable
+from typing import Final, TypeAlias
+
+from ..errors import Rejected
+from ..wire.certificates import CLOCK_SKEW, Fault
+from ..wire.messages import (
+    Body,
+    Certificate,
+    ChannelClose,
+    ChannelOpen,
+    Checkpoint,
+    Command,
+    Evidence,
+    FactoryRecord,
+    Firmware,
+    Funding,
+    Grant,
+    Message,
+    Offer,
+    PeerProof,
+    Reading,
+    Receipt,
+    Refund,
+    Revocation,
+    Rotation,
+    Status,
+    Voucher,
+    parse_message,
+)
+from . import channels
+from .authority import device_fault, funding_fault, grant_fault, network_fault, revocation_fault
+from .codes import OK, REMEDIES, first
+from .finding import Finding
+from .memory import Memory, unlocks
+from .policy import Policy
+from .readings import judge_entry, time_note
+from .signers import Signer, Signers, signature_fault
+from .verdict import Verdict
+
+OfDevice: TypeAlias = Reading | ChannelOpen | PeerProof | Status | Offer | Rotation
+OfChannel: TypeAlias = Voucher | Receipt | ChannelClose
+OfLedger: TypeAlias = Funding | Refund | Checkpoint
+_NO_ISSUER: Final = "its signer is certified as a device and may issue nothing"
+
+
+class Judge:
+    """Judges messages offline against roots and what is known.
+
+    roots: self-signed certificates, see `certificates.load_roots`; raises BadCertificate for one that is no root.
+    memory: what came before. `policy` may be replaced by one that reveals other secrets and ticks.
+    """
+
+    def __init__(self, roots: Iterable[Message[Certificate]], policy: Policy, memory: Memory) -> None:
+        self.policy, self.memory = policy, memory
+        self._roots = tuple(roots)
+        self.signers = Signers(self._roots, policy, memory)
+
+    def parse(self, n: int, raw: bytes) -> Message[Body] | Verdict:
+        """Message `n` of a bundle, or the verdict on bytes that are none."""
+        try:
+            return parse_message(raw)
+        except Rejected as error:
+            return self.refuse(n, Fault(error.code, str(error)))
+
+    def judge(self, message: Message[Body]) -> Finding:
+        """What is wrong with a message, and what it does to its lane."""
+        body = message.body
+        if isinstance(body, Certificate):
+            return self._certificate(Message(message.sign1, body))
+        if isinstance(body, Voucher | Receipt | ChannelClose):
+            return self._of_party(message, body)
+        if isinstance(body, Funding | Refund | Checkpoint):
+            return self._of_ledger(message, body)
+        if isinstance(body, Grant | FactoryRecord | Revocation):
+            return self._of_issuer(message, body)
+        return self._of_other(message, body)
+
+    def _of_other(self, message: Message[Body], body: Evidence | Command | Firmware | OfDevice) -> Finding:
+        """A message by a key that needs no certificate, or by a device."""
+        match body:
+            case Evidence():
+                return self._evidence(message, body)
+            case Command():
+                return self._of_owner(message, body.device)
+            case Firmware():
+                return self._of_owner(message, None)
+            case _:
+                return self._of_device(message, body)
+
+    def verdict(self, n: int, message: Message[Body], found: Finding) -> Verdict:
+        """The verdict on message `n`, from its finding."""
+        if found.fault is not None:
+            return self.refuse(n, found.fault, message, found.device)
+        code, why = (found.note.code, f"{found.note.why}.") if found.note else (OK, "")
+        return Verdict(n, message.type, True, code, message.digest, why, found.device, found.signer, message)
+
+    @staticmethod
+    def refuse(n: int, fault: Fault, message: Message[Body] | None = None, device: bytes | None = None) -> Verdict:
+        """The verdict for a fault."""
+        why = f"{fault.why}. {REMEDIES[fault.code]}"
+        if message is None:
+            return Verdict(n, None, False, fault.code, why=why)
+        return Verdict(n, message.type, False, fault.code, message.digest, why, device, message=message)
+
+    def circumstances(self) -> channels.Circumstances:
+        """What the policy says that rules of channels read."""
+        return channels.Circumstances(self.policy.now(), unlocks(self.policy.secrets), self.policy.ticks)
+
+    # who signed
+
+    def _certificate(self, message: Message[Certificate]) -> Finding:
+        fault = self.signers.certify(message)
+        issuer = self.signers.find(message)
+        signer = issuer.id if isinstance(issuer, Signer) and fault is None else None
+        return Finding(fault, message.body.key.device_id, signer)
+
+    def _evidence(self, message: Message[Body], body: Evidence) -> Finding:
+        device = body.key.device_id
+        fault = first(
+            Fault("bad_certificate", "its ueid is not that of its key") if body.ueid != body.key.ueid else None,
+            None if message.signed_by(body.key) else Fault("bad_signature", "its own key did not sign it"),
+        )
+        note = Fault(OK, "It proves that the device has this key, and nothing about which device it is")
+        return Finding(fault or self._replay(message), device, device, None if fault else note)
+
+    def _of_owner(self, message: Message[Body], device: bytes | None) -> Finding:
+        granted = self.memory.owner(device) if device is not None else None
+        keys = [*self.policy.owners, *([granted] if granted is not None else [])]
+        owners = [key for key in keys if key.kid == message.kid]
+        signer = next((key for key in owners if message.signed_by(key)), None)
+        if not owners:
+            return Finding(Fault("unknown_signer", "no owner known here has this key"), device)
+        if signer is None:
+            return Finding(Fault("bad_signature", "its owner's key did not sign it"), device)
+        fault = self._replay(message)
+        if isinstance(message.body, Command) and self.policy.now() > (message.body.not_after or self.policy.now()):
+            fault = Fault("expired", f"it held until {message.body.not_after}")
+        owner = None if granted is None else granted.device_id
+        return Finding(fault, device, signer.device_id, owner=owner)
+
+    def _of_issuer(self, message: Message[Body], body: Grant | FactoryRecord | Revocation) -> Finding:
+        device = body.key.device_id if isinstance(body, FactoryRecord) else body.device
+        signer = self.signers.find(message)
+        if isinstance(signer, Fault):
+            return Finding(signer, device)
+        fault = first(
+            self.signers.fault(signer, issuing=True),
+            None if signer.certificate.may_issue is not None else Fault("bad_certificate", _NO_ISSUER),
+        )
+        if fault is None:
+            fault = self._issued(message, body, signer)
+        return Finding(fault or self._replay(message), device, None if fault else signer.id)
+
+    def _issued(self, message: Message[Body], body: Grant | FactoryRecord | Revocation, signer: Signer) -> Fault | None:
+        match body:
+            case Grant():
+                return grant_fault(body, signer, self.signers, self._roots, self.policy)
+            case Revocation():
+                return revocation_fault(body, signer, self.signers)
+            case _:
+                if body.ueid != body.key.ueid:
+                    return Fault("bad_certificate", "its ueid is not that of its key")
+                return self._log_fault(message, body, signer.id)
+
+    def _of_party(self, message: Message[Body], body: OfChannel) -> Finding:
+        """A message of a channel: once a ledger has funded the channel, only the party's key matters."""
+        terms = self.memory.channel(body.channel)
+        party = None
+        if terms is not None and terms.funded:
+            parties = (terms.payer, terms.payee)
+            party = next((device for device in parties if self.signers.party(message, device)), None)
+        if party is None:
+            signer = self.signers.find(message)
+            if isinstance(signer, Fault):
+                return Finding(signer)
+            standing = None if terms is not None and terms.funded else self.signers.fault(signer)
+            fault = first(standing, signature_fault(signer)) or device_fault(signer)
+            if fault is not None:
+                return Finding(fault, signer.id if signer.verified else None)
+            party = signer.id
+        replay = self._replay(message)
+        if replay is not None and not isinstance(body, Voucher):
+            return Finding(replay, party, party)
+        found = self._of_channel(message, body, party)
+        if replay is not None and found.lane is None:
+            return Finding(replay, party, party)
+        return found._replace(device=party, signer=party)
+
+    def _of_channel(self, message: Message[Body], body: OfChannel, party: bytes) -> Finding:
+        if isinstance(body, Receipt):
+            return Finding(channels.judge_receipt(body, party, self.memory))
+        if isinstance(body, ChannelClose):
+            return Finding(channels.judge_close(body, party, self.memory, self.policy.now()))
+        found = channels.judge_voucher(body, message.digest, party, self.memory, self.circumstances())
+        return Finding(found.fault, note=found.note, lane=found.lane)
+
+    def _of_ledger(self, message: Message[Body], body: OfLedger) -> Finding:
+        signer = self.signers.find(message)
+        if isinstance(signer, Fault):
+            return Finding(signer)
+        fault = first(
+            self.signers.fault(signer, issuing=True),
+            None if signer.is_ledger else Fault("not_a_ledger", "its signer is not certified as a ledger"),
+        )
+        if fault is None and isinstance(body, Checkpoint) and body.ledger != signer.id:
+            fault = Fault("not_a_party", "it names another ledger than the one that signed it")
+        if fault is None and isinstance(body, Funding | Refund):
+            fault = funding_fault(body, signer.id, self.memory)
+        return Finding(fault or self._replay(message), None, None if fault else signer.id)
+
+    def _of_device(self, message: Message[Body], body: OfDevice) -> Finding:
+        signer = self.signers.find(message)
+        if isinstance(signer, Fault):
+            return Finding(signer)
+        claimed = body.network if isinstance(body, ChannelOpen) else signer.certificate.network
+        fault = first(
+            self.signers.fault(signer),
+            network_fault(claimed, signer.certificate.network),
+            device_fault(signer) if signer.verified else None,
+            self._revoked(body, signer.id) if signer.verified else None,
+        )
+        if fault is not None:
+            return Finding(fault, signer.id if signer.verified else None)
+        found = Finding(self._replay(message), signer.id, signer.id)
+        if found.fault is not None:
+            return found
+        return self._stated(message, body, signer.id)._replace(device=signer.id, signer=signer.id)
+
+    def _revoked(self, body: OfDevice, device: bytes) -> Fault | None:
+        start = self.memory.revoked_from(device)
+        at = body.sampled_at if isinstance(body, Reading) else self.policy.now()
+        if start is None or at < start:
+            return None
+        return Fault("revoked", f"its device is revoked from {start} on")
+
+    def _stated(self, message: Message[Body], body: OfDevice, signer: bytes) -> Finding:
+        match body:
+            case Reading():
+                note = time_note(body, self.memory.head(signer), self.policy.now() + CLOCK_SKEW)
+                fault = self._log_fault(message, body, signer)
+                return Finding(fault, note=Fault(OK, note.rstrip(".")) if note else None)
+            case ChannelOpen():
+                terms = channels.terms_of(body, message.digest, least_window=self.policy.least_window)
+                return Finding(channels.judge_open(body, terms, signer, self.policy.now()), terms=terms)
+            case _:
+                why = "it speaks for another device than the one that signed it"
+                speaker = getattr(body, "device", signer)
+                return Finding(None if signer == speaker else Fault("not_a_party", why))
+
+    def _log_fault(self, message: Message[Body], body: Reading | FactoryRecord, signer: bytes) -> Fault | None:
+        noun = "reading" if isinstance(body, Reading) else "record"
+        return judge_entry(body, message.digest, self.memory.head(signer), noun)
+
+    def _replay(self, message: Message[Body]) -> Fault | None:
+        """Certificates may come again; everything else counts once."""
+        return Fault("replay", "the same message came before") if self.memory.seen(message.digest) else None

@@ -1,0 +1,184 @@
+"""What is known of channels and signers: what every rule of the verifier reads, behind one Protocol.
+
+A bundle has a memory of its own (`BundleMemory`), a ledger has its tables. A verifier gets one handed in and asks
+nothing else. Digests, device ids and network ids are 32 bytes; amounts are in the asset's smallest unit; times are
+unix seconds.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from hashlib import sha256
+from typing import NamedTuple, Protocol
+
+from ..wire.keys import PublicKey
+from ..wire.messages import ChannelClose, Voucher
+from .readings import Head
+
+FAR: int = 2**62  # the latest claim's end there is: a sum of times that stays in 64 bits
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a channel-open says, as far as rules read it, and what a ledger has made of it.
+
+    window: seconds that a claim stays open after a close or the expiry. claim_end: when the claim ends, as known now.
+    funded: a ledger has locked the capacity, and the payer's standing no longer matters.
+    """
+
+    digest: bytes
+    payer: bytes
+    payee: bytes
+    asset: str
+    capacity: int
+    expires: int
+    window: int
+    ledger: bytes | None = None
+    claim_end: int = FAR
+    funded: bool = False
+
+
+class Lane(NamedTuple):
+    """The best voucher of a lane: its `seq`, what it is worth, and its digest."""
+
+    seq: int
+    worth: int
+    voucher: bytes
+
+
+class Memory(Protocol):
+    """What is known before a message is judged."""
+
+    def certificates(self, kid: bytes) -> Iterable[bytes]:
+        """The accepted certificates whose subject has this 8-byte hint, oldest first, as received."""
+
+    def seen(self, digest: bytes) -> bool:
+        """Whether a message with this digest was taken."""
+
+    def channel(self, digest: bytes) -> Terms | None:
+        """A channel, once its channel-open was taken."""
+
+    def lane(self, channel: bytes, number: int) -> Lane | None:
+        """The best voucher of a lane."""
+
+    def numbered(self, channel: bytes, lane: int, seq: int) -> bytes | None:
+        """The digest of the voucher that was taken first with this number."""
+
+    def voucher(self, digest: bytes) -> Voucher | None:
+        """A voucher by its digest."""
+
+    def close(self, channel: bytes, signer: bytes) -> ChannelClose | None:
+        """The first close that this party signed."""
+
+    def revoked_from(self, device: bytes) -> int | None:
+        """The time from which a revocation of this device counts."""
+
+    def owner(self, device: bytes) -> PublicKey | None:
+        """The owner's key that the device's newest grant names."""
+
+    def head(self, signer: bytes) -> Head | None:
+        """The newest entry of a signer's log: a device's reading, an issuer's factory record."""
+
+
+@dataclass(slots=True)
+class _Known:
+    terms: Terms
+    lanes: dict[int, Lane] = field(default_factory=dict)
+    numbers: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    closes: dict[bytes, ChannelClose] = field(default_factory=dict)
+
+
+class BundleMemory:
+    """What the messages of one bundle have shown so far. heads: newest readings known from earlier bundles."""
+
+    def __init__(self, heads: Mapping[bytes, Head] | None = None) -> None:
+        self._channels: dict[bytes, _Known] = {}
+        self._vouchers: dict[bytes, Voucher] = {}
+        self._seen: set[bytes] = set()
+        self._revoked: dict[bytes, int] = {}
+        self.heads = dict(heads or {})
+
+    def certificates(self, kid: bytes) -> Iterable[bytes]:
+        """None: the verifier of a bundle knows its certificates as they come."""
+        return ()
+
+    def seen(self, digest: bytes) -> bool:
+        """Whether a message with this digest came before."""
+        return digest in self._seen
+
+    def channel(self, digest: bytes) -> Terms | None:
+        """A channel of this bundle."""
+        known = self._channels.get(digest)
+        return None if known is None else known.terms
+
+    def lane(self, channel: bytes, number: int) -> Lane | None:
+        """The best voucher of a lane so far."""
+        return self._channels[channel].lanes.get(number)
+
+    def numbered(self, channel: bytes, lane: int, seq: int) -> bytes | None:
+        """The digest of the voucher that came first with this number."""
+        return self._channels[channel].numbers.get((lane, seq))
+
+    def voucher(self, digest: bytes) -> Voucher | None:
+        """A voucher that its channel's payer signed."""
+        return self._vouchers.get(digest)
+
+    def close(self, channel: bytes, signer: bytes) -> ChannelClose | None:
+        """The first close that this party signed."""
+        return self._channels[channel].closes.get(signer)
+
+    def revoked_from(self, device: bytes) -> int | None:
+        """The earliest time from which a revocation of this device counts."""
+        return self._revoked.get(device)
+
+    def owner(self, device: bytes) -> PublicKey | None:
+        """None: a bundle's owners are those of the policy."""
+        return None
+
+    def head(self, signer: bytes) -> Head | None:
+        """The newest entry of a signer's log."""
+        return self.heads.get(signer)
+
+    # what a verifier of a bundle keeps
+
+    def keep(self, digest: bytes) -> None:
+        """Note that a message was taken."""
+        self._seen.add(digest)
+
+    def keep_channel(self, terms: Terms) -> None:
+        """Note a channel, or that a ledger has funded it."""
+        known = self._channels.get(terms.digest)
+        if known is None:
+            self._channels[terms.digest] = _Known(terms)
+        else:
+            known.terms = terms
+
+    def fund(self, terms: Terms) -> None:
+        """Note that a ledger has funded a channel."""
+        self.keep_channel(replace(terms, funded=True))
+
+    def keep_voucher(self, digest: bytes, voucher: Voucher, lane: Lane | None) -> None:
+        """Note the payer's voucher, and its lane as it is afterwards."""
+        self._vouchers[digest] = voucher
+        known = self._channels[voucher.channel]
+        known.numbers.setdefault((voucher.lane, voucher.seq), digest)
+        if lane is not None:
+            known.lanes[voucher.lane] = lane
+
+    def keep_close(self, close: ChannelClose, signer: bytes) -> None:
+        """Note a party's close."""
+        self._channels[close.channel].closes.setdefault(signer, close)
+
+    def keep_revocation(self, device: bytes, start: int) -> None:
+        """Note a revocation; the earliest counts."""
+        self._revoked[device] = min(start, self._revoked.get(device, start))
+
+    def keep_head(self, signer: bytes, head: Head) -> None:
+        """Note the newest entry of a signer's log."""
+        self.heads[signer] = head
+
+
+@lru_cache(maxsize=8)
+def unlocks(secrets: tuple[bytes, ...]) -> frozenset[bytes]:
+    """The hash-locks (SHA-256, 32 bytes) that these secrets open."""
+    return frozenset(sha256(secret).digest() for secret in secrets)

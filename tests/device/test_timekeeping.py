@@ -1,0 +1,80 @@
+"""Which times a device believes: the owner's, and a network's that is near."""
+
+from check import raises
+from rig import NOW, Clock, Issuer, provisioned, restarted
+from seal import labels
+from seal.errors import Expired, Malformed, NotYetValid
+from seal.owner import Owner
+from seal.service import Service
+from seal.timekeeping import MAX_ABSENCE, MAX_STEP, MAX_TIME, MIN_TIME
+
+IN_2036 = 2085978496
+DAY = 86400
+
+
+def fault(device):
+    return Service(device).info(None)["clock_fault"]
+
+
+def after_reset(device):
+    """The device restarted with a clock that power has left unset."""
+    again = restarted(device)
+    again.board.clock.unix, again.board.clock.quality = 946_684_800, labels.CLOCK_SINCE_BOOT
+    return again
+
+
+def test_network_time_near_a_running_clock_is_taken():
+    device = provisioned(Issuer(), clock=Clock(quality=labels.CLOCK_HOST))
+    for unix in (NOW + MAX_STEP, NOW + MAX_STEP - MAX_STEP):
+        assert device.timekeeper.take_network_time(unix)
+        assert (device.now(), device.board.clock.quality) == (unix, labels.CLOCK_NETWORK)
+    for unix, code in (
+        (NOW + MAX_STEP + 1, NotYetValid.code),
+        (NOW - MAX_STEP - 1, Expired.code),
+        (IN_2036, NotYetValid.code),
+        (MAX_TIME, NotYetValid.code),
+        (1 << 63, NotYetValid.code),
+        (MIN_TIME - 1, Expired.code),
+        (-1, Expired.code),
+    ):
+        assert not device.timekeeper.take_network_time(unix)
+        assert (device.now(), fault(device)) == (NOW, code), unix
+    assert device.timekeeper.take_network_time(NOW + 1) and fault(device) is None
+
+
+def test_network_time_after_a_reset_is_near_the_last_signed_one():
+    device = provisioned(Issuer())
+    device.board.clock.unix = NOW + 5 * DAY
+    device.sample()
+    for offset, code in (
+        (0, None),
+        (MAX_ABSENCE, None),
+        (-1, Expired.code),
+        (MAX_ABSENCE + 1, NotYetValid.code),
+    ):
+        again = after_reset(device)
+        assert again.timekeeper.take_network_time(NOW + 5 * DAY + offset) is (code is None)
+        assert fault(again) == code and (again.now() is None) is (code is not None)
+
+
+def test_owner_sets_a_new_base_after_a_wrong_time():
+    issuer = Issuer()
+    device = provisioned(issuer)
+    device.board.clock.unix = IN_2036  # however it came there
+    device.sample()
+    Owner(device).command(issuer.command(device, "clock", NOW))
+    assert (device.now(), device.board.clock.quality) == (NOW, labels.CLOCK_HOST)
+    again = after_reset(device)
+    assert again.timekeeper.trusted() == NOW, "not that of the reading which the wrong clock signed"
+    assert again.timekeeper.take_network_time(NOW + DAY) and again.now() == NOW + DAY
+
+
+def test_impossible_times_use_up_no_number():
+    issuer = Issuer()
+    device = provisioned(issuer)
+    before = dict(device.board.store.files)
+    for unix in (0, 2**32, 2**40, 2**63, 2**64 - 1, MIN_TIME - 1, MAX_TIME):
+        raises(Malformed, Owner(device).command, issuer.command(device, "clock", unix))
+        assert (device.now(), device.board.store.files) == (NOW, before)
+    Owner(device).command(issuer.command(device, "clock", MAX_TIME - 1))
+    assert device.now() == MAX_TIME - 1

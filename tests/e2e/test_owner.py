@@ -1,0 +1,120 @@
+"""The owner's commands against whoever carries them: one who turns them to another device, one who keeps them."""
+
+import time
+
+import pytest
+from sealwright.errors import RefusedByDevice, Unreachable
+from sealwright.link import connect
+from sealwright.operate import owner, pinning, renewing
+from sealwright.wire.messages import Command, parse_as
+
+from tests.e2e.proxy import Proxy
+
+
+@pytest.fixture
+def roof_and_car(lab):
+    return lab.board("roof"), lab.board("car")
+
+
+class Way:
+    """A URL that the register has for `board`, and what is behind it now."""
+
+    def __init__(self, lab, board):
+        self.target = tuple(board.hardware["command"])
+        self.proxy = Proxy(lambda: self.target)
+        entry = pinning.named(lab.home, board.name)
+        with connect(self.proxy.address) as client:
+            client.device = bytes.fromhex(entry.device)
+            owner.set_interval(lab.home, client, 60)  # named once: the register has this URL from now on
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.proxy.close()
+
+
+def test_a_command_that_is_turned_to_another_device_changes_nothing(lab, roof_and_car):
+    roof, car = roof_and_car
+    with Way(lab, roof) as way:
+        before = lab.info(car)
+        way.target = tuple(car.hardware["command"])
+        with connect(way.proxy.address) as client, pytest.raises(RefusedByDevice) as refusal:
+            owner.set_interval(lab.home, client, 4321)
+        assert (refusal.value.code, refusal.value.exit_code) == ("wrong_device", 4)
+        assert [lab.info(board)["interval"] for board in (roof, car)] == [60, before["interval"]]
+        assert lab.info(car)["command_seq"] == before["command_seq"]
+        way.target = tuple(roof.hardware["command"])
+        with connect(way.proxy.address) as client:
+            owner.set_interval(lab.home, client, 61)
+        assert lab.info(roof)["interval"] == 61
+
+
+def test_a_url_that_nobody_named_gets_no_command(lab, roof_and_car):
+    _, car = roof_and_car
+    proxy = Proxy(lambda: tuple(car.hardware["command"]))
+    with connect(proxy.address) as client, pytest.raises(RefusedByDevice) as refusal:
+        owner.set_interval(lab.home, client, 4321)
+    proxy.close()
+    assert refusal.value.code == "unknown_device" and lab.info(car)["command_seq"] == 0
+
+
+class Hoarder:
+    """A client's transport whose carrier lies about the last number, and keeps the commands."""
+
+    def __init__(self, client):
+        self._client, self.kept = client, []
+        self.url, self.device = client.url, client.device
+
+    def __getattr__(self, name):
+        return getattr(self._client, name)
+
+    def info(self):
+        found = self._client.info()
+        found.raw["command_seq"] = 10**6
+        return found
+
+    def command(self, raw):
+        self.kept.append(raw)
+        raise Unreachable("the link broke")
+
+
+def test_a_kept_command_is_worth_nothing_later(lab):
+    car = lab.board("car")
+    with lab.client(car) as client:
+        hoarder = Hoarder(client)
+        with pytest.raises(Unreachable):
+            owner.resume(lab.home, hoarder)
+        kept = parse_as(hoarder.kept[0], Command).body
+        assert kept.seq == 1, "the number comes from what the device signed"
+        assert kept.not_after - time.time() < 601
+        owner.pause(lab.home, client)
+        with pytest.raises(RefusedByDevice) as refusal:
+            client.command(hoarder.kept[0])
+        assert refusal.value.code == "replay"
+        late = owner.sign(lab.home, kept.device, 9, "resume", not_after=int(time.time()) - 1)
+        for command, code in ((late, "expired"), (owner.sign(lab.home, kept.device, 9, "resume"), "unlimited")):
+            with pytest.raises(RefusedByDevice) as refusal:
+                client.command(command.raw)
+            assert refusal.value.code == code
+        assert client.info().raw["paused"] is True
+
+
+def test_a_renewed_device_trades_and_a_revoked_one_does_not(lab):
+    payee, payer = lab.board("payee", [lab.power(100)]), lab.board("payer")
+    with lab.client(payer) as client:
+        before = client.chain()[0]
+        certificate = renewing.renew(lab.home, client, valid_days=3)
+        assert client.chain()[0].digest == certificate.digest != before.digest
+        assert certificate.body.key == before.body.key
+        assert certificate.body.expires - certificate.body.issued_at == 3 * 86400
+        assert client.info().raw["paused"] is False
+    lab.sells(payee, "J", 1)
+    lab.order(payer, payee, "J", 50)
+    lab.wait(payer, lambda told: told["order"][0] == 1)
+    revocation = renewing.revoke(lab.home, pinning.named(lab.home, "payer"), "lost")
+    assert lab.home.revocations() == [revocation.raw]
+    with lab.client(payee) as client:
+        client.revoke(revocation.raw)
+    lab.order(payer, payee, "J", 50)
+    lab.wait(payer, lambda told: told["trade_fault"] == 26)

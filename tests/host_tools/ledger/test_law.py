@@ -1,0 +1,139 @@
+"""Settlement is a function of the set of messages: random histories against the reference, in any order and split.
+
+SEALWRIGHT_HISTORIES=100000 runs the long campaign (`make law`); a sample runs with the other tests.
+"""
+
+import os
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sealwright.ledger import Ledger
+
+from tests.host_tools.factory import DAY, NOW
+from tests.host_tools.ledger.histories import (
+    CAPACITY,
+    CERTIFICATES,
+    CHANNELS,
+    EXPIRES,
+    NETWORK,
+    OWNER,
+    WINDOW,
+    Drawing,
+    channel,
+)
+from tests.host_tools.ledger.reference import Reference
+
+MANY = int(os.environ.get("SEALWRIGHT_HISTORIES", "60"))
+IDENTITY = NETWORK.ledger()
+DEVICES = {device.id: label for label in ("payer", "payee", "other") for device in [NETWORK.device(label)]}
+
+
+class Clocked:
+    """A ledger whose time a test sets."""
+
+    def __init__(self, path):
+        self.at = NOW
+        self.ledger = Ledger(path, [NETWORK.root], [OWNER.key.public], identity=IDENTITY, clock=lambda: self.at)
+
+    def settle(self, steps):
+        return list(self.ledger.settle(raw for step in steps for raw in raws_of(step[0])))
+
+    def outcome(self):
+        """What each device has outside its channels, and what each channel paid and gave back."""
+        held = dict.fromkeys(DEVICES.values(), 0)
+        total = 0
+        for balance in self.ledger.balances():
+            total += balance.amount
+            if balance.kind == "device":
+                held[DEVICES[balance.name]] = balance.amount
+        assert total == 0
+        numbers = {channel(n).digest: n for n in range(CHANNELS)}
+        channels = {numbers[c.digest]: (c.paid, c.refunded) for c in self.ledger.channels()}
+        return held, channels
+
+
+def raws_of(messages):
+    """The messages of a step as bytes."""
+    several = messages if isinstance(messages, tuple) else (messages,)
+    return [message if isinstance(message, bytes) else message.raw for message in several]
+
+
+def outcome(model):
+    held = {label: model.funds.get(label, 0) for label in DEVICES.values()}
+    return held, {name: (found.paid, found.refunded) for name, found in model.channels.items()}
+
+
+def begin(path, drawing, model):
+    clocked = Clocked(path)
+    list(clocked.ledger.settle(CERTIFICATES))
+    start = drawing.start()
+    for step in start:
+        clocked.settle([step])
+        step[1](model, NOW)
+    return clocked
+
+
+def finish(clocked, model):
+    """After the last claim's end the ledger refunds by itself: nothing stays locked."""
+    clocked.at = EXPIRES + WINDOW
+    clocked.ledger.refund_ended()
+    model.pass_time(clocked.at)
+    assert clocked.outcome() == outcome(model)
+    assert all(paid + refunded == CAPACITY for paid, refunded in clocked.outcome()[1].values())
+    report = clocked.ledger.audit()
+    assert report.ok, report.findings
+    clocked.ledger.close()
+
+
+def split(draw, steps):
+    """The steps in bundles of random sizes, some of them twice."""
+    steps = [*steps, *draw.choices(steps, k=draw.randrange(len(steps) + 1))] if steps else []
+    while steps:
+        size = draw.randint(1, len(steps))
+        yield steps[:size]
+        steps = steps[size:]
+
+
+@settings(max_examples=MANY, deadline=None)
+@given(st.integers(0, 2**32), st.integers(0, 14))
+def test_ledger_does_what_the_reference_does_as_time_passes(tmp_path_factory, seed, length):
+    draw, model = random.Random(seed), Reference()
+    drawing = Drawing(seed)
+    clocked = begin(tmp_path_factory.mktemp("law") / "ledger.db", drawing, model)
+    steps = drawing.draw(length)
+    draw.shuffle(steps)
+    for step in [*steps, *draw.choices(steps, k=len(steps) // 2)] if steps else []:
+        clocked.at += draw.choice((0, 0, 3600, DAY, 3 * DAY))
+        model.pass_time(clocked.at)
+        clocked.settle([step])
+        step[1](model, clocked.at)
+        assert clocked.outcome() == outcome(model)
+    clocked.at = max(clocked.at, EXPIRES)
+    finish(clocked, model)
+
+
+@settings(max_examples=MANY, deadline=None)
+@given(st.integers(0, 2**32), st.integers(0, 14), st.integers(0, 2**32))
+def test_order_and_bundles_decide_nothing(tmp_path_factory, seed, length, order):
+    """The same messages in two orders and splits, with receipts among them: the same money."""
+    outcomes = []
+    for turn in range(2):
+        draw, model = random.Random(order + turn), Reference()
+        drawing = Drawing(seed, sound=True)
+        clocked = begin(tmp_path_factory.mktemp("law") / "ledger.db", drawing, model)
+        steps = drawing.draw(length)
+        draw.shuffle(steps)
+        for bundle in split(draw, steps):
+            clocked.settle(bundle)
+        clocked.settle(steps)  # a receipt that came before its voucher may come again
+        for number, best in drawing.best.items():
+            if number in model.channels:
+                paid = clocked.outcome()[1][number][0]
+                assert paid == min(CAPACITY, sum(best.values()))
+        clocked.at = EXPIRES + WINDOW
+        clocked.ledger.refund_ended()
+        outcomes.append(clocked.outcome())
+        assert clocked.ledger.audit().ok
+        clocked.ledger.close()
+    assert outcomes[0] == outcomes[1]
