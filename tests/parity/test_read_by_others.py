@@ -74,16 +74,21 @@ def cddl():
     return Validator(ROOT / "firmware" / "schema" / "sealwright.cddl")
 
 
+def rule_of(name):
+    """The schema's name of a message type: rpc.cddl has a rule `status` of its own."""
+    return "status-message" if name == "status" else name
+
+
 def fits(cddl, raw, rule):
     return cddl.validate(raw, rule, require_deterministic=True).valid
 
 
 def test_they_fit_the_schema(cddl, some):
     for one in some:
-        result = cddl.validate(one.bytes, one.message.type, require_deterministic=True)
+        result = cddl.validate(one.bytes, rule_of(one.message.type), require_deterministic=True)
         assert result.valid, result.format()
         assert fits(cddl, one.bytes, "message")
-        assert not any(fits(cddl, one.bytes, other) for other in TYPES if other != one.message.type)
+        assert not any(fits(cddl, one.bytes, rule_of(other)) for other in TYPES if other != one.message.type)
 
 
 def test_what_is_changed_fits_it_no_more(cddl, some):

@@ -7,7 +7,6 @@ refuses, and Malformed when it answers with something else than it should.
 import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final
 
@@ -16,7 +15,7 @@ from ..wire import cbor
 from ..wire.messages import Certificate, Message, Reading, Status, parse_as
 from .codes import refusal
 from .frames import Frame, FrameReader, pack
-from .info import Info, parse_info
+from .info import Channel, Info, byte_strings, parse_info
 from .transport import Transport, open_url
 
 REPLY: Final = 0
@@ -45,15 +44,6 @@ UPDATE_SECONDS: Final = 120.0  # to clear a slot, or to hash what is in it
 _BATCH: Final = 8
 _PROMPT: Final = b"raw REPL; CTRL-B"  # what a frame, which begins with Ctrl-A's byte, makes of a prompt
 _MOST_CHANNELS: Final = 1000  # no flash holds as many: a device that shows more never ends
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """A channel as a device keeps it: its messages and the certificates of the other party that are not its own."""
-
-    paying: bool
-    messages: list[bytes]
-    certificates: list[bytes]
 
 
 class Client:
@@ -118,8 +108,11 @@ class Client:
     def info(self, seconds: float | None = None) -> Info:
         """Its state, identity and counters, waiting up to `seconds` of its time for them. Asked for again meanwhile: a
         device that is starting loses what comes too early."""
+        return self._info(None, seconds)
+
+    def _info(self, nonce: bytes | None, seconds: float | None) -> Info:
         try:
-            return parse_info(self.call(INFO, None, seconds, AGAIN_SECONDS))
+            return parse_info(self.call(INFO, nonce, seconds, AGAIN_SECONDS))
         except Malformed as error:
             raise Malformed(f"{self.url} answered with something else than its state: {error}") from error
 
@@ -128,7 +121,7 @@ class Client:
         that is the one you mean is for the caller to check. Raises RefusedByDevice for a device that is not
         provisioned, or whose firmware has none."""
         nonce = secrets.token_bytes(NONCE_BYTES)
-        info = parse_info(self.call(INFO, nonce, None, AGAIN_SECONDS))
+        info = self._info(nonce, None)
         if not info.provisioned:
             remedy = "Provision it first: `sealwright provision --device URL --name NAME`."
             raise RefusedByDevice(f"the device is {info.state}", remedy=remedy, code=f"device_{info.state}")
@@ -153,7 +146,7 @@ class Client:
 
     def evidence(self, nonce: bytes) -> bytes:
         """Signed evidence over `nonce` (32 bytes). A blank device makes its key first."""
-        return _byte_strings([self.call(EVIDENCE, nonce)])[0]
+        return byte_strings([self.call(EVIDENCE, nonce)])[0]
 
     def grant(self, raw: bytes) -> None:
         """Give it its identity, or a renewed chain."""
@@ -165,7 +158,7 @@ class Client:
 
     def chain(self) -> list[Message[Certificate]]:
         """Its certificates, leaf first."""
-        chain = [parse_as(raw, Certificate) for raw in _byte_strings(self.call(CHAIN, None))]
+        chain = [parse_as(raw, Certificate) for raw in byte_strings(self.call(CHAIN, None))]
         if not chain:
             raise Malformed(f"{self.url} shows no certificate")
         return chain
@@ -173,7 +166,7 @@ class Client:
     def readings(self, after: int) -> Iterator[bytes]:
         """Every stored reading with a number above `after`, oldest first."""
         while True:
-            batch = _byte_strings(self.call(READINGS, [after, _BATCH]))
+            batch = byte_strings(self.call(READINGS, [after, _BATCH]))
             if not batch:
                 return
             yield from batch
@@ -190,7 +183,7 @@ class Client:
                 raise Malformed(f"{self.url} answered with something else than a channel")
             if len(reply) == 1:
                 return
-            yield Channel(reply[1] == 0, _byte_strings(reply[2]), _byte_strings(reply[3]))
+            yield Channel(reply[1] == 0, byte_strings(reply[2]), byte_strings(reply[3]))
         raise Malformed(f"{self.url} shows channels without end")
 
     def selftest(self) -> dict[str, Any]:
@@ -254,9 +247,3 @@ def _result(frame: Frame) -> Any:
         if isinstance(code, int):
             raise refusal(code)
     raise Malformed("the device answered with neither a result nor an error")
-
-
-def _byte_strings(value: Any) -> list[bytes]:
-    if not isinstance(value, list) or not all(isinstance(item, bytes) for item in value):
-        raise Malformed("the device answered with something else than messages")
-    return value

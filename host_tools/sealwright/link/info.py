@@ -100,6 +100,15 @@ class Info:
         return self.state == "provisioned"
 
 
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel as a device keeps it: its messages and the certificates of the other party that are not its own."""
+
+    paying: bool
+    messages: list[bytes]
+    certificates: list[bytes]
+
+
 def parse_info(value: Value) -> Info:
     """An Info from a device's answer. Raises Malformed, naming what is wrong."""
     if not isinstance(value, dict):
@@ -124,3 +133,10 @@ def _check(raw: Mapping[Any, Any], rules: Mapping[str, Rule]) -> None:
             raise Malformed(f"{name} is missing") from error
         except Malformed as error:
             raise Malformed(f"{name}: {error}") from error
+
+
+def byte_strings(value: Any) -> list[bytes]:
+    """A device's answer as messages. Raises Malformed."""
+    if not isinstance(value, list) or not all(isinstance(item, bytes) for item in value):
+        raise Malformed("the device answered with something else than messages")
+    return value
