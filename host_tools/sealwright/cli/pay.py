@@ -67,9 +67,9 @@ def pay(
     """Have one device buy what another one offers, until the amount is used up.
 
     The seller wants to see that a ledger has locked the money: this command settles the payer's channel-open in the
-    home's ledger and brings the payer the ledger's word, so deposit first. From then on the order stays on the payer: it
-    goes on when this command ends, and after a reset of either device. Exits 4 if the ledger does not fund the
-    channel, or the payer's policy or its owner ends the trade.
+    home's ledger and brings the payer the ledger's word, so deposit first. From then on the order stays on the payer:
+    the trade goes on when this command ends, and after a reset of either device. Exits 4 if the ledger does not fund
+    the channel, or the payer's policy or its owner ends the trade.
     """
     home = session.home
     with session.connect(payee) as seller, session.connect(payer) as buyer:
