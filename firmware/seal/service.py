@@ -6,7 +6,8 @@ signed, or a renewal or revocation that an issuer signed, changes a provisioned 
 
 from . import __version__, channel, compat, messages, order, p256, rpc
 from .device import DEFAULT_INTERVAL, PROVISIONED
-from .records import ORDER_RECORD, PAYER_ROLE, OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER, OWNER_POLICY, OWNER_SEQ
+from .records import IDENTITY_LEDGER, IDENTITY_RECORD, ORDER_RECORD, OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER
+from .records import OWNER_POLICY, OWNER_SEQ, PAYER_ROLE
 from .channel import AMOUNT, CHAIN, CLOSE, FUNDING, OPEN, SEQ, VOUCHER
 from .compat import const, ticks_diff, ticks_ms
 from .errors import Malformed, SealError
@@ -170,7 +171,11 @@ class Service:
             raws.append(device.payer.sign_last(channel.terms(record[OPEN]))[0])
             raws.append(device.payer.receipt(record))  # only if it is for this voucher
         raws.append(record.get(CLOSE))
-        return [len(records), role, [raw for raw in raws if raw is not None], record[CHAIN]]
+        chain = record[CHAIN]
+        if FUNDING in record:  # it is signed by the ledger, whose certificates a verifier needs too
+            ledger = device.journal.get(IDENTITY_RECORD).get(IDENTITY_LEDGER, [])
+            chain = device.foreign_certificates(ledger) + [raw for raw in chain if raw not in ledger]
+        return [len(records), role, [raw for raw in raws if raw is not None], chain]
 
     def selftest(self, _: "Item") -> "dict[str, Item]":
         """{part: true or error code}."""
