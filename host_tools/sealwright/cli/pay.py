@@ -16,6 +16,7 @@ from .settle import open_ledger
 from .words import amount, short
 
 _LOOK_SECONDS = 2.0
+_OPEN_SECONDS = 15.0  # that a payer may take to reach its seller and open a channel
 
 
 @command(
@@ -77,6 +78,7 @@ def pay(
             home, buyer, seller, value, seconds=seconds, pause_ms=pause_ms, max_price=max_price, address=at
         )
         if not wait:
+            _fund_when_open(session, buyer)
             session.emit(ok=True, state="active", asset=asset, unit=unit, amount=0, vouchers=0)
             session.say(f"{payer} buys {unit} for up to {amount(value, asset)}; `sealwright info` shows how far it is.")
             return
@@ -110,6 +112,16 @@ def _follow(session: Session, buyer: Client, seller: Client, asset: str, advance
             looked = time.monotonic()
             _check_alive(seller)
         time.sleep(trading.POLL_SECONDS)
+
+
+def _fund_when_open(session: Session, buyer: Client) -> None:
+    """Stay until the payer's channel is open, and fund it where the seller wants that."""
+    for now in trading.watch(buyer, _OPEN_SECONDS):
+        if now.state == trading.WAITING:
+            _fund(session, buyer)
+            return
+        if now.vouchers:
+            return
 
 
 def _fund(session: Session, buyer: Client) -> None:
