@@ -54,6 +54,7 @@ class Terms:
         self.expires = claims[labels.TERMS_EXPIRES]
         self.price = claims.get(labels.TERMS_PRICE, 0)
         self.unit = claims.get(labels.TERMS_UNIT, "")
+        self.ledger = claims.get(labels.TERMS_LEDGER)
 
     def check_open(self, now: int | None) -> None:
         """Raise Expired if the channel has expired at unix time `now`. None: the clock is unset, which a payee accepts

@@ -16,6 +16,7 @@ from .payer import Payer
 from .reading import ReadingLog, count
 from .records import (
     IDENTITY_CHAIN,
+    IDENTITY_LEDGER,
     IDENTITY_NETWORK,
     IDENTITY_OWNER,
     IDENTITY_RECORD,
@@ -52,6 +53,7 @@ class Device:
     network: bytes
     root: bytes
     owner_key: bytes
+    ledger: bytes | None  # its id, or None: the grant named none
     log: ReadingLog
     payer: Payer
     payee: Payee
@@ -66,7 +68,7 @@ class Device:
         self.state = DAMAGED
         self.fault = None
         self.public = self.device_id = self.signer = None
-        self.chain = self.network = self.root = self.owner_key = None
+        self.chain = self.network = self.root = self.owner_key = self.ledger = None
         self.log = self.payer = self.payee = None
         self.sensor_fault = None  # error code of the last sample, None if it succeeded
         self.last_purchase = None  # summary of the last reading bought, see `reading.summary`
@@ -132,11 +134,13 @@ class Device:
         if leaf.device_id != self.device_id:
             raise StateDamaged("the identity is for another key")
         self.root = identity.root_of(self.chain)
+        ledger = record.get(IDENTITY_LEDGER)
+        self.ledger = ledger and identity.check_chain(ledger, self.root, self.network).device_id
         self.log = ReadingLog(self.journal, self.board.store, self.board.clock, __version__)
         self.log.load(self.signer)
         self._restore_meter()
-        self.payer = Payer(self.journal, self.board.clock, self.signer, self.network, self.device_id)
-        self.payee = Payee(self.journal, self.signer, self.network, self.device_id, self.now)
+        self.payer = Payer(self.journal, self.board.clock, self.signer, self.network, self.device_id, self.ledger)
+        self.payee = Payee(self.journal, self.signer, self.network, self.device_id, self.now, self.ledger)
 
     def _restore_meter(self) -> None:
         # the log restores the meter: a count must never fall below a signed one

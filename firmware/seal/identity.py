@@ -76,6 +76,7 @@ class CertifiedKey:
         self.model = claims.get(labels.MODEL, "")
         self.network = claims[labels.NETWORK]
         self.may_issue = claims.get(labels.MAY_ISSUE)
+        self.is_ledger = bool(claims.get(labels.ROLES, 0) & labels.ROLE_LEDGER)
 
 
 def check_chain(chain: list[bytes], root: bytes | None, network: bytes, now: int | None = None) -> "CertifiedKey":

@@ -5,83 +5,33 @@ Each table maps a key to (required, check). An unknown key is refused: this firm
 
 from . import cbor, cose, labels
 from .errors import Malformed
+from .shapes import (
+    amount,
+    chain,
+    claims,
+    confirmation,
+    fit,
+    fits,
+    hash32,
+    is_int,
+    key,
+    lane_seq,
+    list_of,
+    sized,
+    spending,
+    text,
+    tick,
+    uint,
+    up_to,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .cose import Message
-    from .ports import Check, Claims, Item, Table
-
-_MAX_UINT = 0xFFFFFFFFFFFFFFFF
-
-
-def _is_int(value: "Item") -> bool:
-    return isinstance(value, int) and value is not True and value is not False
-
-
-def uint(value: "Item") -> bool:
-    return _is_int(value) and 0 <= value <= _MAX_UINT
-
-
-def amount(value: "Item") -> bool:
-    return _is_int(value) and 0 <= value <= labels.MAX_AMOUNT
-
-
-def text(value: "Item") -> bool:
-    return isinstance(value, str)
-
-
-def sized(length: int) -> "Check":
-    return lambda value: isinstance(value, bytes) and len(value) == length
-
-
-def up_to(limit: int) -> "Check":
-    return lambda value: _is_int(value) and 0 <= value <= limit
-
-
-hash32 = sized(32)
-
-
-def _key(value: "Item") -> bool:
-    return (
-        isinstance(value, dict)
-        and len(value) == 4
-        and value.get(labels.KEY_TYPE) == labels.KEY_TYPE_EC2
-        and value.get(labels.KEY_CURVE) == labels.KEY_CURVE_P256
-        and _is_int(value[labels.KEY_CURVE])
-        and hash32(value.get(labels.KEY_X))
-        and hash32(value.get(labels.KEY_Y))
-    )
-
-
-def _confirmation(value: "Item") -> bool:
-    return isinstance(value, dict) and len(value) == 1 and _key(value.get(labels.CNF_KEY))
-
-
-def _list_of(check: "Check") -> "Check":
-    return lambda value: isinstance(value, list) and len(value) > 0 and all(check(item) for item in value)
-
-
-def _lane_seq(value: "Item") -> bool:
-    return isinstance(value, list) and len(value) == 2 and uint(value[0]) and uint(value[1])
-
-
-def _spending(value: "Item") -> bool:
-    return (
-        isinstance(value, dict)
-        and len(value) > 0
-        and all(
-            text(asset) and isinstance(cap, dict) and len(cap) == 2 and amount(cap.get(1)) and amount(cap.get(2))
-            for asset, cap in value.items()
-        )
-    )
-
-
-def _fits(table: "Table") -> "Check":
-    return lambda value: _mismatch(value, table) is None
-
+    from .ports import Item, Table
 
 TICKS: "Table" = {1: (True, hash32), 2: (True, amount), 3: (True, uint)}  # root, value, count
-POLICY: "Table" = {1: (True, _spending), 2: (False, _list_of(hash32)), 3: (False, uint), 4: (False, uint)}
+POLICY: "Table" = {1: (True, spending), 2: (False, list_of(hash32)), 3: (False, uint), 4: (False, uint)}
 
 CERT: "Table" = {
     labels.ISS: (True, text),
@@ -89,12 +39,13 @@ CERT: "Table" = {
     labels.EXP: (False, uint),
     labels.IAT: (True, uint),
     labels.CTI: (True, sized(16)),
-    labels.CNF: (True, _confirmation),
+    labels.CNF: (True, confirmation),
     labels.UEID: (True, sized(33)),
     labels.CUSTODY: (True, up_to(2)),
     labels.MODEL: (False, text),
     labels.NETWORK: (True, hash32),
     labels.MAY_ISSUE: (False, up_to(3)),
+    labels.ROLES: (False, uint),
 }
 READING_CLAIMS: "Table" = {
     labels.IAT: (True, uint),
@@ -104,7 +55,7 @@ READING_CLAIMS: "Table" = {
     labels.FIRMWARE: (True, text),
 }
 OPEN: "Table" = {
-    labels.TERMS_VERSION: (True, lambda value: _is_int(value) and value == 1),
+    labels.TERMS_VERSION: (True, lambda value: is_int(value) and value == 1),
     labels.TERMS_NETWORK: (True, hash32),
     labels.TERMS_PAYER: (True, hash32),
     labels.TERMS_PAYEE: (True, hash32),
@@ -115,6 +66,7 @@ OPEN: "Table" = {
     labels.TERMS_PRICE: (False, amount),
     labels.TERMS_UNIT: (False, text),
     labels.TERMS_DISPUTE: (False, uint),
+    labels.TERMS_LEDGER: (False, hash32),
 }
 VOUCHER: "Table" = {  # keys as in `voucher`
     1: (True, hash32),
@@ -125,12 +77,19 @@ VOUCHER: "Table" = {  # keys as in `voucher`
     6: (False, uint),
     7: (False, hash32),
     8: (False, hash32),
-    9: (False, _list_of(_lane_seq)),
-    10: (False, _fits(TICKS)),
+    9: (False, list_of(lane_seq)),
+    10: (False, fits(TICKS)),
 }
-RECEIPT: "Table" = {1: (True, hash32), 2: (True, uint), 3: (True, uint), 4: (True, amount), 5: (True, hash32)}
+RECEIPT: "Table" = {
+    1: (True, hash32),
+    2: (True, uint),
+    3: (True, uint),
+    4: (True, amount),
+    5: (True, hash32),
+    6: (False, tick),
+}
 EVIDENCE: "Table" = {
-    labels.CNF: (True, _confirmation),
+    labels.CNF: (True, confirmation),
     labels.NONCE: (True, hash32),
     labels.UEID: (True, sized(33)),
     labels.CUSTODY: (True, up_to(2)),
@@ -139,11 +98,12 @@ EVIDENCE: "Table" = {
 }
 GRANT: "Table" = {
     labels.GRANT_DEVICE: (True, hash32),
-    labels.GRANT_CHAIN: (True, _list_of(lambda value: isinstance(value, bytes))),
-    labels.GRANT_OWNER: (True, _key),
+    labels.GRANT_CHAIN: (True, chain),
+    labels.GRANT_OWNER: (True, key),
     labels.GRANT_NETWORK: (True, hash32),
     labels.GRANT_TIME: (True, uint),
-    labels.GRANT_POLICY: (False, _fits(POLICY)),
+    labels.GRANT_POLICY: (False, fits(POLICY)),
+    labels.GRANT_LEDGER: (False, chain),
     labels.NONCE: (True, hash32),
 }
 COMMAND: "Table" = {
@@ -151,8 +111,13 @@ COMMAND: "Table" = {
     labels.COMMAND_SEQ: (True, uint),
     labels.COMMAND_OP: (True, text),
     labels.COMMAND_ARGUMENTS: (False, lambda value: True),
+    labels.COMMAND_NOT_AFTER: (False, uint),
 }
-CLOSE: "Table" = {labels.CLOSE_CHANNEL: (True, hash32), labels.CLOSE_TIME: (True, uint)}
+CLOSE: "Table" = {
+    labels.CLOSE_CHANNEL: (True, hash32),
+    labels.CLOSE_TIME: (True, uint),
+    labels.CLOSE_CLAIMS: (False, claims),
+}
 PEER_PROOF: "Table" = {
     labels.PROOF_SIGNER: (True, hash32),
     labels.PROOF_PEER: (True, hash32),
@@ -172,15 +137,15 @@ FIRMWARE_UPDATE: "Table" = {
     labels.FIRMWARE_VERSION: (True, uint),
     labels.FIRMWARE_LABEL: (True, text),
     labels.FIRMWARE_ARCH: (True, text),
-    labels.FIRMWARE_FILES: (True, _list_of(_file)),
+    labels.FIRMWARE_FILES: (True, list_of(_file)),
 }
 
 
 def _number(value: "Item") -> bool:
     if isinstance(value, cbor.Tag):
         pair = value.value
-        return value.number == 4 and isinstance(pair, list) and len(pair) == 2 and _is_int(pair[0]) and _is_int(pair[1])
-    return _is_int(value)
+        return value.number == 4 and isinstance(pair, list) and len(pair) == 2 and is_int(pair[0]) and is_int(pair[1])
+    return is_int(value)
 
 
 SENML: "Table" = {
@@ -208,30 +173,6 @@ TABLES = {
     labels.PEER_PROOF: PEER_PROOF,
     labels.FIRMWARE_UPDATE: FIRMWARE_UPDATE,
 }
-
-
-def _mismatch(value: "Item", table: "Table") -> str | None:
-    """Why `value` does not fit `table`, or None."""
-    if not isinstance(value, dict):
-        return "not a map"
-    for key, (required, check) in table.items():
-        if key not in value:
-            if required:
-                return "key %d is missing" % key
-        elif not check(value[key]):
-            return "key %d has a value outside the schema" % key
-    for key in value:
-        if key not in table or not _is_int(key):
-            return "key %r is unknown" % key
-    return None
-
-
-def fit(value: "Item", table: "Table") -> "Claims":
-    """Raise Malformed unless the map `value` fits `table`; returns it."""
-    mismatch = _mismatch(value, table)
-    if mismatch:
-        raise Malformed(mismatch)
-    return value
 
 
 def parse(raw: bytes, expected: int | None = None) -> "Message":

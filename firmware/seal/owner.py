@@ -25,7 +25,7 @@ from .records import (
     OWNER_SEQ,
 )
 from .compat import const
-from .errors import Malformed, NotAParty, Replay, Unsupported
+from .errors import Expired, Malformed, NotAParty, Replay, Unsupported
 from .firmware import Firmware
 
 TYPE_CHECKING = False
@@ -70,6 +70,9 @@ class Owner:
             raise NotAParty("the command is for another device")
         message.verify(device.owner_key)
         record = device.owner_record()
+        ends, now = claims.get(labels.COMMAND_NOT_AFTER), device.now()
+        if ends is not None and now is not None and now > ends:
+            raise Expired("the command was good until %d" % ends)
         seq = claims[labels.COMMAND_SEQ]
         if seq <= record[OWNER_SEQ]:
             raise Replay("command %d comes after %d" % (seq, record[OWNER_SEQ]))

@@ -6,7 +6,7 @@ A channel's best voucher is on flash before its receipt leaves.
 from . import channel, labels, messages, voucher
 from .channel import BASE, CHAIN, CLOSE, DIGEST, OPEN, VOUCHER
 from .compat import const
-from .errors import NotAParty, NotYetValid, Refused, UnknownChannel
+from .errors import NotAParty, NotYetValid, Refused, UnknownChannel, WrongNetwork
 from .records import PAST_RECORD, PAYEE_ROLE
 
 TYPE_CHECKING = False
@@ -16,17 +16,25 @@ if TYPE_CHECKING:
     from .channel import Offer, Terms
     from .cose import Message, Signer
     from .journal import Journal
-    from .ports import Record
+    from .ports import Item, Record
 
 _MAX_PAST = const(64)
 
 
 class Payee:
-    """The channels in which the device is paid. now: callable -> unix time, or None if the clock is unset."""
+    """The channels in which the device is paid. now: callable -> unix time, or None if the clock is unset.
+    ledger: the id of the one ledger whose channels it takes, or None for any."""
 
     def __init__(
-        self, journal: "Journal", signer: "Signer", network: bytes, device_id: bytes, now: "Callable[[], int | None]"
+        self,
+        journal: "Journal",
+        signer: "Signer",
+        network: bytes,
+        device_id: bytes,
+        now: "Callable[[], int | None]",
+        ledger: bytes | None = None,
     ) -> None:
+        self._ledger = ledger
         self._journal = journal
         self._signer = signer
         self._network = network
@@ -65,6 +73,8 @@ class Payee:
         return terms, record
 
     def _check_new(self, terms: "Terms") -> None:
+        if self._ledger is not None and terms.ledger != self._ledger:
+            raise WrongNetwork("the channel is for another ledger")
         if any(half == terms.digest[:16] for half, _ in self._journal.get(PAST_RECORD, [])):
             raise UnknownChannel("the channel was closed and forgotten")
         now = self._now()
@@ -114,11 +124,20 @@ class Payee:
         """Sign and store the channel's close; returns its bytes. Idempotent: the first close is final."""
         record = self.record(digest)
         if CLOSE not in record:
-            raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, {labels.CLOSE_CHANNEL: digest, labels.CLOSE_TIME: now})
+            claims = {labels.CLOSE_CHANNEL: digest, labels.CLOSE_TIME: now, labels.CLOSE_CLAIMS: self._claims(digest)}
+            raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, claims)
             record = dict(record)
             record[CLOSE] = raw
             self._journal.put(channel.record_name(PAYEE_ROLE, digest), record)
         return record[CLOSE]
+
+    def _claims(self, digest: bytes) -> "Item":
+        """What the device claims in a channel: the ledger refunds the rest at once, and keeps this for us."""
+        best = self.best(digest)
+        if best is None:
+            return []
+        claims = best.payload
+        return [[claims[voucher.LANE], claims[voucher.SEQ], claims[voucher.AMOUNT], best.digest]]
 
     def close_others(self, digest: bytes, now: int) -> None:
         """Close every other metered channel. Their vouchers remain claimable."""

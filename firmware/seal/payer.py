@@ -19,9 +19,19 @@ if TYPE_CHECKING:
 
 
 class Payer:
-    """The channels in which the device pays. network, device_id: 32 bytes each."""
+    """The channels in which the device pays. network, device_id: 32 bytes each. ledger: its id, which
+    every channel names, or None where the grant named none."""
 
-    def __init__(self, journal: "Journal", clock: "Clock", signer: "Signer", network: bytes, device_id: bytes) -> None:
+    def __init__(
+        self,
+        journal: "Journal",
+        clock: "Clock",
+        signer: "Signer",
+        network: bytes,
+        device_id: bytes,
+        ledger: bytes | None = None,
+    ) -> None:
+        self._ledger = ledger
         self._journal = journal
         self._clock = clock
         self._signer = signer
@@ -61,6 +71,8 @@ class Payer:
             labels.TERMS_PRICE: offer.price,
             labels.TERMS_UNIT: offer.unit,
         }
+        if self._ledger is not None:
+            claims[labels.TERMS_LEDGER] = self._ledger
         raw, digest = self._signer.sign(labels.CHANNEL_OPEN, claims)
         if channel.find_record(self._journal, PAYER_ROLE, digest) is not None:
             raise Refused("this channel is open already")

@@ -11,6 +11,7 @@ from .records import (
     IDENTITY_RECORD,
     OWNER_RECORD,
     IDENTITY_CHAIN,
+    IDENTITY_LEDGER,
     IDENTITY_NETWORK,
     IDENTITY_OWNER,
     OWNER_IS_PAUSED,
@@ -77,6 +78,11 @@ class Provisioner:
         if leaf.device_id != device.device_id or leaf.may_issue is not None:
             raise BadCertificate("the first certificate is not for this device")
         message.verify(identity.check_chain(chain[1:], None, network, claims[labels.GRANT_TIME]).public)
+        if labels.GRANT_LEDGER in claims:
+            root = identity.root_of(chain)
+            ledger = identity.check_chain(claims[labels.GRANT_LEDGER], root, network, claims[labels.GRANT_TIME])
+            if not ledger.is_ledger:
+                raise BadCertificate("the ledger's chain does not certify a ledger")
         owner = identity.public_of(claims[labels.GRANT_OWNER])
         self._commit(claims, owner)
 
@@ -87,15 +93,15 @@ class Provisioner:
             settings[OWNER_POLICY] = claims[labels.GRANT_POLICY]
         device.journal.put(OWNER_RECORD, settings)
         device.board.clock.set(claims[labels.GRANT_TIME], labels.CLOCK_HOST)
+        record = {
+            IDENTITY_CHAIN: claims[labels.GRANT_CHAIN],
+            IDENTITY_OWNER: owner,
+            IDENTITY_NETWORK: claims[labels.GRANT_NETWORK],
+        }
+        if labels.GRANT_LEDGER in claims:
+            record[IDENTITY_LEDGER] = claims[labels.GRANT_LEDGER]
         # the commit: the device is keyed before this write, and provisioned after it
-        device.journal.put(
-            IDENTITY_RECORD,
-            {
-                IDENTITY_CHAIN: claims[labels.GRANT_CHAIN],
-                IDENTITY_OWNER: owner,
-                IDENTITY_NETWORK: claims[labels.GRANT_NETWORK],
-            },
-        )
+        device.journal.put(IDENTITY_RECORD, record)
         self._nonce = None
         device.load()
         if device.state != PROVISIONED:

@@ -28,6 +28,7 @@ PAYEE_ROLE = const("i")
 IDENTITY_CHAIN = const(1)  # [bytes, ...]: certificates, leaf first
 IDENTITY_OWNER = const(2)  # bytes, 64: the owner's public key
 IDENTITY_NETWORK = const(3)  # bytes, 32
+IDENTITY_LEDGER = const(4)  # [bytes, ...]: the certificates of the ledger, leaf first; absent: it has none
 
 OWNER_SEQ = const(1)  # uint: number of the last command
 OWNER_IS_PAUSED = const(2)  # bool

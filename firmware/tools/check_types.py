@@ -2,9 +2,9 @@
 
     python firmware/tools/check_types.py [BOARD-FOLDER ...]
 
-Without folders: every board in boards/, and the device packages against every port's stubs. A board.json says
-which `port` the board runs on; a board of "unix", which has no stubs, is checked against all. A module that imports
-a module of one port alone (`esp32`, `rp2`) is checked against that port alone. Needs mypy, and build/stubs/PORT.
+Without folders: every board in boards/, the device packages against every port's stubs, and these tools. A board.json
+says which `port` the board runs on; a board of "unix", which has no stubs, is checked against all. A module that
+imports one of a single port (`esp32`, `rp2`) is checked against that port alone. Needs mypy, and build/stubs/PORT.
 """
 
 import argparse
@@ -57,6 +57,14 @@ def check(port: str, files: list[Path], board: Path | None = None) -> int:
     return subprocess.run([*command, *map(str, files)], cwd=ROOT, env=environment, check=False).returncode
 
 
+def check_tools() -> int:
+    """Run mypy, strict, over these tools; its exit code."""
+    files = [path for path in sorted((FIRMWARE / "tools").glob("*.py")) if path != BOARD_PORT]
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir", str(ROOT / ".mypy_cache")]
+    print("mypy: tools", flush=True)
+    return subprocess.run([*command, *map(str, files)], cwd=FIRMWARE / "tools", check=False).returncode
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Type-check device code against the stubs of its ports")
     parser.add_argument("board", nargs="*", type=Path, help="by default every board, and the device packages")
@@ -65,6 +73,7 @@ def main() -> int:
     found = 0
     if not boards:
         boards = board_json.folders()
+        found |= check_tools()
         for port in OWN:
             found |= check(port, packages(port))
     for board in boards:

@@ -18,6 +18,7 @@ GX = 0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296
 GY = 0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5
 
 TEETH, TABLES, SPACING = 6, 2, 22  # 64 points, 4 KB; 264 digits for scalars below 2^256
+Point = tuple[int, int]  # affine
 
 HEADER = '''"""Multiples of the base point for the signed comb. Made by tools/make_comb_table.py; do not edit.
 
@@ -33,7 +34,7 @@ POINTS = (
 '''
 
 
-def add(a, b):
+def add(a: Point, b: Point) -> Point:
     """The sum of two affine points, neither of them infinity nor the other's opposite."""
     if a == b:
         slope = (3 * a[0] * a[0] - 3) * pow(2 * a[1], -1, P)
@@ -43,7 +44,7 @@ def add(a, b):
     return x, (slope * (a[0] - x) - a[1]) % P
 
 
-def points():
+def points() -> list[Point]:
     """The entries in order, as affine points."""
     power = (GX, GY)
     powers = []
@@ -62,7 +63,7 @@ def points():
     return out
 
 
-def source():
+def source() -> str:
     """The module's text."""
     data = b"".join((number * 2**256 % P).to_bytes(32, "little") for point in points() for number in point)
     lines = []

@@ -16,46 +16,46 @@ FACTOR, SUM, OUT, AT, COUNT, PROGRAM, BASE, AREA, TARGET, FRAME = 0, 8, 16, 25, 
 MODULUS, NEGATIVE = 148, 180  # bytes in a modulus's area, see `viper_field`
 V, TABLE = 22 * 32, 32 * 64  # bytes: slot V; a table of the comb
 
-_lines = []
+_lines: list[str] = []
 
 
-def emit(*instructions):
+def emit(*instructions: str) -> None:
     """Append instructions, one a line as the assembler wants them."""
     _lines.extend("    " + instruction for instruction in instructions)
 
 
-def load(register, word):
+def load(register: int, word: int) -> str:
     """ldr register, [sp, #4 * word]: MicroPython's assembler has no name for it."""
     return f"data(2, {0x9800 | register << 8 | word:#06x})"
 
 
-def store(register, word):
+def store(register: int, word: int) -> str:
     return f"data(2, {0x9000 | register << 8 | word:#06x})"
 
 
-def address(register, word):
+def address(register: int, word: int) -> str:
     """add register, sp, #4 * word"""
     return f"data(2, {0xA800 | register << 8 | word:#06x})"
 
 
-def low_half(to, register):
+def low_half(to: int, register: int) -> str:
     """uxth to, register"""
     return f"data(2, {0xB280 | register << 3 | to:#06x})"
 
 
-def multiple(register, registers, is_load=True):
+def multiple(register: int, registers: int, is_load: bool = True) -> str:
     """ldmia register!, {..} or stmia register!, {..}, of a mask of registers"""
     return f"data(2, {(0xC800 if is_load else 0xC000) | register << 8 | registers:#06x})"
 
 
-def copy_factor(register):
+def copy_factor(register: int) -> None:
     """Eight words at a register to FACTOR; clobbers r2 to r6."""
     emit(address(6, FACTOR))
     for _ in range(2):
         emit(multiple(register, 0b111100), multiple(6, 0b111100, False))
 
 
-def row():
+def row() -> None:
     """ROW: eight words at r6 += r0 * FACTOR, the ninth to r7. Clobbers r0 to r5."""
     emit("label(ROW)", low_half(4, 0), "lsr(r5, r0, 16)", "mov(r7, 0)")
     for j in range(8):
@@ -67,7 +67,7 @@ def row():
     emit("bx(lr)")
 
 
-def dispatch():
+def dispatch() -> None:
     """One operation of the program: the address of each register, then on to its code. `bl` is the far jump."""
     emit("label(NEXT)", load(2, PROGRAM), load(6, BASE), "ldrb(r3, [r2, 0])", "cmp(r3, 0)", "bne(GO)", "bl(EXIT)")
     emit("label(GO)", "ldrb(r3, [r2, 3])")
@@ -78,7 +78,7 @@ def dispatch():
     emit(f"cmp(r3, {ord('*')})", "beq(FAR)", f"cmp(r3, {ord('-')})", "beq(SUB)")
 
 
-def sums():
+def sums() -> None:
     """OUT and r7 above it = a + b, then less the modulus; a - b, then the modulus more if it was less than 0."""
     for name, first, rest in (("ADD", "add(r2, r2, r3)", "adc(r2, r3)"), ("SUB", "sub(r2, r2, r3)", "sbc(r2, r3)")):
         emit(f"label({name})", "mov(r4, 0)", "mov(r7, 0)")
@@ -88,7 +88,7 @@ def sums():
     emit("label(FAR)", "bl(MULTIPLY)")
 
 
-def tail():
+def tail() -> None:
     """LESS: subtract the modulus from r7 || OUT. MORE: add it to OUT where r7 is -1, not 0, into the target."""
     emit("label(LESS)", load(2, AREA), f"add(r2, {MODULUS})")
     for i in range(8):
@@ -101,12 +101,12 @@ def tail():
     emit("bl(NEXT)")
 
 
-def rows(name, source):
+def rows(name: str, source: tuple[str, ...]) -> None:
     """A row for each of eight words that `source` puts in r0; r6 is where the sum begins. `source` follows a label."""
     emit("mov(r0, 8)", store(0, COUNT), address(6, SUM), f"label({name})", *source, "bl(ROW)")
 
 
-def multiply():
+def multiply() -> None:
     """SUM || OUT = a * b; then reduced to OUT and r7 above it."""
     emit("label(MULTIPLY)", store(0, AT))
     copy_factor(1)
@@ -133,7 +133,7 @@ def multiply():
     emit(load(0, COUNT), "sub(r0, 1)", store(0, COUNT), "bne(QUOTIENT)", load(7, AT), "bl(LESS)")
 
 
-def reduction():
+def reduction() -> None:
     """Modulo P: word after word becomes a digit of the quotient, or a word of the result."""
     emit("mov(r4, 0)", "mov(r7, 0)")
     for k in range(16):
@@ -146,7 +146,7 @@ def reduction():
     emit("bl(LESS)")
 
 
-def scan():
+def scan() -> None:
     """Slots V, W of the register file r0 = the entry of the comb's table r1 that r2[r3] chooses; reads all of it."""
     emit("add(r2, r2, r3)", "ldrb(r2, [r2, 0])", "lsl(r2, r2, 27)", "lsr(r2, r2, 27)")
     emit("mov(r4, 1)", "and_(r3, r4)", "lsl(r3, r3, 11)", "add(r1, r1, r3)")
@@ -178,14 +178,14 @@ def scan(r0, r1, r2, r3):
 """
 
 
-def flush():
+def flush() -> str:
     """The instructions since the last call."""
     text = "\n".join(_lines) + "\n"
     _lines.clear()
     return text
 
 
-def main():
+def main() -> str:
     """The module's text."""
     emit(f"data(2, {0xB080 | FRAME:#06x})", store(1, AREA), store(2, PROGRAM), store(3, BASE))  # sub sp, #4 * FRAME
     dispatch()

@@ -13,6 +13,8 @@ Reduction is Montgomery's (1985), R = 2^256. Modulo N it is a second pass of row
 its quotient are the low limbs themselves, and P = 2^256 - 2^224 + 2^192 + 2^96 - 1 makes of each a few additions.
 """
 
+from collections.abc import Callable, Iterable, Iterator
+
 FAST = (15, 2)  # how many of a row's 15 products that are alike, and of other limbs, are in a loop's body
 SMALL = (5, 1)
 
@@ -50,11 +52,11 @@ def scan(v: ptr32, t: ptr32, digits: ptr8, at: int):
 '''
 
 
-def indent(lines, depth=1):
+def indent(lines: Iterable[str], depth: int = 1) -> list[str]:
     return ["    " * depth + line for line in lines]
 
 
-def loop(count, body, lines, *pointers, counter="i"):
+def loop(count: int, body: int, lines: Callable[[int], str], *pointers: str, counter: str = "i") -> Iterator[str]:
     """A line for each of `count` limbs, `body` of them written out: `lines(n)` for the n-th after the pointers."""
     yield f"{counter} = {count // body}"
     yield f"while {counter}:"
@@ -65,7 +67,7 @@ def loop(count, body, lines, *pointers, counter="i"):
     yield f"    {counter} -= 1"
 
 
-def row(body):
+def row(body: int) -> Iterator[str]:
     """A row of products, y times the factor, is added and one limb shifted out."""
     yield "p = w"
     yield "if j:"
@@ -75,7 +77,7 @@ def row(body):
     yield "    y = uint(a[0])"
     yield "x = uint(p[0]) * y + uint(p[16]); t[0] = x; x >>= 16"
 
-    def product(n):
+    def product(n: int) -> str:
         return f"x = uint(p[{n + 1}]) * y + x + uint(p[{n + 17}]); p[{n + 16}] = x; x >>= 16"
 
     if body == 15:
@@ -86,7 +88,7 @@ def row(body):
         yield "s += int(x); p[16] = s; s >>= 16"
 
 
-def rows(body):
+def rows(body: int) -> Iterator[str]:
     """Sixteen rows, for each limb of a; or, where j is 1, of the quotient."""
     yield "t = ptr16(uint(w) + 96)"
     yield "i = 16"
@@ -96,7 +98,7 @@ def rows(body):
     yield "p = w"
 
 
-def product(body, limbs):
+def product(body: int, limbs: int) -> Iterator[str]:
     """w[16..31] and s above it = a * b / R less the modulus, but for a multiple of that."""
     yield from loop(16, limbs, lambda n: f"p[{n}] = b[{n}]; p[{n + 16}] = 0", "p", "b")
     yield "s = 0"
@@ -117,14 +119,14 @@ def product(body, limbs):
     yield from indent(reduction(limbs))
 
 
-def reduction(limbs):
+def reduction(limbs: int) -> Iterator[str]:
     """Modulo P: from the 32 limbs of a product to its quotient, then to what is left, less P."""
     quotient = "s += int(p[{0}]) + int(p[{1}]) - int(p[{2}])"
 
-    def low(n):
+    def low(n: int) -> str:
         return quotient.format(n + 10, n + 4, n + 2) + f" + int(p[{n + 16}]); p[{n + 16}] = s; s >>= 16"
 
-    def high(n):
+    def high(n: int) -> str:
         terms = quotient.format(n + 10, n + 4, n + 2) + f" + int(p[{n}])"
         return f"{terms} + int(t[{n}]) - int(t[{n + 58}]); t[{n}] = s; s >>= 16"
 
@@ -134,7 +136,7 @@ def reduction(limbs):
     yield from loop(16, limbs, high, "p", "t")
 
 
-def sums(limbs):
+def sums(limbs: int) -> Iterator[str]:
     """w[16..31] and s above it = a + b less the modulus, or a - b."""
     yield "s = 0"
     yield "if j > 1:"
@@ -145,7 +147,7 @@ def sums(limbs):
     yield from indent(loop(16, limbs, lambda n: plus.format(n, n + 16, n + 74), "a", "b", "p"))
 
 
-def result(limbs):
+def result(limbs: int) -> Iterator[str]:
     """d = w[16..31], and the modulus more where s is -1 and not 0."""
     yield "y = uint(s & 0xFFFF)"
     yield "x = uint(0)"
@@ -154,7 +156,7 @@ def result(limbs):
     yield from loop(16, limbs, lambda n: line.format(n, n + 16, n + 74), "p", "d")
 
 
-def scan():
+def scan() -> Iterator[str]:
     """Four words of the 16 of an entry at a time."""
     yield "want = digits[at] & 31"
     yield "t = ptr32(uint(t) + ((at & 1) << 11))"
@@ -167,7 +169,7 @@ def scan():
     yield "    v = ptr32(uint(v) - 64)"
 
 
-def main(row_body, limbs):
+def main(row_body: int, limbs: int) -> str:
     """The module's text, for one of the sizes."""
     body = ["p = w", "if j:", *indent(sums(limbs)), "else:", *indent(product(row_body, limbs)), *result(limbs)]
     return HEAD + "\n" + RUN + "\n".join(indent(body, 2)) + "\n\n" + SCAN + "\n".join(indent(scan())) + "\n"

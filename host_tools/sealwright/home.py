@@ -6,7 +6,9 @@
     devices/ID.json      one a device: name, URL, model, state of its provisioning
     boards/NAME/         emulated boards
     brokers/HOST:PORT.pem             the CA that certified an MQTT broker
+    grants/ID.cbor       the newest grant given to a device
     ledger.db            see `ledger`
+    ledger.key ledger.pem             the ledger's own key, and its certificates
 
 The test root certifies emulated boards; verifiers refuse what chains to it unless told otherwise.
 """
@@ -20,7 +22,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from .errors import Usage
-from .wire.certificates import TEST_MODEL, make_root, network_id, to_pem
+from .wire import labels
+from .wire.certificates import TEST_MODEL, from_pem, issue, make_root, network_id, to_pem
 from .wire.certificates import load_roots as load_pem
 from .wire.keys import PrivateKey
 from .wire.messages import Certificate, Message
@@ -96,13 +99,50 @@ class Home:
             write_whole(path / "root.pem", to_pem(make_root(home.key("issuer"), network, issued_at=now)))
             test = make_root(home.key("test"), network, issued_at=now, model=f"{TEST_MODEL} machines only")
             write_whole(path / "test-root.pem", to_pem(test))
+            home.ledger_certificates()
             write_whole(path / "home.json", json.dumps({"format": FORMAT, "network": network}).encode() + b"\n")
         except OSError as error:
             raise Usage(f"cannot make the home {path}: {error.strerror}", remedy="Check the path and space.") from error
         return home
 
+    def ledger_certificates(self) -> tuple[Message[Certificate], ...]:
+        """The certificates of the home's ledger: by the root, and by the test root. Made with its key where missing.
+
+        Raises BadKeyFile, BadCertificate, and Usage where the disk refuses them.
+        """
+        path = self.folder / "ledger.pem"
+        if not path.exists():
+            try:
+                if not (self.folder / "ledger.key").exists():
+                    PrivateKey.generate().save(self.folder / "ledger.key")
+                made = [self._certify_ledger(test) for test in (False, True)]
+                write_whole(path, b"".join(to_pem(certificate) for certificate in made))
+            except OSError as error:
+                raise Usage(f"cannot write {path}: {error.strerror}", remedy="Check the path and space.") from error
+        return tuple(from_pem(path.read_bytes()))
+
+    def _certify_ledger(self, test: bool) -> Message[Certificate]:
+        return issue(
+            self.key("test" if test else "issuer"),
+            self.key("ledger").public,
+            network=self.network_id(test=test),
+            custody=0,
+            issued_at=int(time.time()),
+            model="ledger",
+            roles=labels.ROLE_LEDGER,
+        )
+
+    def ledger_chain(self, *, test: bool = False) -> tuple[Message[Certificate], ...]:
+        """The ledger's certificate in the network or in the test network, then the root: what a grant carries."""
+        return (self.ledger_certificates()[test], self.root(test=test))
+
+    @property
+    def ledger_id(self) -> bytes:
+        """32 bytes: the id of the home's ledger, which deposits and channels name."""
+        return self.ledger_certificates()[0].body.key.device_id
+
     def key(self, name: str) -> PrivateKey:
-        """The key "issuer", "owner" or "test". Raises BadKeyFile, BadKey."""
+        """The key "issuer", "owner", "test" or "ledger". Raises BadKeyFile, BadKey."""
         return PrivateKey.load(self.folder / f"{name}.key")
 
     @property
@@ -125,6 +165,16 @@ class Home:
     @property
     def ledger_path(self) -> Path:
         return self.folder / "ledger.db"
+
+    def keep_grant(self, device: bytes, raw: bytes) -> None:
+        """Keep a device's grant: it names the owner that may withdraw its money. Raises OSError."""
+        (self.folder / "grants").mkdir(exist_ok=True)
+        write_whole(self.folder / "grants" / f"{device.hex()}.cbor", raw)
+
+    def grant(self, device: bytes) -> bytes | None:
+        """The newest grant given to a device, as sent, or None."""
+        path = self.folder / "grants" / f"{device.hex()}.cbor"
+        return path.read_bytes() if path.exists() else None
 
     def authority(self, broker: str) -> Path:
         """Where the CA of the MQTT broker HOST:PORT is kept, once a device was told of it."""

@@ -116,7 +116,7 @@ def ledger(folder: Path, network: Network, first: list[bytes], batches: Iterator
 
     def settle() -> float:
         path = folder / f"ledger-{next(counter)}.db"
-        with Ledger(path, [network.root], [owner.key.public], clock=lambda: NOW) as book:
+        with Ledger(path, [network.root], [owner.key.public], identity=network.ledger(), clock=lambda: NOW) as book:
             assert book.deposit(deposit.raw).ok
             assert all(one.ok for one in book.settle(first))
             many = next(batches)

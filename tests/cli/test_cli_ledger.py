@@ -8,8 +8,8 @@ import subprocess
 import sys
 
 import pytest
+from sealwright.cli.settle import open_ledger
 from sealwright.home import Home
-from sealwright.ledger import Ledger
 from sealwright.operate import owner
 
 from tests.cli.runner import FULL, Cli, gone_wrong
@@ -89,7 +89,7 @@ def test_an_export_to_a_full_disk_keeps_what_was_there(books, tmp_path):
     home = Home.open(books.home)
     (device, *_) = home.names()
     deposits = [owner.deposit(home, device, "nEUR", 1).raw for _ in range(120)]
-    with Ledger(home.ledger_path, home.roots(), [home.key("owner").public]) as ledger:
+    with open_ledger(home) as ledger:
         assert all(verdict.ok for verdict in ledger.settle(deposits))
     file = tmp_path / "entries.json"
     file.write_text("as it was")

@@ -9,7 +9,7 @@ from sealwright import Policy, Verifier, emulator
 from sealwright.emulator import EmulatedBoard
 from sealwright.errors import Unreachable
 from sealwright.home import Home
-from sealwright.ledger import Ledger
+from sealwright.ledger import Ledger, LedgerIdentity
 from sealwright.link import Client, connect
 from sealwright.operate import owner, provisioning, spending
 from sealwright.operate.collecting import Collector, Source
@@ -127,7 +127,9 @@ class Lab:
 
     def ledger(self) -> Ledger:
         """The home's ledger; use as a context manager."""
-        return Ledger(self.home.ledger_path, self.home.roots(), [self.home.key("owner").public], allow_test=True)
+        identity = LedgerIdentity(self.home.ledger_certificates(), self.home.key("ledger"))
+        owners = [self.home.key("owner").public]
+        return Ledger(self.home.ledger_path, self.home.roots(), owners, identity=identity, allow_test=True)
 
     def settle(self, messages: Sequence[bytes], funds: dict[EmulatedBoard, int]) -> Ledger:
         """Settle a bundle after deposits for the payers; fails where a message is refused or the audit finds

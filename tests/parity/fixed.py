@@ -115,7 +115,7 @@ class Authority:
         claims.update(more)
         return signer.sign(labels.CERTIFICATE, claims)[0]
 
-    def grant(self, signer, device, nonce, chain, policy=None):
+    def grant(self, signer, device, nonce, chain, policy=None, ledger=None):
         """The grant by `signer`, who issued the device's certificate."""
         claims = {
             1: device.device_id,
@@ -127,6 +127,8 @@ class Authority:
         }
         if policy is not None:
             claims[6] = policy
+        if ledger is not None:
+            claims[labels.GRANT_LEDGER] = ledger
         return signer.sign(labels.GRANT, claims)[0]
 
     def command(self, device, op, *arguments):

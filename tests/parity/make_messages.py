@@ -27,14 +27,16 @@ def provisioned(authority):
     other = [authority.certify(authority.root, keys_of.public(0), selling.public, {}), authority.root_certificate]
     limits = {"nEUR": {1: 1000, 2: 100000}, "credit": {1: 0, 2: labels.MAX_AMOUNT}, "": {1: 1, 2: 1}}
     policy = {1: limits, 2: [selling.device_id, hash32("payee")], 3: 900, 4: FAR}
-    for device, signer, certificates, spending in (
-        (buying, authority.issuer, chain, policy),
-        (selling, authority.root, other, None),
+    role = {labels.ROLES: labels.ROLE_LEDGER}
+    ledger = [authority.certify(authority.root, keys_of.public(0), keys_of.public(2), role), authority.root_certificate]
+    for device, signer, certificates, spending, kept in (
+        (buying, authority.issuer, chain, policy, ledger),
+        (selling, authority.root, other, None, None),
     ):
         provisioner = Provisioner(device)
         nonce = hash32("host nonce")
         provisioner.evidence(nonce)
-        provisioner.grant(authority.grant(signer, device, nonce, certificates, spending))
+        provisioner.grant(authority.grant(signer, device, nonce, certificates, spending, kept))
         assert device.state == PROVISIONED
     authority.grant(authority.root, selling, nonce, other, {1: {"nEUR": {1: 1, 2: 1}}})
     return buying, selling
@@ -79,6 +81,13 @@ def by_hand(signer):
     signer.sign(labels.CHANNEL_OPEN, opened)
     opened.update({6: labels.MAX_AMOUNT, 9: labels.MAX_AMOUNT, 10: "\u00b5\u6c34\U00010151", 11: 86400})
     signer.sign(labels.CHANNEL_OPEN, opened)
+    opened[labels.TERMS_LEDGER] = hash32("ledger")
+    signer.sign(labels.CHANNEL_OPEN, opened)
+    receipt = {1: digest, 2: 0, 3: 1, 4: 2, 5: hash32("voucher"), 6: [3, hash32("tick")]}
+    signer.sign(labels.RECEIPT, receipt)
+    signer.sign(labels.CHANNEL_CLOSE, {1: digest, 2: NOW, labels.CLOSE_CLAIMS: [[0, 1, 2, hash32("voucher")]]})
+    signer.sign(labels.CHANNEL_CLOSE, {1: digest, 2: NOW})
+    signer.sign(labels.COMMAND, {1: bytes(32), 2: 0, 3: "", labels.COMMAND_NOT_AFTER: FAR})
     signer.sign(labels.VOUCHER, voucher.payload(digest, 0, 0, 0))
     full = voucher.payload(digest, 1, MAX_UINT, labels.MAX_AMOUNT, hash32("item"))
     full.update({5: NOW, 6: FAR, 7: hash32("lock"), 9: [[0, 23], [24, 255], [256, 65535], [65536, 1 << 32]]})

@@ -11,12 +11,7 @@ HOST_ONLY = ("factory-record",)
 # device has learned leaves these two tables.
 TYPES_TO_LEARN = ("funding", "refund", "status", "revocation", "offer", "checkpoint", "rotation")
 KEYS_TO_LEARN = {
-    "certificate": {-70005: "roles"},
-    "channel-open": {12: "ledger"},
-    "receipt": {6: "tick"},
-    "grant": {7: "ledger_chain"},
-    "command": {5: "not_after", 6: "status"},
-    "channel-close": {3: "claims"},
+    "command": {6: "status"},
 }
 
 UNSPOKEN = (*HOST_ONLY, *TYPES_TO_LEARN)

@@ -6,9 +6,9 @@ import typer
 
 from ..errors import Usage
 from ..home import Home, locate
-from ..ledger import Ledger
 from .commands import command
 from .session import Session
+from .settle import open_ledger
 
 
 @command(
@@ -68,6 +68,6 @@ def _make(session: Session, network: str) -> Home:
 
 
 def _make_ledger(home: Home) -> None:
-    with Ledger(home.ledger_path, home.roots()) as ledger:
+    with open_ledger(home, missing_ok=True) as ledger:
         for _ in ledger.settle([]):  # nothing to settle, but the file is made
             pass

@@ -27,6 +27,7 @@ from . import (
     settle,
     update,
     verify,
+    watch,
 )
 from .commands import INTERRUPTED, HomeOption, JsonOption, guard, new_app, register, remember
 from .session import Session
@@ -57,6 +58,7 @@ register(
         pay.pay,
         relay.relay,
         settle.settle,
+        watch.watch,
         demo.demo,
     ),
 )

@@ -15,7 +15,7 @@ from typing import Final
 from .. import emulator
 from ..errors import Unreachable, Usage
 from ..home import Home
-from ..ledger import AuditReport, Ledger
+from ..ledger import AuditReport, Ledger, LedgerIdentity
 from ..ledger.book import Channel
 from ..link import Client
 from ..operate import owner, provisioning, spending, trading
@@ -208,7 +208,9 @@ def _verify(outcome: Outcome) -> None:
 
 def _settle(outcome: Outcome) -> None:
     home = outcome.home
-    with Ledger(home.ledger_path, home.roots(), [home.key("owner").public], allow_test=True) as ledger:
+    identity = LedgerIdentity(home.ledger_certificates(), home.key("ledger"))
+    owners = [home.key("owner").public]
+    with Ledger(home.ledger_path, home.roots(), owners, identity=identity, allow_test=True) as ledger:
         for machine in outcome.machines:
             if machine.name != "station":
                 ledger.deposit(owner.deposit(home, machine.device, ASSET, DEPOSIT).raw)

@@ -188,6 +188,5 @@ _UNBALANCED = """SELECT e.n, a.asset, sum(e.amount) FROM entries e JOIN accounts
 _LEAKING = """SELECT c.digest, c.capacity - c.paid - c.refunded - coalesce(a.balance, 0)
     FROM channels c LEFT JOIN accounts a ON a.kind = 'channel' AND a.name = c.digest AND a.asset = c.asset
     WHERE c.remaining <> coalesce(a.balance, 0) OR c.capacity - c.paid - c.refunded <> c.remaining"""
-_UNPAID = """SELECT digest, paid FROM channels
-    WHERE paid > pays_up_to OR refunded > capacity - paid
-    OR (length(worth) < 19 AND paid < min(pays_up_to, CAST(worth AS INTEGER)) AND remaining > 0)"""
+_UNPAID = """SELECT digest, paid FROM channels WHERE paid > pays_up_to OR refunded > capacity - paid
+    OR (length(worth) < 19 AND remaining > 0 AND paid < min(pays_up_to, CAST(worth AS INTEGER)))"""

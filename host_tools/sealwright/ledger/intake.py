@@ -135,31 +135,51 @@ def act_of(message: Message[Body], found: Finding, policy: Policy, ledger: bytes
     Raises:
         book.Refusal: `bad_deposit`, `bad_withdrawal`, `wrong_ledger`, `unknown_signer`, `not_the_owner`, `bad_lane`.
     """
-    signer = found.signer or b""
-    match message.body:
-        case Certificate() as body:
-            return Certifying(body.key.kid)
-        case ChannelOpen() as body:
+    body, signer = message.body, found.signer or b""
+    if isinstance(body, Command):
+        return _order(body, signer, found, policy, ledger)
+    if isinstance(body, ChannelOpen | Voucher | ChannelClose):
+        return _of_channel(body, signer, found, policy, ledger)
+    return _of_authority(body, signer, policy, ledger)
+
+
+def _of_channel(
+    body: ChannelOpen | Voucher | ChannelClose, signer: bytes, found: Finding, policy: Policy, ledger: bytes
+) -> Act | None:
+    match body:
+        case ChannelOpen():
             _same_ledger(body.ledger, ledger, "channel")
             # a channel may name a window that no column holds; no claim lasts so long
             return None if found.terms is None else replace(found.terms, window=min(found.terms.window, FAR))
-        case Voucher() as body:
+        case Voucher():
             return Payment(body.channel, body.lane, body.seq, found.lane, _contradicts(found))
-        case ChannelClose() as body:
+        case ChannelClose():
             return Closing(body.channel, _claim(body, signer, policy.now()), _contradicts(found))
-        case Grant() as body:
-            return Ownership(body.device, body.owner.xy, body.issued_at)
-        case Revocation() as body:
-            return Revoking(body.device, body.revoked_from, policy.now())
-        case Funding() as body if signer == ledger:
-            return Funded(body.channel)
-        case Refund() as body if signer == ledger:
-            return Refunding(body.channel, body.amount, policy.now())
-        case Command(op="deposit") as body:
-            return _deposit(body, signer, policy, ledger)
-        case Command(op="withdraw") as body:
-            return _withdrawal(body, signer, ledger, found)
-    return None
+
+
+def _of_authority(body: Body, signer: bytes, policy: Policy, ledger: bytes) -> Act | None:
+    """What issuers and the ledger itself say."""
+    act: Act | None = None
+    match body:
+        case Certificate():
+            act = Certifying(body.key.kid)
+        case Grant():
+            act = Ownership(body.device, body.owner.xy, body.issued_at)
+        case Revocation():
+            act = Revoking(body.device, body.revoked_from, policy.now())
+        case Funding() if signer == ledger:
+            act = Funded(body.channel)
+        case Refund() if signer == ledger:
+            act = Refunding(body.channel, body.amount, policy.now())
+        case _:
+            pass
+    return act
+
+
+def _order(body: Command, signer: bytes, found: Finding, policy: Policy, ledger: bytes) -> Act | None:
+    if body.op == DEPOSIT:
+        return _deposit(body, signer, policy, ledger)
+    return _withdrawal(body, signer, ledger, found) if body.op == WITHDRAW else None
 
 
 def proof_of(message: Message[Body], policy: Policy) -> Proof:

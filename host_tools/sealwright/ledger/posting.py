@@ -39,23 +39,24 @@ def decide(tables: Tables, act: Act) -> book.Change:
     match act:
         case Deposit(order):
             world = tables.balance(book.Account("world", order.owner, order.asset))
-            return book.deposit(order, used=tables.order_used(order), supply=tables.supply(order.asset), world=world)
+            change = book.deposit(order, used=tables.order_used(order), supply=tables.supply(order.asset), world=world)
         case Withdrawal(order):
             funds = tables.balance(book.Account("device", order.device, order.asset))
             world = tables.balance(book.Account("world", order.owner, order.asset))
-            return book.withdraw(order, used=tables.order_used(order), funds=funds, world=world)
+            change = book.withdraw(order, used=tables.order_used(order), funds=funds, world=world)
         case Terms():
-            return book.open_channel(act, funds=tables.balance(book.Account("device", act.payer, act.asset)))
+            change = book.open_channel(act, funds=tables.balance(book.Account("device", act.payer, act.asset)))
         case Payment():
-            return _payment(tables, act)
+            change = _payment(tables, act)
         case Closing():
-            return _closing(tables, act)
+            change = _closing(tables, act)
         case Revoking():
-            return book.revoke(tuple(tables.channels_of(act.device)), act.at)
+            change = book.revoke(tuple(tables.channels_of(act.device)), act.at)
         case Refunding():
-            return book.refund(_channel(tables, act.channel), act.amount, act.at)
+            change = book.refund(_channel(tables, act.channel), act.amount, act.at)
         case _:
-            return book.Change()
+            change = book.Change()
+    return change
 
 
 def _channel(tables: Tables, digest: bytes) -> book.Channel:

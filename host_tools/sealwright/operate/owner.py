@@ -7,10 +7,19 @@ from ..errors import RefusedByDevice
 from ..home import Home
 from ..link import Client
 from ..wire import cbor
-from ..wire.messages import Command, DevicePolicy, Message, sign_message
+from ..wire.messages import (
+    Command,
+    DepositArguments,
+    DevicePolicy,
+    Message,
+    WithdrawArguments,
+    sign_message,
+    write_arguments,
+)
 from ..wire.messages.schema import write
 
 READING: Final = "reading"
+ORDER_SECONDS: Final = 600  # how long an order to a ledger is good
 
 
 def command(home: Home, client: Client, op: str, arguments: cbor.Value = None) -> None:
@@ -30,7 +39,17 @@ def sign(home: Home, device: bytes, seq: int, op: str, arguments: cbor.Value = N
 def deposit(home: Home, device: bytes, asset: str, amount: int) -> Message[Command]:
     """The owner's word to a ledger that `amount` of `asset` came in for `device`. Its number is the time in
     microseconds, which rises."""
-    return sign(home, device, time.time_ns() // 1000, "deposit", {1: asset, 2: amount})
+    arguments = write_arguments(DepositArguments(asset, amount, home.ledger_id))
+    return sign(home, device, time.time_ns() // 1000, DepositArguments.OP, arguments)
+
+
+def withdrawal(home: Home, device: bytes, asset: str, amount: int, reference: str | None = None) -> Message[Command]:
+    """The owner's order to the home's ledger that `amount` of `asset` leaves from `device`. It expires in ten minutes.
+    reference: what the payment out is to name."""
+    arguments = write_arguments(WithdrawArguments(asset, amount, home.ledger_id, reference))
+    now = time.time_ns()
+    body = Command(device, now // 1000, WithdrawArguments.OP, arguments, not_after=now // 10**9 + ORDER_SECONDS)
+    return sign_message(home.key("owner"), body)
 
 
 def pause(home: Home, client: Client) -> None:

@@ -79,7 +79,9 @@ def provision(home: Home, client: Client, name: str, policy: DevicePolicy | None
         registered_at=certificate.body.issued_at,
     )
     home.register(entry)
-    client.grant(_grant(home, certificate, nonce, policy, test).raw)
+    grant = _grant(home, certificate, nonce, policy, test)
+    home.keep_grant(evidence.key.device_id, grant.raw)
+    client.grant(grant.raw)
     return Provisioned(_done(home, entry, client), test, False, certificate)
 
 
@@ -169,5 +171,6 @@ def _grant(
         network=home.network_id(test=test),
         issued_at=int(time.time()),
         policy=policy,
+        ledger_chain=home.ledger_chain(test=test),
     )
     return sign_message(home.key("test" if test else "issuer"), body)

@@ -6,7 +6,8 @@
 
 from ..wire.certificates import Fault
 from .codes import ALREADY_SETTLED, OK, REMEDIES
-from .judge import Finding, Judge
+from .finding import Finding
+from .judge import Judge
 from .memory import BundleMemory, Lane, Memory, Terms
 from .policy import Policy
 from .ticks import MAX_TICKS, hash_times, tick_holds

@@ -7,11 +7,12 @@ expiry + window, or sooner at close + window.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from ..wire.certificates import Fault
 from ..wire.messages import ChannelClose, ChannelOpen, Receipt, Voucher
+from ..wire.messages import Ticks as TickChain
 from .codes import EQUIVOCATION, SUPERSEDED
 from .memory import FAR, Lane, Memory, Terms
 from .ticks import MAX_TICKS, tick_holds
@@ -40,11 +41,7 @@ class Circumstances:
 
     now: int
     unlocked: frozenset[bytes] = frozenset()
-    ticks: Ticks = ()  # type: ignore[assignment]  # an empty mapping is made below
-
-    def __post_init__(self) -> None:
-        if not self.ticks:
-            object.__setattr__(self, "ticks", {})
+    ticks: Ticks = field(default_factory=dict)
 
 
 def terms_of(body: ChannelOpen, digest: bytes, *, least_window: int, funded: bool = False) -> Terms:
@@ -120,9 +117,10 @@ def _shape(voucher: Voucher, circumstances: Circumstances) -> Fault | None:
         return Fault("bad_merge", "it merges other lanes, and what such a voucher is worth would depend on the order")
     if voucher.lane >= MAX_LANES:
         return Fault("bad_lane", f"lane {voucher.lane}, where a channel has lanes 0 to {MAX_LANES - 1}")
-    ticks = voucher.ticks
-    if ticks is None:
-        return None
+    return None if voucher.ticks is None else _chain_fault(voucher.ticks, circumstances)
+
+
+def _chain_fault(ticks: TickChain, circumstances: Circumstances) -> Fault | None:
     if not 1 <= ticks.count <= MAX_TICKS:
         return Fault("bad_tick", f"{ticks.count} ticks, where 1 to {MAX_TICKS} are possible")
     best = circumstances.ticks.get(ticks.root)
@@ -177,7 +175,7 @@ def judge_receipt(body: Receipt, signer: bytes, known: Memory) -> Fault | None:
 
 
 def judge_close(body: ChannelClose, signer: bytes, known: Memory, now: int) -> Fault | None:
-    """Faults: unknown_channel, not_a_party, expired, equivocation (it claims otherwise than this party's first close)."""
+    """Faults: unknown_channel, not_a_party, expired, equivocation (this party's first close claims otherwise)."""
     terms = known.channel(body.channel)
     if terms is None:
         return Fault("unknown_channel", "its channel is not known here yet")

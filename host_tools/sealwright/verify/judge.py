@@ -5,10 +5,10 @@ A judge reads what is known from a memory that its caller hands in, and judges b
 """
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
-from ..errors import BadCertificate, Rejected
-from ..wire.certificates import CLOCK_SKEW, Fault, check_chain
+from ..errors import Rejected
+from ..wire.certificates import CLOCK_SKEW, Fault
 from ..wire.messages import (
     Body,
     Certificate,
@@ -34,8 +34,10 @@ from ..wire.messages import (
     parse_message,
 )
 from . import channels
+from .authority import device_fault, funding_fault, grant_fault, network_fault, revocation_fault
 from .codes import OK, REMEDIES, first
-from .memory import Lane, Memory, Terms, unlocks
+from .finding import Finding
+from .memory import Memory, unlocks
 from .policy import Policy
 from .readings import judge_entry, time_note
 from .signers import Signer, Signers, signature_fault
@@ -45,19 +47,6 @@ OfDevice: TypeAlias = Reading | ChannelOpen | PeerProof | Status | Offer | Rotat
 OfChannel: TypeAlias = Voucher | Receipt | ChannelClose
 OfLedger: TypeAlias = Funding | Refund | Checkpoint
 _NO_ISSUER: Final = "its signer is certified as a device and may issue nothing"
-
-
-class Finding(NamedTuple):
-    """What `judge` found beside the verdict. lane: a voucher's lane as it is afterwards, where it rises. terms: of a
-    channel-open. owner: the device id of the owner's key that a granted device of a command has."""
-
-    fault: Fault | None = None
-    device: bytes | None = None
-    signer: bytes | None = None
-    note: Fault | None = None
-    lane: Lane | None = None
-    terms: Terms | None = None
-    owner: bytes | None = None
 
 
 class Judge:
@@ -81,22 +70,27 @@ class Judge:
 
     def judge(self, message: Message[Body]) -> Finding:
         """What is wrong with a message, and what it does to its lane."""
-        match message.body:
-            case Certificate() as body:
-                return self._certificate(Message(message.sign1, body))
-            case Evidence() as body:
+        body = message.body
+        if isinstance(body, Certificate):
+            return self._certificate(Message(message.sign1, body))
+        if isinstance(body, Voucher | Receipt | ChannelClose):
+            return self._of_party(message, body)
+        if isinstance(body, Funding | Refund | Checkpoint):
+            return self._of_ledger(message, body)
+        if isinstance(body, Grant | FactoryRecord | Revocation):
+            return self._of_issuer(message, body)
+        return self._of_other(message, body)
+
+    def _of_other(self, message: Message[Body], body: Evidence | Command | Firmware | OfDevice) -> Finding:
+        """A message by a key that needs no certificate, or by a device."""
+        match body:
+            case Evidence():
                 return self._evidence(message, body)
-            case Command() as body:
+            case Command():
                 return self._of_owner(message, body.device)
             case Firmware():
                 return self._of_owner(message, None)
-            case Grant() | FactoryRecord() | Revocation() as body:
-                return self._of_issuer(message, body)
-            case Voucher() | Receipt() | ChannelClose() as body:
-                return self._of_party(message, body)
-            case Funding() | Refund() | Checkpoint() as body:
-                return self._of_ledger(message, body)
-            case body:
+            case _:
                 return self._of_device(message, body)
 
     def verdict(self, n: int, message: Message[Body], found: Finding) -> Verdict:
@@ -159,41 +153,19 @@ class Judge:
             self.signers.fault(signer, issuing=True),
             None if signer.certificate.may_issue is not None else Fault("bad_certificate", _NO_ISSUER),
         )
-        if fault is None:
-            fault = self._issued(message, body, signer)
-        return Finding(fault or self._replay(message), device, None if fault else signer.id)
+        fault = fault or self._replay(message) or self._issued(message, body, signer)
+        return Finding(fault, device, None if fault else signer.id)
 
     def _issued(self, message: Message[Body], body: Grant | FactoryRecord | Revocation, signer: Signer) -> Fault | None:
         match body:
             case Grant():
-                return self._grant_fault(body, signer)
+                return grant_fault(body, signer, self.signers, self._roots, self.policy)
             case Revocation():
-                return self._revocation_fault(body, signer)
+                return revocation_fault(body, signer, self.signers)
             case _:
                 if body.ueid != body.key.ueid:
                     return Fault("bad_certificate", "its ueid is not that of its key")
                 return self._log_fault(message, body, signer.id)
-
-    def _grant_fault(self, body: Grant, signer: Signer) -> Fault | None:
-        now = self.policy.now()
-        if body.issued_at > now + CLOCK_SKEW:
-            return Fault("not_yet_valid", f"it was granted at {body.issued_at}, after now")
-        try:
-            leaf = check_chain(body.chain, self._roots, at=now, allow_test=self.policy.allow_test)
-        except BadCertificate as error:
-            return Fault(error.code, f"its chain: {error}")
-        if leaf.key.device_id != body.device:
-            return Fault("bad_certificate", "its chain certifies another device than it grants to")
-        known = self.signers.known(leaf.key)
-        if known is not None and known.fault is None and not _over(signer, known.above):
-            return Fault("bad_certificate", "another issuer certified this device")
-        return network_fault(body.network, leaf.network)
-
-    def _revocation_fault(self, body: Revocation, signer: Signer) -> Fault | None:
-        known = self.signers.known_device(body.device)
-        if known is not None and not _over(signer, known.above):
-            return Fault("bad_certificate", "only the device's issuer, or one above it, revokes it")
-        return None
 
     def _of_party(self, message: Message[Body], body: OfChannel) -> Finding:
         """A message of a channel: once a ledger has funded the channel, only the party's key matters."""
@@ -207,7 +179,7 @@ class Judge:
             if isinstance(signer, Fault):
                 return Finding(signer)
             standing = None if terms is not None and terms.funded else self.signers.fault(signer)
-            fault = first(standing, signature_fault(signer)) or _device_fault(signer)
+            fault = first(standing, signature_fault(signer)) or device_fault(signer)
             if fault is not None:
                 return Finding(fault, signer.id if signer.verified else None)
             party = signer.id
@@ -238,18 +210,8 @@ class Judge:
         if fault is None and isinstance(body, Checkpoint) and body.ledger != signer.id:
             fault = Fault("not_a_party", "it names another ledger than the one that signed it")
         if fault is None and isinstance(body, Funding | Refund):
-            fault = self._deposit_fault(body, signer.id)
+            fault = funding_fault(body, signer.id, self.memory)
         return Finding(fault or self._replay(message), None, None if fault else signer.id)
-
-    def _deposit_fault(self, body: Funding | Refund, ledger: bytes) -> Fault | None:
-        terms = self.memory.channel(body.channel)
-        if terms is None:
-            return Fault("unknown_channel", "its channel is not known here yet")
-        if terms.ledger is not None and terms.ledger != ledger:
-            return Fault("wrong_ledger", "its channel names another ledger")
-        if isinstance(body, Funding) and body.amount != terms.capacity:
-            return Fault("over_capacity", f"it locks {body.amount} where the capacity is {terms.capacity}")
-        return None
 
     def _of_device(self, message: Message[Body], body: OfDevice) -> Finding:
         signer = self.signers.find(message)
@@ -259,7 +221,7 @@ class Judge:
         fault = first(
             self.signers.fault(signer),
             network_fault(claimed, signer.certificate.network),
-            _device_fault(signer) if signer.verified else None,
+            device_fault(signer) if signer.verified else None,
             self._revoked(body, signer.id) if signer.verified else None,
         )
         if fault is not None:
@@ -297,21 +259,3 @@ class Judge:
     def _replay(self, message: Message[Body]) -> Fault | None:
         """Certificates may come again; everything else counts once."""
         return Fault("replay", "the same message came before") if self.memory.seen(message.digest) else None
-
-
-def network_fault(claimed: bytes, certified: bytes) -> Fault | None:
-    """The fault of a message that names another network than its signer is certified for."""
-    if claimed != certified:
-        return Fault("wrong_network", "it names another network than its signer is certified for")
-    return None
-
-
-def _device_fault(signer: Signer) -> Fault | None:
-    if signer.certificate.may_issue is not None or signer.is_ledger:
-        return Fault("not_a_device", "its signer is certified as an issuer or a ledger")
-    return None
-
-
-def _over(signer: Signer, above: tuple[bytes, ...]) -> bool:
-    """Whether the signer issued a certificate, or stands above who did. above: its issuers, see `signers.Known`."""
-    return signer.id in above

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from ..wire.certificates import Fault, check_root, is_test_root, link_fault
 from ..wire.keys import PublicKey
-from ..wire.messages import Body, Certificate, Message, parse_as
+from ..wire.messages import Body, Certificate, ChannelOpen, Message, parse_as
 from .codes import first
 from .memory import Memory
 from .policy import Policy
@@ -86,7 +86,7 @@ class Signers:
     def _accept(self, new: Known) -> None:
         same_kid = self._known.setdefault(new.certificate.key.kid, [])
         for at, old in enumerate(same_kid):
-            if old.certificate.key == new.certificate.key:
+            if _same_subject(old.certificate, new.certificate):
                 if (old.fault is not None and new.fault is None) or (
                     new.fault is None and not old.is_root and _renews(new, old)
                 ):
@@ -98,9 +98,11 @@ class Signers:
         """The key that signed, or the likeliest one unverified; a Fault where no known key has this kid."""
         self.recall(message.kid)
         candidates = self._known.get(message.kid, [])
-        for known in candidates:
-            if message.signed_by(known.certificate.key):
-                return Signer(known, True)
+        network = message.body.network if isinstance(message.body, ChannelOpen) else None
+        signers = [known for known in candidates if message.signed_by(known.certificate.key)]
+        if signers:  # a key certified in two networks signs in the one that its message names, or where it holds
+            signers.sort(key=lambda known: (known.certificate.network != network, self.standing(known) is not None))
+            return Signer(signers[0], True)
         if candidates:
             return Signer(candidates[0], False)
         return Fault("unknown_signer", "no accepted certificate has this key")
@@ -161,7 +163,12 @@ class Signers:
     def _rival(self, body: Certificate, above: tuple[bytes, ...]) -> Fault | None:
         """Only its issuer, or one above that, renews a certificate: else any issuer could void another's devices."""
         for old in self._known.get(body.key.kid, []):
-            if old.certificate.key == body.key and old.fault is None and not old.is_root and above[0] not in old.above:
+            if (
+                _same_subject(old.certificate, body)
+                and old.fault is None
+                and not old.is_root
+                and above[0] not in old.above
+            ):
                 return Fault(
                     "bad_certificate", "another issuer certified this key, and only that one or one above renews it"
                 )
@@ -170,6 +177,10 @@ class Signers:
     def known(self, key: PublicKey) -> Known | None:
         """What certifies `key`, whether it holds or not."""
         return self.known_device(key.device_id)
+
+    def file_under(self, kid: bytes, key: PublicKey) -> None:
+        """Try a known key for this hint too, as if both shared it."""
+        self._known.setdefault(kid, []).extend(self._known.get(key.kid, []))
 
     def known_device(self, device: bytes) -> Known | None:
         """What certifies the key with this device id (32 bytes), whether it holds or not."""
@@ -190,6 +201,10 @@ class Signers:
 def signature_fault(signer: Signer) -> Fault | None:
     """The fault of a signature that is not the signer's."""
     return None if signer.verified else Fault("bad_signature", "its signature is not its signer's")
+
+
+def _same_subject(one: Certificate, other: Certificate) -> bool:
+    return one.key == other.key and one.network == other.network
 
 
 def _renews(new: Known, old: Known) -> bool:

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 from sealwright.errors import BadCertificate, BadKeyFile, Malformed
-from sealwright.verify.verdict import REMEDIES
+from sealwright.verify import REMEDIES
 from sealwright.wire import certificates
 from sealwright.wire.cbor import encode
 from sealwright.wire.certificates import check_chain, check_root, from_pem, load_roots, network_id, to_pem

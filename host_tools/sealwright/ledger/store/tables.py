@@ -18,7 +18,7 @@ _CHANNEL = """SELECT digest, payer, payee, asset, capacity, expires, dispute, pa
 
 
 class Tables:
-    """The tables of one database. log: the one that holds the log, where an audit rebuilds the views in another."""
+    """The tables of one database. log: the database with the log, where an audit rebuilds the views in another."""
 
     def __init__(self, database: Database, log: Database | None = None) -> None:
         self._db, self._log = database, log or database

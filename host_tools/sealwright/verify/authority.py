@@ -1,0 +1,66 @@
+"""What only some keys may say: issuers grant and revoke, ledgers fund and refund, devices speak for themselves.
+
+Each function returns the fault of a message whose signature by `signer` holds, or None.
+"""
+
+from collections.abc import Iterable
+
+from ..errors import BadCertificate
+from ..wire.certificates import CLOCK_SKEW, Fault, check_chain
+from ..wire.messages import Certificate, Funding, Grant, Message, Refund, Revocation
+from .memory import Memory
+from .policy import Policy
+from .signers import Signer, Signers
+
+
+def grant_fault(
+    body: Grant, signer: Signer, signers: Signers, roots: Iterable[Message[Certificate]], policy: Policy
+) -> Fault | None:
+    """Faults: not_yet_valid, those of its chain, bad_certificate, wrong_network."""
+    now = policy.now()
+    if body.issued_at > now + CLOCK_SKEW:
+        return Fault("not_yet_valid", f"it was granted at {body.issued_at}, after now")
+    try:
+        leaf = check_chain(body.chain, roots, at=now, allow_test=policy.allow_test)
+    except BadCertificate as error:
+        return Fault(error.code, f"its chain: {error}")
+    if leaf.key.device_id != body.device:
+        return Fault("bad_certificate", "its chain certifies another device than it grants to")
+    known = signers.known_device(body.device)
+    if known is not None and known.fault is None and signer.id not in known.above:
+        return Fault("bad_certificate", "another issuer certified this device")
+    return network_fault(body.network, leaf.network)
+
+
+def revocation_fault(body: Revocation, signer: Signer, signers: Signers) -> Fault | None:
+    """Fault: bad_certificate."""
+    known = signers.known_device(body.device)
+    if known is not None and signer.id not in known.above:
+        return Fault("bad_certificate", "only the device's issuer, or one above it, revokes it")
+    return None
+
+
+def funding_fault(body: Funding | Refund, ledger: bytes, memory: Memory) -> Fault | None:
+    """Faults: unknown_channel, wrong_ledger, over_capacity."""
+    terms = memory.channel(body.channel)
+    if terms is None:
+        return Fault("unknown_channel", "its channel is not known here yet")
+    if terms.ledger is not None and terms.ledger != ledger:
+        return Fault("wrong_ledger", "its channel names another ledger")
+    if isinstance(body, Funding) and body.amount != terms.capacity:
+        return Fault("over_capacity", f"it locks {body.amount} where the capacity is {terms.capacity}")
+    return None
+
+
+def network_fault(claimed: bytes, certified: bytes) -> Fault | None:
+    """The fault of a message that names another network than its signer is certified for."""
+    if claimed != certified:
+        return Fault("wrong_network", "it names another network than its signer is certified for")
+    return None
+
+
+def device_fault(signer: Signer) -> Fault | None:
+    """Fault: not_a_device."""
+    if signer.certificate.may_issue is not None or signer.is_ledger:
+        return Fault("not_a_device", "its signer is certified as an issuer or a ledger")
+    return None
