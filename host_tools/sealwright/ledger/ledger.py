@@ -120,7 +120,7 @@ class Ledger:
         identity = self._known_identity()
         database = self._database(write=True)
         watch = Watch(self._clock)
-        memory = LedgerMemory(Tables(database), identity.id)
+        memory = LedgerMemory(Tables(database), identity.id, watch)
         judge = Judge(self._roots, WatchedPolicy.of(policy, watch), memory)
         return Settlement(database, judge, memory, identity, watch)
 

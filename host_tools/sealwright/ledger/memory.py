@@ -16,22 +16,33 @@ from ..verify.readings import Head
 from ..wire.keys import PublicKey
 from ..wire.messages import Body, Certificate, ChannelClose, Message, Voucher, parse_as
 from .store.tables import Tables
+from .watch import Watch
 
 T = TypeVar("T")
 _MOST_SHOWN: Final = 4096  # vouchers, and heads of logs
 
 
 class LedgerMemory:
-    """The memory of the ledger with these tables and this id (32 bytes)."""
+    """The memory of the ledger with these tables, this id (32 bytes), and this time to judge as of."""
 
-    def __init__(self, tables: Tables, ledger: bytes) -> None:
-        self._tables, self._ledger = tables, ledger
+    def __init__(self, tables: Tables, ledger: bytes, watch: Watch) -> None:
+        self._tables, self._ledger, self._watch = tables, ledger, watch
         self._shown: OrderedDict[bytes, Message[Voucher]] = OrderedDict()
         self._heads: OrderedDict[bytes, Head] = OrderedDict()
 
     def certificates(self, kid: bytes) -> Iterable[bytes]:
-        """The accepted certificates for this key hint, oldest first."""
-        return self._tables.certificates(kid)
+        """The accepted certificates for this key hint, oldest first, each to be judged as of when it was taken.
+
+        As of now a renewal that has expired would be refused, and the certificate before it would count again; an
+        audit, which meets them in the order of the log, would disagree.
+        """
+        now = self._watch.at
+        try:
+            for at, raw in self._tables.certificates(kid):
+                self._watch.at = at
+                yield raw
+        finally:
+            self._watch.at = now
 
     def seen(self, digest: bytes) -> bool:
         """Whether the log has a message with this digest."""

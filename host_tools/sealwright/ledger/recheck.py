@@ -42,7 +42,7 @@ class Recheck:
         self._tables, self._ledger = tables, ledger
         self._watch = Watch(lambda: 0)
         self._policy = WatchedPolicy.of(replace(policy, secrets=(), ticks={}, custody_floor=0), self._watch)
-        self._memory = LedgerMemory(tables, ledger)
+        self._memory = LedgerMemory(tables, ledger, self._watch)
         self._judge = Judge(roots, self._policy, self._memory)
 
     def posting(self, row: LogRow) -> tuple[Posting, book.Change]:

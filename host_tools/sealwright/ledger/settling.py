@@ -183,7 +183,7 @@ class Settlement:
         found = channels.judge_voucher(voucher.body, voucher.digest, payer, self._memory, circumstances)
         if found.lane is None or voucher.body.hash_lock is not None:
             return
-        act = act_of(voucher, Finding(lane=found.lane), policy, self._identity.id)
+        act = act_of(voucher, Finding(found.fault, lane=found.lane), policy, self._identity.id)
         if act is None:
             return
         change = decide(self._tables, act)

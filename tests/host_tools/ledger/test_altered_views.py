@@ -85,6 +85,19 @@ def test_refunds_come_in_batches_and_all_of_them_come(world):
     assert ledger.audit().ok
 
 
+def test_claims_that_end_soon(world):
+    ledger = world.funded(100)
+    opens = [world.payer.open(world.payee, 10, nonce=bytes((n,)) * 16, expires=NOW + n * DAY) for n in (3, 1, 2)]
+    paid = world.payer.voucher(opens[2], 10)  # nothing is left to claim
+    assert world.codes(ledger, [*opens, paid]) == ["ok"] * 4
+    assert ledger.ending(4 * DAY - 1) == []
+    assert [channel.digest for channel in ledger.ending(4 * DAY)] == [opens[1].digest]
+    assert [channel.digest for channel in ledger.ending(6 * DAY)] == [opens[1].digest, opens[0].digest]
+    found = ledger.channel(opens[0].digest)
+    assert found is not None and found.terms.window == ledger.least_window == 3 * DAY
+    assert ledger.channel(paid.digest) is None
+
+
 def test_the_hash_of_a_row(world):
     ledger, _ = world.opened(100)
     head = ledger.head()

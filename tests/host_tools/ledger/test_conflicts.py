@@ -1,6 +1,9 @@
 """Two messages of one signer that cannot both be true are kept once, and handed out as a proof."""
 
-from tests.host_tools.factory import DAY, NOW
+from sealwright.verify import hash_times
+from sealwright.wire.messages import RevealedTick, Ticks
+
+from tests.host_tools.factory import DAY, NOW, hash32
 from tests.host_tools.ledger.conftest import holds
 
 
@@ -54,3 +57,17 @@ def test_a_close_signed_again_changes_nothing_and_takes_no_room(world):
         assert world.codes(ledger, again) == ["ok"] * 3 and ledger.head() == head
     assert ledger.channels()[0].terms.claim_end == NOW + 3 * DAY
     assert ledger.equivocations() == [] and ledger.audit().ok
+
+
+def test_a_voucher_that_a_receipt_raises_may_contradict_a_later_one(world):
+    """It moved nothing when it came, so its number was not noted; the receipt makes it count."""
+    ledger, channel = world.opened(100)
+    seed = hash32("seed")
+    ticking = world.payer.voucher(channel, 3, seq=3, ticks=Ticks(hash_times(seed, 20), 1, 20))
+    best, other = world.payer.voucher(channel, 10, seq=9), world.payer.voucher(channel, 12, seq=3)
+    receipt = world.payee.receipt(ticking, tick=RevealedTick(20, seed))
+    assert world.codes(ledger, [best, ticking, other, receipt]) == ["ok", "superseded", "ok", "ok"]
+    assert holds(ledger, world.payee) == 23
+    report = ledger.audit()
+    assert report.ok, report.findings
+    assert ledger.equivocations() == [(other.raw, ticking.raw)]

@@ -140,6 +140,29 @@ def test_a_renewed_certificate(world):
     assert ledger.audit().ok
 
 
+def test_an_expired_renewal_brings_no_older_certificate_back(world):
+    """Whether the ledger was opened anew meanwhile or not: settling and audit agree."""
+    old = world.network.device("d")
+    new = world.network.device("d", issued_at=NOW, expires=NOW + DAY)
+    bundle = [old.certificate, new.certificate, world.owner.deposit(old, 10)]
+    assert world.codes(world.ledger(), bundle) == ["ok"] * 3
+    world.at = NOW + 2 * DAY
+    ledger = world.ledger()
+    assert world.codes(ledger, [old.open(world.payee, 10)]) == ["expired_certificate"]
+    assert ledger.audit().ok
+
+
+def test_another_issuer_certifies_no_key_whose_certificate_has_expired(world):
+    one, other = world.network.issuer("one"), world.network.issuer("other")
+    old = world.network.device("d", one, expires=NOW + DAY)
+    new = world.network.device("d", other, issued_at=NOW + DAY)
+    assert world.codes(world.ledger(), [one.certificate, other.certificate, old.certificate]) == ["ok"] * 3
+    world.at = NOW + 2 * DAY
+    ledger = world.ledger()
+    assert world.codes(ledger, [new.certificate]) == ["bad_certificate"]
+    assert ledger.audit().ok
+
+
 def test_a_certificate_that_another_process_settles_meanwhile_counts(world):
     ledger = world.ledger()
     late = world.network.device("late")

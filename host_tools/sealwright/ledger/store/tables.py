@@ -18,7 +18,7 @@ _CHANNEL = """SELECT digest, payer, payee, asset, capacity, expires, dispute, pa
 
 
 class Tables:
-    """The tables of one database. log: the one that holds the log, where an audit rebuilds the views in another."""
+    """The tables of one database. log: the database with the log, where an audit rebuilds the views in another."""
 
     def __init__(self, database: Database, log: Database | None = None) -> None:
         self._db, self._log = database, log or database
@@ -66,10 +66,11 @@ class Tables:
         """The message with this digest as it was first taken, or None."""
         return self._raw(self._db.row("SELECT n FROM messages WHERE digest = ? ORDER BY n LIMIT 1", (digest,)))
 
-    def certificates(self, kid: bytes) -> list[bytes]:
-        """The accepted certificates whose subject has this key hint, as received, oldest first."""
+    def certificates(self, kid: bytes) -> list[tuple[int, bytes]]:
+        """The accepted certificates whose subject has this key hint: when taken, and as received, oldest first."""
         rows = list(self._db.rows("SELECT n FROM certificates WHERE kid = ? ORDER BY n", (kid,)))
-        return [raw for row in rows if (raw := self._raw(row)) is not None]
+        found = (self._log.row("SELECT at, message FROM log WHERE n = ?", row) for row in rows)
+        return [(whole(row[0]), octets(row[1])) for row in found if row is not None]
 
     def order_used(self, order: book.Transfer) -> bool:
         """Whether this owner used this number for this device."""
