@@ -6,13 +6,15 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage mutate lint docs firmware bench bench-device format clean
+.PHONY: help demo test law coverage mutate lint docs firmware bench bench-device format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
 TESTS = $(if $(strip $(T)),$(T),--numprocesses auto --dist worksteal)
 # Where typos are looked for: not in build/ and .venv/, nor in the licence, which is not ours to change.
 SPELLED = *.md Makefile pyproject.toml .ci .github boards firmware host_tools tests
+# How many histories `make law` runs; an hour or so for each 100,000.
+HISTORIES = 100000
 # Options of host_tools/tools/mutate.py.
 M =
 
@@ -24,6 +26,9 @@ demo: $(VENV)/run.stamp ## Three machines measure, sign, pay each other and get 
 
 test: $(VENV)/dev.stamp ## All tests, under CPython and unix MicroPython; T=FILE or T="-k WORD": some of them
 	$(BIN)/python -m pytest $(TESTS)
+
+law: $(VENV)/dev.stamp ## 100,000 random histories of channels against the law of settlement; HISTORIES=N for another number
+	SEALWRIGHT_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -p no:xdist tests/host_tools/ledger/test_law.py
 
 coverage: $(VENV)/coverage.stamp ## Which lines the tests run, into build/coverage; T as for test
 	@mkdir -p build/coverage

@@ -1,9 +1,10 @@
 """The payer's side of one connection: authenticate, agree on a channel, check bills, pay. `trading` runs it."""
 
-from . import channel, labels, messages, policy, reading, rpc, seller, voucher
+from . import channel, labels, messages, policy, protection, reading, rpc, seller, voucher
 from .records import ORDER_RECORD, OWNER_IS_PAUSED, OWNER_POLICY
-from .errors import Expired, Malformed, Refused, UnknownChannel, Unreachable
+from .errors import Expired, Malformed, Refused, SensorFailed, UnknownChannel, Unfunded, Unreachable
 from .order import ASSET, BUDGET, DEFAULT_SECONDS, DIGEST, MAX_PRICE, PAYEE, SECONDS, UNIT
+from .order import is_waiting, most_a_second, most_first
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class Buyer:
     async def agree(self) -> int | None:
         """Authenticate both sides, open or resume the channel, and complete a payment that a power cut interrupted.
 
-        Returns None, or an error code where the seller has closed the channel.
+        Returns None, or an error code where the seller has closed the channel; Unfunded.code where a new channel waits
+        for the ledger's funding.
         """
         device = self._device
         nonce = device.pool.random(seller.NONCE_BYTES)
@@ -41,8 +43,12 @@ class Buyer:
         proof, _ = device.signer.sign(labels.PEER_PROOF, claims)
         await self._client.call(rpc.PROVE, proof)
         self._terms = self._channel(offer, device.foreign_certificates(reply[1]))
+        if is_waiting(device, self.order):
+            return Unfunded.code
         try:
-            state = await self._client.call(rpc.OPEN, self._terms.raw)
+            funding = device.payer.record(self._terms.digest).get(channel.FUNDING)
+            opened = self._terms.raw if funding is None else [self._terms.raw, funding]
+            state = await self._client.call(rpc.OPEN, opened)
         except rpc.PeerError as error:
             if error.code != UnknownChannel.code:
                 raise
@@ -98,16 +104,20 @@ class Buyer:
         now = device.now()
         if now is None:
             raise policy.Limit(policy.CLOCK_UNSET, "a channel ends at a time and the clock is not set")
+        least_left = device.protection()[protection.LEAST_LEFT]
         if DIGEST in self.order:
             record = device.payer.record(self.order[DIGEST])
             terms = channel.terms(record[channel.OPEN])
             if terms.payee != self._peer.device_id:  # that device's meter says nothing about this channel
                 raise Unreachable("another device answers there")
-            terms.check_open(now)
+            terms.check_open(now, least_left)
             return terms
         # check the policy before the first signature: a channel without permission to pay is useless
-        self._allow(offer.price, device.payer.spent_today(offer.asset))
-        expires = now + self.order.get(SECONDS, DEFAULT_SECONDS)
+        self._allow(offer.price, device.payer.spent.today(offer.asset))
+        seconds = self.order.get(SECONDS, DEFAULT_SECONDS)
+        if seconds <= least_left:
+            raise Expired("the order's channel would not last the least time left")
+        expires = now + seconds
         payee, budget = self._peer.device_id, self.order[BUDGET]
         terms = device.payer.find_unpaid(payee, offer, budget, now)
         if device.journal.get(ORDER_RECORD) != self.order:
@@ -122,7 +132,29 @@ class Buyer:
     def _keep_base(self, raw: bytes) -> None:
         message = messages.parse(raw, labels.READING)
         message.verify(self._peer.public)
-        self._device.payer.keep_base(self._terms.digest, raw)
+        self._device.payer.keep_base(self._terms.digest, raw, self._own_count())
+
+    def _own_count(self) -> int | None:
+        """The count of the device's own meter in the channel's unit, or None without such a meter."""
+        try:
+            return reading.find_count(self._device.measure(), self._terms.unit)
+        except SensorFailed:
+            return None
+
+    def _check_rate(self, amount: int) -> None:
+        """Raise Limit if the metered `amount` rises faster than the order allows, or than the device's own meter."""
+        record, price = self._device.payer.record(self._terms.digest), self._terms.price
+        most = most_first(self.order, price)
+        if record[channel.SEQ]:
+            seconds = max(1, self._device.board.clock.now() - record.get(channel.WALL, 0))
+            limit = record[channel.AMOUNT] + seconds * most_a_second(self.order, price)
+        else:
+            limit = most
+        own, own_base = self._own_count(), record.get(channel.OWN_BASE)
+        if own is not None and own_base is not None:
+            limit = min(limit, (own - own_base) * price + most)
+        if amount > limit:
+            raise policy.Limit(policy.OVER_RATE, "billed %d where the order allows %d by now" % (amount, limit))
 
     def _allow(self, increase: int, spent_today: int) -> None:
         device = self._device
@@ -165,6 +197,8 @@ class Buyer:
             limit = seller.metered_amount(self._terms, base, message)
         if not messages.amount(amount) or amount > limit:
             raise Malformed("billed %s where %d is due" % (amount, limit))
+        if self._terms.unit != seller.PIECE:
+            self._check_rate(amount)
         return item, amount
 
     async def _pay(self, raw: bytes, digest: bytes, claims: "Claims", is_retry: bool = False) -> None:

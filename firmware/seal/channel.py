@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from .identity import CertifiedKey
     from .cose import Message
     from .journal import Journal
-    from .ports import Item, Record
+    from .ports import Claims, Item, Record
 
 VERSION = const(1)
 MAX_CHANNELS = const(8)  # of each role; a record is under 1.5 KB
-MAX_SECONDS = const(34560000)  # 400 days: maximum lifetime of a channel, and of its entry in the record "past"
 LANE = const(0)  # devices trade in one lane; hosts may merge several
 
 # Keys of the journal records of both roles
@@ -32,13 +31,19 @@ CLOSE = const(10)  # bytes: the channel-close
 CHAIN = const(11)  # [bytes, ...]: the peer's certificates that the device's own chain lacks
 VOUCHER = const(12)  # bytes, payee: the best voucher
 DIGEST = const(13)  # bytes, 32: the channel's name
+TIME = const(14)  # uint, payer: unix seconds of the last reservation, see `days`
+FUNDING = const(15)  # bytes: the ledger's funding
+REFUND = const(16)  # bytes, payer: the ledger's refund
+WALL = const(18)  # uint, payer: unix seconds of the board's clock at the last reservation
+OWN_BASE = const(17)  # uint, payer: count of its own meter at the start, where it has one
 
 
 class Terms:
     """The agreed terms of a channel, from its channel-open.
 
     asset: text; capacity: amount; expires: unix seconds; price: amount for one unit, or 0; unit: text, or "";
-    payer, payee, network: 32 bytes each; digest: the channel's name; raw: the message.
+    payer, payee, network: 32 bytes each; ledger: 32 bytes, or None; window: seconds of the dispute window, or 0;
+    claim_end: unix seconds, when the ledger refunds the rest; digest: the channel's name; raw: the message.
     """
 
     def __init__(self, message: "Message") -> None:
@@ -54,13 +59,15 @@ class Terms:
         self.expires = claims[labels.TERMS_EXPIRES]
         self.price = claims.get(labels.TERMS_PRICE, 0)
         self.unit = claims.get(labels.TERMS_UNIT, "")
+        self.window = claims.get(labels.TERMS_WINDOW, 0)
         self.ledger = claims.get(labels.TERMS_LEDGER)
+        self.claim_end = self.expires + self.window
 
-    def check_open(self, now: int | None) -> None:
-        """Raise Expired if the channel has expired at unix time `now`. None: the clock is unset, which a payee accepts
-        at its own risk and a payer's policy refuses."""
-        if now is not None and now >= self.expires:
-            raise Expired("the channel has expired")
+    def check_open(self, now: int | None, least_left: int = 0) -> None:
+        """Raise Expired if the channel expires within `least_left` seconds of the unix time `now`. None: the clock is
+        unset, which a payee accepts at its own risk and a payer refuses."""
+        if now is not None and now + least_left >= self.expires:
+            raise Expired("the channel has expired, or is about to")
 
 
 def terms(raw: bytes) -> "Terms":
@@ -103,6 +110,11 @@ def offer(value: "Item") -> "Offer":
     ):
         return Offer(value[0], value[1], value[2])
     raise Malformed("an offer is [asset, unit, price]")
+
+
+def close_payload(digest: bytes, now: int, claims: "list[list[Item]]") -> "Claims":
+    """The payload of a close at unix time `now`. claims: [[lane, seq, amount, voucher digest], ...]."""
+    return {labels.CLOSE_CHANNEL: digest, labels.CLOSE_TIME: now, labels.CLOSE_CLAIMS: claims}
 
 
 def record_name(role: str, digest: bytes) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .ports import Claims, Item, KeyStore, Random
 
 
-_LATER_TYPES = (labels.STATUS, labels.REVOCATION)
+_LATER_TYPES = (labels.FUNDING, labels.REFUND, labels.STATUS, labels.REVOCATION)
 
 
 class Message:

@@ -5,11 +5,13 @@
 Missing or damaged data on flash means DAMAGED: the device signs nothing, and only `info` answers.
 """
 
-from . import __version__, identity, labels
+from . import __version__, identity, labels, protection
 from .compat import const
 from .cose import Signer
+from .days import Days
 from .entropy import Pool
 from .errors import Refused, SealError, StateDamaged
+from .funding import Fundings
 from .journal import Journal
 from .payee import Payee
 from .payer import Payer
@@ -23,6 +25,7 @@ from .records import (
     IDENTITY_OWNER,
     IDENTITY_RECORD,
     OWNER_IS_PAUSED,
+    OWNER_PROTECTION,
     OWNER_RECORD,
     OWNER_SEQ,
     WIPED_RECORD,
@@ -55,7 +58,9 @@ class Device:
     network: bytes
     root: bytes
     owner_key: bytes
-    ledger: bytes | None  # its id, or None: the grant named none
+    ledger: bytes | None  # id of the network's ledger, where the grant names one
+    fundings: Fundings
+    days: Days | None  # time for limits per day
     log: ReadingLog
     payer: Payer
     payee: Payee
@@ -73,7 +78,7 @@ class Device:
         self.fault = None
         self.public = self.device_id = self.signer = None
         self.chain = self.network = self.root = self.owner_key = self.ledger = None
-        self.log = self.payer = self.payee = None
+        self.log = self.payer = self.payee = self.days = None
         self.sensor_fault = None  # error code of the last sample, None if it succeeded
         self.last_purchase = None  # summary of the last reading bought, see `reading.summary`
         self.trade_fault = None  # error code of the last attempt at the order, None once it proceeds
@@ -138,13 +143,14 @@ class Device:
         if leaf.device_id != self.device_id:
             raise StateDamaged("the identity is for another key")
         self.root = identity.root_of(self.chain)
-        ledger = record.get(IDENTITY_LEDGER)
-        self.ledger = ledger and identity.check_chain(ledger, self.root, self.network).device_id
         self.log = ReadingLog(self.journal, self.board.store, self.board.clock, __version__)
         self.log.load(self.signer)
         self._restore_meter()
-        self.payer = Payer(self.journal, self.board.clock, self.signer, self.network, self.device_id, self.ledger)
-        self.payee = Payee(self.journal, self.signer, self.network, self.device_id, self.now, self.ledger)
+        self.fundings = Fundings(self.journal, record.get(IDENTITY_LEDGER), self.network)
+        self.ledger = self.fundings.ledger
+        self.days = Days(self.journal, self.board.clock)
+        self.payer = Payer(self)
+        self.payee = Payee(self)
 
     def _restore_meter(self) -> None:
         # the log restores the meter: a count must never fall below a signed one
@@ -169,6 +175,10 @@ class Device:
     def owner_record(self) -> "Record":
         """A copy of the owner record, see `records`: change it, then put it."""
         return dict(self.journal.get(OWNER_RECORD, {OWNER_SEQ: 0, OWNER_IS_PAUSED: False}))
+
+    def protection(self) -> dict[str, int]:
+        """The owner's protective numbers by name, see `protection`."""
+        return protection.numbers(self.owner_record().get(OWNER_PROTECTION))
 
     def sample(self) -> tuple[bytes, bytes]:
         """Read every sensor and append a signed reading; returns (raw, digest). Raises SensorFailed, StorageFull."""

@@ -154,3 +154,9 @@ class Revoked(SealError):
     """An issuer has taken back a certificate of the peer's chain."""
 
     code = 26
+
+
+class Unfunded(SealError):
+    """The ledger's funding of the channel has not been shown, and the payer has no more credit."""
+
+    code = 27

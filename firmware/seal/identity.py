@@ -68,7 +68,10 @@ def _base58(data: bytes) -> str:
 
 
 class CertifiedKey:
-    """A key that a chain certifies: `public` 64 bytes, `device_id`, `custody` 0..2, `model`, `network`."""
+    """A key that a chain certifies: `public` 64 bytes, `device_id`, `custody` 0..2, `model`, `network`, `roles`.
+
+    end: unix seconds, when the first certificate of its chain expires; None: never.
+    """
 
     def __init__(self, claims: "Claims", public: bytes) -> None:
         self.public = public
@@ -78,6 +81,7 @@ class CertifiedKey:
         self.network = claims[labels.NETWORK]
         self.may_issue = claims.get(labels.MAY_ISSUE)
         self.is_ledger = bool(claims.get(labels.ROLES, 0) & labels.ROLE_LEDGER)
+        self.end = claims.get(labels.EXP)
 
 
 def check_chain(chain: list[bytes], root: bytes | None, network: bytes, now: int | None = None) -> "CertifiedKey":
@@ -127,5 +131,7 @@ def _check_link(
         raise Expired("a certificate in the chain has expired")
     if now is not None and claims[labels.IAT] > now + CLOCK_SKEW:
         raise NotYetValid("a certificate in the chain is from the future")
+    if issuer.end is not None:
+        subject.end = issuer.end if subject.end is None else min(subject.end, issuer.end)
     message.verify(issuer.public)
     return subject

@@ -65,7 +65,7 @@ OPEN: "Table" = {
     labels.TERMS_NONCE: (True, sized(16)),
     labels.TERMS_PRICE: (False, amount),
     labels.TERMS_UNIT: (False, text),
-    labels.TERMS_DISPUTE: (False, uint),
+    labels.TERMS_WINDOW: (False, uint),
     labels.TERMS_LEDGER: (False, hash32),
 }
 VOUCHER: "Table" = {  # keys as in `voucher`
@@ -118,6 +118,11 @@ CLOSE: "Table" = {
     labels.CLOSE_CHANNEL: (True, hash32),
     labels.CLOSE_TIME: (True, uint),
     labels.CLOSE_CLAIMS: (False, claims),
+}
+FUNDING: "Table" = {  # and of a refund
+    labels.FUNDING_CHANNEL: (True, hash32),
+    labels.FUNDING_AMOUNT: (True, amount),
+    labels.IAT: (True, uint),
 }
 PEER_PROOF: "Table" = {
     labels.PROOF_SIGNER: (True, hash32),
@@ -190,6 +195,8 @@ TABLES = {
     labels.CHANNEL_CLOSE: CLOSE,
     labels.PEER_PROOF: PEER_PROOF,
     labels.FIRMWARE_UPDATE: FIRMWARE_UPDATE,
+    labels.FUNDING: FUNDING,
+    labels.REFUND: FUNDING,
     labels.STATUS: STATUS,
     labels.REVOCATION: REVOCATION,
 }

@@ -3,10 +3,10 @@
 An order gives the address, the payee, the goods and the budget. The record stays active until the order ends.
 """
 
-from . import channel, messages
+from . import channel, messages, protection
 from .compat import const
 from .errors import Refused
-from .records import ORDER_RECORD
+from .records import ORDER_RECORD, PAYER_ROLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ BUDGET = const(5)  # amount
 SECONDS = const(6)  # uint: lifetime of the channel
 PAUSE_MS = const(7)  # uint: between two payments
 MAX_PRICE = const(12)  # amount for one unit
+MOST_UNITS = const(13)  # uint: metered units in one second
+MOST_FIRST = const(14)  # amount, metered: in the first bill
 # Keys of its progress, in the journal alone
 STATUS = const(8)  # ACTIVE to FAILED
 CODE = const(9)  # uint: the error that ended the order
@@ -32,18 +34,22 @@ ACTIVE = const(0)
 DONE = const(1)
 STOPPED = const(2)
 FAILED = const(3)
+WAITING = const(4)  # shown, never stored: active, and the channel waits for the ledger's funding
 
 DEFAULT_SECONDS = const(86400)
 DEFAULT_PAUSE_MS = const(1000)
+DEFAULT_UNITS = const(1000)  # in a second and in the first bill, or a tenth of the budget if that is more
 _TABLE: "Table" = {
     ADDRESS: (True, messages.text),
     PAYEE: (False, messages.hash32),
     ASSET: (True, messages.text),
     UNIT: (True, messages.text),
     BUDGET: (True, messages.amount),
-    SECONDS: (False, messages.up_to(channel.MAX_SECONDS)),
+    SECONDS: (False, messages.up_to(protection.MAX_SECONDS)),
     PAUSE_MS: (False, messages.up_to(3600000)),
     MAX_PRICE: (False, messages.amount),
+    MOST_UNITS: (False, messages.uint),
+    MOST_FIRST: (False, messages.amount),
 }
 
 
@@ -58,10 +64,35 @@ def start(value: "Item", device: "Device", number: int) -> "Record":
     return order
 
 
-def finish(device: "Device", status: int, code: int | None = None, number: int | None = None) -> None:
-    """End the active order. number: end that order only. Idempotent."""
+def most_first(order: "Record", price: int) -> int:
+    """The amount that the first bill of a metered channel may reach."""
+    return order.get(MOST_FIRST, max(DEFAULT_UNITS * price, order[BUDGET] // 10))
+
+
+def most_a_second(order: "Record", price: int) -> int:
+    """The amount that one second may add to a metered channel."""
+    if MOST_UNITS in order:
+        return order[MOST_UNITS] * price
+    return max(DEFAULT_UNITS * price, order[BUDGET] // 10)
+
+
+def is_waiting(device: "Device", order: "Record") -> bool:
+    """Whether the order's channel waits for the ledger's funding."""
+    digest = order.get(DIGEST)
+    record = digest and channel.find_record(device.journal, PAYER_ROLE, digest)
+    if order[STATUS] != ACTIVE or not record or channel.FUNDING in record:
+        return False
+    return channel.terms(record[channel.OPEN]).ledger is not None
+
+
+def finish(
+    device: "Device", status: int, code: int | None = None, number: int | None = None, digest: bytes | None = None
+) -> None:
+    """End the active order. number: end that order only; digest: the order of that channel only. Idempotent."""
     current = device.journal.get(ORDER_RECORD)
-    if current is not None and current[STATUS] == ACTIVE and number in (None, current[NUMBER]):
+    if current is None or current[STATUS] != ACTIVE or (digest is not None and current.get(DIGEST) != digest):
+        return
+    if number in (None, current[NUMBER]):
         order = dict(current)
         order[STATUS] = status
         if code is not None:

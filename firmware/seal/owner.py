@@ -7,23 +7,26 @@
     clock   unix seconds                                 wipe     erases key, journal and readings, for good
     update-key  the HSS public key for updates; once
     network see `uplink`, or null: Wi-Fi and broker
+    protect {name: number}, see `protection`             close   a channel's digest: close it, in either role
 
 A command ends: by its time (key 5) where the device's clock is set, or by the device's last status (key 6), which
 is good for ten minutes. The number is on flash before the command takes effect: a power cut may lose a command, but
 never repeats one.
 """
 
-from . import channel, labels, messages, order, timekeeping
+from . import channel, labels, messages, order, protection, timekeeping
 from .device import DEVICE_SLOT, PROVISIONED
 from .records import (
     FIRMWARE_RECORD,
     ORDER_RECORD,
     OWNER_RECORD,
+    PAYER_ROLE,
     WIPED_RECORD,
     OWNER_INTERVAL,
     OWNER_IS_PAUSED,
     OWNER_OFFER,
     OWNER_POLICY,
+    OWNER_PROTECTION,
     OWNER_SEQ,
 )
 from .compat import const
@@ -58,6 +61,8 @@ class Owner:
             "clock": self._clock,
             "update-key": self._update_key,
             "network": self._network,
+            "protect": self._protect,
+            "close": self._close,
             "wipe": self._wipe,
         }
 
@@ -123,6 +128,24 @@ class Owner:
         timekeeping.check_range(value)
         self._put(record)
         self._device.timekeeper.rebase(value)
+        self._device.payer.spent.rebase(value)
+
+    def _protect(self, value: "Item", record: "Record") -> None:
+        numbers = dict(record.get(OWNER_PROTECTION, {}))
+        numbers.update(protection.fit(value))
+        self._set(record, OWNER_PROTECTION, numbers)
+
+    def _close(self, value: "Item", record: "Record") -> None:
+        device = self._device
+        if not messages.hash32(value):
+            raise Malformed("a channel is named by its digest")
+        is_payer = channel.find_record(device.journal, PAYER_ROLE, value) is not None
+        party = device.payer if is_payer else device.payee
+        party.record(value)  # UnknownChannel uses up no number
+        self._put(record)
+        if is_payer:
+            order.finish(device, order.STOPPED, digest=value)
+        party.close(value, device.board.clock.now())
 
     def _network(self, value: "Item", record: "Record") -> None:
         uplink = self._device.uplink
@@ -149,13 +172,15 @@ class Owner:
         digests = value.get(_ACK_CHANNELS, [])
         if not isinstance(digests, list) or not all(messages.hash32(digest) for digest in digests):
             raise Malformed("an ack names channels by digest")
-        payee = self._device.payee
+        device = self._device
         for digest in digests:
-            payee.check_forgettable(digest)
+            device.payee.check_forgettable(digest)
+            device.payer.check_forgettable(digest)
         self._put(record)
-        self._device.log.acknowledge(value[_ACK_SEQ])
+        device.log.acknowledge(value[_ACK_SEQ])
         for digest in digests:
-            payee.forget(digest)
+            device.payee.forget(digest)
+            device.payer.forget(digest)
 
     def _update_key(self, value: "Item", record: "Record") -> None:
         new_record = self._firmware.record_with_key(value)

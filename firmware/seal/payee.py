@@ -3,43 +3,33 @@
 A channel's best voucher is on flash before its receipt leaves.
 """
 
-from . import channel, labels, messages, voucher
-from .channel import BASE, CHAIN, CLOSE, DIGEST, OPEN, VOUCHER
-from .compat import const
-from .errors import NotAParty, NotYetValid, Refused, UnknownChannel, WrongNetwork
-from .records import PAST_RECORD, PAYEE_ROLE
+from . import channel, labels, messages, protection, voucher, watermark
+from .channel import BASE, CHAIN, CLOSE, DIGEST, FUNDING, OPEN, VOUCHER
+from .errors import Expired, NotAParty, NotYetValid, Refused, UnknownChannel, Unfunded, WrongNetwork
+from .records import PAST_RECORD, PAYEE_ROLE, SETTLED_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .identity import CertifiedKey
     from typing import Callable
     from .channel import Offer, Terms
-    from .cose import Message, Signer
-    from .journal import Journal
-    from .ports import Item, Record
-
-_MAX_PAST = const(64)
+    from .cose import Message
+    from .device import Device
+    from .ports import Record
 
 
 class Payee:
-    """The channels in which the device is paid. now: callable -> unix time, or None if the clock is unset.
-    ledger: the id of the one ledger whose channels it takes, or None for any."""
+    """The channels in which the device is paid."""
 
-    def __init__(
-        self,
-        journal: "Journal",
-        signer: "Signer",
-        network: bytes,
-        device_id: bytes,
-        now: "Callable[[], int | None]",
-        ledger: bytes | None = None,
-    ) -> None:
-        self._ledger = ledger
-        self._journal = journal
-        self._signer = signer
-        self._network = network
-        self._device_id = device_id
-        self._now = now
+    def __init__(self, device: "Device") -> None:
+        """device: with its identity loaded."""
+        self._journal = device.journal
+        self._signer = device.signer
+        self._network = device.network
+        self._device_id = device.device_id
+        self._now = device.now
+        self._protection = device.protection
+        self._fundings = device.fundings
 
     def records(self) -> "list[tuple[str, Record]]":
         """[(name, record), ...] of every channel."""
@@ -52,44 +42,77 @@ class Payee:
         offer: "Callable[[], Offer]",
         base: "Callable[[], bytes | None]",
         chain: list[bytes],
+        funding: bytes | None = None,
     ) -> "tuple[Terms, Record]":
         """Accept a proposed channel, or find its record, open or closed; returns (terms, record).
 
         payer: the peer. offer: callable -> the device's offer. base: callable -> a signed reading of the meter, or
-        None. chain: the payer's certificates that the device's own chain lacks.
-        Raises WrongNetwork, NotAParty, Malformed, Expired, BadSignature, Refused, and UnknownChannel for a settled
-        channel, which cannot be used again.
+        None. chain: the payer's certificates that the device's own chain lacks. funding: the ledger's, or None.
+        Raises WrongNetwork, NotAParty, Malformed, Expired, BadSignature, Refused, Unfunded, and UnknownChannel for a
+        settled channel, which cannot be used again.
         """
         terms = channel.terms(raw)
+        if self._fundings.ledger is None:
+            funding = None  # nothing to check it by
         record = channel.find_record(self._journal, PAYEE_ROLE, terms.digest)
         if record is None:
             channel.check_offer(terms, self._network, payer, self._device_id, offer())
-            self._check_new(terms)
+            self._check_new(terms, payer)
+            if funding is not None:
+                self._fundings.check(funding, labels.FUNDING, terms)
+            self._check_credit(terms, max(1, terms.price), funding is not None)
             record = {OPEN: terms.raw, DIGEST: terms.digest, BASE: base(), CHAIN: chain}
-            self._make_room()
+            if funding is not None:
+                record[FUNDING] = funding
+            self._make_room(terms.payer)
             self._journal.put(channel.record_name(PAYEE_ROLE, terms.digest), record)
         elif terms.payer != payer.device_id:
             raise NotAParty("the channel is another peer's")
+        elif funding is not None and FUNDING not in record:
+            self._fundings.take(funding)
+            record = self.record(terms.digest)
         return terms, record
 
-    def _check_new(self, terms: "Terms") -> None:
-        if self._ledger is not None and terms.ledger != self._ledger:
-            raise WrongNetwork("the channel is for another ledger")
-        if any(half == terms.digest[:16] for half, _ in self._journal.get(PAST_RECORD, [])):
-            raise UnknownChannel("the channel was closed and forgotten")
-        now = self._now()
+    def _check_new(self, terms: "Terms", payer: "CertifiedKey") -> None:
+        is_past = any(half == terms.digest[:16] for half, _ in self._journal.get(PAST_RECORD, []))
+        if is_past or terms.expires <= watermark.latest(self._journal, SETTLED_RECORD, terms.payer):
+            raise UnknownChannel("the channel was closed and forgotten, or expires before one that was")
+        now, numbers = self._now(), self._protection()
         if now is None:
             raise NotYetValid("a channel ends at a time and the clock is not set")
-        terms.check_open(now)
-        if terms.expires > now + channel.MAX_SECONDS:
-            raise Refused("a channel may be good for %d days at most" % (channel.MAX_SECONDS // 86400))
+        terms.check_open(now, numbers[protection.LEAST_LEFT])
+        if terms.expires > now + numbers[protection.LONGEST]:
+            raise Refused("a channel may be good for %d seconds at most" % numbers[protection.LONGEST])
+        if terms.window < numbers[protection.LEAST_WINDOW]:
+            raise Refused("a dispute window has %d seconds at least" % numbers[protection.LEAST_WINDOW])
+        if self._fundings.ledger is not None and terms.ledger != self._fundings.ledger:
+            raise WrongNetwork("the channel is on another ledger")
+        if payer.end is not None and payer.end < terms.claim_end:
+            raise Expired("the payer's certificates end before the claim does")
 
-    def _make_room(self) -> None:
-        records = self.records()
-        if len(records) < channel.MAX_CHANNELS:
+    def _check_credit(self, terms: "Terms", amount: int, is_funded: bool) -> None:
+        """Raise Unfunded if `amount` in the channel exceeds what the payer may owe without funding."""
+        if is_funded or self._fundings.ledger is None:
             return
+        for _, record in self.records():
+            if record[DIGEST] != terms.digest and FUNDING not in record and VOUCHER in record:
+                if channel.terms(record[OPEN]).payer == terms.payer:
+                    amount += messages.parse(record[VOUCHER]).payload[voucher.AMOUNT]
+        if amount > self._protection()[protection.CREDIT]:
+            raise Unfunded("the ledger's funding has not been shown for the channel")
+
+    def _make_room(self, payer: bytes) -> None:
+        # a channel without a payment goes first: nothing is lost with it
+        records = self.records()
+        same = [pair for pair in records if channel.terms(pair[1][OPEN]).payer == payer]
+        if len(same) >= self._protection()[protection.CHANNELS_PER_PAYER]:
+            self._drop_unpaid(same)
+        elif len(records) >= channel.MAX_CHANNELS:
+            self._drop_unpaid(records)
+
+    def _drop_unpaid(self, records: "list[tuple[str, Record]]") -> None:
         for name, record in records:
-            if VOUCHER not in record:  # no payment: nothing is lost with the channel
+            if VOUCHER not in record:
                 self._journal.remove(name)
                 return
         raise Refused("%d channels hold vouchers: collect, settle and acknowledge first" % len(records))
@@ -112,8 +135,9 @@ class Payee:
         if CLOSE in record:
             raise Refused("the channel is closed")
         best = self.best(terms.digest)
-        message = voucher.take(raw, terms, best, payer.public, self._now())
+        message = voucher.take(raw, terms, best, payer.public, self._now(), self._protection()[protection.LEAST_LEFT])
         if best is None or message.digest != best.digest:
+            self._check_credit(terms, message.payload[voucher.AMOUNT], FUNDING in record)
             new_record = dict(record)
             new_record[VOUCHER] = message.raw
             self._journal.put(channel.record_name(PAYEE_ROLE, terms.digest), new_record)
@@ -124,20 +148,13 @@ class Payee:
         """Sign and store the channel's close; returns its bytes. Idempotent: the first close is final."""
         record = self.record(digest)
         if CLOSE not in record:
-            claims = {labels.CLOSE_CHANNEL: digest, labels.CLOSE_TIME: now, labels.CLOSE_CLAIMS: self._claims(digest)}
-            raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, claims)
+            best = self.best(digest)
+            claims = [] if best is None else [voucher.claim(best.payload, best.digest)]
+            raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, channel.close_payload(digest, now, claims))
             record = dict(record)
             record[CLOSE] = raw
             self._journal.put(channel.record_name(PAYEE_ROLE, digest), record)
         return record[CLOSE]
-
-    def _claims(self, digest: bytes) -> "Item":
-        """What the device claims in a channel: the ledger refunds the rest at once, and keeps this for us."""
-        best = self.best(digest)
-        if best is None:
-            return []
-        claims = best.payload
-        return [[claims[voucher.LANE], claims[voucher.SEQ], claims[voucher.AMOUNT], best.digest]]
 
     def close_others(self, digest: bytes, now: int) -> None:
         """Close every other metered channel. Their vouchers remain claimable."""
@@ -156,17 +173,12 @@ class Payee:
             raise Refused("the channel is still open")
 
     def forget(self, digest: bytes) -> None:
-        """Remove a closed channel that the owner has collected; the record "past" keeps its name until it expires.
-        Idempotent. Raises Refused for an open channel, or if the record "past" is full."""
+        """Remove a closed channel that the owner has collected; the payer's watermark keeps it from coming back.
+        Idempotent. Raises Refused for an open channel."""
         record = channel.find_record(self._journal, PAYEE_ROLE, digest)
         if record is None:
             return
         self.check_forgettable(digest)
-        now = self._now()
-        forgotten = [entry for entry in self._journal.get(PAST_RECORD, []) if now is None or now < entry[1]]
-        if not any(half == digest[:16] for half, _ in forgotten):
-            forgotten.append([digest[:16], channel.terms(record[OPEN]).expires])
-        if len(forgotten) > _MAX_PAST:
-            raise Refused("%d closed channels have not expired yet: acknowledge this one later" % _MAX_PAST)
-        self._journal.put(PAST_RECORD, forgotten)
+        terms = channel.terms(record[OPEN])
+        watermark.advance(self._journal, SETTLED_RECORD, terms.payer, terms.expires, self._now())
         self._journal.remove(channel.record_name(PAYEE_ROLE, digest))

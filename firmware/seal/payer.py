@@ -4,39 +4,37 @@ Reserve, sign, send: a voucher's seq and cumulative amount are on flash before i
 same content is signed again, so a number never has two amounts.
 """
 
-from . import channel, labels, messages, policy, voucher
-from .channel import AMOUNT, BASE, CHAIN, CLOSE, DAY, DIGEST, ITEM, OPEN, RECEIPT, SEQ, SPENT
+from . import channel, cose, deposit, labels, messages, policy, protection, voucher, watermark
+from .channel import AMOUNT, BASE, CHAIN, CLOSE, DAY, DIGEST, ITEM, OPEN, RECEIPT, REFUND, SEQ, SPENT, TIME, WALL
+from .channel import OWN_BASE
+from .compat import sha256
+from .days import SECONDS_A_DAY
 from .errors import AmountDecreased, OverCapacity, Refused, Replay, StateDamaged, UnknownChannel
-from .records import PAYER_ROLE, SPENT_RECORD
+from .records import OPENED_RECORD, PAYER_ROLE
+from .spent import Spent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
     from .channel import Offer, Terms
-    from .cose import Signer
-    from .journal import Journal
-    from .ports import Claims, Clock, Record
+    from .device import Device
+    from .ports import Claims, Record
 
 
 class Payer:
-    """The channels in which the device pays. network, device_id: 32 bytes each. ledger: its id, which
-    every channel names, or None where the grant named none."""
+    """The channels in which the device pays."""
 
-    def __init__(
-        self,
-        journal: "Journal",
-        clock: "Clock",
-        signer: "Signer",
-        network: bytes,
-        device_id: bytes,
-        ledger: bytes | None = None,
-    ) -> None:
-        self._ledger = ledger
-        self._journal = journal
-        self._clock = clock
-        self._signer = signer
-        self._network = network
-        self._device_id = device_id
+    def __init__(self, device: "Device") -> None:
+        """device: with its identity loaded."""
+        self._journal = device.journal
+        self._now = device.now
+        self._signer = device.signer
+        self._network = device.network
+        self._device_id = device.device_id
+        self._ledger = device.ledger
+        self._protection = device.protection
+        self._days = device.days
+        self.spent = Spent(device.journal, device.days)
 
     def records(self) -> "list[tuple[str, Record]]":
         """[(name, record), ...] of every channel."""
@@ -48,7 +46,8 @@ class Payer:
             if record[SEQ] or CLOSE in record:
                 continue
             terms = channel.terms(record[OPEN])
-            is_match = (terms.payee, terms.capacity) == (payee, capacity) and now < terms.expires
+            is_match = (terms.payee, terms.capacity, terms.ledger) == (payee, capacity, self._ledger)
+            is_match = is_match and REFUND not in record and now + self._least_left() < terms.expires
             if is_match and (terms.asset, terms.unit, terms.price) == (offer.asset, offer.unit, offer.price):
                 return terms
         return None
@@ -57,8 +56,10 @@ class Payer:
         self, payee: bytes, offer: "Offer", capacity: int, expires: int, nonce: bytes, chain: list[bytes]
     ) -> "Terms":
         """Sign and store a channel-open; returns its terms. chain: the payee's certificates that the device's own chain
-        lacks. Raises Refused if the journal has no room for another channel."""
+        lacks. The channel expires at `expires`, or just after the last one with this payee if that is later: a payee
+        refuses one that expires before a settled one. Raises Refused if the journal has no room for another channel."""
         self._make_room()
+        expires = max(expires, 1 + self._last_expiry(payee))
         claims = {
             labels.TERMS_VERSION: channel.VERSION,
             labels.TERMS_NETWORK: self._network,
@@ -70,6 +71,7 @@ class Payer:
             labels.TERMS_NONCE: nonce,
             labels.TERMS_PRICE: offer.price,
             labels.TERMS_UNIT: offer.unit,
+            labels.TERMS_WINDOW: self._protection()[protection.LEAST_WINDOW],
         }
         if self._ledger is not None:
             claims[labels.TERMS_LEDGER] = self._ledger
@@ -80,27 +82,49 @@ class Payer:
         self._journal.put(channel.record_name(PAYER_ROLE, digest), record)
         return channel.terms(raw)
 
-    def _make_room(self) -> None:
-        names = self._journal.names(PAYER_ROLE + "-")
-        if len(names) < channel.MAX_CHANNELS:
-            return
-        for name in names:
-            record = self._journal.get(name)
-            if CLOSE in record or self._clock.now() >= channel.terms(record[OPEN]).expires:
-                self._keep_spent(record)
-                self._journal.remove(name)
-                return
-        raise Refused("%d channels are open: let them be settled first" % len(names))
+    def _least_left(self) -> int:
+        return self._protection()[protection.LEAST_LEFT]
 
-    def _keep_spent(self, record: "Record") -> None:
-        # today's spending still counts against the day's limit; a cut before the removal counts it twice, which is safe
-        day = self.today()
-        if record.get(DAY) == day:
-            asset = channel.terms(record[OPEN]).asset
-            totals = self._journal.get(SPENT_RECORD, {})
-            totals = {name: total for name, total in totals.items() if total[0] == day}
-            totals[asset] = [day, totals.get(asset, (day, 0))[1] + record[SPENT]]
-            self._journal.put(SPENT_RECORD, totals)
+    def _last_expiry(self, payee: bytes) -> int:
+        last = watermark.latest(self._journal, OPENED_RECORD, payee)
+        for _, record in self.records():
+            terms = channel.terms(record[OPEN])
+            last = max(last, terms.expires if terms.payee == payee else 0)
+        return last
+
+    def _make_room(self) -> None:
+        records = self.records()
+        if len(records) < channel.MAX_CHANNELS:
+            return
+        for name, record in records:
+            if deposit.is_over(record, self._signer.kid):
+                self._drop(name, record)
+                return
+        raise Refused("%d channels hold money: settle them and acknowledge first" % len(records))
+
+    def _drop(self, name: str, record: "Record") -> None:
+        terms = channel.terms(record[OPEN])
+        self.spent.keep(record, terms.asset)
+        watermark.advance(self._journal, OPENED_RECORD, terms.payee, terms.expires, self._now())
+        self._days.store(self._days.now())
+        self._journal.remove(name)
+
+    def check_forgettable(self, digest: bytes) -> None:
+        """Raise Refused for a channel whose money may still be locked: before the claim's end, without the ledger's
+        refund or the payee's close with claims."""
+        record = channel.find_record(self._journal, PAYER_ROLE, digest)
+        if record is None or deposit.is_over(record, self._signer.kid):
+            return
+        now = self._now()
+        if now is None or now < deposit.claim_end(record):
+            raise Refused("the channel's deposit is locked until its claim ends")
+
+    def forget(self, digest: bytes) -> None:
+        """Remove a channel that the owner has collected, see `check_forgettable`. Idempotent."""
+        record = channel.find_record(self._journal, PAYER_ROLE, digest)
+        if record is not None:
+            self.check_forgettable(digest)
+            self._drop(channel.record_name(PAYER_ROLE, digest), record)
 
     def record(self, digest: bytes) -> "Record":
         """The record of the channel `digest`. Raises UnknownChannel."""
@@ -114,24 +138,28 @@ class Payer:
         record.update(changes)
         self._journal.put(channel.record_name(PAYER_ROLE, digest), record)
 
-    def keep_base(self, digest: bytes, raw: bytes) -> None:
-        """Store the seller's signed reading of its meter at the channel's start. Ignored after the first voucher."""
+    def keep_base(self, digest: bytes, raw: bytes, own: int | None) -> None:
+        """Store the seller's signed reading of its meter at the channel's start, and the count of the device's own
+        meter (None: it has none). Ignored after the first voucher."""
         record = self.record(digest)
         if record.get(BASE) != raw and not record[SEQ]:
-            self._update(digest, {BASE: raw})
+            self._update(digest, {BASE: raw} if own is None else {BASE: raw, OWN_BASE: own})
 
     def keep_close(self, digest: bytes, raw: bytes) -> None:
         """Store the close of a channel: no payment follows."""
         self._update(digest, {CLOSE: raw})
 
-    def close_expired(self, digest: bytes, now: int | None) -> "Record":
-        """Close an expired channel that its payee left open, to free the rest of the deposit; returns the record.
-        now: unix time, or None if the clock is unset."""
+    def close(self, digest: bytes, now: int) -> None:
+        """Sign and store the device's own close, which claims for the payee all that was promised. Idempotent."""
         record = self.record(digest)
-        if CLOSE not in record and now is not None and now >= channel.terms(record[OPEN]).expires:
-            raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, {labels.CLOSE_CHANNEL: digest, labels.CLOSE_TIME: now})
+        if CLOSE not in record:
+            claims = []
+            if record[SEQ]:
+                last = self._last_claims(digest, record)
+                parts = cose.build(labels.VOUCHER, self._signer.kid, last)
+                claims = [voucher.claim(last, sha256(cose.sig_structure(*parts)))]
+            raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, channel.close_payload(digest, now, claims))
             self.keep_close(digest, raw)
-        return self.record(digest)
 
     def keep_receipt(self, digest: bytes, raw: bytes) -> None:
         """Store the payee's latest receipt."""
@@ -141,25 +169,6 @@ class Payer:
         """The stored receipt (bytes) if it is for the last reserved voucher of `record`, else None."""
         raw = record.get(RECEIPT)
         return raw if raw and messages.parse(raw, labels.RECEIPT).payload[voucher.SEQ] == record[SEQ] else None
-
-    def today(self) -> int:
-        """The UTC day for limits, never before a recorded day."""
-        day = self._clock.now() // policy.SECONDS_A_DAY
-        for _, record in self.records():
-            day = max(day, record.get(DAY, 0))
-        for total in self._journal.get(SPENT_RECORD, {}).values():
-            day = max(day, total[0])
-        return day
-
-    def spent_today(self, asset: str) -> int:
-        """The amount reserved today in `asset`, over all channels."""
-        day = self.today()
-        totals = self._journal.get(SPENT_RECORD, {}).get(asset, (0, 0))
-        spent = totals[1] if totals[0] == day else 0
-        for _, record in self.records():
-            if record.get(DAY) == day and channel.terms(record[OPEN]).asset == asset:
-                spent += record[SPENT]
-        return spent
 
     def promise(
         self,
@@ -173,29 +182,37 @@ class Payer:
 
         item: digest of the reading bought or billed. allow: callable(increase, spent_today) that raises if the policy
         forbids the payment; called before the reservation. receipt: the last receipt, stored in the same write.
-        Raises OverCapacity, AmountDecreased, Refused, policy.Limit, StorageFull, Fault.
+        Raises Expired, OverCapacity, AmountDecreased, Refused, policy.Limit, StorageFull, Fault.
         """
         record = self.record(terms.digest)
-        if CLOSE in record:
+        if CLOSE in record or REFUND in record:
             raise Refused("the channel is closed")
+        now = self._now()
+        if now is None:
+            raise policy.Limit(policy.CLOCK_UNSET, "a channel ends at a time and the clock is not set")
+        terms.check_open(now, self._least_left())
         if amount > terms.capacity:
             raise OverCapacity("%d is more than the channel's %d" % (amount, terms.capacity))
         increase = amount - record[AMOUNT]
         if increase < 0:
             raise AmountDecreased("%d is less than %d promised already" % (amount, record[AMOUNT]))
-        allow(increase, self.spent_today(terms.asset))
-        day = self.today()
+        allow(increase, self.spent.today(terms.asset))
+        time = self._days.now()
+        day = time // SECONDS_A_DAY
         spent = increase + (record[SPENT] if record.get(DAY) == day else 0)
-        changes = {SEQ: record[SEQ] + 1, AMOUNT: amount, DAY: day, SPENT: spent, ITEM: item}
+        changes = {SEQ: record[SEQ] + 1, AMOUNT: amount, DAY: day, SPENT: spent, ITEM: item, TIME: time, WALL: now}
         if receipt is not None:
             changes[RECEIPT] = receipt
         self._update(terms.digest, changes)
+        self._days.set_mark(time)
         return self.sign_last(terms)
+
+    def _last_claims(self, digest: bytes, record: "Record") -> "Claims":
+        return voucher.payload(digest, channel.LANE, record[SEQ], record[AMOUNT], record.get(ITEM))
 
     def sign_last(self, terms: "Terms") -> "tuple[bytes, bytes, Claims]":
         """Sign the last reserved voucher; returns (raw, digest, claims). The digest is the same at every call."""
-        record = self.record(terms.digest)
-        claims = voucher.payload(terms.digest, channel.LANE, record[SEQ], record[AMOUNT], record.get(ITEM))
+        claims = self._last_claims(terms.digest, self.record(terms.digest))
         raw, digest = self._signer.sign(labels.VOUCHER, claims)
         return raw, digest, claims
 

@@ -2,8 +2,7 @@
 
 The policy is `policy` of the schema: {1: {asset: {1: max per voucher, 2: max per day}}, ?2: payees, ?3: button above,
 ?4: not after}. "Per voucher" limits the increase over the voucher before. Without a policy the device spends nothing.
-A day is a UTC day, and days never go back: with an unset clock the last recorded day counts, so a limit per day errs on
-the strict side.
+Days are those of trusted time, see `days`: a limit per day errs on the strict side.
 """
 
 from . import labels
@@ -24,6 +23,7 @@ PAUSED = const(45)
 NO_ASSET = const(46)
 CLOCK_UNSET = const(47)
 OVER_PRICE = const(48)  # a limit of the order
+OVER_RATE = const(49)  # a limit of the order: the meter counts faster
 
 # Keys of the policy
 _ASSETS = const(1)  # {asset: {_PER_VOUCHER: amount, _PER_DAY: amount}}
@@ -33,11 +33,9 @@ _PAYEES = const(2)  # [device id, ...]
 _BUTTON_ABOVE = const(3)  # amount
 _NOT_AFTER = const(4)  # unix seconds
 
-SECONDS_A_DAY = const(86400)
-
 
 class Limit(PolicyRefused):
-    """A voucher beyond a limit; `code` names the limit, 40 to 48."""
+    """A voucher beyond a limit; `code` names the limit, 40 to 49."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)

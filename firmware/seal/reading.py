@@ -49,6 +49,11 @@ def count(message: "Message", unit: str) -> int | None:
     return None
 
 
+def find_count(quantities: "list[Quantity]", unit: str) -> int | None:
+    """The integer in the first quantity in `unit`, or None."""
+    return next((mantissa for _, name, exponent, mantissa in quantities if name == unit and exponent == 0), None)
+
+
 def summary(message: "Message") -> "list[list[Item]]":
     """[[name, unit, exponent, mantissa], ...] of a reading's values, for display."""
     rows = []

@@ -4,7 +4,9 @@
     owner        OWNER_*: what the owner's commands said     readings   see `reading`
     wiped        true                                        firmware   see `firmware`
     network      settings of the uplink, see `uplink`        forwarded  uint: the last reading that the broker has
-    spent        {asset: [day, amount]}, see `payer`         past       [[half a digest, expiry], ...], see `payee`
+    spent        {asset: [day, amount]}, see `payer`         trusted    uint: unix seconds, see `days`
+    settled      see `watermark`: as the payee               opened     see `watermark`: as the payer
+    past         [[half a digest, expiry], ...] of closed channels, by firmware before `settled`
     clock        [unix, seq]: a trusted time and the reading before it, see `timekeeping`
     revoked      [[from, device id, issuer's id], ...], the newest last, see `standing`
     o-*, i-*     channels as the payer and as the payee, see `channel`
@@ -24,6 +26,9 @@ NETWORK_RECORD = const("network")
 FORWARDED_RECORD = const("forwarded")
 SPENT_RECORD = const("spent")
 PAST_RECORD = const("past")
+SETTLED_RECORD = const("settled")
+OPENED_RECORD = const("opened")
+TRUSTED_RECORD = const("trusted")
 REVOKED_RECORD = const("revoked")
 CLOCK_RECORD = const("clock")
 PAYER_ROLE = const("o")  # the first letter of a channel record's name
@@ -39,3 +44,4 @@ OWNER_IS_PAUSED = const(2)  # bool
 OWNER_POLICY = const(3)  # map, `policy` of the schema; absent: nothing may be spent
 OWNER_OFFER = const(4)  # [asset, unit, price] or None
 OWNER_INTERVAL = const(5)  # uint: seconds between readings
+OWNER_PROTECTION = const(16)  # {name: number}, see `protection`

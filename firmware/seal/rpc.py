@@ -31,6 +31,7 @@ UPDATE_BEGIN = const(11)
 UPDATE_WRITE = const(12)
 UPDATE_COMMIT = const(13)
 REVOKE = const(14)
+LEDGER = const(16)
 
 HELLO = const(32)
 PROVE = const(33)

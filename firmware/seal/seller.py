@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .channel import Offer, Terms
     from .cose import Message
     from .device import Device
-    from .ports import Claims, Handlers, Item, Quantity
+    from .ports import Claims, Handlers, Item
 
 NONCE_BYTES = 32
 PIECE = "reading"
@@ -96,10 +96,14 @@ class Seller:
         return True
 
     def open(self, item: "Item") -> "list[Item]":
-        """A channel-open -> [best voucher or null, reading at the channel's start or null, close or null]."""
+        """A channel-open, or [channel-open, funding or null] -> [best voucher or null, reading at the channel's start
+        or null, close or null]."""
         if not self._is_authenticated:
             raise Unauthenticated("prove your certificate first")
-        terms, record = self._device.payee.accept(item, self.peer, self._offer, self._base, self._chain)
+        raw, funding = item if isinstance(item, list) and len(item) == 2 else (item, None)
+        if not isinstance(raw, bytes) or not (funding is None or isinstance(funding, bytes)):
+            raise Malformed("an open is a channel-open, or [channel-open, funding]")
+        terms, record = self._device.payee.accept(raw, self.peer, self._offer, self._base, self._chain, funding)
         if record[channel.BASE] is not None and channel.CLOSE not in record:
             self._take_meter(terms.digest)
         self._terms = terms
@@ -167,7 +171,7 @@ class Seller:
         unpaid = device.unpaid_readings.get(self.peer.device_id, 0)
         quantities = device.measure()
         last = device.log.last_message()
-        has_changed = last is None or unit == PIECE or _count(quantities, unit) != reading.count(last, unit)
+        has_changed = last is None or unit == PIECE or reading.find_count(quantities, unit) != reading.count(last, unit)
         if has_changed:
             if unpaid >= CREDIT:
                 return None
@@ -219,10 +223,6 @@ def metered_amount(terms: "Terms", base: "Message", now: "Message") -> int:
     if first is None or last is None or last < first:
         raise SensorFailed("the readings do not count in %s" % terms.unit)
     return min(terms.price * (last - first), terms.capacity)
-
-
-def _count(quantities: "list[Quantity]", unit: str) -> int | None:
-    return next((mantissa for _, name, exponent, mantissa in quantities if name == unit and exponent == 0), None)
 
 
 def _nonce_and_chain(item: "Item") -> tuple[bytes, list[bytes]]:

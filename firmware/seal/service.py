@@ -6,8 +6,9 @@ signed, or a renewal or revocation that an issuer signed, changes a provisioned 
 
 from . import __version__, channel, compat, messages, order, p256, rpc
 from .device import DEFAULT_INTERVAL, PROVISIONED
-from .records import ORDER_RECORD, PAYER_ROLE, OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER, OWNER_POLICY, OWNER_SEQ
-from .channel import AMOUNT, CHAIN, CLOSE, OPEN, SEQ, VOUCHER
+from .records import IDENTITY_LEDGER, IDENTITY_RECORD, ORDER_RECORD, OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER
+from .records import OWNER_POLICY, OWNER_SEQ, PAYER_ROLE
+from .channel import AMOUNT, CHAIN, CLOSE, FUNDING, OPEN, SEQ, VOUCHER
 from .compat import const, ticks_diff, ticks_ms
 from .errors import Malformed, SealError
 from .firmware import Firmware
@@ -46,6 +47,7 @@ class Service:
             rpc.READINGS: self.readings,
             rpc.CHAIN: self.chain,
             rpc.CHANNELS: self.channels,
+            rpc.LEDGER: self._ledger,
             rpc.SELFTEST: self.selftest,
             rpc.BENCH: self.bench,
             rpc.REVOKE: self._revoke,
@@ -60,6 +62,11 @@ class Service:
             raise Malformed("a grant is a message")
         self._provisioner.grant(raw)
         return True
+
+    def _ledger(self, raw: bytes) -> bool:
+        """The ledger's funding or refund of a channel -> true."""
+        self._device.require_state(PROVISIONED)
+        return self._device.fundings.take(raw)
 
     def _revoke(self, raw: bytes) -> bool:
         self._device.require_state(PROVISIONED)
@@ -107,6 +114,7 @@ class Service:
             "paused": owner[OWNER_IS_PAUSED],
             "policy": owner.get(OWNER_POLICY),
             "offer": owner.get(OWNER_OFFER),
+            "protection": device.protection(),
             "interval": owner.get(OWNER_INTERVAL, DEFAULT_INTERVAL),
             "reading_seq": device.log.seq,
             "acknowledged": device.log.acknowledged,
@@ -116,9 +124,12 @@ class Service:
             "uplink": device.uplink and device.uplink.status(),
             "bought": device.last_purchase,
             "order": current_order
-            and [current_order[order.STATUS], current_order.get(order.CODE), self._order_progress(current_order)],
+            and [self._order_status(current_order), current_order.get(order.CODE), self._order_progress(current_order)],
             "channels": [len(device.payer.records()), len(device.payee.records())],
         }
+
+    def _order_status(self, current_order: "Record") -> int:
+        return order.WAITING if order.is_waiting(self._device, current_order) else current_order[order.STATUS]
 
     def _order_progress(self, current_order: "Record") -> list[int] | None:
         """[seq, amount] of the order's channel, or None before there is one."""
@@ -157,12 +168,16 @@ class Service:
         if index >= len(records):
             return [len(records)]
         role, record = records[index]
-        raws = [record[OPEN], record.get(VOUCHER)]
+        raws = [record[OPEN], record.get(FUNDING), record.get(VOUCHER)]
         if role == 0 and record[SEQ]:
             raws.append(device.payer.sign_last(channel.terms(record[OPEN]))[0])
             raws.append(device.payer.receipt(record))  # only if it is for this voucher
         raws.append(record.get(CLOSE))
-        return [len(records), role, [raw for raw in raws if raw is not None], record[CHAIN]]
+        chain = record[CHAIN]
+        if FUNDING in record:  # it is signed by the ledger, whose certificates a verifier needs too
+            ledger = device.journal.get(IDENTITY_RECORD).get(IDENTITY_LEDGER, [])
+            chain = device.foreign_certificates(ledger) + [raw for raw in chain if raw not in ledger]
+        return [len(records), role, [raw for raw in raws if raw is not None], chain]
 
     def selftest(self, _: "Item") -> "dict[str, Item]":
         """{part: true or error code}."""

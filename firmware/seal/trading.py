@@ -10,8 +10,9 @@ from . import channel, notes, rpc
 from .device import PROVISIONED
 from .buyer import Buyer
 from .compat import const
-from .errors import Expired, PolicyRefused, StateDamaged
-from .order import ACTIVE, ADDRESS, DEFAULT_PAUSE_MS, DIGEST, DONE, FAILED, NUMBER, PAUSE_MS, STATUS, finish
+from .errors import Expired, PolicyRefused, StateDamaged, Unfunded
+from .order import ACTIVE, ADDRESS, DEFAULT_PAUSE_MS, DIGEST, DONE, FAILED, NUMBER, PAUSE_MS, STATUS, finish, is_waiting
+from .protection import LEAST_LEFT
 from .records import ORDER_RECORD
 
 TYPE_CHECKING = False
@@ -28,6 +29,8 @@ async def run(device: "Device") -> None:
     retry_ms = _MIN_RETRY_MS
     while True:
         current_order = device.journal.get(ORDER_RECORD) if device.state == PROVISIONED else None
+        if device.days is not None:
+            device.days.advance()
         if current_order is None or current_order[STATUS] != ACTIVE:
             await asyncio.sleep(0.2)
             continue
@@ -48,7 +51,11 @@ async def run(device: "Device") -> None:
 async def _try_order(device: "Device", order: "Record") -> None:
     try:
         if DIGEST in order:  # ends an order whose seller never returns
-            channel.terms(device.payer.record(order[DIGEST])[channel.OPEN]).check_open(device.now())
+            terms = channel.terms(device.payer.record(order[DIGEST])[channel.OPEN])
+            terms.check_open(device.now(), device.protection()[LEAST_LEFT])
+            if is_waiting(device, order):  # the funding comes over a command link
+                await asyncio.sleep(_MIN_RETRY_MS / 1000)
+                return
         await run_session(device, order)
     except (PolicyRefused, Expired, StateDamaged) as error:
         finish(device, FAILED, error.code, order[NUMBER])
@@ -61,6 +68,8 @@ async def run_session(device: "Device", order: "Record") -> None:
         session = Buyer(device, order, rpc.Client(reader, writer))
         close_code = await session.agree()
         device.trade_fault = None
+        if close_code == Unfunded.code:
+            return
         if close_code is None:
             try:
                 while device.journal.get(ORDER_RECORD) == session.order and not await session.step():

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .channel import Terms
     from .cose import Message
-    from .ports import Claims
+    from .ports import Claims, Item
 
 # Keys of a voucher
 CHANNEL = const(1)  # bytes, 32: the channel's digest
@@ -37,11 +37,18 @@ def payload(channel: bytes, lane: int, seq: int, amount: int, item: bytes | None
     return claims
 
 
-def take(raw: bytes, terms: "Terms", best: "Message | None", public: bytes, now: int | None) -> "Message":
+def claim(claims: "Claims", digest: bytes) -> "list[Item]":
+    """What a close claims by a voucher: [lane, seq, amount, digest]."""
+    return [claims[LANE], claims[SEQ], claims[AMOUNT], digest]
+
+
+def take(
+    raw: bytes, terms: "Terms", best: "Message | None", public: bytes, now: int | None, least_left: int = 0
+) -> "Message":
     """The payee's check of a voucher; returns its `cose.Message`.
 
     best: the best voucher so far in the lane, or None. public: the payer's key. now: unix time, or None if the clock is
-    unset. The best voucher itself passes again.
+    unset. least_left: seconds that the channel must still last. The best voucher itself passes again.
     Raises UnknownChannel, Unsupported, Replay, AmountDecreased, OverCapacity, NotYetValid, Expired, BadSignature.
     """
     message = messages.parse(raw, labels.VOUCHER)
@@ -55,6 +62,7 @@ def take(raw: bytes, terms: "Terms", best: "Message | None", public: bytes, now:
         return message
     if claims[AMOUNT] == 0:
         raise Malformed("a voucher for nothing")
+    terms.check_open(now, least_left)
     _check_times(claims, terms, now)
     if claims[AMOUNT] > terms.capacity:
         raise OverCapacity("%d is more than the channel's %d" % (claims[AMOUNT], terms.capacity))
@@ -67,15 +75,16 @@ def take(raw: bytes, terms: "Terms", best: "Message | None", public: bytes, now:
 
 
 def _check_times(claims: "Claims", terms: "Terms", now: int | None) -> None:
-    terms.check_open(now)
+    if claims.get(NOT_AFTER, terms.claim_end) < terms.claim_end:
+        raise Expired("the voucher expires before the claim's end")
+    if claims.get(NOT_BEFORE, 0) > terms.claim_end:
+        raise NotYetValid("the voucher is not valid before the claim's end")
     if now is None:
         if NOT_BEFORE in claims or NOT_AFTER in claims:
             raise NotYetValid("the voucher has a time and the clock is not set")
         return
     if now < claims.get(NOT_BEFORE, now):
         raise NotYetValid("the voucher is not valid yet")
-    if now > claims.get(NOT_AFTER, now):
-        raise Expired("the voucher has expired")
 
 
 def receipt_payload(message: "Message") -> "Claims":

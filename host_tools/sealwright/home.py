@@ -11,7 +11,7 @@
     ledger.db            see `ledger`
     ledger.key ledger.pem             the ledger's own key, and its certificates
 
-The test root certifies emulated boards; verifiers refuse what chains to it unless told otherwise.
+The test root certifies emulated boards; verifiers refuse what chains to it without `allow_test`.
 """
 
 import json
@@ -190,7 +190,7 @@ class Home:
         return [path.read_bytes() for path in sorted((self.folder / "revocations").glob("*.cbor"))]
 
     def authority(self, broker: str) -> Path:
-        """Where the CA of the MQTT broker HOST:PORT is kept, once a device was told of it."""
+        """Where the CA of the MQTT broker HOST:PORT is kept, once a device has it."""
         return self.folder / "brokers" / f"{broker}.pem"
 
     def keep_authority(self, broker: str, pem: bytes) -> None:

@@ -34,6 +34,8 @@ def fleet(tmp_path_factory):
         made.provisioned("charger")
         made.provisioned("station", "bme280")
         made.ok("owner", "offer", "--device", "emulated:solar", "--asset", "nEUR", "--unit", "J", "--price", "83")
+        for payer in ("charger", "solar"):
+            made.ok("ledger", "deposit", payer, "--asset", "nEUR", "--amount", "1000000000")
         made.ok("owner", "interval", "1", "--device", "emulated:station")
         yield made
     finally:

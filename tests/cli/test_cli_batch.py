@@ -6,7 +6,7 @@ import time
 
 import pytest
 from sealwright.bench import factory
-from sealwright.bench.factory import bench
+from sealwright.bench.factory import job
 from sealwright.home import DONE, Home
 from sealwright.targets import kinds
 
@@ -148,7 +148,7 @@ def test_the_record_of_a_board_whose_batch_died_right_after_it_was_provisioned(h
     homed.board("late")
     home = Home.open(homed.home)
     place = factory.Place("late", "emulated:late", None, None)
-    result = bench.work(home.folder, factory.Job(place, "me"))
+    result = job.work(home.folder, factory.Job(place, "me"))
     assert result.error is None and result.steps == ("tested", "provisioned")
     assert homed.ok(*LEDGER, "--json").last["records"] == 0
     ran = homed.ok("batch", "--boards", tray(homed, "late"), "--json")

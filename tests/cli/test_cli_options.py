@@ -46,4 +46,4 @@ def test_words():
         "10 nEUR a voucher, 200 a day; only to 0101010101010101; button above 5; until 1970-01-01 00:00:00Z"
     )
     assert words.spending(None) == "none: it will not pay"
-    assert words.hexed({1: [b"\x0a", {"x": None}]}) == {"1": ["0a", {"x": None}]}
+    assert words.json_value({1: [b"\x0a", {"x": None}]}) == {"1": ["0a", {"x": None}]}

@@ -28,6 +28,7 @@ def make_two_machines(cli, policy):
 
 def trade_and_verify(cli, bundle):
     done(cli, "owner", "offer", "--device", "emulated:solar", "--asset", "nEUR", "--unit", "J", "--price", "83")
+    done(cli, "ledger", "deposit", "charger", "--asset", "nEUR", "--amount", "5000")
     buying = ("pay", "--payer", "emulated:charger", "--payee", "emulated:solar", "--amount", "900")
     paid = done(cli, *buying, "--pause-ms", "50", "--json").last
     assert paid["state"] == "done" and paid["amount"] == 900 and paid["vouchers"] >= 1
@@ -38,11 +39,10 @@ def trade_and_verify(cli, bundle):
     verdicts = done(cli, "verify", bundle, "--root", root, "--allow-test", "--json", "--home", nowhere).json
     assert all(list(one) == ["n", "type", "ok", "code", "digest", "device", "why"] and one["ok"] for one in verdicts)
     types = {one["type"] for one in verdicts}
-    assert types == {"certificate", "reading", "channel-open", "voucher", "receipt", "channel-close"}
+    assert types == {"certificate", "reading", "channel-open", "funding", "voucher", "receipt", "channel-close"}
 
 
 def settle_and_audit(cli, bundle):
-    done(cli, "ledger", "deposit", "charger", "--asset", "nEUR", "--amount", "5000")
     assert "messages hold" in done(cli, "settle", "-", "--allow-test", stdin=bundle.read_bytes()).out
     balances = {one["name"]: one["amount"] for one in done(cli, "ledger", "balances", "--json").json if one["name"]}
     assert balances == {"charger": 4100, "solar": 900}

@@ -19,6 +19,7 @@ def wired(homed):
     board.start()
     homed.ok("provision", "--device", "emulated:seller", "--name", "seller")
     homed.provisioned("buyer")
+    homed.ok("ledger", "deposit", "buyer", "--asset", "nEUR", "--amount", "1000000")
     homed.ok("owner", "offer", "--device", "emulated:seller", "--asset", "nEUR", "--unit", "reading", "--price", "5")
     return homed
 

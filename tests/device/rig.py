@@ -8,9 +8,11 @@ import os
 
 from keystore.software import SoftwareKeyStore
 from seal import cose, identity, labels, rpc
+from seal.compat import ticks_add
 from seal.device import Device
 from seal.entropy import Pool
 from seal.provision import Provisioner
+from seal.records import IDENTITY_LEDGER, IDENTITY_RECORD
 
 NOW = 1_790_000_000
 NETWORK = bytes(range(32))
@@ -104,6 +106,15 @@ class Counter:
         self.joules = max(self.joules, joules)
 
 
+class Thermometer:
+    """A sensor that counts nothing."""
+
+    model = "thermometer"
+
+    def read(self):
+        return [("temperature", "Cel", -2, -512)]
+
+
 class PeerLink:
     address = "tcp:127.0.0.1:1"
 
@@ -156,6 +167,8 @@ class Issuer:
         }
         if "may_issue" in changes:
             claims[labels.MAY_ISSUE] = changes["may_issue"]
+        if "roles" in changes:
+            claims[labels.ROLES] = changes["roles"]
         if "exp" in changes:
             claims[labels.EXP] = changes["exp"]
         return changes.get("signer", self.signer).sign(labels.CERTIFICATE, claims)[0]
@@ -210,6 +223,20 @@ def provision(device, issuer, spending=None):
     provisioner.grant(issuer.grant(device.public, nonce, spending))
 
 
+def with_ledger(issuer, *devices):
+    """Give devices the network's ledger, as a grant does; returns (its Signer, its id)."""
+    keys = SoftwareKeyStore(RamStore(), engine="plain")
+    public = keys.generate(0, Pool(Entropy.sources).random)
+    chain = [issuer.certificate(public, roles=labels.ROLE_LEDGER), issuer.root]
+    for device in devices:
+        record = dict(device.journal.get(IDENTITY_RECORD))
+        record[IDENTITY_LEDGER] = chain
+        device.journal.put(IDENTITY_RECORD, record)
+        device.load()
+    ledger = identity.device_id(public)
+    return cose.Signer(keys, 0, identity.kid(ledger)), ledger
+
+
 def restarted(device):
     """A new board with the same flash, as after a power cut."""
     gc.collect()  # several devices share one heap here, which a board never does
@@ -217,6 +244,14 @@ def restarted(device):
     again = Device(board)
     again.load()
     return again
+
+
+def pass_time(device, seconds):
+    """The device stays up for so long, up to 6 days, and its clock goes on."""
+    before = device.days.ticks
+    device.board.clock.unix += seconds
+    device.days.ticks = lambda: ticks_add(before(), seconds * 1000)
+    device.days.advance()
 
 
 class Loopback:

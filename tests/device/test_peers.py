@@ -40,7 +40,8 @@ def test_payee_refuses_bad_vouchers():
         (Unsupported, vouch(buying, terms, 40, 6, k9=[[1, 1]])),
         (Unsupported, vouch(buying, terms, 40, 6, k10={1: bytes(32), 2: 1, 3: 1})),
         (NotYetValid, vouch(buying, terms, 40, 6, k5=NOW + 1)),
-        (Expired, vouch(buying, terms, 40, 6, k6=NOW - 1)),
+        (Expired, vouch(buying, terms, 40, 6, k6=terms.claim_end - 1)),
+        (NotYetValid, vouch(buying, terms, 40, 6, k5=terms.claim_end + 1)),
         (BadSignature, vouch(selling, terms, 40, 6)),
         (Malformed, b"\x00"),
     )
@@ -48,8 +49,8 @@ def test_payee_refuses_bad_vouchers():
         raises(error, seller.pay, raw)
         assert best(selling) == [(5, 30)]
     assert messages.parse(seller.pay(vouch(buying, terms, 30, 5))[0]).payload[4] == 30
-    assert messages.parse(seller.pay(vouch(buying, terms, 300, 6, k5=NOW, k6=NOW))[0]).payload[4] == 300
-    selling.board.clock.unix = terms.expires
+    assert messages.parse(seller.pay(vouch(buying, terms, 300, 6, k5=NOW, k6=terms.claim_end))[0]).payload[4] == 300
+    selling.board.clock.unix = terms.expires - 3600  # the least time left
     raises(Expired, seller.pay, vouch(buying, terms, 300, 7))
 
 

@@ -104,31 +104,6 @@ async def connect_raw(buying, selling, raw):
     return await client.call(rpc.OPEN, raw)
 
 
-def test_forgotten_channels_are_limited_and_expire():
-    issuer, _, selling = pair("reading", budget=3)
-    expires = selling.board.clock.unix + 10
-    selling.journal.put("past", [[bytes([n]) * 16, expires] for n in range(64)])
-    buying = pair("reading", budget=3)[1]
-    terms = {
-        1: 1,
-        2: selling.network,
-        3: buying.device_id,
-        4: selling.device_id,
-        5: "nEUR",
-        6: 3,
-        7: expires,
-        8: bytes(16),
-    }
-    raw, digest = buying.signer.sign(labels.CHANNEL_OPEN, terms)
-    record = {channel.OPEN: raw, channel.DIGEST: digest, channel.BASE: None, channel.CHAIN: []}
-    selling.journal.put(channel.record_name("i", digest), record)
-    selling.payee.close(digest, 0)
-    raises(Refused, selling.payee.forget, digest)
-    selling.board.clock.unix = expires
-    selling.payee.forget(digest)
-    assert len(selling.journal.get("past")) == 1
-
-
 def test_end_of_replaced_order_keeps_new_order():
     issuer, buying, selling = pair("reading", budget=3)
     pausing = dict(buying.journal.get(ORDER_RECORD))
@@ -231,19 +206,3 @@ def test_orders_ended_by_limits_leave_room():
         closed = [record[channel.DIGEST] for _, record in selling.payee.records()]
         Owner(selling).command(issuer.command(selling, "ack", {1: 0, 2: closed}))
         gc.collect()
-
-
-def test_expired_channels_make_room():
-    issuer, buying, selling = pair("reading", budget=3)
-    for _ in range(channel.MAX_CHANNELS):
-        session, _ = connect(buying, selling)
-        run(session.step())
-        order.finish(buying, order.STOPPED)
-        Owner(buying).command(issuer.command(buying, "trade", ORDER))
-    raises(Refused, connect, buying, selling)
-    for device in (buying, selling):
-        device.board.clock.unix += order.DEFAULT_SECONDS
-    for name, _ in selling.payee.records():
-        selling.journal.remove(name)
-    connect(buying, selling)
-    assert len(buying.payer.records()) == channel.MAX_CHANNELS

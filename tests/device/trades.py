@@ -3,7 +3,7 @@
 import asyncio
 
 from check import raises
-from rig import Issuer, Loopback, policy, provisioned
+from rig import Issuer, Loopback, Thermometer, policy, provisioned
 from seal import buyer, channel, messages, order, rpc
 from seal.owner import Owner
 from seal.records import ORDER_RECORD
@@ -20,6 +20,7 @@ def pair(unit="J", spending=None, budget=300, max_price=None):
     """(issuer, buying device, selling device), the one with an order, the other with an offer."""
     issuer = Issuer()
     buying = provisioned(issuer, spending or policy())
+    buying.board.sensors = [Thermometer()]  # the count of its own meter would limit what it pays
     selling = provisioned(issuer, joules=1000)
     Owner(selling).command(issuer.command(selling, "offer", ["nEUR", unit, PRICE]))
     wanted = {1: "tcp:127.0.0.1:1", 2: selling.device_id, 3: "nEUR", 4: unit, 5: budget, 7: 0}

@@ -9,14 +9,16 @@ from sealwright import Policy, Verifier, emulator
 from sealwright.emulator import EmulatedBoard
 from sealwright.errors import Unreachable
 from sealwright.home import Home
-from sealwright.ledger import Ledger, LedgerIdentity
+from sealwright.ledger import Ledger, LedgerIdentity, bring_funding
 from sealwright.link import Client, connect
-from sealwright.operate import owner, provisioning, spending
+from sealwright.operate import owner, provisioning, spending, trading
 from sealwright.operate.collecting import Collector, Source
 from sealwright.verify import Verdict
 from sealwright.wire.messages import DevicePolicy
 
 ASSET = "nEUR"
+# these tests break trades, not shops: sellers here give credit, to several channels of one payer and short ones
+TRUSTING = {"credit": 10**15, "channels_per_payer": 8, "least_left": 0, "least_window": 0}
 GENEROUS = spending.parse_policy({"assets": {ASSET: {"per_voucher": 10**9, "per_day": 10**12}}})
 
 
@@ -48,6 +50,7 @@ class Lab:
         """Provision a board that runs."""
         with self.client(board) as client:
             provisioning.provision(self.home, client, board.name, policy)
+            owner.command(self.home, client, "protect", TRUSTING)
 
     def blank(self, name: str, sensors: Sequence[str] = ()) -> EmulatedBoard:
         """A new board, not started."""
@@ -85,6 +88,14 @@ class Lab:
         address = more.get("address", told["peer"])
         order = {1: address, 2: more.get("payee_id", told["device"]), 3: ASSET, 4: unit, 5: budget}
         self.tell(payer, "trade", order | {6: more.get("seconds", 86400), 7: more.get("pause_ms", 20)})
+
+    def fund(self, payer: EmulatedBoard, amount: int = 10**9, seconds: float = 30) -> None:
+        """Deposit for the payer of an order, and bring its channel the ledger's funding."""
+        waiting = trading.STATES.index(trading.WAITING)
+        device = self.wait(payer, lambda info: info["order"][0] == waiting, seconds)["device"]
+        with self.ledger() as ledger, self.client(payer) as client:
+            assert ledger.deposit(owner.deposit(self.home, device, ASSET, amount).raw).ok
+            assert all(brought.refused is None for brought in bring_funding(ledger, client))
 
     def wait(self, board: EmulatedBoard, check: Callable[[dict], object], seconds: float = 30) -> dict:
         """The board's info as soon as `check` of it holds; fails with its console where it never does."""

@@ -5,8 +5,20 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2] / "host_tools" / "sealwright"
-# lowest first: a wing imports its own modules and those of earlier wings
-WINGS = "errors extras wire home targets verify link emulator operate bench ledger demo cli".split()
+# lowest first: a wing imports its own modules and those of lower floors, none of its own floor's other wings
+FLOORS = [
+    "errors",
+    "extras",
+    "wire",
+    "home",
+    "targets link verify",
+    "emulator",
+    "operate",
+    "bench ledger",
+    "demo",
+    "cli",
+]
+FLOOR = {wing: number for number, wings in enumerate(FLOORS) for wing in wings.split()}
 
 
 def module_of(path):
@@ -14,40 +26,48 @@ def module_of(path):
     return parts[:-1] if parts[-1] == "__init__" else parts
 
 
-def imports_of(path, modules):
-    """The modules of the package that a file imports when it is imported itself."""
-    module = module_of(path)
+FILES = {module_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def targets_of(node, package):
+    """The modules of the host package that one node of a syntax tree imports."""
+    if isinstance(node, ast.Import):
+        names = [tuple(alias.name.split(".")) for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        base = ("sealwright", *package[: len(package) - node.level + 1]) if node.level else ()
+        base += tuple(node.module.split(".")) if node.module else ()
+        names = [(*base, alias.name) if (*base[1:], alias.name) in FILES else base for alias in node.names]
+    else:
+        names = []
+    return {name[1:] for name in names if name[0] == "sealwright"}
+
+
+def imports_of(module, *, everywhere):
+    """What a module imports: when it is imported itself, or `everywhere`, which adds what its functions import."""
+    path = FILES[module]
     package = module if path.name == "__init__.py" else module[:-1]
-    for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = package[: len(package) - node.level + 1] + tuple(node.module.split(".") if node.module else ())
-            for alias in node.names:
-                whole = (*base, alias.name)
-                yield whole if whole in modules else base
-
-
-FILES = sorted(PACKAGE.rglob("*.py"))
-MODULES = {module_of(path) for path in FILES}
-ARROWS = {module_of(path): set(imports_of(path, MODULES)) for path in FILES}
+    tree = ast.parse(path.read_text())
+    found = [targets_of(node, package) for node in (ast.walk(tree) if everywhere else tree.body)]
+    return set().union(*found)
 
 
 def test_every_wing_has_its_floor():
-    assert {module[0] for module in MODULES if module} == set(WINGS)
+    assert {module[0] for module in FILES if module} == set(FLOOR)
 
 
 def test_imports_between_wings_point_down():
-    upward = [
+    wrong = [
         (".".join(module), ".".join(target))
-        for module, targets in ARROWS.items()
-        for target in targets
-        if module and target and WINGS.index(target[0]) > WINGS.index(module[0])
+        for module in FILES
+        for target in imports_of(module, everywhere=True)
+        if module and module[0] != (target or ("",))[0] and not (target and FLOOR[target[0]] < FLOOR[module[0]])
     ]
-    assert upward == []
+    assert wrong == []
 
 
 def test_no_module_is_in_a_circle():
     # a package's __init__ imports what it offers, and its modules import each other, never the package
     try:
-        TopologicalSorter(ARROWS).prepare()
+        TopologicalSorter({module: imports_of(module, everywhere=False) for module in FILES}).prepare()
     except CycleError as circle:
         raise AssertionError(circle.args[1]) from circle

@@ -38,15 +38,19 @@ def provisioned(authority):
         provisioner.evidence(nonce)
         provisioner.grant(authority.grant(signer, device, nonce, certificates, spending, kept))
         assert device.state == PROVISIONED
-    authority.grant(authority.root, selling, nonce, other, {1: {"nEUR": {1: 1, 2: 1}}})
+    authority.grant(authority.root, selling, nonce, other, {1: {"nEUR": {1: 1, 2: 1}}}, other)
+    authority.certify(authority.root, keys_of.public(0), selling.public, {labels.ROLES: labels.ROLE_LEDGER})
     return buying, selling
 
 
 def trade(authority, buying, selling, unit, budget):
     """One whole trade: order, proofs, channel, bills, vouchers, receipts, close."""
     Owner(selling).command(authority.command(selling, "offer", ["nEUR", unit, 3]))
-    wanted = {1: "tcp:127.0.0.1:1", 2: selling.device_id, 3: "nEUR", 4: unit, 5: budget, 6: 600, 7: 0}
+    wanted = {1: "tcp:127.0.0.1:1", 2: selling.device_id, 3: "nEUR", 4: unit, 5: budget, 6: 86400, 7: 0}
     Owner(buying).command(authority.command(buying, "trade", wanted))
+    session, _ = connect(buying, selling)
+    claims = {1: session._terms.digest, 2: budget, labels.IAT: NOW}
+    buying.fundings.take(authority.owner.sign(labels.FUNDING, claims)[0])  # whose key is the ledger's here
     session, seller = connect(buying, selling)
     while not run(session.step()):
         selling.board.meter.joules += 30
@@ -69,6 +73,7 @@ def commands(authority, buying, selling):
         (selling, "offer", (None,)),
         (selling, "ack", ({1: selling.log.seq, 2: closed},)),
         (selling, "ack", ({1: 0},)),
+        (buying, "protect", ({"least_left": 0, "credit": labels.MAX_AMOUNT},)),
         (selling, "wipe", ()),
     ):
         Owner(device).command(authority.command(device, op, *arguments))
@@ -83,10 +88,12 @@ def by_hand(signer):
     signer.sign(labels.CHANNEL_OPEN, opened)
     opened[labels.TERMS_LEDGER] = hash32("ledger")
     signer.sign(labels.CHANNEL_OPEN, opened)
+    for kind in (labels.FUNDING, labels.REFUND):
+        signer.sign(kind, {1: digest, 2: labels.MAX_AMOUNT, 6: NOW})
+    for claims in ([], [[0, MAX_UINT, 0, hash32("voucher")], [63, 0, labels.MAX_AMOUNT, hash32("other")]]):
+        signer.sign(labels.CHANNEL_CLOSE, {1: digest, 2: NOW, labels.CLOSE_CLAIMS: claims})
     receipt = {1: digest, 2: 0, 3: 1, 4: 2, 5: hash32("voucher"), 6: [3, hash32("tick")]}
     signer.sign(labels.RECEIPT, receipt)
-    signer.sign(labels.CHANNEL_CLOSE, {1: digest, 2: NOW, labels.CLOSE_CLAIMS: [[0, 1, 2, hash32("voucher")]]})
-    signer.sign(labels.CHANNEL_CLOSE, {1: digest, 2: NOW})
     signer.sign(labels.COMMAND, {1: bytes(32), 2: 0, 3: "", labels.COMMAND_STATUS: digest})
     stat = {1: own, labels.NONCE: digest, 2: 0, 3: MAX_UINT, 4: None, labels.IAT: 0, labels.CLOCK_QUALITY: 3}
     signer.sign(labels.STATUS, stat | {labels.FIRMWARE: ""})

@@ -8,8 +8,8 @@ import asyncio
 import gc
 import sys
 
-from rig import NOW, Board, Clock, Issuer, RamStore, policy, provisioned
-from seal import buyer, channel, labels, rpc
+from rig import NOW, Board, Clock, Issuer, RamStore, policy, provisioned, with_ledger
+from seal import buyer, channel, labels, order, rpc
 from seal.compat import hexlify
 from seal.device import Device
 from seal.errors import NotYetValid, SensorFailed, Unreachable
@@ -115,6 +115,9 @@ def every_order():
         ("offer", ["nEUR", "J", 0]),
         ("interval", 86400),
         ("interval", 1),
+        ("protect", {"least_left": 0, "longest": 1, "least_window": 0, "channels_per_payer": 8, "credit": 1}),
+        ("protect", {}),
+        ("close", closed[0]),
         ("stop",),
         ("trade", {1: "tcp:192.0.2.1:1", 3: "nEUR", 4: "J", 5: 1}),
         ("clock", NOW),
@@ -136,6 +139,25 @@ def metered():
     stranger = Wire(Seller(selling).handlers())
     for kind in (rpc.PROVE, rpc.OPEN, rpc.BILL, rpc.PAY, rpc.CLOSE):
         assert stranger.ask(kind, first.items.get(kind, bytes(32))) in (14, 22)
+
+
+def _opened_on_ledger():
+    """(buyer, seller, the ledger's funding) where the buyer's order waits for the funding."""
+    issuer, buying, selling = pair("J", budget=60)
+    ledger, _ = with_ledger(issuer, buying, selling)
+    asyncio.run(buyer.Buyer(buying, buying.journal.get(ORDER_RECORD), Wire(Seller(selling).handlers())).agree())
+    digest = buying.payer.records()[0][1][channel.DIGEST]
+    return buying, selling, ledger.sign(labels.FUNDING, {1: digest, 2: 60, labels.IAT: NOW})[0]
+
+
+def funded():
+    """A trade that waits for the ledger's funding."""
+    buying, selling, funding = _opened_on_ledger()
+    host = Wire(Service(buying).handlers())
+    assert host.ask(rpc.INFO)["order"][0] == order.WAITING
+    assert host.ask(rpc.LEDGER, funding) is True
+    _trade(buying, selling, Wire(Seller(selling).handlers()))
+    host.ask(rpc.CHANNELS, 0)
 
 
 def updated():
@@ -200,6 +222,9 @@ def ready_for(kind):
             return wire, bytes(32)
         wire.ask(rpc.EVIDENCE, bytes(32))
         return wire, issuer.grant(blank.public, bytes(32), policy())
+    if kind == rpc.LEDGER:
+        buying, _, funding = _opened_on_ledger()
+        return Wire(Service(buying).handlers()), funding
     if kind <= rpc.BENCH or kind == rpc.REVOKE:
         items = {rpc.READINGS: [0, 8], rpc.CHANNELS: 0, rpc.BENCH: 1}
         items[rpc.REVOKE] = issuer.signer.sign(labels.REVOCATION, {1: bytes(32), 2: 0, 6: 0})[0]
@@ -213,7 +238,13 @@ def ready_for(kind):
     raise AssertionError(f"a trade without request {kind}")
 
 
-TALKS = {"in_every_state": in_every_state, "every_order": every_order, "metered": metered, "updated": updated}
+TALKS = {
+    "in_every_state": in_every_state,
+    "every_order": every_order,
+    "metered": metered,
+    "funded": funded,
+    "updated": updated,
+}
 
 
 def main(name):

@@ -116,7 +116,7 @@ def test_other_frames_do_not_fit(cddl, calls):
 
 # what is in ODD and yet a good reply
 GOOD = {"grant": [True], "command": [True], "prove": [True], "revoke": [True], "readings": [[]], "channels": [[0]]}
-GOOD |= {"update-lock": [True], "update-begin": [[0]], "update-commit": [True]}
+GOOD |= {"ledger": [True], "update-lock": [True], "update-begin": [[0]], "update-commit": [True]}
 GOOD |= {"update-write": [0, 1, 2, 255, 256, 2**63, 2**64 - 1]}
 
 
@@ -133,7 +133,7 @@ def test_other_replies_do_not_fit(cddl, calls):
 
 
 def test_other_error_replies_do_not_fit(cddl):
-    for wrong in (*ODD, [1, 1], [-1], [27], [49], [256], ["1"]):
+    for wrong in (*ODD, [1, 1], [-1], [28], [50], [256], ["1"]):
         if wrong != [0]:
             assert not check(cddl, encode([1, 0, 255]) + encode(wrong), "error-reply").valid, wrong
 

@@ -61,7 +61,7 @@ def collect(
         sink = stack.enter_context(Sink(session, out, run.collector, shows=following or out is None))
         with session.progress("collecting", streams=sink.shows) as advance:
             run.start(sink)
-            while not run.look(sink, advance, count) and following and not _over(end, every):
+            while not run.look(sink, advance, count) and following and not _is_over(end, every):
                 time.sleep(every)
             run.finish(sink)
     return _summary(session, run, sink, out)
@@ -78,7 +78,7 @@ def check_out(session: Session, out: str | None, ack: bool) -> None:
         raise Usage("a bundle is no text for a terminal", remedy="Pipe it, or give --out FILE.")
 
 
-def _over(end: float | None, every: float) -> bool:
+def _is_over(end: float | None, every: float) -> bool:
     return end is not None and time.monotonic() + every > end
 
 

@@ -109,15 +109,15 @@ def _entry(run: Run) -> Callable[..., None]:
 
 
 def guard(session: Session, run: Callable[[], int | None]) -> int:
-    """Run a command and return its exit code; whatever was wrong has been told then."""
+    """Run a command and return its exit code; every error is reported by then."""
     try:
-        return _told(session, run)
+        return _report_errors(session, run)
     except BrokenPipeError:
         abandon_stdout()
         return PIPE_CLOSED
 
 
-def _told(session: Session, run: Callable[[], int | None]) -> int:
+def _report_errors(session: Session, run: Callable[[], int | None]) -> int:
     try:
         code = run() or 0
         session.finish()
@@ -133,7 +133,7 @@ def _told(session: Session, run: Callable[[], int | None]) -> int:
         if error.filename is None:
             abandon_stdout()  # it may have been stdout itself
         return code
-    except Exception as error:  # the outermost boundary: whoever reads --json gets an object, and the cause has a place
+    except Exception as error:  # the outermost boundary: a reader of --json gets an object, and the cause has a place
         if os.environ.get(TRACEBACK):
             traceback.print_exception(error)
         session.fail(_mistake(error))

@@ -43,7 +43,7 @@ def deploy(
     """
     kind = boards.find(board)
     url, patience = session.wire(device)
-    open_url(url).close()  # compiling takes a while: what is wrong with the port is told before it
+    open_url(url).close()  # compiling takes a while: a fault of the port is reported before that
     with session.progress("compiling"):
         built = boards.compile_for(kind)
     with session.resumable(), session.progress("deploying", built.size) as advance:

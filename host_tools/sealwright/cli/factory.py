@@ -8,7 +8,7 @@ from ..wire.messages import FactoryRecord, Message
 from .commands import command
 from .options import TestOption
 from .session import Session
-from .words import clock, custody, hexed, short
+from .words import clock, custody, json_value, short
 
 
 @command(
@@ -53,7 +53,7 @@ def factory(session: Session, allow_test: TestOption = False) -> int:
 
 def _tell_of_others(session: Session) -> None:
     """Where nothing is found, the records may be in the other ledger."""
-    with suppress(Usage):  # a damaged one is told of when it is asked for
+    with suppress(Usage):  # a damaged one is reported when it is asked for
         if others := len(records(session.home, test=True)):
             session.say(f"{others} records of emulated boards: --allow-test shows them")
 
@@ -68,5 +68,5 @@ def _tested(body: FactoryRecord) -> str:
 
 
 def _as_json(body: FactoryRecord) -> dict[str, object]:
-    shown = {name: hexed(getattr(body, name)) for name in FactoryRecord.__slots__ if name != "key"}
+    shown = {name: json_value(getattr(body, name)) for name in FactoryRecord.__slots__ if name != "key"}
     return {**shown, "device": body.key.device_id.hex(), "did": body.key.did}

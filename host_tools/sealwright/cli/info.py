@@ -14,7 +14,7 @@ from .commands import command
 from .describe import number
 from .options import DeviceOption
 from .session import Session
-from .words import CLOCK, amount, clock, custody, hexed, spending
+from .words import CLOCK, amount, clock, custody, json_value, spending
 
 Facts = Iterator[tuple[str, str]]
 
@@ -37,7 +37,7 @@ def info(session: Session, device: DeviceOption) -> None:
 
 def _as_json(found: Info) -> dict[str, Any]:
     """Everything it said, byte strings in hexadecimal, with names where the wire has numbers."""
-    shown = {name: hexed(value) for name, value in found.raw.items()}
+    shown = {name: json_value(value) for name, value in found.raw.items()}
     raw = found.raw
     if raw.get("policy") is not None:
         policy: DevicePolicy = read(DevicePolicy, raw["policy"])

@@ -106,10 +106,10 @@ def run(arguments: Sequence[str]) -> int:
 def _usage(error: Exception, as_json: bool) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "sealwright"
-    told = Usage(error.format_message(), remedy=f"`{path} --help` shows how it is used.")  # type: ignore[attr-defined]
+    usage = Usage(error.format_message(), remedy=f"`{path} --help` shows how it is used.")  # type: ignore[attr-defined]
 
     def fail() -> None:
-        raise told
+        raise usage
 
     return guard(Session(None, as_json), fail)
 

@@ -43,34 +43,34 @@ def network(
 ) -> None:
     """Name the broker that a device hands its readings on to, and the Wi-Fi on the way. This replaces what was set.
 
-    The device keeps the passwords in clear: on a board of custody 0, whoever holds it can read them.
+    The device keeps the passwords as plain text: on a board of custody 0, anyone who holds the board can read them.
     """
     if none == (broker is not None or ssid is not None):
         raise Usage("name a broker or a Wi-Fi", remedy="Give --broker and --ca, --ssid and --password-file, or --none.")
     settings: dict[Key, Value] = {}
     if ssid is not None:
         settings[1] = [ssid, _secret(password_file)]
-    named = None if broker is None else _named(session, broker)
-    if named is not None:
+    target = None if broker is None else _broker_of(session, broker)
+    if target is not None:
         if ca is None:
             raise Usage("--broker without --ca", remedy="Give the CA that certified the broker: it is always checked.")
-        settings[2] = replace(named, password=_secret(user_password_file)).settings(authority_der(ca))
+        settings[2] = replace(target, password=_secret(user_password_file)).settings(authority_der(ca))
     with session.connect(device) as client:
         if client.info().raw.get("uplink", ()) is None:
             remedy = "Collect from it over its link: `sealwright collect --follow`."
             raise RefusedByDevice("this board has no way to a broker", remedy=remedy, code="unsupported")
         owner.set_network(session.home, client, settings or None)
-    if named is not None and ca is not None:
-        session.home.keep_authority(named.name, ca.read_bytes())
-    session.emit(ok=True, device=device, broker=named and named.name, ssid=ssid)
-    session.say(f"{device} " + (f"hands its readings on to {named.name} now" if named else _told(ssid)))
+    if target is not None and ca is not None:
+        session.home.keep_authority(target.name, ca.read_bytes())
+    session.emit(ok=True, device=device, broker=target and target.name, ssid=ssid)
+    session.say(f"{device} " + (f"hands its readings on to {target.name} now" if target else _summary(ssid)))
 
 
-def _told(ssid: str | None) -> str:
+def _summary(ssid: str | None) -> str:
     return f"joins the Wi-Fi {ssid} and knows no broker now" if ssid is not None else "knows no broker now"
 
 
-def _named(session: Session, url: str) -> Broker:
+def _broker_of(session: Session, url: str) -> Broker:
     found, rest = Broker.parse(session.home, url)
     if rest:
         raise Usage(f"{url} names a device", remedy="Give the broker alone: mqtts://[USER@]HOST[:PORT].")

@@ -123,7 +123,7 @@ def whole_bundle(source: str) -> Iterator[bytes]:
     try:
         first = next(messages, None)
     except Truncated as error:
-        return _broken(error)
+        return _raise_at_first(error)
     if first is None:
         name = "standard input" if source == STDIN else source
         remedy = "Check that it was collected and transferred: an empty bundle proves nothing."
@@ -136,8 +136,8 @@ def _chain(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _broken(error: Truncated) -> Iterator[bytes]:
-    """A bundle whose first message is broken already: its reader is told when it comes to it."""
+def _raise_at_first(error: Truncated) -> Iterator[bytes]:
+    """A bundle whose first message is broken already: reading it raises the error."""
     yield from ()
     raise error
 

@@ -45,7 +45,7 @@ def offer(
     """Set what a device sells, and for how much."""
     if none:
         if asset is not None or unit is not None or price is not None:
-            raise Usage("--none stands alone", remedy="Leave out --asset, --unit and --price.")
+            raise Usage("--none takes no other option", remedy="Leave out --asset, --unit and --price.")
         _send(session, device, owner.end_offer, "sells nothing now", offer=None)
         return
     if not asset or not unit or price is None:
@@ -54,8 +54,8 @@ def offer(
     def send(home: Home, client: Client) -> None:
         owner.set_offer(home, client, asset, unit, price)
 
-    told = {"asset": asset, "unit": unit, "price": price}
-    _send(session, device, send, f"sells one {unit} for {amount(price, asset)} now", offer=told)
+    shown = {"asset": asset, "unit": unit, "price": price}
+    _send(session, device, send, f"sells one {unit} for {amount(price, asset)} now", offer=shown)
 
 
 @command("pause", "Stop a device from paying.", "sealwright owner pause --device emulated:charger")
@@ -154,12 +154,12 @@ def update_key(
     _send(session, device, send, "takes only updates with a hash-based signature now", hss=key.public.hex())
 
 
-def _send(session: Session, device: str, send: Any, done: str, **told: Any) -> None:
+def _send(session: Session, device: str, send: Any, done: str, **shown: Any) -> None:
     """Send one command and tell of it. send: a function(home, client)."""
     home = session.home
     with session.connect(device) as client:
         send(home, client)
-    session.emit(ok=True, device=device, **told)
+    session.emit(ok=True, device=device, **shown)
     session.say(f"{device} {done}")
 
 

@@ -6,14 +6,17 @@ from typing import Annotated
 import typer
 
 from ..errors import RefusedByDevice, Unreachable
+from ..ledger import bring_funding
 from ..link import Client
 from ..operate import trading
 from ..operate.trading import Progress
 from .commands import command
 from .session import Advance, Session
-from .words import amount
+from .settle import open_ledger
+from .words import amount, short
 
 _LOOK_SECONDS = 2.0
+_OPEN_SECONDS = 15.0  # that a payer may take to reach its seller and open a channel
 
 
 @command(
@@ -64,8 +67,10 @@ def pay(
 ) -> None:
     """Have one device buy what another one offers, until the amount is used up.
 
-    The order stays on the payer: the trade goes on when this command ends, and after a reset of either device. Exits 4
-    if the payer's policy or its owner ends it.
+    The seller wants to see that a ledger has locked the money: this command settles the payer's channel-open in the
+    home's ledger and brings the payer the ledger's word, so deposit first. From then on the order stays on the payer:
+    the trade goes on when this command ends, and after a reset of either device. Exits 4 if the ledger does not fund
+    the channel, or the payer's policy or its owner ends the trade.
     """
     home = session.home
     with session.connect(payee) as seller, session.connect(payer) as buyer:
@@ -73,6 +78,7 @@ def pay(
             home, buyer, seller, value, seconds=seconds, pause_ms=pause_ms, max_price=max_price, address=at
         )
         if not wait:
+            _fund_when_open(session, buyer)
             session.emit(ok=True, state="active", asset=asset, unit=unit, amount=0, vouchers=0)
             session.say(f"{payer} buys {unit} for up to {amount(value, asset)}; `sealwright info` shows how far it is.")
             return
@@ -87,23 +93,47 @@ def pay(
 
 def _follow(session: Session, buyer: Client, seller: Client, asset: str, advance: Advance) -> Progress:
     """Watch the order until it is over. Raises Unreachable where either device has gone."""
-    told: Progress | None = None
+    last: Progress | None = None
     looked = time.monotonic()
     while True:
         now = _progress(buyer)
-        if now != told and not now.over:
+        if now != last and not now.over:
             shown = {"amount": now.amount, "vouchers": now.vouchers, "trouble": now.trouble}
             session.emit(ok=True, state=now.state, asset=asset, **shown)
-            if now.trouble and (told is None or now.trouble != told.trouble):
+            if now.trouble and (last is None or now.trouble != last.trouble):
                 session.note(f"The payer tries again: {now.trouble}.")
-        told = now
+        last = now
+        if now.state == trading.WAITING:
+            _fund(session, buyer)
         advance(now.amount, f"{amount(now.amount, asset)} in {now.vouchers} vouchers")
         if now.over:
             return now
         if time.monotonic() - looked > _LOOK_SECONDS:
             looked = time.monotonic()
-            _still_there(seller)
+            _check_alive(seller)
         time.sleep(trading.POLL_SECONDS)
+
+
+def _fund_when_open(session: Session, buyer: Client) -> None:
+    """Stay until the payer's channel is open, and fund it where the seller wants that."""
+    for now in trading.watch(buyer, _OPEN_SECONDS):
+        if now.state == trading.WAITING:
+            _fund(session, buyer)
+            return
+        if now.vouchers:
+            return
+
+
+def _fund(session: Session, buyer: Client) -> None:
+    """Lock the capacity of the payer's new channel in the home's ledger, and bring the payer its funding."""
+    network = buyer.info().raw.get("network")
+    test = network == session.home.network_id(test=True)
+    with open_ledger(session.home, allow_test=test) as ledger:
+        for brought in bring_funding(ledger, buyer):
+            if brought.refused is not None:
+                remedy = f"The order waits on the payer. Then run this again: {brought.refused.why}"
+                raise RefusedByDevice("the ledger did not fund the channel", remedy=remedy, code=brought.refused.code)
+            session.note(f"channel {short(brought.channel)} is funded")
 
 
 def _progress(buyer: Client) -> Progress:
@@ -114,7 +144,7 @@ def _progress(buyer: Client) -> Progress:
         raise Unreachable(f"the payer is gone: {error}", remedy=remedy) from error
 
 
-def _still_there(seller: Client) -> None:
+def _check_alive(seller: Client) -> None:
     try:
         seller.info()
     except Unreachable as error:

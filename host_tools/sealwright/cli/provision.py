@@ -56,7 +56,7 @@ def provision(
     else:
         session.say(f"spending   {spending_words(limits)}")
     if done.test:
-        session.say("It is an emulated board: verifiers refuse it unless they are told --allow-test.")
+        session.say("It is an emulated board: verifiers refuse it without --allow-test.")
 
 
 def _tell(session: Session, done: Provisioned) -> None:

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import emulator
-from ..emulator.wire import wire
+from ..emulator.serial_url import wire
 from ..errors import SealwrightError
 from ..home import Home
 from ..link import Client, connect
@@ -84,7 +84,9 @@ class Session:
         return connect(url)
 
     def wire(self, url: str) -> tuple[str, float]:
-        """The wire that a device URL names, see `emulator.wire`; only `emulated:NAME` needs a home. Raises Usage."""
+        """The wire that a device URL names, see `emulator.serial_url`; only `emulated:NAME` needs a home.
+
+        Raises Usage."""
         return wire(self.home, url) if url.startswith("emulated:") else (url, 1.0)
 
     def emit(self, **values: Any) -> None:
@@ -160,7 +162,7 @@ class Session:
 
     @contextmanager
     def resumable(self) -> Iterator[None]:
-        """Work that goes on where it ended when it is done again: Ctrl-C is told that."""
+        """Work that resumes where it ended when it is run again; Ctrl-C says so."""
         try:
             yield
         except KeyboardInterrupt:

@@ -16,7 +16,7 @@ from .session import Session
 
 
 class Sink:
-    """Takes each message once. `shows`: messages are told as they come. Use as a context manager.
+    """Takes each message once. `shows`: messages are printed as they come. Use as a context manager.
 
     Raises Usage where the bundle cannot be written or continued.
     """
@@ -28,7 +28,7 @@ class Sink:
         self._raw = sys.stdout.buffer if out == STDIN else None
         self._path = None if out is None or out == STDIN else Path(out)
         self._new = self._path is not None and not self._path.exists()
-        self._writer = None if self._path is None else _continued(self._path, collector)
+        self._writer = None if self._path is None else _resume_bundle(self._path, collector)
 
     def add(self, raw: bytes, source: str) -> None:
         """Keep a message from the device called `source`, and tell of it."""
@@ -44,7 +44,7 @@ class Sink:
             self._session.emit(**as_json(message))
             if not self._session.as_json:
                 said = describe(message, self._names)
-                self._session.say(f"{named_source(message, source):<16} {message.type:<13} {said}".rstrip())
+                self._session.say(f"{source_name(message, source):<16} {message.type:<13} {said}".rstrip())
 
     def sync(self) -> None:
         """Return when all is on disk."""
@@ -63,7 +63,7 @@ class Sink:
             self._path.unlink(missing_ok=True)  # it was made for nothing
 
 
-def _continued(path: Path, collector: Collector) -> BundleWriter:
+def _resume_bundle(path: Path, collector: Collector) -> BundleWriter:
     """The bundle to write on, its messages remembered, so that none comes twice."""
     try:
         if path.exists():
@@ -75,7 +75,7 @@ def _continued(path: Path, collector: Collector) -> BundleWriter:
         raise Usage(f"{path} cannot be continued: {error}", remedy=remedy, code="bad_bundle") from error
 
 
-def named_source(message: Message[Body], source: str) -> str:
+def source_name(message: Message[Body], source: str) -> str:
     """The device a line is about: readings are their collector's, the rest may be anyone's in a channel."""
     return source if isinstance(message.body, Reading) else ""
 

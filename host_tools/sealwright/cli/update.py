@@ -54,7 +54,9 @@ def update_device(
     An update that was cut goes on where it ended. Exits 1 if the device rolled it back.
     """
     if bundle is not None and (board is not None or version is not None):
-        raise Usage("--bundle stands alone", remedy="A bundle has its board and version: leave out the others.")
+        raise Usage(
+            "--bundle takes no other option", remedy="A bundle has its board and version: leave out the others."
+        )
     if bundle is not None:
         sent = FirmwareBundle.read(bundle)
     else:

@@ -8,8 +8,9 @@ from typing import Annotated, Final
 import typer
 
 from ..errors import Usage
-from ..home import locate
-from ..verify import Policy, Verdict, Verifier
+from ..home import locate, write_whole
+from ..verify import BundleMemory, Policy, Verdict, Verifier
+from ..verify.heads import Fork, Forks, Heads
 from ..wire.keys import PublicKey
 from ..wire.messages import Certificate, Message
 from . import options
@@ -48,6 +49,26 @@ OwnerOption = Annotated[
 ]
 
 
+StateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="FILE",
+        help="Remember in FILE the newest reading of each device, and report another one with its number.",
+        show_default=False,
+    ),
+]
+ProofOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--proof",
+        metavar="BUNDLE",
+        help="Write the pairs of messages that contradict each other, with what shows it.",
+        show_default=False,
+    ),
+]
+
+
 @command(
     "verify",
     "Check a bundle offline.",
@@ -56,6 +77,7 @@ OwnerOption = Annotated[
     sealwright verify readings.bundle --root root.pem --custody 1 --json
     sealwright collect --device emulated:solar --out - | sealwright verify - --allow-test
     sealwright verify old.bundle --root root.pem --at 2026-03-18T12:00:00Z
+    sealwright verify new.bundle --root root.pem --state heads.json --proof forks.bundle
     """,
 )
 def verify(
@@ -70,10 +92,13 @@ def verify(
     secret: SecretOption = None,
     tick: TickOption = None,
     owner: OwnerOption = None,
+    state: StateOption = None,
+    proof: ProofOption = None,
 ) -> int:
     """Check every message of a bundle, offline, and say for each what holds and what does not.
 
-    Needs a root and nothing else. Exits 1 if a message is rejected.
+    Needs a root and nothing else. Verdicts on messages that wait for another one of the bundle come last. Exits 1 if a
+    message is rejected.
     """
     owners = [options.owner_key(path) for path in owner or ()]
     policy = Policy(
@@ -87,15 +112,46 @@ def verify(
     )
     roots = options.roots(root) if root else _home_roots(session)
     names = {} if root else session.names()
-    return _check(session, Verifier(roots, policy), options.whole_bundle(bundle), names)
+    kept = _Kept(state, proof)
+    verifier = Verifier(roots, policy, BundleMemory(kept.heads.as_known()))
+    code = _check(session, verifier.run(options.whole_bundle(bundle)), names, kept)
+    kept.write(session)
+    return code
 
 
-def _check(session: Session, verifier: Verifier, messages: Iterator[bytes], names: Mapping[bytes, str]) -> int:
+class _Kept:
+    """What `--state` remembers and `--proof` writes. Raises Usage for a damaged file of heads."""
+
+    def __init__(self, state: Path | None, proof: Path | None) -> None:
+        self._state, self._proof = state, proof
+        self.heads = Heads.read(state.read_bytes()) if state is not None and state.exists() else Heads()
+        self._forks = Forks(self.heads.messages())
+        self._found: list[Fork] = []
+
+    def note(self, verdict: Verdict) -> None:
+        """Remember what a verdict shows."""
+        if self._proof is not None:
+            fork = self._forks.note(verdict)
+            self._found += [] if fork is None else [fork]
+        if self._state is not None:
+            self.heads.note(verdict)
+
+    def write(self, session: Session) -> None:
+        """Replace the files, each whole or not at all."""
+        if self._proof is not None and self._found:
+            write_whole(self._proof, b"".join(fork.bundle() for fork in self._found))
+            session.say(f"{self._proof} shows messages that contradict each other: {len(self._found)} times two.")
+        if self._state is not None:
+            write_whole(self._state, self.heads.dump())
+
+
+def _check(session: Session, verdicts: Iterator[Verdict], names: Mapping[bytes, str], kept: _Kept) -> int:
     counts: Counter[str] = Counter()
     refused = 0
     with session.progress("verifying", streams=True) as advance:
-        for verdict in verifier.run(messages):
+        for verdict in verdicts:
             show(session, verdict, names)
+            kept.note(verdict)
             counts[verdict.code] += 1
             refused += not verdict.ok
             if verdict.n % _EVERY == 0:

@@ -67,12 +67,12 @@ def ago(start: float) -> str:
     return f"{time.monotonic() - start:.1f} s"
 
 
-def hexed(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """A CBOR value as JSON can say it: byte strings in hexadecimal, map keys as text."""
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, Mapping):
-        return {key if isinstance(key, str) else str(key): hexed(item) for key, item in value.items()}
+        return {key if isinstance(key, str) else str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [hexed(item) for item in value]
+        return [json_value(item) for item in value]
     return value

@@ -15,7 +15,7 @@ from typing import Final
 from .. import emulator
 from ..errors import Unreachable, Usage
 from ..home import Home
-from ..ledger import AuditReport, Ledger, LedgerIdentity
+from ..ledger import AuditReport, Ledger, LedgerIdentity, bring_funding
 from ..ledger.book import Channel
 from ..link import Client
 from ..operate import owner, provisioning, spending, trading
@@ -78,7 +78,7 @@ class Outcome:
 
 
 def run(folder: Path, say: Say, *, keep: bool = False) -> Outcome:
-    """Play the scenario in a new home at `folder`; `say` is told each step. keep: leave the boards running.
+    """Play the scenario in a new home at `folder`; `say` gets each step. keep: leave the boards running.
 
     Raises Usage where `folder` holds something else than an earlier demo, and whatever a step raises.
     """
@@ -92,6 +92,8 @@ def run(folder: Path, say: Say, *, keep: bool = False) -> Outcome:
             say(f"Provisioning {machine.name}: it makes its key, the issuer answers with a certificate")
             found = provisioning.provision(home, machine.client, machine.name, spending.parse_policy(POLICY))
             machine.device = bytes.fromhex(found.entry.device)
+        say(f"Depositing {DEPOSIT:,} {ASSET} for the solar meter and for the charger")
+        _deposit(outcome)
         _trade(home, {machine.name: machine for machine in machines}, say)
         say("Collecting what they signed into one bundle")
         _collect(outcome)
@@ -141,8 +143,10 @@ def _trade(home: Home, machines: dict[str, Machine], say: Say) -> None:
     owner.set_offer(home, solar, ASSET, "J", JOULE_PRICE)
     say(f"The charger buys energy from the solar meter, a voucher a second, {ENERGY_SECONDS:.0f} s long")
     trading.order(home, charger, solar, ENERGY_BUDGET, pause_ms=1000)
+    _fund(home, charger)
     say(f"The solar meter buys {READINGS} signed readings from the weather station")
     trading.order(home, solar, station, READINGS * READING_PRICE, pause_ms=1000)
+    _fund(home, solar)
     time.sleep(ENERGY_SECONDS)
     owner.stop_trade(home, charger)
     _wait_for_close(charger)
@@ -195,7 +199,7 @@ def _verify(outcome: Outcome) -> None:
     roots = load_roots(outcome.home.folder / "test-root.pem")
     policy = Policy(allow_test=True)
     began = time.perf_counter()
-    outcome.verdicts = list(verify_bundle(outcome.bundle, roots, policy))
+    outcome.verdicts = sorted(verify_bundle(outcome.bundle, roots, policy), key=lambda verdict: verdict.n)
     outcome.verify_ms = (time.perf_counter() - began) * 1000
     # one bit of a voucher's signature, and it is nobody's any more
     checker = Verifier(roots, policy)
@@ -206,14 +210,30 @@ def _verify(outcome: Outcome) -> None:
         checker.check(raw)
 
 
-def _settle(outcome: Outcome) -> None:
-    home = outcome.home
+def _ledger(home: Home) -> Ledger:
     identity = LedgerIdentity(home.ledger_certificates(), home.key("ledger"))
-    owners = [home.key("owner").public]
-    with Ledger(home.ledger_path, home.roots(), owners, identity=identity, allow_test=True) as ledger:
+    return Ledger(home.ledger_path, home.roots(), [home.key("owner").public], identity=identity, allow_test=True)
+
+
+def _deposit(outcome: Outcome) -> None:
+    with _ledger(outcome.home) as ledger:
         for machine in outcome.machines:
             if machine.name != "station":
-                ledger.deposit(owner.deposit(home, machine.device, ASSET, DEPOSIT).raw)
+                ledger.deposit(owner.deposit(outcome.home, machine.device, ASSET, DEPOSIT).raw)
+
+
+def _fund(home: Home, payer: Client) -> None:
+    """Wait until the payer has opened its channel, and bring it the ledger's word that the capacity is locked."""
+    with _ledger(home) as ledger:
+        for progress in trading.watch(payer, 30.0):
+            if progress.state == trading.WAITING and any(bring_funding(ledger, payer)):
+                return
+    raise Unreachable("a channel does not open", remedy="See console.log in the boards' folders.")
+
+
+def _settle(outcome: Outcome) -> None:
+    home = outcome.home
+    with _ledger(home) as ledger:
         outcome.settled = list(ledger.settle(read_bundle(outcome.bundle)))
         outcome.channels = ledger.channels()
         outcome.audit = ledger.audit()

@@ -5,6 +5,7 @@
     client = connect(board.url)
 
 A board is a folder of the home. Its process is its own: it goes on when the program that started it ends.
+Imports `link`, `targets`, `home` and `wire`; nothing of `verify`, `ledger`, `operate` or above.
 """
 
 from .board import EmulatedBoard

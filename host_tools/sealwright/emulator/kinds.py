@@ -25,7 +25,7 @@ class Emulator(Protocol):
 
     @property
     def patience(self) -> float:
-        """How many times longer a board takes than the machine it stands for: what a client's time-outs grow by."""
+        """How many times longer a board takes than the machine it emulates: what a client's time-outs grow by."""
 
     def equip(self, folder: Path, board: Path, image: Path | None) -> None:
         """Put what a new board needs beside `hardware.json` into its folder. board: its kind's folder in `boards`.

@@ -1,8 +1,13 @@
-"""The double-entry ledger: settling vouchers, and proving the result from the messages alone."""
+"""The double-entry ledger: settling vouchers, and proving the result from the messages alone.
+
+`book` holds the rules of entries, `chain` the hash-chained log, `audit` rebuilds the book from the log, `store/` keeps
+both in SQLite. Imports `verify` and `wire`; nothing of `home`, `link`, `operate` or above.
+"""
 
 from .audit import AuditReport, Finding
 from .book import Channel
 from .chain import Head
+from .funding import Brought, bring_funding
 from .identity import LedgerIdentity
 from .ledger import Ledger
 from .reports import Balance, EntryLine
@@ -11,6 +16,7 @@ from .store.faults import LedgerBusy, LedgerDamaged, LedgerError, LedgerFull, Le
 __all__ = [
     "AuditReport",
     "Balance",
+    "Brought",
     "Channel",
     "EntryLine",
     "Finding",
@@ -24,4 +30,5 @@ __all__ = [
     "LedgerMissing",
     "LedgerReadOnly",
     "NotALedger",
+    "bring_funding",
 ]

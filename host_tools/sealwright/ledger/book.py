@@ -138,8 +138,9 @@ def move(source: Account, target: Account, amount: int) -> tuple[Entry, ...]:
     return (Entry(source, -amount), Entry(target, amount)) if amount else ()
 
 
-def deposit(order: Transfer, *, used: bool, supply: int) -> Change:
-    """Money enters. `used`: this owner spent `order.seq` on this device; `supply`: all of the asset so far.
+def deposit(order: Transfer, *, used: bool, supply: int, world: int) -> Change:
+    """Money enters. `used`: this owner spent `order.seq` on this device; `supply`: all of the asset in the ledger;
+    `world`: the balance of the owner's account for money outside.
 
     Raises:
         Refusal: `replay` (the number is used), `bad_deposit` (not a positive amount), `over_supply`.
@@ -148,17 +149,17 @@ def deposit(order: Transfer, *, used: bool, supply: int) -> Change:
         raise Refusal("replay", "this owner used this number for this device before: sign the deposit with a new one")
     if not 0 < order.amount < AMOUNT_LIMIT:
         raise Refusal("bad_deposit", "a deposit has an amount from 1 to 2**63 - 1")
-    if supply + order.amount >= AMOUNT_LIMIT:
+    if max(supply, -world) + order.amount >= AMOUNT_LIMIT:
         raise Refusal("over_supply", "all deposits of one asset must stay below 2**63: use a larger unit")
-    world = Account("world", order.owner, order.asset)
-    return Change(move(world, Account("device", order.device, order.asset), order.amount))
+    outside = Account("world", order.owner, order.asset)
+    return Change(move(outside, Account("device", order.device, order.asset), order.amount))
 
 
-def withdraw(order: Transfer, *, used: bool, funds: int) -> Change:
-    """Money leaves. `funds`: what the device has that no channel holds.
+def withdraw(order: Transfer, *, used: bool, funds: int, world: int) -> Change:
+    """Money leaves. `funds`: what the device has that no channel holds; `world`: as for a deposit.
 
     Raises:
-        Refusal: `replay` (the number is used), `bad_withdrawal` (not a positive amount), `unfunded`.
+        Refusal: `replay` (the number is used), `bad_withdrawal` (not a positive amount), `unfunded`, `over_supply`.
     """
     if used:
         raise Refusal("replay", "this owner used this number for this device before: sign the withdrawal anew")
@@ -167,6 +168,8 @@ def withdraw(order: Transfer, *, used: bool, funds: int) -> Change:
     if order.amount > funds:
         why = f"the device has {funds} of {order.asset} outside its channels: withdraw at most that"
         raise Refusal("unfunded", why)
+    if world + order.amount >= AMOUNT_LIMIT:
+        raise Refusal("over_supply", "all that one owner takes out of one asset must stay below 2**63")
     device = Account("device", order.device, order.asset)
     return Change(move(device, Account("world", order.owner, order.asset), order.amount))
 

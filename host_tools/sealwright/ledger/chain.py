@@ -1,7 +1,7 @@
 """The log's hash chain: each row binds its number, its time, its message and the row before.
 
 Purpose: the one place that says what a row's hash covers.
-Limits: a chain shows that rows were changed, dropped from the middle or reordered. Whoever can write the file
+Limits: a chain shows that rows were changed, dropped from the middle or reordered. Anyone who can write the file
 can also cut its end off, or compute a new chain; only a head that was noted elsewhere shows that (`Head`).
 """
 

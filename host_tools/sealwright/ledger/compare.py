@@ -12,7 +12,7 @@ from .store.database import Database, Row, Value
 from .store.faults import LedgerDamaged
 from .store.schema import VIEWS
 
-MOST = 20  # differences told per table: one damaged row early in the log changes all that follows
+MOST_DIFFERENCES = 20  # reported per table: one damaged row early in the log changes all that follows
 
 
 class Difference(NamedTuple):
@@ -36,7 +36,7 @@ def differences(kept: Database, rebuilt: Database) -> Iterator[Difference | Ledg
     """Where `kept` is not, bit for bit, what `rebuilt` is; the error of a table that cannot be read."""
     for table in VIEWS:
         try:
-            yield from islice(_compare(table, kept, rebuilt), MOST)
+            yield from islice(_compare(table, kept, rebuilt), MOST_DIFFERENCES)
         except LedgerDamaged as error:
             yield error
 

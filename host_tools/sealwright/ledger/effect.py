@@ -1,7 +1,7 @@
 """The digest of what a row makes of the views: chained with the row, so that settling on an altered view shows.
 
-Purpose: whoever alters a view and lets the next message settle on it gets a row whose effect the log does not give; an
-audit names that row.
+Purpose: if somebody alters a view and the next message settles on it, the row has an effect that the log does not give,
+and an audit names that row.
 """
 
 from hashlib import sha256
@@ -26,9 +26,10 @@ def effect_of(tables: Tables, change: book.Change) -> bytes:
 
 def _channel(channel: book.Channel) -> cbor.Value:
     terms = channel.terms
-    numbers: list[cbor.Value] = [channel.limit, channel.worth, channel.paid, channel.refunded, terms.claim_end]
-    return [terms.digest, *numbers, channel.closed_at]
+    worth = str(channel.worth)  # as the tables keep it: CBOR's integers end at 64 bits, and a sum of worths does not
+    numbers: list[cbor.Value] = [channel.limit, channel.paid, channel.refunded, terms.claim_end]
+    return [terms.digest, worth, *numbers, channel.closed_at]
 
 
 def _lane(number: int, lane: Lane) -> cbor.Value:
-    return [number, lane.seq, lane.worth, lane.voucher]
+    return [number, lane.seq, str(lane.worth), lane.voucher]

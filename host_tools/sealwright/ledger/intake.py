@@ -3,7 +3,7 @@
 Limits: says nothing on whether a message holds; the judge's finding does, before.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ from ..errors import Malformed
 from ..verify import Finding, Policy
 from ..verify.channels import MAX_LANES
 from ..verify.codes import EQUIVOCATION
-from ..verify.memory import Lane, Terms
+from ..verify.memory import FAR, Lane, Terms
 from ..wire.messages import (
     Body,
     Certificate,
@@ -149,7 +149,8 @@ def _of_channel(
     match body:
         case ChannelOpen():
             _same_ledger(body.ledger, ledger, "channel")
-            return found.terms
+            # a channel may name a window that no column holds; no claim lasts so long
+            return None if found.terms is None else replace(found.terms, window=min(found.terms.window, FAR))
         case Voucher():
             return Payment(body.channel, body.lane, body.seq, found.lane, _contradicts(found))
         case ChannelClose():

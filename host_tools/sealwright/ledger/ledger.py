@@ -120,7 +120,7 @@ class Ledger:
         identity = self._known_identity()
         database = self._database(write=True)
         watch = Watch(self._clock)
-        memory = LedgerMemory(Tables(database))
+        memory = LedgerMemory(Tables(database), identity.id)
         judge = Judge(self._roots, WatchedPolicy.of(policy, watch), memory)
         return Settlement(database, judge, memory, identity, watch)
 
@@ -167,6 +167,10 @@ class Ledger:
     def channel(self, digest: bytes) -> Channel | None:
         """One channel by its digest, or None."""
         return self._read(lambda database: Tables(database).channel(digest))
+
+    def funding(self, channel: bytes) -> bytes | None:
+        """The ledger's signed word that it locked this channel's capacity, or None where it did not."""
+        return self._read(lambda database: Tables(database).funding(channel))
 
     def ending(self, within: int) -> list[Channel]:
         """Channels that hold money and whose claim ends within so many seconds: the first 1,000, earliest first."""

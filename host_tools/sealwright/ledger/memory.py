@@ -6,13 +6,15 @@ that moved nothing are not kept in the log; the latest of them are remembered fo
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from ..errors import WrongType
+from ..verify import Finding
 from ..verify.memory import Lane, Terms
 from ..verify.readings import Head
 from ..wire.keys import PublicKey
-from ..wire.messages import ChannelClose, Message, Voucher, parse_as
+from ..wire.messages import Body, Certificate, ChannelClose, Message, Voucher, parse_as
 from .store.tables import Tables
 
 T = TypeVar("T")
@@ -20,10 +22,10 @@ _MOST_SHOWN: Final = 4096  # vouchers, and heads of logs
 
 
 class LedgerMemory:
-    """The memory of a ledger with these tables."""
+    """The memory of the ledger with these tables and this id (32 bytes)."""
 
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
+    def __init__(self, tables: Tables, ledger: bytes) -> None:
+        self._tables, self._ledger = tables, ledger
         self._shown: OrderedDict[bytes, Message[Voucher]] = OrderedDict()
         self._heads: OrderedDict[bytes, Head] = OrderedDict()
 
@@ -38,7 +40,7 @@ class LedgerMemory:
     def channel(self, digest: bytes) -> Terms | None:
         """A channel whose capacity the ledger locked."""
         channel = self._tables.channel(digest)
-        return None if channel is None else channel.terms
+        return None if channel is None else replace(channel.terms, ledger=self._ledger)
 
     def lane(self, channel: bytes, number: int) -> Lane | None:
         """The best voucher of a lane."""
@@ -81,6 +83,14 @@ class LedgerMemory:
     def head(self, signer: bytes) -> Head | None:
         """The newest entry of a signer's log that this settlement has seen."""
         return self._heads.get(signer)
+
+    def is_copy(self, message: Message[Body], found: Finding) -> bool:
+        """Whether the log has the message, perhaps with another signature: anyone can make a second one of the same.
+
+        The judge takes a certificate as often as it comes; the log keeps it once.
+        """
+        again = isinstance(message.body, Certificate) if found.fault is None else found.fault.code == "replay"
+        return again and self.seen(message.digest)
 
     def show(self, voucher: Message[Voucher]) -> None:
         """Remember a voucher for the receipts that follow it."""

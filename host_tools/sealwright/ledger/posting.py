@@ -38,10 +38,12 @@ def decide(tables: Tables, act: Act) -> book.Change:
     """What `act` does to the book as it is. Raises book.Refusal; changes nothing."""
     match act:
         case Deposit(order):
-            change = book.deposit(order, used=tables.order_used(order), supply=tables.supply(order.asset))
+            world = tables.balance(book.Account("world", order.owner, order.asset))
+            change = book.deposit(order, used=tables.order_used(order), supply=tables.supply(order.asset), world=world)
         case Withdrawal(order):
             funds = tables.balance(book.Account("device", order.device, order.asset))
-            change = book.withdraw(order, used=tables.order_used(order), funds=funds)
+            world = tables.balance(book.Account("world", order.owner, order.asset))
+            change = book.withdraw(order, used=tables.order_used(order), funds=funds, world=world)
         case Terms():
             change = book.open_channel(act, funds=tables.balance(book.Account("device", act.payer, act.asset)))
         case Payment():
@@ -84,12 +86,14 @@ def _closing(tables: Tables, act: Closing) -> book.Change:
 def moves(tables: Tables, act: Act, change: book.Change) -> bool:
     """Whether the log has to keep the message: it moves money, or is kept for what it shows.
 
-    A voucher that pays nothing is not kept, or a payer could fill the log for nothing; of contradictions, the first.
+    A voucher that pays nothing is not kept, nor a close that its party signed again, or a device could fill the log for
+    nothing; of contradictions, the first.
     """
     if isinstance(act, Payment):
         return bool(change.entries) or (act.contradicts and not tables.contradicted(act.channel, act.number, act.seq))
-    if isinstance(act, Closing) and act.contradicts:
-        return not tables.closes_contradict(act.channel, act.claim.signer)
+    if isinstance(act, Closing):
+        noted = tables.closes_contradict if act.contradicts else tables.closed_by
+        return not noted(act.channel, act.claim.signer)
     return True
 
 

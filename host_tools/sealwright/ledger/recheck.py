@@ -42,7 +42,8 @@ class Recheck:
         self._tables, self._ledger = tables, ledger
         self._watch = Watch(lambda: 0)
         self._policy = WatchedPolicy.of(replace(policy, secrets=(), ticks={}, custody_floor=0), self._watch)
-        self._judge = Judge(roots, self._policy, LedgerMemory(tables))
+        self._memory = LedgerMemory(tables, ledger)
+        self._judge = Judge(roots, self._policy, self._memory)
 
     def posting(self, row: LogRow) -> tuple[Posting, book.Change]:
         """What the row asks of the book, and what that changes. Raises Unacceptable."""
@@ -54,6 +55,8 @@ class Recheck:
             found = self._judge.judge(message)
             if found.fault is not None and found.fault.code != EQUIVOCATION:
                 raise Unacceptable(found.fault.code, found.fault.why)
+            if self._memory.is_copy(message, found):
+                raise Unacceptable("replay", "the same message came before")
             posting, change = self._decide(message, found)
         except (Rejected, book.Refusal) as error:
             raise Unacceptable(error.code, str(error)) from error

@@ -32,10 +32,10 @@ from .store.database import Database
 from .store.tables import Tables
 from .watch import Watch
 
-_WAIT_FOR_MORE: Final = WAITING | {"unfunded", "not_the_owner"}
+_WAIT_FOR_MORE: Final = WAITING | {"unfunded", "not_the_owner", "short_certificate", "expired_certificate"}
 # vouchers that pay nothing as they are: a tick that a receipt reveals may make them the best of their lane
 _SHOWN_ALL_THE_SAME: Final = frozenset({EQUIVOCATION, "amount_decreased"})
-_ROUNDS: Final = 6  # a chain of four certificates, a deposit, an open and a voucher in the worst order, and closes
+_ROUNDS: Final = 8  # a chain of four certificates, a deposit, an open and a voucher in the worst order, and closes
 _REFUNDS: Final = 256  # of one transaction
 
 
@@ -55,32 +55,37 @@ class Settlement:
 
     def run(self, messages: Iterable[bytes], batch: int) -> Iterator[Verdict]:
         """A verdict for each message. Raises LedgerError; then no message without a verdict was taken."""
-        aside, cut, count = Aside(), None, 0
+        aside, closes, cut, count = Aside(), Aside(), None, 0
         source = iter(messages)
         while cut is None:
             chunk, cut = _gather(source, batch)
-            numbered = list(enumerate(chunk, count))
+            yield from self._settle(list(enumerate(chunk, count)), aside, closes)
             count += len(chunk)
-            yield from self._settle(numbered, aside, first=True)
             if len(chunk) < batch:
                 break
         if cut is not None:
             yield self._judge.refuse(count, Fault("malformed", str(cut)))
-        yield from self._settle_rest(aside, batch)
+        yield from self._settle_rest(aside, closes, batch)
 
-    def _settle_rest(self, aside: Aside, batch: int) -> Iterator[Verdict]:
-        """What waited: again and again while more of it holds, then what is refused."""
+    def _settle_rest(self, aside: Aside, closes: Aside, batch: int) -> Iterator[Verdict]:
+        """What waited, while more of it holds, each time the closes after all others; then what is refused."""
         for _ in range(_ROUNDS):
-            left = Aside()
-            source = aside.take()
-            while chunk := list(islice(source, batch)):
-                yield from self._settle(chunk, left)
-            stuck, aside = len(left) == len(aside), left
-            if stuck:
+            left, later = Aside(), Aside()
+            yield from self._settle_all(aside, left, batch)
+            if len(left) < len(aside):
+                aside = left
+                continue
+            yield from self._settle_all(closes, later, batch)
+            if len(later) == len(closes):
                 break
-        source = aside.take()
+            aside, closes = left, later
+        yield from self._settle_all(aside, None, batch)
+        yield from self._settle_all(closes, None, batch)
+
+    def _settle_all(self, waiting: Aside, left: Aside | None, batch: int) -> Iterator[Verdict]:
+        source = waiting.take()
         while chunk := list(islice(source, batch)):
-            yield from self._settle(chunk, None)
+            yield from self._settle(chunk, left)
 
     def refund_ended(self) -> int:
         """Refund every channel whose claim has ended; returns how many."""
@@ -92,8 +97,10 @@ class Settlement:
             if done < _REFUNDS:
                 return count
 
-    def _settle(self, chunk: list[tuple[int, bytes]], aside: Aside | None, *, first: bool = False) -> list[Verdict]:
-        """The verdicts on a batch; what waits for more goes into `aside`."""
+    def _settle(
+        self, chunk: list[tuple[int, bytes]], aside: Aside | None, closes: Aside | None = None
+    ) -> list[Verdict]:
+        """The verdicts on a batch; what waits for more goes into `aside`, and closes into `closes`."""
         verdicts: list[Verdict] = []
         if not chunk:
             return verdicts
@@ -104,8 +111,8 @@ class Settlement:
                 if isinstance(message, Verdict):
                     verdicts.append(message)
                     continue
-                if first and aside is not None and isinstance(message.body, ChannelClose):
-                    aside.put(n, raw)
+                if closes is not None and isinstance(message.body, ChannelClose):
+                    closes.put(n, raw)
                     continue
                 verdict = self._take(n, message)
                 if aside is not None and verdict.code in _WAIT_FOR_MORE:
@@ -130,7 +137,7 @@ class Settlement:
             return _already(Verdict(n, message.type, False, "", message.digest, message=message))
         found = self._judge.judge(message)
         verdict = self._judge.verdict(n, message, found)
-        if found.fault is not None and found.fault.code == "replay" and self._memory.seen(message.digest):
+        if self._memory.is_copy(message, found):
             return _already(verdict)
         self._show(message, found)
         if found.fault is not None and found.fault.code != EQUIVOCATION:

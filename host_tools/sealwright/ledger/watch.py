@@ -1,4 +1,4 @@
-"""The ledger's time: it stands still while a batch is judged and logged, and never falls."""
+"""The ledger's time: it does not move while a batch is judged and logged, and never falls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields

@@ -33,6 +33,7 @@ UPDATE_BEGIN: Final = 11
 UPDATE_WRITE: Final = 12
 UPDATE_COMMIT: Final = 13
 REVOKE: Final = 14
+LEDGER: Final = 16
 NONCE_BYTES: Final = 32
 ERROR: Final = 255
 
@@ -42,7 +43,7 @@ MOST_SECONDS: Final = 900.0  # with signs of life, which a relay gives while it 
 UPDATE_SECONDS: Final = 120.0  # to clear a slot, or to hash what is in it
 _BATCH: Final = 8
 _PROMPT: Final = b"raw REPL; CTRL-B"  # what a frame, which begins with Ctrl-A's byte, makes of a prompt
-_MOST_CHANNELS: Final = 1000  # no flash holds as many: whoever shows more never ends
+_MOST_CHANNELS: Final = 1000  # no flash holds as many: a device that shows more never ends
 
 
 class Client:
@@ -138,6 +139,10 @@ class Client:
     def revoke(self, raw: bytes) -> None:
         """Hand it an issuer's revocation of another device."""
         self.call(REVOKE, raw)
+
+    def ledger(self, raw: bytes) -> None:
+        """Hand over a message of the ledger, funding or refund, for a channel that the device has."""
+        self.call(LEDGER, raw)
 
     def evidence(self, nonce: bytes) -> bytes:
         """Signed evidence over `nonce` (32 bytes). A blank device makes its key first."""

@@ -48,6 +48,11 @@ CODES = {
         "unlimited", "the command has no end that the device can check", "Use a Sealwright that is not older than it."
     ),
     26: Meaning("revoked", "an issuer has taken back a certificate of its peer", "Trade with another device."),
+    27: Meaning(
+        "unfunded",
+        "its channel is not funded by the ledger",
+        "Settle the channel's open, and bring the device the ledger's funding.",
+    ),
     40: Meaning("over_voucher_limit", "more than its policy allows for one voucher", "Raise the limit."),
     41: Meaning("over_day_limit", "more than its policy allows in a day", "Raise the limit or wait for tomorrow."),
     42: Meaning("not_a_payee", "the payee is not on its owner's list", "Add the payee to the policy."),
@@ -58,6 +63,11 @@ CODES = {
     47: Meaning("clock_unset", "its clock is not set", "Set it with `sealwright owner clock`."),
     48: Meaning(
         "over_price", "the seller asks more for a unit than the order allows", "Order with a higher --max-price."
+    ),
+    49: Meaning(
+        "over_rate",
+        "the seller's meter counts faster than the order allows",
+        "Check the seller's meter, or order with higher limits.",
     ),
     255: Meaning("internal", "it failed in a way it did not foresee", _LOG),
 }

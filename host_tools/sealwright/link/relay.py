@@ -105,7 +105,7 @@ class Relay:
         """Listen at both addresses (port 0: any free one); the URLs for peers and for hosts. Raises OSError."""
         urls = []
         for address, serve in ((peers, self._serve_peer), (hosts, self._serve_host)):
-            server = await asyncio.start_server(self._kept(serve), *address)
+            server = await asyncio.start_server(self._track(serve), *address)
             self._servers.append(server)
             host, port = server.sockets[0].getsockname()[:2]
             urls.append(f"tcp:{host}:{port}")
@@ -126,11 +126,11 @@ class Relay:
             return await asyncio.to_thread(self._wire.ask, request)
 
     async def _reply(self, request: Frame, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Frame:
-        """The same for a connection, which is told meanwhile that its request is not lost. Raises ConnectionError when
+        """The same for a connection, which gets signs of life meanwhile. Raises ConnectionError when
         the connection has ended: its place is free then, whatever the device still does."""
         asking = asyncio.create_task(self.ask(request))
         self._asking.add(asking)
-        asking.add_done_callback(self._asked)
+        asking.add_done_callback(self._finish_ask)
         while not (await asyncio.wait({asking}, timeout=_LIFE_SECONDS))[0]:
             if reader.at_eof():
                 raise ConnectionAbortedError("it did not wait for its reply")
@@ -138,12 +138,12 @@ class Relay:
             await writer.drain()
         return asking.result()
 
-    def _asked(self, asking: "asyncio.Task[Frame]") -> None:
+    def _finish_ask(self, asking: "asyncio.Task[Frame]") -> None:
         self._asking.discard(asking)
         if not asking.cancelled():
-            asking.exception()  # told to the connection, if it is still there
+            asking.exception()  # the connection gets the error, if it is still open
 
-    def _kept(self, serve: Serve) -> Serve:
+    def _track(self, serve: Serve) -> Serve:
         async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.current_task()
             assert task is not None

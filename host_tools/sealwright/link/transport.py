@@ -146,7 +146,7 @@ def _is_held(path: str) -> bool:
 
 
 def _is_terminal(path: str) -> bool:
-    """Whether it is one as far as can be told: what may not be opened is given the benefit of the doubt."""
+    """Whether it is one, as far as this user can see: what may not be opened counts as one."""
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
     except IsADirectoryError:

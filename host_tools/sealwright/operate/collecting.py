@@ -15,6 +15,7 @@ from ..wire.messages import (
     Certificate,
     ChannelClose,
     ChannelOpen,
+    Funding,
     Message,
     Reading,
     Receipt,
@@ -23,7 +24,7 @@ from ..wire.messages import (
     parse_message,
 )
 
-_ORDER: dict[type, int] = {ChannelOpen: 0, Voucher: 1, Receipt: 2, ChannelClose: 3}
+_ORDER: dict[type, int] = {ChannelOpen: 0, Funding: 1, Voucher: 2, Receipt: 3, ChannelClose: 4}
 
 
 @dataclass
@@ -118,4 +119,4 @@ class Collector:
 def _place(message: Message[Body]) -> tuple[bytes, int, int, int]:
     body = message.body
     channel = message.digest if isinstance(body, ChannelOpen) else getattr(body, "channel", b"")
-    return channel, _ORDER.get(type(body), 4), getattr(body, "lane", 0), getattr(body, "seq", 0)
+    return channel, _ORDER.get(type(body), 5), getattr(body, "lane", 0), getattr(body, "seq", 0)

@@ -44,7 +44,7 @@ class Heard:
 
 
 class Listener:
-    """Gathers from a broker. warn: is told in words what was not taken, and why. Raises as `Session` does."""
+    """Gathers from a broker. warn: gets a text for each message that was refused. Raises as `Session` does."""
 
     def __init__(self, home: Home, broker: Broker, collector: Collector, warn: Callable[[str], None]) -> None:
         self._home, self._broker, self._collector, self._warn = home, broker, collector, warn
@@ -52,7 +52,7 @@ class Listener:
         self._names = {device.hex(): name for device, name in home.names().items()}
         self.heard: dict[str, Heard] = {}  # by the beginning of its topics
         self._asked: dict[str, float] = {}  # when it may be asked again
-        self._owing: dict[str, None] = {}  # who has more to show, whoever waits longest first
+        self._owing: dict[str, None] = {}  # devices that have more to show, the longest waiting first
         self._given: list[Arrived] = []
         networks = [network_topic(home, test=test) + "+/" for test in (False, True)]
         # first who the devices are, which the broker keeps: their readings may come at once

@@ -61,7 +61,7 @@ def provision(
     info = client.info()
     if info.provisioned:
         entry, leaf = _unfinished(home, client, name)
-        return Provisioned(_done(home, entry, client), leaf.body.network == home.network_id(test=True), True, leaf)
+        return Provisioned(_complete(home, entry, client), leaf.body.network == home.network_id(test=True), True, leaf)
     if info.state not in ("blank", "keyed"):
         raise _wrong_state(info.state)
     check_name(home, name, info.device)
@@ -87,7 +87,7 @@ def provision(
     grant = _grant(home, certificate, nonce, policy, test)
     home.keep_grant(evidence.key.device_id, grant.raw)
     client.grant(grant.raw)
-    return Provisioned(_done(home, entry, client), test, False, certificate)
+    return Provisioned(_complete(home, entry, client), test, False, certificate)
 
 
 def _unfinished(home: Home, client: Client, name: str) -> tuple[Registered, Message[Certificate]]:
@@ -109,7 +109,7 @@ def _unfinished(home: Home, client: Client, name: str) -> tuple[Registered, Mess
     return entry, leaf
 
 
-def _done(home: Home, entry: Registered, client: Client) -> Registered:
+def _complete(home: Home, entry: Registered, client: Client) -> Registered:
     done = replace(entry, state=DONE, url=client.url)
     home.register(done)
     return done

@@ -15,8 +15,8 @@ from ..link import Client
 from ..link.codes import meaning
 from . import owner
 
-ACTIVE: Final = 0
-STATES: Final = ("active", "done", "stopped", "failed")
+ACTIVE, WAITING = "active", "waiting"  # waiting: the channel waits for the ledger's funding
+STATES: Final = (ACTIVE, "done", "stopped", "failed", WAITING)
 POLL_SECONDS: Final = 0.25
 _ADDRESS: Final = re.compile(r"tcp:[^:]+:[0-9]{1,5}")
 _RELAY: Final = "Use a board with a network, or run `sealwright relay` and name its address with --at."
@@ -37,7 +37,7 @@ class Progress:
 
     @property
     def over(self) -> bool:
-        return self.state != STATES[ACTIVE]
+        return self.state not in (ACTIVE, WAITING)
 
 
 def order(
@@ -93,8 +93,8 @@ def progress(payer: Client) -> Progress:
     status, code, amounts = state[0], state[1], state[2]
     seq, amount = amounts or (0, 0)
     trouble = found.get("trade_fault")
-    told = [None if one is None else meaning(one).cause for one in (code, trouble)]
-    return Progress(STATES[status], amount, seq, *told)
+    causes = [None if one is None else meaning(one).cause for one in (code, trouble)]
+    return Progress(STATES[status], amount, seq, *causes)
 
 
 def watch(payer: Client, seconds: float | None = None) -> Iterator[Progress]:

@@ -8,7 +8,8 @@ from tempfile import SpooledTemporaryFile
 from typing import Final, TypeVar
 
 _IN_MEMORY: Final = 4 << 20  # bytes
-_ROUNDS: Final = 6  # a chain of four certificates, an open and a voucher, in the worst order
+_ROUNDS: Final = 8  # four certificates of a ledger, its funding, an open, a voucher and a receipt, in the worst order
+_IDLE: Final = 1  # rounds that settle nothing, and may yet teach the judge what the next one needs
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ class Aside:
 
     def retry(self, judge: Callable[[int, bytes], T], waits: Callable[[T], bool]) -> Iterator[T]:
         """Judge each again until no more of them hold; yields what `judge` returned last for each."""
-        here = self
+        here, idle = self, 0
         for _ in range(_ROUNDS):
             left = Aside()
             for n, raw in here.take():
@@ -46,11 +47,9 @@ class Aside:
                     left.put(n, raw)
                 else:
                     yield outcome
-            if not len(left):
-                return
-            if len(left) == len(here):
-                here = left
-                break
+            idle = idle + 1 if len(left) == len(here) else 0
             here = left
+            if not len(left) or idle > _IDLE:
+                break
         for n, raw in here.take():
             yield judge(n, raw)

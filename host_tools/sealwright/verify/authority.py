@@ -26,15 +26,19 @@ def grant_fault(
         return Fault(error.code, f"its chain: {error}")
     if leaf.key.device_id != body.device:
         return Fault("bad_certificate", "its chain certifies another device than it grants to")
+    above = {body.chain[-1].body.issuer, *(link.body.subject for link in body.chain[1:])}
     known = signers.known_device(body.device)
-    if known is not None and known.fault is None and signer.id not in known.above:
+    rival = known is not None and known.fault is None and signer.id not in known.above
+    if rival or signer.key.did not in above:  # else any issuer could name the owner of another's device
         return Fault("bad_certificate", "another issuer certified this device")
     return network_fault(body.network, leaf.network)
 
 
 def revocation_fault(body: Revocation, signer: Signer, signers: Signers) -> Fault | None:
-    """Fault: bad_certificate."""
+    """Faults: unknown_signer (its device is certified by nobody yet), bad_certificate."""
     known = signers.known_device(body.device)
+    if known is None and not signer.known.is_root:
+        return Fault("unknown_signer", "no certificate of the device that it revokes is known here yet")
     if known is not None and signer.id not in known.above:
         return Fault("bad_certificate", "only the device's issuer, or one above it, revokes it")
     return None

@@ -8,31 +8,33 @@ expiry + window, or sooner at close + window.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from ..wire.certificates import Fault
 from ..wire.messages import ChannelClose, ChannelOpen, Receipt, Voucher
 from ..wire.messages import Ticks as TickChain
 from .codes import EQUIVOCATION, SUPERSEDED
+from .finding import Finding
 from .memory import FAR, Lane, Memory, Terms
 from .ticks import MAX_TICKS, tick_holds
 
 MAX_LANES: Final = 64
 LEAST_WINDOW: Final = 3 * 86400  # seconds: an honest end needs no window, so a long one costs nobody
-WAITING: Final = frozenset({"unknown_channel", "unknown_signer", "receipt_mismatch"})  # may hold once more has come
+# faults that may pass once more has come: what a message rests on, a better certificate, a ledger's funding
+WAITING: Final = frozenset(
+    {
+        "unknown_channel",
+        "unknown_signer",
+        "receipt_mismatch",
+        "bad_certificate",
+        "expired_certificate",
+        "revoked",
+        "wrong_network",
+        "custody_too_low",
+    }
+)
 
 Ticks = Mapping[bytes, tuple[int, bytes]]  # chain root -> number of the best tick revealed and the tick, 32 bytes
-
-
-class Finding(NamedTuple):
-    """What a rule found: a fault, or none; a note for an accepted message; the lane as it is afterwards, if it rises.
-
-    A finding with an `equivocation` fault may still raise its lane: the higher amount counts.
-    """
-
-    fault: Fault | None = None
-    note: Fault | None = None
-    lane: Lane | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,13 @@ from .memory import Lane, Terms
 
 
 class Finding(NamedTuple):
-    """What `judge` found beside the verdict. lane: a voucher's lane as it is afterwards, where it rises. terms: of a
-    channel-open. owner: the device id of the owner's key that a granted device of a command has."""
+    """A fault, or none; and what is known of the message beside it.
+
+    device: whom it speaks of or for, 32 bytes. signer: the device id of the key that signed, where the signature
+    holds. note: for people, on an accepted message. lane: a voucher's lane as it is afterwards, where it rises: an
+    `equivocation` may raise it all the same, because the higher amount counts. terms: of a channel-open. owner: the
+    device id of the owner's key that a granted device of a command has.
+    """
 
     fault: Fault | None = None
     device: bytes | None = None

@@ -41,6 +41,7 @@ from .memory import Memory, unlocks
 from .policy import Policy
 from .readings import judge_entry, time_note
 from .signers import Signer, Signers, signature_fault
+from .uncertified import judge_evidence, judge_order, replay
 from .verdict import Verdict
 
 OfDevice: TypeAlias = Reading | ChannelOpen | PeerProof | Status | Offer | Rotation
@@ -85,11 +86,9 @@ class Judge:
         """A message by a key that needs no certificate, or by a device."""
         match body:
             case Evidence():
-                return self._evidence(message, body)
-            case Command():
-                return self._of_owner(message, body.device)
-            case Firmware():
-                return self._of_owner(message, None)
+                return judge_evidence(message, body, self.memory)
+            case Command() | Firmware():
+                return judge_order(message, body, self.policy, self.memory)
             case _:
                 return self._of_device(message, body)
 
@@ -120,30 +119,6 @@ class Judge:
         signer = issuer.id if isinstance(issuer, Signer) and fault is None else None
         return Finding(fault, message.body.key.device_id, signer)
 
-    def _evidence(self, message: Message[Body], body: Evidence) -> Finding:
-        device = body.key.device_id
-        fault = first(
-            Fault("bad_certificate", "its ueid is not that of its key") if body.ueid != body.key.ueid else None,
-            None if message.signed_by(body.key) else Fault("bad_signature", "its own key did not sign it"),
-        )
-        note = Fault(OK, "It proves that the device has this key, and nothing about which device it is")
-        return Finding(fault or self._replay(message), device, device, None if fault else note)
-
-    def _of_owner(self, message: Message[Body], device: bytes | None) -> Finding:
-        granted = self.memory.owner(device) if device is not None else None
-        keys = [*self.policy.owners, *([granted] if granted is not None else [])]
-        owners = [key for key in keys if key.kid == message.kid]
-        signer = next((key for key in owners if message.signed_by(key)), None)
-        if not owners:
-            return Finding(Fault("unknown_signer", "no owner known here has this key"), device)
-        if signer is None:
-            return Finding(Fault("bad_signature", "its owner's key did not sign it"), device)
-        fault = self._replay(message)
-        if isinstance(message.body, Command) and self.policy.now() > (message.body.not_after or self.policy.now()):
-            fault = Fault("expired", f"it held until {message.body.not_after}")
-        owner = None if granted is None else granted.device_id
-        return Finding(fault, device, signer.device_id, owner=owner)
-
     def _of_issuer(self, message: Message[Body], body: Grant | FactoryRecord | Revocation) -> Finding:
         device = body.key.device_id if isinstance(body, FactoryRecord) else body.device
         signer = self.signers.find(message)
@@ -153,8 +128,8 @@ class Judge:
             self.signers.fault(signer, issuing=True),
             None if signer.certificate.may_issue is not None else Fault("bad_certificate", _NO_ISSUER),
         )
-        fault = fault or self._replay(message) or self._issued(message, body, signer)
-        return Finding(fault, device, None if fault else signer.id)
+        fault = fault or replay(message, self.memory) or self._issued(message, body, signer)
+        return Finding(fault, device, signer.id if signer.verified else None)
 
     def _issued(self, message: Message[Body], body: Grant | FactoryRecord | Revocation, signer: Signer) -> Fault | None:
         match body:
@@ -183,12 +158,12 @@ class Judge:
             if fault is not None:
                 return Finding(fault, signer.id if signer.verified else None)
             party = signer.id
-        replay = self._replay(message)
-        if replay is not None and not isinstance(body, Voucher):
-            return Finding(replay, party, party)
+        again = replay(message, self.memory)
+        if again is not None and not isinstance(body, Voucher):
+            return Finding(again, party, party)
         found = self._of_channel(message, body, party)
-        if replay is not None and found.lane is None:
-            return Finding(replay, party, party)
+        if again is not None and found.lane is None:
+            return Finding(again, party, party)
         return found._replace(device=party, signer=party)
 
     def _of_channel(self, message: Message[Body], body: OfChannel, party: bytes) -> Finding:
@@ -196,8 +171,7 @@ class Judge:
             return Finding(channels.judge_receipt(body, party, self.memory))
         if isinstance(body, ChannelClose):
             return Finding(channels.judge_close(body, party, self.memory, self.policy.now()))
-        found = channels.judge_voucher(body, message.digest, party, self.memory, self.circumstances())
-        return Finding(found.fault, note=found.note, lane=found.lane)
+        return channels.judge_voucher(body, message.digest, party, self.memory, self.circumstances())
 
     def _of_ledger(self, message: Message[Body], body: OfLedger) -> Finding:
         signer = self.signers.find(message)
@@ -207,11 +181,14 @@ class Judge:
             self.signers.fault(signer, issuing=True),
             None if signer.is_ledger else Fault("not_a_ledger", "its signer is not certified as a ledger"),
         )
-        if fault is None and isinstance(body, Checkpoint) and body.ledger != signer.id:
-            fault = Fault("not_a_party", "it names another ledger than the one that signed it")
-        if fault is None and isinstance(body, Funding | Refund):
+        if fault is not None:
+            return Finding(fault)
+        if isinstance(body, Checkpoint):
+            other = body.ledger != signer.id
+            fault = Fault("not_a_party", "it names another ledger than the one that signed it") if other else None
+        else:
             fault = funding_fault(body, signer.id, self.memory)
-        return Finding(fault or self._replay(message), None, None if fault else signer.id)
+        return Finding(fault or replay(message, self.memory), None, signer.id)
 
     def _of_device(self, message: Message[Body], body: OfDevice) -> Finding:
         signer = self.signers.find(message)
@@ -226,7 +203,7 @@ class Judge:
         )
         if fault is not None:
             return Finding(fault, signer.id if signer.verified else None)
-        found = Finding(self._replay(message), signer.id, signer.id)
+        found = Finding(replay(message, self.memory), signer.id, signer.id)
         if found.fault is not None:
             return found
         return self._stated(message, body, signer.id)._replace(device=signer.id, signer=signer.id)
@@ -253,9 +230,4 @@ class Judge:
                 return Finding(None if signer == speaker else Fault("not_a_party", why))
 
     def _log_fault(self, message: Message[Body], body: Reading | FactoryRecord, signer: bytes) -> Fault | None:
-        noun = "reading" if isinstance(body, Reading) else "record"
-        return judge_entry(body, message.digest, self.memory.head(signer), noun)
-
-    def _replay(self, message: Message[Body]) -> Fault | None:
-        """Certificates may come again; everything else counts once."""
-        return Fault("replay", "the same message came before") if self.memory.seen(message.digest) else None
+        return judge_entry(body, message.digest, self.memory.head(signer))

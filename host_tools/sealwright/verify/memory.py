@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from ..wire.keys import PublicKey
-from ..wire.messages import ChannelClose, Voucher
+from ..wire.messages import ChannelClose, Funding, Voucher
 from .readings import Head
 
 FAR: int = 2**62  # the latest claim's end there is: a sum of times that stays in 64 bits
@@ -89,14 +89,18 @@ class _Known:
 
 
 class BundleMemory:
-    """What the messages of one bundle have shown so far. heads: newest readings known from earlier bundles."""
+    """What the messages of one bundle have shown so far. heads: for a signer, the newest entry of its log that an
+    earlier bundle showed."""
 
     def __init__(self, heads: Mapping[bytes, Head] | None = None) -> None:
         self._channels: dict[bytes, _Known] = {}
         self._vouchers: dict[bytes, Voucher] = {}
         self._seen: set[bytes] = set()
         self._revoked: dict[bytes, int] = {}
-        self.heads = dict(heads or {})
+        self._fundings: set[tuple[bytes, bytes | None, int]] = set()
+        self.earlier = dict(heads or {})
+        self.heads: dict[bytes, Head] = {}
+        self._entries = {(signer, head.seq): head.digest for signer, head in self.earlier.items()}
 
     def certificates(self, kid: bytes) -> Iterable[bytes]:
         """None: the verifier of a bundle knows its certificates as they come."""
@@ -136,8 +140,12 @@ class BundleMemory:
         return None
 
     def head(self, signer: bytes) -> Head | None:
-        """The newest entry of a signer's log."""
+        """The newest entry of a signer's log in this bundle."""
         return self.heads.get(signer)
+
+    def entry(self, signer: bytes, seq: int) -> bytes | None:
+        """The digest of the entry that came first with this number of a signer's log."""
+        return self._entries.get((signer, seq))
 
     # what a verifier of a bundle keeps
 
@@ -146,16 +154,19 @@ class BundleMemory:
         self._seen.add(digest)
 
     def keep_channel(self, terms: Terms) -> None:
-        """Note a channel, or that a ledger has funded it."""
-        known = self._channels.get(terms.digest)
-        if known is None:
-            self._channels[terms.digest] = _Known(terms)
-        else:
-            known.terms = terms
+        """Note a channel."""
+        self._channels.setdefault(terms.digest, _Known(replace(terms, funded=self.is_funded(terms))))
 
-    def fund(self, terms: Terms) -> None:
-        """Note that a ledger has funded a channel."""
-        self.keep_channel(replace(terms, funded=True))
+    def keep_funding(self, funding: Funding, ledger: bytes) -> None:
+        """Note that a ledger has funded a channel, which may still be unknown."""
+        self._fundings.add((funding.channel, ledger, funding.amount))
+        known = self._channels.get(funding.channel)
+        if known is not None:
+            known.terms = replace(known.terms, funded=True)
+
+    def is_funded(self, terms: Terms) -> bool:
+        """Whether the ledger that the channel names has locked its capacity."""
+        return (terms.digest, terms.ledger, terms.capacity) in self._fundings
 
     def keep_voucher(self, digest: bytes, voucher: Voucher, lane: Lane | None) -> None:
         """Note the payer's voucher, and its lane as it is afterwards."""
@@ -173,9 +184,13 @@ class BundleMemory:
         """Note a revocation; the earliest counts."""
         self._revoked[device] = min(start, self._revoked.get(device, start))
 
-    def keep_head(self, signer: bytes, head: Head) -> None:
-        """Note the newest entry of a signer's log."""
-        self.heads[signer] = head
+    def keep_entry(self, signer: bytes, entry: Head) -> None:
+        """Note an entry of a signer's log, and the newest: after a gap the log goes on from there."""
+        self._entries.setdefault((signer, entry.seq), entry.digest)
+        newest = self.heads.get(signer)
+        if newest is None or entry.seq > newest.seq:
+            at = newest.at if newest is not None and entry.at is None else entry.at
+            self.heads[signer] = entry._replace(at=at)
 
 
 @lru_cache(maxsize=8)

@@ -18,8 +18,9 @@ class Head(NamedTuple):
     at: int | None = None
 
 
-def judge_entry(body: Reading | FactoryRecord, digest: bytes, head: Head | None, noun: str) -> Fault | None:
+def judge_entry(body: Reading | FactoryRecord, digest: bytes, head: Head | None) -> Fault | None:
     """Faults: equivocation (another message with the newest number), gap. head: None starts a log anywhere."""
+    noun = noun_of(body)
     if isinstance(body, Reading) and (body.seq == 0 or (body.prev is None) != (body.seq == 1)):
         return Fault("gap", f"{noun} {body.seq} does not name the one before it as number 2 and up do")
     if head is None:
@@ -31,6 +32,11 @@ def judge_entry(body: Reading | FactoryRecord, digest: bytes, head: Head | None,
     if body.prev != head.digest:
         return Fault("gap", f"{noun} {body.seq} continues another {noun} {head.seq} than the one before it")
     return None
+
+
+def noun_of(body: Reading | FactoryRecord) -> str:
+    """What people call an entry of the log."""
+    return "reading" if isinstance(body, Reading) else "record"
 
 
 def time_of(body: Reading | FactoryRecord) -> int | None:

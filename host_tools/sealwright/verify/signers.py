@@ -178,10 +178,6 @@ class Signers:
         """What certifies `key`, whether it holds or not."""
         return self.known_device(key.device_id)
 
-    def file_under(self, kid: bytes, key: PublicKey) -> None:
-        """Try a known key for this hint too, as if both shared it."""
-        self._known.setdefault(kid, []).extend(self._known.get(key.kid, []))
-
     def known_device(self, device: bytes) -> Known | None:
         """What certifies the key with this device id (32 bytes), whether it holds or not."""
         self.recall(device[:8])
@@ -208,5 +204,8 @@ def _same_subject(one: Certificate, other: Certificate) -> bool:
 
 
 def _renews(new: Known, old: Known) -> bool:
-    """A newer certificate by the same issuer, or by one above it, counts; an older one again does not."""
-    return new.certificate.issued_at > old.certificate.issued_at and bool(new.above) and new.above[0] in old.above
+    """A newer certificate by the same issuer counts, and any by an issuer above that one: in whatever order they come,
+    no issuer displaces what one above it said."""
+    if not new.above or new.above[0] not in old.above:
+        return False
+    return new.above[0] != old.above[0] or new.certificate.issued_at > old.certificate.issued_at

@@ -5,6 +5,7 @@ aside, and judged again at the bundle's end.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from ..errors import Truncated
 from ..wire.bundle import Source, read_bundle
@@ -13,24 +14,27 @@ from ..wire.messages import (
     Body,
     Certificate,
     ChannelClose,
+    ChannelOpen,
     FactoryRecord,
     Funding,
     Message,
     Reading,
     Receipt,
+    RevealedTick,
     Revocation,
     Voucher,
 )
 from .aside import Aside
-from .channels import WAITING
+from .channels import WAITING, Circumstances, judge_open, judge_voucher, terms_of
 from .codes import EQUIVOCATION
 from .finding import Finding
 from .judge import Judge
-from .memory import BundleMemory, Lane
+from .memory import BundleMemory
 from .policy import Policy
-from .readings import Head, time_of
-from .signers import Signers
+from .readings import Head, judge_entry, noun_of, time_of
 from .verdict import Verdict
+
+_BEFORE_FUNDING: Final = frozenset({"expired_certificate", "revoked"})  # what a funding settles once for all
 
 
 class Verifier:
@@ -50,11 +54,6 @@ class Verifier:
         self.memory = BundleMemory() if memory is None else memory
         self._judge = Judge(roots, self.policy, self.memory)
         self._count = 0
-
-    @property
-    def signers(self) -> Signers:
-        """The keys it knows."""
-        return self._judge.signers
 
     def check(self, raw: bytes) -> Verdict:
         """The verdict on the next message, as far as what came before it shows."""
@@ -85,34 +84,50 @@ class Verifier:
         if isinstance(message, Verdict):
             return message
         found = self._judge.judge(message)
+        if isinstance(message.body, Reading | FactoryRecord) and found.signer is not None:
+            found = self._beside_others(message.digest, message.body, found.signer, found)
+        if isinstance(message.body, ChannelOpen) and found.fault is not None and found.fault.code in _BEFORE_FUNDING:
+            found = self._funded(message.digest, message.body, found)
         self._keep(message, found)
         return self._judge.verdict(n, message, found)
 
+    def _funded(self, digest: bytes, body: ChannelOpen, found: Finding) -> Finding:
+        """A channel that its ledger has funded: what happened to the payer's certificate later changes nothing."""
+        terms = terms_of(body, digest, least_window=self.policy.least_window)
+        if found.device != body.payer or not self.memory.is_funded(terms):
+            return found
+        return Finding(judge_open(body, terms, body.payer, self.policy.now()), body.payer, body.payer, terms=terms)
+
+    def _beside_others(self, digest: bytes, body: Reading | FactoryRecord, signer: bytes, found: Finding) -> Finding:
+        """An entry of a log beside every other of this bundle, and the newest of earlier ones."""
+        if not _is_entry(found.fault):
+            return found
+        memory = self.memory
+        if memory.entry(signer, body.seq) not in (None, digest):
+            why = f"its signer signed another {noun_of(body)} with number {body.seq}"
+            return found._replace(fault=Fault(EQUIVOCATION, why), note=None)
+        earlier = memory.earlier.get(signer)
+        if found.fault is None and memory.head(signer) is None and earlier is not None and body.seq > earlier.seq:
+            return found._replace(fault=judge_entry(body, digest, earlier))
+        return found
+
     def _keep(self, message: Message[Body], found: Finding) -> None:
         body, memory, fault = message.body, self.memory, found.fault
-        if isinstance(body, Reading | FactoryRecord) and found.device is not None:
-            self._keep_entry(message.digest, body, found)
+        if isinstance(body, Reading | FactoryRecord) and found.signer is not None and _is_entry(fault):
+            memory.keep_entry(found.signer, Head(body.seq, message.digest, time_of(body)))
         if isinstance(body, Voucher) and found.signer is not None:
             terms = memory.channel(body.channel)
             if terms is not None and terms.payer == found.signer:
                 memory.keep_voucher(message.digest, body, found.lane)
         if found.terms is not None and (fault is None or fault.code == "expired"):
             memory.keep_channel(found.terms)  # of an expired one the vouchers are refused for that
+        if isinstance(body, Funding) and found.signer is not None and fault is not None and fault.code in WAITING:
+            memory.keep_funding(body, found.signer)  # its channel-open may rest on it
         if fault is not None and fault.code not in ("gap", EQUIVOCATION, "amount_decreased"):
             return
         memory.keep(message.digest)
         if fault is None:
             self._keep_effect(body, found.signer or b"")
-
-    def _keep_entry(self, digest: bytes, body: Reading | FactoryRecord, found: Finding) -> None:
-        """After a gap the log goes on from the newer message, so that one missing message is one fault."""
-        if found.fault is not None and found.fault.code != "gap":
-            return
-        signer = found.signer or b""
-        head = self.memory.head(signer)
-        if head is None or body.seq > head.seq:
-            at = time_of(body)
-            self.memory.keep_head(signer, Head(body.seq, digest, head.at if head and at is None else at))
 
     def _keep_effect(self, body: Body, signer: bytes) -> None:
         memory = self.memory
@@ -122,23 +137,24 @@ class Verifier:
             case Revocation():
                 memory.keep_revocation(body.device, body.revoked_from)
             case Funding():
-                terms = memory.channel(body.channel)
-                if terms is not None:
-                    memory.fund(terms)
+                memory.keep_funding(body, signer)
             case Receipt() if body.tick is not None:
-                self._keep_tick(body, body.tick.number)
+                self._keep_tick(body, body.tick)
             case _:
                 pass
 
-    def _keep_tick(self, receipt: Receipt, count: int) -> None:
-        """A tick that a receipt reveals raises its lane."""
-        voucher = self.memory.voucher(receipt.voucher)
-        if voucher is None or voucher.ticks is None:
+    def _keep_tick(self, receipt: Receipt, tick: RevealedTick) -> None:
+        """A tick that a receipt reveals raises its lane, where the voucher counts by itself: not a locked one."""
+        memory, voucher, terms = self.memory, self.memory.voucher(receipt.voucher), self.memory.channel(receipt.channel)
+        if voucher is None or voucher.ticks is None or terms is None:
             return
-        worth = voucher.amount + count * voucher.ticks.value
-        best = self.memory.lane(receipt.channel, receipt.lane)
-        if best is None or worth > best.worth:
-            self.memory.keep_voucher(receipt.voucher, voucher, Lane(voucher.seq, worth, receipt.voucher))
+        shown = Circumstances(self.policy.now(), ticks={voucher.ticks.root: (tick.number, tick.value)})
+        found = judge_voucher(voucher, receipt.voucher, terms.payer, memory, shown)
+        memory.keep_voucher(receipt.voucher, voucher, found.lane)
+
+
+def _is_entry(fault: Fault | None) -> bool:
+    return fault is None or fault.code == "gap"
 
 
 def verify_bundle(

@@ -31,12 +31,12 @@ def read_bundle(source: Source) -> Iterator[bytes]:
         if isinstance(source, bytes):
             yield from _split(BytesIO(source))
         elif isinstance(source, str | Path):
-            yield from _split(stack.enter_context(_opened(Path(source), "rb")))
+            yield from _split(stack.enter_context(_open_source(Path(source), "rb")))
         else:
             yield from _split(source)
 
 
-def _opened(path: Path, mode: str, buffering: int = -1) -> Any:
+def _open_source(path: Path, mode: str, buffering: int = -1) -> Any:
     try:
         return path.open(mode, buffering)
     except OSError as error:
@@ -78,7 +78,7 @@ class BundleWriter:
         self._path = path = Path(path)
         self.count = sum(1 for _ in read_bundle(path)) if append and path.exists() else 0
         # unbuffered: nothing is left to write when it closes
-        self._file: BinaryIO = _opened(path, "ab" if append else "wb", buffering=0)
+        self._file: BinaryIO = _open_source(path, "ab" if append else "wb", buffering=0)
         self._size = path.stat().st_size
 
     def add(self, message: bytes | Message[Any]) -> None:

@@ -9,7 +9,7 @@ from sealwright.ledger import Ledger
 from sealwright.verify import hash_times
 from sealwright.wire.messages import Ticks
 
-from tests.host_tools.factory import NOW, Device, Network, Owner, hash32
+from tests.host_tools.factory import DAY, NOW, Device, Network, Owner, hash32
 
 
 @dataclass
@@ -71,26 +71,45 @@ def world(tmp_path):
     return World(tmp_path / "ledger.db")
 
 
+ROWS = 22  # of the sound ledger's log
+FIRST_VOUCHER = 14  # its row
+
+
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory):
     """A world whose ledger has a row of every kind in every table, closed; copy it before you break it."""
-    world = World(tmp_path_factory.mktemp("sound") / "ledger.db")
-    ledger, channel = world.opened(500)
-    other = world.payer.open(world.payee, 0, nonce=bytes(16))
+    world = traded(World(tmp_path_factory.mktemp("sound") / "ledger.db"))
+    with world.ledger() as ledger:
+        assert ledger.head().n == ROWS and ledger.audit().ok
+    return world
+
+
+def traded(world):
+    """The world after a little of everything that a ledger takes."""
+    ledger, channel = world.opened(500)  # rows 1 to 6, with the ledger's certificate and funding
+    other = world.payer.open(world.payee, 20, nonce=bytes(16))
     root = hash_times(hash32("s"), 5)
     ticking = world.payer.voucher(channel, 40, lane=3, ticks=Ticks(root, 2, 5))
     pay = world.payer.voucher
     bundle = [
         world.owner.deposit(world.payee, 50),
+        world.owner.deposit(world.payer, 30),
         other,
+        world.network.grant(world.payee),
+        world.owner.withdraw(world.payee, 10),
+        world.network.revoke(world.network.device("lost")),
         pay(channel, 10),
         pay(channel, 30, seq=2),
+        pay(channel, 29, seq=2),
         ticking,
-        pay(channel, 80, lane=4, merges=((0, 2),)),
         world.payee.close(other),
+        world.payee.close(other, claims=()),
     ]
-    assert world.codes(ledger, bundle) == ["ok"] * 7
+    assert world.codes(ledger, bundle) == ["ok"] * 8 + ["equivocation", "ok", "ok", "equivocation"]
     assert world.codes(ledger, [ticking], ticks={root: (5, hash32("s"))}) == ["ok"]
+    world.at = NOW + 3 * DAY
+    assert ledger.refund_ended() == 1
+    assert world.codes(ledger, [world.payer.close(channel)]) == ["ok"]
     ledger.close()
     return world
 

@@ -9,7 +9,7 @@ DROP = [f"DROP TRIGGER {name}" for name in ("log_grows_at_its_end", "log_is_neve
 
 
 def audit(sound, path, **more):
-    with Ledger(path, [sound.network.root], [sound.owner.key.public], patience=0.2) as ledger:
+    with Ledger(path, [sound.network.root], [sound.owner.key.public], identity=sound.identity, patience=0.2) as ledger:
         return ledger.audit(**more)
 
 

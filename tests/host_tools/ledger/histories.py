@@ -20,6 +20,7 @@ NAMES = {PAYER.id: "payer", PAYEE.id: "payee", OTHER.id: "other"}
 CERTIFICATES = [device.certificate.raw for device in (PAYER, PAYEE, OTHER)]
 WINDOW, EXPIRES = 3 * DAY, NOW + 10 * DAY
 CAPACITY, CHANNELS, TICKS = 100, 2, 6
+BOUNDLESS = dict.fromkeys(range(64), 2**63 - 1)  # what a payer claims that would stop a ledger
 
 
 @cache
@@ -35,8 +36,9 @@ class Drawing:
         self.random, self.sound = random.Random(seed), sound
         self.seqs, self.best, self.steps = {}, {}, []
 
-    def start(self):
-        money = OWNER.deposit(PAYER, 150 if self.random.random() < 0.3 else 250, seq=1)
+    def start(self, *, rich=False):
+        """The money and the channels; without `rich` the money may do for one of them alone."""
+        money = OWNER.deposit(PAYER, 150 if self.random.random() < 0.3 and not rich else 250, seq=1)
         opens = [(channel(n), self._open(n)) for n in range(CHANNELS)]
         amount = money.body.arguments[2]
         return [(money, lambda model, at: model.deposit(1, "payer", amount)), *opens]
@@ -110,7 +112,7 @@ class Drawing:
         for number in range(CHANNELS):
             payee = (PAYEE, OTHER)[number]
             if self.random.random() < 0.5:
-                found.append(self._close(number, PAYER, self.random.choice((None, {0: 7, 3: 2}))))
+                found.append(self._close(number, PAYER, self.random.choice((None, {0: 7, 3: 2}, BOUNDLESS))))
             if self.random.random() < 0.5:
                 claims = dict(self.best.get(number, {}))
                 if not self.sound:

@@ -6,13 +6,14 @@ import sqlite3
 import pytest
 from sealwright.ledger.store.schema import VIEWS
 
+from tests.host_tools.ledger.conftest import ROWS
 from tests.host_tools.ledger.damage import audit, change, codes, dump, flipped
 
 
 def test_the_sound_one_passes(sound, copy):
     report = audit(sound, copy)
     assert report.ok and report.findings == () and not report.cut
-    assert (report.messages, report.channels) == (12, 2)
+    assert (report.messages, report.channels) == (ROWS, 2)
     assert all(rows for rows in dump(copy).values())  # nothing is left out of the tests below
 
 
@@ -21,9 +22,9 @@ def test_the_log_takes_no_change_from_anybody(copy):
     for statement in (
         "UPDATE log SET at = at + 1",
         "DELETE FROM log",
-        "DELETE FROM log WHERE n = 12",
+        f"DELETE FROM log WHERE n = {ROWS}",
         "INSERT OR REPLACE INTO log SELECT * FROM log WHERE n = 3",
-        "INSERT INTO log SELECT n + 2, at, message, proof, prev, hash FROM log WHERE n = 12",
+        f"INSERT INTO log SELECT n + 2, at, message, proof, effect, prev, hash FROM log WHERE n = {ROWS}",
     ):
         with pytest.raises(sqlite3.IntegrityError):
             connection.execute(statement)
@@ -31,7 +32,8 @@ def test_the_log_takes_no_change_from_anybody(copy):
 
 
 def log_cells():
-    return [(n, column) for n in range(1, 13) for column in ("message", "prev", "hash", "at", "proof", "n")]
+    columns = ("message", "prev", "hash", "at", "proof", "effect", "n")
+    return [(n, column) for n in range(1, ROWS + 1) for column in columns]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -43,7 +45,7 @@ def test_any_flipped_bit_of_a_log_row_is_found(sound, copy, seed):
         connection.close()
         if value == b"":
             continue
-        changed = flipped(value, draw, low=4 if column == "n" else 0)
+        changed = flipped(value, draw, low=5 if column == "n" else 0)
         where = (f"UPDATE log SET {column} = ? WHERE n = ?", (changed, n))
         back = (f"UPDATE log SET {column} = ? WHERE n = ?", (value, changed if column == "n" else n))
         change(copy, where)
@@ -67,7 +69,7 @@ def test_any_changed_value_of_a_view_is_found(sound, copy):
     cells = list(view_cells(copy))
     assert len(cells) > 150
     for table, key, column, value in cells:
-        changed = 3 if value is None else flipped(value, draw, low=4 if column in key else 0)
+        changed = 3 if value is None else flipped(value, draw, low=5 if column in key else 0)
         where = " AND ".join(f"{name} = ?" for name in key)
         change(copy, (f"UPDATE {table} SET {column} = ? WHERE {where}", (changed, *key.values())))
         assert codes(audit(sound, copy)) & {"view_differs", "damaged_file"}, (table, column)
@@ -104,7 +106,7 @@ def test_a_view_that_holds_the_right_number_as_another_kind_is_found(sound, copy
         "UPDATE sqlite_master SET sql = replace(sql, ') STRICT', ')')",
         "PRAGMA writable_schema = 0",
     )
-    change(copy, "UPDATE lanes SET amount = CAST(amount AS BLOB)")
+    change(copy, "UPDATE lanes SET worth = CAST(worth AS BLOB)")
     assert {"altered_schema", "view_differs"} <= codes(audit(sound, copy))
 
 

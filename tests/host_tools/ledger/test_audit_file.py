@@ -49,5 +49,5 @@ def test_a_file_cut_off_anywhere_is_found(sound, copy):
 def test_a_damaged_ledger_is_not_settled_into(sound, copy):
     original = copy.read_bytes()
     copy.write_bytes(original[: len(original) // 2])
-    with Ledger(copy, [sound.network.root], [sound.owner.key.public]) as ledger, pytest.raises(LedgerError):
-        list(ledger.settle([sound.payer.open(sound.payee, 0, nonce=hash32("x")[:16]).raw]))
+    with Ledger(copy, [sound.network.root], identity=sound.identity) as ledger, pytest.raises(LedgerError):
+        list(ledger.settle([sound.payer.open(sound.payee, 5, nonce=hash32("x")[:16]).raw]))

@@ -8,12 +8,12 @@ from sealwright.errors import Usage
 from sealwright.ledger import Head
 from sealwright.ledger.chain import LogRow
 
-from tests.host_tools.factory import NOW, hash32
-from tests.host_tools.ledger.conftest import World
+from tests.host_tools.factory import DAY, NOW, hash32
+from tests.host_tools.ledger.conftest import FIRST_VOUCHER, ROWS, World
 from tests.host_tools.ledger.damage import audit, change, codes
 
 
-@pytest.mark.parametrize("left", [0, 5, 11])
+@pytest.mark.parametrize("left", [0, 5, ROWS - 1])
 def test_a_log_cut_off_at_its_end_is_found_as_long_as_the_views_know_more(sound, copy, left):
     change(copy, ("DELETE FROM log WHERE n > ?", (left,)))
     report = audit(sound, copy)
@@ -21,7 +21,7 @@ def test_a_log_cut_off_at_its_end_is_found_as_long_as_the_views_know_more(sound,
 
 
 def test_a_row_cut_out_of_the_middle_is_found(sound, copy):
-    change(copy, "DELETE FROM log WHERE n = 6")
+    change(copy, "DELETE FROM log WHERE n = 14")
     assert "broken_chain" in codes(audit(sound, copy))
 
 
@@ -48,9 +48,9 @@ def test_a_ledger_set_back_to_an_earlier_state_is_found_by_its_anchor_alone(soun
 def test_a_chain_computed_anew_over_changed_rows_does_not_help(sound, copy):
     """Whoever can write the file can mend the hashes, but not the signatures."""
     connection = sqlite3.connect(copy)
-    rows = [LogRow(*row) for row in connection.execute("SELECT n, at, message, proof, prev, hash FROM log ORDER BY n")]
+    rows = [LogRow(*row) for row in connection.execute("SELECT * FROM log ORDER BY n")]
     connection.close()
-    voucher = rows[6]
+    voucher = rows[FIRST_VOUCHER - 1]
     forged = voucher.message.replace(bytes([4, 10]), bytes([4, 11]))
     assert forged != voucher.message
     prev, statements = bytes(32), []
@@ -63,7 +63,7 @@ def test_a_chain_computed_anew_over_changed_rows_does_not_help(sound, copy):
     change(copy, *statements)
     report = audit(sound, copy)
     assert "unacceptable_message" in codes(report) and not codes(report) & {"altered_row", "broken_chain"}
-    assert "bad_signature" in report.findings[0].what and report.findings[0].row == 7
+    assert "bad_signature" in report.findings[0].what and report.findings[0].row == FIRST_VOUCHER
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_chain_computed_anew_over_changed_rows_does_not_help(sound, copy):
     [("reading", "wrong_type"), ("copy", "replay"), ("poor", "unfunded"), ("proof", "malformed"), ("late", "expired")],
 )
 def test_a_row_with_a_sound_hash_that_settling_would_refuse_is_found(sound, copy, what, code):
-    at, proof = NOW, b""
+    at, proof = NOW + 4 * DAY, b""
     if what == "reading":
         raw = sound.network.device("payer").reading().raw
     elif what == "copy":
@@ -79,16 +79,16 @@ def test_a_row_with_a_sound_hash_that_settling_would_refuse_is_found(sound, copy
     elif what == "poor":
         raw = sound.payer.open(sound.payee, 10**6, nonce=hash32("x")[:16]).raw
     elif what == "proof":
-        raw, proof = sound.payer.open(sound.payee, 0, nonce=hash32("x")[:16]).raw, b"\xa1\x01\x41x"
+        raw, proof = sound.payer.open(sound.payee, 5, nonce=hash32("x")[:16]).raw, b"\xa1\x01\x41x"
     else:
-        raw, at = sound.payer.open(sound.payee, 0, nonce=hash32("x")[:16]).raw, NOW + 10**9
+        raw, at = sound.payer.open(sound.payee, 5, nonce=hash32("x")[:16]).raw, NOW + 10**9
     connection = sqlite3.connect(copy, isolation_level=None)
     n, prev = connection.execute("SELECT n + 1, hash FROM log ORDER BY n DESC LIMIT 1").fetchone()
-    row = LogRow(n, at, raw, proof, prev, b"")
-    connection.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?)", (*row[:5], row.expected()))
+    row = LogRow(n, at, raw, proof, bytes(32), prev, b"")
+    connection.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", (*row[:6], row.expected()))
     connection.close()
     report = audit(sound, copy)
-    assert [(finding.code, finding.row) for finding in report.findings] == [("unacceptable_message", 13)]
+    assert [(finding.code, finding.row) for finding in report.findings] == [("unacceptable_message", ROWS + 1)]
     assert code in report.findings[0].what
 
 
@@ -99,7 +99,7 @@ def test_findings_are_told_up_to_a_limit(sound, tmp_path):
     ledger.close()
     change(world.path, "UPDATE log SET at = at + 1")
     report = audit(world, world.path)
-    assert report.cut and len(report.findings) == 1000 and report.messages == 1103
+    assert report.cut and len(report.findings) == 1000 and report.messages == 1105
 
 
 @pytest.mark.parametrize("words", ["", "5", "5:abc", f"-1:{'0' * 64}", f"x:{'0' * 64}", f"1:{'G' * 64}"])

@@ -69,7 +69,7 @@ def small_disk(tmp_path):
     if (
         shutil.which("mount") is None
         or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(disk)], capture_output=True, check=False
+            ["mount", "-t", "tmpfs", "-o", "size=384k", "none", str(disk)], capture_output=True, check=False
         ).returncode
     ):
         pytest.skip("this user cannot mount a small file system; the other tests of full disks do without")
@@ -91,7 +91,7 @@ def test_a_full_disk(small_disk):
 
 def test_a_disk_too_full_for_a_ledger(small_disk):
     disk, enlarge = small_disk
-    (disk / "ballast").write_bytes(bytes(250_000))
+    (disk / "ballast").write_bytes(bytes(380_000))
     world = World(disk / "ledger.db")
     order = world.owner.deposit(world.payer, 1).raw
     with world.ledger() as ledger, pytest.raises(LedgerError) as caught:

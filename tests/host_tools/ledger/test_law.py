@@ -1,14 +1,19 @@
 """Settlement is a function of the set of messages: random histories against the reference, in any order and split.
 
-SEALWRIGHT_HISTORIES=100000 runs the long campaign (`make law`); a sample runs with the other tests.
+SEALWRIGHT_HISTORIES=100000 runs the long campaign (`make law`): the three tests share that many, and draw others each
+time. A sample, always the same, runs with the other tests.
 """
 
 import os
 import random
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sealwright.ledger import Ledger
+from sealwright.wire.messages import ChannelClose, Message
 
 from tests.host_tools.factory import DAY, NOW
 from tests.host_tools.ledger.histories import (
@@ -24,7 +29,9 @@ from tests.host_tools.ledger.histories import (
 )
 from tests.host_tools.ledger.reference import Reference
 
-MANY = int(os.environ.get("SEALWRIGHT_HISTORIES", "60"))
+CAMPAIGN = int(os.environ.get("SEALWRIGHT_HISTORIES", "0"))
+MANY = settings(max_examples=CAMPAIGN // 3 or 60, deadline=None, derandomize=not CAMPAIGN)
+MEMORY = Path("/dev/shm")  # the law needs no disk, and a campaign would wear one out  # noqa: S108
 IDENTITY = NETWORK.ledger()
 DEVICES = {device.id: label for label in ("payer", "payee", "other") for device in [NETWORK.device(label)]}
 
@@ -36,8 +43,8 @@ class Clocked:
         self.at = NOW
         self.ledger = Ledger(path, [NETWORK.root], [OWNER.key.public], identity=IDENTITY, clock=lambda: self.at)
 
-    def settle(self, steps):
-        return list(self.ledger.settle(raw for step in steps for raw in raws_of(step[0])))
+    def settle(self, steps, **more):
+        return list(self.ledger.settle((raw for step in steps for raw in raws_of(step[0])), **more))
 
     def outcome(self):
         """What each device has outside its channels, and what each channel paid and gave back."""
@@ -64,14 +71,24 @@ def outcome(model):
     return held, {name: (found.paid, found.refunded) for name, found in model.channels.items()}
 
 
-def begin(path, drawing, model):
-    clocked = Clocked(path)
-    list(clocked.ledger.settle(CERTIFICATES))
-    start = drawing.start()
-    for step in start:
-        clocked.settle([step])
-        step[1](model, NOW)
-    return clocked
+@contextmanager
+def clocked_ledger():
+    """An empty ledger; its file goes with it, or a campaign would fill the disk."""
+    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        clocked = Clocked(Path(folder) / "ledger.db")
+        yield clocked
+        clocked.ledger.close()
+
+
+@contextmanager
+def began(drawing, model):
+    """A ledger with the money and the channels."""
+    with clocked_ledger() as clocked:
+        list(clocked.ledger.settle(CERTIFICATES))
+        for step in drawing.start():
+            clocked.settle([step])
+            step[1](model, NOW)
+        yield clocked
 
 
 def finish(clocked, model):
@@ -83,7 +100,6 @@ def finish(clocked, model):
     assert all(paid + refunded == CAPACITY for paid, refunded in clocked.outcome()[1].values())
     report = clocked.ledger.audit()
     assert report.ok, report.findings
-    clocked.ledger.close()
 
 
 def split(draw, steps):
@@ -95,45 +111,67 @@ def split(draw, steps):
         steps = steps[size:]
 
 
-@settings(max_examples=MANY, deadline=None)
+@MANY
 @given(st.integers(0, 2**32), st.integers(0, 14))
-def test_ledger_does_what_the_reference_does_as_time_passes(tmp_path_factory, seed, length):
+def test_ledger_does_what_the_reference_does_as_time_passes(seed, length):
     draw, model = random.Random(seed), Reference()
     drawing = Drawing(seed)
-    clocked = begin(tmp_path_factory.mktemp("law") / "ledger.db", drawing, model)
-    steps = drawing.draw(length)
-    draw.shuffle(steps)
-    for step in [*steps, *draw.choices(steps, k=len(steps) // 2)] if steps else []:
-        clocked.at += draw.choice((0, 0, 3600, DAY, 3 * DAY))
-        model.pass_time(clocked.at)
-        clocked.settle([step])
-        step[1](model, clocked.at)
-        assert clocked.outcome() == outcome(model)
-    clocked.at = max(clocked.at, EXPIRES)
-    finish(clocked, model)
+    with began(drawing, model) as clocked:
+        steps = drawing.draw(length)
+        draw.shuffle(steps)
+        for step in [*steps, *draw.choices(steps, k=len(steps) // 2)] if steps else []:
+            clocked.at += draw.choice((0, 0, 3600, DAY, 3 * DAY))
+            model.pass_time(clocked.at)
+            clocked.settle([step])
+            step[1](model, clocked.at)
+            assert clocked.outcome() == outcome(model)
+        clocked.at = max(clocked.at, EXPIRES)
+        finish(clocked, model)
 
 
-@settings(max_examples=MANY, deadline=None)
+@MANY
 @given(st.integers(0, 2**32), st.integers(0, 14), st.integers(0, 2**32))
-def test_order_and_bundles_decide_nothing(tmp_path_factory, seed, length, order):
+def test_order_and_bundles_decide_nothing(seed, length, order):
     """The same messages in two orders and splits, with receipts among them: the same money."""
     outcomes = []
     for turn in range(2):
         draw, model = random.Random(order + turn), Reference()
         drawing = Drawing(seed, sound=True)
-        clocked = begin(tmp_path_factory.mktemp("law") / "ledger.db", drawing, model)
-        steps = drawing.draw(length)
-        draw.shuffle(steps)
-        for bundle in split(draw, steps):
-            clocked.settle(bundle)
-        clocked.settle(steps)  # a receipt that came before its voucher may come again
-        for number, best in drawing.best.items():
-            if number in model.channels:
-                paid = clocked.outcome()[1][number][0]
-                assert paid == min(CAPACITY, sum(best.values()))
-        clocked.at = EXPIRES + WINDOW
-        clocked.ledger.refund_ended()
-        outcomes.append(clocked.outcome())
-        assert clocked.ledger.audit().ok
-        clocked.ledger.close()
+        with began(drawing, model) as clocked:
+            steps = drawing.draw(length)
+            draw.shuffle(steps)
+            for bundle in split(draw, steps):
+                clocked.settle(bundle)
+            clocked.settle(steps)  # a receipt that came before its voucher may come again
+            for number, best in drawing.best.items():
+                if number in model.channels:
+                    paid = clocked.outcome()[1][number][0]
+                    assert paid == min(CAPACITY, sum(best.values()))
+            clocked.at = EXPIRES + WINDOW
+            clocked.ledger.refund_ended()
+            outcomes.append(clocked.outcome())
+            assert clocked.ledger.audit().ok
     assert outcomes[0] == outcomes[1]
+
+
+@MANY
+@given(st.integers(0, 2**32), st.integers(0, 14))
+def test_in_one_bundle_order_decides_nothing(seed, length):
+    """Certificates, money, channels, vouchers and closes in any order: as if each came after what it rests on."""
+    draw, model = random.Random(seed), Reference()
+    drawing = Drawing(seed)
+    start, drawn = drawing.start(rich=True), drawing.draw(length)
+    steps = [*start, *drawn, *((raw, lambda model, at: None) for raw in CERTIFICATES)]
+    draw.shuffle(steps)
+    closes = [step for step in steps if is_close(step[0])]
+    for step in [*start, *(step for step in drawn if not is_close(step[0])), *closes]:
+        step[1](model, NOW)
+    with clocked_ledger() as clocked:
+        clocked.settle(steps, batch=draw.choice((1, 3, 128)))
+        assert clocked.outcome() == outcome(model)
+        clocked.at = EXPIRES
+        finish(clocked, model)
+
+
+def is_close(message):
+    return isinstance(message, Message) and isinstance(message.body, ChannelClose)

@@ -22,28 +22,28 @@ def test_a_trade_from_deposit_to_refund(world):
         world.owner.deposit(world.payer, 1000),
         channel,
         world.payer.voucher(channel, 120, seq=1),
-        world.payer.voucher(channel, 200, seq=2),
-        world.payee.close(channel),
+        last := world.payer.voucher(channel, 200, seq=2),
+        world.payee.close(channel, claims=(last,)),
     ]
     assert world.codes(ledger, bundle) == ["ok"] * 7
     assert (holds(ledger, world.payer), holds(ledger, world.payee)) == (800, 200)
     (kept,) = ledger.channels()
-    assert (kept.deposited, kept.paid, kept.refunded, kept.remaining, kept.closed) == (300, 200, 100, 0, True)
+    assert (kept.capacity, kept.paid, kept.refunded, kept.remaining, kept.closed) == (300, 200, 100, 0, True)
     assert sum(balance.amount for balance in ledger.balances()) == 0
     assert [(line.n, line.type, line.kind, line.amount) for line in ledger.entries()] == [
-        (3, "command", "world", -1000),
-        (3, "command", "device", 1000),
-        (4, "channel-open", "device", -300),
-        (4, "channel-open", "channel", 300),
-        (5, "voucher", "channel", -120),
-        (5, "voucher", "device", 120),
-        (6, "voucher", "channel", -80),
-        (6, "voucher", "device", 80),
-        (7, "channel-close", "device", 100),
-        (7, "channel-close", "channel", -100),
+        (4, "command", "world", -1000),
+        (4, "command", "device", 1000),
+        (5, "channel-open", "device", -300),
+        (5, "channel-open", "channel", 300),
+        (7, "voucher", "channel", -120),
+        (7, "voucher", "device", 120),
+        (8, "voucher", "channel", -80),
+        (8, "voucher", "device", 80),
+        (9, "channel-close", "device", 100),
+        (9, "channel-close", "channel", -100),
     ]
     report = ledger.audit()
-    assert report.ok and (report.messages, report.entries, report.channels) == (7, 10, 1)
+    assert report.ok and (report.messages, report.entries, report.channels) == (9, 10, 1)
     assert report.head == ledger.head()
 
 
@@ -55,8 +55,8 @@ def test_settling_the_same_again_changes_nothing_and_is_ok(world):
             *world.certificates,
             world.owner.deposit(world.payer, 1000),
             channel,
-            world.payer.voucher(channel, 120, not_after=NOW + 5),
-            world.payee.close(channel),
+            last := world.payer.voucher(channel, 120, not_after=NOW + 5),
+            world.payee.close(channel, claims=(last,)),
         ]
     )
     assert {verdict.code for verdict in ledger.settle(bundle)} == {"ok"}
@@ -64,7 +64,7 @@ def test_settling_the_same_again_changes_nothing_and_is_ok(world):
     world.at = NOW + 400 * DAY  # when the voucher and the channel are long expired
     again = list(ledger.settle(bundle + bundle))
     assert [(verdict.code, verdict.ok) for verdict in again] == [("already_settled", True)] * 12
-    assert [verdict.n for verdict in again] == list(range(12))
+    assert sorted(verdict.n for verdict in again) == list(range(12))
     assert state(ledger) == before
     assert ledger.audit().ok
 
@@ -80,11 +80,13 @@ def test_a_second_signature_of_the_same_message_is_already_settled(world):
     """ECDSA signatures are malleable: (r, n - s) holds too, so messages go by their digest."""
     order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
     ledger, channel = world.opened()
-    voucher = world.payer.voucher(channel, 10).raw
-    twin = voucher[:-32] + (order - int.from_bytes(voucher[-32:], "big")).to_bytes(32, "big")
+    voucher = world.payer.voucher(channel, 10)
     assert world.codes(ledger, [voucher]) == ["ok"]
-    assert world.codes(ledger, [twin]) == ["already_settled"]
-    assert holds(ledger, world.payee) == 10
+    head = ledger.head()
+    for raw in (voucher.raw, channel.raw, *world.certificates):
+        twin = raw[:-32] + (order - int.from_bytes(raw[-32:], "big")).to_bytes(32, "big")
+        assert world.codes(ledger, [twin]) == ["already_settled"]
+    assert holds(ledger, world.payee) == 10 and ledger.head() == head
 
 
 def test_vouchers_in_later_bundles_need_neither_certificates_nor_their_channel(world):
@@ -117,14 +119,13 @@ def test_what_has_no_part_in_the_ledger_is_judged_and_not_kept(world):
         world.payer.evidence(),
         world.payer.peer_proof(world.payee),
         world.owner.command(world.payer, "pause"),
-        world.network.grant(world.payer),
     ]
-    assert world.codes(ledger, others) == ["ok"] * 6
+    assert world.codes(ledger, others) == ["ok"] * 5
     world.payer.seq += 1
     assert world.codes(ledger, [world.payer.reading()]) == ["ok"]  # a bundle may start anywhere
     assert ledger.head() == head
     receipt = world.payee.receipt(voucher)
-    assert world.codes(ledger, [receipt, voucher, receipt]) == ["receipt_mismatch", "ok", "ok"]
+    assert world.codes(ledger, [receipt, voucher, receipt]) == ["ok"] * 3
     assert world.codes(ledger, [receipt, world.payee.receipt(voucher, amount=11)]) == ["ok", "receipt_mismatch"]
     assert ledger.head().n == head.n + 1
 
@@ -165,7 +166,7 @@ def test_export(world):
     assert ledger.export(out, "json") == 4
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert lines[3] == {
-        "n": 4,
+        "n": 5,
         "at": NOW,
         "type": "channel-open",
         "digest": channel.digest.hex(),

@@ -38,7 +38,7 @@ def test_each_missing_stretch_is_one_fault():
 def test_an_old_reading_is_one_fault_and_the_log_goes_on():
     device, readings = log(5)
     fork = sign_message(device.key, dataclasses.replace(readings[1].body, sampled_at=1))
-    assert codes([*readings[:3], fork, *readings[3:]], device) == ["ok", "ok", "ok", "gap", "ok", "ok"]
+    assert codes([*readings[:3], fork, *readings[3:]], device) == ["ok", "ok", "ok", "equivocation", "ok", "ok"]
     assert codes([readings[2], readings[1], readings[3]], device) == ["ok", "gap", "ok"]
 
 
@@ -67,7 +67,7 @@ def test_a_log_cannot_start_again():
     device, readings = log(3)
     again = NET.device()
     restarted = [again.reading(99), again.reading(98)]
-    assert codes([*readings, *restarted], device) == ["ok"] * 3 + ["gap"] * 2
+    assert codes([*readings, *restarted], device) == ["ok"] * 3 + ["equivocation"] * 2
 
 
 def test_one_dropped_reading_is_found_in_any_log():

@@ -121,7 +121,7 @@ FAULTS = {
         (change(reading_1=None), {"reading 2": "gap"}),
         (change(reading_2=again(G["reading 2"])(prev=hash32("another"))), {"reading 2": "gap"}),
         (change(reading_2=again(G["reading 2"])(prev=None)), {"reading 2": "gap"}),
-        (change(reading_2=again(G["reading 2"])(seq=1)), {"reading 2": "gap"}),
+        (change(reading_2=again(G["reading 2"])(seq=0)), {"reading 2": "gap"}),
         (change(reading_2=again(G["reading 2"])(seq=4)), {"reading 2": "gap"}),
         (change(made_1=again(G["made 1"])(ISSUER.key, seq=3)), {"made 1": "gap"}),
         (change(made_1=again(G["made 1"])(ISSUER.key, prev=hash32("another"))), {"made 1": "gap"}),
@@ -181,6 +181,8 @@ FAULTS = {
         (change(locked=PAYER.voucher(CHANNEL, 150, seq=1)), {"locked": "equivocation"}),
         (change(third=again(G["third"])(seq=2)), {"third": "equivocation"}),
         (change(reading_2=again(G["reading 2"])(seq=2)), {"reading 2": "equivocation"}),
+        (change(reading_2=again(G["reading 2"])(seq=1)), {"reading 2": "equivocation"}),
+        (change(made_1=again(G["made 1"])(ISSUER.key, seq=1)), {"made 1": "equivocation"}),
         (change(third=PAYEE.close(CHANNEL, claims=())), {"close": "equivocation"}),
     ],
     "revoked": [

@@ -2,7 +2,7 @@
 
 Scripts run in raw REPL. Files go to the board as base64, a piece at a time, each asked for by the board: one script a
 file instead of one a piece, which is twice as fast over a slow wire, and Ctrl-C still ends it, because no byte of
-base64 is one. A board that runs Sealwright and is not provisioned lets go of its console at mpremote's first bytes; a
+base64 is one. A board that runs Sealwright and is not provisioned releases its console at mpremote's first bytes; a
 provisioned one never does.
 
 mpremote prints what it does not understand: its output is kept from ours. Not for threads, therefore.
@@ -45,7 +45,7 @@ def put(path, n, size):
             file.write(a2b_base64(part))
 gc.collect()
 """
-# by a port that is gone, and by a socket, which has no lines to let go of
+# by a port that is gone, and by a socket, which has no lines to release
 _UNCLOSED: tuple[type[Exception], ...] = (*PORT_ERRORS, AttributeError)
 Advance = Callable[[int], None]
 
@@ -130,7 +130,7 @@ class Console:
             ) from error
 
     def write(self, path: str, data: bytes, advance: Advance) -> None:
-        """Write a file; `advance` is told the bytes that went over the wire. Raises as `run` does."""
+        """Write a file; `advance` gets the count of bytes sent. Raises as `run` does."""
         text = b64encode(data)
         with self._talking():
             self._transport.exec_raw_no_follow(f"put({path!r}, {len(text)}, {_PIECE})")

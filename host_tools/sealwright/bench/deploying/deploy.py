@@ -91,9 +91,9 @@ def _carry_out(console: Console, plan: Plan, found: Survey, advance: Advance) ->
     needed = room_needed(plan, found)
     freed = sum(found.files[path].size for path in plan.remove)
     if needed > found.free + freed:
-        told = f"the board's flash has {found.free + freed:,} bytes free, and the firmware needs {needed:,}"
+        why = f"the board's flash has {found.free + freed:,} bytes free, and the firmware needs {needed:,}"
         remedy = "Remove files of your own from it, or erase it with `sealwright flash --erase`."
-        raise RefusedByDevice(told, remedy=remedy, code="storage_full")
+        raise RefusedByDevice(why, remedy=remedy, code="storage_full")
     advance(0, "")
     _copy(console, plan, advance)
     _check(console, plan, found)

@@ -132,8 +132,8 @@ def _check(board: BoardKind, found: Mapping[str, Any]) -> None:
     arch = _ARCHITECTURES[mpy >> 10 & 15] if mpy >> 10 & 15 < len(_ARCHITECTURES) else "unknown"
     if (mpy & 255, mpy >> 8 & 3) != (_MPY_VERSION, _MPY_NATIVE) or arch != board.arch:
         remedy = f"Put the official image for {board.called} on it, MicroPython 1.26 or newer: `sealwright flash`."
-        told = f"MicroPython {found['release']} on it runs .mpy version {mpy & 255}.{mpy >> 8 & 3} for {arch}"
-        raise RefusedByDevice(f"{told}, the firmware is {_MPY_VERSION}.{_MPY_NATIVE} for {board.arch}",
+        why = f"MicroPython {found['release']} on it runs .mpy version {mpy & 255}.{mpy >> 8 & 3} for {arch}"
+        raise RefusedByDevice(f"{why}, the firmware is {_MPY_VERSION}.{_MPY_NATIVE} for {board.arch}",
                               remedy=remedy, code="wrong_architecture")  # fmt: skip
     if found["provisioned"]:
         raise is_provisioned()

@@ -10,7 +10,7 @@ from ...errors import SealwrightError
 from ...home import Home
 from ...targets import compile_for
 from ...wire.messages import FactoryRecord, Message
-from .bench import Job, Result, work
+from .job import Job, Result, work
 from .records import add_record
 from .tray import Place
 

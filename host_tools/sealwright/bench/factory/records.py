@@ -4,7 +4,7 @@
     factory/test-ledger   of emulated boards; signed with the test key
 
 Both are bundles (`sealwright verify factory/ledger --root root.pem`), which are only ever added to. What a crash cut in
-the middle of its last record was never told to anyone, and is taken off before the next one is written.
+the middle of its last record was never reported to anyone, and is removed before the next one is written.
 """
 
 import fcntl

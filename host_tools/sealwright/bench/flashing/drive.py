@@ -82,8 +82,8 @@ def find_drive(board: BoardKind, named: Path | None, wait: float = 0.0) -> Path:
 
 def _checked(board: BoardKind, folder: Path, chip: str) -> Path:
     if chip != board.mcu:
-        told = f"{folder} is the boot drive of an {chip}, and {board.called} has an {board.mcu}: nothing was written"
-        raise RefusedByDevice(told, remedy="Name the board that is connected, or connect it.", code="wrong_chip")
+        why = f"{folder} is the boot drive of an {chip}, and {board.called} has an {board.mcu}: nothing was written"
+        raise RefusedByDevice(why, remedy="Name the board that is connected, or connect it.", code="wrong_chip")
     return folder
 
 
@@ -104,8 +104,8 @@ def copy_to_drive(data: bytes, folder: Path, advance: Advance) -> None:
             return  # it has flashed itself and gone
         if chip_of(folder) is not None:
             remedy = "Is it a Pico's boot drive? Plug it in anew while you hold BOOTSEL."
-            told = f"{folder} takes no more than {done:,} of {len(data):,} bytes: {error.strerror}"
-            raise RefusedByDevice(told, remedy=remedy, code="storage_full") from error
+            why = f"{folder} takes no more than {done:,} of {len(data):,} bytes: {error.strerror}"
+            raise RefusedByDevice(why, remedy=remedy, code="storage_full") from error
         remedy = f"{_HOLD} Then flash it again: its boot ROM cannot be damaged."
-        told = f"{folder} went away after {done:,} of {len(data):,} bytes"
-        raise Unreachable(told, remedy=remedy, code="connection_lost") from error
+        why = f"{folder} went away after {done:,} of {len(data):,} bytes"
+        raise Unreachable(why, remedy=remedy, code="connection_lost") from error

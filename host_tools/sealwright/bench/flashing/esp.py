@@ -49,7 +49,7 @@ def write_image(url: str, board: BoardKind, image: Image, advance: Advance, *, e
         cmds.write_flash(esp, [(esp.BOOTLOADER_FLASH_OFFSET, image.data)], erase_all=erase)
         cmds.reset_chip(esp, "hard-reset")
     except _errors() as error:
-        raise _broken(url, error) from error
+        raise _lost_connection(url, error) from error
     finally:
         esp._port.close()
 
@@ -72,12 +72,12 @@ def _connect(cmds: Any, path: str, board: BoardKind) -> Any:
             remedy = "Use a board that Sealwright has a folder for."
             raise RefusedByDevice(f"{path}: {said}", remedy=remedy, code="wrong_chip") from error
         remedy = "Hold BOOT while you press RESET, then run it again. Check the cable: some carry power only."
-        told = f"no ESP32 boot ROM answers at {path}: {said}"
-        raise Unreachable(told, remedy=remedy, code="no_boot_rom") from error
+        why = f"no ESP32 boot ROM answers at {path}: {said}"
+        raise Unreachable(why, remedy=remedy, code="no_boot_rom") from error
     if plain(esp.CHIP_NAME) != plain(board.flash):
         esp._port.close()
-        told = f"an {esp.CHIP_NAME} is at {path}, and {board.called} has an {board.mcu}: nothing was written"
-        raise RefusedByDevice(told, remedy="Name the board that is connected, or connect it.", code="wrong_chip")
+        why = f"an {esp.CHIP_NAME} is at {path}, and {board.called} has an {board.mcu}: nothing was written"
+        raise RefusedByDevice(why, remedy="Name the board that is connected, or connect it.", code="wrong_chip")
     return esp
 
 
@@ -87,7 +87,7 @@ def _errors() -> tuple[type[Exception], ...]:
     return FatalError, *PORT_ERRORS
 
 
-def _broken(url: str, error: Exception) -> SealwrightError:
+def _lost_connection(url: str, error: Exception) -> SealwrightError:
     said = str(error).splitlines()[0]
     if "MD5" in said:
         remedy = "Flash it again. If it stays so, the board's flash is worn out."

@@ -42,8 +42,8 @@ def load_image(path: Path, board: BoardKind) -> Image:
     wanted = UF2 if board.flash == UF2 else "esp"
     if plain(image.chip) != plain(board.mcu):
         remedy = f"Give the image that MicroPython makes for {board.called}: {board.image}."
-        told = f"{path} is an image for {image.chip} ({image.form}), and {board.called} has an {board.mcu} ({wanted})"
-        raise Rejected(told, remedy=remedy, code="wrong_image")
+        why = f"{path} is an image for {image.chip} ({image.form}), and {board.called} has an {board.mcu} ({wanted})"
+        raise Rejected(why, remedy=remedy, code="wrong_image")
     return image
 
 

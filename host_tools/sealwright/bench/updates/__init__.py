@@ -6,7 +6,7 @@
 The second, hash-based signature needs PyPI `pyhsslms`.
 """
 
-from .bundle import FirmwareBundle, make
+from .firmware_bundle import FirmwareBundle, make
 from .hss import HssKey
 from .updating import RolledBack, Updated, transfer, update
 

@@ -5,7 +5,7 @@ than a device can. The device checks all of it again.
 from ...errors import RefusedByDevice, Rejected, Usage
 from ...link import Info
 from ...wire.keys import PublicKey
-from .bundle import FirmwareBundle
+from .firmware_bundle import FirmwareBundle
 from .hss import FILE
 
 
@@ -40,9 +40,9 @@ def check_arch(info: Info, arch: str) -> None:
     Raises RefusedByDevice."""
     runs = info.raw.get("arch", arch)
     if runs != arch:
-        told = f"the firmware has {arch or 'no'} code, and the device's MicroPython runs {runs or 'none'}"
+        why = f"the firmware has {arch or 'no'} code, and the device's MicroPython runs {runs or 'none'}"
         remedy = "Leave out --bundle, in its owner's home: `sealwright update` compiles for the MicroPython it finds."
-        raise RefusedByDevice(f"{told}: nothing was sent", remedy=remedy, code="wrong_architecture")
+        raise RefusedByDevice(f"{why}: nothing was sent", remedy=remedy, code="wrong_architecture")
 
 
 def check_lock(info: Info, there: bool, where: str) -> None:
@@ -52,8 +52,8 @@ def check_lock(info: Info, there: bool, where: str) -> None:
             f"Sign it in the home that has {FILE}, the key the device was given: `sealwright firmware key` shows a "
             f"home's. Where {FILE} was moved away put it back, but never from a backup; a new key is of no use here."
         )
-        told = f"the device takes no update without a hash-based signature, and {where}"
-        raise Usage(told, remedy=remedy, code="lock_missing")
+        why = f"the device takes no update without a hash-based signature, and {where}"
+        raise Usage(why, remedy=remedy, code="lock_missing")
 
 
 def check_bundle(info: Info, bundle: FirmwareBundle, owner: PublicKey | None, lock_key: bytes | None) -> bool:

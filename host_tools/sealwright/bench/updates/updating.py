@@ -1,6 +1,6 @@
 """Send a firmware bundle to a device, and wait until it has confirmed the new version or rolled it back.
 
-A transfer that broke goes on where it ended: the device tells how many bytes of each file are there. Asking for a
+A transfer that broke goes on where it ended: the device tells how many bytes of each file are lengths. Asking for a
 version that runs already changes nothing.
 """
 
@@ -12,8 +12,8 @@ from typing import Final
 from ...errors import Malformed, RefusedByDevice, Rejected, Unreachable
 from ...link import Client, Info
 from ...wire.keys import PublicKey
-from .bundle import FirmwareBundle
 from .checking import check_bundle, check_state
+from .firmware_bundle import FirmwareBundle
 
 PIECE: Final = 2048  # bytes in a request: a board's heap has to hold it a few times over
 WAIT_SECONDS: Final = 420.0  # a trial has three boots of up to two minutes
@@ -58,7 +58,7 @@ def update(
     or where it asks for no such signature. Nothing is sent of a bundle that does not hold or is for another board.
     Raises what `checking` and `transfer` raise.
     """
-    return _bring(connect, bundle, lambda info: check_bundle(info, bundle, owner, lock_key), progress, wait)
+    return _transfer(connect, bundle, lambda info: check_bundle(info, bundle, owner, lock_key), progress, wait)
 
 
 def transfer(
@@ -70,59 +70,61 @@ def transfer(
     RolledBack, and Rejected where the device has not decided within `wait` seconds.
     """
 
-    def wanted(info: Info) -> bool:
+    def needs(info: Info) -> bool:
         check_state(info)
         return info.raw["version"] != bundle.message.body.version and not info.raw["trial"]
 
-    return _bring(connect, bundle, wanted, progress, wait)
+    return _transfer(connect, bundle, needs, progress, wait)
 
 
-def _bring(
-    connect: Connect, bundle: FirmwareBundle, wanted: Callable[[Info], bool], progress: Progress | None, wait: float
+def _transfer(
+    connect: Connect, bundle: FirmwareBundle, needs: Callable[[Info], bool], progress: Progress | None, wait: float
 ) -> Updated:
     start, version = time.monotonic(), bundle.message.body.version
-    sent, taken = 0, True
+    sent, acknowledged = 0, True
     tell = progress or (lambda done, detail: None)
     with connect() as client:
         info = client.info()
-        send = wanted(info)
+        send = needs(info)
         already = not send and not info.raw["trial"]
         if send:
-            sent, taken = _send(client, info, bundle, tell)
+            sent, acknowledged = _send(client, info, bundle, tell)
             tell(bundle.size, "checked; trying it")
-    told = _decided(connect, version, taken, wait)
-    return Updated(version, told.raw["slot"], sent, time.monotonic() - start, already)
+    outcome = _await_outcome(connect, version, acknowledged, wait)
+    return Updated(version, outcome.raw["slot"], sent, time.monotonic() - start, already)
 
 
 def _send(client: Client, info: Info, bundle: FirmwareBundle, tell: Progress) -> tuple[int, bool]:
     """Stage every file and commit; the bytes sent, and whether the device said that it took them."""
-    there = _begin(client, info, bundle)
-    sent = _send_files(client, there, bundle, tell)
+    lengths = _begin(client, info, bundle)
+    sent = _send_files(client, lengths, bundle, tell)
     try:
         return sent, _commit(client)
     except RefusedByDevice as error:
-        if error.code != "bad_signature" or not any(there):
+        if error.code != "bad_signature" or not any(lengths):
             raise
-        # what was there before was not ours, or not whole; the device has thrown it out
+        # the staged part before was not ours, or not whole; the device has thrown it out
         sent += _send_files(client, _begin(client, info, bundle), bundle, tell)
         return sent, _commit(client)
 
 
 def _begin(client: Client, info: Info, bundle: FirmwareBundle) -> list[int]:
-    """How many bytes of each file are there. A lock is good for one beginning."""
+    """How many bytes of each file the device has. A lock is good for one beginning."""
     if info.raw.get("hss") and bundle.lock is not None:
         client.update_lock(bundle.lock)
     return client.update_begin(bundle.message.raw)
 
 
-def _send_files(client: Client, there: list[int], bundle: FirmwareBundle, tell: Progress) -> int:
-    """Send what is not `there` of each file; the bytes sent."""
+def _send_files(client: Client, lengths: list[int], bundle: FirmwareBundle, tell: Progress) -> int:
+    """Send each file from its length on the device; the bytes sent."""
     files = bundle.message.body.files
-    if not len(files) == len(bundle.contents) == len(there):
-        raise Malformed(f"{len(files)} files are named, {len(bundle.contents)} given, {len(there)} known to the device")
+    if not len(files) == len(bundle.contents) == len(lengths):
+        raise Malformed(
+            f"{len(files)} files are named, {len(bundle.contents)} given, {len(lengths)} known to the device"
+        )
     sent = done = 0
     for index, (file, content) in enumerate(zip(files, bundle.contents, strict=True)):
-        at = there[index]
+        at = lengths[index]
         while at < file.size:
             piece = content[at : at + PIECE]
             if client.update_write(index, at, piece) != at + len(piece):
@@ -142,9 +144,9 @@ def _commit(client: Client) -> bool:
     return True
 
 
-def _decided(connect: Connect, version: int, taken: bool, wait: float) -> Info:
-    """What the device says once `version` runs confirmed. taken: it said that it took the commit. Raises RolledBack,
-    Rejected, and Unreachable where it has never heard of the commit."""
+def _await_outcome(connect: Connect, version: int, acknowledged: bool, wait: float) -> Info:
+    """The device's info once `version` runs confirmed. acknowledged: the device confirmed the commit. Raises
+    RolledBack, Rejected, and Unreachable where the commit never reached it."""
     end, last = time.monotonic() + wait, "it does not answer"
     since = None  # when it was first seen to run the old version, as before the reset
     while time.monotonic() < end:
@@ -159,7 +161,7 @@ def _decided(connect: Connect, version: int, taken: bool, wait: float) -> Info:
                 return info
             if raw.get("rolled_back") == version:
                 raise RolledBack(f"version {version} was rolled back: version {raw['version']} runs")
-            if not (taken or raw["trial"]):
+            if not (acknowledged or raw["trial"]):
                 since = since or time.monotonic()
                 if time.monotonic() - since > _RESET_SECONDS:
                     remedy = "Send it again: it goes on where it ended."

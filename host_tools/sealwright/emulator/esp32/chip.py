@@ -1,6 +1,6 @@
 """MicroPython as a process: `python -P chip.py ARGUMENT...`, its arguments those of `micropython`.
 
-SEALWRIGHT_TERMINAL is the descriptor of a terminal that says nothing: when it hangs up, which is when whoever holds the
+SEALWRIGHT_TERMINAL is the descriptor of a terminal that says nothing: when it hangs up, which is when the holder of the
 other end is gone, killed or not, this process ends. Run as a script: it imports nothing of the host's, so a board
 starts in a tenth of a second.
 """

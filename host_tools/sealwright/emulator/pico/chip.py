@@ -1,7 +1,7 @@
 """An RP2040 that lives in step with our clock: its time never passes faster than ours.
 
 While it computes it is some three times slower than the real one, and that delay is not made up for later: a time-out
-of its program stays one for whoever it waits for. While it sleeps (WFE, WFI) this process sleeps.
+of its program stays one for the code that it waits for. While it sleeps (WFE, WFI) this process sleeps.
 
 What rp2040py leaves constant or repeats each time, and the real chip does not, is noise here: the ring oscillator's
 random bit, and the ADC's lowest bits. A program's health tests of its entropy see what they would see.

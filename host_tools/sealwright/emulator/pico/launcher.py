@@ -41,5 +41,5 @@ def _check_installed() -> None:
     except PackageNotFoundError:
         found = None
     if found is None or int(found.partition(".")[0]) < 1:  # before, it was another program, which pip still prefers
-        told = "the emulated Pico needs rp2040py 1.0" + (f", and {found} is installed" if found else "")
-        raise Usage(told, remedy=how_to_install("rp2040py>=1.0.0b1", "pico"), code="not_installed")
+        why = "the emulated Pico needs rp2040py 1.0" + (f", and {found} is installed" if found else "")
+        raise Usage(why, remedy=how_to_install("rp2040py>=1.0.0b1", "pico"), code="not_installed")

@@ -9,9 +9,9 @@ Energy Laboratory in Golden, Colorado. None of its code is used or imported.
   each day is empty.
 - ina219: `serf_east_1min_ac_power.csv`, AC power of the array on the east of the SERF building, 18 and 19
   March 2022, every minute, -5..4629 W (negative at night: its inverter draws power). Scaled to 1/100 it is a
-  panel of 46 W, told as if at a steady 18 V: the file has no voltage.
+  panel of 46 W, written as if at a steady 18 V: the file has no voltage.
 - mcu: `nrel_RSF_II.csv`, column inv2_temp__1050: the temperature of an inverter's electronics on the RSF II
-  building, 2 to 6 January 2022, every 15 minutes, 20..64 Cel. It stands in for that of a microcontroller.
+  building, 2 to 6 January 2022, every 15 minutes, 20..64 Cel. It is used as that of a microcontroller.
 """
 
 from collections.abc import Mapping

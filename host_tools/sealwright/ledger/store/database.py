@@ -40,7 +40,7 @@ class Database(Protocol):
         """A write transaction: takes the write lock at once; an exception rolls it back."""
 
     def reading(self) -> AbstractContextManager[None]:
-        """A read transaction: everything read within is one state of the ledger, whoever writes meanwhile."""
+        """A read transaction: everything read within is one state of the ledger, also while others write."""
 
     def outline(self) -> list[Row]:
         """The definitions in force as (kind, name, table, sql), sorted."""
@@ -49,7 +49,7 @@ class Database(Protocol):
         """What the engine's own check of its files and indexes finds wrong, in words; empty if nothing."""
 
     def close(self) -> None:
-        """Let go of the files. Harmless when repeated."""
+        """Close the files. Idempotent."""
 
 
 def whole(value: Value) -> int:

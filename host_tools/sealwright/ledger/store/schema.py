@@ -120,7 +120,7 @@ TABLES = (
     ) STRICT, WITHOUT ROWID""",
 )
 
-# The log grows at its end and nowhere else, whoever opens the file. A REPLACE deletes without a delete
+# The log grows at its end and nowhere else, whichever program opens the file. A REPLACE deletes without a delete
 # trigger, so the insert trigger has to see to it.
 TRIGGERS = (
     """CREATE TRIGGER log_grows_at_its_end BEFORE INSERT ON log

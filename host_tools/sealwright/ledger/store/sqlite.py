@@ -2,7 +2,7 @@
 
 Purpose: implement `database.Database`; `opening` makes and opens the file.
 Limits: a local disk (SQLite's locks do not hold over most network file systems). A power cut keeps every
-committed transaction only if the disk keeps what it was told to flush.
+committed transaction only if the disk keeps the data that it reports as flushed.
 """
 
 import sqlite3
@@ -135,6 +135,6 @@ class SqliteDatabase:
         return found
 
     def close(self) -> None:
-        """Let go of the files; the last writer folds the write-ahead log into the file."""
+        """Close the files; the last writer folds the write-ahead log into the file."""
         with suppress(sqlite3.Error):
             self._connection.close()

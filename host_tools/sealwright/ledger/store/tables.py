@@ -18,7 +18,7 @@ _CHANNEL = """SELECT digest, payer, payee, asset, capacity, expires, dispute, pa
 
 
 class Tables:
-    """The tables of one database. log: the database with the log, where an audit rebuilds the views in another."""
+    """The tables of one database. log: the one that holds the log, where an audit rebuilds the views in another."""
 
     def __init__(self, database: Database, log: Database | None = None) -> None:
         self._db, self._log = database, log or database
@@ -79,10 +79,12 @@ class Tables:
     # the book
 
     def supply(self, asset: str) -> int:
-        """All of an asset that was ever deposited."""
-        sql = "SELECT CAST(-coalesce(sum(balance), 0) AS BIGINT) FROM accounts WHERE kind = 'world' AND asset = ?"
+        """All of an asset that is in the ledger: deposited and not withdrawn."""
+        # in two halves: what one owner brought and another took may pass 64 bits on the way to the sum
+        sql = """SELECT CAST(coalesce(sum(balance >> 32), 0) AS BIGINT),
+            CAST(coalesce(sum(balance & 4294967295), 0) AS BIGINT) FROM accounts WHERE kind = 'world' AND asset = ?"""
         row = self._db.row(sql, (asset,))
-        return whole(row[0]) if row else 0
+        return -((whole(row[0]) << 32) + whole(row[1])) if row else 0
 
     def balance(self, account: book.Account) -> int:
         """What an account holds; 0 for one that never had anything."""
@@ -98,6 +100,10 @@ class Tables:
     def channels(self) -> Iterator[book.Channel]:
         """All channels, in the order they were opened."""
         return (_channel(row) for row in self._db.rows(f"{_CHANNEL} ORDER BY opened"))
+
+    def funding(self, channel: bytes) -> bytes | None:
+        """What the ledger signed when it locked the channel's capacity: the row after the channel-open's."""
+        return self._raw(self._db.row("SELECT opened + 1 FROM channels WHERE digest = ?", (channel,)))
 
     def channels_of(self, payer: bytes) -> Iterator[book.Channel]:
         """The payer's channels that hold money, by digest."""
@@ -130,6 +136,10 @@ class Tables:
         """The first close that this party signed, as received."""
         sql = "SELECT n FROM closes WHERE channel = ? AND signer = ?"
         return self._raw(self._db.row(sql, (channel, signer)))
+
+    def closed_by(self, channel: bytes, signer: bytes) -> bool:
+        """Whether this party closed the channel before."""
+        return self._db.row("SELECT n FROM closes WHERE channel = ? AND signer = ?", (channel, signer)) is not None
 
     def contradicted(self, channel: bytes, lane: int, seq: int) -> bool:
         """Whether the log keeps a contradiction of the voucher with this number."""

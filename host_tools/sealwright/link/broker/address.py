@@ -36,11 +36,11 @@ class Broker:
         return f"{self.host}:{self.port}"
 
     def settings(self, authority: bytes) -> dict[Key, Value]:
-        """What a device is told of it. authority: the CA's certificate in DER."""
-        told: dict[Key, Value] = {1: self.host, 2: self.port, 3: authority}
+        """The settings that a device gets. authority: the CA's certificate in DER."""
+        settings: dict[Key, Value] = {1: self.host, 2: self.port, 3: authority}
         if self.user is not None:
-            told[4] = [self.user, self.password or ""]
-        return told
+            settings[4] = [self.user, self.password or ""]
+        return settings
 
     @classmethod
     def parse(cls, home: Home, url: str) -> "tuple[Broker, str]":

@@ -147,7 +147,7 @@ class MapOf(Rule):
 
 
 class Struct(Rule):
-    """A map that a dataclass stands for."""
+    """A map that a dataclass represents."""
 
     def __init__(self, cls: type[Any]) -> None:
         self.cls = cls

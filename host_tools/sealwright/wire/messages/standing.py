@@ -1,4 +1,4 @@
-"""How a device stands: status, revocation, rotation.
+"""The standing of a device: status, revocation, rotation.
 
 Source: firmware/schema/sealwright.cddl, rules `stat`, `revo` and `rota`. Device ids, digests and nonces are 32 bytes;
 times are unix seconds, UTC.

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ... import emulator
-from ...emulator.wire import wire
+from ...emulator.serial_url import wire
 from ...errors import Malformed, RefusedByDevice, Rejected, SealwrightError, Unreachable
 from ...home import DONE, PENDING, Home, write_whole
 from ...link import Client, Info
@@ -101,7 +101,7 @@ def _work(home: Home, job: Job, notes: Notes) -> Result:
     place = job.place
     found = _look(home, place.device)
     if found is not None and found.provisioned:
-        return _there(home, job, notes, found)
+        return _check_provisioned(home, job, notes, found)
     provisioning.check_name(home, place.name, None if found is None else found.device)
     if job.image is not None and place.board is not None and "flashed" not in notes.values:
         with _one_boot_drive(home, place.board):
@@ -116,7 +116,7 @@ def _work(home: Home, job: Job, notes: Notes) -> Result:
         _test(client, notes)
         done = provisioning.provision(home, client, place.name, place.policy)
         notes.note("provisioned", done.entry.device)
-        return _made(job, notes, client.info(), done.certificate, test=done.test, state=MADE)
+        return _record_of(job, notes, client.info(), done.certificate, test=done.test, state=MADE)
 
 
 @contextmanager
@@ -137,7 +137,7 @@ def _look(home: Home, url: str) -> Info | None:
         return None
 
 
-def _there(home: Home, job: Job, notes: Notes, found: Info) -> Result:
+def _check_provisioned(home: Home, job: Job, notes: Notes, found: Info) -> Result:
     """A board that has an identity: this tray's own, whose batch died before its end, or another's."""
     entry = None if found.device is None else home.find(found.device)
     if entry is None or entry.name != job.place.name or entry.state not in (PENDING, DONE):
@@ -152,7 +152,7 @@ def _there(home: Home, job: Job, notes: Notes, found: Info) -> Result:
     if "tested" not in notes.values:
         return Result(job.place.name, THERE, tuple(notes.steps), test=test)  # provisioned by hand: no test to record
     notes.note("provisioned", entry.device)
-    return _made(job, notes, found, certificate, test=test, state=THERE)
+    return _record_of(job, notes, found, certificate, test=test, state=THERE)
 
 
 def _test(client: Client, notes: Notes) -> None:
@@ -164,7 +164,9 @@ def _test(client: Client, notes: Notes) -> None:
     notes.note("tested", found)
 
 
-def _made(job: Job, notes: Notes, info: Info, certificate: Message[Certificate], *, test: bool, state: str) -> Result:
+def _record_of(
+    job: Job, notes: Notes, info: Info, certificate: Message[Certificate], *, test: bool, state: str
+) -> Result:
     body = certificate.body
     record = FactoryRecord(
         maker=job.maker,
