@@ -19,6 +19,9 @@ from sealwright.wire.messages import DevicePolicy
 ASSET = "nEUR"
 GENEROUS = spending.parse_policy({"assets": {ASSET: {"per_voucher": 10**9, "per_day": 10**12}}})
 
+# what these trades need: short channels, many of them, and no funding
+TRUSTING = {"least_left": 0, "channels_per_payer": 8, "credit": 2**62}
+
 
 class Lab:
     """A home in `folder`, with its boards. `close` kills them all."""
@@ -48,6 +51,7 @@ class Lab:
         """Provision a board that runs."""
         with self.client(board) as client:
             provisioning.provision(self.home, client, board.name, policy)
+            owner.command(self.home, client, "protect", TRUSTING)
 
     def blank(self, name: str, sensors: Sequence[str] = ()) -> EmulatedBoard:
         """A new board, not started."""

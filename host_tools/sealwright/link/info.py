@@ -14,7 +14,7 @@ from ..wire.messages import DevicePolicy
 from ..wire.messages.schema import AMOUNT, BOOL, HASH, TEXT, UINT, Nullable, Pair, Rule, Struct, Unsigned
 
 STATES: Final = ("blank", "keyed", "provisioned", "wiped", "damaged")
-ORDER_STATES: Final = 4
+ORDER_STATES: Final = 5
 _INTEGER: Final = Unsigned(-(2**63), 2**63 - 1)
 
 

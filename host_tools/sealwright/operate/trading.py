@@ -16,7 +16,8 @@ from ..link.codes import meaning
 from . import owner
 
 ACTIVE: Final = 0
-STATES: Final = ("active", "done", "stopped", "failed")
+WAITING: Final = 4
+STATES: Final = ("active", "done", "stopped", "failed", "waiting for funding")
 POLL_SECONDS: Final = 0.25
 _ADDRESS: Final = re.compile(r"tcp:[^:]+:[0-9]{1,5}")
 _RELAY: Final = "Use a board with a network, or run `sealwright relay` and name its address with --at."
@@ -37,7 +38,7 @@ class Progress:
 
     @property
     def over(self) -> bool:
-        return self.state != STATES[ACTIVE]
+        return self.state not in (STATES[ACTIVE], STATES[WAITING])
 
 
 def order(
