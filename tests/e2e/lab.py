@@ -129,11 +129,12 @@ class Lab:
         verifier = Verifier(self.home.roots(), Policy(allow_test=True))
         return [verifier.check(raw) for raw in messages]
 
-    def ledger(self) -> Ledger:
+    def ledger(self, clock: Callable[[], float] = time.time) -> Ledger:
         """The home's ledger; use as a context manager."""
         identity = LedgerIdentity(self.home.ledger_certificates(), self.home.key("ledger"))
         owners = [self.home.key("owner").public]
-        return Ledger(self.home.ledger_path, self.home.roots(), owners, identity=identity, allow_test=True)
+        path, roots = self.home.ledger_path, self.home.roots()
+        return Ledger(path, roots, owners, identity=identity, allow_test=True, clock=clock)
 
     def settle(self, messages: Sequence[bytes], funds: dict[EmulatedBoard, int]) -> Ledger:
         """Settle a bundle after deposits for the payers; fails where a message is refused or the audit finds
