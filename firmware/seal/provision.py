@@ -60,12 +60,14 @@ class Provisioner:
         return device.signer.sign(labels.EVIDENCE, claims)[0]
 
     def grant(self, raw: bytes) -> None:
-        """Check and store the issuer's grant, or a renewal of it (see `standing`). Raises Refused, Replay (not for the
+        """Check and store the issuer's grant, or a renewal of it (see `renewal`). Raises Refused, Replay (not for the
         last evidence), BadCertificate, BadSignature, WrongNetwork, and then changes nothing."""
         device = self._device
         device.require_state(KEYED, PROVISIONED)
         if device.state == PROVISIONED:
-            device.standing.renew(raw)
+            from . import renewal  # heap, for the few devices that ever need it
+
+            renewal.renew(device, raw)
             return
         message = messages.parse(raw, labels.GRANT)
         claims = message.payload

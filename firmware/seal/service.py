@@ -71,7 +71,9 @@ class Service:
         self._device.require_state(PROVISIONED)
         if not isinstance(raw, bytes):
             raise Malformed("a revocation is a message")
-        self._device.standing.revoke(raw)
+        from . import renewal  # heap, for the few devices that ever need it
+
+        renewal.revoke(self._device, raw)
         return True
 
     def info(self, nonce: "Item") -> "dict[str, Item]":

@@ -181,13 +181,9 @@ class Home:
         return path.read_bytes() if path.exists() else None
 
     def keep_revocation(self, message: Message[Revocation]) -> None:
-        """Keep a revocation, for verifiers, ledgers and devices. Raises Usage where the disk refuses it."""
-        folder = self.folder / "revocations"
-        try:
-            folder.mkdir(exist_ok=True)
-            write_whole(folder / f"{message.digest.hex()}.cbor", message.raw)
-        except OSError as error:
-            raise Usage(f"cannot write to {folder}: {error.strerror}", remedy="Free some space.") from error
+        """Keep a revocation, for verifiers, ledgers and devices. Raises OSError."""
+        (self.folder / "revocations").mkdir(exist_ok=True)
+        write_whole(self.folder / "revocations" / f"{message.digest.hex()}.cbor", message.raw)
 
     def revocations(self) -> list[bytes]:
         """Every revocation signed here, as sent."""

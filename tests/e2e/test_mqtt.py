@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from sealwright.link import Client
 from sealwright.link.broker import Broker as Address
-from sealwright.link.broker import DeviceTopics, topic_of
+from sealwright.link.broker import DeviceTopics, device_of, topic_of
 from sealwright.operate import owner
 
 from .broker import Authority, Broker
@@ -125,7 +125,8 @@ def test_a_broker_that_wants_a_password(lab, tmp_path, authority):
 
 def client(lab, broker, authority, name):
     address = Address("127.0.0.1", broker.port, authority=authority.path)
-    return Client(DeviceTopics(address, topic_of(lab.home, name)), f"mqtts:{name}")
+    topic = topic_of(lab.home, name)
+    return Client(DeviceTopics(address, topic), f"mqtts:{name}", device=device_of(topic))
 
 
 def test_the_command_link_over_the_broker(lab, broker, authority):

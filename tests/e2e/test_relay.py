@@ -92,6 +92,7 @@ def test_a_trade_over_a_wire_with_hosts_beside_it(lab, relayed):
     seller, buyer = wired(lab, "seller", "bme280"), lab.board("buyer")
     relay = relayed(seller)
     with connect(relay.hosts) as client, connect(relay.hosts) as other:
+        client.device = client.info().device  # the one that is on this wire, whatever the register has for the URL
         owner.set_offer(lab.home, client, "nEUR", "reading", 5)
         assert client.info().raw["peer"] is None
         lab.order(buyer, seller, "reading", 200, address=relay.peers)

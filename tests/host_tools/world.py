@@ -3,13 +3,14 @@
 from hashlib import sha256
 
 from sealwright.verify import Policy, hash_times
-from sealwright.wire.messages import Ticks
+from sealwright.wire.messages import Funding, Ticks
 
 from tests.host_tools.factory import NOW, Network, hash32
 
 NET = Network()
 ISSUER = NET.issuer()
 OWNER = NET.owner()
+LEDGER = NET.ledger()
 SECRET = b"the secret of the lock"
 TICK = hash32("last tick of the chain")
 TICKS = Ticks(hash_times(TICK, 3), value=5, count=100)
@@ -38,7 +39,7 @@ LOCK = sha256(SECRET).digest()
 
 
 def good():
-    """Name -> message, in order. Lanes: 0 (vouchers first, locked, merging), 1 (ticking)."""
+    """Name -> message, in order. Lanes: 0 (vouchers first, locked, third), 1 (ticking)."""
     payer, _ = devices()
     first = PAYER.voucher(CHANNEL, 100, not_before=NOW, not_after=NOW, item=hash32("item"))
     return {
@@ -46,6 +47,7 @@ def good():
         "issuer": ISSUER.certificate,
         "payer": PAYER.certificate,
         "payee": PAYEE.certificate,
+        "ledger": LEDGER.certificates[0],
         "reading 0": payer.reading(2150),
         "reading 1": payer.reading(2151),
         "reading 2": payer.reading(2152),
@@ -53,7 +55,7 @@ def good():
         "first": first,
         "locked": PAYER.voucher(CHANNEL, 150, seq=2, hash_lock=LOCK),
         "ticking": PAYER.voucher(CHANNEL, 10, lane=1, ticks=TICKS),
-        "merging": PAYER.voucher(CHANNEL, 200, seq=3, merges=((1, 1),)),
+        "third": PAYER.voucher(CHANNEL, 200, seq=3),
         "receipt": PAYEE.receipt(first),
         "evidence": PAYER.evidence(),
         "grant": NET.grant(PAYER),
@@ -61,5 +63,6 @@ def good():
         "proof": PAYER.peer_proof(PAYEE),
         "made 0": (bench := NET.issuer()).factory_record(PAYER),
         "made 1": bench.factory_record(PAYEE),
-        "close": PAYEE.close(CHANNEL),
+        "close": PAYEE.close(CHANNEL, claims=(first,)),
+        "funding": LEDGER.sign(Funding(CHANNEL.digest, 1000, NOW)),
     }

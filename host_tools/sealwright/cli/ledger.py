@@ -8,16 +8,17 @@ from typing import Annotated, Final
 
 import typer
 
-from ..errors import BadKey, Usage
+from ..errors import Usage
 from ..ledger import AuditReport, Head, Ledger
-from ..operate import owner
-from ..wire.keys import PublicKey
-from . import factory, options
+from ..wire.bundle import BundleWriter
+from ..wire.messages import parse_message
+from . import factory, transfers
 from .commands import Command, command
+from .describe import describe
 from .options import TestOption
 from .session import Session
 from .settle import open_ledger
-from .words import amount, clock, named, short
+from .words import clock, named, short
 
 
 class Form(StrEnum):
@@ -106,21 +107,14 @@ def audit(
 
     Exits 1 if anything is found.
     """
-    head = None if anchor is None else _anchor(anchor)
+    head = None if anchor is None else Head.parse(anchor)
     with open_ledger(session.home, allow_test=allow_test) as ledger, session.progress("auditing"):
         report = ledger.audit(head)
-    _tell(session, report)
+    _report(session, report)
     return 0 if report.ok else 1
 
 
-def _anchor(text: str) -> Head:
-    number, _, digest = text.partition(":")
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
-        raise Usage(f"the anchor {text!r} is not N:HASH", remedy="Give the head as an earlier audit printed it.")
-    return Head(int(number), options.octets(digest, "the anchor's hash", 32))
-
-
-def _tell(session: Session, report: AuditReport) -> None:
+def _report(session: Session, report: AuditReport) -> None:
     for finding in report.findings:
         session.emit(finding=finding.code, row=finding.row, what=finding.what)
         where = "" if finding.row is None else f" in row {finding.row} of the log"
@@ -186,47 +180,38 @@ def _export_file(ledger: Ledger, out: Path, form: Form) -> int:
 
 
 @command(
-    "deposit",
-    "Credit a device with outside money.",
+    "equivocations",
+    "Signers that contradict themselves.",
     """
-    sealwright ledger deposit charger --asset nEUR --amount 100000
+    sealwright ledger equivocations
+    sealwright ledger equivocations --out proof.bundle
     """,
 )
-def deposit(
+def equivocations(
     session: Session,
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="A registered name, a device id, or a did:key.")],
-    asset: Annotated[str, typer.Option("--asset", metavar="ASSET", help="What, such as nEUR.")],
-    value: Annotated[int, typer.Option("--amount", metavar="N", min=1, max=2**63 - 1, help="In its smallest unit.")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="BUNDLE", help="Write each pair of messages.")] = None,
 ) -> int:
-    """Credit a device with money that came in from outside, by the owner's signature: the only way in."""
-    identifier = _device(session, device)
+    """Show each pair of messages of one signer that cannot both be true: together they are a proof. Exits 1 for any."""
+    names = session.names()
     with open_ledger(session.home) as ledger:
-        verdict = ledger.deposit(owner.deposit(session.home, identifier, asset, value).raw)
-        held = [one.amount for one in ledger.balances() if (one.name, one.asset) == (identifier, asset)]
-    session.emit(
-        ok=verdict.ok, code=verdict.code, device=identifier.hex(), asset=asset, amount=value, balance=sum(held)
-    )
-    if not verdict.ok:
-        session.note(f"{verdict.code}: {verdict.why}")
-        return 1
-    name = named(identifier, session.names())
-    session.say(f"{amount(value, asset)} for {name}, which has {amount(sum(held), asset)} now")
-    return 0
+        pairs = ledger.equivocations()
+    for first, second in pairs:
+        one, two = parse_message(first), parse_message(second)
+        session.emit(type=one.type, kid=one.kid.hex(), first=one.digest.hex(), second=two.digest.hex())
+        said = describe(one, names), describe(two, names)
+        session.say(f"{one.type} by {one.kid.hex()}: {said[0]}  /  {said[1]}", "red")
+    if out is not None and pairs:
+        with BundleWriter(out) as bundle:
+            for raw in (raw for pair in pairs for raw in pair):
+                bundle.add(raw)
+        session.say(f"{2 * len(pairs)} messages in {out}")
+    if not pairs:
+        session.say("None.")
+    return 1 if pairs else 0
 
 
-def _device(session: Session, text: str) -> bytes:
-    for identifier, name in session.names().items():
-        if name == text:
-            return identifier
-    try:
-        if text.startswith("did:key:"):
-            return PublicKey.from_did(text).device_id
-    except BadKey as error:
-        raise Usage(f"{text!r}: {error}", remedy="Copy the did:key whole.", code="unknown_device") from error
-    if len(text) == 64:
-        return options.octets(text, "the device id", 32)
-    remedy = "Give a name that `sealwright devices` lists, a device id or a did:key."
-    raise Usage(f"no device is called {text!r}", remedy=remedy, code="unknown_device")
-
-
-COMMANDS: Final[tuple[Command, ...]] = (balances, channels, audit, export, deposit, factory.factory)
+COMMANDS: Final[tuple[Command, ...]] = (
+    *(balances, channels, audit, export, equivocations),
+    *transfers.COMMANDS,
+    factory.factory,
+)

@@ -29,6 +29,7 @@ from . import (
     settle,
     update,
     verify,
+    watch,
 )
 from .commands import INTERRUPTED, HomeOption, JsonOption, guard, new_app, register, remember
 from .session import Session
@@ -61,6 +62,7 @@ register(
         pay.pay,
         relay.relay,
         settle.settle,
+        watch.watch,
         demo.demo,
     ),
 )

@@ -5,8 +5,8 @@ from collections import Counter
 from ..errors import Usage
 from ..home import Home
 from ..ledger import Ledger, LedgerIdentity
-from ..verify import ALREADY_SETTLED
 from . import options
+from .claims import Claims
 from .commands import command
 from .options import BundleArgument, SecretOption, TestOption, TickOption
 from .session import Session
@@ -30,19 +30,26 @@ def settle(
 ) -> int:
     """Verify a bundle and enter what it moves into the ledger: deposits, channels, vouchers, closes.
 
-    The same bundle may come again: nothing is paid twice. Exits 1 if a message is rejected; the others are settled.
+    The order of its messages decides nothing, and the same bundle may come again: nothing is paid twice. At the end it
+    says what each channel of the bundle has paid, and until when more may be claimed. Exits 1 if a message is
+    rejected; the others are settled.
     """
     names = session.names()
     secrets, ticks = options.secrets(secret), options.ticks(tick)
     with open_ledger(session.home, allow_test=allow_test) as ledger:
         messages = options.whole_bundle(bundle)
         counts: Counter[str] = Counter()
+        refused = 0
+        claims = Claims()
         with session.progress("settling", streams=True) as advance:
             for verdict in ledger.settle(messages, secrets=secrets, ticks=ticks):
                 show(session, verdict, names)
                 counts[verdict.code] += 1
+                refused += not verdict.ok
+                claims.note(verdict)
                 advance(verdict.n, f"{verdict.n} messages")
-    code = summary(session, counts, ("ok", ALREADY_SETTLED))
+        claims.show(session, ledger, names)
+    code = summary(session, counts, refused)
     session.say("`sealwright ledger balances` shows who has what.")
     return code
 

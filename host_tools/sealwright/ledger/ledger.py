@@ -164,6 +164,20 @@ class Ledger:
         """Every channel and where its deposit is, in the order they were opened."""
         return self._read(reports.channels)
 
+    def channel(self, digest: bytes) -> Channel | None:
+        """One channel by its digest, or None."""
+        return self._read(lambda database: Tables(database).channel(digest))
+
+    def ending(self, within: int) -> list[Channel]:
+        """Channels that hold money and whose claim ends within so many seconds: the first 1,000, earliest first."""
+        at = int(self._clock()) + within
+        return self._read(lambda database: Tables(database).ended(at, 1000))
+
+    @property
+    def least_window(self) -> int:
+        """Seconds that a claim stays open at least after a close or the expiry."""
+        return self._policy.least_window
+
     def entries(self) -> Iterator[EntryLine]:
         """Every entry with the message that caused it, in order: one state of the ledger, read as you go."""
         # a connection of its own: other calls may come before the last entry is read

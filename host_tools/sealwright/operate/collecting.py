@@ -7,7 +7,8 @@ for each channel its opening, its vouchers by number, receipts and its close.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ..link.client import Channel, Client
+from ..link.client import Client
+from ..link.info import Channel
 from ..wire.keys import PublicKey
 from ..wire.messages import (
     Body,

@@ -50,6 +50,10 @@ REMEDIES: Final[Mapping[str, str]] = {
     "over_supply": "Use a larger unit: all deposits of one asset stay below 2**63.",
 }
 
+LEDGER_CODES: Final = frozenset(
+    {"unfunded", "short_certificate", "bad_deposit", "bad_withdrawal", "not_the_owner", "over_supply"}
+)  # of a settlement alone
+
 _ORDER: Final = {code: at for at, code in enumerate(REMEDIES)}
 
 

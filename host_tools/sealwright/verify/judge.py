@@ -153,9 +153,8 @@ class Judge:
             self.signers.fault(signer, issuing=True),
             None if signer.certificate.may_issue is not None else Fault("bad_certificate", _NO_ISSUER),
         )
-        if fault is None:
-            fault = self._issued(message, body, signer)
-        return Finding(fault or self._replay(message), device, None if fault else signer.id)
+        fault = fault or self._replay(message) or self._issued(message, body, signer)
+        return Finding(fault, device, None if fault else signer.id)
 
     def _issued(self, message: Message[Body], body: Grant | FactoryRecord | Revocation, signer: Signer) -> Fault | None:
         match body:

@@ -178,6 +178,10 @@ class Signers:
         """What certifies `key`, whether it holds or not."""
         return self.known_device(key.device_id)
 
+    def file_under(self, kid: bytes, key: PublicKey) -> None:
+        """Try a known key for this hint too, as if both shared it."""
+        self._known.setdefault(kid, []).extend(self._known.get(key.kid, []))
+
     def known_device(self, device: bytes) -> Known | None:
         """What certifies the key with this device id (32 bytes), whether it holds or not."""
         self.recall(device[:8])

@@ -29,6 +29,7 @@ from .judge import Judge
 from .memory import BundleMemory, Lane
 from .policy import Policy
 from .readings import Head, time_of
+from .signers import Signers
 from .verdict import Verdict
 
 
@@ -49,6 +50,11 @@ class Verifier:
         self.memory = BundleMemory() if memory is None else memory
         self._judge = Judge(roots, self.policy, self.memory)
         self._count = 0
+
+    @property
+    def signers(self) -> Signers:
+        """The keys it knows."""
+        return self._judge.signers
 
     def check(self, raw: bytes) -> Verdict:
         """The verdict on the next message, as far as what came before it shows."""
@@ -90,11 +96,11 @@ class Verifier:
             terms = memory.channel(body.channel)
             if terms is not None and terms.payer == found.signer:
                 memory.keep_voucher(message.digest, body, found.lane)
+        if found.terms is not None and (fault is None or fault.code == "expired"):
+            memory.keep_channel(found.terms)  # of an expired one the vouchers are refused for that
         if fault is not None and fault.code not in ("gap", EQUIVOCATION, "amount_decreased"):
             return
         memory.keep(message.digest)
-        if found.terms is not None:
-            memory.keep_channel(found.terms)
         if fault is None:
             self._keep_effect(body, found.signer or b"")
 

@@ -55,8 +55,8 @@ def test_a_verdict_prints_as_json():
     last = list(verify_bundle(altered, [NET.root], policy()))[-1]
     printed = json.loads(json.dumps(last.as_dict()))
     assert printed.pop("why").startswith("its signature is not its signer's. ")
-    close = good()["close"]
-    expected = {"n": 19, "type": "channel-close", "ok": False, "code": "bad_signature", "digest": close.digest.hex()}
+    funding = good()["funding"]
+    expected = {"n": 21, "type": "funding", "ok": False, "code": "bad_signature", "digest": funding.digest.hex()}
     assert printed == {**expected, "device": None}
 
 

@@ -45,8 +45,8 @@ def test_an_old_reading_is_one_fault_and_the_log_goes_on():
 def test_two_readings_of_one_number_are_a_fault():
     device, readings = log(3)
     twin = sign_message(device.key, dataclasses.replace(readings[1].body, sampled_at=1))
-    assert codes([readings[0], readings[1], twin, readings[2]], device) == ["ok", "ok", "gap", "ok"]
-    assert codes([readings[0], twin, readings[1], readings[2]], device) == ["ok", "ok", "gap", "gap"]
+    assert codes([readings[0], readings[1], twin, readings[2]], device) == ["ok", "ok", "equivocation", "ok"]
+    assert codes([readings[0], twin, readings[1], readings[2]], device) == ["ok", "ok", "equivocation", "gap"]
 
 
 def test_a_copy_is_a_replay_wherever_it_comes():

@@ -4,10 +4,10 @@ import dataclasses
 
 from sealwright.wire import certificates, cose
 from sealwright.wire.cbor import Tag, decode, encode
-from sealwright.wire.messages import sign_message
+from sealwright.wire.messages import Funding, sign_message
 
 from tests.host_tools.factory import NOW, hash32, key
-from tests.host_tools.world import CHANNEL, ISSUER, NET, PAYEE, PAYER, TICKS, good
+from tests.host_tools.world import CHANNEL, ISSUER, LEDGER, NET, PAYEE, PAYER, TICKS, good
 
 
 def change(**replaced):
@@ -59,7 +59,7 @@ FAULTS = {
         (change(proof=longer(G["proof"])), {"proof": "not_deterministic"}),
     ],
     "wrong_type": [
-        (change(close=retyped(G["close"], 65013)), {"close": "wrong_type"}),
+        (change(close=retyped(G["close"], 65099)), {"close": "wrong_type"}),
         (change(close=retyped(G["close"], "text")), {"close": "wrong_type"}),
     ],
     "unknown_signer": [
@@ -98,8 +98,8 @@ FAULTS = {
          {"payee": "wrong_network", "receipt": "wrong_network", "close": "wrong_network"}),
         (change(open=again(CHANNEL)(network=bytes(32))),
          {"open": "wrong_network", "first": "unknown_channel", "locked": "unknown_channel",
-          "ticking": "unknown_channel", "merging": "unknown_channel", "receipt": "unknown_channel",
-          "close": "unknown_channel"}),
+          "ticking": "unknown_channel", "third": "unknown_channel", "receipt": "unknown_channel",
+          "close": "unknown_channel", "funding": "unknown_channel"}),
         (change(grant=again(G["grant"])(NET.key, network=bytes(32))), {"grant": "wrong_network"}),
     ],
     "custody_too_low": [
@@ -122,8 +122,8 @@ FAULTS = {
         (change(reading_2=again(G["reading 2"])(prev=hash32("another"))), {"reading 2": "gap"}),
         (change(reading_2=again(G["reading 2"])(prev=None)), {"reading 2": "gap"}),
         (change(reading_2=again(G["reading 2"])(seq=1)), {"reading 2": "gap"}),
-        (change(reading_2=again(G["reading 2"])(seq=3)), {"reading 2": "gap"}),
-        (change(made_1=again(G["made 1"])(ISSUER.key, seq=2)), {"made 1": "gap"}),
+        (change(reading_2=again(G["reading 2"])(seq=4)), {"reading 2": "gap"}),
+        (change(made_1=again(G["made 1"])(ISSUER.key, seq=3)), {"made 1": "gap"}),
         (change(made_1=again(G["made 1"])(ISSUER.key, prev=hash32("another"))), {"made 1": "gap"}),
         (change(made_1=again(G["made 1"])(ISSUER.key, prev=None)), {"made 1": "gap"}),
     ],
@@ -131,18 +131,19 @@ FAULTS = {
         (change(reading_2=G["reading 1"]), {"reading 2": "replay"}),
         (change(close=G["open"]), {"close": "replay"}),
         (change(close=G["first"]), {"close": "replay"}),
-        (change(close=G["merging"]), {"close": "replay"}),
+        (change(close=G["third"]), {"close": "replay"}),
         (change(close=G["receipt"]), {"close": "replay"}),
         (change(close=G["command"]), {"close": "replay"}),
         (change(close=G["evidence"]), {"close": "replay"}),
         (change(close=G["grant"]), {"close": "replay"}),
         (change(close=G["proof"]), {"close": "replay"}),
         (change(made_1=G["made 0"]), {"made 1": "replay"}),
-        (change(locked=PAYER.voucher(CHANNEL, 150, seq=1)), {"locked": "replay"}),
-        (change(locked=PAYER.voucher(CHANNEL, 150, seq=0)), {"locked": "replay"}),
     ],
     "not_yet_valid": [
         (change(locked=again(G["locked"])(not_before=NOW + 1)), {"locked": "not_yet_valid"}),
+        (change(payee=again(PAYEE.certificate)(ISSUER.key, issued_at=NOW + 301)),
+         {"payee": "not_yet_valid", "receipt": "unknown_signer", "close": "unknown_signer"}),
+        (change(grant=again(G["grant"])(NET.key, issued_at=NOW + 301)), {"grant": "not_yet_valid"}),
     ],
     "expired": [
         (change(locked=again(G["locked"])(not_after=NOW - 1)), {"locked": "expired"}),
@@ -155,37 +156,57 @@ FAULTS = {
     "not_a_party": [
         (change(locked=again(G["locked"])(PAYEE.key)), {"locked": "not_a_party"}),
         (change(receipt=again(G["receipt"])()), {"receipt": "not_a_party"}),
-        (change(close=again(G["close"])(ISSUER.key), issuer=again(ISSUER.certificate)(NET.key, custody=2)),
-         {"close": "not_a_party"}),
         (change(proof=again(G["proof"])(PAYEE.key)), {"proof": "not_a_party"}),
         (change(close=again(CHANNEL)(PAYEE.key)), {"close": "not_a_party"}),
     ],
     "over_capacity": [
-        (change(merging=again(G["merging"])(amount=1001)), {"merging": "over_capacity"}),
-        (change(locked=again(G["locked"])(amount=1001)), {"locked": "over_capacity"}),
-        (change(ticking=again(G["ticking"])(amount=351)), {"ticking": "over_capacity", "merging": "bad_merge"}),
+        (change(funding=LEDGER.sign(Funding(CHANNEL.digest, 999, NOW))), {"funding": "over_capacity"}),
     ],
     "amount_decreased": [
         (change(locked=again(G["locked"])(amount=99)), {"locked": "amount_decreased"}),
-        (change(merging=again(G["merging"])(amount=174)), {"merging": "amount_decreased"}),
-        (change(merging=again(G["merging"])(amount=149, merges=None)), {"merging": "amount_decreased"}),
+        (change(third=again(G["third"])(amount=149)), {"third": "amount_decreased"}),
     ],
     "lock_missing": [
         (change(locked=again(G["locked"])(hash_lock=hash32("another lock"))), {"locked": "lock_missing"}),
     ],
     "bad_merge": [
-        (change(merging=again(G["merging"])(merges=((2, 1),))), {"merging": "bad_merge"}),
-        (change(merging=again(G["merging"])(merges=((1, 0),))), {"merging": "bad_merge"}),
-        (change(merging=again(G["merging"])(merges=((0, 2),))), {"merging": "bad_merge"}),
-        (change(merging=again(G["merging"])(merges=((1, 1), (1, 1)))), {"merging": "bad_merge"}),
-        (change(merging=again(G["merging"])(merges=((1, 1), (0, 2)))), {"merging": "bad_merge"}),
+        (change(third=again(G["third"])(merges=((1, 1),))), {"third": "bad_merge"}),
+        (change(third=again(G["third"])(merges=((0, 2),))), {"third": "bad_merge"}),
+    ],
+    "bad_lane": [
+        (change(third=again(G["third"])(lane=64)), {"third": "bad_lane"}),
+        (change(third=again(G["third"])(lane=2**64 - 1)), {"third": "bad_lane"}),
+    ],
+    "equivocation": [
+        (change(locked=PAYER.voucher(CHANNEL, 150, seq=1)), {"locked": "equivocation"}),
+        (change(third=again(G["third"])(seq=2)), {"third": "equivocation"}),
+        (change(reading_2=again(G["reading 2"])(seq=2)), {"reading 2": "equivocation"}),
+        (change(third=PAYEE.close(CHANNEL, claims=())), {"close": "equivocation"}),
+    ],
+    "revoked": [
+        (change(evidence=NET.revoke(PAYER, ISSUER)), {"proof": "revoked"}),
+    ],
+    "not_a_device": [
+        (change(close=again(G["close"])(ISSUER.key), issuer=again(ISSUER.certificate)(NET.key, custody=2)),
+         {"close": "not_a_device"}),
+        (change(reading_2=again(G["reading 2"])(ISSUER.key), issuer=again(ISSUER.certificate)(NET.key, custody=2)),
+         {"reading 2": "not_a_device"}),
+        (change(proof=again(G["proof"])(LEDGER.key), ledger=again(LEDGER.certificates[0])(NET.key, custody=2)),
+         {"proof": "not_a_device"}),
+    ],
+    "not_a_ledger": [
+        (change(funding=again(G["funding"])()), {"funding": "not_a_ledger"}),
+    ],
+    "wrong_ledger": [
+        (change(evidence=NET.ledger("other").certificates[0], funding=again(G["funding"])(key("other"))),
+         {"funding": "wrong_ledger"}),
     ],
     "bad_tick": [
-        (change(merging=None, ticking=again(G["ticking"])(ticks=dataclasses.replace(TICKS, count=2))),
+        (change(ticking=again(G["ticking"])(ticks=dataclasses.replace(TICKS, count=2))),
          {"ticking": "bad_tick"}),
-        (change(merging=None, ticking=again(G["ticking"])(ticks=dataclasses.replace(TICKS, count=0))),
+        (change(ticking=again(G["ticking"])(ticks=dataclasses.replace(TICKS, count=0))),
          {"ticking": "bad_tick"}),
-        (change(merging=None, ticking=again(G["ticking"])(ticks=dataclasses.replace(TICKS, value=0, count=2**20 + 1))),
+        (change(ticking=again(G["ticking"])(ticks=dataclasses.replace(TICKS, value=0, count=2**20 + 1))),
          {"ticking": "bad_tick"}),
     ],
     "receipt_mismatch": [
