@@ -2,9 +2,9 @@
 
 from . import channel, labels, messages, policy, protection, reading, rpc, seller, voucher
 from .records import ORDER_RECORD, OWNER_IS_PAUSED, OWNER_POLICY
-from .errors import Expired, Malformed, Refused, SensorFailed, UnknownChannel, Unfunded, Unreachable
+from .errors import Expired, Malformed, Refused, SensorFailed, UnknownChannel, Unreachable
 from .order import ASSET, BUDGET, DEFAULT_SECONDS, DIGEST, MAX_PRICE, PAYEE, SECONDS, UNIT
-from .order import is_waiting, most_a_second, most_first
+from .order import most_a_second, most_first
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ class Buyer:
     async def agree(self) -> int | None:
         """Authenticate both sides, open or resume the channel, and complete a payment that a power cut interrupted.
 
-        Returns None, or an error code where the seller has closed the channel; Unfunded.code where a new channel waits
-        for the ledger's funding.
+        Returns None, or an error code where the seller has closed the channel.
         """
         device = self._device
         nonce = device.pool.random(seller.NONCE_BYTES)
@@ -43,8 +42,6 @@ class Buyer:
         proof, _ = device.signer.sign(labels.PEER_PROOF, claims)
         await self._client.call(rpc.PROVE, proof)
         self._terms = self._channel(offer, device.foreign_certificates(reply[1]))
-        if is_waiting(device, self.order):
-            return Unfunded.code
         try:
             funding = device.payer.record(self._terms.digest).get(channel.FUNDING)
             opened = self._terms.raw if funding is None else [self._terms.raw, funding]

@@ -5,7 +5,7 @@ An order gives the address, the payee, the goods and the budget. The record stay
 
 from . import channel, messages, protection
 from .compat import const
-from .errors import Refused
+from .errors import Refused, Unfunded
 from .records import ORDER_RECORD, PAYER_ROLE
 
 TYPE_CHECKING = False
@@ -77,12 +77,12 @@ def most_a_second(order: "Record", price: int) -> int:
 
 
 def is_waiting(device: "Device", order: "Record") -> bool:
-    """Whether the order's channel waits for the ledger's funding."""
+    """Whether the seller refused the order's channel until the ledger funds it, and no funding has come since."""
     digest = order.get(DIGEST)
-    record = digest and channel.find_record(device.journal, PAYER_ROLE, digest)
-    if order[STATUS] != ACTIVE or not record or channel.FUNDING in record:
+    if order[STATUS] != ACTIVE or digest is None or device.trade_fault != Unfunded.code:
         return False
-    return channel.terms(record[channel.OPEN]).ledger is not None
+    record = channel.find_record(device.journal, PAYER_ROLE, digest)
+    return record is not None and channel.FUNDING not in record
 
 
 def finish(

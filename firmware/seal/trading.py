@@ -10,7 +10,7 @@ from . import channel, notes, rpc
 from .device import PROVISIONED
 from .buyer import Buyer
 from .compat import const
-from .errors import Expired, PolicyRefused, StateDamaged, Unfunded
+from .errors import Expired, PolicyRefused, StateDamaged
 from .order import ACTIVE, ADDRESS, DEFAULT_PAUSE_MS, DIGEST, DONE, FAILED, NUMBER, PAUSE_MS, STATUS, finish, is_waiting
 from .protection import LEAST_LEFT
 from .records import ORDER_RECORD
@@ -68,8 +68,6 @@ async def run_session(device: "Device", order: "Record") -> None:
         session = Buyer(device, order, rpc.Client(reader, writer))
         close_code = await session.agree()
         device.trade_fault = None
-        if close_code == Unfunded.code:
-            return
         if close_code is None:
             try:
                 while device.journal.get(ORDER_RECORD) == session.order and not await session.step():

@@ -39,7 +39,6 @@ def test_an_order_waits_for_funding_and_goes_on():
     opened = Service(buying).channels(0)[2]
     assert len(opened) == 1, "a host sees the open"
     again = restarted(buying)
-    assert status(again) == order.WAITING
     raw = funding(signer, digest, 6)
     assert bring(again, raw) is True and bring(again, raw) is True
     again.board.peer_link = Cable(selling)
@@ -87,6 +86,17 @@ def payload_of(raw):
     return channel.terms(raw).message.payload
 
 
+def test_a_trade_on_credit_goes_on_once_it_is_funded():
+    issuer, buying, selling, signer = on_ledger(budget=9)
+    Owner(selling).command(issuer.command(selling, "protect", {"credit": 3}))
+    buying.board.peer_link = Cable(selling)
+    until(lambda: status(buying) == order.WAITING, trading.run(buying))
+    assert best(selling) == [(1, 3)] and promised(buying) == [(2, 6)], "one step beyond the credit at most"
+    bring(buying, funding(signer, buying.payer.records()[0][1][channel.DIGEST], 9))
+    until(lambda: status(buying) != order.ACTIVE, trading.run(buying))
+    assert status(buying) == order.DONE and best(selling) == promised(buying) == [(3, 9)]
+
+
 def test_only_channels_on_the_own_ledger():
     issuer, buying, selling, _ = on_ledger("J")
     served = hello(buying, selling)
@@ -100,9 +110,10 @@ def test_only_channels_on_the_own_ledger():
 def test_a_refund_frees_a_payer_and_ends_its_promises():
     issuer, buying, selling, signer = on_ledger()
     raises(UnknownChannel, bring, buying, funding(signer, bytes(32)))
-    session = connect(buying, selling)[0]
-    digest = session._terms.digest
+    assert raises(rpc.PeerError, connect, buying, selling).code == Unfunded.code
+    digest = buying.payer.records()[0][1][channel.DIGEST]
     bring(buying, funding(signer, digest))
+    session = connect(buying, selling)[0]
     raises(Refused, Owner(buying).command, issuer.command(buying, "ack", {1: 0, 2: [digest]}))
     bring(buying, funding(signer, digest, 300, labels.REFUND))
     raises(Refused, buying.payer.promise, session._terms, 3, None, lambda *_: None)

@@ -4,7 +4,7 @@ import gc
 
 from check import raises
 from rig import policy, provisioned, restarted
-from seal import channel, labels, order, rpc, voucher
+from seal import channel, labels, order, protection, rpc, voucher
 from seal.errors import Malformed, NotYetValid, Refused, Unreachable
 from seal.owner import Owner
 from seal.records import ORDER_RECORD
@@ -110,7 +110,7 @@ def test_unexpected_device_at_address_is_not_paid():
 def test_unset_clock_or_too_long_channel_is_refused():
     issuer, buying, selling = pair()
     record = dict(buying.journal.get(ORDER_RECORD))
-    record[order.SECONDS] = channel.MAX_SECONDS + 1
+    record[order.SECONDS] = protection.MAX_SECONDS + 1
     buying.journal.put(ORDER_RECORD, record)
     selling.board.clock.quality = labels.CLOCK_SINCE_BOOT
     assert raises(rpc.PeerError, connect, buying, selling).code == NotYetValid.code

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
-from sealwright import Message, PrivateKey, PublicKey, parse_any
+from sealwright import Message, PrivateKey, PublicKey, parse_message
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Made:
 
     @cached_property
     def message(self) -> Message:
-        return parse_any(self.bytes)
+        return parse_message(self.bytes)
 
     @cached_property
     def signer(self) -> PublicKey:

@@ -48,9 +48,6 @@ def trade(authority, buying, selling, unit, budget):
     Owner(selling).command(authority.command(selling, "offer", ["nEUR", unit, 3]))
     wanted = {1: "tcp:127.0.0.1:1", 2: selling.device_id, 3: "nEUR", 4: unit, 5: budget, 6: 86400, 7: 0}
     Owner(buying).command(authority.command(buying, "trade", wanted))
-    session, _ = connect(buying, selling)
-    claims = {1: session._terms.digest, 2: budget, labels.IAT: NOW}
-    buying.fundings.take(authority.owner.sign(labels.FUNDING, claims)[0])  # whose key is the ledger's here
     session, seller = connect(buying, selling)
     while not run(session.step()):
         selling.board.meter.joules += 30

@@ -145,7 +145,10 @@ def _opened_on_ledger():
     """(buyer, seller, the ledger's funding) where the buyer's order waits for the funding."""
     issuer, buying, selling = pair("J", budget=60)
     ledger, _ = with_ledger(issuer, buying, selling)
-    asyncio.run(buyer.Buyer(buying, buying.journal.get(ORDER_RECORD), Wire(Seller(selling).handlers())).agree())
+    try:
+        asyncio.run(buyer.Buyer(buying, buying.journal.get(ORDER_RECORD), Wire(Seller(selling).handlers())).agree())
+    except rpc.PeerError as error:
+        buying.trade_fault = error.code
     digest = buying.payer.records()[0][1][channel.DIGEST]
     return buying, selling, ledger.sign(labels.FUNDING, {1: digest, 2: 60, labels.IAT: NOW})[0]
 
