@@ -7,26 +7,14 @@ Limits: inside a transaction of its caller's; balances stay in 64 bits because `
 
 from collections.abc import Iterator
 
-from ...verify.channels import MAX_LANES
-from ...verify.memory import Lane, Terms
 from .. import book
 from ..chain import START, Head, LogRow
-from .database import Database, Row, big, octets, text, unsigned, whole
-
-_CHANNEL = """SELECT digest, payer, payee, asset, capacity, expires, dispute, pays_up_to, worth, paid, refunded,
-    claim_end, closed_at FROM channels"""
+from .channel_tables import ChannelTables
+from .database import octets, unsigned, whole
 
 
-class Tables:
+class Tables(ChannelTables):
     """The tables of one database. log: the database with the log, where an audit rebuilds the views in another."""
-
-    def __init__(self, database: Database, log: Database | None = None) -> None:
-        self._db, self._log = database, log or database
-
-    def _raw(self, row: Row | None) -> bytes | None:
-        """The message in the log's row whose number `row` holds."""
-        found = self._log.row("SELECT message FROM log WHERE n = ?", row[:1]) if row else None
-        return octets(found[0]) if found else None
 
     # the log
 
@@ -93,72 +81,9 @@ class Tables:
         row = self._db.row(sql, (account.kind, account.asset, account.name))
         return whole(row[0]) if row else 0
 
-    def channel(self, digest: bytes) -> book.Channel | None:
-        """A channel as it is now."""
-        row = self._db.row(f"{_CHANNEL} WHERE digest = ?", (digest,))
-        return _channel(row) if row else None
-
-    def channels(self) -> Iterator[book.Channel]:
-        """All channels, in the order they were opened."""
-        return (_channel(row) for row in self._db.rows(f"{_CHANNEL} ORDER BY opened"))
-
-    def funding(self, channel: bytes) -> bytes | None:
-        """What the ledger signed when it locked the channel's capacity: the row after the channel-open's."""
-        return self._raw(self._db.row("SELECT opened + 1 FROM channels WHERE digest = ?", (channel,)))
-
-    def channels_of(self, payer: bytes) -> Iterator[book.Channel]:
-        """The payer's channels that hold money, by digest."""
-        sql = f"{_CHANNEL} WHERE payer = ? AND remaining > 0 ORDER BY digest"
-        return (_channel(row) for row in self._db.rows(sql, (payer,)))
-
-    def ended(self, at: int, most: int) -> list[book.Channel]:
-        """Channels that hold money and whose claim has ended at unix time `at`, earliest first."""
-        sql = f"{_CHANNEL} WHERE remaining > 0 AND claim_end <= ? ORDER BY claim_end, digest LIMIT ?"
-        return [_channel(row) for row in self._db.rows(sql, (at, most))]
-
-    def lane(self, channel: bytes, number: int) -> Lane | None:
-        """The best voucher of a lane, 0 to 63."""
-        if number >= MAX_LANES:
-            return None
-        sql = "SELECT seq, worth, voucher FROM lanes WHERE channel = ? AND lane = ?"
-        row = self._db.row(sql, (channel, number))
-        return Lane(unsigned(row[0]), big(row[1]), octets(row[2])) if row else None
-
-    def numbered(self, channel: bytes, lane: int, seq: int) -> bytes | None:
-        """The digest of the first voucher with this number."""
-        if lane >= MAX_LANES:
-            return None
-        sql = """SELECT m.digest FROM vouchers v JOIN messages m ON m.n = v.n
-            WHERE v.channel = ? AND v.lane = ? AND v.seq = ?"""
-        row = self._db.row(sql, (channel, lane, str(seq)))
-        return octets(row[0]) if row else None
-
-    def first_close(self, channel: bytes, signer: bytes) -> bytes | None:
-        """The first close that this party signed, as received."""
-        sql = "SELECT n FROM closes WHERE channel = ? AND signer = ?"
-        return self._raw(self._db.row(sql, (channel, signer)))
-
     def closed_by(self, channel: bytes, signer: bytes) -> bool:
         """Whether this party closed the channel before."""
         return self._db.row("SELECT n FROM closes WHERE channel = ? AND signer = ?", (channel, signer)) is not None
-
-    def contradicted(self, channel: bytes, lane: int, seq: int) -> bool:
-        """Whether the log keeps a contradiction of the voucher with this number."""
-        sql = """SELECT e.second FROM vouchers v JOIN equivocations e ON e.first = v.n
-            WHERE v.channel = ? AND v.lane = ? AND v.seq = ?"""
-        return self._db.row(sql, (channel, lane, str(seq))) is not None
-
-    def closes_contradict(self, channel: bytes, signer: bytes) -> bool:
-        """Whether the log keeps a contradiction of this party's close."""
-        sql = """SELECT e.second FROM closes c JOIN equivocations e ON e.first = c.n
-            WHERE c.channel = ? AND c.signer = ?"""
-        return self._db.row(sql, (channel, signer)) is not None
-
-    def equivocations(self) -> Iterator[tuple[bytes, bytes]]:
-        """Pairs of messages of one signer that cannot both be true, as received."""
-        sql = """SELECT a.message, b.message FROM equivocations e JOIN log a ON a.n = e.first
-            JOIN log b ON b.n = e.second ORDER BY e.first"""
-        return ((octets(row[0]), octets(row[1])) for row in self._db.rows(sql))
 
     def owner(self, device: bytes) -> tuple[bytes, int] | None:
         """The owner's key (X || Y) that the device's newest grant names, and when it was granted."""
@@ -203,26 +128,6 @@ class Tables:
             DO UPDATE SET start = excluded.start, n = excluded.n"""
         self._db.run(sql, (device, str(start), n))
 
-    def number(self, n: int, channel: bytes, lane: int, seq: int, *, contradicts: bool) -> None:
-        """Note the first voucher with a number, or a contradiction of it."""
-        if contradicts:
-            sql = """INSERT INTO equivocations (first, second)
-                SELECT n, ? FROM vouchers WHERE channel = ? AND lane = ? AND seq = ? ON CONFLICT DO NOTHING"""
-            self._db.run(sql, (n, channel, lane, str(seq)))
-            return
-        sql = "INSERT INTO vouchers (channel, lane, seq, n) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-        self._db.run(sql, (channel, lane, str(seq), n))
-
-    def note_close(self, n: int, channel: bytes, signer: bytes, *, contradicts: bool) -> None:
-        """Note a party's first close, or a contradiction of it."""
-        if contradicts:
-            sql = """INSERT INTO equivocations (first, second)
-                SELECT n, ? FROM closes WHERE channel = ? AND signer = ? ON CONFLICT DO NOTHING"""
-            self._db.run(sql, (n, channel, signer))
-            return
-        sql = "INSERT INTO closes (channel, signer, n) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-        self._db.run(sql, (channel, signer, n))
-
     def apply(self, n: int, change: book.Change) -> None:
         """Bring the views up to date with what row `n` does."""
         for entry in change.entries:
@@ -244,38 +149,3 @@ class Tables:
             found = self._db.row(sql, (*place, entry.amount)) or (None,)
         number = whole(found[0])
         self._db.run("INSERT INTO entries (n, account, amount) VALUES (?, ?, ?)", (n, number, entry.amount))
-
-    def _set_channel(self, n: int, channel: book.Channel) -> None:
-        sql = """INSERT INTO channels (digest, opened, payer, payee, asset, capacity, expires, dispute,
-            pays_up_to, worth, paid, refunded, remaining, claim_end, closed_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (digest) DO UPDATE SET pays_up_to = excluded.pays_up_to, worth = excluded.worth,
-            paid = excluded.paid, refunded = excluded.refunded, remaining = excluded.remaining,
-            claim_end = excluded.claim_end, closed_at = excluded.closed_at"""
-        terms = channel.terms
-        agreed = (terms.digest, n, terms.payer, terms.payee, terms.asset, terms.capacity, str(terms.expires))
-        state = (channel.limit, str(channel.worth), channel.paid, channel.refunded, channel.remaining)
-        self._db.run(sql, (*agreed, terms.window, *state, terms.claim_end, channel.closed_at))
-
-    def _set_lane(self, channel: bytes, number: int, lane: Lane) -> None:
-        sql = """INSERT INTO lanes (channel, lane, seq, worth, voucher) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (channel, lane) DO UPDATE SET seq = excluded.seq, worth = excluded.worth,
-            voucher = excluded.voucher"""
-        self._db.run(sql, (channel, number, str(lane.seq), str(lane.worth), lane.voucher))
-
-
-def _channel(row: Row) -> book.Channel:
-    digest, payer, payee, asset, capacity, expires, dispute, limit, worth, paid, refunded, claim_end, closed = row
-    terms = Terms(
-        digest=octets(digest),
-        payer=octets(payer),
-        payee=octets(payee),
-        asset=text(asset),
-        capacity=whole(capacity),
-        expires=unsigned(expires),
-        window=whole(dispute),
-        claim_end=whole(claim_end),
-        funded=True,
-    )
-    at = None if closed is None else whole(closed)
-    return book.Channel(terms, whole(limit), big(worth), whole(paid), whole(refunded), at)
