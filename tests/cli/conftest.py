@@ -37,6 +37,7 @@ def fleet(tmp_path_factory):
         for payer in ("charger", "solar"):
             made.ok("ledger", "deposit", payer, "--asset", "nEUR", "--amount", "1000000000")
         made.ok("owner", "interval", "1", "--device", "emulated:station")
+        trade(made)
         yield made
     finally:
         made.kill_all()
@@ -44,11 +45,15 @@ def fleet(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def traded(fleet):
-    """A bundle with a finished trade of the fleet."""
+    """A bundle with the first trade of the fleet, which no test has had a part in."""
+    return fleet.home.parent / "traded.bundle"
+
+
+def trade(fleet):
+    """Make that trade, and collect it."""
     path = fleet.home.parent / "traded.bundle"
     fleet.ok(
         *("pay", "--payer", "emulated:charger", "--payee", "emulated:solar", "--amount", "600", "--pause-ms", "50")
     )
     devices = [part for name in ("charger", "solar", "station") for part in ("--device", f"emulated:{name}")]
     fleet.ok("collect", *devices, "--out", path)
-    return path

@@ -28,7 +28,9 @@ class Head(NamedTuple):
         """A head as `str` prints it, N:HASH. Raises Usage for anything else."""
         match = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", words.strip())
         if match is None:
-            raise Usage(f"{words!r} is not NUMBER:HASH, as `ledger audit` prints a ledger's head")
+            raise Usage(
+                f"{words!r} is not NUMBER:HASH, as `ledger audit` prints a ledger's head", remedy="Copy it whole."
+            )
         return cls(int(match[1]), bytes.fromhex(match[2]))
 
 
