@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint firmware bench bench-device format clean
+.PHONY: help demo test lint model firmware bench bench-device format clean
 
 help: ## What there is to make
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ lint: $(VENV)/dev.stamp ## ruff, mypy --strict on the host, mypy with the boards
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python firmware/tools/check_types.py
+
+model: $(VENV)/dev.stamp ## The payment channel's model in larger bounds; needs spin, gcc, 8 GB and some minutes
+	SEALWRIGHT_MODEL=large $(BIN)/python -m pytest tests/model
 
 bench: $(VENV)/dev.stamp ## Sizes and speeds, as ratios within this run; also in build/bench.json
 	$(BIN)/python tests/bench/bench.py
