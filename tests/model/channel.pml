@@ -5,7 +5,7 @@
 #define CAP 2   /* capacity, steps; at most 3 */
 #endif
 #ifndef E
-#define E 2     /* when the channel expires, ticks of time */
+#define E 3     /* when the channel expires, ticks of time */
 #endif
 #ifndef W
 #define W 2     /* dispute window */
@@ -50,9 +50,11 @@ byte shown;             /* ghost: the best total that the payee presented in tim
 #define EACH_VOUCHER(X) X(1,1) X(1,2) X(2,1) X(2,2)
 #endif
 
-/* Signatures are perfect and the air forgets nothing: an honest payer's n-th voucher is worth n; a liar has signed all. */
+/* Signatures are perfect; the air forgets nothing. An honest payer's n-th voucher is worth n, a liar has signed all. */
 #define VOUCHER_EXISTS(seq, amount) (payer_lies || (seq == amount && amount <= sent0))
 #define TICK_EXISTS(count) (payer_lies || count <= sent1)
+
+#define IN_TIME (now < LAST)   /* after it every claim's end is past, and only the ledger has something left to do */
 
 #define PROMISED (kept0 + kept1)
 #define SIGNED (kept0 == sent0 && kept1 == sent1)
@@ -64,35 +66,35 @@ inline check_ahead() { HOLDS(payer_is_one_ahead, sent0 + sent1 <= got + 1) }
 /* Reserve, then sign. A power cut between the two finds the reserved number on flash and signs it again.
    A device that sleeps does nothing for a while, which every interleaving allows already. */
 active proctype Payer() {
+end:
     do
 #ifdef SIGN_BEFORE_FLASH
-    :: d_step { MAY_PROMISE -> sent0 = kept0 + 1; printf("t=%d payer: signs, then loses power\n", now) }
-    :: d_step { !payer_lies && sent0 > kept0 -> kept0 = sent0 }
-    :: d_step { !payer_lies && sent0 > kept0 && kept1 == sent1 && AT_MOST_ONE_AHEAD ->
+    :: d_step { IN_TIME && MAY_PROMISE -> sent0 = kept0 + 1; printf("t=%d payer: signs, then loses power\n", now) }
+    :: d_step { IN_TIME && !payer_lies && sent0 > kept0 -> kept0 = sent0 }
+    :: d_step { IN_TIME && !payer_lies && sent0 > kept0 && kept1 == sent1 && AT_MOST_ONE_AHEAD ->
         kept1++; sent1 = kept1; printf("t=%d payer: forgot, pays a tick\n", now); check_ahead() }
 #else
-    :: d_step { MAY_PROMISE -> kept0++ }
-    :: d_step { MAY_PROMISE -> kept1++ }
-    :: d_step { !payer_lies && !SIGNED -> sent0 = kept0; sent1 = kept1;
+    :: d_step { IN_TIME && MAY_PROMISE -> kept0++ }
+    :: d_step { IN_TIME && MAY_PROMISE -> kept1++ }
+    :: d_step { IN_TIME && !payer_lies && !SIGNED -> sent0 = kept0; sent1 = kept1;
         printf("t=%d payer: signs %d + %d\n", now, sent0, sent1); check_ahead() }
 #endif
-    :: d_step { got < dlv -> got++ }
-    :: d_step { receipt < receipted && !payer_lies -> receipt = receipted;
+    :: d_step { IN_TIME && got < dlv -> got++ }
+    :: d_step { IN_TIME && receipt < receipted && !payer_lies -> receipt = receipted;
         HOLDS(receipt_is_kept, payee_lies || receipt <= held0 + held1) }
-    :: d_step { payer_close == OPEN && !payer_lies && SIGNED -> payer_close = BARE }
-    :: d_step { payer_close == OPEN && !payer_lies && SIGNED -> payer_close = CLAIMS }
+    :: d_step { IN_TIME && payer_close == OPEN && !payer_lies && SIGNED -> payer_close = BARE }
+    :: d_step { IN_TIME && payer_close == OPEN && !payer_lies && SIGNED -> payer_close = CLAIMS }
 #ifdef PAYER_MAY_LIE
-    :: d_step { !payer_lies -> payer_lies = true; printf("t=%d payer: turns hostile\n", now);
+    :: d_step { IN_TIME && !payer_lies -> payer_lies = true; printf("t=%d payer: turns hostile\n", now);
         kept0 = 0; kept1 = 0; sent0 = 0; sent1 = 0; receipt = 0; payer_close = OPEN }
 #endif
 #ifdef MAY_DIE
-    :: true -> break
+    :: IN_TIME -> break
 #endif
-    :: now == LAST -> break
     od
 }
 
-/* An honest payee trades only on news from the ledger that is not older than D; funding is such news, as of its time. */
+/* An honest payee trades only on news from the ledger that is no older than D; funding is such news, as of its time. */
 #ifdef TRUSTS_OLD_LOOK
 #define FRESH (seen != NONE)
 #elif defined(NO_FUNDING_CHECK)
@@ -104,7 +106,8 @@ active proctype Payer() {
 
 #define TAKE_VOUCHER(seq, amount) \
     :: d_step { TRADES && VOUCHER_EXISTS(seq, amount) && seq > held_seq && amount > held0 && amount + held1 <= CAP -> \
-        KEEP(held0 = amount; held_seq = seq, amount + held1); printf("t=%d payee: takes seq %d amount %d\n", now, seq, amount) }
+        KEEP(held0 = amount; held_seq = seq, amount + held1); \
+        printf("t=%d payee: takes seq %d amount %d\n", now, seq, amount) }
 #define TAKE_TICKS(count) \
     :: d_step { TRADES && TICK_EXISTS(count) && count > held1 && held0 + count <= CAP -> \
         KEEP(held1 = count, held0 + count); printf("t=%d payee: takes %d ticks\n", now, count) }
@@ -116,62 +119,70 @@ active proctype Payer() {
 
 /* The payee with its watcher: while the device sleeps, the watcher looks at the ledger and presents. */
 active proctype Payee() {
+end:
     do
-    :: d_step { funded && seen == NONE && !payee_lies -> seen = fund_at; printf("t=%d payee: reads funding\n", now) }
-    :: d_step { TRADES && dlv <= held0 + held1 && dlv < CAP -> dlv++; printf("t=%d payee: delivers step %d\n", now, dlv) }
+    :: d_step { IN_TIME && funded && seen == NONE && !payee_lies ->
+        seen = fund_at; printf("t=%d payee: reads funding\n", now) }
+    :: d_step { TRADES && dlv <= held0 + held1 && dlv < CAP ->
+        dlv++; printf("t=%d payee: delivers step %d\n", now, dlv) }
     EACH_VOUCHER(TAKE_VOUCHER)
     EACH_AMOUNT(TAKE_TICKS)
-    :: d_step { !payee_lies && receipted < held0 + held1 -> receipted = held0 + held1 }
-    :: d_step { !payee_lies && funded && seen != NONE && (unshown || (seen < now && !sees_close)) ->
+    :: d_step { IN_TIME && !payee_lies && receipted < held0 + held1 -> receipted = held0 + held1 }
+    :: d_step { IN_TIME && !payee_lies && funded && seen != NONE && (unshown || (seen < now && !sees_close)) ->
         printf("t=%d payee: looks, presents %d + %d\n", now, held0, held1);
         if :: COUNTS -> shown = held0 + held1 :: else -> skip fi;
         take_voucher(held_seq, held0);
         if :: held1 -> take_ticks(held1) :: else -> skip fi;
         unshown = false; seen = now; sees_close = (closed_at != NONE || OVER) }
-    :: d_step { !payee_lies && payee_close == OPEN -> payee_close = BARE }
-    :: d_step { !payee_lies && payee_close == OPEN && seen != NONE -> payee_close = CLAIMS; claim = held0 + held1 }
+    :: d_step { IN_TIME && !payee_lies && payee_close == OPEN -> payee_close = BARE }
+    :: d_step { IN_TIME && !payee_lies && payee_close == OPEN && seen != NONE ->
+        payee_close = CLAIMS; claim = held0 + held1 }
 #ifdef PAYEE_MAY_LIE
-    :: d_step { !payee_lies -> payee_lies = true; printf("t=%d payee: turns hostile\n", now);
-        held0 = 0; held_seq = 0; held1 = 0; unshown = false; seen = NONE; sees_close = false; claim = 0; payee_close = OPEN }
-    :: d_step { payee_lies && receipted < CAP -> receipted = CAP }
-    :: d_step { payee_lies && dlv < CAP -> dlv++ }
+    :: d_step { IN_TIME && !payee_lies -> payee_lies = true; printf("t=%d payee: turns hostile\n", now);
+        held0 = 0; held_seq = 0; held1 = 0; unshown = false; seen = NONE; sees_close = false; claim = 0;
+        payee_close = OPEN }
+    :: d_step { IN_TIME && payee_lies && receipted < CAP -> receipted = CAP }
+    :: d_step { IN_TIME && payee_lies && dlv < CAP -> dlv++ }
 #endif
 #ifdef MAY_DIE
-    :: d_step { true -> payee_died = true; printf("t=%d payee: dies\n", now) }; break
+    :: d_step { IN_TIME -> payee_died = true; printf("t=%d payee: dies\n", now) }; break
 #endif
-    :: now == LAST && !unshown -> break
     od
 }
 
-#define BEAR_VOUCHER(seq, amount) :: d_step { funded && VOUCHER_EXISTS(seq, amount) -> take_voucher(seq, amount) }
-#define BEAR_TICKS(count) :: d_step { funded && TICK_EXISTS(count) -> take_ticks(count) }
-#define BEAR_CLAIM(amount) :: d_step { funded && payee_lies -> take_claims(amount) }
+#define BEAR_VOUCHER(seq, amount) :: d_step { IN_TIME && funded && VOUCHER_EXISTS(seq, amount) -> \
+        take_voucher(seq, amount) }
+#define BEAR_TICKS(count) :: d_step { IN_TIME && funded && TICK_EXISTS(count) -> take_ticks(count) }
+#define BEAR_CLAIM(amount) :: d_step { IN_TIME && funded && payee_lies -> take_claims(amount) }
 
-/* Anyone who has seen a message: any order, any number of times. What comes before the funding is refused and may come again. */
+/* Anyone who has seen a message: any order, any number of times. What comes before the funding is refused and may
+   come again. */
 active proctype Bearer() {
+end:
     do
-    :: d_step { true -> lock() }
+    :: d_step { IN_TIME -> lock() }
     EACH_VOUCHER(BEAR_VOUCHER)
     EACH_AMOUNT(BEAR_TICKS)
 #ifdef TICKS_RESERVE
-    :: d_step { funded && payer_lies -> chained = true; printf("t=%d ledger: a chain, nothing revealed\n", now) }
+    :: d_step { IN_TIME && funded && payer_lies ->
+        chained = true; printf("t=%d ledger: a chain, nothing revealed\n", now) }
 #endif
-    :: d_step { funded && (payer_lies || payee_lies || payer_close == BARE || payee_close == BARE) -> take_close() }
-    :: d_step { funded && payer_close == CLAIMS ->
+    :: d_step { IN_TIME && funded && (payer_lies || payee_lies || payer_close == BARE || payee_close == BARE) ->
+        take_close() }
+    :: d_step { IN_TIME && funded && payer_close == CLAIMS ->
         take_voucher(kept0, kept0); if :: kept1 -> take_ticks(kept1) :: else -> skip fi; take_close() }
-    :: d_step { funded && payee_close == CLAIMS -> take_claims(claim) }
+    :: d_step { IN_TIME && funded && payee_close == CLAIMS -> take_claims(claim) }
     BEAR_CLAIM(0)
     EACH_AMOUNT(BEAR_CLAIM)
-    :: d_step { funded && closed_at == NONE -> printf("issuer revokes the payer\n"); take_close() }
-    :: now == LAST && final -> break
+    :: d_step { IN_TIME && funded && closed_at == NONE -> printf("issuer revokes the payer\n"); take_close() }
     od
 }
 
 #ifndef NO_REFUND
 active proctype Ledger() {
+end:
     do
-    :: d_step { funded && OVER && !final -> give_back() }
-    :: final || (now == LAST && !funded) -> break
+    :: d_step { funded && OVER && !final -> give_back() }; break
     od
 }
 #endif
@@ -180,12 +191,12 @@ active proctype Ledger() {
 #define DUE (unshown && !payee_lies && !payee_died && now >= seen + D)
 
 active proctype Clock() {
+end:
     do
     :: d_step { now < LAST && !DUE -> now++;
         HOLDS(closes_in_time, first_close == NONE || now < first_close + W || OVER);
         HOLDS(ends_after_expiry, !funded || now < E + W || OVER);
         if :: now == LAST -> check_end() :: else -> skip fi }
-    :: now == LAST -> break
     od
 }
 
