@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 
 from ...errors import BadKey, BadKeyFile
+from .files import read_secret
 from .public import PublicKey
 
 _CURVE: Final = ec.SECP256R1()
@@ -44,9 +45,11 @@ class PrivateKey:
 
     @classmethod
     def load(cls, path: str | Path, password: bytes | None = None) -> "PrivateKey":
-        """From a PEM file (PKCS 8 or SEC 1). Raises BadKeyFile, or BadKey for a key of another kind."""
+        """From a PEM file (PKCS 8 or SEC 1) that only its owner may read.
+
+        Raises BadKeyFile, or BadKey for a key of another kind."""
         try:
-            pem = Path(path).read_bytes()
+            pem = read_secret(Path(path))
         except OSError as error:
             reason = f"cannot read the key {path}: {error.strerror}"
             raise BadKeyFile(reason, remedy="Check the path and its permissions.") from error
