@@ -9,6 +9,7 @@
     grants/ID.cbor       the newest grant given to a device
     revocations/DIGEST.cbor           revocations signed here
     ledger.db            see `ledger`
+    ledger.head          the last row of its log, see `cli.anchoring`
     ledger.key ledger.pem             the ledger's own key, and its certificates
 
 The test root certifies emulated boards; verifiers refuse what chains to it without `allow_test`.
@@ -169,6 +170,10 @@ class Home:
     @property
     def ledger_path(self) -> Path:
         return self.folder / "ledger.db"
+
+    @property
+    def ledger_head_path(self) -> Path:
+        return self.folder / "ledger.head"
 
     def keep_grant(self, device: bytes, raw: bytes) -> None:
         """Keep a device's grant: it names the owner that may withdraw its money. Raises OSError."""

@@ -6,9 +6,10 @@ import typer
 
 from ..errors import Usage
 from ..home import Home, locate
+from .anchoring import forget_head
 from .commands import command
 from .session import Session
-from .settle import open_ledger
+from .settle import known_ledger
 
 
 @command(
@@ -68,6 +69,8 @@ def _make(session: Session, network: str) -> Home:
 
 
 def _make_ledger(home: Home) -> None:
-    with open_ledger(home, missing_ok=True) as ledger:
+    if not home.ledger_path.exists():
+        forget_head(home)  # first: a new log cannot have the old one's row
+    with known_ledger(home) as ledger:
         for _ in ledger.settle([]):  # nothing to settle, but the file is made
             pass
