@@ -5,7 +5,8 @@ that opens the ledger looks for the noted row first. It finds an older copy of l
 """
 
 from ..errors import Usage
-from ..home import Home, write_whole
+from ..files import write_whole
+from ..home import Home
 from ..ledger import Head, Ledger, LedgerError
 
 _REMEDY = (

@@ -199,9 +199,12 @@ def test_a_password_protects(tmp_path):
     KEY.save(path, b"correct horse")
     assert b"ENCRYPTED" in path.read_bytes()
     assert PrivateKey.load(path, b"correct horse").public == KEY.public
-    for password in (None, b"wrong"):
-        with pytest.raises(BadKeyFile):
+    for password, code in ((None, "missing"), (b"", "missing"), (b"wrong", "wrong"), (b"correct horse\n", "wrong")):
+        with pytest.raises(BadKeyFile) as caught:
             PrivateKey.load(path, password)
+        assert caught.value.code == f"passphrase_{code}" and "SEALWRIGHT_PASSPHRASE" in caught.value.remedy
+    KEY.save(tmp_path / "open.pem")
+    assert PrivateKey.load(tmp_path / "open.pem", b"correct horse").public == KEY.public
 
 
 def pem_of(loaded):

@@ -18,5 +18,5 @@ def read_secret(path: Path) -> bytes:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if os.name == "posix" and mode & _OTHERS:
             remedy = f"Run `chmod 600 {shlex.quote(str(path))}`; make a new key if others may have read it."
-            raise BadKeyFile(f"the key {path} is open to other users: mode {mode:04o}", remedy=remedy, code="lax_mode")
+            raise BadKeyFile(f"{path} is open to other users: mode {mode:04o}", remedy=remedy, code="lax_mode")
         return file.read()
