@@ -5,6 +5,7 @@
     /trial          "b 3 7": slot b, version 7, is on trial with 3 boots left; removed once confirmed
     /rolled-back    "7": the trial of version 7 failed; removed when the next trial begins
 
+A slot without a manifest is incomplete: if the slot in use is, and the other one is not, the other one takes its place.
 The loader counts down a trial's boots on flash before the slot runs: a bad version runs out of boots, and the old slot
 runs again. Each change renames one new file over the old one: old or new after a power cut. A watchdog runs during a
 trial and is fed for TRIAL_SECONDS only: a version that hangs, or never confirms, is reset like one that crashes.
@@ -20,6 +21,7 @@ WATCHDOG_MS = 8000  # the RP2's maximum is 8388
 TRIAL_SECONDS = 120
 
 _NEW = ".new"
+_MANIFEST = "manifest"  # the last file of a slot, as in seal/staging.py
 _ticks_ms = getattr(time, "ticks_ms", None) or (lambda: time.time_ns() // 1000000)  # CPython lacks ticks_ms
 slots = None  # set by `choose`; main.py passes them to the app
 
@@ -51,7 +53,7 @@ class Slots:
             self._began = _ticks_ms()
         elif name:
             self._remove("trial")
-        self.slot = name if self.on_trial else self._in_use()
+        self.slot = name if self.on_trial else self._complete(self._in_use())
         if self.slot:
             sys.path.insert(0, self.folder(self.slot))
 
@@ -105,6 +107,23 @@ class Slots:
         if len(parts) != 3 or parts[0] not in ("a", "b") or not (parts[1].isdigit() and parts[2].isdigit()):
             return None, 0, 0
         return parts[0], int(parts[1]), int(parts[2])
+
+    def _complete(self, slot):
+        """`slot`, or the other one if only that is complete: noted, so that the next update is staged beside it."""
+        other = "b" if slot == "a" else "a"
+        if slot and not self._has_manifest(slot) and self._has_manifest(other):
+            try:
+                self._write("slot", other)
+            except OSError:
+                pass  # full or failing flash: chosen again at the next boot
+            return other
+        return slot
+
+    def _has_manifest(self, slot):
+        try:
+            return os.stat(self.folder(slot) + "/" + _MANIFEST)[6] > 0
+        except OSError:
+            return False
 
     def _in_use(self):
         slot = self._read("slot")

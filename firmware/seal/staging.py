@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 INCOMING = "incoming"
 
-_SPARE_BLOCKS = const(8)  # for the journal, and for LittleFS's copies during a write
 _NEW = ".new"
+RESERVED = (MANIFEST, INCOMING, MANIFEST + _NEW, INCOMING + _NEW)  # this module's own files
+
+_SPARE_BLOCKS = const(8)  # for the journal, and for LittleFS's copies during a write
 _FOLDER = const(0x4000)
 
 

@@ -8,7 +8,7 @@ from . import compat, labels, messages
 from .device import PROVISIONED
 from .compat import const
 from .errors import BadSignature, Malformed, NotAParty, Refused, Replay, Unsupported
-from .staging import INCOMING, Staging
+from .staging import RESERVED, Staging
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,13 +112,18 @@ class Updater:
 
 
 def _check_files(files: "list[list[Item]]") -> None:
-    """Raise Malformed unless every path is unique and inside the slot."""
-    paths = set()
+    """Raise Malformed unless every path is unique, inside the slot, and not the folder of another one."""
+    paths, folders = set(), set()
     for path, size, _ in files:
+        parts = path.split("/")
         is_valid = len(path) <= _MAX_PATH and 0 < size <= _MAX_FILE and path not in paths
-        if not is_valid or path in (labels.MANIFEST, INCOMING) or not all(_is_name(part) for part in path.split("/")):
+        if not is_valid or parts[0] in RESERVED or not all(_is_name(part) for part in parts):
             raise Malformed("no firmware file can be %r of %d bytes" % (path, size))
         paths.add(path)
+        for end in range(1, len(parts)):
+            folders.add("/".join(parts[:end]))
+    for path in paths & folders:
+        raise Malformed("%r is both a file and a folder" % path)
 
 
 def _is_name(part: str) -> bool | str:

@@ -1,7 +1,7 @@
 """A home: the folder with an issuer's keys and roots, the register of devices, the ledger and the emulated boards.
 
     home.json            format, network name; written last: a folder without it is no home yet
-    issuer.key owner.key test.key     PKCS 8 PEM, readable by their owner only
+    issuer.key owner.key test.key     PKCS 8 PEM, readable by their owner only; encrypted in a home with a passphrase
     root.pem test-root.pem            what verifiers are given
     devices/ID.json      one a device: name, URL, model, state of its provisioning
     boards/NAME/         emulated boards
@@ -9,6 +9,7 @@
     grants/ID.cbor       the newest grant given to a device
     revocations/DIGEST.cbor           revocations signed here
     ledger.db            see `ledger`
+    ledger.head          the last row of its log, see `cli.anchoring`
     ledger.key ledger.pem             the ledger's own key, and its certificates
 
 The test root certifies emulated boards; verifiers refuse what chains to it without `allow_test`.
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from .errors import Usage
+from .files import write_whole
 from .wire import labels
 from .wire.certificates import TEST_MODEL, from_pem, issue, make_root, network_id, to_pem
 from .wire.certificates import load_roots as load_pem
@@ -31,6 +33,7 @@ from .wire.messages import Certificate, Message, Revocation
 
 FORMAT: Final = 1
 DEFAULT: Final = "~/.sealwright"
+PASSPHRASE: Final = "SEALWRIGHT_PASSPHRASE"  # the environment variable with the passphrase of a home's keys
 PENDING: Final = "pending"
 DONE: Final = "provisioned"
 RETIRED: Final = "retired"  # wiped, removed or forgotten: kept for the ledger's sake, its name is free
@@ -54,22 +57,26 @@ class Registered:
 
 
 class Home:
-    """An initialised home."""
+    """An initialised home. passphrase: of its keys, if they are encrypted."""
 
-    def __init__(self, folder: Path, network: str) -> None:
+    def __init__(self, folder: Path, network: str, passphrase: bytes | None = None) -> None:
         self.folder = folder
         self.network = network
+        self._passphrase = passphrase
 
     @classmethod
-    def open(cls, folder: str | Path | None = None) -> "Home":
-        """The home in `folder`, else $SEALWRIGHT_HOME, else ~/.sealwright. Raises Usage where there is none."""
+    def open(cls, folder: str | Path | None = None, passphrase: bytes | None = None) -> "Home":
+        """The home in `folder`, else $SEALWRIGHT_HOME, else ~/.sealwright. Raises Usage where there is none.
+
+        passphrase: of its keys, else $SEALWRIGHT_PASSPHRASE; not needed where they are not encrypted.
+        """
         path = locate(folder)
         try:
             found = json.loads((path / "home.json").read_text())
             if found["format"] != FORMAT:
                 remedy = "Use the Sealwright that made it."
                 raise Usage(f"{path} has format {found['format']}", remedy=remedy, code="home_format")
-            return cls(path, str(found["network"]))
+            return cls(path, str(found["network"]), passphrase or _passphrase())
         except FileNotFoundError as error:
             raise Usage(
                 f"{path} is not initialised", remedy=f"Run `sealwright init --home {path}`.", code="no_home"
@@ -84,13 +91,16 @@ class Home:
             ) from error
 
     @classmethod
-    def init(cls, folder: str | Path | None, network: str) -> "Home":
-        """Make a home, or finish one that was left half made. Raises Usage where there is one already."""
+    def init(cls, folder: str | Path | None, network: str, passphrase: bytes | None = None) -> "Home":
+        """Make a home, or finish one that was left half made. Raises Usage where there is one already.
+
+        passphrase: encrypts its keys, else $SEALWRIGHT_PASSPHRASE does; without one they are not encrypted.
+        """
         path = locate(folder)
         if (path / "home.json").exists():
             remedy = "Name another folder; this one's keys cannot be made again."
             raise Usage(f"{path} is a home already", remedy=remedy, code="home_exists")
-        home = cls(path, network)
+        home = cls(path, network, passphrase or _passphrase())
         try:
             path.mkdir(parents=True, exist_ok=True)
             path.chmod(0o700)
@@ -98,7 +108,7 @@ class Home:
                 (path / name).mkdir(exist_ok=True)
             for name in ("issuer", "owner", "test"):
                 if not (path / f"{name}.key").exists():
-                    PrivateKey.generate().save(path / f"{name}.key")
+                    PrivateKey.generate().save(path / f"{name}.key", home._passphrase)
             now = int(time.time())
             write_whole(path / "root.pem", to_pem(make_root(home.key("issuer"), network, issued_at=now)))
             test = make_root(home.key("test"), network, issued_at=now, model=f"{TEST_MODEL} machines only")
@@ -118,7 +128,7 @@ class Home:
         if not path.exists():
             try:
                 if not (self.folder / "ledger.key").exists():
-                    PrivateKey.generate().save(self.folder / "ledger.key")
+                    PrivateKey.generate().save(self.folder / "ledger.key", self._passphrase)
                 made = [self._certify_ledger(test) for test in (False, True)]
                 write_whole(path, b"".join(to_pem(certificate) for certificate in made))
             except OSError as error:
@@ -147,7 +157,7 @@ class Home:
 
     def key(self, name: str) -> PrivateKey:
         """The key "issuer", "owner", "test" or "ledger". Raises BadKeyFile, BadKey."""
-        return PrivateKey.load(self.folder / f"{name}.key")
+        return PrivateKey.load(self.folder / f"{name}.key", self._passphrase)
 
     @property
     def owner_public(self) -> bytes:
@@ -169,6 +179,10 @@ class Home:
     @property
     def ledger_path(self) -> Path:
         return self.folder / "ledger.db"
+
+    @property
+    def ledger_head_path(self) -> Path:
+        return self.folder / "ledger.head"
 
     def keep_grant(self, device: bytes, raw: bytes) -> None:
         """Keep a device's grant: it names the owner that may withdraw its money. Raises OSError."""
@@ -239,14 +253,5 @@ def locate(folder: str | Path | None) -> Path:
     return Path(folder or os.environ.get("SEALWRIGHT_HOME") or DEFAULT).expanduser().resolve()
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Replace a file, whole or not at all, also when the power goes. Raises OSError."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+def _passphrase() -> bytes | None:
+    return os.environ.get(PASSPHRASE, "").encode("utf-8", "surrogateescape") or None

@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from sealwright.cli.settle import open_ledger
@@ -14,6 +16,7 @@ from sealwright.operate import owner
 
 from tests.cli.runner import FULL, Cli, gone_wrong
 
+NEUR = ("--asset", "nEUR", "--amount", "1")
 HOLD = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -116,11 +119,67 @@ def test_an_anchor_finds_a_log_that_was_replaced(books):
     for file in books.home.glob("ledger.db-*"):
         file.unlink()
     shutil.copy(old, books.home / "ledger.db")
+    ran = books("ledger", "audit", "--allow-test", "--json")  # against the head that the home noted
+    assert ran.code == 1 and "finding" in ran.json[0]
+    (books.home / "ledger.head").unlink()
     assert books("ledger", "audit", "--allow-test").code == 0  # a sound log, as far as it goes
     ran = books("ledger", "audit", "--allow-test", "--anchor", head, "--json")
     assert ran.code == 1 and not ran.last["ok"] and "finding" in ran.json[0]
     for wrong in ("x", "1", "1:zz", f"-1:{'a' * 64}"):
         gone_wrong(books("ledger", "audit", "--anchor", wrong), 2, "usage", "NUMBER:HASH")
+
+
+def deposited(cli, amount):
+    return cli("ledger", "deposit", "a" * 64, "--asset", "nEUR", "--amount", amount)
+
+
+def changed(path, sql):
+    """Run `sql` on a ledger whose log is no longer append-only."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(sql)
+
+
+def replaced(home, path):
+    for file in home.glob("ledger.db-*"):
+        file.unlink()
+    shutil.copy(path, home / "ledger.db")
+
+
+def test_a_log_without_the_row_noted_last_is_refused(homed, tmp_path):
+    path, head = homed.home / "ledger.db", homed.home / "ledger.head"
+    assert not head.exists() and deposited(homed, 1).code == 0
+    assert head.read_text() == homed.ok("ledger", "audit", "--json").last["head"] + "\n"
+    assert deposited(homed, 2).code == 0
+    newer = tmp_path / "newer.db"
+    shutil.copy(path, newer)
+    noted = head.read_text()
+    last = int(noted.partition(":")[0])
+    changed(path, f"DELETE FROM log WHERE n = {last}")
+    for line in (("ledger", "balances"), ("ledger", "channels"), ("ledger", "deposit", "a" * 64, *NEUR)):
+        gone_wrong(homed(*line), 4, "log_cut_off", f"ends before row {last}")
+    assert head.read_text() == noted and "ledger.head" in homed("ledger", "balances").err
+    replaced(homed.home, newer)
+    assert homed("ledger", "balances").code == 0
+    changed(path, f"UPDATE log SET hash = zeroblob(32) WHERE n = {last}")
+    gone_wrong(homed("ledger", "balances"), 4, "log_cut_off", f"has another row {last}")
+
+
+def test_a_ledger_begun_anew_has_no_old_head(homed):
+    assert deposited(homed, 1).code == 0
+    for file in homed.home.glob("ledger.db*"):
+        file.unlink()
+    gone_wrong(homed("ledger", "balances"), 2, "ledger_missing")
+    homed.ok("init")
+    assert deposited(homed, 2).code == 0 and homed("ledger", "balances").code == 0
+
+
+def test_a_damaged_head_is_refused(homed):
+    deposited(homed, 1)
+    for content in (b"", b"x", b"\xff", b"1:zz"):
+        (homed.home / "ledger.head").write_bytes(content)
+        gone_wrong(homed("ledger", "balances"), 2, "home_damaged", "ledger.head")
 
 
 def test_audit_without_leave_says_why(books):

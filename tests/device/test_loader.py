@@ -62,6 +62,47 @@ def test_old_slot_runs_after_last_trial_boot(root):
     assert boot(root)[0].rolled_back is None
 
 
+def fill(root, slot):
+    os.mkdir(root + "/" + slot)
+    write(root, slot + "/manifest", "signed")
+
+
+@wrapped
+def test_other_slot_replaces_an_incomplete_one(root):
+    for slot, other in (("a", "b"), ("b", "a")):
+        fill(root, other)
+        for _ in range(2):  # `slot` is missing, then an empty folder
+            write(root, "slot", slot)
+            slots, path = boot(root)
+            assert (slots.slot, slots.on_trial, slots.spare, path) == (other, False, slot, root + "/" + other)
+            with open(root + "/slot") as file:
+                assert file.read() == other
+            if slot not in names(root):
+                os.mkdir(root + "/" + slot)
+        write(root, slot + "/manifest", "signed")
+        write(root, "slot", slot)
+        assert boot(root)[0].slot == slot  # both are complete
+        for name in "ab":
+            os.remove(root + "/" + name + "/manifest")
+        assert boot(root)[0].slot == slot  # neither is
+        for name in "ab":
+            os.rmdir(root + "/" + name)
+
+
+@wrapped
+def test_other_slot_runs_though_the_choice_cannot_be_noted(root):
+    write(root, "slot", "a")
+    fill(root, "b")
+    os.mkdir(root + "/slot.new")  # nothing can be written here
+    assert boot(root)[0].slot == "b"
+
+
+@wrapped
+def test_complete_slot_without_a_choice_does_not_run(root):
+    fill(root, "a")
+    assert boot(root)[0].slot is None  # a trial or an activation chooses; before that the image runs
+
+
 @wrapped
 def test_failed_trial_without_active_slot_returns_to_factory(root):
     slots, _ = boot(root)

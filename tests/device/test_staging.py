@@ -26,6 +26,28 @@ def test_invalid_path_or_size_is_refused(root, issuer, device):
 
 
 @with_slots
+def test_reserved_paths_and_files_as_folders_are_refused(root, issuer, device):
+    _, taker = updater(device, root)
+    for names in (
+        ["manifest"],
+        ["incoming"],
+        ["manifest.new"],
+        ["incoming.new"],
+        ["manifest/a.mpy"],
+        ["incoming.new/a.mpy"],
+        ["a", "a/b"],
+        ["a/b", "a"],
+        ["a/b/c", "b", "a/b"],
+    ):
+        payload = claims(FILES)
+        payload[5] = [[name, 1, bytes(32)] for name in names]
+        raises(Malformed, taker.begin, issuer.owner.sign(65011, payload)[0])
+    assert os.listdir(root) == []
+    payload[5] = [[name, 1, bytes(32)] for name in ("manifests", "a/manifest.new", "ab", "a/b", "a/bc/d")]
+    assert taker.begin(issuer.owner.sign(65011, payload)[0]) == [0] * 5
+
+
+@with_slots
 def test_space_check_counts_reusable_blocks(root, issuer, device):
     _, taker = updater(device, root)
     send(taker, manifest(issuer, FILES), FILES)

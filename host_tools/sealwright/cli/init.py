@@ -1,14 +1,17 @@
 """`sealwright init`: an issuer's and an owner's key, the roots of a network, an empty ledger."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..errors import Usage
 from ..home import Home, locate
+from ..wire.keys import read_secret
+from .anchoring import forget_head
 from .commands import command
 from .session import Session
-from .settle import open_ledger
+from .settle import known_ledger
 
 
 @command(
@@ -17,6 +20,7 @@ from .settle import open_ledger
     """
     sealwright init
     sealwright init --network "village grid" --home ~/grid
+    sealwright init --passphrase-file secret.txt
     """,
 )
 def init(
@@ -25,13 +29,22 @@ def init(
         str,
         typer.Option("--network", metavar="NAME", help="What the network is called; its id depends on its key too."),
     ] = "home",
+    passphrase_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--passphrase-file",
+            metavar="FILE",
+            help="Encrypt the keys with its first line [default: $SEALWRIGHT_PASSPHRASE, else they are not encrypted].",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Make a home: keys of an issuer and an owner, root certificates, a register and a ledger.
 
     What an interrupted init left half made is finished. Keep copies of issuer.key and owner.key: nothing can make them
-    again.
+    again. A home with a passphrase wants it in SEALWRIGHT_PASSPHRASE at each command that uses a key.
     """
-    home = _make(session, network)
+    home = _make(session, network, None if passphrase_file is None else _passphrase(passphrase_file))
     _make_ledger(home)
     session.emit(
         ok=True,
@@ -58,16 +71,28 @@ def init(
     session.say("Next: `sealwright emulate unix --detach`, or connect a board and see `sealwright devices`.")
 
 
-def _make(session: Session, network: str) -> Home:
+def _passphrase(path: Path) -> bytes:
+    try:
+        found = read_secret(path).splitlines()[:1]
+    except OSError as error:
+        raise Usage(f"cannot read the passphrase in {path}: {error.strerror}", remedy="Check the path.") from error
+    if not found or not found[0].strip():
+        raise Usage(f"no passphrase in {path}", remedy="Write it into the file's first line.", code="no_passphrase")
+    return found[0]
+
+
+def _make(session: Session, network: str, passphrase: bytes | None) -> Home:
     if not network.isprintable() or not network.strip():
         raise Usage(f"{network!r} is no name for a network", remedy="Use visible characters.")
     folder = locate(session.folder)
     if (folder / "home.json").exists() and not (folder / "ledger.db").exists():
-        return Home.open(folder)  # all but the ledger is there: finish that
-    return Home.init(folder, network)
+        return Home.open(folder, passphrase)  # all but the ledger is there: finish that
+    return Home.init(folder, network, passphrase)
 
 
 def _make_ledger(home: Home) -> None:
-    with open_ledger(home, missing_ok=True) as ledger:
+    if not home.ledger_path.exists():
+        forget_head(home)  # first: a new log cannot have the old one's row
+    with known_ledger(home) as ledger:
         for _ in ledger.settle([]):  # nothing to settle, but the file is made
             pass

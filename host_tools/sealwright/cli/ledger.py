@@ -13,6 +13,7 @@ from ..ledger import AuditReport, Head, Ledger
 from ..wire.bundle import BundleWriter
 from ..wire.messages import parse_message
 from . import factory, transfers
+from .anchoring import noted_head
 from .commands import Command, command
 from .describe import describe
 from .options import TestOption
@@ -99,7 +100,10 @@ def channels(session: Session) -> None:
 def audit(
     session: Session,
     anchor: Annotated[
-        str | None, typer.Option("--anchor", metavar="N:HASH", help="A head noted earlier: the log must still have it.")
+        str | None,
+        typer.Option(
+            "--anchor", metavar="N:HASH", help="A head noted earlier: the log must still have it [default: the home's]."
+        ),
     ] = None,
     allow_test: TestOption = False,
 ) -> int:
@@ -107,8 +111,8 @@ def audit(
 
     Exits 1 if anything is found.
     """
-    head = None if anchor is None else Head.parse(anchor)
-    with open_ledger(session.home, allow_test=allow_test) as ledger, session.progress("auditing"):
+    head = noted_head(session.home) if anchor is None else Head.parse(anchor)
+    with open_ledger(session.home, allow_test=allow_test, check=False) as ledger, session.progress("auditing"):
         report = ledger.audit(head)
     _report(session, report)
     return 0 if report.ok else 1

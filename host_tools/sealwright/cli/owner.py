@@ -50,6 +50,7 @@ def offer(
         return
     if not asset or not unit or price is None:
         raise Usage("an offer wants --asset, --unit and --price", remedy="Give all three, or --none.")
+    spending.check_asset(asset)
 
     def send(home: Home, client: Client) -> None:
         owner.set_offer(home, client, asset, unit, price)

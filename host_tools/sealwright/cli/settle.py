@@ -1,11 +1,14 @@
 """`sealwright settle`: vouchers of a bundle into the home's ledger."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
-from ..errors import Usage
+from ..errors import SealwrightError, Usage
 from ..home import Home
-from ..ledger import Ledger, LedgerIdentity
+from ..ledger import Head, Ledger, LedgerIdentity
 from . import options
+from .anchoring import check_head, note_head
 from .claims import Claims
 from .commands import command
 from .options import BundleArgument, SecretOption, TestOption, TickOption
@@ -54,14 +57,41 @@ def settle(
     return code
 
 
-def open_ledger(home: Home, *, allow_test: bool = False, missing_ok: bool = False) -> Ledger:
-    """The home's ledger. Raises Usage where it is missing: a new one in its place would forget what was paid."""
-    if not missing_ok and not home.ledger_path.exists():
+@contextmanager
+def open_ledger(home: Home, *, allow_test: bool = False, check: bool = True) -> Iterator[Ledger]:
+    """The home's ledger, checked against the head that the home noted; at the end a new head is noted.
+
+    check: False to examine a log whatever the home noted. Raises LogCutOff, and Usage where the ledger is missing: a
+    new one in its place would forget what was paid.
+    """
+    if not home.ledger_path.exists():
         raise Usage(
             f"the ledger {home.ledger_path} is missing",
             remedy=f"Put it back from a copy; to begin anew, run `sealwright init --home {home.folder}`.",
             code="ledger_missing",
         )
+    with known_ledger(home, allow_test=allow_test) as ledger:
+        if not check:
+            yield ledger
+            return
+        check_head(home, ledger)
+        before = ledger.head()
+        try:
+            yield ledger
+        except BaseException:
+            with suppress(SealwrightError):  # the first error tells more
+                _note_news(home, ledger, before)
+            raise
+        _note_news(home, ledger, before)
+
+
+def _note_news(home: Home, ledger: Ledger, before: Head) -> None:
+    if ledger.head() != before:  # readers write nothing
+        note_head(home, ledger)
+
+
+def known_ledger(home: Home, *, allow_test: bool = False) -> Ledger:
+    """The home's ledger with its identity, unchecked."""
     identity = LedgerIdentity(home.ledger_certificates(), home.key("ledger"))
     owners = [home.key("owner").public]
     return Ledger(home.ledger_path, home.roots(), owners, identity=identity, allow_test=allow_test)

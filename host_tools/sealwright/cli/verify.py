@@ -8,7 +8,8 @@ from typing import Annotated, Final
 import typer
 
 from ..errors import Usage
-from ..home import locate, write_whole
+from ..files import write_whole
+from ..home import locate
 from ..verify import BundleMemory, Policy, Verdict, Verifier
 from ..verify.heads import Fork, Forks, Heads
 from ..wire.keys import PublicKey

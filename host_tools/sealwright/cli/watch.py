@@ -12,6 +12,7 @@ from ..ledger import Ledger
 from ..operate import watching
 from ..operate.collecting import Source
 from ..wire.bundle import read_bundle
+from .anchoring import note_head
 from .commands import command
 from .options import SecondsOption, TestOption
 from .session import Session
@@ -75,6 +76,8 @@ class _Watcher:
                 settled += self._settle(list(read_bundle(path)))
                 self._done[path] = at
         refunded = self._ledger.refund_ended()
+        if settled or refunded:
+            note_head(self._session.home, self._ledger)
         self._session.emit(ok=True, settled=settled, refunded=refunded)
         if settled or refunded:
             self._session.say(f"{settled} messages settled, {refunded} channels refunded")

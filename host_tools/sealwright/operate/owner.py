@@ -24,6 +24,7 @@ from ..wire.messages import (
 )
 from ..wire.messages.schema import write
 from .pinning import pin, prove
+from .spending import check_asset
 
 READING: Final = "reading"
 COMMAND_SECONDS: Final = 600  # how long a command to a device is good
@@ -72,15 +73,15 @@ def sign(
 
 def deposit(home: Home, device: bytes, asset: str, amount: int) -> Message[Command]:
     """The owner's word to a ledger that `amount` of `asset` came in for `device`. Its number is the time in
-    microseconds, which rises."""
-    arguments = write_arguments(DepositArguments(asset, amount, home.ledger_id))
+    microseconds, which rises. Raises Usage for an asset that is none."""
+    arguments = write_arguments(DepositArguments(check_asset(asset), amount, home.ledger_id))
     return sign(home, device, time.time_ns() // 1000, DepositArguments.OP, arguments)
 
 
 def withdrawal(home: Home, device: bytes, asset: str, amount: int, reference: str | None = None) -> Message[Command]:
     """The owner's order to the home's ledger that `amount` of `asset` leaves from `device`. It expires in ten minutes.
-    reference: what the payment out is to name."""
-    arguments = write_arguments(WithdrawArguments(asset, amount, home.ledger_id, reference))
+    reference: what the payment out is to name. Raises Usage for an asset that is none."""
+    arguments = write_arguments(WithdrawArguments(check_asset(asset), amount, home.ledger_id, reference))
     now = time.time_ns()
     body = Command(device, now // 1000, WithdrawArguments.OP, arguments, not_after=now // 10**9 + ORDER_SECONDS)
     return sign_message(home.key("owner"), body)
@@ -102,8 +103,11 @@ def set_policy(home: Home, client: Client, policy: DevicePolicy) -> None:
 
 
 def set_offer(home: Home, client: Client, asset: str, unit: str, price: int) -> None:
-    """Have it sell one `unit` (a SenML unit that its meter counts in, such as J, or "reading") for `price`."""
-    command(home, client, "offer", [asset, unit, price])
+    """Have it sell one `unit` (a SenML unit that its meter counts in, such as J, or "reading") for `price`.
+
+    Raises Usage for an asset that is none.
+    """
+    command(home, client, "offer", [check_asset(asset), unit, price])
 
 
 def end_offer(home: Home, client: Client) -> None:

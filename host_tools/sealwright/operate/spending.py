@@ -3,7 +3,8 @@
     {"assets": {"nEUR": {"per_voucher": 1000000, "per_day": 50000000}},
      "payees": ["<device id, hexadecimal>"], "button_above": 500000, "not_after": 1798761600}
 
-Amounts are in the asset's smallest unit, times unix seconds. "assets" alone is required.
+Amounts are in the asset's smallest unit, times unix seconds. "assets" alone is required. An asset's name is printable
+ASCII without spaces, 1 to 32 characters: two names that look the same are the same.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 from ..errors import Usage
 from ..wire.messages import DevicePolicy, Limit
+from ..wire.messages.asset import is_asset
 
 _POLICY_REMEDY: Final = 'It looks like {"assets": {"nEUR": {"per_voucher": 1000, "per_day": 50000}}}; see the README.'
 _POLICY_KEYS: Final = {"assets", "payees", "button_above", "not_after"}
@@ -34,7 +36,7 @@ def parse_policy(value: Any) -> DevicePolicy:
     try:
         if not isinstance(value, dict) or not set(value) <= _POLICY_KEYS or not value["assets"]:
             raise ValueError("unknown or missing keys")
-        limits = {str(asset): _limit(cap) for asset, cap in dict(value["assets"]).items()}
+        limits = {check_asset(asset): _limit(cap) for asset, cap in dict(value["assets"]).items()}
         payees = value.get("payees")
         return DevicePolicy(
             limits=limits,
@@ -44,6 +46,14 @@ def parse_policy(value: Any) -> DevicePolicy:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Usage(f"no spending policy: {error}", remedy=_POLICY_REMEDY, code="bad_policy") from error
+
+
+def check_asset(text: str) -> str:
+    """`text`, if it may name an asset. Raises Usage."""
+    if not is_asset(text):
+        remedy = "Use 1 to 32 letters, digits and signs of ASCII, without spaces, such as nEUR."
+        raise Usage(f"{text!r} is no name for an asset", remedy=remedy, code="bad_asset")
+    return text
 
 
 def _limit(cap: Mapping[str, Any]) -> Limit:

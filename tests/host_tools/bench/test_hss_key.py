@@ -32,6 +32,11 @@ def made(tmp_path_factory):
     return folder
 
 
+def put(folder, text):
+    (folder / FILE).touch(0o600)
+    (folder / FILE).write_text(text)
+
+
 def leaf(signature):
     return int.from_bytes(signature[4:8], "big")
 
@@ -119,16 +124,26 @@ def test_no_number_comes_twice_when_two_sign_at_once(made):
 
 def test_a_key_that_is_used_up_signs_nothing(tmp_path, made):
     kept = json.loads((made / FILE).read_text())
-    (tmp_path / FILE).write_text(json.dumps(kept | {"next": hss.LEAVES}))
+    put(tmp_path, json.dumps(kept | {"next": hss.LEAVES}))
     key = HssKey.find(tmp_path)
     assert key.left == 0
     with pytest.raises(Usage, match="used up"):
         key.sign(DIGEST)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="this platform has no file modes")
+def test_a_key_that_others_may_read_is_refused(tmp_path, made):
+    put(tmp_path, (made / FILE).read_text())
+    assert HssKey.find(tmp_path)
+    (tmp_path / FILE).chmod(0o640)
+    with pytest.raises(BadKeyFile, match="mode 0640") as caught:
+        HssKey.find(tmp_path)
+    assert "chmod 600" in caught.value.remedy
+
+
 def test_a_damaged_file_is_no_key(tmp_path):
     for text in ("", "{}", '{"format": 2}', '{"format": 1, "next": 0}', "[]"):
-        (tmp_path / FILE).write_text(text)
+        put(tmp_path, text)
         with pytest.raises(BadKeyFile, match="cannot be read"):
             HssKey.find(tmp_path)
 
@@ -137,7 +152,7 @@ def test_a_damaged_file_is_no_key(tmp_path):
 @pytest.mark.parametrize("value", ["not hex", None, -1])
 def test_a_file_with_a_damaged_value_is_no_key(tmp_path, made, name, value):
     kept = json.loads((made / FILE).read_text())
-    (tmp_path / FILE).write_text(json.dumps(kept | {name: value}))
+    put(tmp_path, json.dumps(kept | {name: value}))
     with pytest.raises(BadKeyFile, match="cannot be read") as caught:
         HssKey.find(tmp_path)
     assert caught.value.remedy

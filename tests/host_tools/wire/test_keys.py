@@ -170,6 +170,20 @@ def test_a_saved_key_loads_and_only_its_owner_may_read_it(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["root.pem"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="this platform has no file modes")
+def test_a_key_that_others_may_read_is_refused(tmp_path):
+    path = tmp_path / "a key.pem"
+    KEY.save(path)
+    for mode in (0o640, 0o604, 0o620, 0o644, 0o700 | 0o001):
+        path.chmod(mode)
+        with pytest.raises(BadKeyFile, match=f"mode {mode:04o}") as caught:
+            PrivateKey.load(path)
+        assert caught.value.code == "lax_mode" and f"chmod 600 '{path}'" in caught.value.remedy
+    for mode in (0o600, 0o400, 0o700):
+        path.chmod(mode)
+        assert PrivateKey.load(path).public == KEY.public
+
+
 def test_a_key_is_never_overwritten(tmp_path):
     path = tmp_path / "root.pem"
     KEY.save(path)
@@ -185,9 +199,12 @@ def test_a_password_protects(tmp_path):
     KEY.save(path, b"correct horse")
     assert b"ENCRYPTED" in path.read_bytes()
     assert PrivateKey.load(path, b"correct horse").public == KEY.public
-    for password in (None, b"wrong"):
-        with pytest.raises(BadKeyFile):
+    for password, code in ((None, "missing"), (b"", "missing"), (b"wrong", "wrong"), (b"correct horse\n", "wrong")):
+        with pytest.raises(BadKeyFile) as caught:
             PrivateKey.load(path, password)
+        assert caught.value.code == f"passphrase_{code}" and "SEALWRIGHT_PASSPHRASE" in caught.value.remedy
+    KEY.save(tmp_path / "open.pem")
+    assert PrivateKey.load(tmp_path / "open.pem", b"correct horse").public == KEY.public
 
 
 def pem_of(loaded):
@@ -199,6 +216,7 @@ def test_other_files_are_no_keys(tmp_path):
     with pytest.raises(BadKeyFile, match="cannot read"):
         PrivateKey.load(tmp_path / "missing.pem")
     path = tmp_path / "key.pem"
+    path.touch(0o600)
     path.write_bytes(b"not a key")
     with pytest.raises(BadKeyFile, match="cannot use"):
         PrivateKey.load(path)

@@ -17,7 +17,8 @@ from typing import Any, Final
 from ... import emulator
 from ...emulator.serial_url import wire
 from ...errors import Malformed, RefusedByDevice, Rejected, SealwrightError, Unreachable
-from ...home import DONE, PENDING, Home, write_whole
+from ...files import write_whole
+from ...home import DONE, PENDING, Home
 from ...link import Client, Info
 from ...link.client import INFO
 from ...link.info import parse_info

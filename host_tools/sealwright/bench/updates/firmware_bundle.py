@@ -18,6 +18,7 @@ from ...wire.certificates import Fault
 from ...wire.keys import PublicKey
 from ...wire.messages import Firmware, FirmwareFile, Message, parse_as, sign_message
 from . import hss
+from .paths import bad_paths
 
 MAX_MESSAGE: Final = 6000  # of the bytes of a frame
 
@@ -68,6 +69,8 @@ class FirmwareBundle:
                 yield Fault("lock_missing", "it has no hash-based signature, and the owner has such a key")
             elif not hss.verify(lock_key, self.message.digest, self.lock):
                 yield Fault("bad_lock", "its hash-based signature is not by the owner's key")
+        for why in bad_paths(files):
+            yield Fault("bad_path", why)
         if len(files) != len(self.contents):
             yield Fault("bad_file", f"it names {len(files)} files and holds {len(self.contents)}")
         for file, content in zip(files, self.contents, strict=False):
@@ -79,10 +82,12 @@ def make(home: Home, build: Build, version: int, *, lock: bool = True) -> Firmwa
     """A bundle of a compiled slot, signed by the home's owner, and by its hash-based key if there is one.
 
     version: above what the device runs. lock: False spends no one-time key, for a device that asks for none. Raises
-    BadKeyFile, and Usage for a key that is used up or for too many files.
+    BadKeyFile, and Usage for a key that is used up, for too many files or for a path that no device takes.
     """
     slot = {path: data for path, data in sorted(build.slot.items()) if path != MANIFEST}
     files = tuple(FirmwareFile(path, len(data), hashlib.sha256(data).digest()) for path, data in slot.items())
+    for why in bad_paths(files):
+        raise Usage(why, remedy="Rename the file in the firmware's sources.", code="bad_path")
     body = Firmware(build.board.model, version, build.version, build.board.arch, files)
     message = sign_message(home.key("owner"), body)
     if len(message.raw) > MAX_MESSAGE:

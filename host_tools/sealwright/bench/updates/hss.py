@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from ...errors import BadKeyFile, Usage
 from ...extras import load
+from ...wire.keys import read_secret
 
 FILE: Final = "update.hss"
 LEAVES: Final = 1024
@@ -89,7 +90,7 @@ def verify(public: bytes, digest: bytes, signature: bytes) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        kept: dict[str, Any] = json.loads(path.read_text())
+        kept: dict[str, Any] = json.loads(read_secret(path))
         if kept["format"] != _FORMAT or not kept.keys() >= {"next", "public", "identifier", "seed"}:
             raise ValueError
         for name in ("public", "identifier", "seed"):

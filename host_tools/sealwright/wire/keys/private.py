@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 
 from ...errors import BadKey, BadKeyFile
+from .files import read_secret
 from .public import PublicKey
 
 _CURVE: Final = ec.SECP256R1()
@@ -44,16 +45,28 @@ class PrivateKey:
 
     @classmethod
     def load(cls, path: str | Path, password: bytes | None = None) -> "PrivateKey":
-        """From a PEM file (PKCS 8 or SEC 1). Raises BadKeyFile, or BadKey for a key of another kind."""
+        """From a PEM file (PKCS 8 or SEC 1) that only its owner may read.
+
+        password: of an encrypted file; any other is read without it. Raises BadKeyFile, or BadKey for a key of another
+        kind.
+        """
         try:
-            pem = Path(path).read_bytes()
+            pem = read_secret(Path(path))
         except OSError as error:
             reason = f"cannot read the key {path}: {error.strerror}"
             raise BadKeyFile(reason, remedy="Check the path and its permissions.") from error
+        encrypted = b"ENCRYPTED" in pem  # PKCS 8's first line, or the second one of SEC 1
+        if encrypted and not password:
+            remedy = "Put its passphrase into the environment variable SEALWRIGHT_PASSPHRASE."
+            raise BadKeyFile(f"the key {path} is encrypted", remedy=remedy, code="passphrase_missing")
         try:
-            key = serialization.load_pem_private_key(pem, password)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: a password too many or too few
-            remedy = "Give a PEM file as made by `sealwright init`, with its password if it has one."
+            key = serialization.load_pem_private_key(pem, password if encrypted else None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # a wrong password may decrypt to any error
+            if encrypted:
+                why = f"the passphrase does not open the key {path}"
+                remedy = "Check SEALWRIGHT_PASSPHRASE, then whether the file is damaged."
+                raise BadKeyFile(why, remedy=remedy, code="passphrase_wrong") from error
+            remedy = "Give a PEM file as made by `sealwright init`."
             why = str(error).splitlines()[0] if str(error) else "it cannot be read"
             raise BadKeyFile(f"cannot use the key in {path}: {why}", remedy=remedy) from error
         if not isinstance(key, ec.EllipticCurvePrivateKey):

@@ -19,7 +19,7 @@ class Asset(Text):
 
     def parse(self, value: Value) -> str:
         text = super().parse(value)
-        if _FORM.fullmatch(text) is None:
+        if not is_asset(text):
             raise Malformed("not an asset: 1 to 32 characters of printable ASCII, no spaces")
         return text
 
@@ -32,6 +32,11 @@ class FirstVersionAsset(Asset):
 
     def dump(self, value: Any) -> Value:
         return super().parse(value)
+
+
+def is_asset(text: str) -> bool:
+    """Whether new money may be counted in `text`."""
+    return _FORM.fullmatch(text) is not None
 
 
 ASSET: Final = Asset()

@@ -1,0 +1,67 @@
+"""The head of the home's ledger, kept beside it in `ledger.head`: a log that was cut off or replaced is refused.
+
+A hash chain cannot show that its last rows are gone. Each command that adds rows notes the new head, and each command
+that opens the ledger looks for the noted row first. It finds an older copy of ledger.db, not one of the whole home.
+"""
+
+from ..errors import Usage
+from ..files import write_whole
+from ..home import Home
+from ..ledger import Head, Ledger, LedgerError
+
+_REMEDY = (
+    "Put the newest ledger.db back. Where it is lost, keep copies of both files, remove {path}, and settle again every "
+    "bundle since then: nothing is paid twice."
+)
+
+
+class LogCutOff(LedgerError):
+    """The log no longer has the row that this home noted as its last one."""
+
+    code = "log_cut_off"
+
+
+def noted_head(home: Home) -> Head | None:
+    """The head noted last, or None. Raises Usage where it cannot be read."""
+    path = home.ledger_head_path
+    try:
+        return Head.parse(path.read_text("ascii"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Usage(f"cannot read {path}: {error.strerror}", remedy="Check its permissions.") from error
+    except (Usage, ValueError) as error:
+        remedy = "Put it back from a copy, or compare `sealwright ledger audit` with a head noted elsewhere."
+        raise Usage(f"{path} is damaged", remedy=remedy, code="home_damaged") from error
+
+
+def check_head(home: Home, ledger: Ledger) -> None:
+    """Raises LogCutOff unless the log still has the noted row, and Usage, LedgerError."""
+    head = noted_head(home)
+    if head is None or head.n == 0:
+        return
+    found = ledger.row_hash(head.n)
+    if found != head.hash:
+        what = "ends before" if found is None else "has another"
+        why = f"the log of {home.ledger_path} {what} row {head.n}, its last row when this home wrote it"
+        raise LogCutOff(why, remedy=_REMEDY.format(path=home.ledger_head_path))
+
+
+def note_head(home: Home, ledger: Ledger) -> None:
+    """Note the log's last row, whole or not at all. Raises Usage, LedgerError."""
+    path, head = home.ledger_head_path, ledger.head()
+    if head == noted_head(home):
+        return
+    try:
+        write_whole(path, f"{head}\n".encode())
+    except OSError as error:
+        why = f"cannot write {path}: {error.strerror}; what was settled stays settled"
+        raise Usage(why, remedy="Free some space, and run it again.") from error
+
+
+def forget_head(home: Home) -> None:
+    """Forget the noted head: the owner begins a new ledger. Raises Usage."""
+    try:
+        home.ledger_head_path.unlink(missing_ok=True)
+    except OSError as error:
+        raise Usage(f"cannot remove {home.ledger_head_path}: {error.strerror}", remedy="Check its rights.") from error
