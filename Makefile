@@ -6,7 +6,17 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test law coverage mutate lint docs firmware bench bench-device format clean # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core. = TESTS $(if $(strip $(T)),$(T),--numprocesses auto --dist worksteal) Where typos are looked for: not build/ and .venv/, nor the licence, which ours to change. SPELLED *.md Makefile pyproject.toml .ci .github boards host_tools tests How many histories `make law` runs; an hour so for each 100,000. HISTORIES 100000 Options of host_tools/tools/mutate.py. M model
+.PHONY: help demo test law model coverage mutate lint docs firmware bench bench-device format clean
+
+# Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
+T =
+TESTS = $(if $(strip $(T)),$(T),--numprocesses auto --dist worksteal)
+# Where typos are looked for: not in build/ and .venv/, nor in the licence, which is not ours to change.
+SPELLED = *.md Makefile pyproject.toml .ci .github boards firmware host_tools tests
+# How many histories `make law` runs; an hour or so for each 100,000.
+HISTORIES = 100000
+# Options of host_tools/tools/mutate.py.
+M =
 
 help: ## What there is to make
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -14,7 +14,7 @@ def test_renew_and_revoke(homed):
     assert entry.certificate == renewed.last["certificate"]
     ran = homed("revoke", "charger", "--reason", "lost", "--to", "emulated:solar", "--json")
     assert ran.code == 0 and ran.json[0]["device"] == entry.device
-    assert ran.last == {"ok": True, "told": "emulated:solar"}
+    assert ran.last == {"ok": True, "device": "emulated:solar"}
     assert [raw.hex() for raw in Home.open(homed.home).revocations()] == [ran.json[0]["revocation"]]
     gone_wrong(homed("revoke", "nobody", "--reason", "lost"), 2, "unknown_device", "nobody")
     gone_wrong(homed("revoke", "charger", "--reason", "mood"), 2, "usage", "mood")

@@ -9,6 +9,7 @@ from ..operate import renewing
 from ..operate.pinning import named
 from .commands import command
 from .session import Session
+from .settle import open_ledger
 
 
 @command(
@@ -29,6 +30,7 @@ def revoke(
 ) -> int:
     """Take back a device's certificates, from now on and for good: devices that know it do not trade with it any more.
 
+    The home's ledger takes it at once: the device opens no more channels there, and the window of those it pays in opens.
     The revocation is kept in the home's folder `revocations`. Exits as the first device of --to that did not take it.
     """
     if reason not in renewing.REASONS:
@@ -37,7 +39,13 @@ def revoke(
     message = renewing.revoke(session.home, entry, reason)
     session.emit(ok=True, device=entry.device, name=entry.name, reason=reason, revocation=message.raw.hex())
     session.say(f"{entry.name} is revoked; the revocation is kept in {session.home.folder / 'revocations'}.")
-    code = 0
+    with open_ledger(session.home, allow_test=True) as ledger:
+        chain = [certificate.raw for certificate in session.home.roots()]
+        verdict = list(ledger.settle([*chain, message.raw]))[-1]
+        session.emit(ok=verdict.ok, code=verdict.code, ledger=session.home.ledger_id.hex())
+    code = 0 if verdict.ok else 1
+    if not verdict.ok:
+        session.note(f"the ledger refused it: {verdict.code}: {verdict.why}")
     for url in to or ():
         try:
             with session.connect(url) as client:
@@ -45,6 +53,6 @@ def revoke(
         except SealwrightError as error:
             code = code or session.fail(error, device=url)
         else:
-            session.emit(ok=True, told=url)
+            session.emit(ok=True, device=url)
             session.say(f"{url} knows it.")
     return code
