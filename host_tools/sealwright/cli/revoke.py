@@ -7,6 +7,7 @@ import typer
 from ..errors import SealwrightError, Usage
 from ..operate import renewing
 from ..operate.pinning import named
+from ..wire.messages import Grant, parse_as
 from .commands import command
 from .session import Session
 from .settle import open_ledger
@@ -30,7 +31,7 @@ def revoke(
 ) -> int:
     """Take back a device's certificates, from now on and for good: devices that know it do not trade with it any more.
 
-    The home's ledger takes it at once: the device opens no more channels there, and the window of those it pays in opens.
+    The home's ledger takes it at once: the device opens no more channels there, and its open ones begin to end.
     The revocation is kept in the home's folder `revocations`. Exits as the first device of --to that did not take it.
     """
     if reason not in renewing.REASONS:
@@ -40,8 +41,8 @@ def revoke(
     session.emit(ok=True, device=entry.device, name=entry.name, reason=reason, revocation=message.raw.hex())
     session.say(f"{entry.name} is revoked; the revocation is kept in {session.home.folder / 'revocations'}.")
     with open_ledger(session.home, allow_test=True) as ledger:
-        chain = [certificate.raw for certificate in session.home.roots()]
-        verdict = list(ledger.settle([*chain, message.raw]))[-1]
+        settled = ledger.settle([*_chain(session, bytes.fromhex(entry.device)), message.raw])
+        verdict = next(verdict for verdict in settled if verdict.digest == message.digest)
         session.emit(ok=verdict.ok, code=verdict.code, ledger=session.home.ledger_id.hex())
     code = 0 if verdict.ok else 1
     if not verdict.ok:
@@ -56,3 +57,9 @@ def revoke(
             session.emit(ok=True, device=url)
             session.say(f"{url} knows it.")
     return code
+
+
+def _chain(session: Session, device: bytes) -> list[bytes]:
+    """The device's certificates as its grant has them, issuers first: a ledger may not have seen them yet."""
+    raw = session.home.grant(device)
+    return [] if raw is None else [link.raw for link in reversed(parse_as(raw, Grant).body.chain)]
