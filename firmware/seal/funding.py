@@ -49,6 +49,16 @@ class Fundings:
             raise Refused("the ledger locked less than the channel's capacity")
         message.verify(self._public)
 
+    @staticmethod
+    def covers(raw: bytes | None, terms: "Terms", now: int | None, margin: int) -> bool:
+        """Whether the ledger holds the channel's money for `margin` seconds from `now` on, by the funding `raw`.
+
+        A payer may have closed the channel the moment it was funded, and shown the funding later: after the window the
+        ledger gave the money back."""
+        if raw is None or now is None:
+            return False
+        return now + margin < messages.parse(raw, labels.FUNDING).payload[labels.IAT] + terms.window
+
     def take(self, raw: "Item") -> bool:
         """Store a funding or a refund with its channel, in either role; returns True. Idempotent.
         Raises as `check`."""

@@ -60,7 +60,7 @@ class Payee:
             self._check_new(terms, payer)
             if funding is not None:
                 self._fundings.check(funding, labels.FUNDING, terms)
-            self._check_credit(terms, max(1, terms.price), funding is not None)
+            self._check_credit(terms, max(1, terms.price), funding)
             record = {OPEN: terms.raw, DIGEST: terms.digest, BASE: base(), CHAIN: chain}
             if funding is not None:
                 record[FUNDING] = funding
@@ -90,9 +90,10 @@ class Payee:
         if payer.end is not None and payer.end < terms.claim_end:
             raise Expired("the payer's certificates end before the claim does")
 
-    def _check_credit(self, terms: "Terms", amount: int, is_funded: bool) -> None:
+    def _check_credit(self, terms: "Terms", amount: int, funding: bytes | None) -> None:
         """Raise Unfunded if `amount` in the channel exceeds what the payer may owe without funding."""
-        if is_funded or self._fundings.ledger is None:
+        least_left = self._protection()[protection.LEAST_LEFT]
+        if self._fundings.ledger is None or self._fundings.covers(funding, terms, self._now(), least_left):
             return
         for _, record in self.records():
             if record[DIGEST] != terms.digest and FUNDING not in record and VOUCHER in record:
@@ -137,7 +138,7 @@ class Payee:
         best = self.best(terms.digest)
         message = voucher.take(raw, terms, best, payer.public, self._now(), self._protection()[protection.LEAST_LEFT])
         if best is None or message.digest != best.digest:
-            self._check_credit(terms, message.payload[voucher.AMOUNT], FUNDING in record)
+            self._check_credit(terms, message.payload[voucher.AMOUNT], record.get(FUNDING))
             new_record = dict(record)
             new_record[VOUCHER] = message.raw
             self._journal.put(channel.record_name(PAYEE_ROLE, terms.digest), new_record)

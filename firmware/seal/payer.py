@@ -71,7 +71,7 @@ class Payer:
             labels.TERMS_NONCE: nonce,
             labels.TERMS_PRICE: offer.price,
             labels.TERMS_UNIT: offer.unit,
-            labels.TERMS_WINDOW: self._protection()[protection.LEAST_WINDOW],
+            labels.TERMS_WINDOW: self._window(expires),
         }
         if self._ledger is not None:
             claims[labels.TERMS_LEDGER] = self._ledger
@@ -91,6 +91,12 @@ class Payer:
             terms = channel.terms(record[OPEN])
             last = max(last, terms.expires if terms.payee == payee else 0)
         return last
+
+    def _window(self, expires: int) -> int:
+        """Seconds of a new channel's dispute window: a seller trusts its funding for so long, so for the whole channel."""
+        numbers = self._protection()
+        lasts = max(0, expires - (self._now() or expires)) + 2 * numbers[protection.LEAST_LEFT]
+        return max(numbers[protection.LEAST_WINDOW], lasts)
 
     def _make_room(self) -> None:
         records = self.records()

@@ -137,3 +137,17 @@ def test_a_certificate_without_the_role_is_no_ledgers():
     buying.journal.put(IDENTITY_RECORD, record)
     buying.load()
     assert isinstance(buying.fault, BadCertificate)
+
+
+def test_funding_is_trusted_for_the_window_alone():
+    """A payer that closed at once has its money back after the window, and the funding still reads well."""
+    _, buying, selling, signer = on_ledger()
+    raises(rpc.PeerError, connect, buying, selling)  # it is not funded yet
+    raw, digest = buying.payer.records()[0][1][channel.OPEN], buying.payer.records()[0][1][channel.DIGEST]
+    terms = channel.terms(raw)
+    shown = funding(signer, digest)
+    covers = selling.fundings.covers
+    assert covers(shown, terms, NOW, 3600)
+    assert covers(shown, terms, NOW + terms.window - 3601, 3600)
+    assert not covers(shown, terms, NOW + terms.window - 3600, 3600)
+    assert not covers(shown, terms, None, 0) and not covers(None, terms, NOW, 0)
