@@ -32,10 +32,8 @@ def check(made, ports, description):
 def _check_clock(clock):
     before = clock.quality
     assert isinstance(clock.now(), int) and before in (0, 1, 2, 3)
-    clock.set(1_790_000_000, 0)  # a worse source
-    assert clock.quality == before
-    clock.set(1_790_000_000, 2)
-    assert clock.quality == max(before, 2)
+    clock.set(1_790_000_000, 2)  # `seal.timekeeping` says which times are believed; a clock takes what it gets
+    assert clock.quality == 2 or before > 2  # the unix board's is kept by the system
     assert before > 2 or 0 <= clock.now() - 1_790_000_000 < 5
 
 

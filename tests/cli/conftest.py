@@ -37,6 +37,8 @@ def fleet(tmp_path_factory):
         for payer in ("charger", "solar"):
             made.ok("ledger", "deposit", payer, "--asset", "nEUR", "--amount", "1000000000")
         made.ok("owner", "interval", "1", "--device", "emulated:station")
+        for seller in ("solar", "station"):  # tests here buy often from one seller, and acknowledge seldom
+            made.ok("owner", "protect", "--device", f"emulated:{seller}", "--channels-per-payer", "8")
         trade(made)
         yield made
     finally:

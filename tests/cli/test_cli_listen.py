@@ -26,11 +26,12 @@ def test_a_bundle_through_the_broker_checks_offline(station, tmp_path):
     cli, url = station
     bundle = tmp_path / "day.bundle"
     first = cli.ok("listen", "--broker", url, "--out", bundle, "--count", "4", "--json")
-    assert seqs(first) == [1, 2, 3, 4] and first.json[0]["type"] == "certificate"
+    count = len(seqs(first))  # a look may bring several at once
+    assert count >= 4 and seqs(first) == list(range(1, count + 1)) and first.json[0]["type"] == "certificate"
     # nobody listens: the broker keeps what comes, and the device too
-    cli.ok("collect", "--device", f"{url}/station", "--count", "6", "--json")
+    cli.ok("collect", "--device", f"{url}/station", "--count", str(count + 2), "--json")
     second = cli.ok("listen", "--broker", url, "--out", bundle, "--count", "4", "--json")
-    assert seqs(second)[:4] == [5, 6, 7, 8]
+    assert seqs(second)[:4] == list(range(count + 1, count + 5))
     assert all(line["ok"] for line in cli.ok("verify", bundle, "--allow-test", "--json").json)
     told = cli.ok("info", "--device", f"{url}/station", "--json").last
     assert told["acknowledged"] == 0 and told["uplink"][1] is True

@@ -17,12 +17,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "firmware"), str(ROOT / "firmware" / "tools"), str(ROOT / "tests" / "device")]
 
-import build  # noqa: E402
 from rig import NOW, Issuer, policy, provisioned  # noqa: E402
 from seal import buyer, cbor, rpc  # noqa: E402
 from seal.owner import Owner  # noqa: E402
 from seal.records import ORDER_RECORD  # noqa: E402
 
+import build  # noqa: E402
 from tests.pico.rig import Pico, folder, image  # noqa: E402
 
 WARM = 876  # the temperature channel at 27 Cel

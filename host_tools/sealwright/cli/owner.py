@@ -14,6 +14,7 @@ from ..operate.pinning import prove
 from .commands import Command, command
 from .network import network
 from .options import DeviceOption
+from .protect import protect
 from .session import Session
 from .words import amount
 from .words import spending as spending_words
@@ -172,6 +173,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     interval,
     clock,
     network,
+    protect,
     stop,
     update_key,
     wipe,

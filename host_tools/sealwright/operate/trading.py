@@ -18,6 +18,7 @@ from . import owner
 ACTIVE, WAITING = "active", "waiting"  # waiting: the channel waits for the ledger's funding
 STATES: Final = (ACTIVE, "done", "stopped", "failed", WAITING)
 POLL_SECONDS: Final = 0.25
+_UNFUNDED: Final = 27  # the device's error code
 _ADDRESS: Final = re.compile(r"tcp:[^:]+:[0-9]{1,5}")
 _RELAY: Final = "Use a board with a network, or run `sealwright relay` and name its address with --at."
 
@@ -93,6 +94,8 @@ def progress(payer: Client) -> Progress:
     status, code, amounts = state[0], state[1], state[2]
     seq, amount = amounts or (0, 0)
     trouble = found.get("trade_fault")
+    if trouble == _UNFUNDED:  # the order waits for the ledger, and its state says so
+        trouble = None
     causes = [None if one is None else meaning(one).cause for one in (code, trouble)]
     return Progress(STATES[status], amount, seq, *causes)
 
