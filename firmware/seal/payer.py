@@ -93,7 +93,7 @@ class Payer:
         return last
 
     def _window(self, expires: int) -> int:
-        """Seconds of a new channel's dispute window: as long as the channel, for a seller trusts its funding so long."""
+        """Seconds of a new dispute window: as long as the channel, for a seller trusts its funding so long."""
         numbers = self._protection()
         lasts = max(0, expires - (self._now() or expires)) + 2 * numbers[protection.LEAST_LEFT]
         return max(numbers[protection.LEAST_WINDOW], lasts)
