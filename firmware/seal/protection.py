@@ -2,7 +2,7 @@
 
 least_left          seconds that a channel must still last, to open it and to take or to promise a voucher
 longest             seconds until a channel expires, at most
-least_window        seconds of a channel's dispute window, at least; what the device's own channels have
+least_window        seconds of a channel's dispute window, at least; also of the channels that this device opens
 channels_per_payer  channels of one payer that the device stores
 credit              amount that one payer may owe without funding, over all its channels
 """

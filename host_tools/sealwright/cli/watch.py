@@ -97,7 +97,7 @@ class _Watcher:
         self._session.fail(failure.error, device=failure.name)
 
     def _settle(self, messages: list[bytes]) -> int:
-        """How many messages moved something."""
+        """How many rows the log grew by."""
         before = self._ledger.head().n
         for verdict in self._ledger.settle(messages):
             if not verdict.ok:

@@ -124,7 +124,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a message does: its entries (sum 0), the channels as they are afterwards, the lanes it sets in the first."""
+    """What a message does: its entries (sum 0), the channels as they are afterwards, lanes of `channels[0]`."""
 
     entries: tuple[Entry, ...] = ()
     channels: tuple[Channel, ...] = ()
@@ -227,7 +227,7 @@ def refund(channel: Channel, amount: int, at: int) -> Change:
     """Give the payer the rest, once the claim has ended.
 
     Raises:
-        Refusal: `expired` (the claim has not ended, or nothing remains), `over_capacity` (another amount remains).
+        Refusal: `not_yet_valid` (the claim has not ended), `over_capacity` (another amount remains).
     """
     if at < channel.terms.claim_end:
         raise Refusal("not_yet_valid", f"the claim ends at {channel.terms.claim_end}")

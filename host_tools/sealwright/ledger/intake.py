@@ -47,7 +47,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A party's close; `contradicts`: it claims otherwise than this party's first one, and only is kept."""
+    """A party's close; `contradicts`: it claims otherwise than this party's first one, and is kept only as proof."""
 
     channel: bytes
     claim: book.Claim
@@ -56,10 +56,11 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """The device's owner is the key `owner` (X || Y), granted at unix time `granted`."""
+    """The device's owner is the key `owner` (X || Y), granted at unix time `granted` by an issuer of this depth."""
 
     device: bytes
     owner: bytes
+    depth: int
     granted: int
 
 
@@ -164,7 +165,7 @@ def _of_authority(body: Body, signer: bytes, policy: Policy, ledger: bytes) -> A
         case Certificate():
             act = Certifying(body.key.kid)
         case Grant():
-            act = Ownership(body.device, body.owner.xy, body.issued_at)
+            act = Ownership(body.device, body.owner.xy, _depth(body), body.issued_at)
         case Revocation():
             act = Revoking(body.device, body.revoked_from, policy.now())
         case Funding() if signer == ledger:
@@ -174,6 +175,11 @@ def _of_authority(body: Body, signer: bytes, policy: Policy, ledger: bytes) -> A
         case _:
             pass
     return act
+
+
+def _depth(body: Grant) -> int:
+    """How many issuers stand between the root and the device, by the grant's chain."""
+    return sum(link.body.subject != link.body.issuer for link in body.chain) - 1
 
 
 def _order(body: Command, signer: bytes, found: Finding, policy: Policy, ledger: bytes) -> Act | None:

@@ -86,9 +86,14 @@ def _closing(tables: Tables, act: Closing) -> book.Change:
 def moves(tables: Tables, act: Act, change: book.Change) -> bool:
     """Whether the log has to keep the message: it moves money, or is kept for what it shows.
 
-    A voucher that pays nothing is not kept, nor a close that its party signed again, or a device could fill the log for
-    nothing; of contradictions, the first.
+    A voucher that pays nothing is not kept, nor a close, grant or revocation that changes nothing, or its signer could
+    fill the log for nothing; of contradictions, the first.
     """
+    if isinstance(act, Ownership):
+        return tables.outranks(act.device, act.owner, act.depth, act.granted)
+    if isinstance(act, Revoking):
+        start = tables.revoked_from(act.device)
+        return start is None or act.start < start
     if isinstance(act, Payment):
         return bool(change.entries) or (act.contradicts and not tables.contradicted(act.channel, act.number, act.seq))
     if isinstance(act, Closing):
@@ -131,7 +136,7 @@ def enter(tables: Tables, n: int, posting: Posting, change: book.Change) -> None
         case Deposit(order) | Withdrawal(order):
             tables.use_order(n, order)
         case Ownership():
-            tables.set_owner(n, act.device, act.owner, act.granted)
+            tables.set_owner(n, act.device, act.owner, act.depth, act.granted)
         case Revoking():
             tables.revoke(n, act.device, act.start)
         case Payment():

@@ -34,8 +34,10 @@ def grant_fault(
     return network_fault(body.network, leaf.network)
 
 
-def revocation_fault(body: Revocation, signer: Signer, signers: Signers) -> Fault | None:
-    """Faults: unknown_signer (its device is certified by nobody yet), bad_certificate."""
+def revocation_fault(body: Revocation, signer: Signer, signers: Signers, now: int) -> Fault | None:
+    """Faults: unknown_signer (its device is certified by nobody yet), bad_certificate, not_yet_valid."""
+    if body.revoked_from > now + CLOCK_SKEW:
+        return Fault("not_yet_valid", f"it counts from {body.revoked_from} on")
     known = signers.known_device(body.device)
     if known is None and not signer.known.is_root:
         return Fault("unknown_signer", "no certificate of the device that it revokes is known here yet")

@@ -19,6 +19,7 @@ from .memory import FAR, Lane, Memory, Terms
 from .ticks import MAX_TICKS, tick_holds
 
 MAX_LANES: Final = 64
+MAX_WINDOW: Final = 400 * 86400  # seconds: no deposit is locked for ever; no device opens a channel for longer
 LEAST_WINDOW: Final = 3 * 86400  # seconds: an honest end needs no window, so a long one costs nobody
 # faults that may pass once more has come: what a message rests on, a better certificate, a ledger's funding
 WAITING: Final = frozenset(
@@ -48,7 +49,7 @@ class Circumstances:
 
 def terms_of(body: ChannelOpen, digest: bytes, *, least_window: int, funded: bool = False) -> Terms:
     """The terms of a channel. least_window: the least dispute window in force, seconds."""
-    window = max(body.dispute_window or 0, least_window)
+    window = min(max(body.dispute_window or 0, least_window), MAX_WINDOW)
     return Terms(
         digest=digest,
         payer=body.payer,

@@ -136,7 +136,7 @@ class Judge:
             case Grant():
                 return grant_fault(body, signer, self.signers, self._roots, self.policy)
             case Revocation():
-                return revocation_fault(body, signer, self.signers)
+                return revocation_fault(body, signer, self.signers, self.policy.now())
             case _:
                 if body.ueid != body.key.ueid:
                     return Fault("bad_certificate", "its ueid is not that of its key")

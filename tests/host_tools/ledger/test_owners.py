@@ -135,3 +135,29 @@ def test_an_issuer_cannot_take_over_the_device_of_another(world, granted):
     assert not granted.withdraw(world.network.owner("thief").withdraw(world.payer, 1).raw).ok
     assert granted.withdraw(world.keeper.withdraw(world.payer, 100).raw).ok
     assert granted.audit().ok
+
+
+def test_an_issuer_that_comes_first_does_not_own_the_device_of_one_above(world):
+    """It certified the device's public key before the device's own issuer reached this ledger."""
+    hostile = world.network.issuer("hostile")
+    fake = world.network.device("payer", issuer=hostile)
+    grant = world.network.grant(fake, owner=key("thief").public, issued_at=NOW)
+    ledger = world.ledger()
+    assert world.codes(ledger, [*fake.chain, sign_message(hostile.key, grant.body)]) == ["ok"] * 3
+    assert ledger.deposit(world.owner.deposit(world.payer, 1000).raw).ok
+    own = world.network.grant(world.payer, issued_at=NOW - 50)
+    assert world.codes(ledger, [*world.certificates, own]) == ["ok"] * 3
+    assert not ledger.withdraw(world.network.owner("thief").withdraw(world.payer, 100).raw).ok
+    assert ledger.withdraw(world.owner.withdraw(world.payer, 100).raw).ok
+    assert ledger.audit().ok
+
+
+def test_grants_and_revocations_that_change_nothing_are_not_kept(world):
+    ledger = world.funded(100)
+    grants = [world.network.grant(world.payer, issued_at=NOW - age) for age in range(5)]
+    revocations = [world.network.revoke(world.payer, revoked_from=NOW - 9 + age) for age in range(5)]
+    before = ledger.head().n
+    assert set(world.codes(ledger, [*grants, *revocations])) == {"ok"}
+    assert ledger.head().n == before + 2
+    assert world.codes(ledger, [world.network.revoke(world.payer, revoked_from=NOW + 301)]) == ["not_yet_valid"]
+    assert ledger.audit().ok

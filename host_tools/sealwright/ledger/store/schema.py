@@ -41,10 +41,11 @@ TABLES = (
         n INTEGER NOT NULL REFERENCES log (n),
         PRIMARY KEY (owner, device, seq)
     ) STRICT, WITHOUT ROWID""",
-    # the owner that a device's newest grant names: X || Y of its key
+    # the owner that a device's grant names: X || Y of its key; depth: issuers between the root and the device
     """CREATE TABLE owners (
         device BLOB PRIMARY KEY NOT NULL,
         owner BLOB NOT NULL,
+        depth INTEGER NOT NULL,
         granted TEXT NOT NULL,
         n INTEGER NOT NULL REFERENCES log (n)
     ) STRICT, WITHOUT ROWID""",
@@ -144,7 +145,7 @@ VIEWS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "messages": (("n",), ("digest", "type")),
     "certificates": (("kid", "n"), ()),
     "orders": (("owner", "device", "seq"), ("n",)),
-    "owners": (("device",), ("owner", "granted", "n")),
+    "owners": (("device",), ("owner", "depth", "granted", "n")),
     "revocations": (("device",), ("start", "n")),
     "accounts": (("id",), ("kind", "asset", "name", "balance")),
     "entries": (("n", "account"), ("amount",)),

@@ -110,14 +110,23 @@ class Tables(ChannelTables):
         sql = "INSERT INTO orders (owner, device, seq, n) VALUES (?, ?, ?, ?)"
         self._db.run(sql, (order.owner, order.device, str(order.seq), n))
 
-    def set_owner(self, n: int, device: bytes, owner: bytes, granted: int) -> None:
-        """Note the owner of a device; the newest grant counts, and of two of one second the lower key."""
-        known = self.owner(device)
-        if known is not None and (granted, known[0]) <= (known[1], owner):
-            return
-        sql = """INSERT INTO owners (device, owner, granted, n) VALUES (?, ?, ?, ?) ON CONFLICT (device)
-            DO UPDATE SET owner = excluded.owner, granted = excluded.granted, n = excluded.n"""
-        self._db.run(sql, (device, owner, str(granted), n))
+    def outranks(self, device: bytes, owner: bytes, depth: int, granted: int) -> bool:
+        """Whether a grant names the device's owner from now on, rather than the one taken before.
+
+        A grant by an issuer nearer to the root wins, then the newer one, and of two of one second the lower key: else
+        an issuer that certified another's device first could name its owner.
+        """
+        row = self._db.row("SELECT depth, granted, owner FROM owners WHERE device = ?", (device,))
+        if row is None:
+            return True
+        known = (-whole(row[0]), unsigned(row[1]))
+        return (-depth, granted) > known or ((-depth, granted) == known and owner < octets(row[2]))
+
+    def set_owner(self, n: int, device: bytes, owner: bytes, depth: int, granted: int) -> None:
+        """Note the owner of a device."""
+        sql = """INSERT INTO owners (device, owner, depth, granted, n) VALUES (?, ?, ?, ?, ?) ON CONFLICT (device)
+            DO UPDATE SET owner = excluded.owner, depth = excluded.depth, granted = excluded.granted, n = excluded.n"""
+        self._db.run(sql, (device, owner, depth, str(granted), n))
 
     def revoke(self, n: int, device: bytes, start: int) -> None:
         """Note a revocation; the earliest start counts."""
