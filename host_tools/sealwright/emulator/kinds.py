@@ -1,12 +1,12 @@
 """The emulators there are, one for each way to make a process of a board. A board's `board.json` names its own."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
 from ..errors import Usage
 from ..targets import assets
+from ..targets import kinds as targets
 from .esp32 import Esp32
 from .pico import Pico
 from .unix import UnixPort
@@ -43,7 +43,7 @@ EMULATORS: Final[dict[str, Emulator]] = {"unix": UnixPort(), "pico": Pico(), "es
 
 def kinds() -> list[str]:
     """The boards that can be emulated here."""
-    return [path.parent.name for path in sorted(_boards().glob("*/board.json")) if _emulator_name(path) in EMULATORS]
+    return [folder.name for folder in targets.folders() if _emulator_name(folder) in EMULATORS]
 
 
 def emulator_of(kind: str) -> Emulator:
@@ -51,7 +51,7 @@ def emulator_of(kind: str) -> Emulator:
     if kind not in kinds():
         remedy = f"Boards that can be emulated: {', '.join(kinds())}."
         raise Usage(f"there is no emulated board {kind!r}", remedy=remedy, code="unknown_board")
-    return EMULATORS[str(_emulator_name(folder_of(kind) / "board.json"))]
+    return EMULATORS[str(_emulator_name(folder_of(kind)))]
 
 
 def folder_of(kind: str) -> Path:
@@ -63,5 +63,5 @@ def _boards() -> Path:
     return assets.root() / "boards"
 
 
-def _emulator_name(path: Path) -> object:
-    return json.loads(path.read_text()).get("emulator")
+def _emulator_name(folder: Path) -> object:
+    return targets.description(folder).get("emulator")

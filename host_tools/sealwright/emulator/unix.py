@@ -1,12 +1,12 @@
 """The unix port of MicroPython as an emulator: the board's own program in a real interpreter, at the host's speed."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Final
 
 from ..errors import Usage
 from ..link.client import connect
+from ..targets.kinds import description
 
 _GREETING_SECONDS: Final = 2.0
 
@@ -25,7 +25,7 @@ class UnixPort:
 
     def command(self, folder: Path, board: Path) -> list[str]:
         """MicroPython with the heap that the board's description says."""
-        heap = json.loads((board / "board.json").read_text())["heap"]
+        heap = str(description(board)["heap"])
         return [sys.executable, "-P", str(Path(__file__).with_name("launch.py")), str(folder), str(board), heap]
 
     def greet(self, url: str) -> None:

@@ -5,7 +5,6 @@ sends the grant. The device takes it whole or not at all, so afterwards it eithe
 register says provisioned) or is still keyed (then everything begins again with a new nonce).
 """
 
-import json
 import os
 import time
 from dataclasses import dataclass, replace
@@ -15,8 +14,7 @@ from .. import emulator
 from ..errors import BadSignature, RefusedByDevice, Rejected, Usage
 from ..home import DONE, PENDING, Home, Registered
 from ..link import Client
-from ..targets import assets
-from ..targets.kinds import custody_of
+from ..targets import kinds
 from ..wire.certificates import TEST_MODEL, issue
 from ..wire.messages import Certificate, DevicePolicy, Evidence, Grant, Message, parse_as, sign_message
 from .renewing import expiry
@@ -44,7 +42,7 @@ def plan(home: Home, client: Client, name: str) -> str:
     if info.state not in ("blank", "keyed"):
         raise _wrong_state(info.state)
     check_name(home, name, info.device)
-    _is_emulated(info.model)
+    kinds.is_emulated(info.model)
     key = "make a key on the device" if info.state == "blank" else "keep the key the device has"
     return f"{key}, issue its certificate, grant"
 
@@ -68,7 +66,7 @@ def provision(
     nonce = os.urandom(NONCE_BYTES)
     evidence = _check_evidence(client.evidence(nonce), nonce)
     test = evidence.model.startswith(TEST_MODEL)
-    if test != _is_emulated(evidence.model):
+    if test != kinds.is_emulated(evidence.model):
         raise Rejected(f"no board here is of model {evidence.model!r}", remedy="Use a Sealwright that knows the board.")
     # the firmware of a real board does not know that it is emulated; who runs it does
     test = test or any(client.url in board.urls for board in emulator.boards(home))
@@ -145,22 +143,13 @@ def _check_evidence(raw: bytes, nonce: bytes) -> Evidence:
     return body
 
 
-def _is_emulated(model: str) -> bool:
-    """Whether `model` is that of an emulated board, by the boards' own descriptions. Raises Rejected for an unknown."""
-    for path in sorted((assets.root() / "boards").glob("*/board.json")):
-        board = json.loads(path.read_text())
-        if board["model"] == model:
-            return bool(board.get("emulated"))
-    raise Rejected(f"no board here is of model {model!r}", remedy="Use a Sealwright that knows the board.")
-
-
 def _certify(home: Home, evidence: Evidence, test: bool, valid_days: int | None) -> Message[Certificate]:
     now = int(time.time())
     return issue(
         home.key("test" if test else "issuer"),
         evidence.key,
         network=home.network_id(test=test),
-        custody=min(evidence.custody, custody_of(evidence.model)),
+        custody=min(evidence.custody, kinds.custody_of(evidence.model)),
         issued_at=now,
         expires=expiry(now, valid_days),
         model=evidence.model,

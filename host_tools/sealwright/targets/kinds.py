@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import Usage
+from ..errors import Rejected, Usage
 from . import assets
 
 UF2: Final = "uf2"
@@ -67,6 +67,25 @@ def custody_of(model: str | None) -> int:
     A device's own word is worth nothing here: any program can say that it is an element. 0 for an unknown model.
     """
     return max((int(_read(path).get("custody", 0)) for path in _files() if _read(path)["model"] == model), default=0)
+
+
+def folders() -> list[Path]:
+    """The folder of every board, by name."""
+    return [path.parent for path in _files()]
+
+
+def description(folder: Path) -> dict[str, Any]:
+    """The whole board.json of a board's folder. Raises Usage."""
+    return _read(folder / "board.json")
+
+
+def is_emulated(model: str) -> bool:
+    """Whether `model` is that of an emulated board, by the boards' own descriptions. Raises Rejected for an unknown."""
+    for path in _files():
+        board = _read(path)
+        if board["model"] == model:
+            return bool(board.get("emulated"))
+    raise Rejected(f"no board here is of model {model!r}", remedy="Use a Sealwright that knows the board.")
 
 
 def plain(chip: str) -> str:
