@@ -9,7 +9,7 @@ import pytest
 from sealwright.errors import Unreachable
 from sealwright.home import Home
 from sealwright.link import connect
-from sealwright.link.client import EVIDENCE, GRANT
+from sealwright.link.labels import EVIDENCE, GRANT
 from sealwright.operate import provisioning
 from sealwright.targets import assets
 

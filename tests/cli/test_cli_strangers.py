@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 import pytest
 from sealwright.errors import Malformed, Unreachable
 from sealwright.link import connect
-from sealwright.link.client import CHAIN, CHANNELS, ERROR, INFO, READINGS, REPLY
 from sealwright.link.frames import Frame, FrameReader, pack
+from sealwright.link.labels import CHAIN, CHANNELS, ERROR, INFO, READINGS, REPLY
 
 from tests.cli.runner import gone_wrong
 from tests.host_tools.factory import Network

@@ -11,9 +11,9 @@ import time
 import pytest
 from sealwright.errors import Unreachable
 from sealwright.link import connect
-from sealwright.link.client import ERROR, INFO
 from sealwright.link.frames import Frame, FrameReader, pack
-from sealwright.link.relay import HELLO, Relay, Wire
+from sealwright.link.labels import ERROR, HELLO, INFO
+from sealwright.link.relay import Relay, Wire
 from sealwright.link.transport import open_url
 from sealwright.operate import owner, provisioning
 

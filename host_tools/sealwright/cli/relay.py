@@ -9,7 +9,7 @@ import typer
 from .. import emulator
 from ..errors import Usage
 from ..link import Client
-from ..link.client import REPLY_SECONDS
+from ..link.labels import REPLY_SECONDS
 from ..link.relay import Address, Relay, Wire
 from ..link.transport import Transport, open_url
 from .commands import command

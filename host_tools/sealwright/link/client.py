@@ -16,31 +16,32 @@ from ..wire.messages import Certificate, Message, Reading, Status, parse_as
 from .codes import refusal
 from .frames import Frame, FrameReader, pack
 from .info import Channel, Info, byte_strings, parse_info
+from .labels import (
+    AGAIN_SECONDS,
+    BENCH,
+    CHAIN,
+    CHANNELS,
+    COMMAND,
+    ERROR,
+    EVIDENCE,
+    GRANT,
+    INFO,
+    LEDGER,
+    MOST_SECONDS,
+    NONCE_BYTES,
+    READINGS,
+    REPLY,
+    REPLY_SECONDS,
+    REVOKE,
+    SELFTEST,
+    UPDATE_BEGIN,
+    UPDATE_COMMIT,
+    UPDATE_LOCK,
+    UPDATE_SECONDS,
+    UPDATE_WRITE,
+)
 from .transport import Transport, open_url
 
-REPLY: Final = 0
-INFO: Final = 1
-EVIDENCE: Final = 2
-GRANT: Final = 3
-COMMAND: Final = 4
-READINGS: Final = 5
-CHAIN: Final = 6
-CHANNELS: Final = 7
-SELFTEST: Final = 8
-BENCH: Final = 9
-UPDATE_LOCK: Final = 10
-UPDATE_BEGIN: Final = 11
-UPDATE_WRITE: Final = 12
-UPDATE_COMMIT: Final = 13
-REVOKE: Final = 14
-LEDGER: Final = 16
-NONCE_BYTES: Final = 32
-ERROR: Final = 255
-
-REPLY_SECONDS: Final = 30.0
-AGAIN_SECONDS: Final = 3.0
-MOST_SECONDS: Final = 900.0  # with signs of life, which a relay gives while it waits for a slow or busy device
-UPDATE_SECONDS: Final = 120.0  # to clear a slot, or to hash what is in it
 _BATCH: Final = 8
 _PROMPT: Final = b"raw REPL; CTRL-B"  # what a frame, which begins with Ctrl-A's byte, makes of a prompt
 _MOST_CHANNELS: Final = 1000  # no flash holds as many: a device that shows more never ends

@@ -20,21 +20,24 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from ..errors import Unreachable
-from .client import ERROR, REPLY, REPLY_SECONDS
 from .frames import Frame, FrameReader, pack
+from .labels import (
+    ERROR,
+    HELLO,
+    HOST_KINDS,
+    PEER_KINDS,
+    PEER_SECONDS,
+    PROVE,
+    REPLY,
+    REPLY_SECONDS,
+    STRANGER_SECONDS,
+    UNAUTHENTICATED,
+    UNSUPPORTED,
+)
 from .transport import Transport
-
-HOST_KINDS: Final = range(1, 32)
-PEER_KINDS: Final = range(32, 48)
-HELLO: Final = 32
-PROVE: Final = 33
-UNAUTHENTICATED: Final = 22
-UNSUPPORTED: Final = 23
 
 _SLICE_SECONDS: Final = 0.5
 _LIFE_SECONDS: Final = 2.0  # between two signs of life
-_STRANGER_SECONDS: Final = 60.0  # as the device has them: until a connection has proved, and between two requests
-_PEER_SECONDS: Final = 3900.0
 _PIECE: Final = 4096
 
 Address = tuple[str, int]
@@ -186,8 +189,8 @@ class Relay:
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         frames = FrameReader()
         met = False
-        async with asyncio.timeout(_STRANGER_SECONDS) as patience:  # one for all it sends until it has proved
-            while data := await asyncio.wait_for(reader.read(_PIECE), _PEER_SECONDS):
+        async with asyncio.timeout(STRANGER_SECONDS) as patience:  # one for all it sends until it has proved
+            while data := await asyncio.wait_for(reader.read(_PIECE), PEER_SECONDS):
                 for request in frames.feed(data):
                     if request.kind not in PEER_KINDS:
                         reply = _no(request, UNSUPPORTED)

@@ -17,7 +17,7 @@ from ..home import Home
 from ..link import Client
 from ..link.broker.address import Broker, device_of, network_topic
 from ..link.broker.session import Arrived, DeviceTopics, Session
-from ..link.client import REPLY_SECONDS
+from ..link.labels import REPLY_SECONDS
 from ..wire.bundle import read_bundle
 from ..wire.certificates import check_chain
 from ..wire.keys import PublicKey

@@ -20,8 +20,8 @@ from ...errors import Malformed, RefusedByDevice, Rejected, SealwrightError, Unr
 from ...files import write_whole
 from ...home import DONE, PENDING, Home
 from ...link import Client, Info
-from ...link.client import INFO
 from ...link.info import parse_info
+from ...link.labels import INFO
 from ...operate import provisioning
 from ...targets import UF2, BoardKind, Build
 from ...wire.messages import Certificate, FactoryRecord, Message

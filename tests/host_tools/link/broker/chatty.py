@@ -5,8 +5,8 @@ import time
 
 import paho.mqtt.client as paho
 from sealwright.link.broker.address import network_topic
-from sealwright.link.client import CHAIN, READINGS, REPLY
 from sealwright.link.frames import Frame, FrameReader, pack
+from sealwright.link.labels import CHAIN, READINGS, REPLY
 from sealwright.wire.certificates import issue
 from sealwright.wire.keys import PrivateKey
 
