@@ -163,14 +163,16 @@ def wait_until(holds, seconds=20.0):
 
 
 def gone_wrong(ran, code, name, *words):
-    """The error is told to people (cause with these words, remedy, exit code, nothing on stdout) and, with --json, to
+    """The error is result to people (cause with these words, remedy, exit code, nothing on stdout) and, with --json, to
     programs, under this name."""
     assert (ran.code, ran.out) == (code, ""), ran
     error, remedy = ran.err.strip().splitlines()
     assert error.startswith("error: ") and all(word in error for word in words), ran
     assert remedy.startswith("remedy: ") and len(remedy) > 15, ran
     if ran.again is not None:
-        told = ran.again()
+        result = ran.again()
         error, remedy = error.removeprefix("error: "), remedy.removeprefix("remedy: ")
-        assert told.code == code and told.last == {"ok": False, "code": name, "error": error, "remedy": remedy}, told
-        assert all(one["ok"] for one in told.json[:-1]), told  # progress until then
+        assert result.code == code and result.last == {"ok": False, "code": name, "error": error, "remedy": remedy}, (
+            result
+        )
+        assert all(one["ok"] for one in result.json[:-1]), result  # progress until then

@@ -1,4 +1,4 @@
-"""Trays of boards: made ready side by side, once, and told of in a ledger that shows every change."""
+"""Trays of boards: made ready side by side, once, and report of in a ledger that shows every change."""
 
 import os
 import signal
@@ -39,8 +39,8 @@ def test_a_tray_is_made_once(homed):
     assert all(one["steps"] == ["tested", "provisioned"] for one in ran.json[:-1])
     assert ran.last == {"ok": True, "boards": 3, "ready": 3, "failed": []}
     assert states(homed) == dict.fromkeys(("one", "two", "three"), DONE)
-    told = homed.ok("info", "--device", "emulated:three", "--json").last
-    assert told["policy"]["assets"] == {"nEUR": {"per_voucher": 7, "per_day": 70}}
+    report = homed.ok("info", "--device", "emulated:three", "--json").last
+    assert report["policy"]["assets"] == {"nEUR": {"per_voucher": 7, "per_day": 70}}
     # the ledger: numbered from 0, each device once, with all that the issue of it asks for
     ledger = homed.ok(*LEDGER, "--json").json
     assert [one["seq"] for one in ledger[:-1]] == [0, 1, 2]
@@ -165,9 +165,9 @@ def test_a_self_test_that_fails_gives_no_identity(homed):
     homed.board("whole")
     ran = homed("batch", "--boards", tray(homed, "broken", "whole"), "--json")
     assert ran.code == 1 and ran.last["failed"] == ["broken"]
-    told = next(one for one in ran.json if one.get("name") == "broken")
-    assert told["code"] == "selftest_failed"
-    assert "sensor " in told["error"] and told["steps"] == []
+    report = next(one for one in ran.json if one.get("name") == "broken")
+    assert report["code"] == "selftest_failed"
+    assert "sensor " in report["error"] and report["steps"] == []
     assert states(homed) == {"whole": DONE}
     board.stop()
     series.write_bytes(header + newline + rows)

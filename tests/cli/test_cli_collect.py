@@ -55,8 +55,8 @@ def test_a_bundle_is_continued_and_acknowledged(homed, station, tmp_path):
 
 def test_each_message_comes_once(fleet, traded):
     before = traded.read_bytes()
-    told = fleet.ok("collect", "--device", "emulated:charger", "--out", traded, "--json").last
-    assert told["messages"] == 0  # a charger without sensors has nothing new
+    result = fleet.ok("collect", "--device", "emulated:charger", "--out", traded, "--json").last
+    assert result["messages"] == 0  # a charger without sensors has nothing new
     assert traded.read_bytes() == before
 
 
@@ -77,8 +77,8 @@ def test_options_that_do_not_go_together(fleet, tmp_path):
     station = ("collect", "--device", "emulated:station")
     gone_wrong(fleet(*station, "--ack"), 2, "usage", "--ack")
     gone_wrong(fleet(*station, "--ack", "--out", "-"), 2, "usage", "--ack")
-    told = fleet(*station, "--out", "-", "--json")
-    assert told.code == 2 and told.last["code"] == "usage"
+    result = fleet(*station, "--out", "-", "--json")
+    assert result.code == 2 and result.last["code"] == "usage"
     gone_wrong(fleet(*station, "--out", tmp_path), 2, "usage", "directory")
     gone_wrong(fleet(*station, "--out", tmp_path / "none" / "b"), 2, "usage", "No such file")
 

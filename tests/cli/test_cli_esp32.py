@@ -79,9 +79,9 @@ def answers(one):
 
 
 def test_a_new_one_runs_our_firmware(made):
-    told = made.blank
-    assert (told["state"], told["model"], told["slot"], told["version"]) == ("blank", "esp32", "a", 0)
-    assert told["sensors"] == ["BME280", "ESP32"]
+    result = made.blank
+    assert (result["state"], result["model"], result["slot"], result["version"]) == ("blank", "esp32", "a", 0)
+    assert result["sensors"] == ["BME280", "ESP32"]
 
 
 def test_it_is_provisioned_once(esp32):

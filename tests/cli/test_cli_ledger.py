@@ -64,8 +64,8 @@ def test_without_leave_nothing_of_emulated_boards_settles(books):
 
 def test_deposits(books):
     device = books("devices", "--json").json[-1]
-    told = books.ok("ledger", "deposit", device["device"], "--asset", "nEUR", "--amount", "7", "--json").last
-    assert told["ok"] and told["balance"] == 7 and told["device"] == device["device"]
+    result = books.ok("ledger", "deposit", device["device"], "--asset", "nEUR", "--amount", "7", "--json").last
+    assert result["ok"] and result["balance"] == 7 and result["device"] == device["device"]
     deposit = ("ledger", "deposit")
     gone_wrong(books(*deposit, "nobody", "--asset", "x", "--amount", "1"), 2, "unknown_device", "nobody")
     gone_wrong(books(*deposit, "z" * 64, "--asset", "x", "--amount", "1"), 2, "usage", "device id")
@@ -82,10 +82,10 @@ def test_exports(books, tmp_path):
     rows = list(csv.DictReader(io.StringIO(books.ok("ledger", "export", "--format", "csv").out)))
     assert [int(row["amount"]) for row in rows] == [one["amount"] for one in lines]
     file = tmp_path / "entries.csv"
-    told = books.ok("ledger", "export", "--format", "csv", "--out", file, "--json").last
-    assert told["entries"] == len(lines) and len(file.read_text().splitlines()) == len(lines) + 1
-    told = books("ledger", "export", "--json", "--format", "csv")
-    assert told.code == 2 and told.last["code"] == "usage"
+    result = books.ok("ledger", "export", "--format", "csv", "--out", file, "--json").last
+    assert result["entries"] == len(lines) and len(file.read_text().splitlines()) == len(lines) + 1
+    result = books("ledger", "export", "--json", "--format", "csv")
+    assert result.code == 2 and result.last["code"] == "usage"
 
 
 def test_an_export_to_a_full_disk_keeps_what_was_there(books, tmp_path):
@@ -233,8 +233,11 @@ def test_a_damaged_file_is_told_and_left_as_it_is(books):
         path.write_bytes(broken)
         ran = books("ledger", "audit", "--allow-test", "--json")
         assert ran.code == 1, (offset, ran)
-        told = ran.last
-        assert told["ok"] is False and (told.get("code") == "ledger_damaged" or told["findings"] > 0), (offset, ran)
+        result = ran.last
+        assert result["ok"] is False and (result.get("code") == "ledger_damaged" or result["findings"] > 0), (
+            offset,
+            ran,
+        )
         assert path.read_bytes() == broken
     path.write_bytes(sound)
     assert books.ok("ledger", "audit", "--allow-test")

@@ -33,8 +33,8 @@ def test_a_bundle_through_the_broker_checks_offline(station, tmp_path):
     second = cli.ok("listen", "--broker", url, "--out", bundle, "--count", "4", "--json")
     assert seqs(second)[:4] == list(range(count + 1, count + 5))
     assert all(line["ok"] for line in cli.ok("verify", bundle, "--allow-test", "--json").json)
-    told = cli.ok("info", "--device", f"{url}/station", "--json").last
-    assert told["acknowledged"] == 0 and told["uplink"][1] is True
+    result = cli.ok("info", "--device", f"{url}/station", "--json").last
+    assert result["acknowledged"] == 0 and result["uplink"][1] is True
     last = seqs(cli.ok("listen", "--broker", url, "--out", bundle, "--count", "2", "--ack", "--json"))[-1]
     assert cli.ok("info", "--device", "emulated:station", "--json").last["acknowledged"] == last
 

@@ -12,9 +12,9 @@ def done(cli, *arguments, stdin=None):
 
 
 def make_two_machines(cli, policy):
-    told = done(cli, "init", "--network", "village", "--json")
-    made = told.last
-    assert made["network_id"] in told.err and made["test_network_id"] in told.err
+    result = done(cli, "init", "--network", "village", "--json")
+    made = result.last
+    assert made["network_id"] in result.err and made["test_network_id"] in result.err
     assert made["ok"] and made["network"] == "village" and len(made["network_id"]) == 64
     for name, *sensor in (("solar", "--sensor", "ina219"), ("charger",)):
         ran = done(cli, "emulate", "unix", "--name", name, *sensor, "--detach", "--json").last

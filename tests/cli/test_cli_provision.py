@@ -74,8 +74,8 @@ def test_a_second_time_is_refused_and_changes_nothing(homed, tmp_path):
 def test_a_dry_run_changes_nothing(homed):
     board = homed.board(NAME)
     flash = (board.folder / "flash.img").read_bytes()
-    told = homed.ok(*PROVISION, "emulated:meter", "--dry-run", "--json").last
-    assert told["dry_run"] and "make a key" in told["plan"]
+    result = homed.ok(*PROVISION, "emulated:meter", "--dry-run", "--json").last
+    assert result["dry_run"] and "make a key" in result["plan"]
     assert state(homed, board) == "blank" and register(homed) == {}
     assert (board.folder / "flash.img").read_bytes() == flash
 

@@ -1,4 +1,4 @@
-"""What README shows by hand, line by line, does as told: in a fresh folder, as its reader runs it."""
+"""What README shows by hand, line by line, does as result: in a fresh folder, as its reader runs it."""
 
 import os
 import re
@@ -33,10 +33,10 @@ def test_what_is_shown_by_hand(fresh):
     lines, example = by_hand()
     assert len(lines) > 12
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SEALWRIGHT")}
-    told = {**kept, "HOME": str(fresh), "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}"}
+    result = {**kept, "HOME": str(fresh), "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}"}
 
     def run(*command):
-        done = subprocess.run(command, cwd=fresh, env=told, capture_output=True, text=True, timeout=90, check=False)
+        done = subprocess.run(command, cwd=fresh, env=result, capture_output=True, text=True, timeout=90, check=False)
         assert done.returncode == 0, (command, done.stdout, done.stderr)
         return done.stdout
 

@@ -40,9 +40,9 @@ def rewritten(cli, name, change):
 
 
 def test_what_was_packed_is_shown_to_be_good(maker):
-    told = maker.ok("firmware", "show", maker.bundle, "--json").last
-    assert (told["model"], told["version"], told["arch"], told["hss"]) == ("emulated-unix", 3, "x64", False)
-    assert told["ok"] and told["faults"] == [] and told["files"] > 40
+    result = maker.ok("firmware", "show", maker.bundle, "--json").last
+    assert (result["model"], result["version"], result["arch"], result["hss"]) == ("emulated-unix", 3, "x64", False)
+    assert result["ok"] and result["faults"] == [] and result["files"] > 40
     paths = [file.path for file in FirmwareBundle.read(maker.bundle).message.body.files]
     assert paths == sorted(paths) and {"board.mpy", "wiring.mpy", "seal/app.mpy", "keystore/software.mpy"} <= {*paths}
     assert not {"main.py", "boot.py", "loader.mpy", "main.mpy"} & {*paths}
@@ -113,8 +113,8 @@ def test_a_device_is_updated_and_then_locked(maker):
     assert maker(*key).code == 2  # not confirmed
     maker.ok(*key, "--yes")
     assert maker(*key, "--yes").code == 4  # once
-    told = maker("firmware", "show", maker.bundle, "--json")
-    assert told.code == 1 and told.last["faults"][0].startswith("lock_missing")
+    result = maker("firmware", "show", maker.bundle, "--json")
+    assert result.code == 1 and result.last["faults"][0].startswith("lock_missing")
     gone_wrong(maker(*UPDATE, "--bundle", maker.bundle), 2, "lock_missing", "and the bundle has none")
     hidden = (maker.home / "update.hss").rename(maker.home / "elsewhere")
     gone_wrong(maker(*UPDATE), 2, "lock_missing", "has no key for one")
@@ -143,6 +143,6 @@ def test_a_version_that_was_rolled_back_is_told(maker):
     make(Home.open(maker.home), build, 9).write(path)
     ran = maker("update", "--device", "emulated:unlucky", "--bundle", path, "--json")
     assert (ran.code, ran.last["ok"], ran.last["code"]) == (1, False, "rolled_back")
-    told = maker.ok("info", "--device", "emulated:unlucky", "--json").last
-    assert (told["state"], told["slot"], told["rolled_back"]) == ("provisioned", "factory", 9)
+    result = maker.ok("info", "--device", "emulated:unlucky", "--json").last
+    assert (result["state"], result["slot"], result["rolled_back"]) == ("provisioned", "factory", 9)
     assert "version 9 was rolled back" in maker.ok("info", "--device", "emulated:unlucky").out

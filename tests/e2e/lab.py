@@ -85,9 +85,9 @@ class Lab:
 
     def order(self, payer: EmulatedBoard, payee: EmulatedBoard, unit: str, budget: int, **more: object) -> None:
         """Order a trade. more: address (the payee's own), pause_ms (20), payee_id (the payee's), seconds (86400)."""
-        told = self.info(payee)
-        address = more.get("address", told["peer"])
-        order = {1: address, 2: more.get("payee_id", told["device"]), 3: ASSET, 4: unit, 5: budget}
+        result = self.info(payee)
+        address = more.get("address", result["peer"])
+        order = {1: address, 2: more.get("payee_id", result["device"]), 3: ASSET, 4: unit, 5: budget}
         self.tell(payer, "trade", order | {6: more.get("seconds", 86400), 7: more.get("pause_ms", 20)})
 
     def fund(self, payer: EmulatedBoard, amount: int = 10**9, seconds: float = 30) -> None:
@@ -101,14 +101,14 @@ class Lab:
     def wait(self, board: EmulatedBoard, check: Callable[[dict], object], seconds: float = 30) -> dict:
         """The board's info as soon as `check` of it holds; fails with its console where it never does."""
         end = time.monotonic() + seconds
-        told: dict = {}
+        result: dict = {}
         while time.monotonic() < end:
             with contextlib.suppress(Unreachable):
-                told = self.info(board)
-                if check(told):
-                    return told
+                result = self.info(board)
+                if check(result):
+                    return result
             time.sleep(0.05)
-        raise AssertionError(f"{board.name} never came to it: {told}\n{self.console(board)}")
+        raise AssertionError(f"{board.name} never came to it: {result}\n{self.console(board)}")
 
     def console(self, board: EmulatedBoard) -> str:
         return (board.folder / "console.log").read_text(errors="replace")

@@ -1,7 +1,7 @@
 """A wire between two devices with a witness on it: passes bytes both ways and keeps every message that crosses.
 
 What the proxy has received has left the device: it is noted before it goes on. Frames are decoded with the host's own
-reader. `silence()` cuts like a power failure: nobody is told. `tamper` changes what a device is answered.
+reader. `silence()` cuts like a power failure: nobody is result. `tamper` changes what a device is answered.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ def _ignore(message: Message) -> None:
 class Proxy:
     """Listens on a port of its own and connects on to `target() -> (host, port)`, asked anew for each connection.
 
-    asked and answered: told of every message in a request, and in a reply.
+    asked and answered: result of every message in a request, and in a reply.
     """
 
     def __init__(self, target: Callable[[], tuple[str, int]], asked: Note = _ignore, answered: Note = _ignore) -> None:

@@ -32,7 +32,7 @@ def grown(home, slot, version):
 
 
 class Persistent:
-    """Sends one update after the other until told to stop, whatever comes between."""
+    """Sends one update after the other until result to stop, whatever comes between."""
 
     def __init__(self, lab, board, slot):
         self.lab, self.board, self.slot = lab, board, slot

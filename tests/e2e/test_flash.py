@@ -56,8 +56,8 @@ def test_a_seller_with_a_full_flash_goes_on_after_collect_and_acknowledge(lab, p
     lab.tell(payee, "interval", 1)
     refill(payee, 6)
     lab.order(payer, payee, "reading", 120 * PRICE, address=proxied(payee).address, pause_ms=0)
-    assert lab.wait(payee, lambda told: told["sensor_fault"], 60)["sensor_fault"] == FULL
-    assert lab.wait(payer, lambda told: told["trade_fault"])["trade_fault"] in (FULL, 24)
+    assert lab.wait(payee, lambda result: result["sensor_fault"], 60)["sensor_fault"] == FULL
+    assert lab.wait(payer, lambda result: result["trade_fault"])["trade_fault"] in (FULL, 24)
     sold = lab.info(payer)["order"]
     assert sold[0] == 0 and 5 < sold[2][0] < 120
     for _ in range(3):  # a cut does it no harm
@@ -72,14 +72,14 @@ def test_a_seller_with_a_full_flash_goes_on_after_collect_and_acknowledge(lab, p
     assert lab.info(payee)["channels"] == [0, 1]
     for _ in range(60):
         lab.tell(payee, "ack", {1: lab.info(payee)["reading_seq"], 2: []})
-        assert lab.wait(payee, lambda told: told["sensor_fault"] is None)
+        assert lab.wait(payee, lambda result: result["sensor_fault"] is None)
         if ended(lab.info(payer)):
             break
         time.sleep(0.5)
-    told = lab.wait(payer, ended)[
+    result = lab.wait(payer, ended)[
         "order"
     ]  # a voucher whose reading was pruned meanwhile is replaced: a number, no money
-    assert told[:2] == [1, None] and told[2][0] >= 120 and told[2][1] == 120 * PRICE
+    assert result[:2] == [1, None] and result[2][0] >= 120 and result[2][1] == 120 * PRICE
     assert lab.info(payer)["trade_fault"] is None
     assert all(verdict.ok for verdict in lab.verify(lab.collect(payee, payer)))
 
@@ -89,14 +89,14 @@ def test_a_buyer_with_a_full_flash_promises_nothing_it_cannot_keep(lab, proxied,
     payee, payer = lab.board("payee", ["bme280"]), lab.board("payer")
     lab.sells(payee, "reading", PRICE)
     lab.order(payer, payee, "reading", 10**6 * PRICE, address=proxied(payee).address, pause_ms=0)
-    lab.wait(payer, lambda told: told["order"][2] and told["order"][2][0] > 3)
+    lab.wait(payer, lambda result: result["order"][2] and result["order"][2][0] > 3)
     refill(payer, leave)
     before = len(witness.vouchers)
-    told = lab.wait(payer, lambda told: told["trade_fault"] == FULL or len(witness.vouchers) > before + 5)
-    seq, amount = told["order"][2]
+    result = lab.wait(payer, lambda result: result["trade_fault"] == FULL or len(witness.vouchers) > before + 5)
+    seq, amount = result["order"][2]
     assert max(witness.highest.values()) <= (seq, amount), "a voucher left that was not on flash"
     empty(payer)
-    lab.wait(payer, lambda told: told["order"][2][0] > seq + 3)
+    lab.wait(payer, lambda result: result["order"][2][0] > seq + 3)
     lab.tell(payer, "stop")
     lab.wait(payer, ended)
     assert all(verdict.ok for verdict in lab.verify(lab.collect(payer, payee)))
@@ -143,9 +143,9 @@ def test_every_record_that_is_damaged_or_missing_locks(traded):
         on_flash(board, action, name, *(["9"] if action == "flip" else []))
         board.start()
         with lab.client(board) as client:
-            told = client.info()
-            assert (told.state, told.raw["fault"]) == ("damaged", DAMAGED), (action, name)
-            assert told.device in (None, bytes.fromhex(device))
+            result = client.info()
+            assert (result.state, result.raw["fault"]) == ("damaged", DAMAGED), (action, name)
+            assert result.device in (None, bytes.fromhex(device))
             for ask in (lambda: client.evidence(bytes(32)), lambda: next(client.readings(0)), client.chain):
                 with pytest.raises(RefusedByDevice) as refusal:
                     ask()
@@ -197,9 +197,9 @@ def test_bytes_damaged_anywhere_never_make_a_new_device(traded):
             states.add("does not start")
             assert "Damaged" in str(error) or "OSError" in str(error), (seed, error)
             continue
-        told = lab.info(board)
-        states.add(told["state"])
-        assert told["state"] in ("provisioned", "damaged"), (seed, told)
-        assert told["device"] in (None, device) and (told["device"] or told["state"] == "damaged"), (seed, told)
+        result = lab.info(board)
+        states.add(result["state"])
+        assert result["state"] in ("provisioned", "damaged"), (seed, result)
+        assert result["device"] in (None, device) and (result["device"] or result["state"] == "damaged"), (seed, result)
         board.kill()
     assert "provisioned" in states and len(states) > 1, states

@@ -30,7 +30,7 @@ class Siege:
         self.random = random.Random(f"sealwright {unit}")
         self.found = Counter()
         self.collector, self.collected, self.seq = Collector(), [], {}
-        self.forgotten = set()  # channels that the payee was told to forget
+        self.forgotten = set()  # channels that the payee was result to forget
 
     def order(self, budget):
         """One order under fire until it is over, or for 12 kills, and then in peace to its end."""
@@ -39,9 +39,9 @@ class Siege:
         while kills < 12 and self.found["kills"] < KILLS and self.lab.info(self.payer)["order"][0] == 0:
             self.strike()
             kills += 1
-        told = self.lab.wait(self.payer, lambda told: told["order"][0] != 0, 60)
-        assert told["order"][:2] == [1, None], told["order"]
-        assert told["order"][2][1] > budget - PRICE, "the order ended before its budget"
+        result = self.lab.wait(self.payer, lambda result: result["order"][0] != 0, 60)
+        assert result["order"][:2] == [1, None], result["order"]
+        assert result["order"][2][1] > budget - PRICE, "the order ended before its budget"
         self.found["orders"] += 1
         self.collect()
 
@@ -73,9 +73,9 @@ class Siege:
 
     def check_payer(self, sent):
         """The payer has promised no less than what it sent: {(channel, lane): (seq, amount)}."""
-        told = self.lab.info(self.payer)
-        assert told["state"] == "provisioned"
-        promised = told["order"][2] or (0, 0)
+        result = self.lab.info(self.payer)
+        assert result["state"] == "provisioned"
+        promised = result["order"][2] or (0, 0)
         best = max((pair for (channel, _), pair in sent.items() if channel not in self.forgotten), default=(0, 0))
         assert tuple(promised) >= best and promised[1] >= best[1], "the payer forgot what it promised"
         self.found["promised and not yet sent"] += tuple(promised) > best

@@ -61,7 +61,7 @@ def test_each_limit_stops_the_voucher(shop, witness):
 def test_a_pause_stops_the_trade_at_once_and_a_new_order_goes_on_after_resume(shop, witness):
     lab, payer, payee, proxy = shop
     lab.order(payer, payee, "reading", 1000 * PRICE, address=proxy.address, pause_ms=0)
-    lab.wait(payer, lambda told: told["order"][2] and told["order"][2][0] >= 3)
+    lab.wait(payer, lambda result: result["order"][2] and result["order"][2][0] >= 3)
     lab.tell(payer, "pause")
     sent = len(witness.vouchers)
     order = lab.wait(payer, ended)["order"]
@@ -78,7 +78,7 @@ def test_a_pause_stops_the_trade_at_once_and_a_new_order_goes_on_after_resume(sh
 def test_a_policy_changed_in_the_middle_holds_for_the_next_voucher(shop, witness):
     lab, payer, payee, proxy = shop
     lab.order(payer, payee, "reading", 1000 * PRICE, address=proxy.address, pause_ms=0)
-    lab.wait(payer, lambda told: told["order"][2] and told["order"][2][0] >= 3)
+    lab.wait(payer, lambda result: result["order"][2] and result["order"][2][0] >= 3)
     lab.tell(payer, "policy", write(policy(per_voucher=PRICE - 1)))
     sent = len(witness.vouchers)
     assert lab.wait(payer, ended)["order"][:2] == [FAILED, 40]

@@ -54,7 +54,7 @@ def test_several_hosts_at_once_get_their_own_answers(lab):
                 for _ in range(15):
                     assert client.info().raw["state"] == "provisioned"
                     assert wanted(client)
-        except Exception as error:  # told by the thread that waits
+        except Exception as error:  # result by the thread that waits
             failures.append((url, error))
 
     asks = [
@@ -129,7 +129,7 @@ def test_a_seller_that_does_not_answer_costs_no_sockets(lab):
             one.setblocking(False)
             one.connect_ex(mute.getsockname())
         lab.order(payer, payee, "reading", 50, address=f"tcp:127.0.0.1:{mute.getsockname()[1]}")
-        assert lab.wait(payer, lambda told: told["trade_fault"])["trade_fault"] == 24
+        assert lab.wait(payer, lambda result: result["trade_fault"])["trade_fault"] == 24
         lab.tell(payer, "stop")
         for one in queue:
             one.close()

@@ -11,7 +11,7 @@ def test_a_long_trade_does_not_use_up_the_heap(lab, record_property):
     payee, payer = lab.board("payee", ["bme280"]), lab.board("payer")
     lab.sells(payee, "reading", PRICE)
     lab.order(payer, payee, "reading", PAYMENTS * PRICE, pause_ms=0)
-    begun = lab.wait(payer, lambda told: told["order"][2] and told["order"][2][0] >= 30)
+    begun = lab.wait(payer, lambda result: result["order"][2] and result["order"][2][0] >= 30)
     before = begun["heap_free"], lab.info(payee)["heap_free"]
     assert lab.wait(payer, ended, 120)["order"] == [1, None, [PAYMENTS, PAYMENTS * PRICE]]
     after = lab.info(payer)["heap_free"], lab.info(payee)["heap_free"]

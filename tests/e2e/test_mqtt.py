@@ -35,8 +35,8 @@ def point(lab, board, broker, authority, host="127.0.0.1", user=None):
     lab.tell(board, "network", {2: {1: host, 2: broker.port, 3: der} | ({4: user} if user else {})})
 
 
-def connected(told):
-    return told["uplink"][1]
+def connected(result):
+    return result["uplink"][1]
 
 
 def test_two_days_of_readings_arrive_in_order(lab, broker, authority, listener, record_property):
@@ -51,9 +51,9 @@ def test_two_days_of_readings_arrive_in_order(lab, broker, authority, listener, 
     listener.wait(last, 300)
     record_property("readings a second", round(last / (time.monotonic() - begun)))
     assert listener.firsts() == list(range(1, last + 1)) and len(listener.found) == last
-    told = lab.wait(board, lambda told: told["uplink"][3] >= last)
-    assert told["acknowledged"] == 0, "that the broker has them frees nothing"
-    assert told["heap_free"] > heap - 40000
+    result = lab.wait(board, lambda result: result["uplink"][3] >= last)
+    assert result["acknowledged"] == 0, "that the broker has them frees nothing"
+    assert result["heap_free"] > heap - 40000
     assert all(verdict.ok for verdict in lab.verify(lab.collect(board)))
 
 
@@ -70,9 +70,9 @@ def test_nothing_is_lost_when_broker_and_board_lose_power(lab, broker, authority
         time.sleep(0.5)
         broker.start() if at == 200 else board.start()
     broker.kill()
-    lab.wait(board, lambda told: told["uplink"][2] == UNREACHABLE)
+    lab.wait(board, lambda result: result["uplink"][2] == UNREACHABLE)
     seq = lab.info(board)["reading_seq"]
-    lab.wait(board, lambda told: told["reading_seq"] >= seq + 3)  # it goes on without
+    lab.wait(board, lambda result: result["reading_seq"] >= seq + 3)  # it goes on without
     broker.start()
     listener.wait(max(last, seq + 3), 120)
     firsts = listener.firsts()
@@ -97,10 +97,10 @@ def test_a_broker_without_the_right_certificate_gets_nothing(lab, tmp_path, auth
         for wrong, believed in ((broker, stranger), (elsewhere, authority), (expired, authority)):
             wrong.start() if wrong is not broker else None
             point(lab, board, wrong, believed)
-            told = lab.wait(board, lambda told: told["uplink"][2] is not None and not connected(told))
-            assert told["uplink"] == [f"127.0.0.1:{wrong.port}", False, UNPROVEN, 0], lab.console(board)
+            result = lab.wait(board, lambda result: result["uplink"][2] is not None and not connected(result))
+            assert result["uplink"] == [f"127.0.0.1:{wrong.port}", False, UNPROVEN, 0], lab.console(board)
             lab.tell(board, "network")
-            assert lab.wait(board, lambda told: told["uplink"][2] is None)["uplink"] == [None, False, None, 0]
+            assert lab.wait(board, lambda result: result["uplink"][2] is None)["uplink"] == [None, False, None, 0]
     finally:
         elsewhere.kill()
         expired.kill()
@@ -115,7 +115,7 @@ def test_a_broker_that_wants_a_password(lab, tmp_path, authority):
     try:
         board = lab.board("station")
         point(lab, board, closed, authority, user=["station", "wrong"])
-        assert lab.wait(board, lambda told: told["uplink"][2])["uplink"][2] == REFUSED
+        assert lab.wait(board, lambda result: result["uplink"][2])["uplink"][2] == REFUSED
         point(lab, board, closed, authority, user=["station", "sesame"])
         assert lab.wait(board, connected)["uplink"][2] is None
         assert "sesame" not in str(lab.info(board)) and "sesame" not in lab.console(board)
@@ -190,6 +190,6 @@ def test_a_broker_that_talks_nonsense_harms_nothing(lab, authority):
         heap = lab.info(board)["heap_free"]
         for number in range(len(NONSENSE)):
             point(lab, board, There, authority)  # at once, not after the pause
-            lab.wait(board, lambda told: len(said) > number)
-    told = lab.info(board)
-    assert told["reading_seq"] > 1 and told["sensor_fault"] is None and told["heap_free"] > heap - 40000
+            lab.wait(board, lambda result: len(said) > number)
+    result = lab.info(board)
+    assert result["reading_seq"] > 1 and result["sensor_fault"] is None and result["heap_free"] > heap - 40000

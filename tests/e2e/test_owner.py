@@ -111,10 +111,10 @@ def test_a_renewed_device_trades_and_a_revoked_one_does_not(lab):
         assert client.info().raw["paused"] is False
     lab.sells(payee, "J", 1)
     lab.order(payer, payee, "J", 50)
-    lab.wait(payer, lambda told: told["order"][0] == 1)
+    lab.wait(payer, lambda result: result["order"][0] == 1)
     revocation = renewing.revoke(lab.home, pinning.named(lab.home, "payer"), "lost")
     assert lab.home.revocations() == [revocation.raw]
     with lab.client(payee) as client:
         client.revoke(revocation.raw)
     lab.order(payer, payee, "J", 50)
-    lab.wait(payer, lambda told: told["trade_fault"] == 26)
+    lab.wait(payer, lambda result: result["trade_fault"] == 26)

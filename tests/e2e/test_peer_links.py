@@ -49,7 +49,7 @@ def test_datagrams_and_power_cuts(lab, air):
     lab.order(payer, payee, "J", 800, address=bad.address)
     for board in (payer, payee):
         paid = lab.info(payer)["order"][2] or [0, 0]
-        lab.wait(payer, lambda told: told["order"][2] and told["order"][2][0] >= paid[0] + 2)
+        lab.wait(payer, lambda result: result["order"][2] and result["order"][2][0] >= paid[0] + 2)
         board.kill()
         board.start()
     assert lab.wait(payer, ended, 60)["order"][2][1] == 800
@@ -81,7 +81,7 @@ def test_a_wire_whose_other_end_loses_power(lab, wire):
     payer = linked(lab, "payer", peer_link="uart", uart=wire.paths[1])
     lab.sells(payee, "J", 1)
     lab.order(payer, payee, "J", 600)
-    lab.wait(payer, lambda told: told["order"][2] and told["order"][2][0] >= 2)
+    lab.wait(payer, lambda result: result["order"][2] and result["order"][2][0] >= 2)
     payer.kill()
     payer.start()
     assert lab.wait(payer, ended, 60)["order"][2][1] == 600

@@ -104,8 +104,10 @@ def deploy_with_a_cut(cli, board):
     board.kill()
     gone_wrong(ended(deploying, seconds=LONG), 3, "unreachable")
     board.start()
-    told = cli.ok(*DEPLOY, "--json").last
-    assert told["state"] == "blank" and told["sent"] and told["unchanged"] > 20, "what was whole is not sent again"
+    result = cli.ok(*DEPLOY, "--json").last
+    assert result["state"] == "blank" and result["sent"] and result["unchanged"] > 20, (
+        "what was whole is not sent again"
+    )
     assert cli.ok(*DEPLOY, "--json").last["sent"] == [], "all is there"
 
 
@@ -164,8 +166,8 @@ def test_a_pico_takes_a_new_version_and_drops_bad_ones(cli, tmp_path):
 
     done = cli.ok("update", *at("station"), "--bundle", files["good"], "--json").last
     assert (done["version"], done["slot"]) == (1, "b") and done["sent"] < 100, "only what differs is sent"
-    told = told_by(cli)
-    assert (told["version"], told["slot"], told["trial"]) == (1, "b", False)
+    result = told_by(cli)
+    assert (result["version"], result["slot"], result["trial"]) == (1, "b", False)
 
     altered = bytearray(files["bad"].read_bytes())
     altered[200] ^= 1
@@ -174,6 +176,6 @@ def test_a_pico_takes_a_new_version_and_drops_bad_ones(cli, tmp_path):
 
     rolled = cli("update", *at("station"), "--bundle", files["bad"], "--json")
     assert rolled.code == 1 and rolled.last["code"] == "rolled_back"
-    told = told_by(cli)
-    assert (told["version"], told["slot"], told["rolled_back"]) == (1, "b", 2)
-    assert told["state"] == "provisioned" and told["device"] == identity
+    result = told_by(cli)
+    assert (result["version"], result["slot"], result["rolled_back"]) == (1, "b", 2)
+    assert result["state"] == "provisioned" and result["device"] == identity

@@ -23,7 +23,7 @@ BILL = 35
 
 
 class Running:
-    """A relay in a thread of its own. peers, hosts: its URLs. said: what it told people."""
+    """A relay in a thread of its own. peers, hosts: its URLs. said: what it report people."""
 
     def __init__(self, board):
         self.said = []
@@ -107,9 +107,9 @@ def test_a_power_cut_of_the_seller_and_on(lab, relayed):
     lab.sells(seller, "reading", 5)
     relay = relayed(seller)
     lab.order(buyer, seller, "reading", 100, address=relay.peers)
-    lab.wait(buyer, lambda told: told["order"][2] and told["order"][2][0] >= 5)
+    lab.wait(buyer, lambda report: report["order"][2] and report["order"][2][0] >= 5)
     seller.kill()
-    lab.wait(buyer, lambda told: told["trade_fault"])
+    lab.wait(buyer, lambda report: report["trade_fault"])
     seller.start()
     assert lab.wait(buyer, ended)["order"] == [1, None, [20, 100]]
 
@@ -171,7 +171,7 @@ def test_a_stranger_who_proves_nothing_loses_the_place(lab, relayed, monkeypatch
         stranger.over.set()
         stranger.join()
     assert stranger.sent
-    while not relay.said[-1].endswith("its time is over"):  # told after it hung up
+    while not relay.said[-1].endswith("its time is over"):  # report after it hung up
         time.sleep(0.01)
 
 

@@ -17,8 +17,8 @@ DONE, FAILED = 1, 3
 EXPIRED = 19
 
 
-def ended(told):
-    return told["order"] is not None and told["order"][0] != 0
+def ended(result):
+    return result["order"] is not None and result["order"][0] != 0
 
 
 def test_three_machines_measure_trade_and_get_settled(lab):
@@ -47,7 +47,7 @@ def test_what_no_payee_closes_comes_back_to_the_payer(lab):
     station, payer = lab.board("station", ["bme280"]), lab.board("payer")
     lab.sells(station, "reading", 10)
     lab.order(payer, station, "reading", 10**6, seconds=10)
-    lab.wait(payer, lambda told: told["order"][2] and told["order"][2][0] >= 2)
+    lab.wait(payer, lambda result: result["order"][2] and result["order"][2][0] >= 2)
     station.kill()
     lab.settle(lab.collect(payer), {payer: 10**6}).close()
     assert lab.wait(payer, ended)["order"][:2] == [FAILED, EXPIRED]
@@ -112,8 +112,8 @@ def test_a_payer_that_vanished_without_goodbye_comes_again(lab, proxied):
     lab.sells(payee, "J", 1)
     proxy = proxied(payee)
     lab.order(payer, payee, "J", 500, address=proxy.address)
-    lab.wait(payer, lambda told: told["order"][2] and told["order"][2][0] >= 2)
-    proxy.silence()  # the payee's end of the connection stays open: nobody told it anything
+    lab.wait(payer, lambda result: result["order"][2] and result["order"][2][0] >= 2)
+    proxy.silence()  # the payee's end of the connection stays open: nobody result it anything
     payer.kill()
     payer.start()
     assert lab.wait(payer, ended)["order"][2][1] == 500
@@ -124,9 +124,9 @@ def test_another_buyer_waits_for_the_meter_and_then_gets_it(lab, proxied):
     payee, first, second = lab.board("payee", [lab.power(100)]), lab.board("first"), lab.board("second")
     lab.sells(payee, "J", 1)
     lab.order(first, payee, "J", 300)
-    lab.wait(first, lambda told: told["order"][2])
+    lab.wait(first, lambda result: result["order"][2])
     lab.order(second, payee, "J", 100)
-    assert lab.wait(second, lambda told: told["trade_fault"])["trade_fault"] == 7
+    assert lab.wait(second, lambda result: result["trade_fault"])["trade_fault"] == 7
     assert lab.wait(first, ended)["order"][2][1] == 300
     assert lab.wait(second, ended)["order"] == [DONE, None, lab.info(second)["order"][2]]
     assert lab.info(second)["trade_fault"] is None
@@ -138,11 +138,11 @@ def test_a_peer_of_another_network_is_refused(lab, tmp_path):
     try:
         payee, payer = lab.board("payee", ["bme280"]), foreign.board("payer")
         lab.sells(payee, "reading", 5)
-        told = lab.info(payee)
-        order = {1: told["peer"], 2: told["device"], 3: ASSET, 4: "reading", 5: 50, 6: 600, 7: 0}
+        result = lab.info(payee)
+        order = {1: result["peer"], 2: result["device"], 3: ASSET, 4: "reading", 5: 50, 6: 600, 7: 0}
         foreign.tell(payer, "trade", order)
-        told = foreign.wait(payer, lambda told: told["trade_fault"])
-        assert told["trade_fault"] == 6 and told["order"] == [0, None, None] and told["channels"] == [0, 0]
+        result = foreign.wait(payer, lambda result: result["trade_fault"])
+        assert result["trade_fault"] == 6 and result["order"] == [0, None, None] and result["channels"] == [0, 0]
         assert lab.info(payee)["channels"] == [0, 0] and lab.info(payee)["reading_seq"] <= 1
         foreign.tell(payer, "stop")
         assert foreign.wait(payer, ended)["order"] == [2, None, None]
@@ -154,8 +154,8 @@ def test_another_device_at_the_address_is_not_paid(lab):
     payee, payer = lab.board("payee", ["bme280"]), lab.board("payer")
     lab.sells(payee, "reading", 5)
     lab.order(payer, payee, "reading", 50, payee_id=bytes(32))
-    told = lab.wait(payer, lambda told: told["trade_fault"])
-    assert told["trade_fault"] == 24 and told["order"] == [0, None, None]
+    result = lab.wait(payer, lambda result: result["trade_fault"])
+    assert result["trade_fault"] == 24 and result["order"] == [0, None, None]
 
 
 def test_nonsense_on_the_wire_ends_nothing(lab, proxied, witness):
@@ -164,11 +164,11 @@ def test_nonsense_on_the_wire_ends_nothing(lab, proxied, witness):
     lab.sells(payee, "reading", 5)
     proxy = proxied(payee)
     wrong = iter([b"", b"\x00" * 50, os.urandom(300), b"\x03" * 7000 + b"\x00", *NONSENSE])
-    told = []
+    result = []
 
     def tamper(frame):
-        told.append(frame)
-        if len(told) % 4:
+        result.append(frame)
+        if len(result) % 4:
             return None
         other = next(wrong, None)
         return other if other is None or isinstance(other, bytes) else proxy.repack(frame, other[0])

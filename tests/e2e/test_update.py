@@ -53,29 +53,29 @@ def broken(tmp_path_factory):
     return compiled
 
 
-def what_it_is(told):
-    return {name: told[name] for name in ("state", "device", "network", "policy", "offer", "interval", "command_seq")}
+def what_it_is(result):
+    return {name: result[name] for name in ("state", "device", "network", "policy", "offer", "interval", "command_seq")}
 
 
 def test_an_update_keeps_all_the_device_holds(lab, slot):
     board = lab.board("station", ["bme280"])
     lab.sells(board, "reading", 7)
     lab.tell(board, "interval", 1)
-    before = lab.wait(board, lambda told: told["reading_seq"] >= 2)
+    before = lab.wait(board, lambda result: result["reading_seq"] >= 2)
     assert (before["slot"], before["version"]) == ("factory", 0)
     for version, where in ((1, "a"), (2, "b"), (7, "a")):
         done = send(lab, board, signed(lab.home, slot, version))
         # from the sources everything is sent; from a slot, what differs: here nothing
         assert (done.version, done.slot, done.sent) == (version, where, 0 if version > 1 else bundle_size(slot))
-        told = lab.info(board)
-        assert (told["slot"], told["version"], told["trial"]) == (where, version, False)
-        assert what_it_is(told) == what_it_is(before) and "rolled_back" not in told
+        result = lab.info(board)
+        assert (result["slot"], result["version"], result["trial"]) == (where, version, False)
+        assert what_it_is(result) == what_it_is(before) and "rolled_back" not in result
     again = send(lab, board, signed(lab.home, slot, 7))
     assert again.sent == 0
     board.kill()
     board.start()
     assert lab.info(board)["version"] == 7
-    last = lab.wait(board, lambda told: told["reading_seq"] > before["reading_seq"])
+    last = lab.wait(board, lambda result: result["reading_seq"] > before["reading_seq"])
     messages = lab.collect(board)
     verdicts = lab.verify(messages)
     assert all(verdict.ok for verdict in verdicts), [verdict for verdict in verdicts if not verdict.ok]
@@ -105,9 +105,9 @@ def test_bad_updates_are_refused_and_change_nothing(lab, slot, stranger):
             with pytest.raises(RefusedByDevice) as caught:
                 send(lab, board, bundle)
             assert caught.value.code == code
-            told = lab.info(board)
-            assert (told["slot"], told["version"], told["trial"]) == ("a", 5, False)
-            assert what_it_is(told) == what_it_is(before)
+            result = lab.info(board)
+            assert (result["slot"], result["version"], result["trial"]) == ("a", 5, False)
+            assert what_it_is(result) == what_it_is(before)
     done = send(lab, board, good)  # what was whole of it is there still
     assert done.version == 6 and 0 < done.sent <= good.size
 
@@ -150,13 +150,13 @@ def test_a_broken_version_is_rolled_back(lab, slot, broken, how):
         before = lab.info(board)
         with pytest.raises(RolledBack):
             send(lab, board, signed(lab.home, bad, version))
-        told = lab.info(board)
-        assert (told["version"], told["trial"], told["rolled_back"]) == (running, False, version)
-        assert what_it_is(told) == what_it_is(before)
+        result = lab.info(board)
+        assert (result["version"], result["trial"], result["rolled_back"]) == (running, False, version)
+        assert what_it_is(result) == what_it_is(before)
         if how.startswith("hangs"):
             break  # three watchdogs are enough
         assert send(lab, board, signed(lab.home, slot, 2 + running)).version == 2 + running
-    lab.wait(board, lambda now: now["reading_seq"] > told["reading_seq"])
+    lab.wait(board, lambda now: now["reading_seq"] > result["reading_seq"])
     assert all(verdict.ok for verdict in lab.verify(lab.collect(board)))
 
 
@@ -170,13 +170,13 @@ def test_kills_at_random_moments_of_updates(lab, slot, record_property):
             time.sleep(chance.choice((0.2, 1.0, 4.0)) * chance.random())
             board.kill()
             board.start()
-            told = lab.info(board)
-            assert what_it_is(told) == what_it_is(before)
+            result = lab.info(board)
+            assert what_it_is(result) == what_it_is(before)
             confirmed = len(updates.done)
-            assert confirmed <= told["version"] <= confirmed + 1, (told["version"], confirmed)
-            assert told["version"] >= newest or told["trial"] is False
-            newest = max(newest, told["version"] if not told["trial"] else 0)
-            assert told["version"] >= newest, "a confirmed version was lost"
+            assert confirmed <= result["version"] <= confirmed + 1, (result["version"], confirmed)
+            assert result["version"] >= newest or result["trial"] is False
+            newest = max(newest, result["version"] if not result["trial"] else 0)
+            assert result["version"] >= newest, "a confirmed version was lost"
     assert not updates.errors, updates.errors
     assert updates.broken > KILLS // 4
     found = {"updates": len(updates.done), "rolled back": updates.rolled_back, "broken transfers": updates.broken}

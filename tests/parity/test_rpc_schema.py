@@ -64,10 +64,10 @@ def test_replies_fit(cddl, calls):
 
 
 def test_every_state_and_shape_was_seen(calls):
-    told = [call.reply.parsed.item for call in calls if call.name == "info"]
-    assert {item["state"] for item in told} == {"blank", "keyed", "provisioned", "wiped", "damaged"}
-    for name in {name for item in told for name in item} - {"heap_free"}:  # null on one interpreter alone
-        assert {item[name] is None for item in told if name in item} == {False, name in NULLABLE} | {False}, name
+    report = [call.reply.parsed.item for call in calls if call.name == "info"]
+    assert {item["state"] for item in report} == {"blank", "keyed", "provisioned", "wiped", "damaged"}
+    for name in {name for item in report for name in item} - {"heap_free"}:  # null on one interpreter alone
+        assert {item[name] is None for item in report if name in item} == {False, name in NULLABLE} | {False}, name
     found = {len(call.reply.parsed.item) for call in calls if call.name == "channels" and not call.refused}
     assert found == {1, 4}
     outcomes = [call.reply.parsed.item for call in calls if call.name == "selftest"]

@@ -79,8 +79,8 @@ def test_it_is_made_listed_and_removed_by_command(tmp_path):
 
 def test_sensors_are_on_its_bus_and_live_by_its_clock(pico):
     # 9.3 ms at most for these settings (data sheet section 9.1), and the loop's own time; no chip at 0x50: EIO
-    *told, measured = mpremote(pty(pico("bme280")), "exec", MEASURE).splitlines()
-    assert told == ["b'`' 26", "5"] and measured in ("9 True", "10 True", "11 True")
+    *result, measured = mpremote(pty(pico("bme280")), "exec", MEASURE).splitlines()
+    assert result == ["b'`' 26", "5"] and measured in ("9 True", "10 True", "11 True")
 
 
 def test_files_that_were_there_before_it_was_switched_on(home, tmp_path):

@@ -1,4 +1,4 @@
-"""`deploy` to an emulated Pico where something is wrong: told, and the board as it was."""
+"""`deploy` to an emulated Pico where something is wrong: result, and the board as it was."""
 
 import fcntl
 import os

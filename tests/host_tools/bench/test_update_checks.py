@@ -17,7 +17,7 @@ def info(state="provisioned", **raw):
 
 
 @pytest.mark.parametrize(
-    ("told", "model", "version", "code", "words"),
+    ("runs", "model", "version", "code", "words"),
     [
         (info(), "other", 10, "other_board", "for other, and the device is model"),
         (info(), "model", 9, "old_version", "version 9 is not above 9"),
@@ -26,9 +26,9 @@ def info(state="provisioned", **raw):
         (info("blank"), "model", 10, "device_blank", "is blank"),
     ],
 )
-def test_what_is_refused(told, model, version, code, words):
+def test_what_is_refused(runs, model, version, code, words):
     with pytest.raises(SealwrightError, match=words) as caught:
-        check_version(told, model, version)
+        check_version(runs, model, version)
     assert caught.value.code == code and caught.value.remedy
 
 

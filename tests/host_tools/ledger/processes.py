@@ -37,7 +37,7 @@ class Child:
         return self.wait()
 
     def wait(self):
-        """All values told until it ended, and its wait status."""
+        """All values printed until it ended, and its wait status."""
         data = b""
         while part := os.read(self._read, 65536):
             data += part
@@ -55,8 +55,8 @@ def _send(write, value):
     os.write(write, len(data).to_bytes(4, "big") + data)
 
 
-def told(work):
-    """What `work` told in a process that ended well."""
+def output_of(work):
+    """The values that `work` printed in a process that ended well."""
     values, status = Child(work).wait()
     assert status == 0
     return values
@@ -75,5 +75,5 @@ def stripped(work):
 
 
 def without_rights(work):
-    """As `told`, as a user who is not root."""
-    return told(stripped(work))
+    """As `output_of`, as a user who is not root."""
+    return output_of(stripped(work))

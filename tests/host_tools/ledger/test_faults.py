@@ -1,4 +1,4 @@
-"""What is wrong with a ledger's file is told by name, with a remedy, and nothing is half-applied."""
+"""What is wrong with a ledger's file is reported by name, with a remedy, and nothing is half-applied."""
 
 import os
 import sqlite3

@@ -8,7 +8,7 @@ import pytest
 from sealwright.ledger import LedgerError, LedgerFull
 
 from tests.host_tools.ledger.conftest import World, holds, raws
-from tests.host_tools.ledger.processes import told
+from tests.host_tools.ledger.processes import output_of
 
 
 def fill(world, ledger, bundle):
@@ -56,7 +56,7 @@ def test_a_file_size_limit(world):
             assert mine.audit().ok and holds(mine, world.payee) == before
             tell(before)
 
-    (before,) = told(settle)
+    (before,) = output_of(settle)
     assert before > 0
     completed(world, bundle, before)
 

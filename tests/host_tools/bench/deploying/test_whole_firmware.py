@@ -30,8 +30,8 @@ def test_from_a_bare_board_to_a_closed_one(board, built, tmp_path, monkeypatch):
     monkeypatch.setattr(deploy, "_BOOT_SECONDS", 0.2)
     done = install(board.url, built, lambda sent, path: None)
     assert done.plan.slot == "a" and done.plan.wire_bytes > 50_000
-    told = hello(board.url, 60)
-    assert (told.state, told.firmware, told.raw["slot"]) == ("blank", built.version, "a")
+    result = hello(board.url, 60)
+    assert (result.state, result.firmware, result.raw["slot"]) == ("blank", built.version, "a")
     # a board that runs it and has no identity lets go of its console: nothing is copied twice
     again = install(board.url, built, lambda sent, path: None)
     assert again.plan.nothing and hello(board.url, 60).state == "blank"
