@@ -163,8 +163,8 @@ def wait_until(holds, seconds=20.0):
 
 
 def gone_wrong(ran, code, name, *words):
-    """The error is result to people (cause with these words, remedy, exit code, nothing on stdout) and, with --json, to
-    programs, under this name."""
+    """The error is printed for people (cause with these words, remedy, exit code, nothing on stdout) and, with --json,
+    for programs, under this name."""
     assert (ran.code, ran.out) == (code, ""), ran
     error, remedy = ran.err.strip().splitlines()
     assert error.startswith("error: ") and all(word in error for word in words), ran

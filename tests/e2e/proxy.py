@@ -1,7 +1,7 @@
 """A wire between two devices with a witness on it: passes bytes both ways and keeps every message that crosses.
 
 What the proxy has received has left the device: it is noted before it goes on. Frames are decoded with the host's own
-reader. `silence()` cuts like a power failure: nobody is result. `tamper` changes what a device is answered.
+reader. `silence()` cuts like a power failure: nobody gets a word. `tamper` changes what a device is answered.
 """
 
 import contextlib

@@ -30,7 +30,7 @@ class Siege:
         self.random = random.Random(f"sealwright {unit}")
         self.found = Counter()
         self.collector, self.collected, self.seq = Collector(), [], {}
-        self.forgotten = set()  # channels that the payee was result to forget
+        self.forgotten = set()  # channels that the owner let the payee forget
 
     def order(self, budget):
         """One order under fire until it is over, or for 12 kills, and then in peace to its end."""

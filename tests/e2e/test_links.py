@@ -110,7 +110,7 @@ def test_garbage_on_every_link_disturbs_nothing(lab, tmp_path):
                         pass
     assert lab.wait(payer, ended)["order"] == [1, None, [12, 60]], "the trade beside it"
     with connect(board.serial_url) as client:
-        assert client.info().state == "provisioned" and client.info().raw["command_seq"] == 1
+        assert client.info().state == "provisioned" and client.info().raw["command_seq"] == 2
         assert all(value is True for value in client.selftest().values())
     assert board.pid == pid and lab.info(board)["heap_free"] > before - 20000
 

@@ -64,10 +64,10 @@ def test_from_the_prompt_to_settled_money(cli):
 
     bundle = cli.home.parent / "day.bundle"
     cli.provisioned("car", policy=POLICY)
+    cli.ok("ledger", "deposit", "car", "--asset", "nEUR", "--amount", "1000000")
     sell(cli, 2)
     collect = ("collect", *at("station"), *at("car"), "--out", bundle)
     cli.ok(*collect)
-    cli.ok("ledger", "deposit", "car", "--asset", "nEUR", "--amount", "1000000")
     settled = cli.ok("settle", bundle, "--allow-test", "--json").json
     assert all(one["ok"] for one in settled)
     (channel,) = cli.ok("ledger", "channels", "--json").json

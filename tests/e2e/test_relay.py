@@ -15,7 +15,7 @@ from sealwright.link.frames import Frame, FrameReader, pack
 from sealwright.link.labels import ERROR, HELLO, INFO
 from sealwright.link.relay import Relay, Wire
 from sealwright.link.transport import open_url
-from sealwright.operate import owner, provisioning
+from sealwright.operate import owner
 
 from .test_trade import ended
 
@@ -62,8 +62,7 @@ def wired(lab, name, *sensors):
     board = lab.blank(name, sensors)
     (board.folder / "hardware.json").write_text(json.dumps(board.hardware | {"peer": None}))
     board.start()
-    with lab.client(board) as client:
-        provisioning.provision(lab.home, client, name)
+    lab.adopt(board, None)
     return board
 
 
@@ -160,7 +159,7 @@ class Trickle(threading.Thread):
 
 
 def test_a_stranger_who_proves_nothing_loses_the_place(lab, relayed, monkeypatch):
-    monkeypatch.setattr("sealwright.link.relay._STRANGER_SECONDS", 2.0)
+    monkeypatch.setattr("sealwright.link.relay.STRANGER_SECONDS", 2.0)
     relay = relayed(wired(lab, "seller"))
     stranger = Trickle(relay.peers)
     stranger.start()
@@ -176,7 +175,7 @@ def test_a_stranger_who_proves_nothing_loses_the_place(lab, relayed, monkeypatch
 
 
 def test_a_peer_that_has_proved_has_time(lab, relayed, monkeypatch):
-    monkeypatch.setattr("sealwright.link.relay._STRANGER_SECONDS", 2.0)
+    monkeypatch.setattr("sealwright.link.relay.STRANGER_SECONDS", 2.0)
     seller, buyer = wired(lab, "seller", "bme280"), lab.board("buyer")
     lab.sells(seller, "reading", 5)
     relay = relayed(seller)

@@ -1,4 +1,4 @@
-"""Bundles: what was written is read, from files and streams as it comes, and a bad end is result from a good one."""
+"""Bundles: what was written is read, from files and streams as it comes, and a bad end is reported from a good one."""
 
 import io
 import os
