@@ -152,7 +152,7 @@ def test_kills_at_random_moments(lab: Lab, proxied, witness, unit, record_proper
         channels = ledger.channels()
     assert len(channels) == siege.found["orders"] and all(channel.closed for channel in channels)
     assert len(witness.of(ChannelClose)) == len(channels)
-    assert all(channel.deposited - channel.paid < PRICE for channel in channels)
+    assert all(channel.capacity - channel.paid < PRICE for channel in channels)
     siege.found["vouchers"] = len(witness.vouchers)
     siege.found["readings"] = len(witness.readings)
     siege.found["messages seen again"] = witness.repeated

@@ -13,6 +13,7 @@ from sealwright.home import Home
 from sealwright.link import Client, connect
 from sealwright.targets.build import compile_for
 from sealwright.targets.kinds import describe, find_any
+from sealwright.wire.messages import sign_message
 
 from .sending import FILLER, Persistent, bundle_size, grown, send, signed
 
@@ -87,6 +88,16 @@ def stranger(tmp_path):
     return Home.init(tmp_path / "stranger", "another network")
 
 
+def misnamed(home, slot, version, name):
+    """A signed bundle with a path that the host's own tools refuse to sign."""
+    bundle = signed(home, slot, version, files={"odd.mpy": b"x"})
+    files = tuple(
+        dataclasses.replace(file, path=name) if file.path == "odd.mpy" else file for file in bundle.message.body.files
+    )
+    message = sign_message(home.key("owner"), dataclasses.replace(bundle.message.body, files=files))
+    return dataclasses.replace(bundle, message=message)
+
+
 def test_bad_updates_are_refused_and_change_nothing(lab, slot, stranger):
     board = lab.board("station")
     send(lab, board, signed(lab.home, slot, 5))
@@ -97,7 +108,7 @@ def test_bad_updates_are_refused_and_change_nothing(lab, slot, stranger):
         "bad_signature": [signed(stranger, slot, 6), dataclasses.replace(good, contents=contents)],
         "replay": [signed(lab.home, slot, 4), signed(lab.home, slot, 1)],
         "not_a_party": [signed(lab.home, slot, 6, model="pico"), signed(lab.home, slot, 6, arch="armv6m")],
-        "malformed": [signed(lab.home, slot, 6, files={name: b"x"}) for name in ("../main.py", "incoming", "/a")],
+        "malformed": [misnamed(lab.home, slot, 6, name) for name in ("../main.py", "incoming", "/a")],
         "storage_full": [signed(lab.home, slot, 6, files={f"big{n}.mpy": bytes(40_000) for n in range(60)})],
     }
     for code, bundles in refused.items():
