@@ -91,9 +91,7 @@ def stranger(tmp_path):
 def misnamed(home, slot, version, name):
     """A signed bundle with a path that the host's own tools refuse to sign."""
     bundle = signed(home, slot, version, files={"odd.mpy": b"x"})
-    files = tuple(
-        file._replace(path=name) if file.path == "odd.mpy" else file for file in bundle.message.body.files
-    )
+    files = tuple(file._replace(path=name) if file.path == "odd.mpy" else file for file in bundle.message.body.files)
     message = sign_message(home.key("owner"), dataclasses.replace(bundle.message.body, files=files))
     return dataclasses.replace(bundle, message=message)
 
