@@ -108,7 +108,7 @@ class Slots:
             return None, 0, 0
         return parts[0], int(parts[1]), int(parts[2])
 
-    def _complete(self, slot):
+    def _complete(self, slot: str) -> str:
         """`slot`, or the other one if only that is complete: noted, so that the next update is staged beside it."""
         other = "b" if slot == "a" else "a"
         if slot and not self._has_manifest(slot) and self._has_manifest(other):
@@ -119,7 +119,7 @@ class Slots:
             return other
         return slot
 
-    def _has_manifest(self, slot):
+    def _has_manifest(self, slot: str) -> bool:
         try:
             return os.stat(self.folder(slot) + "/" + _MANIFEST)[6] > 0
         except OSError:

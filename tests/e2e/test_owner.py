@@ -1,4 +1,4 @@
-"""The owner's commands against whoever carries them: one who turns them to another device, one who keeps them."""
+"""Commands of an owner against a carrier that turns them to another device, and against one that keeps them."""
 
 import time
 

@@ -13,7 +13,7 @@ _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 def read_secret(path: Path) -> bytes:
     """The bytes of a file that only its owner may read. Raises OSError, and BadKeyFile where its mode gives group or
-    others any right: whoever read it meanwhile can sign. Not checked where the platform has no modes."""
+    others any right: anyone who read it meanwhile can sign. Not checked where the platform has no modes."""
     with path.open("rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if os.name == "posix" and mode & _OTHERS:
