@@ -86,7 +86,7 @@ def test_keys_of_a_home_that_are_on_another_curve(homed):
 @pytest.mark.parametrize(
     ("url", "code", "name", "words"),
     [
-        ("ttyACM0", 2, "bad_url", "no device URL"),
+        ("ttyACM0", 2, "unknown_device", "no device is called"),
         ("usb:1", 2, "bad_url", "no device URL"),
         ("tcp:localhost", 2, "bad_url", "no device URL"),
         ("tcp:localhost:99999", 2, "bad_url", "no device URL"),

@@ -6,7 +6,6 @@ import typer
 
 from ..errors import SealwrightError, Usage
 from ..operate import renewing
-from ..operate.pinning import named
 from ..wire.messages import Grant, parse_as
 from .commands import command
 from .session import Session
@@ -36,7 +35,7 @@ def revoke(
     """
     if reason not in renewing.REASONS:
         raise Usage(f"{reason!r} is no reason", remedy=f"Give one of {', '.join(renewing.REASONS)}.")
-    entry = named(session.home, device)
+    entry = session.home.resolve(device)
     message = renewing.revoke(session.home, entry, reason)
     session.emit(ok=True, device=entry.device, name=entry.name, reason=reason, revocation=message.raw.hex())
     session.say(f"{entry.name} is revoked; the revocation is kept in {session.home.folder / 'revocations'}.")

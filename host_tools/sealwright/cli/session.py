@@ -21,9 +21,10 @@ from .. import emulator
 from ..emulator.serial_url import wire
 from ..errors import SealwrightError
 from ..home import Home
+from ..home.urls import split_place, url_of
 from ..link import Client, connect
 from ..link.broker import Broker, DeviceTopics, device_of, topic_of
-from ..operate.pinning import named
+from ..link.transport import split_url
 from .words import plain
 
 _WIDE: Final = 4096  # no line is longer: nothing wraps where nobody looks
@@ -66,15 +67,26 @@ class Session:
         except SealwrightError:  # names are a courtesy: a command that needs the home asks for it itself
             return {}
 
-    def connect(self, url: str) -> Client:
-        """Connect to a device URL, or to NAME@URL: that device of the register, at this URL. Only `emulated:NAME`,
-        `mqtts:` and names need a home. Raises Usage, Unreachable."""
-        name, at, rest = url.partition("@")
-        if at and ":" not in name:
-            device = bytes.fromhex(named(self.home, name).device)
-            client = self.connect(rest)
+    def connect(self, text: str) -> Client:
+        """Connect to a device at its URL or bare port, at DEVICE@URL, or as `Home.resolve` finds it at the URL where
+        the owner named it last. Only a tcp or serial URL needs no home. Raises Usage, Unreachable."""
+        wanted, url = split_place(text)
+        if url is not None:
+            device = self.home.identify(wanted)
+            client = self._open(url)
             client.device = device
             return client
+        url = url_of(text)
+        if url is not None:
+            return self._open(url)
+        if ":" in text and not text.startswith("did:"):
+            split_url(text)  # raises: a scheme that there is not
+        entry = self.home.resolve(text)
+        client = self._open(entry.where)
+        client.device = bytes.fromhex(entry.device)
+        return client
+
+    def _open(self, url: str) -> Client:
         if url.startswith("emulated:"):
             return emulator.resolve(self.home, url)
         if url.startswith("mqtts:"):

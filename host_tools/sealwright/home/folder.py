@@ -3,7 +3,7 @@
     home.json            format, network name; written last: a folder without it is no home yet
     issuer.key owner.key test.key     PKCS 8 PEM, readable by their owner only; encrypted in a home with a passphrase
     root.pem test-root.pem            what verifiers are given
-    devices/ID.json      one a device: name, URL, model, state of its provisioning
+    devices/ID.json      the register, see `register`
     boards/NAME/         emulated boards
     brokers/HOST:PORT.pem             the CA that certified an MQTT broker
     grants/ID.cbor       the newest grant given to a device
@@ -19,41 +19,22 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from .errors import Usage
-from .files import write_whole
-from .wire import labels
-from .wire.certificates import TEST_MODEL, from_pem, issue, make_root, network_id, to_pem
-from .wire.certificates import load_roots as load_pem
-from .wire.keys import PrivateKey
-from .wire.messages import Certificate, Message, Revocation
+from ..errors import Usage
+from ..files import write_whole
+from ..wire import labels
+from ..wire.certificates import TEST_MODEL, from_pem, issue, make_root, network_id, to_pem
+from ..wire.certificates import load_roots as load_pem
+from ..wire.keys import PrivateKey
+from ..wire.messages import Certificate, Message, Revocation
+from .register import RETIRED, Register, Registered
 
 FORMAT: Final = 1
 DEFAULT: Final = "~/.sealwright"
 PASSPHRASE: Final = "SEALWRIGHT_PASSPHRASE"  # the environment variable with the passphrase of a home's keys
-PENDING: Final = "pending"
-DONE: Final = "provisioned"
-RETIRED: Final = "retired"  # wiped, removed or forgotten: kept for the ledger's sake, its name is free
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A device in the register. `device` and `certificate` (its digest) are hexadecimal. commands: the number of the
-    last command signed for it. urls: where the owner named it since it was provisioned at `url`."""
-
-    name: str
-    device: str
-    url: str
-    model: str
-    custody: int
-    state: str
-    certificate: str
-    registered_at: int
-    commands: int = 0
-    urls: Sequence[str] = ()
 
 
 class Home:
@@ -63,6 +44,7 @@ class Home:
         self.folder = folder
         self.network = network
         self._passphrase = passphrase
+        self._register = Register(folder / "devices", folder / "boards")
 
     @classmethod
     def open(cls, folder: str | Path | None = None, passphrase: bytes | None = None) -> "Home":
@@ -218,34 +200,44 @@ class Home:
 
     def register(self, entry: Registered) -> None:
         """Write a device's entry, whole or not at all. Raises Usage where the disk refuses it."""
-        try:
-            write_whole(self.folder / "devices" / f"{entry.device}.json", json.dumps(asdict(entry), indent=1).encode())
-        except OSError as error:
-            raise Usage(f"cannot write the register: {error.strerror}", remedy="Free some space.") from error
+        self._register.write(entry)
 
     def retire(self, entry: Registered) -> None:
         """Note that a device is no more. Raises Usage where the disk refuses it."""
         self.register(replace(entry, state=RETIRED))
 
     def registered(self) -> Iterator[Registered]:
-        """Every device in the register, by name. Raises Usage for a damaged entry."""
-        entries = []
-        for path in sorted((self.folder / "devices").glob("*.json")):
-            try:
-                values: dict[str, Any] = json.loads(path.read_text())
-                entries.append(Registered(**values))
-            except (OSError, ValueError, TypeError) as error:
-                remedy = "Move it away, or put it back from a copy."
-                raise Usage(f"the entry {path} is damaged", remedy=remedy) from error
-        return iter(sorted(entries, key=lambda entry: entry.name))
+        """Every device in the register, by name, the retired ones too. Raises Usage for a damaged entry."""
+        return iter(self._register.entries())
+
+    def resolve(self, text: str) -> Registered:
+        """The one device in use that `text` means: its name, 4 digits or more of its id, its did:key, its URL, or the
+        bare port it is at. Raises UnknownDevice, and AmbiguousDevice where several fit."""
+        return self._register.resolve(text)
+
+    def identify(self, text: str, *, retired: bool = False) -> bytes:
+        """The id (32 bytes) of the device that `text` means, see `resolve`; a whole id or did:key also of a device that
+        is not in the register. retired: 8 digits or more of the id of one that is no more, too.
+
+        Raises UnknownDevice, AmbiguousDevice.
+        """
+        return self._register.identify(text, retired=retired)
+
+    def at(self, url: str) -> Sequence[Registered]:
+        """The devices in use that the register has for a URL, the latest last."""
+        return self._register.at(url)
+
+    def check_name(self, name: str, device: bytes | None = None) -> str:
+        """`name` as it is kept. Raises Usage for what cannot be a name, or is that of another device than `device`."""
+        return self._register.check_name(name, device)
 
     def find(self, device: bytes) -> Registered | None:
         """The entry of a device id, or None."""
-        return next((entry for entry in self.registered() if entry.device == device.hex()), None)
+        return self._register.find(device)
 
     def names(self) -> dict[bytes, str]:
-        """Device id -> name, for reports."""
-        return {bytes.fromhex(entry.device): entry.name for entry in self.registered()}
+        """Device id -> name, for reports; a device that is no more is marked."""
+        return self._register.labels()
 
 
 def locate(folder: str | Path | None) -> Path:
