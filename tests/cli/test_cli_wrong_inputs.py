@@ -177,7 +177,7 @@ def test_policies(homed, tmp_path):
         ('{"assets": {}}', "no spending policy"),
         ('{"assets": {"x": {"per_voucher": 1}}}', "per_voucher and per_day"),
         ('{"assets": {"x": {"per_voucher": 1.5, "per_day": 2}}}', "1.5"),
-        ('{"assets": {"x": {"per_voucher": 1, "per_day": 2}}, "payees": ["ab"]}', "no device id"),
+        ('{"assets": {"x": {"per_voucher": 1, "per_day": 2}}, "payees": [1]}', "no device id"),
         ('{"assets": {"x": {"per_voucher": 1, "per_day": 2}}, "color": 1}', "unknown"),
     ):
         file.write_text(content)

@@ -12,6 +12,7 @@ from ..errors import RefusedByDevice, Rejected, SealwrightError, Unreachable, Us
 from ..operate import owner
 from ..operate.collecting import Collector, Source
 from .commands import command
+from .naming import DevicesOption
 from .options import STDIN, CountOption, OutOption, SecondsOption
 from .session import Advance, Session
 from .sink import Sink
@@ -24,8 +25,9 @@ _OF_DEVICE: Final = (Unreachable, RefusedByDevice, Rejected)
     "collect",
     "Gather what devices signed into a bundle.",
     """
-    sealwright collect --device emulated:station
-    sealwright collect --device emulated:station --device emulated:solar --out day.bundle
+    sealwright collect station
+    sealwright collect station solar --out day.bundle
+    sealwright collect --all --out day.bundle
     sealwright collect --device serial:/dev/ttyACM0 --out day.bundle --follow --ack
     sealwright collect --device emulated:solar --out - | sealwright verify - --allow-test
     """,
@@ -33,9 +35,7 @@ _OF_DEVICE: Final = (Unreachable, RefusedByDevice, Rejected)
 def collect(
     session: Session,
     *,
-    device: Annotated[
-        list[str], typer.Option("--device", metavar="URL", help="Where to collect from; may be repeated.")
-    ],
+    device: DevicesOption,
     out: OutOption = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
     seconds: SecondsOption = None,

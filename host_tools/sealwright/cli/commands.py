@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from ..errors import SealwrightError, Usage
+from .naming import widen
 from .session import Session, abandon_stdout
 
 INTERRUPTED: Final = 130
@@ -89,7 +90,7 @@ def register(app: typer.Typer, commands: Iterable[Command]) -> typer.Typer:
 
 def _entry(run: Run) -> Callable[..., None]:
     """What typer sees: the function's own parameters, and the global ones."""
-    own = list(inspect.signature(run).parameters.values())[1:]
+    own, fill = widen(list(inspect.signature(run).parameters.values())[1:])
     extra = [
         inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
         inspect.Parameter("home", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=HomeOption),
@@ -99,7 +100,7 @@ def _entry(run: Run) -> Callable[..., None]:
     def entry(*, ctx: typer.Context, home: str | None, as_json: bool, **given: Any) -> None:
         outer = ctx.obj or {}
         session = Session(home or outer.get("home"), as_json or outer.get("json", False))
-        raise typer.Exit(guard(session, lambda: run(session, **given)))
+        raise typer.Exit(guard(session, lambda: run(session, **fill(session, given))))
 
     parameters = [own_one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for own_one in own] + extra
     entry.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

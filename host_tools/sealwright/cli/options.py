@@ -16,14 +16,6 @@ from ..wire.messages import Certificate, Message
 
 STDIN: Final = "-"
 
-DeviceOption = Annotated[
-    str,
-    typer.Option(
-        "--device",
-        metavar="URL",
-        help="serial:/dev/ttyACM0, tcp:HOST:PORT, emulated:NAME or mqtts://HOST/NAME; or NAME@URL.",
-    ),
-]
 DaysOption = Annotated[
     int | None,
     typer.Option("--valid-days", metavar="N", min=1, max=36500, help="How long its certificate is good; else no end."),

@@ -12,8 +12,8 @@ from ..link import Client
 from ..operate import owner, spending
 from ..operate.pinning import prove
 from .commands import Command, command
+from .naming import DeviceOption, NamedDevice
 from .network import network
-from .options import DeviceOption
 from .protect import protect
 from .session import Session
 from .words import amount
@@ -79,7 +79,7 @@ def policy(
     device: DeviceOption,
 ) -> None:
     """Replace a device's spending policy."""
-    limits = spending.load_policy(file)
+    limits = spending.load_policy(file, home=session.home)
 
     def send(home: Home, client: Client) -> None:
         owner.set_policy(home, client, limits)
@@ -116,7 +116,7 @@ def stop(session: Session, device: DeviceOption) -> None:
 @command("wipe", "Erase its key and all it holds.", "sealwright owner wipe --device serial:/dev/ttyACM0 --yes")
 def wipe(
     session: Session,
-    device: DeviceOption,
+    device: NamedDevice,
     yes: Annotated[bool, typer.Option("--yes", help="I have collected what it holds.")] = False,
 ) -> None:
     """Erase a device's key, promises and readings, for good. Collect first: vouchers it holds are lost with it."""
@@ -139,7 +139,7 @@ def wipe(
 )
 def update_key(
     session: Session,
-    device: DeviceOption,
+    device: NamedDevice,
     yes: Annotated[bool, typer.Option("--yes", help="I keep the home, and restore no older copy of its key.")] = False,
 ) -> None:
     """Have a device refuse every update that the home's hash-based key has not signed too. Only a wipe undoes it."""

@@ -8,7 +8,8 @@ import typer
 from ..operate import provisioning, spending
 from ..operate.provisioning import Provisioned
 from .commands import command
-from .options import DaysOption, DeviceOption
+from .naming import DeviceOption
+from .options import DaysOption
 from .session import Session
 from .words import custody
 from .words import spending as spending_words
@@ -41,7 +42,7 @@ def provision(
     "button_above" and "not_after".
     """
     home = session.home
-    limits = None if policy is None else spending.load_policy(policy)
+    limits = None if policy is None else spending.load_policy(policy, home=home)
     with session.connect(device) as client:
         if dry_run:
             steps = provisioning.plan(home, client, name)

@@ -13,7 +13,7 @@ from ..link.labels import REPLY_SECONDS
 from ..link.relay import Address, Relay, Wire
 from ..link.transport import Transport, open_url
 from .commands import command
-from .options import DeviceOption
+from .naming import DeviceOption
 from .session import Session
 
 _ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -43,7 +43,7 @@ def relay(
     While it has the wire, other commands reach the board at the relay's second URL. When the board goes away the relay
     stays, and opens the wire again at the next request.
     """
-    addresses = _address(listen), _address(command)
+    addresses, device = (_address(listen), _address(command)), session.url(device)
     transport, patience = _open(session, device)
     with session.progress("asking the board"), Client(transport, device, patience=patience) as client:
         peer = client.info().raw["peer"]

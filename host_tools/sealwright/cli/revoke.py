@@ -8,6 +8,7 @@ from ..errors import SealwrightError, Usage
 from ..operate import renewing
 from ..wire.messages import Grant, parse_as
 from .commands import command
+from .naming import NamedDevice
 from .session import Session
 from .settle import open_ledger
 
@@ -22,10 +23,10 @@ from .settle import open_ledger
 )
 def revoke(
     session: Session,
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="Its name, or the beginning of its id.")],
+    device: NamedDevice,
     reason: Annotated[str, typer.Option("--reason", metavar="REASON", help=f"One of {', '.join(renewing.REASONS)}.")],
     to: Annotated[
-        list[str] | None, typer.Option("--to", metavar="URL", help="A device that is to know it; may be repeated.")
+        list[str] | None, typer.Option("--to", metavar="DEVICE", help="A device that is to know it; may be repeated.")
     ] = None,
 ) -> int:
     """Take back a device's certificates, from now on and for good: devices that know it do not trade with it any more.

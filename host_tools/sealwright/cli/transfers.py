@@ -6,6 +6,7 @@ import typer
 
 from ..operate import owner
 from .commands import Command, command
+from .naming import NamedDevice
 from .options import TestOption
 from .session import Session
 from .settle import open_ledger
@@ -21,7 +22,7 @@ from .words import amount, named
 )
 def deposit(
     session: Session,
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="A registered name, a device id, or a did:key.")],
+    device: NamedDevice,
     asset: Annotated[str, typer.Option("--asset", metavar="ASSET", help="What, such as nEUR.")],
     value: Annotated[int, typer.Option("--amount", metavar="N", min=1, max=2**63 - 1, help="In its smallest unit.")],
 ) -> int:
@@ -51,7 +52,7 @@ def deposit(
 )
 def withdraw(
     session: Session,
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="A registered name, a device id, or a did:key.")],
+    device: NamedDevice,
     asset: Annotated[str, typer.Option("--asset", metavar="ASSET", help="What, such as nEUR.")],
     value: Annotated[int, typer.Option("--amount", metavar="N", min=1, max=2**63 - 1, help="In its smallest unit.")],
     *,

@@ -3,7 +3,7 @@
 `Home.resolve(text)` is the one answer to which device a text means.
 """
 
+from .entry import DONE, PENDING, RETIRED, Registered
 from .folder import DEFAULT, FORMAT, PASSPHRASE, Home, locate
-from .register import DONE, PENDING, RETIRED, Registered
 
 __all__ = ["DEFAULT", "DONE", "FORMAT", "PASSPHRASE", "PENDING", "RETIRED", "Home", "Registered", "locate"]

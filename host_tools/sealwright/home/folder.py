@@ -5,9 +5,8 @@
     root.pem test-root.pem            what verifiers are given
     devices/ID.json      the register, see `register`
     boards/NAME/         emulated boards
-    brokers/HOST:PORT.pem             the CA that certified an MQTT broker
-    grants/ID.cbor       the newest grant given to a device
-    revocations/DIGEST.cbor           revocations signed here
+    brokers/ grants/ revocations/     see `kept`
+    config.toml          see `config`
     ledger.db            see `ledger`
     ledger.head          the last row of its log, see `cli.anchoring`
     ledger.key ledger.pem             the ledger's own key, and its certificates
@@ -29,21 +28,25 @@ from ..wire import labels
 from ..wire.certificates import TEST_MODEL, from_pem, issue, make_root, network_id, to_pem
 from ..wire.certificates import load_roots as load_pem
 from ..wire.keys import PrivateKey
-from ..wire.messages import Certificate, Message, Revocation
-from .register import RETIRED, Register, Registered
+from ..wire.messages import Certificate, Message
+from .config import Config, read_config
+from .entry import RETIRED, Registered
+from .kept import Kept
+from .register import Register
 
 FORMAT: Final = 1
 DEFAULT: Final = "~/.sealwright"
 PASSPHRASE: Final = "SEALWRIGHT_PASSPHRASE"  # the environment variable with the passphrase of a home's keys
 
 
-class Home:
+class Home(Kept):
     """An initialised home. passphrase: of its keys, if they are encrypted."""
 
     def __init__(self, folder: Path, network: str, passphrase: bytes | None = None) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.network = network
         self._passphrase = passphrase
+        self._config: Config | None = None
         self._register = Register(folder / "devices", folder / "boards")
 
     @classmethod
@@ -159,40 +162,19 @@ class Home:
         return network_id(self.network, self.root(test=test).body.key)
 
     @property
+    def config(self) -> Config:
+        """What the home's config.toml says. Raises Usage."""
+        if self._config is None:
+            self._config = read_config(self.folder)
+        return self._config
+
+    @property
     def ledger_path(self) -> Path:
-        return self.folder / "ledger.db"
+        return self.config.ledger or self.folder / "ledger.db"
 
     @property
     def ledger_head_path(self) -> Path:
         return self.folder / "ledger.head"
-
-    def keep_grant(self, device: bytes, raw: bytes) -> None:
-        """Keep a device's grant: it names the owner that may withdraw its money. Raises OSError."""
-        (self.folder / "grants").mkdir(exist_ok=True)
-        write_whole(self.folder / "grants" / f"{device.hex()}.cbor", raw)
-
-    def grant(self, device: bytes) -> bytes | None:
-        """The newest grant given to a device, as sent, or None."""
-        path = self.folder / "grants" / f"{device.hex()}.cbor"
-        return path.read_bytes() if path.exists() else None
-
-    def keep_revocation(self, message: Message[Revocation]) -> None:
-        """Keep a revocation, for verifiers, ledgers and devices. Raises OSError."""
-        (self.folder / "revocations").mkdir(exist_ok=True)
-        write_whole(self.folder / "revocations" / f"{message.digest.hex()}.cbor", message.raw)
-
-    def revocations(self) -> list[bytes]:
-        """Every revocation signed here, as sent."""
-        return [path.read_bytes() for path in sorted((self.folder / "revocations").glob("*.cbor"))]
-
-    def authority(self, broker: str) -> Path:
-        """Where the CA of the MQTT broker HOST:PORT is kept, once a device has it."""
-        return self.folder / "brokers" / f"{broker}.pem"
-
-    def keep_authority(self, broker: str, pem: bytes) -> None:
-        """Keep the CA of a broker for this host's own connections. Raises OSError."""
-        self.authority(broker).parent.mkdir(exist_ok=True)
-        write_whole(self.authority(broker), pem)
 
     def board(self, name: str) -> Path:
         """The folder of the emulated board `name`."""
@@ -222,6 +204,14 @@ class Home:
         Raises UnknownDevice, AmbiguousDevice.
         """
         return self._register.identify(text, retired=retired)
+
+    def active(self) -> list[Registered]:
+        """Every device in use, by name. Raises Usage for a damaged entry."""
+        return [entry for entry in self._register.entries() if entry.active]
+
+    def group(self, name: str) -> list[Registered]:
+        """The devices in use of a group, by name. Raises Usage for a group that has none."""
+        return self._register.group(name)
 
     def at(self, url: str) -> Sequence[Registered]:
         """The devices in use that the register has for a URL, the latest last."""

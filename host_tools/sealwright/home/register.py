@@ -10,55 +10,20 @@ import os
 import time
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ..errors import AmbiguousDevice, BadKey, UnknownDevice, Usage
 from ..files import write_whole
 from ..wire.keys import PublicKey
+from .entry import Registered, parse_entry
 from .names import id_prefix, name_key, tidy_name
 from .urls import aliases, split_broker, url_of
 
-PENDING: Final = "pending"
-DONE: Final = "provisioned"
-RETIRED: Final = "retired"  # wiped, removed or forgotten: kept for the ledger's sake, its name is free
 _RACY_NS: Final = 2_000_000_000  # a folder changed so lately may change again and show the same time
 _LISTED: Final = "`sealwright devices` lists this home's devices; give a name, 4 digits of an id, a did:key or a URL."
 _WHICH: Final = "Name the one you mean by the beginning of its id."
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A device in the register. `device` and `certificate` (its digest) are hexadecimal. commands: the number of the
-    last command signed for it. urls: where the owner named it since it was provisioned at `url`, the last one last."""
-
-    name: str
-    device: str
-    url: str
-    model: str
-    custody: int
-    state: str
-    certificate: str
-    registered_at: int
-    commands: int = 0
-    urls: Sequence[str] = ()
-    groups: Sequence[str] = ()
-
-    @property
-    def active(self) -> bool:
-        """Whether it is in use: its name and its URLs mean it."""
-        return self.state != RETIRED
-
-    @property
-    def where(self) -> str:
-        """The URL where the owner named it last."""
-        return self.urls[-1] if self.urls else self.url
-
-    @property
-    def label(self) -> str:
-        """Its name for reports, with a mark where it is no more."""
-        return self.name if self.active else f"{self.name} (retired {self.device[:8]})"
 
 
 class Register:
@@ -85,7 +50,7 @@ class Register:
     def find(self, device: bytes) -> Registered | None:
         """The entry of a device id, as it is on disk now, or None. Raises Usage for a damaged one."""
         path = self._folder / f"{device.hex()}.json"
-        return _parse(path) if path.exists() else None
+        return parse_entry(path) if path.exists() else None
 
     def at(self, url: str) -> Sequence[Registered]:
         """The active devices that the register has for a URL, or for another URL of the same emulated board: those that
@@ -99,6 +64,15 @@ class Register:
     def same_name(self, name: str) -> Sequence[Registered]:
         """The active devices with this name."""
         return self._read().by_name.get(name_key(name), ())
+
+    def group(self, name: str) -> list[Registered]:
+        """The active devices of a group; see `Home.group`."""
+        key = name_key(name)
+        found = [one for one in self.entries() if one.active and key in map(name_key, one.groups)]
+        if not found:
+            remedy = "`sealwright devices group` lists the groups; with a name and devices it makes one."
+            raise Usage(f"no device is in a group {name!r}", remedy=remedy, code="unknown_group")
+        return found
 
     def resolve(self, text: str) -> Registered:
         """The active device that `text` means: its name, 4 digits or more of its id, its did:key, its URL or port.
@@ -190,7 +164,7 @@ class Register:
         about = file.stat()
         version = (about.st_ino, about.st_mtime_ns, about.st_size)
         known = self._seen.get(file.name)
-        return known if known is not None and known[0] == version else (version, _parse(Path(file.path)))
+        return known if known is not None and known[0] == version else (version, parse_entry(Path(file.path)))
 
 
 class _Index:
@@ -226,15 +200,3 @@ def exact_id(text: str) -> bytes | None:
         except BadKey as error:
             raise UnknownDevice(f"{text!r}: {error}", remedy="Copy the did:key whole.") from error
     return bytes.fromhex(text) if len(text) == 64 and id_prefix(text) is not None else None
-
-
-def _parse(path: Path) -> Registered:
-    try:
-        values: dict[str, Any] = json.loads(path.read_text())
-        entry = Registered(**values)
-        texts = (entry.name, entry.url, entry.model, entry.state, entry.certificate, *entry.urls, *entry.groups)
-        if f"{entry.device}.json" != path.name or not all(isinstance(text, str) for text in texts):
-            raise ValueError
-    except (OSError, ValueError, TypeError) as error:
-        raise Usage(f"the entry {path} is damaged", remedy="Move it away, or put it back from a copy.") from error
-    return entry

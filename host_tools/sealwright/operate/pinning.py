@@ -21,15 +21,35 @@ def prove(home: Home, client: Client) -> Message[Status]:
     status = client.status()
     wanted = expected(home, client)
     if wanted is None:
-        remedy = f"Say which device it is, by the name that `sealwright devices` shows: --device NAME@{client.url}."
+        remedy = f"Say which device it is, by a name that `sealwright devices` lists: NAME@{client.url}."
         raise RefusedByDevice(f"the register has no device at {client.url}", remedy=remedy, code="unknown_device")
     if status.body.device != wanted:
-        names = home.names()
-        found = names.get(status.body.device, status.body.device.hex())
-        remedy = f"If {found} is the device you mean, name it: --device NAME@{client.url}. Nothing was changed."
-        name = names.get(wanted, wanted.hex())
-        raise RefusedByDevice(f"{found} answers at the URL of {name}", remedy=remedy, code="wrong_device")
+        raise _wrong_device(home, client, wanted, status.body.device)
     return status
+
+
+def check_named(home: Home, client: Client) -> None:
+    """Ask the device behind `client` which it is, where the caller named one: a courtesy, which proves nothing.
+
+    Raises RefusedByDevice (code wrong_device), Unreachable, Malformed.
+    """
+    if client.device is not None:
+        said = client.info()
+        if said.device is None:
+            what = f"a device without an identity answers at {client.url}: it is {said.state}"
+            remedy = f"See it with `sealwright info {client.url}`."
+            raise RefusedByDevice(what, remedy=remedy, code="wrong_device")
+        if said.device != client.device:
+            raise _wrong_device(home, client, client.device, said.device)
+
+
+def _wrong_device(home: Home, client: Client, wanted: bytes, found: bytes) -> RefusedByDevice:
+    names = home.names()
+    here, meant = names.get(found, found.hex()), names.get(wanted, wanted.hex())
+    remedy = f"Name {meant} where it is now: {meant}@URL. Nothing was changed."
+    if client.device is None:
+        remedy = f"If {here} is the device you mean, name it: {here}@{client.url}. Nothing was changed."
+    return RefusedByDevice(f"{here} answers at {client.url}, not {meant}", remedy=remedy, code="wrong_device")
 
 
 def expected(home: Home, client: Client) -> bytes | None:

@@ -160,7 +160,9 @@ def test_what_another_process_writes_is_seen(home):
 
 def test_resolving_a_fleet_reads_each_entry_once(home, monkeypatch):
     parsed = []
-    monkeypatch.setattr(module, "_parse", lambda path, whole=module._parse: parsed.append(path) or whole(path))
+    monkeypatch.setattr(
+        module, "parse_entry", lambda path, whole=module.parse_entry: parsed.append(path) or whole(path)
+    )
     for number in range(200):
         home.register(entry(f"device-{number}"))
     for number in range(200):
