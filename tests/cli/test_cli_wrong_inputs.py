@@ -145,7 +145,7 @@ def test_a_damaged_home(homed, traded):
     file.write_text(good)
     (homed.home / "devices" / "aa.json").write_text('{"name": "x"')
     gone_wrong(homed("provision", "--device", "tcp:127.0.0.1:1", "--name", "n"), 3, "unreachable", "nothing answers")
-    gone_wrong(homed("devices", "--forget", "x"), 2, "usage", "aa.json", "damaged")
+    gone_wrong(homed("devices", "forget", "x"), 2, "usage", "aa.json", "damaged")
     assert homed("ledger", "balances").code == 0  # names are a courtesy
 
 

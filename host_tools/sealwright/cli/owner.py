@@ -12,6 +12,7 @@ from ..link import Client
 from ..operate import owner, spending
 from ..operate.pinning import prove
 from .commands import Command, command
+from .holdings import confirm, holdings, on_board
 from .naming import DeviceOption, NamedDevice
 from .network import network
 from .protect import protect
@@ -117,21 +118,25 @@ def stop(session: Session, device: DeviceOption) -> None:
 def wipe(
     session: Session,
     device: NamedDevice,
-    yes: Annotated[bool, typer.Option("--yes", help="I have collected what it holds.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: I have collected what it holds.")] = False,
 ) -> None:
-    """Erase a device's key, promises and readings, for good. Collect first: vouchers it holds are lost with it."""
-    if not yes:
-        remedy = f"Collect first (`sealwright collect --device {device} --out FILE`), then add --yes."
-        raise Usage("a wipe cannot be undone", remedy=remedy, code="not_confirmed")
+    """Erase a device's key, promises and readings, for good. Collect first: vouchers it holds are lost with it.
 
-    def send(home: Home, client: Client) -> None:
-        identifier = prove(home, client).body.device
-        owner.wipe(home, client)
-        entry = home.find(identifier)
-        if entry is not None:
-            home.retire(entry)
-
-    _send(session, device, send, "is wiped; its name is free")
+    What it has in the ledger stays there, and its owner may withdraw it.
+    """
+    with session.connect(device) as client:
+        identifier = prove(session.home, client).body.device
+        found = holdings(session, identifier)
+        what = f"a wipe of {device} cannot be undone: {on_board(client.info())}; {found}"
+        confirm(session, what, f"Collect first: `sealwright collect {device} --out FILE`.", yes)
+        owner.wipe(session.home, client)
+    entry = session.home.find(identifier)
+    if entry is not None:
+        session.home.retire(entry)
+    session.emit(ok=True, device=device, id=identifier.hex(), balances=found.balances)
+    session.say(f"{device} is wiped; its name is free; {found}.")
+    if found.balances:
+        session.say(f"`sealwright ledger withdraw {identifier.hex()[:16]}` pays out what it has.")
 
 
 @command(
