@@ -19,8 +19,8 @@ from rich.text import Text
 
 from .. import emulator
 from ..emulator.serial_url import wire
-from ..errors import SealwrightError, Unreachable
-from ..home import Home
+from ..errors import SealwrightError, Unreachable, Usage
+from ..home import Home, Registered
 from ..home.urls import split_place, url_of
 from ..link import Client, connect
 from ..link.broker import Broker, DeviceTopics, device_of, topic_of
@@ -76,9 +76,7 @@ class Session:
             url = url_of(text)
             if url is not None:
                 return self._open(url)
-            if ":" in text and not text.startswith("did:"):
-                split_url(text)  # raises: a scheme that there is not
-            entry = self.home.resolve(text)
+            entry = self._resolve(text)
             return self._open_named(entry.where, bytes.fromhex(entry.device))
         return self._open_named(url, self.home.identify(wanted))
 
@@ -114,10 +112,21 @@ class Session:
 
     def url(self, text: str) -> str:
         """The URL of the device that `text` means: itself, or what the register has. Raises Usage."""
-        url = split_place(text)[1] or url_of(text)
-        if url is None and ":" in text and not text.startswith("did:"):
+        return split_place(text)[1] or url_of(text) or self._resolve(text).where
+
+    def _resolve(self, text: str) -> Registered:
+        if ":" in text and not text.startswith("did:"):
             split_url(text)  # raises: a scheme that there is not
-        return url or self.home.resolve(text).where
+        try:
+            home = self.home
+        except Usage as error:
+            if error.code != "no_home":
+                raise
+            what = f"{text!r} is no device URL, and {error}, whose register could have it as a name"
+            raise Usage(
+                what, remedy=f"Give a URL, such as serial:/dev/ttyACM0, or: {error.remedy}", code="bad_url"
+            ) from error
+        return home.resolve(text)
 
     def emit(self, **values: Any) -> None:
         """One JSON object on stdout, with --json."""
