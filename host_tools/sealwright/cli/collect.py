@@ -12,8 +12,7 @@ from ..errors import RefusedByDevice, Rejected, SealwrightError, Unreachable, Us
 from ..operate import owner
 from ..operate.collecting import Collector, Source
 from .commands import command
-from .naming import DevicesOption
-from .options import STDIN, CountOption, OutOption, SecondsOption
+from .options import STDIN, CountOption, DevicesOption, OutOption, SecondsOption
 from .session import Advance, Session
 from .sink import Sink
 

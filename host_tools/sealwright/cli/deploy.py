@@ -9,8 +9,7 @@ from ..bench.deploying import HELLO_SECONDS, Installed, hello, install
 from ..link import Info
 from ..link.transport import open_url
 from .commands import command
-from .naming import NamedDevice
-from .options import BoardOption
+from .options import BoardOption, NamedDevice
 from .session import Session
 
 

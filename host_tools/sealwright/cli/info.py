@@ -12,7 +12,7 @@ from ..wire.messages import DecimalFraction, DevicePolicy
 from ..wire.messages.schema import read
 from .commands import command
 from .describe import number
-from .naming import DeviceOption
+from .options import DeviceOption
 from .session import Session
 from .words import CLOCK, amount, clock, custody, json_value, spending
 

@@ -13,17 +13,13 @@ import typer
 
 from ..errors import SealwrightError, Usage
 from ..home import Home, Registered
+from .options import AnyDevices, DeviceOption, DevicesOption, NamedDevice
 from .session import Session
 
 ENVIRONMENT: Final = "SEALWRIGHT_DEVICE"
 _HELP: Final = "Its name, the beginning of its id, its did:key or URL; or DEVICE@URL."
 _DEFAULT: Final = f" [default: ${ENVIRONMENT}, else the home's config.toml]"
 
-# what commands declare; `_Kind` says how it is widened
-DeviceOption = Annotated[str, "one device, by default the usual one"]
-NamedDevice = Annotated[str, "one device, which must be named: what is done to it cannot be undone"]
-DevicesOption = Annotated[list[str], "one device or more, by default the usual one"]
-AnyDevices = Annotated[list[str], "devices, or none"]
 _SEVERAL: Final = (DevicesOption, AnyDevices)
 
 Fill = Callable[[Session, dict[str, Any]], dict[str, Any]]

@@ -11,7 +11,7 @@ from ..link.broker import Broker, authority_der
 from ..operate import owner
 from ..wire.cbor import Key, Value
 from .commands import command
-from .naming import DeviceOption
+from .options import DeviceOption
 from .session import Session
 
 

@@ -13,8 +13,8 @@ from ..operate import owner, spending
 from ..operate.pinning import prove
 from .commands import Command, command
 from .holdings import confirm, holdings, on_board
-from .naming import DeviceOption, NamedDevice
 from .network import network
+from .options import DeviceOption, NamedDevice
 from .protect import protect
 from .session import Session
 from .words import amount

@@ -8,7 +8,7 @@ from ..errors import Usage
 from ..operate import owner
 from ..wire.cbor import Key, Value
 from .commands import command
-from .naming import DeviceOption
+from .options import DeviceOption
 from .session import Session
 
 _MOST_SECONDS = 34_560_000  # 400 days: what a device remembers a channel for

@@ -8,8 +8,7 @@ import typer
 from ..operate import provisioning, spending
 from ..operate.provisioning import Provisioned
 from .commands import command
-from .naming import DeviceOption
-from .options import DaysOption
+from .options import DaysOption, DeviceOption
 from .session import Session
 from .words import custody
 from .words import spending as spending_words

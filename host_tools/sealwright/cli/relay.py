@@ -13,7 +13,7 @@ from ..link.labels import REPLY_SECONDS
 from ..link.relay import Address, Relay, Wire
 from ..link.transport import Transport, open_url
 from .commands import command
-from .naming import DeviceOption
+from .options import DeviceOption
 from .session import Session
 
 _ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

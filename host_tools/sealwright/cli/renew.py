@@ -2,8 +2,7 @@
 
 from ..operate import renewing
 from .commands import command
-from .naming import DeviceOption
-from .options import DaysOption
+from .options import DaysOption, DeviceOption
 from .session import Session
 from .words import clock
 

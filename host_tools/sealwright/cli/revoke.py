@@ -8,7 +8,7 @@ from ..errors import SealwrightError, Usage
 from ..operate import renewing
 from ..wire.messages import Grant, parse_as
 from .commands import command
-from .naming import NamedDevice
+from .options import NamedDevice
 from .session import Session
 from .settle import open_ledger
 

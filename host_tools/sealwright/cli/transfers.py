@@ -6,8 +6,7 @@ import typer
 
 from ..operate import owner
 from .commands import Command, command
-from .naming import NamedDevice
-from .options import TestOption
+from .options import NamedDevice, TestOption
 from .session import Session
 from .settle import open_ledger
 from .words import amount, named

@@ -15,8 +15,7 @@ from ..targets.build import compile_for
 from ..targets.kinds import find_any
 from ..wire.keys import PublicKey
 from .commands import Command, command
-from .naming import DeviceOption
-from .options import octets, owner_key
+from .options import DeviceOption, octets, owner_key
 from .session import Session
 
 BoardOption = Annotated[str, typer.Option("--board", metavar="BOARD", help="The board, by its folder's name.")]

@@ -14,8 +14,7 @@ from ..operate.collecting import Source
 from ..wire.bundle import read_bundle
 from .anchoring import note_head
 from .commands import command
-from .naming import AnyDevices
-from .options import SecondsOption, TestOption
+from .options import AnyDevices, SecondsOption, TestOption
 from .session import Session
 from .settle import open_ledger
 from .words import amount, clock, named, short

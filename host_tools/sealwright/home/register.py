@@ -138,9 +138,7 @@ class Register:
         prefix, key = id_prefix(text), name_key(text)
         for one in self.entries():
             if not one.active and (name_key(one.name) == key or (prefix and one.device.startswith(prefix))):
-                remedy = (
-                    f"`sealwright devices adopt` brings it back if it still has its key; else name another. {_LISTED}"
-                )
+                remedy = "`sealwright devices adopt URL` brings it back if it still has its key."
                 return UnknownDevice(f"no device is called {text!r} now: {one.label}", remedy=remedy, code="retired")
         return UnknownDevice(f"no device is called {text!r}", remedy=_LISTED)
 
