@@ -231,8 +231,12 @@ class Home(Kept):
 
 
 def locate(folder: str | Path | None) -> Path:
-    """The folder a command means: the one given, else $SEALWRIGHT_HOME, else ~/.sealwright."""
-    return Path(folder or os.environ.get("SEALWRIGHT_HOME") or DEFAULT).expanduser().resolve()
+    """The folder a command means: the one given, else $SEALWRIGHT_HOME, else ~/.sealwright. Raises Usage."""
+    wanted = folder or os.environ.get("SEALWRIGHT_HOME") or DEFAULT
+    try:
+        return Path(wanted).expanduser().resolve()
+    except (ValueError, RuntimeError, OSError) as error:  # NUL; a ~USER that there is not; links in a circle
+        raise Usage(f"{str(wanted)!r} is no path", remedy="Name the folder of a home.", code="no_home") from error
 
 
 def _passphrase() -> bytes | None:
