@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import RefusedByDevice
 from ..home import Home, Registered
-from ..link import Client
+from ..link import Client, Info
 from ..wire.messages import Message, Status
 
 
@@ -34,13 +34,19 @@ def check_named(home: Home, client: Client) -> None:
     Raises RefusedByDevice (code wrong_device), Unreachable, Malformed.
     """
     if client.device is not None:
-        said = client.info()
-        if said.device is None:
-            what = f"a device without an identity answers at {client.url}: it is {said.state}"
-            remedy = f"See it with `sealwright info {client.url}`."
-            raise RefusedByDevice(what, remedy=remedy, code="wrong_device")
-        if said.device != client.device:
-            raise _wrong_device(home, client, client.device, said.device)
+        check_said(home, client, client.info())
+
+
+def check_said(home: Home, client: Client, said: Info) -> None:
+    """Raise RefusedByDevice (code wrong_device) where a device says that it is another than `expected` names."""
+    wanted = expected(home, client)
+    if wanted is None or said.device == wanted:
+        return
+    if said.device is None:
+        what = f"a device without an identity answers at {client.url}: it is {said.state}"
+        remedy = f"See it with `sealwright info {client.url}`."
+        raise RefusedByDevice(what, remedy=remedy, code="wrong_device")
+    raise _wrong_device(home, client, wanted, said.device)
 
 
 def _wrong_device(home: Home, client: Client, wanted: bytes, found: bytes) -> RefusedByDevice:
