@@ -16,6 +16,7 @@ class UnixPort:
 
     links = ("command", "peer")
     has_console = False
+    has_uart = False
     patience = 1.0
 
     def equip(self, folder: Path, board: Path, image: Path | None) -> None:

@@ -18,6 +18,7 @@ class Pico:
 
     links = ("command",)
     has_console = True
+    has_uart = True
     patience = _SLOWER
 
     def equip(self, folder: Path, board: Path, image: Path | None) -> None:
