@@ -40,6 +40,7 @@ _MAX_AUTHORITY = const(2048)  # a command must fit a frame
 _MIN_RETRY = const(1)
 _MAX_RETRY = const(60)
 _POLL_SECONDS = 0.3
+_LOOK_SECONDS = const(5)
 _BATCH = const(4)  # readings in RAM at a time
 
 
@@ -148,6 +149,7 @@ class Uplink:
             device.timekeeper.take_network_time(unix)
         broker = settings.get(BROKER)
         if broker is None:
+            await self._pause(_LOOK_SECONDS)  # then see whether the network is still joined
             return
         if device.now() is None:
             raise Limit(CLOCK_UNSET, "certificates are valid for a time and the clock is not set")

@@ -28,6 +28,10 @@ class Emulator(Protocol):
         """Whether the UART that carries its peers can be joined to another end when the board is made."""
 
     @property
+    def has_radio(self) -> bool:
+        """Whether a board needs an address on the air, which is the host's loopback."""
+
+    @property
     def patience(self) -> float:
         """How many times longer a board takes than the machine it emulates: what a client's time-outs grow by."""
 

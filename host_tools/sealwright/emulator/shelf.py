@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -51,6 +52,8 @@ def create(
         emulator.equip(folder, folder_of(kind), image)
         links = {link: ["127.0.0.1", free_port()] for link in emulator.links}
         hardware: dict[str, object] = {"board": kind, **links, "series": series}
+        if emulator.has_radio:
+            hardware["ip"] = _air_address()
         if uart is not None:
             hardware["uart"] = _wire(home, uart)
         (folder / "hardware.json").write_text(json.dumps(hardware))
@@ -58,6 +61,11 @@ def create(
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return EmulatedBoard(folder)
+
+
+def _air_address() -> str:
+    """An address of the loopback net that no other board is likely to have."""
+    return f"127.{64 + secrets.randbelow(64)}.{secrets.randbelow(256)}.{1 + secrets.randbelow(254)}"
 
 
 def _wire(home: Home, other: str) -> str:
