@@ -34,6 +34,7 @@ from .records import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .ports import Board, Quantity, Record
+    from .peers import Peers
     from .seller import Seller
     from .uplink import Uplink
 
@@ -66,6 +67,7 @@ class Device:
     payee: Payee
     fault: SealError | None
     uplink: "Uplink | None"
+    peers: "Peers | None"
     seller: "Seller | None"
 
     def __init__(self, board: "Board") -> None:
@@ -83,7 +85,9 @@ class Device:
         self.last_purchase = None  # summary of the last reading bought, see `reading.summary`
         self.trade_fault = None  # error code of the last attempt at the order, None once it proceeds
         self.uplink = None  # on a board with a way to a broker
+        self.peers = None  # on a board with a way to other devices
         self.seller = None  # whose connection the meter serves
+        self.billed: dict[bytes, int] = {}  # digest -> seq of readings that peers were billed for
         self.unpaid_readings = {}  # peer -> readings since its last payment; a reset clears the counts
 
     def load(self) -> None:

@@ -156,9 +156,10 @@ class Owner:
         uplink.configure(settings)
 
     def _trade(self, value: "Item", record: "Record") -> None:
-        if self._device.board.peer_link is None:
-            raise Unsupported("this board has no way to a seller")
         new_record = order.start(value, self._device, record[OWNER_SEQ])
+        peers = self._device.peers
+        if peers is None or not peers.reaches(new_record[order.ADDRESS]):
+            raise Unsupported("this board has no way to %s" % new_record[order.ADDRESS])
         self._put(record)
         self._device.journal.put(ORDER_RECORD, new_record)
 

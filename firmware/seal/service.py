@@ -83,6 +83,7 @@ class Service:
         if nonce is not None and not messages.hash32(nonce):
             raise Malformed("info wants null or a nonce of 32 bytes")
         board = device.board
+        addresses = device.peers.addresses() if device.peers else []
         fields = {
             "state": STATES[device.state],
             "fault": device.fault.code if device.fault else None,
@@ -93,7 +94,8 @@ class Service:
             "arch": compat.arch(),
             "clock": [board.clock.now(), board.clock.quality],
             "device": device.device_id,
-            "peer": board.peer_link.address if board.peer_link else None,
+            "peer": addresses[0] if addresses else None,
+            "peers": addresses,
             "heap_free": compat.heap_free(),
             "sensors": [sensor.model for sensor in board.sensors],
         }

@@ -63,7 +63,8 @@ async def _try_order(device: "Device", order: "Record") -> None:
 
 async def run_session(device: "Device", order: "Record") -> None:
     """Execute the order over one connection, until the order ends or is replaced."""
-    reader, writer = await device.board.peer_link.connect(order[ADDRESS])
+    link = device.peers.link_to(order[ADDRESS])
+    reader, writer = await link.connect(order[ADDRESS])
     try:
         session = Buyer(device, order, rpc.Client(reader, writer))
         close_code = await session.agree()
@@ -80,4 +81,4 @@ async def run_session(device: "Device", order: "Record") -> None:
         else:
             finish(device, FAILED, close_code, order[NUMBER])
     finally:
-        await device.board.peer_link.disconnect(writer)
+        await link.disconnect(writer)

@@ -17,9 +17,9 @@ from . import labels, messages, notes, reading, rpc
 from .device import PROVISIONED
 from .compat import const, hexlify
 from .cose import parse
-from .errors import Unreachable
+from .errors import Unreachable, Unsupported
 from .policy import CLOCK_UNSET, Limit
-from .records import FORWARDED_RECORD, NETWORK_RECORD
+from .records import FORWARDED_RECORD, NETWORK_PEERS, NETWORK_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from .ports import ConnectionHandler, Item, Record, Table
     from .ports import Uplink as BrokerLink
 
-# Keys of the record "network"
+# Keys of the record "network", with NETWORK_PEERS
 WIFI = const(1)  # [ssid, password]
 BROKER = const(2)  # map:
+# Keys of the broker
 HOST = const(1)  # text
 PORT = const(2)  # uint
 AUTHORITY = const(3)  # bytes: the CA certificate, DER
@@ -39,6 +40,7 @@ _MAX_AUTHORITY = const(2048)  # a command must fit a frame
 _MIN_RETRY = const(1)
 _MAX_RETRY = const(60)
 _POLL_SECONDS = 0.3
+_LOOK_SECONDS = const(5)
 _BATCH = const(4)  # readings in RAM at a time
 
 
@@ -56,7 +58,7 @@ _BROKER: "Table" = {
     AUTHORITY: (True, lambda value: isinstance(value, bytes) and 0 < len(value) <= _MAX_AUTHORITY),
     USER: (False, _pair),
 }
-_TABLE: "Table" = {WIFI: (False, _pair), BROKER: (False, _broker)}
+_TABLE: "Table" = {WIFI: (False, _pair), BROKER: (False, _broker), NETWORK_PEERS: (False, messages.text)}
 
 
 class Uplink:
@@ -73,8 +75,12 @@ class Uplink:
         self._seq = 0
 
     def check(self, value: "Item") -> "Record | None":
-        """The settings in an owner's command, or None for no broker. Raises Malformed."""
-        return None if value is None else messages.fit(value, _TABLE)
+        """The settings in an owner's command, or None for none. Raises Malformed, Unsupported."""
+        settings = None if value is None else messages.fit(value, _TABLE)
+        radio = self._device.board.radio
+        if settings and NETWORK_PEERS in settings and (radio is None or settings[NETWORK_PEERS] not in radio.kinds):
+            raise Unsupported("peer links of kind %s" % settings[NETWORK_PEERS])
+        return settings
 
     def configure(self, settings: "Record | None") -> None:
         """Store the settings and restart delivery: a new broker has none of the readings."""
@@ -143,6 +149,7 @@ class Uplink:
             device.timekeeper.take_network_time(unix)
         broker = settings.get(BROKER)
         if broker is None:
+            await self._pause(_LOOK_SECONDS)  # then see whether the network is still joined
             return
         if device.now() is None:
             raise Limit(CLOCK_UNSET, "certificates are valid for a time and the clock is not set")
