@@ -248,8 +248,3 @@ def test_adopting(homed, tmp_path):
     gone_wrong(homed("devices", "adopt", "emulated:shed"), 4, "revoked", "revoked")
     homed.board("blank")
     gone_wrong(homed("devices", "adopt", "emulated:blank"), 4, "device_blank", "blank")
-
-
-def test_paying_by_name(fleet):
-    fleet.ok("pay", "--payer", "CHARGER", "--payee", "solar", "--amount", "600", "--pause-ms", "50")
-    gone_wrong(fleet("pay", "--payer", "charger", "--payee", "nobody", "--amount", "5"), 2, "unknown_device", "nobody")

@@ -57,8 +57,8 @@ def order(
 
     seconds: how long the channel is good. pause_ms: between two payments. max_price: the most for one unit; None: what
     the offer says now, so that a price raised before the payer gets there buys nothing. address: where the payer finds
-    the payee, such as a relay; None: where the payee says. Raises Usage, RefusedByDevice, also where the payee says that
-    it is another device than the register has at its URL.
+    the payee, such as a relay; None: where the payee says. Raises Usage, and RefusedByDevice, also for a
+    payee that says it is another device than the register has at its URL.
     """
     seller = payee.info()
     check_said(home, payee, seller)  # the order names who is to be paid by this answer
