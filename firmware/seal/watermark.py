@@ -24,7 +24,7 @@ def latest(journal: "Journal", name: str, party: bytes) -> int:
 def advance(journal: "Journal", name: str, party: bytes, expires: int) -> None:
     """Record a past channel of `party` that expires at `expires`. Idempotent."""
     half = party[:16]
-    times = {key: value for key, value in journal.get(name, [])}
+    times = dict(journal.get(name, []))
     times[half] = max(expires, times.get(half, 0))
     while len(times) > MAX_PARTIES:
         lowest = min((value, key) for key, value in times.items() if key != _ALL)

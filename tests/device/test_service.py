@@ -3,9 +3,9 @@
 import os
 
 from check import raises
-from rig import NOW, Counter, Issuer, provisioned
+from rig import NOW, Counter, Issuer, provisioned, restarted
 from seal import compat, labels, link, messages, rpc
-from seal.errors import Refused, SensorFailed, StateDamaged
+from seal.errors import Forked, Malformed, Refused, SensorFailed, StateDamaged
 from seal.owner import Owner
 from seal.service import Service
 from trades import connect, pair, run
@@ -88,6 +88,35 @@ def questions(device, channel):
         (rpc.UPDATE_WRITE, [0, 0, b"x"], False),
         (rpc.UPDATE_COMMIT, None, False),
     )
+
+
+def test_ack_with_a_digest_prunes_only_what_was_fetched():
+    # flood-sensor#55: the flash is put back, and the host acknowledges what it has of the other branch
+    issuer = Issuer()
+    device = provisioned(issuer)
+    digests = [None] + [device.sample()[1] for _ in range(20)]
+    forked = restarted(device)
+    forked.board.meter.joules += 1  # it measures something else from here on
+    digests += [device.sample()[1] for _ in range(20)]
+    for _ in range(30):
+        forked.sample()
+    before = dict(forked.board.store.files)
+    for ack in (
+        {1: 40, 3: digests[40]},
+        {1: 50, 3: digests[40]},
+        {1: 51},
+        {1: 51, 3: forked.log.prev},
+        {1: 21, 3: digests[21]},
+    ):
+        raises(Forked, Owner(forked).command, issuer.command(forked, "ack", ack))
+        assert forked.board.store.files == before
+    raises(Malformed, Owner(forked).command, issuer.command(forked, "ack", {1: 20, 3: b"short"}))
+    Owner(forked).command(issuer.command(forked, "ack", {1: 20, 3: digests[20]}))  # both branches have it
+    assert forked.log.acknowledged == 20
+    Owner(forked).command(issuer.command(forked, "ack", {1: 20, 3: digests[20]}))
+    Owner(forked).command(issuer.command(forked, "ack", {1: 50, 3: forked.log.prev}))
+    Owner(device).command(issuer.command(device, "ack", {1: 40}))  # an older host names no digest
+    assert forked.log.acknowledged == 50 and device.log.acknowledged == 40
 
 
 def test_request_without_a_signature_writes_nothing():
