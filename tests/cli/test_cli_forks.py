@@ -101,3 +101,24 @@ def test_while_it_is_followed(homed, station, tmp_path):
     ran = homed("collect", *DEVICE, "--out", bundle, "--seconds", "3", "--every", "0.2", "--json")
     assert ran.code == 1 and sum(one.get("code") == "equivocation" for one in ran.json) == 1, "said once"
     assert time.monotonic() - began < 60 and ran.json[-1]["failed"] == 1
+
+
+def test_settling_sees_what_collecting_remembers(homed, station, tmp_path):
+    wait_until(lambda: last(homed) >= 1)
+    image = image_of(station)
+    one, other = tmp_path / "one.bundle", tmp_path / "other.bundle"
+    homed.ok("collect", *DEVICE, "--out", one, "--count", str(last(homed) + 2), "--every", "0.2")
+    homed.ok("settle", one, "--allow-test")
+    reached = numbers(one)[-1]
+    put_back(station, image)
+    homed.ok("owner", "interval", "1", *DEVICE)
+    wait_until(lambda: last(homed) >= reached + 1, 40)
+    (homed.home / "heads").rename(tmp_path / "heads")  # as on another computer
+    homed.ok("collect", *DEVICE, "--out", other)
+    (tmp_path / "heads").rename(homed.home / "heads2")
+    for path in (homed.home / "heads2").iterdir():
+        path.replace(homed.home / "heads" / path.name)
+    ran = homed("settle", other, "--allow-test", "--json")
+    assert ran.code == 1 and "equivocation" in [one.get("code") for one in ran.json]
+    (proof,) = (homed.home / "forks").glob("*.bundle")
+    assert homed("verify", proof, "--allow-test", "--json").json[-1]["code"] == "equivocation"

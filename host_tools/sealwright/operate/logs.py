@@ -65,21 +65,33 @@ class Logs:
 
     def compare(self, key: PublicKey, message: Message[Reading]) -> None:
         """Raise Equivocation if this key signed another reading with the number of `message`, and `message` too."""
-        device = key.device_id
+        first = self._other(key.device_id, message)
+        if first is not None and message.signed_by(key):
+            raise Equivocation(key.device_id, first, message)
+
+    def _other(self, device: bytes, message: Message[Reading]) -> Message[Reading] | None:
         recent = self._recent.get(device)
         first = None if recent is None else recent.get(message.body.seq)
         if first is None:
             head = self.head(device)
             first = head if head is not None and head.body.seq == message.body.seq else None
-        if first is not None and first.digest != message.digest and message.signed_by(key):
-            raise Equivocation(device, first, message)
+        return first if first is not None and first.digest != message.digest else None
 
     def note(self, key: PublicKey, message: Message[Reading]) -> None:
         """Remember a reading, if this key signed it. Raises Equivocation as `compare` does."""
         self.compare(key, message)
-        if not message.signed_by(key):
-            return
-        device, number = key.device_id, message.body.seq
+        if message.signed_by(key):
+            self._remember(key.device_id, message)
+
+    def note_held(self, device: bytes, message: Message[Reading]) -> None:
+        """Remember a reading that a verifier found to hold. Raises Equivocation as `compare` does."""
+        first = self._other(device, message)
+        if first is not None:
+            raise Equivocation(device, first, message)
+        self._remember(device, message)
+
+    def _remember(self, device: bytes, message: Message[Reading]) -> None:
+        number = message.body.seq
         recent = self._recent.setdefault(device, OrderedDict())
         recent.setdefault(number, message)
         if len(recent) > _RECENT:
@@ -105,7 +117,7 @@ class Logs:
         self._changed.clear()
 
     def prove(self, fork: Equivocation, chain: Sequence[Message[Certificate]]) -> None:
-        """Keep the proof of a fork. chain: the device's certificates, leaf first. Raises Usage."""
+        """Keep the proof of a fork. chain: the device's certificates that are known, leaf first. Raises Usage."""
         if self._folder is None:
             return
         path = self._folder / "forks" / f"{fork.device.hex()}-{fork.first.body.seq}.bundle"
