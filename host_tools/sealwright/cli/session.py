@@ -23,6 +23,7 @@ from ..errors import SealwrightError
 from ..home import Home
 from ..link import Client, connect
 from ..link.broker import Broker, DeviceTopics, device_of, topic_of
+from ..operate.logs import Logs
 from ..operate.pinning import named
 from .words import plain
 
@@ -65,6 +66,13 @@ class Session:
             return self.home.names()
         except SealwrightError:  # names are a courtesy: a command that needs the home asks for it itself
             return {}
+
+    def logs(self) -> Logs:
+        """What the home remembers of devices' logs; nothing where there is no home."""
+        try:
+            return Logs(self.home)
+        except SealwrightError:
+            return Logs()
 
     def connect(self, url: str) -> Client:
         """Connect to a device URL, or to NAME@URL: that device of the register, at this URL. Only `emulated:NAME`,
