@@ -154,7 +154,7 @@ def test_ctrl_c_is_quiet(fleet, tmp_path):
 def test_what_a_device_says_cannot_command_the_terminal(homed):
     homed.board("loud")
     name = "bell \x07 and \x1b]0;title\x07"
-    gone_wrong(homed("provision", "--device", "emulated:loud", "--name", name), 2, "usage", "no name")
+    gone_wrong(homed("provision", "--device", "emulated:loud", "--name", name), 2, "bad_name", "no name")
     shown = homed("info", "--device", f"tcp:{chr(27)}[2J:80")
     assert "\x1b" not in shown.err and shown.code == 3
 

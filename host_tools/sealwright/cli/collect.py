@@ -13,7 +13,7 @@ from ..operate import owner
 from ..operate.collecting import Collector, Source
 from ..operate.logs import Equivocation
 from .commands import command
-from .options import STDIN, CountOption, OutOption, SecondsOption
+from .options import STDIN, CountOption, DevicesOption, OutOption, SecondsOption
 from .session import Advance, Session
 from .sink import Sink
 
@@ -25,8 +25,9 @@ _OF_DEVICE: Final = (Unreachable, RefusedByDevice, Rejected)
     "collect",
     "Gather what devices signed into a bundle.",
     """
-    sealwright collect --device emulated:station
-    sealwright collect --device emulated:station --device emulated:solar --out day.bundle
+    sealwright collect station
+    sealwright collect station solar --out day.bundle
+    sealwright collect --all --out day.bundle
     sealwright collect --device serial:/dev/ttyACM0 --out day.bundle --follow --ack
     sealwright collect --device emulated:solar --out - | sealwright verify - --allow-test
     """,
@@ -34,9 +35,7 @@ _OF_DEVICE: Final = (Unreachable, RefusedByDevice, Rejected)
 def collect(
     session: Session,
     *,
-    device: Annotated[
-        list[str], typer.Option("--device", metavar="URL", help="Where to collect from; may be repeated.")
-    ],
+    device: DevicesOption,
     out: OutOption = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
     seconds: SecondsOption = None,
