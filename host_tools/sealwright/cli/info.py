@@ -77,7 +77,7 @@ def _identity(session: Session, found: Info) -> Facts:
     if raw.get("clock_fault") is not None:
         yield "", "a network's time was REFUSED as far from the last trusted one: `sealwright owner clock` sets it"
     yield "sensors", ", ".join(raw["sensors"]) or "none"
-    yield "peer links", ", ".join(found.peers) or "none"
+    yield "peers at", ", ".join(found.peers) or "none"
 
 
 def _slots(raw: dict[str, Any]) -> str:
