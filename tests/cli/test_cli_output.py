@@ -12,8 +12,11 @@ from sealwright.cli.main import app, run
 
 from tests.cli.runner import ENTRY, FULL, ended, gone_wrong, wait_until
 
-COMMANDS = [(one.name,) for one in app.registered_commands] + [
-    (group.typer_instance.info.name, one.name)
+COMMANDS = [
+    *((one.name,) for one in app.registered_commands),
+    *((group.name,) for group in app.registered_groups if group.name),  # a command and a group: `devices`
+] + [
+    (group.name or group.typer_instance.info.name, one.name)
     for group in app.registered_groups
     for one in group.typer_instance.registered_commands
 ]

@@ -25,6 +25,7 @@ from ..home.urls import split_place, url_of
 from ..link import Client, connect
 from ..link.broker import Broker, DeviceTopics, device_of, topic_of
 from ..link.transport import split_url
+from ..operate.logs import Logs
 from ..operate.pinning import check_named
 from .words import plain
 
@@ -67,6 +68,13 @@ class Session:
             return self.home.names()
         except SealwrightError:  # names are a courtesy: a command that needs the home asks for it itself
             return {}
+
+    def logs(self) -> Logs:
+        """What the home remembers of devices' logs; nothing where there is no home."""
+        try:
+            return Logs(self.home)
+        except SealwrightError:
+            return Logs()
 
     def connect(self, text: str) -> Client:
         """Connect to a device at its URL or bare port, at DEVICE@URL, or as `Home.resolve` finds it at the URL where

@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from ...errors import Usage
 from ...home import Home
 from ...home.urls import split_broker
@@ -18,7 +15,6 @@ from ...wire.certificates import TEST_MODEL
 SCHEME: Final = "mqtts"
 PORT: Final = 8883
 PASSWORD: Final = "SEALWRIGHT_BROKER_PASSWORD"
-MAX_AUTHORITY: Final = 2048  # bytes that a device takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +57,6 @@ class Broker:
         kept = home.authority(f"{host}:{port}")
         password = os.environ.get(PASSWORD) if user else None
         return cls(host, port, user, password, kept if kept.exists() else None), wanted
-
-
-def authority_der(path: Path) -> bytes:
-    """The CA's certificate in a PEM file, as a device takes it. Raises Usage."""
-    try:
-        found = x509.load_pem_x509_certificates(path.read_bytes())
-    except OSError as error:
-        raise Usage(f"cannot read {path}: {error.strerror}", remedy="Check the path.") from error
-    except ValueError as error:
-        raise Usage(f"{path} is no certificate in PEM", remedy="Give the CA that certified the broker.") from error
-    if len(found) != 1:
-        raise Usage(f"{path} holds {len(found)} certificates", remedy="Give only the CA that certified the broker.")
-    der = found[0].public_bytes(Encoding.DER)
-    if len(der) > MAX_AUTHORITY:
-        remedy = "Use a CA with a key on P-256, or the intermediate that signed the broker's certificate."
-        raise Usage(f"the certificate in {path} is over {MAX_AUTHORITY} bytes", remedy=remedy)
-    return der
 
 
 def topic_of(home: Home, wanted: str) -> str:
