@@ -149,6 +149,17 @@ def test_money_goes_to_no_device_that_is_no_more(listed):
     assert listed.ok("ledger", "deposit", did, *MONEY, "--json").last["device"] == device
 
 
+def test_money_of_some_devices(listed):
+    for name in ("roof", "car"):
+        listed.ok("ledger", "deposit", name, *MONEY)
+    listed.ok("devices", "group", "some", "car")
+    listed.ok("devices", "forget", "roof", "--yes")
+    for texts, ids in ((("b251cc07",), {ROOF}), (("car", ROOF), {ROOF, CAR}), (("--group", "some"), {CAR})):
+        assert {one["id"] for one in listed.ok("ledger", "balances", *texts, "--json").json} == ids
+    assert listed.ok("ledger", "channels", "car", "--json").out == ""
+    gone_wrong(listed("ledger", "channels", "roof"), 2, "retired", "Roof (retired b251cc07)")
+
+
 def test_a_name_that_another_device_has_as_its_id(listed):
     device, _ = someone()
     old_entry(Home.open(listed.home), device, "1" * 64)

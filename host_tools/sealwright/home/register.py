@@ -116,12 +116,7 @@ class Register:
 
     def labels(self) -> dict[bytes, str]:
         """Device id -> label; where devices of an old register share a name, it has the beginning of the id."""
-        index = self._read()
-        twice = {one.device for same in index.by_name.values() if len(same) > 1 for one in same}
-        return {
-            bytes.fromhex(one.device): f"{one.name} ({one.device[:8]})" if one.device in twice else one.label
-            for one in index.entries
-        }
+        return dict(self._read().labels)
 
     def _named(self, text: str) -> Sequence[Registered]:
         identifier, index = exact_id(text), self._read()
@@ -179,6 +174,11 @@ class _Index:
             self.made_at.setdefault(one.url, []).append(one)
             for url in set(one.urls):
                 self.named_at.setdefault(url, []).append(one)
+        twice = {one.device for same in self.by_name.values() if len(same) > 1 for one in same}
+        self.labels = {
+            bytes.fromhex(one.device): f"{one.name} ({one.device[:8]})" if one.device in twice else one.label
+            for one in self.entries
+        }
         self._active = sorted(active, key=lambda one: one.device)
         self._ids = [one.device for one in self._active]
 

@@ -140,7 +140,11 @@ def test_damaged_entries_are_named(home):
         (home.folder / "devices" / f"{ROOF}.json").write_text(content)
         with pytest.raises(Usage, match=f"{ROOF}.json is damaged"):
             home.resolve("x")
-    (home.folder / "devices" / f"{ROOF}.json").unlink()
+    wrong = [("registered_at", "x"), ("urls", "x"), ("commands", None), ("model", None), ("groups", [1]), ("x", 1)]
+    for field, value in wrong:
+        old_entry(home, "a", ROOF, **{field: value})
+        with pytest.raises(Usage, match=f"{ROOF}.json is damaged"):
+            home.names()
     old_entry(home, "a", ROOF)
     (home.folder / "devices" / f"{ROOF}.json").rename(home.folder / "devices" / "copy.json")
     with pytest.raises(Usage, match=r"copy.json is damaged"):
