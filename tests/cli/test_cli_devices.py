@@ -182,6 +182,11 @@ def test_payees_by_name(listed, tmp_path):
     assert listed.ok("info", "payer", "--json").last["policy"]["payees"] == [ROOF, CAR, device, device]
 
 
+def test_what_is_for_good_waits_until_every_name_is_known(listed):
+    gone_wrong(listed("revoke", "roof", "--reason", "lost", "--to", "nobody"), 2, "unknown_device", "nobody")
+    assert not list(Home.open(listed.home).revocations())
+
+
 def test_names_of_devices_that_are_no_more(listed):
     assert set(devices(listed)) == {ROOF, CAR} and set(devices(listed, "--all")) == {ROOF, CAR, SHED}
     assert "old" not in listed.ok("devices").out and "old (retired 00ff00ff)" in listed.ok("devices", "--all").out

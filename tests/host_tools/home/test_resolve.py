@@ -43,6 +43,8 @@ def test_every_way_to_name_a_device(fleet):
         *("mqtts://broker:8883/café", f"mqtts://u@b/{quote('café')}", "mqtts://b/b251dd", f"mqtts://b/{CAR}"),
     ):
         assert fleet.resolve(text).device == CAR, text
+    fleet.register(entry("lamp #2?", SHED))
+    assert fleet.resolve("mqtts://h:1/lamp #2?").device == fleet.resolve("mqtts://h/LAMP%20%232%3F").device == SHED
     device, did = someone()
     fleet.register(entry("keyed", device))
     assert fleet.resolve(did).name == "keyed"
