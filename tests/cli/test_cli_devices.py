@@ -6,6 +6,7 @@ import pty
 import shutil
 import subprocess
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from sealwright import emulator
@@ -246,6 +247,14 @@ def test_adopting(homed, tmp_path):
     gone_wrong(homed("devices", "adopt", "emulated:shed"), 2, "already_registered", "shed")
     homed.ok("devices", "forget", "shed", "--yes")
     gone_wrong(homed("owner", "pause", "--device", board.url), 4, "unknown_device", "no device at")
+    homed.ok("devices", "adopt", "SHED")
+    homed.ok("devices", "forget", "shed", "--yes")
+    homed.board("other")
+    homed.ok("provision", "emulated:other", "--name", "other")
+    home = Home.open(homed.home)
+    for text in ("shed", device[:6]):
+        home.register(replace(home.find(bytes.fromhex(device)), url="emulated:other"))
+        gone_wrong(homed("devices", "adopt", text), 4, "wrong_device", "other answers", "not shed (retired")
     homed.ok("devices", "adopt", board.url)
     homed.ok("owner", "resume", "shed")
     (homed.home / "devices" / f"{device}.json").unlink()  # a register from an older copy
@@ -262,5 +271,7 @@ def test_adopting(homed, tmp_path):
     home.retire(home.resolve("barn"))
     renewing.revoke(home, home.find(bytes.fromhex(device)), "lost")
     gone_wrong(homed("devices", "adopt", "emulated:shed"), 4, "revoked", "revoked")
+    home.register(entry("barn", "1" * 64, state="retired"))
+    gone_wrong(homed("devices", "adopt", "barn"), 2, "ambiguous_device", "barn (1111", f"barn ({device[:8]}")
     homed.board("blank")
     gone_wrong(homed("devices", "adopt", "emulated:blank"), 4, "device_blank", "blank")

@@ -217,6 +217,10 @@ class Home(Kept):
         """The devices in use that the register has for a URL, the latest last."""
         return self._register.at(url)
 
+    def retired(self, text: str) -> Sequence[Registered]:
+        """The devices that are no more, and had the name `text` or an id that begins so."""
+        return self._register.retired(text)
+
     def check_name(self, name: str, device: bytes | None = None) -> str:
         """`name` as it is kept. Raises Usage for what cannot be a name, or is that of another device than `device`."""
         return self._register.check_name(name, device)

@@ -11,6 +11,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -85,6 +86,8 @@ class Register:
         found = self.at(url) if url is not None else self._named(text)
         if len(found) == 1:
             return found[0]
+        if url is not None and not found:
+            raise UnknownDevice(f"the register has no device at {url}", remedy=_LISTED)
         if found:
             names = [f"{one.name} ({one.device[:16]})" for one in found]
             raise AmbiguousDevice(f"{text!r} may be {' or '.join(names)}", remedy=_WHICH, candidates=names)
@@ -129,13 +132,21 @@ class Register:
             found |= {one.device: one for one in index.begin_with(prefix)}
         return list(found.values())
 
-    def _unknown(self, text: str) -> UnknownDevice:
+    def retired(self, text: str) -> Sequence[Registered]:
+        """The devices that are no more, and had this name or an id that begins so."""
         prefix, key = id_prefix(text), name_key(text)
-        for one in self.entries():
-            if not one.active and (name_key(one.name) == key or (prefix and one.device.startswith(prefix))):
-                remedy = "`sealwright devices adopt URL` brings it back if it still has its key."
-                return UnknownDevice(f"no device is called {text!r} now: {one.label}", remedy=remedy, code="retired")
-        return UnknownDevice(f"no device is called {text!r}", remedy=_LISTED)
+        gone = [one for one in self.entries() if not one.active]
+        return [one for one in gone if name_key(one.name) == key or (prefix and one.device.startswith(prefix))]
+
+    def _unknown(self, text: str) -> UnknownDevice:
+        gone = self.retired(text)
+        if gone:
+            remedy = "`sealwright devices adopt` brings it back if it still has its key."
+            return UnknownDevice(f"no device is called {text!r} now: {gone[-1].label}", remedy=remedy, code="retired")
+        by_name = self._read().by_name
+        near = get_close_matches(name_key(text), by_name, n=1, cutoff=0.7)
+        hint = f" Did you mean {by_name[near[0]][0].name}?" if near else ""
+        return UnknownDevice(f"no device is called {text!r}", remedy=f"{_LISTED}{hint}")
 
     def _read(self) -> "_Index":
         try:

@@ -24,7 +24,7 @@ def prove(home: Home, client: Client) -> Message[Status]:
         remedy = f"Say which device it is, by a name that `sealwright devices` lists: NAME@{client.url}."
         raise RefusedByDevice(f"the register has no device at {client.url}", remedy=remedy, code="unknown_device")
     if status.body.device != wanted:
-        raise _wrong_device(home, client, wanted, status.body.device)
+        raise wrong_device(home, client, status.body.device)
     return status
 
 
@@ -46,11 +46,12 @@ def check_said(home: Home, client: Client, said: Info) -> None:
         what = f"a device without an identity answers at {client.url}: it is {said.state}"
         remedy = f"See it with `sealwright info {client.url}`."
         raise RefusedByDevice(what, remedy=remedy, code="wrong_device")
-    raise _wrong_device(home, client, wanted, said.device)
+    raise wrong_device(home, client, said.device)
 
 
-def _wrong_device(home: Home, client: Client, wanted: bytes, found: bytes) -> RefusedByDevice:
-    names = home.names()
+def wrong_device(home: Home, client: Client, found: bytes) -> RefusedByDevice:
+    """The error where the device `found` answers in place of the one that `expected` names."""
+    names, wanted = home.names(), expected(home, client) or b""
     here, meant = names.get(found, found.hex()), names.get(wanted, wanted.hex())
     remedy = f"Name {meant} where it is now: {meant}@URL. Nothing was changed."
     if client.device is None:

@@ -72,6 +72,14 @@ def test_what_names_nothing(fleet, text):
     assert caught.value.exit_code == 2 and caught.value.remedy
 
 
+def test_a_slip_gets_a_hint(fleet):
+    with pytest.raises(UnknownDevice) as caught:
+        fleet.resolve("rof")
+    assert caught.value.remedy.endswith("Did you mean Roof?")
+    with pytest.raises(UnknownDevice, match="no device at tcp:h:1"):
+        fleet.resolve("tcp:h:1")
+
+
 def test_what_several_fit_is_refused_with_their_names(fleet):
     with pytest.raises(AmbiguousDevice, match="Roof .b251cc07.* or café .b251dd08") as caught:
         fleet.resolve("b251")
