@@ -7,6 +7,7 @@ What is read is kept until the folder changes: to resolve every name of a fleet 
 
 import json
 import os
+import re
 import time
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +24,7 @@ from .names import id_prefix, name_key, tidy_name
 from .urls import aliases, split_broker, url_of
 
 _RACY_NS: Final = 2_000_000_000  # a folder changed so lately may change again and show the same time
+_TTY: Final = re.compile(r"(tty|cu\.)\w+")
 _LISTED: Final = "`sealwright devices` lists this home's devices; give a name, 4 digits of an id, a did:key or a URL."
 _WHICH: Final = "Name the one you mean by the beginning of its id."
 
@@ -83,6 +85,8 @@ class Register:
         url = url_of(text)
         if url is not None and url.startswith("mqtts:"):
             text, url = split_broker(url)[1], None
+        if not text:
+            raise UnknownDevice("no device is named", remedy=f"A broker's URL ends with /NAME. {_LISTED}")
         found = self.at(url) if url is not None else self._named(text)
         if len(found) == 1:
             return found[0]
@@ -145,7 +149,8 @@ class Register:
             return UnknownDevice(f"no device is called {text!r} now: {gone[-1].label}", remedy=remedy, code="retired")
         by_name = self._read().by_name
         near = get_close_matches(name_key(text), by_name, n=1, cutoff=0.7)
-        hint = f" Did you mean {by_name[near[0]][0].name}?" if near else ""
+        meant = by_name[near[0]][0].name if near else f"/dev/{text}" if _TTY.fullmatch(text) else None
+        hint = f" Did you mean {meant}?" if meant else ""
         return UnknownDevice(f"no device is called {text!r}", remedy=f"{_LISTED}{hint}")
 
     def _read(self) -> "_Index":

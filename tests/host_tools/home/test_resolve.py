@@ -76,6 +76,11 @@ def test_a_slip_gets_a_hint(fleet):
     with pytest.raises(UnknownDevice) as caught:
         fleet.resolve("rof")
     assert caught.value.remedy.endswith("Did you mean Roof?")
+    with pytest.raises(UnknownDevice) as caught:
+        fleet.resolve("ttyUSB0")
+    assert caught.value.remedy.endswith("Did you mean /dev/ttyUSB0?")
+    with pytest.raises(UnknownDevice, match="no device is named"):
+        fleet.resolve("mqtts://127.0.0.1:1/")
     with pytest.raises(UnknownDevice, match="no device at tcp:h:1"):
         fleet.resolve("tcp:h:1")
 
