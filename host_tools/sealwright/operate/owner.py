@@ -97,6 +97,11 @@ def resume(home: Home, client: Client) -> None:
     command(home, client, "resume")
 
 
+def unlock(home: Home, client: Client) -> None:
+    """Let it pay again after its flash was put back to an earlier state."""
+    command(home, client, "unlock")
+
+
 def set_policy(home: Home, client: Client, policy: DevicePolicy) -> None:
     """Replace its spending policy."""
     command(home, client, "policy", write(policy))
