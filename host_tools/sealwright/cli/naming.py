@@ -13,6 +13,7 @@ import typer
 
 from ..errors import SealwrightError, Usage
 from ..home import Home, Registered
+from ..home.names import name_key
 from .options import AnyDevices, DeviceOption, DevicesOption, NamedDevice
 from .session import Session
 
@@ -47,22 +48,21 @@ def widen(parameters: Iterable[Parameter]) -> tuple[list[Parameter], Fill]:
 def _option(one: Parameter) -> Parameter:
     several = one.annotation in _SEVERAL
     text = _HELP + (_DEFAULT if one.annotation in (DeviceOption, DevicesOption) else "")
-    option = typer.Option("--device", metavar="DEVICE", help=text + (" May be repeated." if several else ""))
+    again = " May be repeated." if several else ""
+    option = typer.Option("--device", metavar="DEVICE", help=text + again, autocompletion=complete)
     return one.replace(default=None, annotation=Annotated[list[str] | None if several else str | None, option])
 
 
 def _more(one: Parameter) -> Iterable[Parameter]:
     several = one.annotation in _SEVERAL
-    argument = typer.Argument(metavar="DEVICE", help="The same as --device.", show_default=False)
+    argument = typer.Argument(metavar="DEVICE", help="The same as --device.", autocompletion=complete)
     kind = list[str] | None if several else str | None
     yield _keyword(f"{one.name}_named", Annotated[kind, argument])
     if several:
         every = typer.Option("--all", help="Every device of the register that is in use.")
-        yield Parameter(f"{one.name}_all", Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, every])
+        yield _keyword(f"{one.name}_all", Annotated[bool, every], False)
         group = typer.Option("--group", metavar="GROUP", help="The devices of a group; may be repeated.")
-        yield Parameter(
-            f"{one.name}_group", Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[list[str] | None, group]
-        )
+        yield _keyword(f"{one.name}_group", Annotated[list[str] | None, group])
 
 
 def _keyword(name: str, annotation: Any, default: Any = None) -> Parameter:
@@ -106,9 +106,21 @@ def usual(session: Session) -> str | None:
         return found
     try:
         home = session.home
-    except SealwrightError:  # a command that needs the home says so itself
+    except Usage as error:
+        if error.code != "no_home":  # a command that needs the home says so itself
+            raise
         return None
     return home.config.device
+
+
+def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The names in the register that begin so, for a shell's Tab key; none where there is no home."""
+    outer: dict[str, Any] = ctx.find_object(dict) or {}
+    try:
+        names = [entry.name for entry in Home.open(ctx.params.get("home") or outer.get("home")).active()]
+    except SealwrightError:
+        return []
+    return [name for name in names if name_key(name).startswith(name_key(incomplete))]
 
 
 def handle(home: Home, entry: Registered) -> str:
