@@ -13,7 +13,6 @@ import typer
 
 from ..errors import SealwrightError, Usage
 from ..home import Home, Registered
-from ..home.names import name_key
 from .options import AnyDevices, DeviceOption, DevicesOption, NamedDevice
 from .session import Session
 
@@ -48,21 +47,25 @@ def widen(parameters: Iterable[Parameter]) -> tuple[list[Parameter], Fill]:
 def _option(one: Parameter) -> Parameter:
     several = one.annotation in _SEVERAL
     text = _HELP + (_DEFAULT if one.annotation in (DeviceOption, DevicesOption) else "")
-    again = " May be repeated." if several else ""
-    option = typer.Option("--device", metavar="DEVICE", help=text + again, autocompletion=complete)
+    text += " May be repeated." if several else ""
+    option = typer.Option("--device", metavar="DEVICE", help=text, autocompletion=complete)
     return one.replace(default=None, annotation=Annotated[list[str] | None if several else str | None, option])
 
 
 def _more(one: Parameter) -> Iterable[Parameter]:
     several = one.annotation in _SEVERAL
-    argument = typer.Argument(metavar="DEVICE", help="The same as --device.", autocompletion=complete)
+    argument = typer.Argument(
+        metavar="DEVICE", help="The same as --device.", show_default=False, autocompletion=complete
+    )
     kind = list[str] | None if several else str | None
     yield _keyword(f"{one.name}_named", Annotated[kind, argument])
     if several:
         every = typer.Option("--all", help="Every device of the register that is in use.")
-        yield _keyword(f"{one.name}_all", Annotated[bool, every], False)
+        yield Parameter(f"{one.name}_all", Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, every])
         group = typer.Option("--group", metavar="GROUP", help="The devices of a group; may be repeated.")
-        yield _keyword(f"{one.name}_group", Annotated[list[str] | None, group])
+        yield Parameter(
+            f"{one.name}_group", Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[list[str] | None, group]
+        )
 
 
 def _keyword(name: str, annotation: Any, default: Any = None) -> Parameter:
@@ -99,6 +102,16 @@ def _several(session: Session, one: Parameter, given: dict[str, Any]) -> list[st
     return list(dict.fromkeys(texts))
 
 
+def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+    """For tab completion: the names of the home's devices that begin so. None of a name that a shell would split."""
+    outer = ctx.obj if isinstance(ctx.obj, dict) else {}
+    try:
+        names = [one.name for one in Home.open(ctx.params.get("home") or outer.get("home")).active()]
+    except SealwrightError:
+        return []
+    return [name for name in names if name.startswith(incomplete) and not any(map(str.isspace, name))]
+
+
 def usual(session: Session) -> str | None:
     """The device that is meant where none is named, or None. Raises Usage for a config that is none."""
     found = os.environ.get(ENVIRONMENT)
@@ -111,16 +124,6 @@ def usual(session: Session) -> str | None:
             raise
         return None
     return home.config.device
-
-
-def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The names in the register that begin so, for a shell's Tab key; none where there is no home."""
-    outer: dict[str, Any] = ctx.find_object(dict) or {}
-    try:
-        names = [entry.name for entry in Home.open(ctx.params.get("home") or outer.get("home")).active()]
-    except SealwrightError:
-        return []
-    return [name for name in names if name_key(name).startswith(name_key(incomplete))]
 
 
 def handle(home: Home, entry: Registered) -> str:
