@@ -44,7 +44,7 @@ class Equivocation(Rejected):
 
 
 def _remedy(proof: Path | None) -> str:
-    keep = "Keep both messages" if proof is None else f"Keep the proof {proof}, which `sealwright verify` shows"
+    keep = "Keep both messages" if proof is None else f"Keep both messages, which are in {proof}"
     return f"{keep}. Rely on none of its readings from there on: wipe it and provision it anew."
 
 
