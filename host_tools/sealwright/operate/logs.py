@@ -7,6 +7,7 @@ A device whose flash was put back to an earlier state, or whose key is used twic
 Limits: beside the newest, the last 64 readings of each device are remembered, and those while this lasts.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -49,13 +50,15 @@ def _remedy(proof: Path | None) -> str:
 
 
 class Logs:
-    """The logs that a home remembers; home None: those of this run alone."""
+    """The logs that a home remembers; home None: those of this run alone. Several threads may use it, each for its own
+    devices."""
 
     def __init__(self, home: Home | None = None) -> None:
         self._folder = None if home is None else home.folder
         self._recent: dict[bytes, OrderedDict[int, Message[Reading]]] = {}
         self._heads: dict[bytes, Message[Reading] | None] = {}
         self._changed: set[bytes] = set()
+        self._lock = threading.Lock()
 
     def head(self, device: bytes) -> Message[Reading] | None:
         """The newest reading of this device (id, 32 bytes) that was seen, or None. Raises Usage for a damaged file."""
@@ -98,23 +101,26 @@ class Logs:
             recent.popitem(last=False)
         head = self.head(device)
         if head is None or number > head.body.seq:
-            self._heads[device] = message
-            self._changed.add(device)
+            with self._lock:
+                self._heads[device] = message
+                self._changed.add(device)
 
     def keep(self) -> None:
         """Write the newest readings into the home; call it once they are on disk. Raises Usage where that fails."""
         if self._folder is None:
             return
+        with self._lock:
+            changed = [(device, self._heads[device]) for device in self._changed]
+            self._changed.clear()
         try:
-            for device in self._changed:
-                path, message = self._path(device), self._heads[device]
+            for device, message in changed:
+                path = self._path(device)
                 path.parent.mkdir(exist_ok=True)
                 if message is not None:
                     write_whole(path, message.raw)
         except OSError as error:
             remedy = "Check its permissions and free some space."
             raise Usage(f"cannot write into {self._folder / 'heads'}: {error.strerror}", remedy=remedy) from error
-        self._changed.clear()
 
     def prove(self, fork: Equivocation, chain: Sequence[Message[Certificate]]) -> None:
         """Keep the proof of a fork. chain: the device's certificates that are known, leaf first. Raises Usage."""
