@@ -4,7 +4,7 @@
     HOME/forks/ID-NUMBER.bundle    two messages that cannot both be true, with the device's certificates
 
 A device whose flash was put back to an earlier state, or whose key is used twice, signs two readings of one number.
-Limits: beside the newest, the last 64 readings of each device are remembered, and those while this lasts.
+Limits: beside the newest, the last 32 readings of each device are remembered, and those while this lasts.
 """
 
 import threading
@@ -20,7 +20,7 @@ from ..link.client import Client
 from ..wire.keys import PublicKey
 from ..wire.messages import Body, Certificate, Message, Reading, parse_as
 
-_RECENT: Final = 64
+RECENT: Final = 32  # of each device; in bytes, as they came: a fleet has many devices
 
 
 class Equivocation(Rejected):
@@ -55,7 +55,7 @@ class Logs:
 
     def __init__(self, home: Home | None = None) -> None:
         self._folder = None if home is None else home.folder
-        self._recent: dict[bytes, OrderedDict[int, Message[Reading]]] = {}
+        self._recent: dict[bytes, OrderedDict[int, bytes]] = {}
         self._heads: dict[bytes, Message[Reading] | None] = {}
         self._changed: set[bytes] = set()
         self._lock = threading.Lock()
@@ -74,7 +74,10 @@ class Logs:
 
     def _other(self, device: bytes, message: Message[Reading]) -> Message[Reading] | None:
         recent = self._recent.get(device)
-        first = None if recent is None else recent.get(message.body.seq)
+        raw = None if recent is None else recent.get(message.body.seq)
+        if raw == message.raw:
+            return None
+        first = None if raw is None else parse_as(raw, Reading)
         if first is None:
             head = self.head(device)
             first = head if head is not None and head.body.seq == message.body.seq else None
@@ -96,8 +99,8 @@ class Logs:
     def _remember(self, device: bytes, message: Message[Reading]) -> None:
         number = message.body.seq
         recent = self._recent.setdefault(device, OrderedDict())
-        recent.setdefault(number, message)
-        if len(recent) > _RECENT:
+        recent.setdefault(number, message.raw)
+        if len(recent) > RECENT:
             recent.popitem(last=False)
         head = self.head(device)
         if head is None or number > head.body.seq:
