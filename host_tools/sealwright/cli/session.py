@@ -24,7 +24,7 @@ from ..home import Home
 from ..link import Client, connect
 from ..link.broker import Broker, DeviceTopics, device_of, topic_of
 from ..operate.pinning import named
-from .words import plain
+from .words import json_value, plain
 
 _WIDE: Final = 4096  # no line is longer: nothing wraps where nobody looks
 Advance = Callable[[float, str], None]
@@ -90,9 +90,9 @@ class Session:
         return wire(self.home, url) if url.startswith("emulated:") else (url, 1.0)
 
     def emit(self, **values: Any) -> None:
-        """One JSON object on stdout, with --json."""
+        """One JSON object on stdout, with --json. Values are as `json_value` makes them."""
         if self.as_json:
-            sys.stdout.write(json.dumps(values) + "\n")
+            sys.stdout.write(json.dumps(json_value(values)) + "\n")
             sys.stdout.flush()
 
     def say(self, text: str = "", style: str = "") -> None:

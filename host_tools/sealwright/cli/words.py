@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from ..wire.labels import CLOCK_HOST
 from ..wire.messages import DevicePolicy, Limit
 
 CUSTODY: Final = ("open", "sealed", "element")
 CLOCK: Final = ("unset", "running since boot", "set by a host", "set by network time")
+
+MAX_EXACT: Final = 2**53 - 1  # JavaScript's Number.MAX_SAFE_INTEGER
 
 
 def plain(text: str) -> str:
@@ -32,6 +35,11 @@ def clock(unix: int) -> str:
         return datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
         return f"at {unix}"
+
+
+def worth_of_clock(quality: int) -> str:
+    """What to think of a time under this clock quality; empty where a host or a network had set the clock."""
+    return "" if quality >= CLOCK_HOST else "clock not set"
 
 
 def custody(level: int) -> str:
@@ -68,11 +76,14 @@ def ago(start: float) -> str:
 
 
 def json_value(value: Any) -> Any:
-    """A CBOR value as JSON can say it: byte strings in hexadecimal, map keys as text."""
+    """A CBOR value as JSON can say it: byte strings in hexadecimal, map keys as text, and integers that a reader with
+    64-bit floats would round (RFC 8259 section 6) as text."""
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, Mapping):
         return {key if isinstance(key, str) else str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [json_value(item) for item in value]
+    if isinstance(value, int) and abs(value) > MAX_EXACT:
+        return str(value)
     return value
