@@ -50,6 +50,16 @@ class Truncated(Malformed):
     remedy = "Messages before this point are usable. Transfer or collect the bundle again."
 
 
+class NotABundle(Truncated):
+    """A file that is no bundle from its first byte on. `what`: what it is instead, with its article."""
+
+    code = "not_a_bundle"
+
+    def __init__(self, what: str, *, remedy: str, name: str = "this") -> None:
+        super().__init__(f"{name} is no bundle, but {what}", remedy=remedy)
+        self.what = what
+
+
 class NotDeterministic(Rejected):
     """Well-formed CBOR that is not in core deterministic form (RFC 8949 section 4.2.1)."""
 

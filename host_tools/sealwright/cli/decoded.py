@@ -82,23 +82,22 @@ def _field(value: Any, metadata: Mapping[str, Any]) -> Any:
 
 
 def _value(value: Any) -> Any:
-    if isinstance(value, DecimalFraction):
-        return _number(value)
-    if isinstance(value, PublicKey):
-        return value.device_id.hex()
-    if isinstance(value, Message):
-        return value.digest.hex()
-    if is_dataclass(value):
-        return _struct(value)
-    if isinstance(value, Claim):
-        return _value(value._asdict()) | {"amount": str(value.amount)}
-    if isinstance(value, RevealedTick):
-        return _value(value._asdict())
-    if isinstance(value, tuple | list):
-        return [_value(one) for one in value]
-    if isinstance(value, Mapping):
-        return {key if isinstance(key, str) else str(key): _value(one) for key, one in value.items()}
-    return json_value(value)
+    match value:
+        case DecimalFraction():
+            found: Any = _number(value)
+        case PublicKey():
+            found = value.device_id.hex()
+        case Message():
+            found = value.digest.hex()
+        case Claim() | RevealedTick():
+            found = {name: str(one) if name == "amount" else _value(one) for name, one in value._asdict().items()}
+        case tuple() | list():
+            found = [_value(one) for one in value]
+        case Mapping():
+            found = {str(key): _value(one) for key, one in value.items()}
+        case _:
+            found = _struct(value) if is_dataclass(value) else json_value(value)
+    return found
 
 
 def time_of(body: Body) -> int | None:

@@ -1,5 +1,6 @@
 """Options that several commands share, and how their values are read. Every reader raises Usage."""
 
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from typing import Annotated, BinaryIO, Final
 
 import typer
 
-from ..errors import BadCertificate, BadKey, Rejected, Truncated, Usage
+from ..errors import BadCertificate, BadKey, NotABundle, Rejected, Truncated, Usage
 from ..wire.bundle import read_bundle
 from ..wire.certificates import load_roots
 from ..wire.keys import PublicKey
@@ -118,14 +119,16 @@ def owner_key(path: Path) -> PublicKey:
 
 def whole_bundle(source: str) -> Iterator[bytes]:
     """The messages of a bundle file, or of standard input for "-". Raises Usage at once where it cannot be opened, and
-    Rejected where there is nothing in it."""
+    Rejected where there is nothing in it or where it is no bundle."""
     messages = read_bundle(_stdin() if source == STDIN else Path(source))
+    name = "standard input" if source == STDIN else source
     try:
         first = next(messages, None)
+    except NotABundle as error:
+        raise NotABundle(error.what, remedy=error.remedy.replace("FILE", shlex.quote(source)), name=name) from error
     except Truncated as error:
         return _raise_at_first(error)
     if first is None:
-        name = "standard input" if source == STDIN else source
         remedy = "Check that it was collected and transferred: an empty bundle proves nothing."
         raise Rejected(f"no message in {name}", remedy=remedy, code="empty_bundle")
     return _chain(first, messages)
