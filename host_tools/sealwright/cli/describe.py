@@ -36,7 +36,7 @@ def describe(message: Message[Body], names: Mapping[bytes, str]) -> str:
             unsure = worth_of_clock(body.clock_quality)
             said = f"#{body.seq} {clock(body.sampled_at)}{unsure and f' [{unsure}]'}  {quantities(body)}"
         case ChannelOpen() as body:
-            price = "" if body.price is None else f", {body.price:,} a {body.unit or 'piece'}"
+            price = "" if body.price is None else f", {amount(body.price, body.asset)} a {body.unit or 'piece'}"
             locked = amount(body.capacity, body.asset)
             said = f"{short(message.digest)} to {named(body.payee, names)}, up to {locked}{price}"
         case Voucher() | Receipt() as body:

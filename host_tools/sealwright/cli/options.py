@@ -33,6 +33,9 @@ BoardOption = Annotated[
     str, typer.Option("--board", metavar="BOARD", help="Which board it is, such as pico or esp32_s3.")
 ]
 BundleArgument = Annotated[str, typer.Argument(metavar="BUNDLE", help="A bundle file, or - for standard input.")]
+BundlesArgument = Annotated[
+    list[str], typer.Argument(metavar="BUNDLE...", help="Bundle files; - is standard input.", show_default=False)
+]
 OutOption = Annotated[
     str | None, typer.Option("--out", metavar="BUNDLE", help="The file to write or continue; - is standard output.")
 ]

@@ -13,7 +13,7 @@ from .claims import Claims
 from .commands import command
 from .options import BundleArgument, SecretOption, TestOption, TickOption
 from .session import Session
-from .verify import show, summary
+from .verdicts import show, summary
 
 
 @command(

@@ -1,16 +1,18 @@
 """Values in words: ids, amounts, times, custody, safe to print on a terminal."""
 
 import time
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import Any, Final
 
 from ..wire.labels import CLOCK_HOST
 from ..wire.messages import DevicePolicy, Limit
+from ..wire.times import utc
 
 CUSTODY: Final = ("open", "sealed", "element")
 CLOCK: Final = ("unset", "running since boot", "set by a host", "set by network time")
 
+_SHORTEST: Final = 8  # hexadecimal digits of an id
 MAX_EXACT: Final = 2**53 - 1  # JavaScript's Number.MAX_SAFE_INTEGER
 
 
@@ -24,6 +26,17 @@ def short(identifier: bytes) -> str:
     return identifier[:8].hex()
 
 
+def prefixes(identifiers: Iterable[bytes]) -> dict[bytes, str]:
+    """For each id or digest the shortest beginning, in hexadecimal, that no other of them has: 8 digits or more."""
+    ordered = sorted(set(identifiers))
+    digits = [one.hex() for one in ordered]
+    shared = [_SHORTEST - 1] * (len(digits) + 1)  # digits in common with the one before
+    for at in range(1, len(digits)):
+        pairs = zip(digits[at - 1], digits[at], strict=True)
+        shared[at] = max(_SHORTEST - 1, sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)))
+    return {one: digits[at][: max(shared[at], shared[at + 1]) + 1] for at, one in enumerate(ordered)}
+
+
 def named(device: bytes | None, names: Mapping[bytes, str]) -> str:
     """A device's name, else the beginning of its id."""
     return "" if device is None else names.get(device) or short(device)
@@ -31,10 +44,7 @@ def named(device: bytes | None, names: Mapping[bytes, str]) -> str:
 
 def clock(unix: int) -> str:
     """A time of the wire as UTC, to the second; the bare number where no calendar has it."""
-    try:
-        return datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):
-        return f"at {unix}"
+    return utc(unix)
 
 
 def worth_of_clock(quality: int) -> str:
