@@ -160,3 +160,15 @@ class Unfunded(SealError):
     """The ledger's funding of the channel has not been shown, and the payer has no more credit."""
 
     code = 27
+
+
+class NoMeter(SealError):
+    """No sensor of the device counts in the unit that it is to sell."""
+
+    code = 29
+
+
+class WrongOffer(SealError):
+    """The seller sells something else than what the order is for, or nothing."""
+
+    code = 30

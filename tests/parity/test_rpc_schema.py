@@ -76,6 +76,7 @@ def test_every_state_and_shape_was_seen(calls):
 
 
 NULLABLE = {
+    "buying",
     "fault",
     "device",
     "peer",

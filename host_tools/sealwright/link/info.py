@@ -64,6 +64,8 @@ _SOMETIMES: Final[dict[str, Rule]] = {
     "rolled_back": UINT,
     "hss": BOOL,
     "clock_fault": Nullable(UINT),
+    "fault_by_seller": BOOL,
+    "buying": Nullable(_Row(Nullable(HASH), TEXT, TEXT, AMOUNT)),
 }
 _PROVISIONED: Final[dict[str, Rule]] = {
     "device": HASH,
