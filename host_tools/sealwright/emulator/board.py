@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import Unreachable, Usage
+from ..errors import Unreachable, Usage, cause_of
 from .kinds import Emulator, emulator_of, folder_of
 from .launch import LOCK, TTY
 
@@ -35,7 +35,7 @@ class EmulatedBoard:
             found: dict[str, Any] = json.loads((self.folder / "hardware.json").read_text())
         except (OSError, ValueError) as error:
             remedy = "Remove its folder and make it again."
-            raise Usage(f"the emulated board {self.name} is damaged: {error}", remedy=remedy) from error
+            raise Usage(f"the emulated board {self.name} is damaged: {cause_of(error)}", remedy=remedy) from error
         return found
 
     @property

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import Usage
+from ..errors import Usage, cause_of
 from ..wire.messages import DevicePolicy, Limit
 from ..wire.messages.asset import is_asset
 
@@ -27,7 +27,9 @@ def load_policy(path: str | Path) -> DevicePolicy:
     except OSError as error:
         raise Usage(f"cannot read the policy {path}: {error.strerror}", remedy="Check the path.") from error
     except ValueError as error:
-        raise Usage(f"the policy {path} is no JSON: {error}", remedy=_POLICY_REMEDY, code="bad_policy") from error
+        raise Usage(
+            f"the policy {path} is no JSON: {cause_of(error)}", remedy=_POLICY_REMEDY, code="bad_policy"
+        ) from error
     return parse_policy(value)
 
 
@@ -44,7 +46,9 @@ def parse_policy(value: Any) -> DevicePolicy:
             button_above=_whole(value["button_above"]) if "button_above" in value else None,
             not_after=_whole(value["not_after"]) if "not_after" in value else None,
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
+        raise Usage("no spending policy: a key is missing", remedy=_POLICY_REMEDY, code="bad_policy") from error
+    except ValueError as error:
         raise Usage(f"no spending policy: {error}", remedy=_POLICY_REMEDY, code="bad_policy") from error
 
 

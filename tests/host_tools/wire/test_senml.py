@@ -88,7 +88,8 @@ def test_a_pack_of_two_devices_with_values_text_a_flag_and_data():
         Record(name="raw", data=b"\1\2"),
     )
     message = reading(*records, sampled_at=NOW)
-    said = "a:in 21.50 Cel, a:out -3.50 Cel (60 s before), b:power 5 W, b:energy 7 J, b:state on, b:relay false, b:raw 0102"
+    said = "a:in 21.50 Cel, a:out -3.50 Cel (60 s before), b:power 5 W, b:energy 7 J, "
+    said += "b:state on, b:relay false, b:raw 0102"
     assert describe(message, {}).endswith(f"Z  {said}")
     shown = as_json(message)["values"]
     assert shown[1] == {"name": "a:out", "unit": "Cel", "time": str(NOW - 60), "value": "-3.50"}
