@@ -7,5 +7,8 @@ from drivers.ina219 import INA219
 I2C_BUS = 0
 SDA = 4
 SCL = 5
+UART = 1
+TX = 8  # to the RX of another device, and its TX to ours
+RX = 9
 BUTTON = 15  # to ground, pressed to agree
 ON_I2C = [BME280, count_energy(INA219)]

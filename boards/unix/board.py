@@ -31,15 +31,21 @@ _FLASH = "/flash"
 
 
 class SystemClock:
-    """The operating system's clock, which keeps network time: a host's time is never better."""
+    """The operating system's clock, which keeps network time. A process cannot set it: the owner's time is kept beside
+    it, until this process ends."""
 
-    quality = CLOCK_NETWORK
+    def __init__(self) -> None:
+        self.quality = CLOCK_NETWORK
+        self._ahead = 0  # seconds
 
     def now(self) -> int:
-        return int(time.time())
+        """Unix seconds."""
+        return int(time.time()) + self._ahead
 
     def set(self, unix: int, quality: int) -> None:
-        pass
+        """Set this clock, whatever it was."""
+        self._ahead = unix - int(time.time())
+        self.quality = quality
 
 
 class SystemEntropy:
@@ -61,6 +67,7 @@ class UnixBoard:
     """Port Board."""
 
     model = "emulated-unix"
+    radio = None
 
     def __init__(self, hardware: "dict[str, Any]") -> None:
         self.store = FileStore(_FLASH)
@@ -74,23 +81,23 @@ class UnixBoard:
         wire = os.getenv("SEALWRIGHT_PTY")
         if wire:
             self.command_links.append(StreamLink(open(int(wire), "r+b")))
-        self.peer_link = self._peer_link(hardware)
+        self.peer_links = self._peer_links(hardware)
 
-    def _peer_link(self, hardware: "dict[str, Any]") -> "PeerLink | None":
+    def _peer_links(self, hardware: "dict[str, Any]") -> "list[PeerLink]":
         kind = hardware.get("peer_link", "tcp")
         if kind == "tcp":
-            return TcpLink(*hardware["peer"]) if hardware["peer"] else None
+            return [TcpLink(*hardware["peer"])] if hardware["peer"] else []
         from links.datagram import DatagramLink
 
         if kind == "udp":
             from links.udp import UdpPort
 
-            return DatagramLink(UdpPort(*hardware["peer"]))
+            return [DatagramLink(UdpPort(*hardware["peer"]))]
         from links.uart import UartPort
 
         wire = UartPort(open(int(os.getenv("SEALWRIGHT_UART") or ""), "r+b"), "wire")
         self.command_links.append(wire.commands)
-        return DatagramLink(wire)
+        return [DatagramLink(wire)]
 
     def uplink(self) -> "Mqtt":
         """The connection to a broker. TLS and MQTT are loaded only here, once the owner has set a broker."""

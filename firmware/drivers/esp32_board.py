@@ -10,6 +10,7 @@ from drivers.mcu_temperature import McuTemperature
 from drivers.rtc_clock import RtcClock
 from keystore.nvs import NvsKeyStore
 from links.console import ConsoleLink
+from links.esp32_radio import Esp32Radio
 from seal.store import FileStore
 
 TYPE_CHECKING = False
@@ -25,7 +26,6 @@ class Esp32Board:
     """`model` and `chip`: names; `read_deci_celsius`: the chip's temperature in 0.1 Cel; `wiring`: the board's
     module."""
 
-    peer_link: "PeerLink | None" = None
     console: "Callable[[str], None] | None" = None  # its wire is the command link's
 
     def __init__(self, model: str, chip: str, read_deci_celsius: "Callable[[], int]", wiring: "Wiring") -> None:
@@ -40,6 +40,8 @@ class Esp32Board:
         self.sensors, self.meter = find_sensors(bus, wiring.ON_I2C)
         self.sensors.append(McuTemperature(chip, read_deci_celsius))
         self.command_links: "list[Link]" = [ConsoleLink(self.store)]
+        self.peer_links: "list[PeerLink]" = []
+        self.radio = Esp32Radio()
 
     def uplink(self) -> "Mqtt":
         """The connection to a broker, over Wi-Fi. Its code is loaded only here, once the owner has set a broker."""

@@ -1,6 +1,6 @@
 """The parts that all RP2040 and RP2350 boards share. Port Board; a `board.py` gives the rest."""
 
-from machine import ADC, I2C, Pin
+from machine import ADC, I2C, UART, Pin
 
 from drivers.button import PinButton
 from drivers.sensors import find_sensors
@@ -9,22 +9,43 @@ from drivers.rp2_entropy import Rp2Entropy
 from drivers.rtc_clock import RtcClock
 from keystore.software import SoftwareKeyStore
 from links.console import ConsoleLink
+from links.datagram import DatagramLink
+from links.uart import UartPort
+from seal.compat import const
 from seal.store import FileStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Callable, Protocol
 
-    from drivers.sensors import Wiring
+    from drivers.sensors import Wiring as SensorWiring
     from links.mqtt import Mqtt
+    from links.radio import Radio
     from seal.ports import Entropy, Link, PeerLink, Uplink
+
+    class Wiring(SensorWiring, Protocol):
+        """A board's module `wiring`."""
+
+        @property
+        def UART(self) -> int: ...
+
+        @property
+        def TX(self) -> int: ...
+
+        @property
+        def RX(self) -> int: ...
+
+
+_BAUD = const(115200)
+_RX_BYTES = const(1024)  # four datagrams: what comes while the board signs
+_TX_BYTES = const(512)
 
 
 class Rp2Board:
     """`model` and `chip`: names; `randombit`: the address of that register (see `rp2_entropy`); `wiring`: the board's
     module."""
 
-    peer_link: "PeerLink | None" = None
+    radio: "Radio | None" = None
     uplink: "Callable[[], Uplink] | None" = None
     console: "Callable[[str], None] | None" = None  # its wire is the command link's
 
@@ -39,11 +60,21 @@ class Rp2Board:
         self.sensors, self.meter = find_sensors(bus, wiring.ON_I2C)
         adc = ADC(ADC.CORE_TEMP)
         self.sensors.append(McuTemperature(chip, lambda: rp2_deci_celsius(adc.read_u16())))
-        self.command_links: "list[Link]" = [ConsoleLink(self.store)]
+        rx = Pin(wiring.RX, Pin.IN, Pin.PULL_UP)  # a wire that ends nowhere makes no noise
+        wire = UART(wiring.UART, tx=Pin(wiring.TX), rx=rx, baudrate=_BAUD, timeout=0, rxbuf=_RX_BYTES, txbuf=_TX_BYTES)
+        port = UartPort(wire, str(wiring.UART))
+        self.peer_links: "list[PeerLink]" = [DatagramLink(port)]
+        self.command_links: "list[Link]" = [ConsoleLink(self.store), port.commands]
 
 
 class Rp2RadioBoard(Rp2Board):
     """An RP2 board with Wi-Fi."""
+
+    def __init__(self, model: str, chip: str, randombit: int, wiring: "Wiring") -> None:
+        super().__init__(model, chip, randombit, wiring)
+        from links.radio import Radio
+
+        self.radio = Radio()
 
     def uplink(self) -> "Mqtt":  # type: ignore[override]  # None in the base class
         """The connection to a broker, over Wi-Fi. Its code is loaded only here, once the owner has set a broker."""

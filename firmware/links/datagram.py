@@ -9,7 +9,7 @@ prove their certificates.
 
 A datagram port (see `udp`) is any object with `size` (largest datagram, bytes), `wait_ms` (in which an ack comes from a
 peer that is not busy), `address` (text that others connect to), `place(address)` (where to send, or Unreachable),
-`send(place, data)`, which may lose the datagram, and a coroutine `receive()` that gives (place, data).
+`send(place, data)`, which may lose the datagram, a coroutine `receive()` that gives (place, data), and `close()`.
 """
 
 import asyncio
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
         def send(self, place: Any, data: bytes) -> None: ...
 
         async def receive(self) -> tuple[Any, bytes]: ...
+
+        def close(self) -> None: ...
 
 
 _OPEN = const(0)
@@ -81,20 +83,27 @@ class DatagramLink:
     async def serve(self, handler: "ConnectionHandler") -> None:
         """Call `handler(reader, writer)` for each session that another opens, for ever; the oldest ends when there
         are too many."""
-        while True:
-            place, data = await self._port.receive()
-            if len(data) < _HEAD:
-                continue
-            name, kind = bytes(data[1:9]), data[0]
-            session = self._sessions.get(name)
-            if session is not None:
-                session.take(place, kind, data)
-            elif kind == _OPEN and name not in self._past:
-                self._accept(place, name, data, handler)
-            elif kind == _CLOSE:  # our ack of it was lost
-                self._port.send(place, bytes([_ACK]) + data[1:_HEAD])
-            elif kind == _DATA:
-                self._port.send(place, bytes([_GONE]) + data[1:_HEAD])
+        try:
+            while True:
+                place, data = await self._port.receive()
+                if len(data) >= _HEAD:
+                    self._take(place, data, handler)
+        finally:
+            for session in list(self._sessions.values()):
+                session.drop()
+            self._port.close()
+
+    def _take(self, place: "Any", data: bytes, handler: "ConnectionHandler") -> None:
+        name, kind = bytes(data[1:9]), data[0]
+        session = self._sessions.get(name)
+        if session is not None:
+            session.take(place, kind, data)
+        elif kind == _OPEN and name not in self._past:
+            self._accept(place, name, data, handler)
+        elif kind == _CLOSE:  # our ack of it was lost
+            self._port.send(place, bytes([_ACK]) + data[1:_HEAD])
+        elif kind == _DATA:
+            self._port.send(place, bytes([_GONE]) + data[1:_HEAD])
 
     def _accept(self, place: "Any", name: bytes, data: bytes, handler: "ConnectionHandler") -> None:
         session = self._sessions[name] = Session(self._port, place, name)

@@ -56,6 +56,10 @@ class EspNowPort:
         except OSError as error:
             notes.tell("esp-now: not sent: %s" % error)
 
+    def close(self) -> None:
+        """Switch ESP-NOW off; the radio stays on."""
+        self._radio.active(False)
+
     async def receive(self) -> tuple[bytes, bytes]:
         """The next datagram: (place, data)."""
         while True:

@@ -51,8 +51,13 @@ class TcpLink:
             server = await asyncio.start_server(connection, self._host, self._port)
         except OSError as error:
             raise OSError(error.errno, "cannot listen at %s" % self.address)
-        while server:  # the reference keeps the server
-            await asyncio.sleep(3600)
+        try:
+            while True:
+                await asyncio.sleep(3600)
+        finally:
+            server.close()
+            for task in self._tasks:
+                task.cancel()
 
     async def connect(self, address: str) -> "tuple[Stream, Stream]":
         """(reader, writer) to `address`. Raises Unreachable."""

@@ -51,6 +51,9 @@ class UartPort:
         """Put a datagram on the wire, after the bytes before it."""
         self.put(cobs_encode(data + crc32(data).to_bytes(4, "big")) + b"\x00")
 
+    def close(self) -> None:
+        """Nothing: the wire stays."""
+
     def put(self, data: bytes) -> "asyncio.Task[None]":
         """Put whole frames on the wire; returns the task that writes them."""
         self._output += data

@@ -48,6 +48,10 @@ class UdpPort:
         except OSError:
             pass
 
+    def close(self) -> None:
+        """Close the socket: the port is free again."""
+        self._socket.close()
+
     async def receive(self) -> "tuple[Any, bytes]":
         """The next datagram: (place, data)."""
         while True:

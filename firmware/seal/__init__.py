@@ -14,7 +14,7 @@ Floors, lowest first; a module imports from its own floor and the floors below:
     8  device                                   the state, and all of the above for one board
     9  firmware update provision owner          requests that change the device
     10 seller buyer uplink service              one connection each: peer, peer, broker, host
-    11 trading app                              the main loops
+    11 trading peers app                         the main loops
 """
 
 __version__ = "0.1.0"

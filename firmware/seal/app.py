@@ -2,8 +2,8 @@
 
 One asyncio loop. A handler runs to its end before the next begins, so handlers never interleave in the journal.
 
-A board with a peer link serves peers on that link. A board without serves peers on its command links: hosts and peers
-use separate request numbers, so one line carries both.
+Peers come by the peer links, and through a relay by the command links: hosts and peers use separate request numbers,
+so one line carries both.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ async def serve(board: "Board", slots: "Slots | None" = None) -> None:
     if hasattr(board.keystore, "idle"):
         tasks.append(prepare_signatures(device))
     if slots:
-        tasks.append(firmware.attend(service.firmware, lambda: service.selftest(None)))
+        tasks.append(firmware.attend(service.firmware, lambda: service.selftest(None, writes=True)))
     await asyncio.gather(take_samples(device), *tasks)
 
 
@@ -50,13 +50,12 @@ def _link_tasks(device: "Device", board: "Board", handlers: "Handlers") -> "list
     async def serve_both(reader: "Reader", writer: "Writer") -> None:
         await _serve_buyer(device, reader, writer, handlers)
 
-    tasks: list["Coroutine[Any, Any, None]"] = [
-        link.serve(serve_host if board.peer_link else serve_both) for link in board.command_links
-    ]
-    if board.peer_link:
-        from . import trading  # 6 KB of heap; a board that only sells saves it
+    tasks: list["Coroutine[Any, Any, None]"] = [link.serve(serve_both) for link in board.command_links]
+    if board.peer_links or board.radio:
+        from .peers import Peers  # heap, for boards that can have a peer link
 
-        tasks += [board.peer_link.serve(serve_peer), trading.run(device)]
+        device.peers = Peers(device)
+        tasks.append(device.peers.run(serve_peer))
     if board.uplink:
         from .uplink import Uplink  # heap, for boards with a way to a broker
 

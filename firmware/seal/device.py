@@ -34,6 +34,7 @@ from .records import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .ports import Board, Quantity, Record
+    from .peers import Peers
     from .seller import Seller
     from .uplink import Uplink
 
@@ -66,6 +67,7 @@ class Device:
     payee: Payee
     fault: SealError | None
     uplink: "Uplink | None"
+    peers: "Peers | None"
     seller: "Seller | None"
 
     def __init__(self, board: "Board") -> None:
@@ -85,7 +87,9 @@ class Device:
         self.is_fault_by_seller = False  # whether the seller answered with `trade_fault`
         self.trade_tries = (None, 0)  # (what failed last, how often in a row), see `trading`
         self.uplink = None  # on a board with a way to a broker
+        self.peers = None  # on a board with a way to other devices
         self.seller = None  # whose connection the meter serves
+        self.billed: dict[bytes, int] = {}  # digest -> seq of readings that peers were billed for
         self.unpaid_readings = {}  # peer -> readings since its last payment; a reset clears the counts
 
     def load(self) -> None:

@@ -162,6 +162,12 @@ class Unfunded(SealError):
     code = 27
 
 
+class Forked(SealError):
+    """The reading that an owner acknowledges is another one here, or there is none: one of the two logs is a fork."""
+
+    code = 28
+
+
 class NoMeter(SealError):
     """No sensor of the device counts in the unit that it is to sell."""
 

@@ -16,24 +16,28 @@ if TYPE_CHECKING:
 
 VERSION = const(1)
 MAX_FRAME = const(6144)
+_BLOCK = const(254)  # most bytes without a zero in a row
 
 
 def cobs_encode(data: bytes) -> bytes:
-    """`data` without zero bytes."""
-    out = bytearray(1)
-    code_at = 0
-    code = 1
-    for byte in data:
-        if byte:
-            out.append(byte)
-            code += 1
-        if not byte or code == 0xFF:
-            out[code_at] = code
-            code_at = len(out)
-            code = 1
-            out.append(0)
-    out[code_at] = code
-    return bytes(out)
+    """`data` without zero bytes. A full block at the end has no empty one after it."""
+    out = bytearray()
+    at, end = 0, len(data)
+    while True:
+        zero = data.find(b"\x00", at)
+        stop = end if zero < 0 else zero
+        full = False
+        while stop - at >= _BLOCK:
+            out.append(0xFF)
+            out.extend(data[at : at + _BLOCK])
+            at += _BLOCK
+            full = True
+        if zero >= 0 or at < end or not full:
+            out.append(stop - at + 1)
+            out.extend(data[at:stop])
+        if zero < 0:
+            return bytes(out)
+        at = zero + 1
 
 
 def cobs_decode(data: bytes) -> bytes:

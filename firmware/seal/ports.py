@@ -118,6 +118,20 @@ class PeerLink(Link, Protocol):
         """End a connection; `writer` is that of `connect`."""
 
 
+class Radio(Protocol):
+    """Peer links over the air, see `peers`."""
+
+    @property
+    def kinds(self) -> Tuple[str, ...]:
+        """ "tcp", "udp", "esp-now"."""
+
+    def host(self) -> Optional[str]:
+        """The board's own address on the network; None where it is on none."""
+
+    def link(self, kind: str) -> PeerLink:
+        """A new link of this kind. Raises OSError."""
+
+
 class Uplink(Protocol):
     """A connection to an MQTT broker."""
 
@@ -211,10 +225,15 @@ class Board(Protocol):
 
     @property
     def command_links(self) -> List[Link]:
-        """For hosts; for peers too on a board without a peer link."""
+        """For hosts; for peers too: a relay brings them."""
 
     @property
-    def peer_link(self) -> Optional[PeerLink]: ...
+    def peer_links(self) -> List[PeerLink]:
+        """Links to other devices that are there from the start."""
+
+    @property
+    def radio(self) -> Optional[Radio]:
+        """Makes one more peer link, of the kind that the owner chose; None on a board without a radio."""
 
     @property
     def console(self) -> Optional[Callable[[str], None]]:

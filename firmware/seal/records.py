@@ -3,7 +3,7 @@
     identity     IDENTITY_*: what the grant said             order      see `order`
     owner        OWNER_*: what the owner's commands said     readings   see `reading`
     wiped        true                                        firmware   see `firmware`
-    network      settings of the uplink, see `uplink`        forwarded  uint: the last reading that the broker has
+    network      settings of the owner, see `uplink`         forwarded  uint: the last reading that the broker has
     spent        {asset: [day, amount]}, see `payer`         trusted    uint: unix seconds, see `days`
     settled      see `watermark`: as the payee               opened     see `watermark`: as the payer
     past         [[half a digest, expiry], ...] of closed channels, by firmware before `settled`
@@ -38,6 +38,8 @@ IDENTITY_CHAIN = const(1)  # [bytes, ...]: certificates, leaf first
 IDENTITY_OWNER = const(2)  # bytes, 64: the owner's public key
 IDENTITY_NETWORK = const(3)  # bytes, 32
 IDENTITY_LEDGER = const(4)  # [bytes, ...]: the certificates of the ledger, leaf first; absent: it has none
+
+NETWORK_PEERS = const(3)  # text: the kind of peer link over the radio, see `peers`
 
 OWNER_SEQ = const(1)  # uint: number of the last command
 OWNER_IS_PAUSED = const(2)  # bool

@@ -79,7 +79,8 @@ def _is_permanent(device: "Device", order: "Record", error: SealError) -> bool:
 
 async def run_session(device: "Device", order: "Record") -> None:
     """Execute the order over one connection, until the order ends or is replaced."""
-    reader, writer = await device.board.peer_link.connect(order[ADDRESS])
+    link = device.peers.link_to(order[ADDRESS])
+    reader, writer = await link.connect(order[ADDRESS])
     session = Buyer(device, order, rpc.Client(reader, writer))
     try:
         close_code = await session.agree()
@@ -100,4 +101,4 @@ async def run_session(device: "Device", order: "Record") -> None:
             raise
         finish(device, FAILED, error.code, order[NUMBER], is_by_seller=isinstance(error, rpc.PeerError))
     finally:
-        await device.board.peer_link.disconnect(writer)
+        await link.disconnect(writer)

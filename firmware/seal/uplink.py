@@ -15,21 +15,23 @@ import asyncio
 
 from . import labels, messages, notes, reading, rpc
 from .device import PROVISIONED
-from .compat import const, hexlify
+from .compat import const, hexlify, ticks_diff, ticks_ms
 from .cose import parse
-from .errors import Unreachable
+from .errors import Unreachable, Unsupported
 from .policy import CLOCK_UNSET, Limit
-from .records import FORWARDED_RECORD, NETWORK_RECORD
+from .records import FORWARDED_RECORD, NETWORK_PEERS, NETWORK_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
     from .device import Device
     from .ports import ConnectionHandler, Item, Record, Table
     from .ports import Uplink as BrokerLink
 
-# Keys of the record "network"
+# Keys of the record "network", with NETWORK_PEERS
 WIFI = const(1)  # [ssid, password]
 BROKER = const(2)  # map:
+# Keys of the broker
 HOST = const(1)  # text
 PORT = const(2)  # uint
 AUTHORITY = const(3)  # bytes: the CA certificate, DER
@@ -39,6 +41,8 @@ _MAX_AUTHORITY = const(2048)  # a command must fit a frame
 _MIN_RETRY = const(1)
 _MAX_RETRY = const(60)
 _POLL_SECONDS = 0.3
+_LOOK_SECONDS = const(5)
+_TIME_MS = const(900_000)  # between two questions for the network's time
 _BATCH = const(4)  # readings in RAM at a time
 
 
@@ -56,7 +60,7 @@ _BROKER: "Table" = {
     AUTHORITY: (True, lambda value: isinstance(value, bytes) and 0 < len(value) <= _MAX_AUTHORITY),
     USER: (False, _pair),
 }
-_TABLE: "Table" = {WIFI: (False, _pair), BROKER: (False, _broker)}
+_TABLE: "Table" = {WIFI: (False, _pair), BROKER: (False, _broker), NETWORK_PEERS: (False, messages.text)}
 
 
 class Uplink:
@@ -73,8 +77,12 @@ class Uplink:
         self._seq = 0
 
     def check(self, value: "Item") -> "Record | None":
-        """The settings in an owner's command, or None for no broker. Raises Malformed."""
-        return None if value is None else messages.fit(value, _TABLE)
+        """The settings in an owner's command, or None for none. Raises Malformed, Unsupported."""
+        settings = None if value is None else messages.fit(value, _TABLE)
+        radio = self._device.board.radio
+        if settings and NETWORK_PEERS in settings and (radio is None or settings[NETWORK_PEERS] not in radio.kinds):
+            raise Unsupported("peer links of kind %s" % settings[NETWORK_PEERS])
+        return settings
 
     def configure(self, settings: "Record | None") -> None:
         """Store the settings and restart delivery: a new broker has none of the readings."""
@@ -138,11 +146,10 @@ class Uplink:
     async def _run_connection(self, link: "BrokerLink", serve_host: "ConnectionHandler") -> None:
         """Run one connection, until the settings change."""
         device, settings = self._device, self._settings
-        unix = await link.join(settings.get(WIFI))
-        if unix is not None:
-            device.timekeeper.take_network_time(unix)
+        asked = await self._join(link, settings)
         broker = settings.get(BROKER)
         if broker is None:
+            await self._pause(_LOOK_SECONDS)  # then see whether the network is still joined
             return
         if device.now() is None:
             raise Limit(CLOCK_UNSET, "certificates are valid for a time and the clock is not set")
@@ -162,10 +169,19 @@ class Uplink:
                 link.check()
                 if serving.done():
                     raise Unreachable("the command link has ended")
+                if ticks_diff(ticks_ms(), asked) >= _TIME_MS:
+                    asked = await self._join(link, settings)
                 if not await self._forward(link, topic + "readings"):
                     await asyncio.sleep(_POLL_SECONDS)
         finally:
             serving.cancel()
+
+    async def _join(self, link: "BrokerLink", settings: "Record") -> "Any":
+        """Be on the network, and take its time. Returns the ticks of now. Raises Unreachable."""
+        unix = await link.join(settings.get(WIFI))
+        if unix is not None:
+            self._device.timekeeper.take_network_time(unix)
+        return ticks_ms()
 
     async def _forward(self, link: "BrokerLink", topic: str) -> bool:
         """Publish a batch of readings. Returns False if none waits."""

@@ -22,13 +22,16 @@ OWN = {"rp2": {"rp2"}, "esp32": {"esp32", "esp", "espnow", "aioespnow"}}  # modu
 
 
 def imports(path: Path) -> set[str]:
-    """The names of the top-level modules that a file imports."""
+    """The names of the top-level modules that a file imports, itself or by its siblings."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             found.add(str(node.module).partition(".")[0])
+        elif isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
+            sibling = path.parent / f"{node.module}.py"
+            found |= imports(sibling) if path.parent.name == "links" and sibling.is_file() else set()
     return found
 
 

@@ -74,7 +74,8 @@ def check_pins(board: Path) -> None:
     for node in ast.parse((board / "wiring.py").read_text()).body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and type(node.value.value) is int:
             wired[node.targets[0].id.lower()] = node.value.value  # type: ignore[attr-defined]
-    wired.pop("i2c_bus", None)
+    for number in ("i2c_bus", "uart"):
+        wired.pop(number, None)
     assert board_json.read(board)["pins"] == wired
     lines = (board / "README.md").read_text().splitlines()
     for name, number in wired.items():

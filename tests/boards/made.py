@@ -14,8 +14,9 @@ def check(made, ports, description):
     parts = [(made, "Board"), (made.clock, "Clock"), (made.keystore, "KeyStore"), (made.entropy, "Entropy")]
     parts += [(made.store, "Store"), (made.button, "Button")]
     parts += [(sensor, "Sensor") for sensor in made.sensors] + [(link, "Link") for link in made.command_links]
-    if made.peer_link:
-        parts.append((made.peer_link, "PeerLink"))
+    parts += [(link, "PeerLink") for link in made.peer_links]
+    if made.radio:
+        parts.append((made.radio, "Radio"))
     if made.uplink:
         parts.append((made.uplink(), "Uplink"))
     for part, port in parts:

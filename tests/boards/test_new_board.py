@@ -46,7 +46,8 @@ class Feather:
     def __init__(self, chip: Esp32Board) -> None:
         self.model, self.clock, self.keystore, self.store = chip.model, chip.clock, chip.keystore, chip.store
         self.sensors, self.meter, self.button = chip.sensors, chip.meter, chip.button
-        self.command_links, self.peer_link = chip.command_links, chip.peer_link
+        self.command_links, self.peer_links = chip.command_links, chip.peer_links
+        self.radio = chip.radio
         self.console, self.uplink = chip.console, chip.uplink
         self.entropy = Noise()
 

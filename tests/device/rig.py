@@ -11,6 +11,7 @@ from seal import cose, identity, labels, rpc
 from seal.compat import ticks_add
 from seal.device import Device
 from seal.entropy import Pool
+from seal.peers import Peers
 from seal.provision import Provisioner
 from seal.records import IDENTITY_LEDGER, IDENTITY_RECORD
 
@@ -123,7 +124,7 @@ class Board:
     """Port Board, over a store that survives it."""
 
     model = "rig"
-    peer_link = PeerLink()
+    radio = None
     command_links = ()
     console = None
     uplink = None
@@ -136,6 +137,7 @@ class Board:
         self.meter = Counter(joules)
         self.sensors = [self.meter]
         self.button = Button()
+        self.peer_links = [PeerLink()]
 
 
 class Issuer:
@@ -173,13 +175,13 @@ class Issuer:
             claims[labels.EXP] = changes["exp"]
         return changes.get("signer", self.signer).sign(labels.CERTIFICATE, claims)[0]
 
-    def grant(self, public, nonce, policy=None, chain=None):
+    def grant(self, public, nonce, policy=None, chain=None, time=NOW):
         claims = {
             1: identity.device_id(public),
             2: chain or [self.certificate(public), self.root],
             3: identity.cose_key(self.owner_public),
             4: self.network,
-            5: NOW,
+            5: time,
             labels.NONCE: nonce,
         }
         if policy:
@@ -217,6 +219,7 @@ def provisioned(issuer, spending=None, **parts):
 
 
 def provision(device, issuer, spending=None):
+    device.peers = Peers(device)
     provisioner = Provisioner(device)
     nonce = os.urandom(32)
     provisioner.evidence(nonce)
@@ -242,6 +245,7 @@ def restarted(device):
     gc.collect()  # several devices share one heap here, which a board never does
     board = Board(RamStore(device.board.store.files), Clock(device.board.clock.unix, device.board.clock.quality))
     again = Device(board)
+    again.peers = Peers(again)
     again.load()
     return again
 

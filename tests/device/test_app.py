@@ -29,7 +29,7 @@ def board(issuer, peer_link=None):
     device = Device(made)
     device.load()
     provision(device, issuer)
-    made.peer_link = peer_link
+    made.peer_links = [] if peer_link is None else [peer_link]
     return made, device.chain
 
 
@@ -76,17 +76,18 @@ def test_one_line_serves_host_and_peer():
 class Closed:
     """A peer link without connections."""
 
-    address = "tcp:127.0.0.1:1"
+    address = "uart:0"
 
     async def serve(self, handler):
         while True:
             await asyncio.sleep(60)
 
 
-def test_board_with_peer_link_serves_peers_on_it_only():
+def test_peers_come_by_command_link_of_board_with_peer_link_too():
+    """A relay brings them where nobody joined the board's wire to another."""
     made, chain = board(Issuer(), Closed())
-    info, code = talk(made, (rpc.INFO, None), (rpc.HELLO, [os.urandom(32), chain]))
-    assert info["state"] == "provisioned" and code == 23
+    info, greeting = talk(made, (rpc.INFO, None), (rpc.HELLO, [os.urandom(32), chain]))
+    assert (info["peer"], info["peers"]) == ("uart:0", ["uart:0"]) and greeting[1] == chain
 
 
 class Broken:

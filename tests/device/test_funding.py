@@ -32,7 +32,7 @@ def status(device):
 
 def test_an_order_waits_for_funding_and_goes_on():
     _, buying, selling, signer = on_ledger(budget=6)
-    buying.board.peer_link = Cable(selling)
+    buying.board.peer_links = [Cable(selling)]
     until(lambda: status(buying) == order.WAITING, trading.run(buying))
     assert not selling.payee.records() and buying.journal.get(ORDER_RECORD)[order.STATUS] == order.ACTIVE
     digest = buying.payer.records()[0][1][channel.DIGEST]
@@ -41,7 +41,7 @@ def test_an_order_waits_for_funding_and_goes_on():
     again = restarted(buying)
     raw = funding(signer, digest, 6)
     assert bring(again, raw) is True and bring(again, raw) is True
-    again.board.peer_link = Cable(selling)
+    again.board.peer_links = [Cable(selling)]
     until(lambda: status(again) != order.ACTIVE, trading.run(again))
     assert status(again) == order.DONE and best(selling) == promised(again) == [(2, 6)]
     assert raw in Service(selling).channels(0)[2], "the seller keeps what it was shown"
@@ -89,7 +89,7 @@ def payload_of(raw):
 def test_a_trade_on_credit_goes_on_once_it_is_funded():
     issuer, buying, selling, signer = on_ledger(budget=9)
     Owner(selling).command(issuer.command(selling, "protect", {"credit": 3}))
-    buying.board.peer_link = Cable(selling)
+    buying.board.peer_links = [Cable(selling)]
     until(lambda: status(buying) == order.WAITING, trading.run(buying))
     assert best(selling) == [(1, 3)] and promised(buying) == [(2, 6)], "one step beyond the credit at most"
     bring(buying, funding(signer, buying.payer.records()[0][1][channel.DIGEST], 9))

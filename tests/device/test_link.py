@@ -10,8 +10,10 @@ COBS = (  # Cheshire and Baker 1999, and the edges around a full block
     (b"\x00\x00", b"\x01\x01\x01"),
     (b"\x11\x22\x00\x33", b"\x03\x11\x22\x02\x33"),
     (b"\x11\x00\x00\x00", b"\x02\x11\x01\x01\x01"),
-    (bytes(range(1, 255)), b"\xff" + bytes(range(1, 255)) + b"\x01"),
-    (bytes(range(0, 255)), b"\x01\xff" + bytes(range(1, 255)) + b"\x01"),
+    (bytes(range(1, 255)), b"\xff" + bytes(range(1, 255))),
+    (bytes(range(0, 255)), b"\x01\xff" + bytes(range(1, 255))),
+    (bytes(range(1, 255)) + b"\x00", b"\xff" + bytes(range(1, 255)) + b"\x01\x01"),
+    (bytes(range(1, 255)) * 2, (b"\xff" + bytes(range(1, 255))) * 2),
     (bytes(range(1, 256)), b"\xff" + bytes(range(1, 255)) + b"\x02\xff"),
 )
 
@@ -21,8 +23,9 @@ def test_cobs():
         assert 0 not in link.cobs_encode(data)
         assert link.cobs_decode(link.cobs_encode(data)) == data
         assert link.cobs_decode(stuffed) == data
-    for data, stuffed in COBS[:5]:
         assert link.cobs_encode(data) == stuffed
+    for longer in (b"\xff" + bytes(range(1, 255)) + b"\x01", b"\x01\xff" + bytes(range(1, 255)) + b"\x01"):
+        assert link.cobs_decode(longer)[-254:] == bytes(range(1, 255))  # as some encoders end a full block
     raises(Malformed, link.cobs_decode, b"\x03\x11")
     raises(Malformed, link.cobs_decode, b"\x00")
 

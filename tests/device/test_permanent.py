@@ -61,7 +61,7 @@ def test_an_offer_that_no_sensor_meters_is_refused():
 
 
 def trade(buying, link):
-    buying.board.peer_link = link
+    buying.board.peer_links = [link]
     trade_until(lambda: buying.journal.get(ORDER_RECORD)[order.STATUS] != order.ACTIVE, buying)
     return buying.journal.get(ORDER_RECORD)
 
@@ -92,7 +92,8 @@ def test_an_order_ends_by_what_the_seller_answers_for_good():
 def test_what_may_pass_is_tried_for_ever():
     _, buying, selling = pair("J")
     selling.board.meter.read = broken
-    link = buying.board.peer_link = Cable(selling)
+    link = Cable(selling)
+    buying.board.peer_links = [link]
     trade_until(lambda: link.connections > 3 * trading.TRIES, buying)
     assert buying.trade_fault == SensorFailed.code and info(buying)["fault_by_seller"]
     assert info(buying)["buying"] == [selling.device_id, "nEUR", "J", 300]
@@ -101,12 +102,14 @@ def test_what_may_pass_is_tried_for_ever():
 def test_nobody_but_the_seller_ends_an_order():
     issuer, buying, selling = pair("J")
     _, _, stranger = pair("J")  # of another network: it proves nothing here
-    link = buying.board.peer_link = Cable(stranger)
+    link = Cable(stranger)
+    buying.board.peer_links = [link]
     trade_until(lambda: link.connections > 3 * trading.TRIES, buying)
     assert buying.journal.get(ORDER_RECORD)[order.STATUS] == order.ACTIVE
     wanted = {1: "tcp:127.0.0.1:1", 2: bytes(32), 3: "nEUR", 4: "Cel", 5: 9, 7: 0}  # another device of this network
     Owner(buying).command(issuer.command(buying, "stop"))
     Owner(buying).command(issuer.command(buying, "trade", wanted))
-    link = buying.board.peer_link = Cable(selling)
+    link = Cable(selling)
+    buying.board.peer_links = [link]
     trade_until(lambda: link.connections > 3 * trading.TRIES, buying)
     assert buying.journal.get(ORDER_RECORD)[order.STATUS] == order.ACTIVE

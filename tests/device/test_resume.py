@@ -21,9 +21,9 @@ def status(device):
 
 def trade(buying, selling, **cable):
     """Run the buying device's trading task until its order ends."""
-    buying.board.peer_link = Cable(selling, **cable)
+    buying.board.peer_links = [Cable(selling, **cable)]
     until(lambda: status(buying) != order.ACTIVE, trading.run(buying))
-    return buying.board.peer_link
+    return buying.board.peer_links[0]
 
 
 def test_trade_survives_loss_of_every_reply():
@@ -42,7 +42,7 @@ def test_lost_reply_to_last_voucher_is_repeated_with_receipt_and_goods():
     seller.pay = None
     item, due = run(session._bill())
     raw, digest, _ = buying.payer.promise(session._terms, due, item, session._allow)
-    selling.payee.take(raw, session._terms, seller.peer)  # and the reply is lost
+    selling.payee.take(*selling.payee.check(raw, session._terms, seller.peer))  # and the reply is lost
     again = restarted(buying)
     trade(again, selling)
     record = again.payer.records()[0][1]
@@ -110,7 +110,7 @@ def test_end_of_replaced_order_keeps_new_order():
     pausing[order.PAUSE_MS] = 400
     pausing[order.BUDGET] = 100
     buying.journal.put(ORDER_RECORD, pausing)
-    buying.board.peer_link = Cable(selling)
+    buying.board.peer_links = [Cable(selling)]
     calls = []
 
     def change():
@@ -153,7 +153,8 @@ def test_malformed_replies_neither_end_order_nor_pay():
     _, buying, selling = pair("reading", budget=3)
     for kind in (rpc.HELLO, rpc.OPEN, rpc.BILL, rpc.PAY):
         for wrong in nonsense if kind != rpc.OPEN else nonsense[:7] + nonsense[8:]:  # three times null is an answer
-            link = buying.board.peer_link = Cable(selling, tamper=lambda at, result: wrong if at == kind else result)
+            link = Cable(selling, tamper=lambda at, result: wrong if at == kind else result)
+            buying.board.peer_links = [link]
             buying.trade_fault = None
             until(lambda: buying.trade_fault is not None, trading.run(buying))
             assert link.connections == 1 and status(buying) == order.ACTIVE
@@ -180,7 +181,7 @@ def test_full_flash_delays_end_of_order():
     full = FullStore(buying.board.store.files)
     buying.board.store = buying.journal._store = full
     full.full = True
-    buying.board.peer_link = Cable(selling)
+    buying.board.peer_links = [Cable(selling)]
     until(lambda: buying.trade_fault is not None, trading.run(buying))
     assert status(buying) == order.ACTIVE and buying.trade_fault == StorageFull.code
     full.full = False
@@ -199,7 +200,7 @@ def test_orders_ended_by_limits_leave_room():
     for number in range(1, channel.MAX_CHANNELS + 3):
         Owner(buying).command(issuer.command(buying, "policy", policy(per_day=3 * number)))
         Owner(buying).command(issuer.command(buying, "trade", ORDER))
-        buying.board.peer_link = Cable(selling)
+        buying.board.peer_links = [Cable(selling)]
         until(lambda: status(buying) != order.ACTIVE and all_closed(buying), trading.run(buying))
         ended = buying.journal.get(ORDER_RECORD)
         assert (ended[order.STATUS], ended[order.CODE]) == (order.FAILED, limits.OVER_DAY), number

@@ -15,7 +15,7 @@ class Peer:
 
     def __init__(self, device, link):
         self.this = device
-        device.board.peer_link = link
+        device.board.peer_links = [link]
 
     async def run(self):
         async def peer(reader, writer):
@@ -27,7 +27,7 @@ class Peer:
             finally:
                 selling.release()
 
-        await asyncio.gather(self.this.board.peer_link.serve(peer), trading.run(self.this))
+        await asyncio.gather(self.this.board.peer_links[0].serve(peer), trading.run(self.this))
 
 
 def test_trade_over_lossy_datagrams():
@@ -36,11 +36,13 @@ def test_trade_over_lossy_datagrams():
         issuer = Issuer()
         buying, selling = provisioned(issuer, policy()), provisioned(issuer, joules=1000)
         Owner(selling).command(issuer.command(selling, "offer", ["nEUR", "reading", 3]))
+        peers = [
+            Peer(device, DatagramLink(Port(air, name, 250)))
+            for device, name in ((buying, "buying"), (selling, "selling"))
+        ]
         order = {1: "air:selling", 2: selling.device_id, 3: "nEUR", 4: "reading", 5: 15, 7: 0}
         Owner(buying).command(issuer.command(buying, "trade", order))
-        tasks = []
-        for device, name in ((buying, "buying"), (selling, "selling")):
-            tasks.append(asyncio.create_task(Peer(device, DatagramLink(Port(air, name, 250))).run()))
+        tasks = [asyncio.create_task(peer.run()) for peer in peers]
         for _ in range(900):
             await asyncio.sleep(0.05)
             if buying.journal.get("order")[8]:

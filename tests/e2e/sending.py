@@ -18,8 +18,8 @@ def signed(home, slot, version, **changes):
     return make(home, dataclasses.replace(slot, slot=files, board=dataclasses.replace(slot.board, **changes)), version)
 
 
-def send(lab, board, bundle, wait=90.0):
-    return transfer(lambda: connect(board.url, 5.0), bundle, wait=wait)
+def send(lab, board, bundle, wait=90.0, progress=None):
+    return transfer(lambda: connect(board.url, 5.0), bundle, wait=wait, progress=progress)
 
 
 def bundle_size(slot):
@@ -32,13 +32,14 @@ def grown(home, slot, version):
 
 
 class Persistent:
-    """Sends one update after the other until result to stop, whatever comes between."""
+    """Sends one update after the other until it is stopped, whatever comes between."""
 
     def __init__(self, lab, board, slot):
         self.lab, self.board, self.slot = lab, board, slot
         self.over = threading.Event()
         self.done, self.rolled_back, self.broken = [], 0, 0
         self.errors = []
+        self._pieces = threading.Semaphore(0)  # one for each piece of a file that the board took
         self._thread = threading.Thread(target=self._run)
 
     def __enter__(self):
@@ -49,12 +50,24 @@ class Persistent:
         self.over.set()
         self._thread.join(120)
 
+    def await_pieces(self, count, seconds):
+        """Return when the board has taken `count` more pieces, or after `seconds`."""
+        while self._pieces.acquire(blocking=False):
+            pass
+        end = time.monotonic() + seconds
+        for _ in range(count):
+            if not self._pieces.acquire(timeout=max(0.0, end - time.monotonic())):
+                return
+
+    def _took(self, _done, _path):
+        self._pieces.release()
+
     def _run(self):
         version = 1
         bundle = grown(self.lab.home, self.slot, version)
         while not self.over.is_set():
             try:
-                self.done.append(send(self.lab, self.board, bundle, wait=60))
+                self.done.append(send(self.lab, self.board, bundle, 60, self._took))
             except Unreachable:
                 self.broken += 1
                 time.sleep(0.05)

@@ -22,6 +22,16 @@ from updates import FILES, HSS_KEY, WELL, boot, manifest, new_root, remove
 from wire import Halt, Wire
 
 
+class Radio:
+    """Port Radio, on no network."""
+
+    kinds = ("tcp", "udp", "esp-now")
+
+    @staticmethod
+    def host():
+        return None
+
+
 class BrokenSensor:
     model = "broken"
 
@@ -48,7 +58,7 @@ def in_every_state():
     made = provisioned(issuer, policy(payees=[bytes(32)], button=5, not_after=9))
     made.board.sensors.append(BrokenSensor())
     blank, keyed = _loaded(Board(clock=Clock(0, 0))), _loaded(Board())
-    blank.board.peer_link = None
+    blank.board.peer_links = []
     wire = Wire(Service(keyed).handlers())
     wire.ask(rpc.EVIDENCE, bytes(32))
     wire.ask(rpc.INFO)
@@ -106,6 +116,7 @@ def every_order():
             wire.ask(rpc.CHANNELS, item)
         wire.ask(rpc.READINGS, [1, (1 << 64) - 1])
     selling.uplink = Uplink(selling)
+    selling.board.radio = Radio
     closed = [record[channel.DIGEST] for _, record in selling.payee.records()]
     for op, *arguments in (
         ("pause",),
@@ -122,8 +133,10 @@ def every_order():
         ("trade", {1: "tcp:192.0.2.1:1", 3: "nEUR", 4: "J", 5: 1}),
         ("clock", NOW),
         ("ack", {1: 2}),
+        ("ack", {1: selling.log.seq, 3: selling.log.prev}),
         ("network", {2: {1: "192.0.2.1", 2: 8883, 3: b"DER"}}),
         ("network", {1: ["ssid", "word"], 2: {1: "broker", 2: 1, 3: bytes(600), 4: ["user", "word"]}}),
+        ("network", {1: ["ssid", "word"], 3: "esp-now"}),
         ("network",),
         ("ack", {1: 2, 2: closed}),
         ("wipe",),

@@ -13,7 +13,7 @@ import typer
 from .. import emulator
 from ..emulator import EmulatedBoard
 from ..errors import Unreachable, Usage
-from ..home import RETIRED, Home
+from ..home import Home
 from .commands import command
 from .session import Session
 
@@ -29,6 +29,7 @@ _LOOK_SECONDS: Final = 0.5
     sealwright emulate unix --name solar --sensor ina219=csv:roof.csv,scale=1/100 --detach
     sealwright emulate esp32 --sensor bme280 --sensor ina219 --detach
     sealwright emulate pico --image RPI_PICO.uf2 --sensor bme280 --detach
+    sealwright emulate pico --name car --uart roof --detach      joins its UART to that of the pico roof
     sealwright emulate unix -n 3 --detach      makes unix-1, unix-2, unix-3
     sealwright emulate station solar           starts boards made earlier
     sealwright emulate --stop all
@@ -60,6 +61,10 @@ def emulate(
             "--image", metavar="FILE", help="What a new pico runs: the official .uf2 [default: $SEALWRIGHT_PICO_UF2]."
         ),
     ] = None,
+    uart: Annotated[
+        str | None,
+        typer.Option("--uart", metavar="NAME|TTY", help="Join a new pico's UART to another pico's, or to a tty."),
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Leave them running and return.")] = False,
     stop: Annotated[str | None, typer.Option("--stop", metavar="NAME|all", help="Stop a running board.")] = None,
     remove: Annotated[
@@ -71,14 +76,14 @@ def emulate(
     They run until Ctrl-C, or with --detach until they are stopped. A board keeps its identity while it is stopped.
     """
     if stop is not None or remove is not None:
-        if boards or name or sensors or image or detach or (stop is not None and remove is not None):
+        if boards or name or sensors or image or uart or detach or (stop is not None and remove is not None):
             raise Usage("--stop and --remove stand alone", remedy="Give one of them, and nothing else.")
         _end(session, stop or remove or "", EmulatedBoard.stop if stop is not None else EmulatedBoard.remove)
         return
     if not boards:
         remedy = f"Name a kind of board ({', '.join(emulator.kinds())}) or a board made earlier."
         raise Usage("which board?", remedy=remedy)
-    made = _Made(count, name, tuple(sensors or ()), image)
+    made = _Made(count, name, tuple(sensors or ()), image, uart)
     with _signals():
         _run(session, _chosen(session.home, boards, made), detach)
 
@@ -90,6 +95,7 @@ class _Made(NamedTuple):
     name: str | None = None
     sensors: Sequence[str] = ()
     image: Path | None = None
+    uart: str | None = None
 
 
 def _chosen(home: Home, given: Sequence[str], made: _Made) -> list[EmulatedBoard]:
@@ -105,7 +111,9 @@ def _chosen(home: Home, given: Sequence[str], made: _Made) -> list[EmulatedBoard
             remedy = f"Kinds of board: {', '.join(kinds)}. `sealwright devices` lists the boards there are."
             raise Usage(f"there is no kind of board and no board {one!r}", remedy=remedy, code="unknown_board")
     if made != _Made():
-        raise Usage("name, number, sensors and image were settled when it was made", remedy="Leave out these options.")
+        raise Usage(
+            "name, number, sensors, image and UART were settled when it was made", remedy="Leave out these options."
+        )
     return [emulator.find(home, one) for one in dict.fromkeys(given)]
 
 
@@ -120,7 +128,7 @@ def _make(home: Home, kind: str, names: Sequence[str], given: _Made) -> list[Emu
     made: list[EmulatedBoard] = []
     try:
         for name in names:
-            made.append(emulator.create(home, kind, name, given.sensors, given.image))
+            made.append(emulator.create(home, kind, name, given.sensors, given.image, uart=given.uart))
     except BaseException:  # also an interrupt: all or none
         for board in made:
             board.remove()
@@ -216,5 +224,5 @@ def _end(session: Session, name: str, how: Callable[[EmulatedBoard], None]) -> N
 def _retire(home: Home, board: EmulatedBoard) -> None:
     """Its key goes with its flash: free the name of the device it was."""
     for entry in home.registered():
-        if entry.url in board.urls and entry.state != RETIRED:
+        if entry.active and entry.url in board.urls:
             home.retire(entry)

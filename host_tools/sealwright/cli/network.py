@@ -1,8 +1,9 @@
-"""`sealwright owner network`: which broker a device hands its readings on to, and the way there."""
+"""`sealwright owner network`: the Wi-Fi that a device joins, the broker that it hands its readings on to, and the link
+by which it trades over the air."""
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -14,6 +15,8 @@ from .commands import command
 from .options import DeviceOption
 from .session import Session
 
+_KINDS: Final = ("tcp", "udp", "esp-now")
+
 
 @command(
     "network",
@@ -21,6 +24,7 @@ from .session import Session
     """
     sealwright owner network --device emulated:station --broker mqtts://broker.example:8883 --ca ca.pem
     sealwright owner network --device serial:/dev/ttyACM0 --ssid barn --password-file wifi.txt
+    sealwright owner network --device roof --ssid barn --password-file wifi.txt --peers tcp
     sealwright owner network --device emulated:station --none
     """,
 )
@@ -39,18 +43,30 @@ def network(
     password_file: Annotated[
         Path | None, typer.Option("--password-file", metavar="FILE", help="A file with the Wi-Fi's password.")
     ] = None,
-    none: Annotated[bool, typer.Option("--none", help="Forget both.")] = False,
+    peers: Annotated[
+        str | None,
+        typer.Option("--peers", metavar="KIND", help="Trade with other devices over the radio: tcp, udp or esp-now."),
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="Forget them all.")] = False,
 ) -> None:
-    """Name the broker that a device hands its readings on to, and the Wi-Fi on the way. This replaces what was set.
+    """Name the Wi-Fi that a device joins, the broker that it hands its readings on to, and the link by which it trades
+    over the air: tcp and udp go over the Wi-Fi, esp-now between ESP32 boards with none. This replaces what was set.
 
     The device keeps the passwords as plain text: on a board of custody 0, anyone who holds the board can read them.
     """
-    if none == (broker is not None or ssid is not None):
-        raise Usage("name a broker or a Wi-Fi", remedy="Give --broker and --ca, --ssid and --password-file, or --none.")
+    if none == (broker is not None or ssid is not None or peers is not None):
+        remedy = "Give --broker and --ca, --ssid and --password-file, --peers, or --none."
+        raise Usage("name a broker, a Wi-Fi or a link to peers", remedy=remedy)
+    if peers is not None and peers not in _KINDS:
+        raise Usage(f"there is no link of kind {peers!r}", remedy=f"Give one of {', '.join(_KINDS)}.")
+    if peers not in (None, "esp-now") and ssid is None:
+        raise Usage(f"--peers {peers} goes over a Wi-Fi", remedy="Give --ssid and --password-file too.")
     settings: dict[Key, Value] = {}
     if ssid is not None:
         settings[1] = [ssid, _secret(password_file)]
     target = None if broker is None else _broker_of(session, broker)
+    if peers is not None:
+        settings[3] = peers
     if target is not None:
         if ca is None:
             raise Usage("--broker without --ca", remedy="Give the CA that certified the broker: it is always checked.")
@@ -58,12 +74,14 @@ def network(
     with session.connect(device) as client:
         if client.info().raw.get("uplink", ()) is None:
             remedy = "Collect from it over its link: `sealwright collect --follow`."
-            raise RefusedByDevice("this board has no way to a broker", remedy=remedy, code="unsupported")
+            raise RefusedByDevice("this board has no network", remedy=remedy, code="unsupported")
         owner.set_network(session.home, client, settings or None)
     if target is not None and ca is not None:
         session.home.keep_authority(target.name, ca.read_bytes())
-    session.emit(ok=True, device=device, broker=target and target.name, ssid=ssid)
+    session.emit(ok=True, device=device, broker=target and target.name, ssid=ssid, peers=peers)
     session.say(f"{device} " + (f"hands its readings on to {target.name} now" if target else _summary(ssid)))
+    if peers is not None:
+        session.say(f"It trades by {peers}; `sealwright info` shows its address once the link is up")
 
 
 def _summary(ssid: str | None) -> str:

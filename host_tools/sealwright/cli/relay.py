@@ -16,6 +16,7 @@ from .commands import command
 from .options import DeviceOption
 from .session import Session
 
+_NETWORK: Final = ("tcp:", "udp:")
 _ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -43,10 +44,10 @@ def relay(
     While it has the wire, other commands reach the board at the relay's second URL. When the board goes away the relay
     stays, and opens the wire again at the next request.
     """
-    addresses = _address(listen), _address(command)
+    addresses, device = (_address(listen), _address(command)), session.url(device)
     transport, patience = _open(session, device)
     with session.progress("asking the board"), Client(transport, device, patience=patience) as client:
-        peer = client.info().raw["peer"]
+        peer = next((address for address in client.info().peers if address.startswith(_NETWORK)), None)
     if peer is not None:
         remedy = "Pay without --at: other devices reach it there."
         raise Usage(f"{device} needs no relay: it has a peer link, {peer}", remedy=remedy, code="has_peer_link")

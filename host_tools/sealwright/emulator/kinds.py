@@ -24,6 +24,14 @@ class Emulator(Protocol):
         """Whether its port and its pty are one wire, its console's: who holds that at the prompt has it alone."""
 
     @property
+    def has_uart(self) -> bool:
+        """Whether the UART that carries its peers can be joined to another end when the board is made."""
+
+    @property
+    def has_radio(self) -> bool:
+        """Whether a board needs an address on the air, which is the host's loopback."""
+
+    @property
     def patience(self) -> float:
         """How many times longer a board takes than the machine it emulates: what a client's time-outs grow by."""
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,18 +14,29 @@ from ..link.client import Client
 from ..link.transport import Transport, check_free, open_url
 from .board import EmulatedBoard, free_port
 from .kinds import emulator_of, folder_of, kinds
+from .pico.uart import SOCKET
 from .series import parse_spec, write_series
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 
 
-def create(home: Home, kind: str, name: str, sensors: Sequence[str] = (), image: Path | None = None) -> EmulatedBoard:
+def create(
+    home: Home,
+    kind: str,
+    name: str,
+    sensors: Sequence[str] = (),
+    image: Path | None = None,
+    *,
+    uart: str | None = None,
+) -> EmulatedBoard:
     """Make a new board of `kind` with these sensors (specs, see `series`), and with an image where its emulator takes
-    one. Raises Usage; nothing is left then."""
+    one. uart: where the wire of its UART ends, another board's name or a tty. Raises Usage; nothing is left then."""
     emulator = emulator_of(kind)
     if not _NAME.fullmatch(name) or name in kinds():
         remedy = "Use a-z, 0-9 and -, up to 31 of them, and not the name of a kind of board."
         raise Usage(f"{name!r} is no name for a board", remedy=remedy)
+    if uart is not None and not emulator.has_uart:
+        raise Usage(f"an emulated {kind} has no UART to join", remedy="Join two emulated Picos, or a Pico and a tty.")
     folder = home.board(name)
     try:
         folder.mkdir(parents=True)
@@ -39,12 +51,31 @@ def create(home: Home, kind: str, name: str, sensors: Sequence[str] = (), image:
             write_series(spec, folder / series[-1])
         emulator.equip(folder, folder_of(kind), image)
         links = {link: ["127.0.0.1", free_port()] for link in emulator.links}
-        hardware = {"board": kind, **links, "series": series}
+        hardware: dict[str, object] = {"board": kind, **links, "series": series}
+        if emulator.has_radio:
+            hardware["ip"] = _air_address()
+        if uart is not None:
+            hardware["uart"] = _wire(home, uart)
         (folder / "hardware.json").write_text(json.dumps(hardware))
     except BaseException:  # also an interrupt: half a board would hold its name
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return EmulatedBoard(folder)
+
+
+def _air_address() -> str:
+    """An address of the loopback net that no other board is likely to have."""
+    return f"127.{64 + secrets.randbelow(64)}.{secrets.randbelow(256)}.{1 + secrets.randbelow(254)}"
+
+
+def _wire(home: Home, other: str) -> str:
+    """Where a UART's wire ends, for a board's process, which runs in its folder. Raises Usage."""
+    if "/" not in other:
+        return f"../{find(home, other).name}/{SOCKET}"
+    if not Path(other).is_char_device():
+        remedy = "Give a tty such as /dev/pts/3, or the name of an emulated Pico."
+        raise Usage(f"{other} is no tty", remedy=remedy)
+    return other
 
 
 def boards(home: Home) -> Iterator[EmulatedBoard]:

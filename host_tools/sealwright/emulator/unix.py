@@ -16,6 +16,8 @@ class UnixPort:
 
     links = ("command", "peer")
     has_console = False
+    has_uart = False
+    has_radio = False
     patience = 1.0
 
     def equip(self, folder: Path, board: Path, image: Path | None) -> None:

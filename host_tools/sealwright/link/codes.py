@@ -53,6 +53,11 @@ CODES = {
         "its channel is not funded by the ledger",
         "Settle the channel's open, and bring the device the ledger's funding.",
     ),
+    28: Meaning(
+        "equivocation",
+        "its log has another reading with this number, or none: its flash was put back to an earlier state",
+        "Collect it again without --ack for the proof. Nothing was forgotten.",
+    ),
     29: Meaning(
         "no_meter",
         "none of its sensors counts in that unit",

@@ -64,6 +64,7 @@ _SOMETIMES: Final[dict[str, Rule]] = {
     "rolled_back": UINT,
     "hss": BOOL,
     "clock_fault": Nullable(UINT),
+    "peers": _Rows(TEXT),
     "fault_by_seller": BOOL,
     "buying": Nullable(_Row(Nullable(HASH), TEXT, TEXT, AMOUNT)),
 }
@@ -100,6 +101,13 @@ class Info:
     @property
     def provisioned(self) -> bool:
         return self.state == "provisioned"
+
+    @property
+    def peers(self) -> list[str]:
+        """Addresses where other devices reach it, such as tcp:HOST:PORT or uart:0; older firmware names one alone."""
+        first: str | None = self.raw["peer"]
+        named: list[str] = self.raw.get("peers", [] if first is None else [first])
+        return named
 
 
 @dataclass(frozen=True, slots=True)

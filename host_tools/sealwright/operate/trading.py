@@ -19,7 +19,7 @@ ACTIVE, WAITING = "active", "waiting"  # waiting: the channel waits for the ledg
 STATES: Final = (ACTIVE, "done", "stopped", "failed", WAITING)
 POLL_SECONDS: Final = 0.25
 _UNFUNDED: Final = 27  # the device's error code
-_ADDRESS: Final = re.compile(r"tcp:[^:]+:[0-9]{1,5}")
+_ADDRESS: Final = re.compile(r"(tcp|udp):[^:]+:[0-9]{1,5}|espnow:[0-9a-f]{12}|uart:.+")
 _RELAY: Final = "Use a board with a network, or run `sealwright relay` and name its address with --at."
 
 
@@ -62,7 +62,6 @@ def order(
     """
     seller = payee.info()
     offer = seller.raw.get("offer")
-    address = address or seller.raw.get("peer")
     if not seller.provisioned or seller.device is None:
         raise RefusedByDevice(f"{payee.url} is {seller.state}", remedy="Provision it first.", code="not_provisioned")
     if offer is None:
@@ -70,11 +69,7 @@ def order(
         raise Usage(f"{payee.url} sells nothing", remedy=remedy, code="no_offer")
     if address is not None and not _ADDRESS.fullmatch(address):
         raise Usage(f"{address!r} is no address of a device", remedy="Write tcp:HOST:PORT.")
-    if address is None:
-        raise Usage(f"{payee.url} has no peer link", remedy=_RELAY, code="no_peer_link")
-    if payer.info().raw["peer"] is None:
-        remedy = "Let a board with a network buy: a relay brings buyers to a board on a wire, not the other way."
-        raise Usage(f"{payer.url} has no peer link: it can sell, not buy", remedy=remedy, code="no_peer_link")
+    address = _reachable(payer, payee, [address] if address is not None else seller.peers)
     asset, unit, price = offer
     limit = price if max_price is None else max_price
     if price > limit:
@@ -86,6 +81,22 @@ def order(
     _check_free(payer)
     owner.command(home, payer, "trade", arguments)
     return asset, unit
+
+
+def _reachable(payer: Client, payee: Client, addresses: list[str]) -> str:
+    """The first of the seller's addresses that one of the payer's links goes to. Raises Usage."""
+    if not addresses:
+        raise Usage(f"{payee.url} has no peer link", remedy=_RELAY, code="no_peer_link")
+    own = payer.info().peers
+    if not own:
+        remedy = "Give it one with `sealwright owner network --peers`, or let a board with a network buy."
+        raise Usage(f"{payer.url} has no peer link: it can sell, not buy", remedy=remedy, code="no_peer_link")
+    kinds = [address.partition(":")[0] for address in own]
+    for address in addresses:
+        if address.partition(":")[0] in kinds:
+            return address
+    why = f"no link joins them: {payer.url} has {', '.join(own)}, and {payee.url} is at {', '.join(addresses)}"
+    raise Usage(why, remedy=_RELAY, code="no_peer_link")
 
 
 def _check_free(payer: Client) -> None:

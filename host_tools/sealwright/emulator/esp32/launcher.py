@@ -13,6 +13,8 @@ class Esp32:
 
     links = ("command",)
     has_console = True
+    has_uart = False
+    has_radio = True
     patience = 1.0
 
     def equip(self, folder: Path, board: Path, image: Path | None) -> None:

@@ -24,8 +24,11 @@ from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
 from ..wires import Wires
 from .flash import Flash
+from .uart import Uart
 
 _COLLECT_MICROSECONDS: Final = 200  # until a packet is fetched: what is printed byte by byte shares one
+_UART_SECONDS: Final = 0.002  # until more of what is on the UART's wire is due
+_UART: Final = 1  # the number of the one whose pins boards/pico/wiring.py names
 _LEAST_NANOS: Final = 100_000
 _MOST_NANOS: Final = 500_000_000  # of a stopped process's time, the rest never was
 _LONGEST_SLEEP: Final = 0.25
@@ -35,9 +38,10 @@ _NOISE: Final = 2  # least significant bits
 
 
 class Chip:
-    """The chip, its flash from and in the file `image`, its USB console on `wires`. Switched on by `run`."""
+    """The chip, its flash from and in the file `image`, its USB console on `wires`, its UART's other end at `other`.
+    Switched on by `run`."""
 
-    def __init__(self, image: Path, wires: Wires) -> None:
+    def __init__(self, image: Path, wires: Wires, other: str | None = None) -> None:
         self.rp2040 = RP2040()
         self.decicelsius: Callable[[], int] = lambda: 270
         self._simulator = Simulator(rp2040=self.rp2040)
@@ -51,6 +55,7 @@ class Chip:
         self.rp2040.watchdog.on_watchdog_trigger = self._restart
         self._flash = Flash(self.rp2040, image)
         self._console = self._plug_in()
+        self._uart = Uart(self.rp2040.uart[_UART], wires, lambda: float(self._clock.nanos), other)
         self.rp2040.core.pc = FLASH_START_ADDRESS
 
     def milliseconds(self) -> int:
@@ -66,6 +71,7 @@ class Chip:
             then = now
             self._wires.wait(self._idle_seconds())
             self._feed()
+            self._uart.attend()
 
     def _advance(self, nanos: int) -> None:
         """Let so much time pass, or less of it where there is more to do than fits."""
@@ -84,9 +90,10 @@ class Chip:
     def _idle_seconds(self) -> float:
         if not self.rp2040.core.waiting:
             return 0.0
+        longest = _UART_SECONDS if self._uart.is_busy else _LONGEST_SLEEP
         if not self._clock.has_scheduled_alarm:
-            return _LONGEST_SLEEP
-        return min(self._clock.nanos_to_next_alarm / 1e9, _LONGEST_SLEEP)
+            return longest
+        return min(self._clock.nanos_to_next_alarm / 1e9, longest)
 
     def _plug_in(self) -> USBCDC:
         """The USB host's side: rp2040py's, but for what the console's other end is."""

@@ -18,6 +18,8 @@ class Pico:
 
     links = ("command",)
     has_console = True
+    has_uart = True
+    has_radio = False
     patience = _SLOWER
 
     def equip(self, folder: Path, board: Path, image: Path | None) -> None:

@@ -31,7 +31,8 @@ class Entropy:
 
 class Board:
     model = "emulated-unix"
-    button = meter = peer_link = console = uplink = None
+    button = meter = radio = console = uplink = None
+    peer_links = ()
     sensors = ()
 
     def __init__(self):

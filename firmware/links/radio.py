@@ -1,0 +1,36 @@
+"""The peer links of a board with Wi-Fi, see `seal.peers`: made once the owner has chosen one, and on the network."""
+
+import network
+
+from seal.compat import const
+from seal.errors import Unsupported
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seal.ports import PeerLink
+
+PORT = const(7325)  # "seal" on the keys of a telephone
+
+
+class Radio:
+    """Port Radio."""
+
+    kinds: "tuple[str, ...]" = ("tcp", "udp")
+
+    def host(self) -> "str | None":
+        """The board's own address on the network; None where it is on none."""
+        wlan = network.WLAN(network.WLAN.IF_STA)
+        return wlan.ifconfig()[0] if wlan.isconnected() else None
+
+    def link(self, kind: str) -> "PeerLink":
+        """A new link. Each kind's code is loaded only here. Raises OSError, Unsupported."""
+        if kind == "tcp":
+            from .tcp import TcpLink
+
+            return TcpLink(self.host() or "", PORT)
+        if kind == "udp":
+            from .datagram import DatagramLink
+            from .udp import UdpPort
+
+            return DatagramLink(UdpPort(self.host() or "", PORT))
+        raise Unsupported("this radio has no %s" % kind)

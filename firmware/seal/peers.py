@@ -1,0 +1,115 @@
+"""The device's links to other devices: the board's own, and one over the radio, of the kind that the owner chose.
+
+An order goes by the link whose addresses look like the seller's: "tcp:HOST:PORT", "udp:HOST:PORT", "espnow:MAC",
+"uart:NAME". The code that buys is loaded with the first link: 6 KB of heap.
+"""
+
+import asyncio
+
+from . import notes
+from .compat import const
+from .device import PROVISIONED
+from .errors import Unreachable
+from .records import NETWORK_PEERS, NETWORK_RECORD
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .device import Device
+    from .ports import ConnectionHandler, PeerLink
+
+ESP_NOW = "esp-now"  # the one kind that needs no access point
+_POLL_SECONDS = 0.5
+_RETRY_SECONDS = const(5)
+
+
+def _scheme(address: str) -> str:
+    return address.partition(":")[0]
+
+
+class Peers:
+    """All peer links of a board."""
+
+    def __init__(self, device: "Device") -> None:
+        self._device = device
+        self._radio_link: "PeerLink | None" = None
+        self._radio_task: "asyncio.Task[None] | None" = None
+        self._radio_key: "tuple[str, str] | None" = None  # (kind, own host) of the link
+        self._trading: "asyncio.Task[None] | None" = None
+
+    def addresses(self) -> list[str]:
+        """The device's own addresses, for `connect` of other devices."""
+        return [link.address for link in self._links()]
+
+    def reaches(self, address: str) -> bool:
+        """Whether a link goes to addresses like this one, now or once the network is joined."""
+        schemes = [_scheme(own) for own in self.addresses()]
+        schemes.append((self._kind() or "").replace("-", ""))
+        return _scheme(address) in schemes
+
+    def link_to(self, address: str) -> "PeerLink":
+        """The link for an address. Raises Unreachable."""
+        for link in self._links():
+            if _scheme(link.address) == _scheme(address):
+                return link
+        raise Unreachable("no link goes to %s" % address)
+
+    async def run(self, serve_peer: "ConnectionHandler") -> None:
+        """Serve every link for ever. serve_peer: serves one peer's connection."""
+        wires = [asyncio.create_task(link.serve(serve_peer)) for link in self._device.board.peer_links]
+        if wires:
+            self._load_trading()
+        while True:
+            await asyncio.sleep(_POLL_SECONDS)
+            for task in wires:
+                if task.done():
+                    await task  # raises: a board whose wire fails must not seem to trade
+            if self._device.board.radio is not None:
+                await self._attend_radio(serve_peer)
+
+    def _links(self) -> "list[PeerLink]":
+        return self._device.board.peer_links + ([self._radio_link] if self._radio_link is not None else [])
+
+    def _kind(self) -> str | None:
+        """The kind of radio link that the owner chose."""
+        device = self._device
+        if device.board.radio is None or device.state != PROVISIONED:
+            return None
+        return device.journal.get(NETWORK_RECORD, {}).get(NETWORK_PEERS)
+
+    def _wanted_key(self) -> "tuple[str, str] | None":
+        kind, radio = self._kind(), self._device.board.radio
+        if kind is None or radio is None:
+            return None
+        host = "" if kind == ESP_NOW else radio.host()
+        return None if host is None else (kind, host)
+
+    async def _attend_radio(self, serve_peer: "ConnectionHandler") -> None:
+        """Open, keep and end the radio's link: it follows the owner's choice, and the address from the network."""
+        task, key = self._radio_task, self._wanted_key()
+        if task is not None and (key != self._radio_key or task.done()):
+            self._radio_link = self._radio_task = None
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError:
+                pass
+            except Exception as error:
+                # the boundary towards the network: another try may do
+                notes.trace("peers: again in %d s" % _RETRY_SECONDS, error)
+                await asyncio.sleep(_RETRY_SECONDS)
+        if key is not None and self._radio_task is None:
+            self._radio_key = key
+            try:
+                self._radio_link = self._device.board.radio.link(key[0])  # type: ignore[union-attr]  # a key needs one
+            except Exception as error:
+                notes.trace("peers: again in %d s" % _RETRY_SECONDS, error)
+                await asyncio.sleep(_RETRY_SECONDS)
+                return
+            self._radio_task = asyncio.create_task(self._radio_link.serve(serve_peer))
+            self._load_trading()
+
+    def _load_trading(self) -> None:
+        if self._trading is None:
+            from . import trading
+
+            self._trading = asyncio.create_task(trading.run(self._device))

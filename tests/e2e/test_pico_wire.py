@@ -1,0 +1,78 @@
+"""Two emulated Picos, the real image, joined by their UARTs: one buys what the other meters, with no host between them.
+
+Skipped where there is no image.
+"""
+
+import json
+
+import pytest
+from sealwright import emulator
+from sealwright import targets as boards
+from sealwright.home import Home
+
+from tests.cli.runner import POLICY, Cli, wait_until
+from tests.pico.conftest import NO_IMAGE
+from tests.pico.preload import preload_firmware
+from tests.pico.rig import image
+
+PRICE = 2
+BUDGET = 3000
+LONG = 600  # seconds: of a busy machine
+pytestmark = pytest.mark.skipif(image() is None, reason=NO_IMAGE)
+
+
+@pytest.fixture
+def cli(tmp_path):
+    made = Cli(tmp_path / "home")
+    made.ok("init", "--network", "wire")
+    yield made
+    made.kill_all()
+
+
+def pico(cli, build, name, *options):
+    """A provisioned Pico with this firmware."""
+    cli.ok("emulate", "pico", "--image", image(), "--name", name, *options, "--detach")
+    board = emulator.find(Home.open(cli.home), name)
+    board.kill()
+    preload_firmware(board, build)
+    board.start()
+    policy = cli.home.parent / "policy.json"
+    policy.write_text(json.dumps(POLICY))
+    cli.ok("provision", "--device", f"emulated:{name}", "--name", name, "--policy", policy)
+    cli.ok("owner", "interval", "--device", f"emulated:{name}", "3600")
+    return board
+
+
+def order(cli, name="car"):
+    """(state, vouchers, amount) of its last order."""
+    told = cli.ok("info", "--device", f"emulated:{name}", "--json").last["order"]
+    return told["state"], told.get("vouchers") or 0, told.get("amount") or 0
+
+
+def test_two_picos_trade_over_a_wire_through_power_cuts(cli):
+    build = boards.compile_for(boards.find("pico"))
+    roof = pico(cli, build, "roof", "--sensor", "ina219")
+    car = pico(cli, build, "car", "--uart", "roof")
+    both = ("--device", "emulated:roof", "--device", "emulated:car")
+    cli.ok("owner", "offer", *both[:2], "--unit", "J", "--price", PRICE, "--asset", "nEUR")
+    cli.ok("owner", "protect", *both[:2], "--credit", BUDGET)
+    cli.ok("ledger", "deposit", "car", "--asset", "nEUR", "--amount", "1000000")
+    pay = ("pay", "--payer", "emulated:car", "--payee", "emulated:roof", "--amount", BUDGET, "--no-wait")
+    cli.process(*pay, timeout=LONG)
+    for board in (roof, car):
+        before = order(cli)[1]
+        wait_until(lambda before=before: order(cli)[1] > before, LONG)
+        board.kill()
+        board.start()
+        cli.ok("owner", "clock", "--device", f"emulated:{board.name}")
+    wait_until(lambda: order(cli)[0] not in {"active", "waiting"}, LONG)
+    state, vouchers, amount = order(cli)
+    assert (state, amount) == ("done", BUDGET) and vouchers >= 3
+
+    bundle = cli.home.parent / "wire.bundle"
+    cli.ok("collect", *both, "--out", bundle)
+    assert all(one["ok"] for one in cli.ok("verify", bundle, "--allow-test", "--json").json)
+    assert all(one["ok"] for one in cli.ok("settle", bundle, "--allow-test", "--json").json)
+    (channel,) = cli.ok("ledger", "channels", "--json").json
+    assert channel["paid"] == BUDGET
+    cli.ok("ledger", "audit", "--allow-test")
