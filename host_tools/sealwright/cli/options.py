@@ -41,6 +41,7 @@ CountOption = Annotated[
     int | None, typer.Option("--count", metavar="N", min=1, help="Go on until there are so many readings.")
 ]
 TestOption = Annotated[bool, typer.Option("--allow-test", help="Accept emulated boards: they chain to a test root.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="A line for every message, before the sum.")]
 SecretOption = Annotated[
     list[str] | None, typer.Option("--secret", metavar="HEX", help="What opens a hash-lock; may be repeated.")
 ]

@@ -11,7 +11,7 @@ from .session import Session
 from .words import named
 
 
-def show(session: Session, verdict: Verdict, names: Mapping[bytes, str], bundle: str | None = None) -> None:
+def show(session: Session, verdict: Verdict, names: Mapping[bytes, str], bundle: str) -> None:
     """One verdict: a JSON object, or a line for people and its reason."""
     if session.as_json:
         session.emit(**verdict_json(verdict, names, bundle))
@@ -26,20 +26,19 @@ def show(session: Session, verdict: Verdict, names: Mapping[bytes, str], bundle:
         session.say(f"       {verdict.why}", style)
 
 
-def verdict_json(verdict: Verdict, names: Mapping[bytes, str], bundle: str | None = None) -> dict[str, Any]:
+def verdict_json(verdict: Verdict, names: Mapping[bytes, str], bundle: str) -> dict[str, Any]:
     """What `--json` has of a verdict, with the decoded body of the message.
 
-    name: the device's in the register. names: of every device that the message mentions, by id. at: unix seconds, by
-    its signer. clock: 0 unset, 1 since boot, 2 set by a host, 3 by a network; of readings and statuses. mark: "unset",
-    "ahead" or "back" where a reading's time is odd.
+    bundle: its file, or -. name: the device's in the register. names: of every device that the message mentions, by
+    id. at: unix seconds, by its signer. clock: 0 unset, 1 since boot, 2 set by a host, 3 by a network; of readings and
+    statuses. mark: "unset", "ahead" or "back" where a reading's time is odd.
     """
-    shown: dict[str, Any] = {} if bundle is None else {"bundle": bundle}
-    shown |= verdict.as_dict()
     body = None if verdict.message is None else verdict.message.body
     known: set[bytes | None] = set() if body is None else {one for one in identifiers(body) if one in names}
     known |= {one for one in (verdict.device,) if one in names}
     return {
-        **shown,
+        **verdict.as_dict(),
+        "bundle": bundle,
         "name": names.get(verdict.device) if verdict.device else None,
         "names": {one.hex(): names[one] for one in sorted(filter(None, known))},
         "at": None if body is None else time_of(body),

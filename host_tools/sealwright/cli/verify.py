@@ -16,7 +16,7 @@ from ..wire.keys import PublicKey
 from ..wire.messages import Certificate, Message
 from . import options
 from .commands import command
-from .options import BundlesArgument, SecretOption, TestOption, TickOption
+from .options import BundlesArgument, SecretOption, TestOption, TickOption, VerboseOption
 from .problems import Problems
 from .session import Session
 from .tally import Tally
@@ -60,7 +60,6 @@ StateOption = Annotated[
         show_default=False,
     ),
 ]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="A line for every message, before the sum.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No text: the exit code says it.")]
 ProofOption = Annotated[
     Path | None,
