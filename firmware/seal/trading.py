@@ -7,7 +7,7 @@ and what no later try can change; from somebody who has not proved to be the sel
 
 import asyncio
 
-from . import channel, notes, rpc
+from . import channel, notes, rollback, rpc
 from .device import PROVISIONED
 from .buyer import Buyer
 from .compat import const
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TRIES = const(6)  # about 16 s
 # As the seller's answer: malformed, wrong_type, not_a_party, wrong_network, unsupported, revoked, no_meter. A malformed
 # reply itself may be noise
-_PERMANENT = (1, 3, 15, 21, 23, 26, 29)
+_PERMANENT = (1, 3, 15, 21, 23, 26, 30)
 _MIN_RETRY_MS = const(250)
 _MAX_RETRY_MS = const(8000)
 
@@ -56,6 +56,7 @@ async def run(device: "Device") -> None:
 
 async def _try_order(device: "Device", order: "Record") -> None:
     try:
+        rollback.check(device.journal)
         if DIGEST in order:  # ends an order whose seller never returns
             terms = channel.terms(device.payer.record(order[DIGEST])[channel.OPEN])
             terms.check_open(device.now(), device.protection()[LEAST_LEFT])

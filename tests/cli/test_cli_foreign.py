@@ -119,6 +119,7 @@ def test_a_bundle_whose_first_message_is_spoilt_still_counts(desk):
 def test_standard_input_is_named(desk):
     ran = Cli(desk / "home").process("verify", "-", "--root", desk / "root.pem", stdin=HEX.encode())
     assert ran.err.startswith("error: standard input is no bundle, but hexadecimal text"), ran
+    assert "`xxd -r -p > NEW.bundle`" in ran.err
 
 
 INPUTS = (

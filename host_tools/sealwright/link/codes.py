@@ -59,11 +59,16 @@ CODES = {
         "Collect it again without --ack for the proof. Nothing was forgotten.",
     ),
     29: Meaning(
+        "rolled_back",
+        "its flash was put back to an earlier state, and it pays nothing until its owner unlocks it",
+        "Find out who had the board; then `sealwright owner unlock`.",
+    ),
+    30: Meaning(
         "no_meter",
         "none of its sensors counts in that unit",
         "Sell what one of its sensors measures as a whole number, such as J of an energy meter, or `reading`.",
     ),
-    30: Meaning(
+    31: Meaning(
         "wrong_offer",
         "the seller sells something else, or nothing",
         "See what it sells with `sealwright info`, and order that with `sealwright pay`.",

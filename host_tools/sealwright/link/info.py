@@ -65,6 +65,7 @@ _SOMETIMES: Final[dict[str, Rule]] = {
     "hss": BOOL,
     "clock_fault": Nullable(UINT),
     "peers": _Rows(TEXT),
+    "locked": BOOL,
     "fault_by_seller": BOOL,
     "buying": Nullable(_Row(Nullable(HASH), TEXT, TEXT, AMOUNT)),
 }
