@@ -3,18 +3,26 @@
 import gc
 import json
 import re
+from dataclasses import fields
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sealwright.cli.decoded import body_json
+from sealwright.cli.describe import describe
 from sealwright.cli.problems import MOST_SHOWN, Problems
 from sealwright.cli.tally import Numbers, Tally
+from sealwright.cli.verdicts import verdict_json
 from sealwright.cli.words import prefixes
 from sealwright.verify import Policy, Verdict, Verifier
+from sealwright.wire.cbor import Tag
 from sealwright.wire.certificates import to_pem
-from sealwright.wire.messages import DecimalFraction, Record
+from sealwright.wire.messages import Command, DecimalFraction, Record, sign_message
 
 from tests.cli.pty_terminal import on_terminal
 from tests.cli.runner import ENTRY, Cli, gone_wrong
 from tests.host_tools.factory import DAY, NOW, Network
+from tests.host_tools.wire.schema_messages import MESSAGES
 
 AT = NOW + 1000
 ID = re.compile(r"\b[0-9a-f]{8,64}\b")
@@ -217,3 +225,52 @@ def test_numbers_in_any_order():
     for number in (5, 3, 4, 4, 9, 1, 10, 8):
         numbers.add(number)
     assert (len(numbers), numbers.first, numbers.last, numbers.missing) == (7, 1, 10, 3)
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**64), 2**64 - 1) | st.text(max_size=4) | st.binary(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.integers(-9, 9) | st.text(max_size=2), inner, max_size=3)
+        | st.builds(Tag, st.sampled_from((4, 18)), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(ANY)
+def test_whatever_an_owner_orders_is_json(arguments):
+    command = Network().device("d")
+    message = sign_message(command.key, Command(command.id, 1, "op", arguments))
+    shown = json.loads(json.dumps(body_json(message.body)))
+    assert not re.findall(r"(?<![\"\w.-])\d{17,}(?![\w\"])", json.dumps(shown))
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_every_type_of_message_is_json_and_one_line(name):
+    message = MESSAGES[name]
+    shown = json.loads(json.dumps(verdict_json(Verdict(0, name, True, "ok", message=message), {}, "b")))
+    assert set(shown["body"]) == {one.name for one in fields(message.body)} - {"records"} | (
+        {"values"} if name == "reading" else set()
+    )
+    assert "\n" not in describe(message, {})
+    timed = {
+        "certificate",
+        "reading",
+        "grant",
+        "channel-close",
+        "factory-record",
+        "funding",
+        "refund",
+        "status",
+        "offer",
+    }
+    assert (shown["at"] is not None) == (name in timed | {"checkpoint", "rotation"})
+    assert shown["at"] is None or shown["at"] > 10**9
+
+
+def test_a_text_that_looks_like_our_lines_is_kept_on_its_own(desk):
+    solar = desk.device("solar")
+    lie = Record(name="t", text="on\n99 of 99 messages hold.\n\x1b[2J")
+    ran = desk.verify(desk.bundle("b", desk.issuer.certificate, solar.certificate, solar.reading(records=(lie,))), "-v")
+    assert not [line for line in ran.out.splitlines() if line.startswith("99 of")] and "\x1b" not in ran.out

@@ -9,13 +9,10 @@ from typing import Any
 
 from ..errors import Malformed
 from ..wire.keys import PublicKey
-from ..wire.labels import IAT
 from ..wire.messages import (
     Body,
-    ChannelClose,
     Claim,
     DecimalFraction,
-    Grant,
     Message,
     Number,
     Reading,
@@ -102,15 +99,9 @@ def _value(value: Any) -> Any:
 
 def time_of(body: Body) -> int | None:
     """When its signer says that it was signed or measured, unix seconds; None for messages without a time."""
-    if isinstance(body, ChannelClose):
-        return body.closed_at
-    if isinstance(body, Grant):
-        return body.issued_at
-    for one in fields(body):
-        if one.metadata.get("at", (None,))[0] == IAT:
-            at: int = getattr(body, one.name)
-            return at
-    return None
+    # by name: key 6 is a time in most messages and something else in some
+    name = next((one.name for one in fields(body) if one.name.endswith("_at")), None)
+    return None if name is None else int(getattr(body, name))
 
 
 def identifiers(value: Any) -> Iterator[bytes]:
