@@ -17,8 +17,9 @@ MAX_EXACT: Final = 2**53 - 1  # JavaScript's Number.MAX_SAFE_INTEGER
 
 
 def plain(text: str) -> str:
-    """`text` without control characters: a device or a bundle may say anything, and a terminal would obey it."""
-    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
+    """`text` on one line, without control characters: a device or a bundle may say anything, a terminal would obey it,
+    and a line break would make a line that looks like ours."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def short(identifier: bytes) -> str:
