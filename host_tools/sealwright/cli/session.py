@@ -1,4 +1,4 @@
-"""One run of a command: where its home is, how it connects, and where its output goes.
+"""One run of a command: where its output goes; `reaching` has where its home is and how it connects.
 
 Without --json, text for people goes to stdout and errors to stderr. With it, stdout has one JSON object a line and
 nothing else, and all text goes to stderr. Text is plain, and never wrapped or cut, where the stream is no terminal.
@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from rich.box import SIMPLE_HEAD
@@ -18,16 +18,9 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
-from .. import emulator
-from ..emulator.serial_url import wire
-from ..errors import SealwrightError, Unreachable, Usage
-from ..home import Home, Registered
-from ..home.urls import split_place, url_of
-from ..link import Client, connect
-from ..link.broker import Broker, DeviceTopics, device_of, topic_of
-from ..link.transport import split_url
+from ..errors import SealwrightError
 from ..operate.logs import Logs
-from ..operate.pinning import check_named
+from .reaching import Reach
 from .words import json_value, plain
 
 _WIDE: Final = 4096  # no line is longer: nothing wraps where nobody looks
@@ -46,22 +39,14 @@ def _console(stderr: bool) -> Console:
     return _Quiet(stderr=stderr, markup=False, emoji=False, highlight=False, width=None if terminal else _WIDE)
 
 
-class Session:
+class Session(Reach):
     """Given to every command. `as_json`: programs read stdout."""
 
     def __init__(self, home: str | None, as_json: bool) -> None:
-        self.folder = home
+        super().__init__(home)
         self.as_json = as_json
         self.out = _console(stderr=as_json)
         self.err = _console(stderr=True)
-        self._home: Home | None = None
-
-    @property
-    def home(self) -> Home:
-        """The home. Raises Usage where there is none."""
-        if self._home is None:
-            self._home = Home.open(self.folder)
-        return self._home
 
     def names(self) -> dict[bytes, str]:
         """Device id -> name of the home's register; nothing where there is no home."""
@@ -76,66 +61,6 @@ class Session:
             return Logs(self.home)
         except SealwrightError:
             return Logs()
-
-    def connect(self, text: str) -> Client:
-        """Connect to a device at its URL or bare port, at DEVICE@URL, or as `Home.resolve` finds it at the URL where
-        the owner named it last. Only a tcp or serial URL needs no home. Raises Usage, Unreachable."""
-        wanted, url = split_place(text)
-        if url is None:
-            url = url_of(text)
-            if url is not None:
-                return self._open(url)
-            entry = self._resolve(text)
-            return self._open_named(entry.where, bytes.fromhex(entry.device))
-        return self._open_named(url, self.home.identify(wanted))
-
-    def _open_named(self, url: str, device: bytes) -> Client:
-        try:
-            client = self._open(url)
-        except Unreachable as error:
-            elsewhere = "" if url.startswith("emulated:") else " If it is elsewhere now, say where: DEVICE@URL."
-            raise Unreachable(str(error), remedy=f"{error.remedy}{elsewhere}", code=error.code) from error
-        with ExitStack() as stack:
-            stack.push(client)
-            client.device = device
-            if not url.startswith("mqtts:"):  # whose topics are one device's
-                check_named(self.home, client)
-            stack.pop_all()
-        return client
-
-    def _open(self, url: str) -> Client:
-        if url.startswith("emulated:"):
-            return emulator.resolve(self.home, url)
-        if url.startswith("mqtts:"):
-            address, wanted = Broker.parse(self.home, url)
-            topic = topic_of(self.home, wanted)
-            return Client(DeviceTopics(address, topic), url, device=device_of(topic))
-        return connect(url)
-
-    def wire(self, url: str) -> tuple[str, float]:
-        """The wire that a device URL names, see `emulator.serial_url`; only `emulated:NAME` needs a home.
-
-        Raises Usage."""
-        url = self.url(url)
-        return wire(self.home, url) if url.startswith("emulated:") else (url, 1.0)
-
-    def url(self, text: str) -> str:
-        """The URL of the device that `text` means: itself, or what the register has. Raises Usage."""
-        return split_place(text)[1] or url_of(text) or self._resolve(text).where
-
-    def _resolve(self, text: str) -> Registered:
-        if ":" in text and not text.startswith("did:"):
-            split_url(text)  # raises: a scheme that there is not
-        try:
-            home = self.home
-        except Usage as error:
-            if error.code != "no_home":
-                raise
-            what = f"{text!r} is no device URL, and {error}, whose register could have it as a name"
-            raise Usage(
-                what, remedy=f"Give a URL, such as serial:/dev/ttyACM0, or: {error.remedy}", code="bad_url"
-            ) from error
-        return home.resolve(text)
 
     def emit(self, **values: Any) -> None:
         """One JSON object on stdout, with --json. Values are as `json_value` makes them."""
