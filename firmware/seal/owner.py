@@ -187,7 +187,7 @@ class Owner:
         if _ACK_DIGEST in value and not messages.hash32(value[_ACK_DIGEST]):
             raise Malformed("an ack names the reading by digest")
         device = self._device
-        device.log.check_copy(value[_ACK_SEQ], value.get(_ACK_DIGEST))
+        rollback.check_copy(device.log, value[_ACK_SEQ], value.get(_ACK_DIGEST))
         for digest in digests:
             device.payee.check_forgettable(digest)
             device.payer.check_forgettable(digest)

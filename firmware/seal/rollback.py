@@ -1,19 +1,22 @@
-"""A payer whose flash was put back to an earlier state pays nothing more, until its owner's signed word.
+"""A flash that was put back to an earlier state: a payer pays nothing more, until its owner's signed word.
 
 The proof is a voucher of its own that a payee shows and the device no longer remembers: its number was on flash before
 it was signed. What else was lost is unknown, in other channels and of the day's limit, so every payment waits, and not
 the channel's alone. The voucher becomes the channel's record, so that its number is never signed for another amount.
+
+An owner's ack that names a reading's digest shows it too: nothing is pruned that another copy of the log had.
 """
 
-from . import channel, voucher
+from . import channel, cose, labels, voucher
 from .channel import AMOUNT, ITEM, SEQ, SPENT
-from .errors import RolledBack
+from .errors import Forked, RolledBack
 from .records import LOCKED_RECORD, PAYER_ROLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .cose import Message
     from .journal import Journal
+    from .reading import ReadingLog
 
 
 def check(journal: "Journal") -> None:
@@ -46,3 +49,16 @@ def lock(journal: "Journal", message: "Message") -> None:
 def unlock(journal: "Journal") -> None:
     """Let the device pay again. Idempotent."""
     journal.remove(LOCKED_RECORD)
+
+
+def check_copy(log: "ReadingLog", seq: int, digest: bytes | None) -> None:
+    """Raise Forked unless a copy of the log up to `seq` can be one of this log: a flash that was put back has another
+    reading with this number, or none yet. digest: of the reading `seq`, or None if the owner names none."""
+    if seq > log.seq:
+        raise Forked("the log ends before the reading that is acknowledged")
+    if digest is None or seq <= log.acknowledged:
+        return
+    found = log.since(seq - 1, 1)
+    message = cose.parse(found[0], labels.READING) if found else None
+    if message is None or message.header[labels.CWT_CLAIMS][labels.SEQ] != seq or message.digest != digest:
+        raise Forked("reading %d is another one here" % seq)

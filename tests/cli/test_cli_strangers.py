@@ -120,7 +120,7 @@ def test_a_state_that_is_none(fleet, info):
 
 def test_a_board_without_a_way_to_a_broker(fleet):
     with stranger({INFO: PROVISIONED}) as url:
-        gone_wrong(fleet("owner", "network", "--device", url, "--none"), 4, "unsupported", "no way to a broker")
+        gone_wrong(fleet("owner", "network", "--device", url, "--none"), 4, "unsupported", "no network")
 
 
 def test_a_newer_firmware_may_say_more(fleet):
