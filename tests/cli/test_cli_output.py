@@ -7,15 +7,16 @@ from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 
 import pytest
-from sealwright.cli.commands import MISTAKE, PIPE_CLOSED
-from sealwright.cli.main import app, run
+from sealwright.cli.exits import MISTAKE, PIPE_CLOSED
+from sealwright.cli.main import ROOT, run
 
 from tests.cli.runner import ENTRY, FULL, ended, gone_wrong, wait_until
 
-COMMANDS = [(one.name,) for one in app.registered_commands] + [
-    (group.typer_instance.info.name, one.name)
-    for group in app.registered_groups
-    for one in group.typer_instance.registered_commands
+LOADED = {name: lazy.load() for name, lazy in ROOT.commands.items()}
+COMMANDS = [
+    (name, *below)
+    for name, one in LOADED.items()
+    for below in ([(sub,) for sub in getattr(one, "commands", ())] or [()])
 ]
 
 

@@ -12,11 +12,12 @@ FLOORS = [
     "wire",
     "home",
     "targets link verify",
-    "emulator",
+    "api emulator",
     "operate",
     "bench ledger",
     "demo",
     "cli",
+    "__main__",
 ]
 FLOOR = {wing: number for number, wings in enumerate(FLOORS) for wing in wings.split()}
 

@@ -1,8 +1,4 @@
-"""How a function becomes a command: --home and --json on every one, one boundary for everything that can go wrong.
-
-Exit codes: 0 done, 1 something was rejected, 2 usage, 3 unreachable, 4 refused, 70 a mistake in this program, 130
-interrupted, 141 the reader of stdout has gone.
-"""
+"""How a function becomes a command: --home and --json on every one, one boundary for everything that can go wrong."""
 
 import errno
 import inspect
@@ -11,54 +7,18 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import typer
 
 from ..errors import SealwrightError, Usage
+from .exits import INTERRUPTED, MISTAKE, PIPE_CLOSED
+from .lazy import Entry, HomeOption, JsonOption, new_app
 from .session import Session, abandon_stdout
 
-INTERRUPTED: Final = 130
-PIPE_CLOSED: Final = 141
-MISTAKE: Final = 70
 TRACEBACK: Final = "SEALWRIGHT_TRACEBACK"
 
 Run = Callable[..., int | None]
-HomeOption = Annotated[
-    str | None,
-    typer.Option(
-        "--home",
-        metavar="DIR",
-        help="The home folder [default: $SEALWRIGHT_HOME, else ~/.sealwright].",
-        show_default=False,
-    ),
-]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="One JSON object a line on stdout; text for people goes to stderr.")
-]
-
-
-def new_app(help_text: str, name: str | None = None) -> typer.Typer:
-    """An app or a group of commands, which takes --home and --json before the command too."""
-    app = typer.Typer(
-        name=name, help=help_text, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
-    )
-    if name is not None:
-        app.callback(invoke_without_command=True)(_group)
-    return app
-
-
-def _group(ctx: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    remember(ctx, home, as_json)
-
-
-def remember(ctx: typer.Context, home: str | None, as_json: bool) -> None:
-    """Keep what was given before the command; without a command, show which there are."""
-    outer: dict[str, Any] = ctx.obj if isinstance(ctx.obj, dict) else {}
-    ctx.obj = {"home": home or outer.get("home"), "json": as_json or outer.get("json", False)}
-    if ctx.invoked_subcommand is None:
-        typer.echo(ctx.get_help(), err=True)
-        raise typer.Exit(Usage.exit_code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +45,14 @@ def register(app: typer.Typer, commands: Iterable[Command]) -> typer.Typer:
         lines = "\n".join(f"  {line.strip()}" for line in one.examples.strip().splitlines())
         app.command(one.name, short_help=one.short, epilog=f"\b\nExamples:\n{lines}")(_entry(one.run))
     return app
+
+
+def build(entry: Entry, found: Command | Iterable[Command]) -> Any:
+    """What typer runs for an entry: one command, or a group of them."""
+    if isinstance(found, Command):
+        app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        return typer.main.get_command(register(app, (found,)))
+    return typer.main.get_group(register(new_app(entry.short, entry.name), found))
 
 
 def _entry(run: Run) -> Callable[..., None]:
