@@ -1,14 +1,15 @@
 """`sealwright verify`: an offline verdict on every message of a bundle."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from ..errors import Usage
-from ..files import write_whole
+from ..files import held, write_output
 from ..home import locate
 from ..verify import BundleMemory, Policy, Verdict, Verifier
 from ..verify.heads import Fork, Forks, Heads
@@ -113,10 +114,11 @@ def verify(
     )
     roots = options.roots(root) if root else _home_roots(session)
     names = {} if root else session.names()
-    kept = _Kept(state, proof)
-    verifier = Verifier(roots, policy, BundleMemory(kept.heads.as_known()))
-    code = _check(session, verifier.run(options.whole_bundle(bundle)), names, kept)
-    kept.write(session)
+    with held(state) if state is not None else nullcontext() as keep:
+        kept = _Kept(state, proof)
+        verifier = Verifier(roots, policy, BundleMemory(kept.heads.as_known()))
+        code = _check(session, verifier.run(options.whole_bundle(bundle)), names, kept)
+        kept.write(session, keep)
     return code
 
 
@@ -137,13 +139,13 @@ class _Kept:
         if self._state is not None:
             self.heads.note(verdict)
 
-    def write(self, session: Session) -> None:
+    def write(self, session: Session, keep: Callable[[bytes], None] | None) -> None:
         """Replace the files, each whole or not at all."""
         if self._proof is not None and self._found:
-            write_whole(self._proof, b"".join(fork.bundle() for fork in self._found))
+            write_output(self._proof, b"".join(fork.bundle() for fork in self._found))
             session.say(f"{self._proof} shows messages that contradict each other: {len(self._found)} times two.")
-        if self._state is not None:
-            write_whole(self._state, self.heads.dump())
+        if keep is not None:
+            keep(self.heads.dump())
 
 
 def _check(session: Session, verdicts: Iterator[Verdict], names: Mapping[bytes, str], kept: _Kept) -> int:
