@@ -23,6 +23,7 @@ except ImportError:  # Windows
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
+_OF_HOME = (".key", ".pem", ".db", ".head", ".hss", "home.json")  # what no command writes for a user
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -56,6 +57,27 @@ def write_output(path: Path, data: bytes, *, private: bool = False) -> None:
     """Write a file that a user named; see `output`. Raises Usage."""
     with output(path, private=private) as file:
         file.write(data)
+
+
+@contextmanager
+def drafted(path: Path) -> Iterator[Path]:
+    """The path of an empty draft, its owner's alone, for a file that a user named and that another library writes. It
+    takes its place when the block ends well. Raises Usage, also for what is no plain file."""
+    if is_stream(path):
+        raise Usage(f"{path} is a device or a FIFO, which keeps nothing", remedy="Name a file.", code="no_file")
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
+    with exclusive(path):
+        try:
+            os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o600))
+            yield draft
+            with draft.open("rb") as file:
+                os.fsync(file.fileno())
+            draft.replace(path)
+            sync_folder(path.parent)
+        except OSError as error:
+            raise _cannot_write(path, error) from error
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -93,6 +115,9 @@ def is_stream(path: Path) -> bool:
     if linked:
         remedy = f"Name the file itself: {path.resolve()}"
         raise Usage(f"{path} is a link, which is neither replaced nor written through", remedy=remedy, code="no_file")
+    if path.name.endswith(_OF_HOME) and (path.parent / "home.json").exists():
+        remedy = "Name another file: nothing can make this one again."
+        raise Usage(f"{path} is a file of a home", remedy=remedy, code="file_of_home")
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "a disk" if stat.S_ISBLK(mode) else "no plain file"
         raise Usage(f"{path} is {what}", remedy="Name a file.", code="no_file")

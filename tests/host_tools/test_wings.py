@@ -9,13 +9,13 @@ PACKAGE = Path(__file__).resolve().parents[2] / "host_tools" / "sealwright"
 FLOORS = [
     "errors",
     "extras files",
-    "wire",
+    "archive wire",
     "home",
     "targets link verify",
     "api emulator",
     "operate",
     "bench ledger",
-    "demo",
+    "demo safekeeping",
     "cli",
     "__main__",
 ]

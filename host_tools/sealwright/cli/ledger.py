@@ -12,7 +12,7 @@ from ..errors import Usage
 from ..files import output, write_output
 from ..ledger import AuditReport, Head, Ledger
 from ..wire.messages import parse_message
-from . import factory, transfers
+from . import factory, home, transfers
 from .anchoring import noted_head
 from .commands import Command, command
 from .describe import describe
@@ -211,4 +211,5 @@ COMMANDS: Final[tuple[Command, ...]] = (
     *(balances, channels, audit, export, equivocations),
     *transfers.COMMANDS,
     factory.factory,
+    home.ledger_backup,
 )

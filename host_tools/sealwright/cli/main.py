@@ -38,6 +38,7 @@ ENTRIES: Final = (
     Entry("settle", "settle:settle", "Enter a bundle into the ledger."),
     Entry("watch", "watch:watch", "Claim for payees, and warn before a claim ends."),
     Entry("demo", "demo:demo", "See all of it in half a minute."),
+    Entry("home", "home:COMMANDS", "A home in one file, and back."),
     Entry("ledger", "ledger:COMMANDS", "What the settled vouchers came to."),
     Entry("firmware", "update:COMMANDS", "Bundles of firmware, and the key for them."),
     Entry("owner", "owner:COMMANDS", "Signed commands from a device's owner."),
