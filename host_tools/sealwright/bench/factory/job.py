@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from ... import emulator
 from ...emulator.serial_url import wire
-from ...errors import Malformed, RefusedByDevice, Rejected, SealwrightError, Unreachable
+from ...errors import Malformed, RefusedByDevice, Rejected, SealwrightError, Unreachable, Usage
 from ...files import write_whole
 from ...home import DONE, PENDING, Home
 from ...link import Client, Info
@@ -100,6 +100,7 @@ class Notes:
 
 def _work(home: Home, job: Job, notes: Notes) -> Result:
     place = job.place
+    _check_kind(home, place)
     found = _look(home, place.device)
     if found is not None and found.provisioned:
         return _check_provisioned(home, job, notes, found)
@@ -118,6 +119,16 @@ def _work(home: Home, job: Job, notes: Notes) -> Result:
         done = provisioning.provision(home, client, place.name, place.policy)
         notes.note("provisioned", done.entry.device)
         return _record_of(job, notes, client.info(), done.certificate, test=done.test, state=MADE)
+
+
+def _check_kind(home: Home, place: Place) -> None:
+    """An emulated board says by itself which it is. A real one is asked at its prompt, when firmware goes onto it."""
+    scheme, _, name = place.device.partition(":")
+    if scheme == "emulated" and place.board is not None:
+        found = emulator.find(home, name).hardware["board"]
+        if found != place.board.name:
+            remedy = "Correct the tray; nothing was done to this board."
+            raise Usage(f"{place.device} is {found!r}, and the tray says {place.board.name!r}", remedy=remedy)
 
 
 @contextmanager

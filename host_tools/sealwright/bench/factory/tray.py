@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Final
 
 from ... import targets as boards
+from ...emulator.kinds import emulator_of
 from ...errors import Usage
 from ...operate.provisioning import check_label
 from ...operate.spending import load_policy
 from ...targets import BoardKind
+from ...targets.kinds import find_any
 from ...wire.messages import DevicePolicy
 
 COLUMNS: Final = ("name", "device", "board")
 OPTIONAL: Final = ("policy",)
+EMULATED: Final = "emulated:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,12 @@ class Place:
     device: str
     board: BoardKind | None
     policy: DevicePolicy | None
+
+    @property
+    def needs_firmware(self) -> bool:
+        """Whether firmware is to be put on it. Some emulated boards have it from the start."""
+        emulated = self.device.startswith(EMULATED)
+        return self.board is not None and not (emulated and not emulator_of(self.board.name).is_bare)
 
 
 def read_tray(path: Path) -> list[Place]:
@@ -57,11 +66,19 @@ def _place(path: Path, number: int, line: dict[str | None, str | None]) -> Place
         raise _bad(f"{where} is not {','.join(COLUMNS)}[,{OPTIONAL[0]}]")
     try:
         check_label(values["name"])
-        board = boards.find(values["board"]) if values["board"] else None
+        board = _kind(values["board"], values["device"]) if values["board"] else None
         policy = load_policy(path.parent / values["policy"]) if values["policy"] else None
     except Usage as error:
         raise Usage(f"{where}: {error}", remedy=error.remedy, code=error.code) from error
     return Place(values["name"], values["device"], board, policy)
+
+
+def _kind(name: str, device: str) -> BoardKind:
+    """A kind of board: one that can be emulated for an emulated board, else one that firmware can be put on."""
+    if not device.startswith(EMULATED):
+        return boards.find(name)
+    emulator_of(name)
+    return find_any(name)
 
 
 def _check_columns(path: Path, found: Iterable[str]) -> None:
