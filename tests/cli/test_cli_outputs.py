@@ -39,6 +39,7 @@ def root_pem(tmp_path):
 LINES = [
     ("ledger", "export", "--out"),
     ("collect", "--device", "emulated:station", "--out"),
+    ("label", "station", "--out"),
     ("firmware", "pack", "--board", "unix", "--version", "7"),
 ]
 

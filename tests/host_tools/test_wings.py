@@ -15,7 +15,7 @@ FLOORS = [
     "api emulator",
     "operate",
     "bench ledger",
-    "demo safekeeping",
+    "checkup demo safekeeping",
     "cli",
     "__main__",
 ]

@@ -19,6 +19,7 @@ _CommandLineError: Final[type[Exception]] = typer.BadParameter.__mro__[2]
 ENTRIES: Final = (
     Entry("init", "init:init", "Make a home: keys, roots, register and ledger."),
     Entry("devices", "devices:devices", "List what is connected, emulated and registered."),
+    Entry("boards", "boards:boards", "List the kinds of board, and what each can do."),
     Entry("emulate", "emulate:emulate", "Make and run emulated boards."),
     Entry("flash", "flash:flash", "Put MicroPython on a bare board."),
     Entry("deploy", "deploy:deploy", "Put firmware on a board."),
@@ -37,6 +38,8 @@ ENTRIES: Final = (
     Entry("relay", "relay:relay", "Let network devices trade with a board on a wire."),
     Entry("settle", "settle:settle", "Enter a bundle into the ledger."),
     Entry("watch", "watch:watch", "Claim for payees, and warn before a claim ends."),
+    Entry("label", "label:label", "Make labels for the cases of devices."),
+    Entry("doctor", "doctor:doctor", "Say what is wrong here, and what to do."),
     Entry("demo", "demo:demo", "See all of it in half a minute."),
     Entry("home", "home:COMMANDS", "A home in one file, and back."),
     Entry("ledger", "ledger:COMMANDS", "What the settled vouchers came to."),

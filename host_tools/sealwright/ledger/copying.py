@@ -38,10 +38,20 @@ def check_copy(path: Path, anchors: Sequence[Head] = ()) -> Head:
     with typed(str(path)):
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
     with closing(SqliteDatabase.of(Opened(connection), str(path))) as database:
-        if faults := database.damage():
-            raise LedgerDamaged(f"the copy {path} is damaged: {faults[0]}")
-        tables = Tables(database)
-        for anchor in anchors:
-            if anchor.n and tables.hash_of(anchor.n) != anchor.hash:
-                raise LedgerDamaged(f"the log of {path} has no row {anchor}", code="log_cut_off")
-        return tables.head()
+        return _check(database, anchors)
+
+
+def check_ledger(path: Path, anchors: Sequence[Head] = ()) -> Head:
+    """The same of a ledger's file in its place, whoever writes to it meanwhile."""
+    with closing(SqliteDatabase.open(path, write=False, patience=PATIENCE_SECONDS)) as database, database.reading():
+        return _check(database, anchors)
+
+
+def _check(database: SqliteDatabase, anchors: Sequence[Head]) -> Head:
+    if faults := database.damage():
+        raise LedgerDamaged(f"{database.name} is damaged: {faults[0]}")
+    tables = Tables(database)
+    for anchor in anchors:
+        if anchor.n and tables.hash_of(anchor.n) != anchor.hash:
+            raise LedgerDamaged(f"the log of {database.name} has no row {anchor}", code="log_cut_off")
+    return tables.head()
