@@ -87,6 +87,7 @@ class Device:
         self.uplink = None  # on a board with a way to a broker
         self.peers = None  # on a board with a way to other devices
         self.seller = None  # whose connection the meter serves
+        self.billed: dict[bytes, int] = {}  # digest -> seq of readings that peers were billed for
         self.unpaid_readings = {}  # peer -> readings since its last payment; a reset clears the counts
 
     def load(self) -> None:

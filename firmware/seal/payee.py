@@ -130,8 +130,9 @@ class Payee:
         raw = self.record(digest).get(VOUCHER)
         return None if raw is None else messages.parse(raw, labels.VOUCHER)
 
-    def take(self, raw: bytes, terms: "Terms", payer: "CertifiedKey") -> "tuple[bytes, Message]":
-        """Check a voucher, store it if it is better, sign the receipt; returns (receipt, voucher)."""
+    def check(self, raw: bytes, terms: "Terms", payer: "CertifiedKey") -> "tuple[Message, Message | None]":
+        """Check a voucher, its signature before anything else is looked up; returns (voucher, the best one so far or
+        None). Raises as `voucher.take` does, Refused, Unfunded."""
         record = self.record(terms.digest)
         if CLOSE in record:
             raise Refused("the channel is closed")
@@ -139,11 +140,17 @@ class Payee:
         message = voucher.take(raw, terms, best, payer.public, self._now(), self._protection()[protection.LEAST_LEFT])
         if best is None or message.digest != best.digest:
             self._check_credit(terms, message.payload[voucher.AMOUNT], record.get(FUNDING))
-            new_record = dict(record)
-            new_record[VOUCHER] = message.raw
-            self._journal.put(channel.record_name(PAYEE_ROLE, terms.digest), new_record)
+        return message, best
+
+    def take(self, message: "Message", best: "Message | None") -> bytes:
+        """Store a checked voucher if it is better than the best one, and sign the receipt; returns that."""
+        if best is None or message.digest != best.digest:
+            digest = message.payload[voucher.CHANNEL]
+            record = dict(self.record(digest))
+            record[VOUCHER] = message.raw
+            self._journal.put(channel.record_name(PAYEE_ROLE, digest), record)
         receipt, _ = self._signer.sign(labels.RECEIPT, voucher.receipt_payload(message))
-        return receipt, message
+        return receipt
 
     def close(self, digest: bytes, now: int) -> bytes:
         """Sign and store the channel's close; returns its bytes. Idempotent: the first close is final."""
@@ -181,5 +188,5 @@ class Payee:
             return
         self.check_forgettable(digest)
         terms = channel.terms(record[OPEN])
-        watermark.advance(self._journal, SETTLED_RECORD, terms.payer, terms.expires, self._now())
+        watermark.advance(self._journal, SETTLED_RECORD, terms.payer, terms.expires)
         self._journal.remove(channel.record_name(PAYEE_ROLE, digest))

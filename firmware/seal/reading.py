@@ -12,7 +12,7 @@ import struct
 
 from . import cbor, cose, labels
 from .compat import const, crc32
-from .errors import SensorFailed, StateDamaged
+from .errors import Forked, SensorFailed, StateDamaged
 from .records import READINGS_RECORD
 
 TYPE_CHECKING = False
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .ports import Claims, Clock, Item, Quantity, Record, Store
 
 RESERVE = const(16)  # numbers in a block
+RECENT = const(2)  # segments that `find` looks through
 SEGMENT_BYTES = const(3800)  # one 4 KB flash block without its metadata
 _PREFIX = "r-"
 # Keys of the record
@@ -193,31 +194,49 @@ class ReadingLog:
         for index, name in enumerate(names):
             if index + 1 < len(names) and _first(names[index + 1]) <= seq + 1:
                 continue
-            for raw in self._intact_messages(name):
-                if cose.parse(raw).header[labels.CWT_CLAIMS][labels.SEQ] > seq:
+            for number, raw in self._intact_messages(name):
+                if number > seq:
                     batch.append(raw)
                     if len(batch) == limit:
                         return batch
         return batch
 
-    def find(self, digest: bytes) -> bytes | None:
-        """The stored reading with this digest, or None."""
-        for name in reversed(self.segments()):
-            for raw in self._intact_messages(name):
-                if cose.parse(raw).digest == digest:
+    def find(self, digest: bytes, seq: int | None = None) -> bytes | None:
+        """The stored reading with this digest, or None. seq: its number; without it only the newest readings, of
+        RECENT segments, are looked through."""
+        names = self.segments()
+        if seq is not None:
+            names = [name for name in names if _first(name) <= seq][-1:]
+        for name in reversed(names[-RECENT:]):
+            for _, raw in self._intact_messages(name):
+                if cose.digest_of(raw) == digest:
                     return raw
         return None
 
-    def _intact_messages(self, name: str) -> "Iterator[bytes]":
-        # up to the segment's end or its first damage: a verifier reports the gap, and later segments remain
-        # collectable
+    def _intact_messages(self, name: str) -> "Iterator[tuple[int, bytes]]":
+        # (number, message): numbers rise by one within a segment, whose name has the first. Up to the segment's end or
+        # its first damage: a verifier reports the gap, and later segments remain collectable
+        number = _first(name)
         try:
             for raw in frames(self._store.read(name)):
                 if raw is None:
                     return
-                yield raw
+                yield number, raw
+                number += 1
         except StateDamaged:
             return
+
+    def check_copy(self, seq: int, digest: bytes | None) -> None:
+        """Raise Forked unless a copy of the log up to `seq` can be one of this log: a flash that was put back has
+        another reading with this number, or none yet. digest: of the reading `seq`, or None if the owner names none."""
+        if seq > self.seq:
+            raise Forked("the log ends before the reading that is acknowledged")
+        if digest is None or seq <= self.acknowledged:
+            return
+        found = self.since(seq - 1, 1)
+        message = cose.parse(found[0], labels.READING) if found else None
+        if message is None or message.header[labels.CWT_CLAIMS][labels.SEQ] != seq or message.digest != digest:
+            raise Forked("reading %d is another one here" % seq)
 
     def acknowledge(self, seq: int) -> None:
         """Prune the segments that hold only readings up to `seq`. The newest segment stays: it is the log's end."""

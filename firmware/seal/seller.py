@@ -24,6 +24,7 @@ NONCE_BYTES = 32
 PIECE = "reading"
 STRANGER_SECONDS = 60  # timeout before the proof
 PEER_SECONDS = 3900  # timeout after the proof: above the hour that an order may pause
+MAX_BILLED = 32  # readings whose place in the log is known: 3 KB of heap
 CREDIT = 16  # unpaid readings in a row for one peer
 
 
@@ -160,9 +161,17 @@ class Seller:
             raise Refused("the channel is closed")
         message = self._reading(terms.unit) or self._device.log.last_message()
         if terms.unit == PIECE:
+            self._remember_bill(message)
             return [message.digest, self._paid() + terms.price, None]
         base = messages.parse(record[channel.BASE], labels.READING)
         return [message.digest, metered_amount(terms, base, message), message.raw]
+
+    def _remember_bill(self, message: "Message") -> None:
+        """Note where the log has the goods: a payment for others finds them among the newest readings alone."""
+        billed = self._device.billed
+        while len(billed) >= MAX_BILLED and message.digest not in billed:
+            billed.pop(min(billed, key=lambda digest: billed[digest]))
+        billed[message.digest] = message.header[labels.CWT_CLAIMS][labels.SEQ]
 
     def _reading(self, unit: str) -> "Message | None":
         """A new reading for this peer, or the newest one if the count is the same. None once the peer has CREDIT unpaid
@@ -188,20 +197,20 @@ class Seller:
         reply."""
         terms = self._require_terms()
         device = self._device
-        goods = self._goods(item) if terms.unit == PIECE else None
-        previous_amount = self._paid()
-        receipt, _ = device.payee.take(item, terms, self.peer)
-        if self._paid() > previous_amount:
+        message, best = device.payee.check(item, terms, self.peer)
+        paid = best.payload[voucher.AMOUNT] if best else 0
+        goods = self._goods(message, best, paid) if terms.unit == PIECE else None
+        receipt = device.payee.take(message, best)
+        if message.payload[voucher.AMOUNT] > paid:
             device.unpaid_readings[self.peer.device_id] = 0
         return [receipt, goods]
 
-    def _goods(self, raw: bytes) -> bytes | None:
-        message = messages.parse(raw, labels.VOUCHER)
-        best = self._device.payee.best(self._terms.digest)
+    def _goods(self, message: "Message", best: "Message | None", paid: int) -> bytes | None:
         is_repeat = best is not None and best.digest == message.digest
-        if not is_repeat and message.payload[voucher.AMOUNT] < self._paid() + self._terms.price:
+        if not is_repeat and message.payload[voucher.AMOUNT] < paid + self._terms.price:
             raise Refused("the voucher does not cover the reading's price")
-        goods = self._device.log.find(message.payload.get(voucher.ITEM))
+        digest = message.payload.get(voucher.ITEM)
+        goods = self._device.log.find(digest, self._device.billed.get(digest))
         if goods is None and not is_repeat:
             raise Expired("the voucher's reading is no longer stored")
         return goods

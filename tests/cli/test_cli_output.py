@@ -7,15 +7,16 @@ from io import StringIO
 
 import pytest
 from sealwright.cli.exits import MISTAKE, PIPE_CLOSED
-from sealwright.cli.main import ROOT, run
+from sealwright.cli.main import ENTRIES, ROOT, run
 
 from tests.cli.runner import ENTRY, FULL, ended, gone_wrong
 
+GROUPS = {entry.name for entry in ENTRIES if entry.place.endswith(":COMMANDS")}  # which do nothing alone
 LOADED = {name: lazy.load() for name, lazy in ROOT.commands.items()}
 COMMANDS = [
     (name, *below)
     for name, one in LOADED.items()
-    for below in ([(sub,) for sub in getattr(one, "commands", ())] or [()])
+    for below in [*((sub,) for sub in getattr(one, "commands", ())), *([()] if name not in GROUPS else [])]
 ]
 
 
@@ -145,7 +146,7 @@ def test_a_full_disk_behind_stdout_is_told(fleet, traded):
 def test_what_a_device_says_cannot_command_the_terminal(homed):
     homed.board("loud")
     name = "bell \x07 and \x1b]0;title\x07"
-    gone_wrong(homed("provision", "--device", "emulated:loud", "--name", name), 2, "usage", "no name")
+    gone_wrong(homed("provision", "--device", "emulated:loud", "--name", name), 2, "bad_name", "no name")
     shown = homed("info", "--device", f"tcp:{chr(27)}[2J:80")
     assert "\x1b" not in shown.err and shown.code == 3
 

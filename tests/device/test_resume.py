@@ -42,7 +42,7 @@ def test_lost_reply_to_last_voucher_is_repeated_with_receipt_and_goods():
     seller.pay = None
     item, due = run(session._bill())
     raw, digest, _ = buying.payer.promise(session._terms, due, item, session._allow)
-    selling.payee.take(raw, session._terms, seller.peer)  # and the reply is lost
+    selling.payee.take(*selling.payee.check(raw, session._terms, seller.peer))  # and the reply is lost
     again = restarted(buying)
     trade(again, selling)
     record = again.payer.records()[0][1]

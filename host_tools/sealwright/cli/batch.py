@@ -51,7 +51,7 @@ def batch(
     """
     home = session.home
     images = _images(image or [])
-    places = factory.read_tray(tray)
+    places = factory.read_tray(tray, home=home)
     with session.progress("compiling"):
         todo = factory.jobs(places, images, maker or getpass.getuser(), wait)
     done: list[Finished] = []

@@ -15,7 +15,7 @@ from ..operate.gathering import Gathering, Part
 from .commands import command
 from .ending import Ending
 from .exits import INTERRUPTED
-from .options import STDIN, CountOption, OutOption, SecondsOption
+from .options import STDIN, CountOption, DevicesOption, OutOption, SecondsOption
 from .session import Advance, Session
 from .sink import Sink
 
@@ -28,8 +28,9 @@ _MOST_JOBS: Final = 256
     "collect",
     "Gather what devices signed into a bundle.",
     """
-    sealwright collect --device emulated:station
-    sealwright collect --device emulated:station --device emulated:solar --out day.bundle
+    sealwright collect station
+    sealwright collect station solar --out day.bundle
+    sealwright collect --all --out day.bundle --timeout 10
     sealwright collect --device serial:/dev/ttyACM0 --out day.bundle --follow --ack
     sealwright collect --device emulated:solar --out - | sealwright verify - --allow-test
     """,
@@ -37,9 +38,7 @@ _MOST_JOBS: Final = 256
 def collect(
     session: Session,
     *,
-    device: Annotated[
-        list[str], typer.Option("--device", metavar="URL", help="Where to collect from; may be repeated.")
-    ],
+    device: DevicesOption,
     out: OutOption = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
     seconds: SecondsOption = None,
@@ -61,7 +60,9 @@ def collect(
     """Gather certificates, readings and the messages of channels from devices, side by side, each once.
 
     A bundle that is there already is continued. A device that goes away or stays silent ends its part and holds back no
-    other; the exit code is then that of the first such device. Ctrl-C ends --follow well: it shows the sum.
+    other; the exit code is then that of the first such device. A device that contradicts what it signed before, as one
+    does whose flash was put back, is reported as `equivocation` with the proof in the home; its channels are still
+    gathered, and the exit code is 1. Ctrl-C ends --follow well: it shows the sum.
     """
     check_out(session, out, ack)
     following = follow or seconds is not None or count is not None
@@ -108,7 +109,16 @@ class _Collection(Gathering):
         jobs: int,
         count: int | None,
     ) -> None:
-        super().__init__(urls, session.connect, session.names(), self._add, self._fail, jobs=jobs, timeout=timeout)
+        super().__init__(
+            urls,
+            session.connect,
+            session.names(),
+            self._add,
+            self._fail,
+            jobs=jobs,
+            timeout=timeout,
+            logs=session.logs(),
+        )
         self.failures: list[Part] = []
         self._session, self._ack, self._count = session, ack, count
         self._acked_at = time.monotonic()
@@ -134,8 +144,7 @@ class _Collection(Gathering):
     def finish(self, ending: Ending) -> None:
         """Make it last, and let the devices forget it with --ack."""
         grace = time.monotonic() + _GRACE_SECONDS
-        if ending.over:
-            self.drop()
+        self.enough |= ending.over  # each stops behind the reading that it is at
         self.wait(None, lambda: time.monotonic() > grace)
         self.drop()
         self._take_channels()
@@ -156,15 +165,16 @@ class _Collection(Gathering):
 
     def _acknowledge(self) -> list[Part]:
         self.sink.sync()
+        self.collector.logs.keep()
         self._acked_at = time.monotonic()
-        told = [part for part in self.idle if part.exact] if self._ack else []
+        told = [part for part in self.idle if part.exact and part.fork is None] if self._ack else []
         self.begin(self._tell, told)
         return told
 
     def _tell(self, part: Part) -> None:
         source = part.source
         if source is not None and (source.closed or source.seq > part.acked):
-            owner.acknowledge(self._session.home, source.client, source.seq, source.closed)
+            owner.acknowledge(self._session.home, source.client, source.seq, source.closed, source.digest)
             part.acked = source.seq
 
     def _add(self, raw: bytes, part: Part) -> None:
@@ -177,7 +187,9 @@ class _Collection(Gathering):
 
     def _fail(self, part: Part) -> None:
         self.failures.append(part)
-        if part.error is not None and (len(self.parts) > 1 or part.source is not None):
+        if part.fork is not None and part.error is None:
+            self._session.fail(part.fork, device=part.name, proof=part.fork.proof and str(part.fork.proof))
+        elif part.error is not None and (len(self.parts) > 1 or part.source is not None):
             self._session.fail(part.error, device=part.name)
 
 
@@ -188,25 +200,25 @@ def _summary(session: Session, run: _Collection, out: str | None, *, interrupted
         {
             "device": part.name,
             "url": part.url,
-            "ok": part.error is None,
+            "ok": part.wrong is None,
             "messages": part.messages,
             "readings": part.readings,
             "seq": part.source.seq if part.source else None,
-            "code": part.error.code if part.error else None,
+            "code": part.wrong.code if part.wrong else None,
         }
         for part in run.parts
     ]
     if len(devices) > 1:
         rows = [
             (part.name, f"{part.readings:,}", f"{part.messages:,}", str(part.source.seq) if part.source else "-",
-             part.error.code if part.error else "ok")
+             part.wrong.code if part.wrong else "ok")
             for part in run.parts
         ]  # fmt: skip
         session.table(("device", "readings>", "messages>", "up to>", "state"), rows)
-    failed = len(run.failures)
+    failed = len({part.url for part in run.failures})
     session.emit(ok=good, messages=sink.messages, readings=sink.readings, out=out, failed=failed, devices=devices)
     of = f" {failed} of {len(devices)} devices failed." if failed and len(devices) > 1 else ""
     session.say(f"{sink.messages} new messages{to}, {sink.readings} of them readings.{of}")
-    if run.failures and run.failures[0].error is not None:
-        return run.failures[0].error.exit_code
+    if run.failures and run.failures[0].wrong is not None:
+        return run.failures[0].wrong.exit_code
     return INTERRUPTED if interrupted else 0

@@ -11,7 +11,7 @@ from ..bench.factory import read_tray
 from ..errors import Usage
 from ..extras import load
 from ..files import write_output
-from ..home import RETIRED, Home, Registered
+from ..home import Home, Registered
 from ..wire.messages import Grant, parse_as
 from .commands import command
 from .session import Session
@@ -48,7 +48,7 @@ _LABEL: Final = """<article>{code}<div><h1>{name}</h1><p>{model}</p><p><code>{id
 )
 def label(
     session: Session,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Registered devices.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[DEVICE]...", help="Registered devices.")] = None,
     tray: Annotated[
         Path | None, typer.Option("--tray", metavar="FILE.csv", help="A label for every board of this tray.")
     ] = None,
@@ -79,12 +79,8 @@ def _of_tray(path: Path) -> list[str]:
 def _entries(home: Home, names: list[str]) -> list[Registered]:
     if not names:
         raise Usage("a label for which device?", remedy="Name devices, or a tray with --tray FILE.csv.")
-    known = {entry.name: entry for entry in home.registered() if entry.state != RETIRED}
-    missing = [name for name in names if name not in known]
-    if missing:
-        remedy = "`sealwright devices` lists the names; `sealwright batch` provisions the boards of a tray."
-        raise Usage(f"no device is called {', '.join(missing)}", remedy=remedy, code="unknown_device")
-    return [known[name] for name in dict.fromkeys(names)]
+    found = {entry.device: entry for entry in map(home.resolve, names)}
+    return list(found.values())
 
 
 def _did(home: Home, entry: Registered) -> str:

@@ -18,7 +18,7 @@ _CommandLineError: Final[type[Exception]] = typer.BadParameter.__mro__[2]
 
 ENTRIES: Final = (
     Entry("init", "init:init", "Make a home: keys, roots, register and ledger."),
-    Entry("devices", "devices:devices", "List what is connected, emulated and registered."),
+    Entry("devices", "devices:GROUP", "List what is connected, emulated and registered."),
     Entry("boards", "boards:boards", "List the kinds of board, and what each can do."),
     Entry("emulate", "emulate:emulate", "Make and run emulated boards."),
     Entry("flash", "flash:flash", "Put MicroPython on a bare board."),

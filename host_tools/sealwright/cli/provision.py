@@ -41,7 +41,7 @@ def provision(
     "button_above" and "not_after".
     """
     home = session.home
-    limits = None if policy is None else spending.load_policy(policy)
+    limits = None if policy is None else spending.load_policy(policy, home=home)
     with session.connect(device) as client:
         if dry_run:
             steps = provisioning.plan(home, client, name)

@@ -4,12 +4,9 @@ from typing import Annotated, Final
 
 import typer
 
-from ..errors import BadKey, Usage
 from ..operate import owner
-from ..wire.keys import PublicKey
-from . import options
 from .commands import Command, command
-from .options import TestOption
+from .options import NamedDevice, TestOption
 from .session import Session
 from .settle import open_ledger
 from .words import amount, named
@@ -24,12 +21,12 @@ from .words import amount, named
 )
 def deposit(
     session: Session,
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="A registered name, a device id, or a did:key.")],
+    device: NamedDevice,
     asset: Annotated[str, typer.Option("--asset", metavar="ASSET", help="What, such as nEUR.")],
     value: Annotated[int, typer.Option("--amount", metavar="N", min=1, max=2**63 - 1, help="In its smallest unit.")],
 ) -> int:
     """Credit a device with money that came in from outside, by the owner's signature: the only way in."""
-    identifier = _device(session, device)
+    identifier = session.home.identify(device)
     with open_ledger(session.home) as ledger:
         verdict = ledger.deposit(owner.deposit(session.home, identifier, asset, value).raw)
         held = [one.amount for one in ledger.balances() if (one.name, one.asset) == (identifier, asset)]
@@ -54,7 +51,7 @@ def deposit(
 )
 def withdraw(
     session: Session,
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="A registered name, a device id, or a did:key.")],
+    device: NamedDevice,
     asset: Annotated[str, typer.Option("--asset", metavar="ASSET", help="What, such as nEUR.")],
     value: Annotated[int, typer.Option("--amount", metavar="N", min=1, max=2**63 - 1, help="In its smallest unit.")],
     *,
@@ -67,7 +64,7 @@ def withdraw(
 
     What its channels hold stays there until their claims end.
     """
-    identifier = _device(session, device)
+    identifier = session.home.identify(device, retired=True)
     grant = session.home.grant(identifier)
     order = owner.withdrawal(session.home, identifier, asset, value, reference)
     with open_ledger(session.home, allow_test=allow_test) as ledger:
@@ -83,21 +80,6 @@ def withdraw(
     name = named(identifier, session.names())
     session.say(f"{amount(value, asset)} left from {name}, which has {amount(sum(held), asset)} now")
     return 0
-
-
-def _device(session: Session, text: str) -> bytes:
-    for identifier, name in session.names().items():
-        if name == text:
-            return identifier
-    try:
-        if text.startswith("did:key:"):
-            return PublicKey.from_did(text).device_id
-    except BadKey as error:
-        raise Usage(f"{text!r}: {error}", remedy="Copy the did:key whole.", code="unknown_device") from error
-    if len(text) == 64:
-        return options.octets(text, "the device id", 32)
-    remedy = "Give a name that `sealwright devices` lists, a device id or a did:key."
-    raise Usage(f"no device is called {text!r}", remedy=remedy, code="unknown_device")
 
 
 COMMANDS: Final[tuple[Command, ...]] = (deposit, withdraw)

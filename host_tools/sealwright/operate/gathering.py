@@ -7,7 +7,8 @@ behind; it ends with the link's own time-out, and what it still brings is droppe
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,7 @@ from ..errors import RefusedByDevice, Rejected, SealwrightError, Unreachable
 from ..link import Client
 from ..wire.messages import Body, Message
 from .collecting import Collector, Source
+from .logs import Equivocation, Logs
 
 OF_DEVICE: Final = (Unreachable, RefusedByDevice, Rejected)
 _TICK_SECONDS: Final = 0.2  # between two looks at signals and time-outs
@@ -23,8 +25,8 @@ _TICK_SECONDS: Final = 0.2  # between two looks at signals and time-outs
 class Once(Collector):
     """A collector that several threads use."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, logs: Logs | None = None) -> None:
+        super().__init__(logs)
         self._lock = threading.Lock()
 
     def take(self, message: Message[Body]) -> bool:
@@ -34,19 +36,25 @@ class Once(Collector):
 
 @dataclass
 class Part:
-    """One device's part. `source`: once it has answered; `error`: why it was given up. exact: all that the source has
-    gone past was taken. messages, readings: how many were taken."""
+    """One device's part. `source`: once it has answered; `error`: why it was given up; `fork`: how it contradicts
+    itself. exact: all that the source has gone past was taken. messages, readings: how many were taken."""
 
     url: str
     name: str
     source: Source | None = None
     error: SealwrightError | None = None
+    fork: Equivocation | None = None
     exact: bool = True
     busy: bool = False
     messages: int = 0
     readings: int = 0
     acked: int = 0
     heard: float = 0.0
+
+    @property
+    def wrong(self) -> SealwrightError | None:
+        """What is wrong with the device, first of all its fork."""
+        return self.fork or self.error
 
 
 Work = Callable[[Part], None]
@@ -60,8 +68,8 @@ class Gathering:
     """The devices of one run.
 
     connect: opens a URL, and raises what `Client` does. names: device id -> name. take: keeps a message of a device.
-    failed: is given each part that is given up. jobs: how many threads at most. timeout: seconds that a device may stay
-    silent; None: as long as its link waits.
+    failed: is given each part that is given up or contradicts itself. jobs: how many threads at most. timeout: seconds
+    that a device may stay silent; None: as long as its link waits. logs: what is known of the devices' logs.
     """
 
     def __init__(
@@ -74,8 +82,9 @@ class Gathering:
         *,
         jobs: int,
         timeout: float | None = None,
+        logs: Logs | None = None,
     ) -> None:
-        self.collector = Once()
+        self.collector = Once(logs)
         self.parts = [Part(url, url) for url in dict.fromkeys(urls)]
         self._connect, self._names, self._take, self._failed = connect, names, take, failed
         self._jobs, self._timeout = jobs, timeout
@@ -132,10 +141,11 @@ class Gathering:
         source = part.source
         if source is None:
             return
-        for raw in self.collector.readings(source):
-            self.keep(part, raw)
-            if self.enough:
-                break
+        with self._reporting(part):
+            for raw in self.collector.readings(source):
+                self.keep(part, raw)
+                if self.enough:
+                    break
         source.look()
 
     def _open(self, part: Part) -> None:
@@ -145,13 +155,24 @@ class Gathering:
             part.name = self._names.get(identifier or b"", part.url)
             source = Source(client, part.name)
             self._answered(part, source)
-            self.collector.resume(source)
+            with self._reporting(part):
+                self.collector.resume(source)
             for raw in self.collector.certificates(client):
                 self.keep(part, raw)
         except BaseException:
             if part.source is None:
                 client.close()
             raise
+
+    @contextmanager
+    def _reporting(self, part: Part) -> Iterator[None]:
+        """Report a device that contradicts itself; what is left of it is still gathered."""
+        try:
+            yield
+        except Equivocation as fork:
+            with self._changed:
+                part.fork = fork
+                self._failed(part)
 
     def _answered(self, part: Part, source: Source) -> None:
         with self._changed:

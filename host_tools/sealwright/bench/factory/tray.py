@@ -1,7 +1,7 @@
 """A tray of boards: what is to be made of each, from a CSV file, checked whole before any board is touched."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,7 +9,9 @@ from typing import Final
 from ... import targets as boards
 from ...emulator.kinds import emulator_of
 from ...errors import Usage
-from ...operate.provisioning import check_label
+from ...home import Home
+from ...home.names import name_key, tidy_name
+from ...home.urls import url_of
 from ...operate.spending import load_policy
 from ...targets import BoardKind
 from ...targets.kinds import find_any
@@ -36,9 +38,9 @@ class Place:
         return self.board is not None and not (emulated and not emulator_of(self.board.name).is_bare)
 
 
-def read_tray(path: Path) -> list[Place]:
+def read_tray(path: Path, *, home: Home | None = None) -> list[Place]:
     """Read `name,device,board[,policy]`, a board a line; policy files are looked for beside it. An empty `board` leaves
-    the firmware as it is.
+    the firmware as it is. home: the one whose devices policies name as payees.
 
     Raises Usage, with the line, for what would stop a board later: a name or a port that two boards have, a kind of
     board or a policy that there is not.
@@ -47,30 +49,31 @@ def read_tray(path: Path) -> list[Place]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             lines = csv.DictReader(file, skipinitialspace=True)
             _check_columns(path, lines.fieldnames or ())
-            places = [_place(path, lines.line_num, line) for line in lines]
+            places = [_place(path, lines.line_num, line, home) for line in lines]
     except OSError as error:
         raise Usage(f"cannot read {path}: {error.strerror}", remedy="Check the path.") from error
     except (csv.Error, UnicodeDecodeError) as error:
         raise _bad(f"{path} is no CSV: {error}") from error
     if not places:
         raise _bad(f"{path} names no board")
-    _check_twice(path, "name", (place.name for place in places))
+    _check_twice(path, "name", (place.name for place in places), name_key)
     _check_twice(path, "device", (place.device for place in places))
     return places
 
 
-def _place(path: Path, number: int, line: dict[str | None, str | None]) -> Place:
+def _place(path: Path, number: int, line: dict[str | None, str | None], home: Home | None) -> Place:
     where = f"line {number} of {path}"
     values = {column: (line.get(column) or "").strip() for column in (*COLUMNS, *OPTIONAL)}
     if None in line or not values["name"] or not values["device"]:
         raise _bad(f"{where} is not {','.join(COLUMNS)}[,{OPTIONAL[0]}]")
     try:
-        check_label(values["name"])
-        board = _kind(values["board"], values["device"]) if values["board"] else None
-        policy = load_policy(path.parent / values["policy"]) if values["policy"] else None
+        name = tidy_name(values["name"])
+        device = url_of(values["device"]) or values["device"]
+        board = _kind(values["board"], device) if values["board"] else None
+        policy = load_policy(path.parent / values["policy"], home=home) if values["policy"] else None
     except Usage as error:
         raise Usage(f"{where}: {error}", remedy=error.remedy, code=error.code) from error
-    return Place(values["name"], values["device"], board, policy)
+    return Place(name, device, board, policy)
 
 
 def _kind(name: str, device: str) -> BoardKind:
@@ -87,13 +90,13 @@ def _check_columns(path: Path, found: Iterable[str]) -> None:
         raise _bad(f"{path} begins with {','.join(names) or 'nothing'}")
 
 
-def _check_twice(path: Path, column: str, values: Iterable[str]) -> None:
+def _check_twice(path: Path, column: str, values: Iterable[str], key: Callable[[str], str] = str) -> None:
     seen = set()
     for value in values:
-        if value in seen:
+        if key(value) in seen:
             remedy = "Give each board its own: nothing was done to any of them."
             raise Usage(f"two boards of {path} have the {column} {value}", remedy=remedy, code=f"{column}_twice")
-        seen.add(value)
+        seen.add(key(value))
 
 
 def _bad(why: str) -> Usage:
