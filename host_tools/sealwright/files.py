@@ -134,16 +134,24 @@ def open_stream(path: Path, buffering: int = -1) -> BinaryIO:
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Hold the name of a file: a second command that writes it is refused meanwhile. Raises Usage."""
+def exclusive(path: Path, *, wait: bool = False) -> Iterator[bool]:
+    """Hold the name of a file: a second command that writes it is refused meanwhile, or with `wait` waits for its turn.
+    Gives whether it had to wait. Raises Usage."""
     if fcntl is None:
-        yield
+        yield False
         return
+    waited = False
     lock = path.with_name(f".{path.name}.lock")
     try:
         try:
-            handle = _lock(lock)
+            handle = _lock(lock, wait=False)
+        except BlockingIOError:
+            if not wait:
+                raise
+            handle, waited = _lock(lock, wait=True), True
         except PermissionError:  # a folder that takes no new names: then the file is continued in place, or not at all
+            if not path.exists():
+                raise
             handle = os.open(path, os.O_RDONLY | _NO_LINK)
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -152,19 +160,20 @@ def exclusive(path: Path) -> Iterator[None]:
     except OSError as error:
         raise _cannot_write(path, error) from error
     try:
-        yield
+        yield waited
     finally:
         with suppress(OSError):
             lock.unlink(missing_ok=True)  # while it is held: who waits for it looks again
         os.close(handle)
 
 
-def _lock(lock: Path) -> int:
-    """The lock file, made and locked. Raises BlockingIOError where another program has it, OSError."""
+def _lock(lock: Path, *, wait: bool) -> int:
+    """The lock file, made and locked. Raises BlockingIOError where another program has it and `wait` is not set,
+    OSError."""
     while True:
         handle = os.open(lock, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o666)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             if os.path.samestat(os.fstat(handle), lock.lstat()):
                 return handle
         except FileNotFoundError:

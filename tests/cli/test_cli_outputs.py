@@ -13,7 +13,7 @@ from sealwright.errors import Usage
 from sealwright.wire.certificates import to_pem
 from sealwright.wire.keys import PrivateKey
 
-from tests.cli.runner import gone_wrong, interrupted, wait_until
+from tests.cli.runner import ended, gone_wrong, interrupted, wait_until
 from tests.host_tools.factory import NOW, Network
 
 NET = Network()
@@ -199,3 +199,11 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
 def test_a_private_output_is_its_owners_alone(tmp_path):
     files.write_output(tmp_path / "k", PrivateKey.generate().pem(), private=True)
     assert stat.S_IMODE((tmp_path / "k").stat().st_mode) == 0o600
+
+
+def test_commands_to_one_device_wait_for_each_other(fleet):
+    """Each has a number of its own, and none comes after a higher one."""
+    before = fleet("info", "--device", "emulated:charger", "--json").last["command_seq"]
+    running = [fleet.start("owner", "resume", "--device", "emulated:charger") for _ in range(6)]
+    assert [ended(one, seconds=60).code for one in running] == [0] * 6
+    assert fleet("info", "--device", "emulated:charger", "--json").last["command_seq"] == before + 6

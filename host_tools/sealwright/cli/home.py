@@ -55,7 +55,7 @@ def backup(session: Session, file: FileArgument) -> None:
     """Copy the home into one file that only you may read, ledger included, as of this moment; then check it.
 
     Emulated boards are left out. Of the update key it holds only numbers that are set aside for a restored home. Keys
-    are encrypted in it where the home has a passphrase; to encrypt all of it, write it to the pipe of a program that does.
+    are encrypted in it where the home has a passphrase; to encrypt all, write it to the pipe of a program that does.
     """
     home = session.home
     if home.ledger_path.exists():
