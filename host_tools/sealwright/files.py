@@ -37,8 +37,8 @@ def output(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
     """A file that a user named, open for writing.
 
     A plain file is replaced when the block ends well, and stays as it was when it does not. A character device or a
-    FIFO is written in place. private: a new file is its owner's alone. Raises Usage for anything else, for a file that
-    another command writes, and for what the system refuses in the block.
+    FIFO is written in place. private: the file is its owner's alone, whatever was there. Raises Usage for anything
+    else, for a file that another command writes, and for what the system refuses in the block.
     """
     try:
         with ExitStack() as stack:
@@ -48,7 +48,7 @@ def output(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
             stack.enter_context(exclusive(path))
             if path.exists() and not os.access(path, os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-            yield stack.enter_context(_replaced(path, 0o600 if private else 0o666))
+            yield stack.enter_context(_replaced(path, 0o600 if private else 0o666, keeps_mode=not private))
     except OSError as error:
         raise _cannot_write(path, error) from error
 
@@ -185,15 +185,16 @@ def _lock(lock: Path, *, wait: bool) -> int:
 
 
 @contextmanager
-def _replaced(path: Path, mode: int) -> Iterator[BinaryIO]:
-    """A draft beside `path` that takes its place when the block ends well. mode: of a new file, before the umask; an
-    existing one keeps its own. Raises OSError."""
+def _replaced(path: Path, mode: int, *, keeps_mode: bool = True) -> Iterator[BinaryIO]:
+    """A draft beside `path` that takes its place when the block ends well. mode: of a new file, before the umask.
+    keeps_mode: an existing one keeps its own. Raises OSError."""
     draft = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
     try:
         # a name that nobody foresaw, and no link: in a shared folder another user may have put one there
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY, mode)
         with os.fdopen(handle, "wb") as file:
-            _take_mode(path, file)
+            if keeps_mode:
+                _take_mode(path, file)
             yield file
             file.flush()
             os.fsync(file.fileno())

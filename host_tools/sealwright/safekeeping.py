@@ -32,6 +32,7 @@ KIND: Final = "sealwright home"
 LEFT_OUT: Final = ("boards",)
 _LEDGER: Final = "ledger.db"
 _HEAD: Final = "ledger.head"
+_MOST_IN_MEMORY: Final = 1024 * 1024  # bytes of one file
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def back_up(home: Home, path: Path) -> Backup:
         raise Usage(f"{path} is in the home itself", remedy="Name a file elsewhere, best on another disk.")
     folder = Path(mkdtemp(prefix=".backup-", dir=home.folder))  # as secret as the home, and on a disk with its room
     try:
-        files: dict[str, bytes | Path] = dict(_plain_files(home.folder))
+        files = {name: _steady(one, folder) for name, one in _plain_files(home.folder)}
         head = None
         if home.ledger_path.exists():
             copy = folder / _LEDGER
@@ -73,6 +74,15 @@ def back_up(home: Home, path: Path) -> Backup:
         return Backup(home.network, made_at, len(files), size, head, key is not None)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _steady(path: Path, folder: Path) -> bytes | Path:
+    """What is in a file now, read once: other commands may write it before the backup is done."""
+    if path.stat().st_size <= _MOST_IN_MEMORY:
+        return path.read_bytes()
+    copy = folder / f"{os.urandom(8).hex()}"
+    shutil.copyfile(path, copy)
+    return copy
 
 
 def _plain_files(folder: Path) -> Iterator[tuple[str, Path]]:

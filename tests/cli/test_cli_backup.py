@@ -8,6 +8,7 @@ import stat
 import tarfile
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from sealwright.bench.updates import HssKey
@@ -166,6 +167,37 @@ def test_an_older_program_does_not_pass_over_what_was_set_aside(kept, tmp_path):
     cli.ok("firmware", "key")
     cli.ok("home", "backup", tmp_path / "b")
     assert json.loads((cli.home / "update.hss").read_text())["format"] == 2
+
+
+def test_a_home_is_copied_while_its_register_is_written(kept, tmp_path):
+    """Each file in a backup is of one moment, whoever writes it meanwhile."""
+    cli = kept[0]
+    home, stop = Home.open(cli.home), threading.Event()
+    entry = entries(cli.home)["car"]
+
+    def write():
+        number = 10**6
+        while not stop.is_set():
+            number += 10 ** (number % 7)
+            home.register(replace(entry, commands=number))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for n in range(10):
+            cli.ok("home", "backup", tmp_path / f"{n}.backup")
+    finally:
+        stop.set()
+        writer.join(20)
+
+
+def test_a_backup_over_a_file_that_others_may_read_is_private(kept, tmp_path):
+    for line in (("home", "backup"), ("ledger", "backup")):
+        file = tmp_path / "open"
+        file.write_bytes(b"old")
+        file.chmod(0o666)
+        kept[0].ok(*line, file)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_emulated_boards_are_left_out(kept, tmp_path):

@@ -88,6 +88,22 @@ def test_tab_completion(cli, words, wanted):
     assert done.stdout.split() == [wanted], done
 
 
+def test_tab_completion_of_devices(fleet):
+    for words, wanted in (
+        ("sealwright collect st", ["station"]),
+        ("sealwright info --device so", ["solar"]),
+        (f"sealwright info --home {fleet.home / 'none'} --device so", []),
+    ):
+        environment = {
+            **fleet.environment(),
+            "_SEALWRIGHT_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split()) - 1),
+        }
+        done = subprocess.run(ENTRY, env=environment, capture_output=True, text=True, check=False)
+        assert (done.stdout.split(), done.stderr) == (wanted, ""), done
+
+
 def test_tab_completion_is_installed_by_an_option(cli):
     environment = {**cli.environment(), "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
     line = [*ENTRY, "--install-completion", "bash"]
