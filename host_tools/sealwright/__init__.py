@@ -22,14 +22,13 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    if name == "__all__":
-        return import_module(".api", __name__).__all__
-    if not name.startswith("__"):  # `inspect` and doctest ask for such
-        if find_spec(f".{name}", __name__):  # a wing: it must not wait for the names below, or imports would go round
-            return import_module(f".{name}", __name__)
+    if not name.startswith("__") and find_spec(f".{name}", __name__):
+        return import_module(f".{name}", __name__)  # a wing must not wait for the names below: imports would go round
+    if name == "__all__" or not name.startswith("__"):  # `inspect` and doctest ask for others
         api = import_module(".api", __name__)
-        if name in api.__all__:
-            return getattr(api, name)
+        globals().update({one: getattr(api, one) for one in api.__all__}, __all__=api.__all__)
+        if name in globals():
+            return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
