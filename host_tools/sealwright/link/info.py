@@ -65,6 +65,7 @@ _SOMETIMES: Final[dict[str, Rule]] = {
     "hss": BOOL,
     "clock_fault": Nullable(UINT),
     "peers": _Rows(TEXT),
+    "locked": BOOL,
 }
 _PROVISIONED: Final[dict[str, Rule]] = {
     "device": HASH,

@@ -14,6 +14,7 @@ from ..home import Home
 from ..link import Client
 from ..link.codes import meaning
 from . import owner
+from .pinning import check_said
 
 ACTIVE, WAITING = "active", "waiting"  # waiting: the channel waits for the ledger's funding
 STATES: Final = (ACTIVE, "done", "stopped", "failed", WAITING)
@@ -56,9 +57,11 @@ def order(
 
     seconds: how long the channel is good. pause_ms: between two payments. max_price: the most for one unit; None: what
     the offer says now, so that a price raised before the payer gets there buys nothing. address: where the payer finds
-    the payee, such as a relay; None: where the payee says. Raises Usage, RefusedByDevice.
+    the payee, such as a relay; None: where the payee says. Raises Usage, and RefusedByDevice, also for a
+    payee that says it is another device than the register has at its URL.
     """
     seller = payee.info()
+    check_said(home, payee, seller)  # the order names who is to be paid by this answer
     offer = seller.raw.get("offer")
     if not seller.provisioned or seller.device is None:
         raise RefusedByDevice(f"{payee.url} is {seller.state}", remedy="Provision it first.", code="not_provisioned")
