@@ -1,9 +1,13 @@
 """Many devices at once: a silent one holds back no other, and what goes on ends well when it is stopped."""
 
 import contextlib
+import fcntl
+import os
+import pty
 import signal
 import socket
 import subprocess
+import termios
 import threading
 import time
 
@@ -141,11 +145,56 @@ def test_a_follow_ends_at_once_though_a_device_is_silent(fleet, silent, tmp_path
 
 
 def test_ctrl_c_before_it_is_done_says_so(fleet, silent):
-    (mute,) = silent(1).urls
-    process = fleet.start("collect", *devices("emulated:station", mute), "--json")
+    mute = silent(1)
+    process = fleet.start("collect", *devices("emulated:station", *mute.urls), "--json")
     assert process.stdout.readline()
     ran = ended(process, signal.SIGINT)
-    assert ran.code in (3, 130) and ran.last["ok"] is False and ran.last["messages"] > 0
+    assert ran.code == 130 and ran.last["ok"] is False and ran.last["messages"] > 0
+    process = fleet.start("collect", *devices(*mute.urls), "--json")
+    wait_until(lambda: mute.open)
+    ran = ended(process, signal.SIGINT)
+    assert ran.code == 130 and ran.last["ok"] is False and ran.last["messages"] == 0
+
+
+def test_ctrl_c_typed_at_a_terminal(fleet, tmp_path):
+    """A terminal sends the signal to all that runs in it, and shows the table."""
+    ours, theirs = pty.openpty()
+    bundle = tmp_path / "b.bundle"
+    line = [
+        "collect",
+        *devices("emulated:station", "emulated:solar"),
+        "--follow",
+        "--every",
+        "0.1",
+        "--out",
+        str(bundle),
+    ]
+    process = subprocess.Popen(
+        [*ENTRY, *line],
+        env={**fleet.environment(), "TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        preexec_fn=lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0)),
+    )
+    fleet.started.append(process)
+    os.close(theirs)
+    seen = bytearray()
+
+    def read():
+        with contextlib.suppress(OSError):  # at its end
+            while data := os.read(ours, 65536):
+                seen.extend(data)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    wait_until(lambda: b"reading" in seen)
+    os.write(ours, b"\x03")
+    assert process.wait(30) == 0
+    reader.join(20)
+    os.close(ours)
+    shown = bytes(seen).decode()
+    assert "up to" in shown and f"new messages in {bundle}" in shown.replace("\r\n", "") and "error" not in shown
 
 
 def test_a_second_ctrl_c_ends_it_at_once(fleet, silent):

@@ -78,7 +78,7 @@ def collect(
             session.progress("collecting", streams=shows) as run.advance,
         ):
             run.gather(ending, every if following else None, end)
-            run.finish(ending)
+            run.finish(ending, following=following)
         return _summary(session, run, out, interrupted=ending.over and not following)
 
 
@@ -122,6 +122,7 @@ class _Collection(Gathering):
         self.failures: list[Part] = []
         self._session, self._ack, self._count = session, ack, count
         self._acked_at = time.monotonic()
+        self._raises = len(self.parts) == 1  # what went wrong with the only device is the command's own error
 
     def gather(self, ending: Ending, every: float | None, end: float | None) -> None:
         """Look at every device; every: again and again at this interval, until `end` or enough readings are there.
@@ -133,7 +134,7 @@ class _Collection(Gathering):
             last = every is None or self.enough or (end is not None and time.monotonic() + every > end)
             until = None if last or every is None else time.monotonic() + every
             self.wait(until, lambda: ending.over or (self.enough and every is not None))
-            if len(self.parts) == 1 and self.parts[0].source is None and self.parts[0].error is not None:
+            if self._raises and self.parts[0].source is None and self.parts[0].error is not None:
                 raise self.parts[0].error
             self._take_channels()
             if last or ending.over or self.enough or not self.living:
@@ -141,8 +142,8 @@ class _Collection(Gathering):
             if time.monotonic() - self._acked_at > ACK_SECONDS:
                 self._acknowledge()
 
-    def finish(self, ending: Ending) -> None:
-        """Make it last, and let the devices forget it with --ack."""
+    def finish(self, ending: Ending, *, following: bool) -> None:
+        """Make it last, and let the devices forget it with --ack. following: who has not answered by now has failed."""
         grace = time.monotonic() + _GRACE_SECONDS
         self.enough |= ending.over  # each stops behind the reading that it is at
         self.wait(None, lambda: time.monotonic() > grace)
@@ -150,7 +151,8 @@ class _Collection(Gathering):
         self._take_channels()
         if told := self._acknowledge():
             self.wait(None, lambda: False, told)
-        for part in self.living:
+        self._raises = False
+        for part in self.living if following else ():
             if part.source is None:
                 error = Unreachable(f"{part.url}: no answer before the end", remedy="Give it more time: --seconds.")
                 self._give_up(part, error)
@@ -189,7 +191,7 @@ class _Collection(Gathering):
         self.failures.append(part)
         if part.fork is not None and part.error is None:
             self._session.fail(part.fork, device=part.name, proof=part.fork.proof and str(part.fork.proof))
-        elif part.error is not None and (len(self.parts) > 1 or part.source is not None):
+        elif part.error is not None and not (self._raises and part.source is None):
             self._session.fail(part.error, device=part.name)
 
 
