@@ -110,6 +110,8 @@ def is_stream(path: Path) -> bool:
         linked, mode = True, 0
     except OSError as error:
         raise _cannot_write(path, error) from error
+    except ValueError as error:  # a NUL, or what the file system's encoding does not have
+        raise Usage(f"no file can be called {path.name!r}", remedy="Name another file.", code="no_file") from error
     if stat.S_ISCHR(mode) or stat.S_ISFIFO(mode):
         return True
     if linked:
