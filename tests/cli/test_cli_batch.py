@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from sealwright import emulator
+from sealwright import emulator, files
 from sealwright.bench import factory
 from sealwright.bench.factory import job
 from sealwright.home import DONE, Home
@@ -110,6 +110,18 @@ def test_a_batch_rehearses_on_every_emulated_board(homed, kind, tmp_path):
     assert ran.code == 0, ran
     steps = ["deployed"] if kind == "pico" else []
     assert ran.json[0]["steps"] == [*steps, "tested", "provisioned"] and states(homed) == {"first": DONE}
+
+
+def test_a_board_that_another_batch_is_making_is_left_to_it(homed):
+    for name in ("one", "two"):
+        homed.board(name)
+    path = tray(homed, "one", "two")
+    with files.exclusive(job.notes_path(Home.open(homed.home), "one")):
+        ran = homed("batch", "--boards", path, "--json")
+    assert ran.code == 1 and ran.last["failed"] == ["one"] and states(homed) == {"two": DONE}
+    (refused,) = [one for one in ran.json[:-1] if not one["ok"]]
+    assert refused["code"] == "file_in_use" and "another batch is making one" in refused["error"]
+    assert homed.ok("batch", "--boards", path, "--json").last["ready"] == 2
 
 
 def test_a_tray_that_names_another_kind_than_the_emulated_board_is(homed):
