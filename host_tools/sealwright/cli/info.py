@@ -14,7 +14,7 @@ from .commands import command
 from .describe import number
 from .options import DeviceOption
 from .session import Session
-from .words import CLOCK, amount, clock, custody, json_value, spending
+from .words import CLOCK, amount, clock, custody, json_value, named, spending
 
 Facts = Iterator[tuple[str, str]]
 
@@ -32,7 +32,7 @@ def info(session: Session, device: DeviceOption) -> None:
     with session.connect(device) as client:
         found = client.info()
     session.emit(ok=True, url=device, **_as_json(found))
-    session.facts([*_identity(session, found), *(_business(found.raw) if found.provisioned else ())])
+    session.facts([*_identity(session, found), *(_business(session, found.raw) if found.provisioned else ())])
 
 
 def _as_json(found: Info) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def _slots(raw: dict[str, Any]) -> str:
     return said + ("; updates need a hash-based signature" if raw.get("hss") else "")
 
 
-def _business(raw: dict[str, Any]) -> Facts:
+def _business(session: Session, raw: dict[str, Any]) -> Facts:
     yield "network", raw["network"].hex()
     policy = None if raw["policy"] is None else read(DevicePolicy, raw["policy"])
     yield "spending", spending(policy) + (" (PAUSED)" if raw["paused"] else "")
@@ -105,19 +105,31 @@ def _business(raw: dict[str, Any]) -> Facts:
     pays, paid = raw["channels"]
     yield "channels", f"{pays} it pays in, {paid} it is paid in"
     if raw["order"] is not None:
-        yield "order", _order(raw["order"])
+        yield "order", _order(raw["order"], _whose(raw))
     if raw["trade_fault"] is not None:
-        yield "", f"the payer tries again: {meaning(raw['trade_fault']).cause}"
+        yield "", f"the payer tries again: {_whose(raw)}{meaning(raw['trade_fault']).cause}"
+    if raw.get("buying") is not None:
+        yield "buys", _buying(session, *raw["buying"])
     if raw["uplink"] is not None and raw["uplink"][0] is not None:
         yield "broker", _uplink(*raw["uplink"])
     if raw["bought"] is not None:
         yield "bought last", ", ".join(_quantity(*quantity) for quantity in raw["bought"])
 
 
-def _order(order: list[Any]) -> str:
+def _whose(raw: dict[str, Any]) -> str:
+    """Before the cause of a fault in a trade: the party that named it, as far as the firmware says."""
+    return {True: "the seller: ", False: "itself: ", None: ""}[raw.get("fault_by_seller")]
+
+
+def _buying(session: Session, payee: bytes | None, asset: str, unit: str, budget: int) -> str:
+    from_whom = "" if payee is None else f" from {named(payee, session.names())}"
+    return f"{unit}{from_whom}, for up to {amount(budget, asset)}"
+
+
+def _order(order: list[Any], whose: str) -> str:
     state, code, promised = order
     seq, value = promised or (0, 0)
-    why = f": {meaning(code).cause}" if code is not None else ""
+    why = f": {whose}{meaning(code).cause}" if code is not None else ""
     return f"{STATES[state]}{why}; {value:,} promised in {seq} vouchers"
 
 

@@ -9,6 +9,7 @@ from ..errors import RefusedByDevice, Unreachable, Usage
 from ..link.broker import Broker
 from ..operate import owner
 from ..operate.collecting import Collector
+from ..operate.complaints import Complaints
 from ..operate.listening import Listener
 from .collect import ACK_SECONDS, check_out
 from .commands import command
@@ -86,23 +87,27 @@ class _Listening:
         self._acked: dict[str, int] = {topic: heard.seq for topic, heard in listener.heard.items()}
         self._acked_at = time.monotonic()
         self._reported = 0  # forks
+        self._complaints = Complaints(session.note)
 
     def keep(self, *, last: bool = False) -> None:
         """Make it last, and tell who waits for that."""
         self._sink.sync()
-        self._listener.logs.keep()
         self._listener.settle()
         for name, fork in self._listener.forks[self._reported :]:
             self._session.fail(fork, device=name, proof=fork.proof and str(fork.proof))
         self._reported = len(self._listener.forks)
-        if not self._ack or (not last and time.monotonic() - self._acked_at < ACK_SECONDS):
+        if not last and time.monotonic() - self._acked_at < ACK_SECONDS:
             return
         self._acked_at = time.monotonic()
+        self._listener.logs.keep()  # a file for each device: not at every look
+        if not self._ack:
+            return
         for topic, heard in self._listener.heard.items():
             if heard.fork is None and heard.seq > self._acked.get(topic, 0):
                 try:
                     with self._listener.client(topic) as client:
                         owner.acknowledge(self._session.home, client, heard.seq, [], heard.digest)
                     self._acked[topic] = heard.seq
+                    self._complaints.settle(topic)
                 except (Unreachable, RefusedByDevice) as error:
-                    self._session.note(f"{heard.name}: not acknowledged yet: {error}")
+                    self._complaints.note(topic, heard.name, f"not acknowledged yet: {error}")

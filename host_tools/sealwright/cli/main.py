@@ -33,7 +33,7 @@ ENTRIES: Final = (
     Entry("update", "update:update_device", "Bring a device to a new firmware version."),
     Entry("collect", "collect:collect", "Gather what devices signed into a bundle."),
     Entry("listen", "listen:listen", "Gather the readings that come through a broker."),
-    Entry("verify", "verify:verify", "Check a bundle offline."),
+    Entry("verify", "verify:verify", "Check bundles offline."),
     Entry("pay", "pay:pay", "Have one device buy from another."),
     Entry("relay", "relay:relay", "Let network devices trade with a board on a wire."),
     Entry("settle", "settle:settle", "Enter a bundle into the ledger."),

@@ -119,7 +119,9 @@ def usual(session: Session) -> str | None:
         return found
     try:
         home = session.home
-    except SealwrightError:  # a command that needs the home says so itself
+    except Usage as error:
+        if error.code != "no_home":  # a command that needs the home says so itself
+            raise
         return None
     return home.config.device
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from ..errors import RefusedByDevice, Usage
+from ..errors import RefusedByDevice, Usage, cause_of
 from ..link.broker import Broker, authority_der
 from ..operate import owner
 from ..wire.cbor import Key, Value
@@ -74,7 +74,9 @@ def network(
     with session.connect(device) as client:
         if client.info().raw.get("uplink", ()) is None:
             remedy = "Collect from it over its link: `sealwright collect --follow`."
-            raise RefusedByDevice("this board has no network", remedy=remedy, code="unsupported")
+            raise RefusedByDevice(
+                f"{device} has no network, and so no way to a broker", remedy=remedy, code="unsupported"
+            )
         owner.set_network(session.home, client, settings or None)
     if target is not None and ca is not None:
         session.home.keep_authority(target.name, ca.read_bytes())
@@ -100,4 +102,4 @@ def _secret(file: Path | None) -> str:
     try:
         return "" if file is None else file.read_text().split("\n")[0]
     except (OSError, ValueError) as error:
-        raise Usage(f"cannot read {file}: {error}", remedy="Check the path.") from error
+        raise Usage(f"cannot read {file}: {cause_of(error)}", remedy="Check the path.") from error

@@ -66,6 +66,8 @@ _SOMETIMES: Final[dict[str, Rule]] = {
     "clock_fault": Nullable(UINT),
     "peers": _Rows(TEXT),
     "locked": BOOL,
+    "fault_by_seller": BOOL,
+    "buying": Nullable(_Row(Nullable(HASH), TEXT, TEXT, AMOUNT)),
 }
 _PROVISIONED: Final[dict[str, Rule]] = {
     "device": HASH,
