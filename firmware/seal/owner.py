@@ -15,7 +15,7 @@ is good for ten minutes. The number is on flash before the command takes effect:
 never repeats one.
 """
 
-from . import channel, labels, messages, order, protection, rollback, seller, timekeeping
+from . import channel, labels, messages, order, protection, reading, rollback, seller, timekeeping
 from .device import DEVICE_SLOT, PROVISIONED
 from .records import (
     FIRMWARE_RECORD,
@@ -31,7 +31,7 @@ from .records import (
     OWNER_SEQ,
 )
 from .compat import const
-from .errors import Expired, Malformed, NotAParty, Replay, Unlimited, Unsupported
+from .errors import Expired, Malformed, NoMeter, NotAParty, Replay, Unlimited, Unsupported
 from .firmware import Firmware
 
 TYPE_CHECKING = False
@@ -120,7 +120,7 @@ class Owner:
     def _offer(self, value: "Item", record: "Record") -> None:
         offer = None if value is None else channel.offer(value)
         if offer is not None:
-            seller.check_meter(self._device, offer.unit)
+            _check_meter(self._device, offer.unit)
         self._set(record, OWNER_OFFER, offer and offer.pack())
 
     def _interval(self, value: "Item", record: "Record") -> None:
@@ -208,3 +208,10 @@ class Owner:
         device.board.keystore.wipe(DEVICE_SLOT)  # first: a cut after this line leaves the device without a key
         device.journal.put(WIPED_RECORD, True)
         device.load()  # erases the rest, now or after a cut
+
+
+def _check_meter(device: "Device", unit: str) -> None:
+    """Raise NoMeter unless the device can sell `unit`; SensorFailed if a sensor does not say."""
+    quantities = device.measure()
+    if not quantities or (unit != seller.PIECE and reading.find_count(quantities, unit) is None):
+        raise NoMeter("no sensor here counts in %s" % unit)

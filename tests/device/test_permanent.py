@@ -113,3 +113,15 @@ def test_nobody_but_the_seller_ends_an_order():
     buying.board.peer_links = [link]
     trade_until(lambda: link.connections > 3 * trading.TRIES, buying)
     assert buying.journal.get(ORDER_RECORD)[order.STATUS] == order.ACTIVE
+
+
+def test_an_answer_before_the_proof_ends_nothing():
+    _, buying, selling = pair("J")
+
+    def tamper(kind, result):
+        raise NoMeter("says whoever answers")
+
+    link = Cable(selling, tamper=tamper)
+    buying.board.peer_links = [link]
+    trade_until(lambda: link.connections > 3 * trading.TRIES, buying)
+    assert buying.journal.get(ORDER_RECORD)[order.STATUS] == order.ACTIVE
