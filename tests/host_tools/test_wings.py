@@ -10,7 +10,7 @@ FLOORS = [
     "errors",
     "extras files",
     "wire",
-    "home",
+    "home money",
     "targets link verify",
     "emulator",
     "operate",
