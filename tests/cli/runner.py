@@ -16,6 +16,7 @@ from typing import NamedTuple
 from sealwright import emulator
 from sealwright.cli.main import run
 from sealwright.home import Home
+from sealwright.money import Asset, Assets, declare
 
 SCRIPT = Path(sysconfig.get_path("scripts")) / "sealwright"
 ENTRY = [str(SCRIPT)] if SCRIPT.exists() else [sys.executable, "-c", "from sealwright.cli.main import main; main()"]
@@ -117,6 +118,9 @@ class Cli:
         board = self.board(name, *sensors)
         options = ()
         if policy is not None:
+            for asset in policy["assets"]:
+                if asset not in Assets.read(self.home):
+                    declare(self.home, Asset.declare(asset))
             file = self.home.parent / f"{name}.policy"
             file.write_text(json.dumps(policy))
             options = ("--policy", file)

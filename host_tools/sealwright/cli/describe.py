@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from ..errors import Malformed
+from ..money import Assets, Price, show_price
 from ..wire.messages import (
     Body,
     Certificate,
@@ -19,11 +20,11 @@ from ..wire.messages import (
     Voucher,
     to_decimal,
 )
-from .words import amount, clock, named, short
+from .words import SMALLEST, amount, clock, named, short
 
 
-def describe(message: Message[Body], names: Mapping[bytes, str]) -> str:
-    """What the message says. names: device id -> name."""
+def describe(message: Message[Body], names: Mapping[bytes, str], assets: Assets = SMALLEST) -> str:
+    """What the message says. names: device id -> name. assets: how to write amounts."""
     match message.body:
         case Certificate() as body:
             issues = "" if body.may_issue is None else f", may issue to depth {body.may_issue}"
@@ -31,9 +32,8 @@ def describe(message: Message[Body], names: Mapping[bytes, str]) -> str:
         case Reading() as body:
             said = f"#{body.seq} {clock(body.sampled_at)}  {quantities(body)}"
         case ChannelOpen() as body:
-            price = "" if body.price is None else f", {body.price:,} a {body.unit or 'piece'}"
-            locked = amount(body.capacity, body.asset)
-            said = f"{short(message.digest)} to {named(body.payee, names)}, up to {locked}{price}"
+            locked = amount(body.capacity, body.asset, assets)
+            said = f"{short(message.digest)} to {named(body.payee, names)}, up to {locked}{_price(body, assets)}"
         case Voucher() | Receipt() as body:
             said = f"{short(body.channel)} lane {body.lane} #{body.seq}, {body.amount:,} in all"
         case ChannelClose() as body:
@@ -49,6 +49,12 @@ def describe(message: Message[Body], names: Mapping[bytes, str]) -> str:
         case _:
             said = ""
     return said
+
+
+def _price(body: ChannelOpen, assets: Assets) -> str:
+    if body.price is None:
+        return ""
+    return ", for " + show_price(Price(body.asset, body.unit or "piece", body.price), assets)
 
 
 def quantities(body: Reading) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from ..errors import Usage
 from . import (
+    asset,
     batch,
     collect,
     demo,
@@ -67,6 +68,7 @@ register(
     ),
 )
 app.add_typer(register(new_app("What the settled vouchers came to.", "ledger"), ledger.COMMANDS))
+app.add_typer(register(new_app("What money is counted in, and how people write it.", "asset"), asset.COMMANDS))
 app.add_typer(register(new_app("Bundles of firmware, and the key for them.", "firmware"), update.COMMANDS))
 app.add_typer(register(new_app("Signed commands from a device's owner.", "owner"), owner.COMMANDS))
 

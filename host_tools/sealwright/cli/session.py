@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from typing import Any, Final
 
 from rich.box import SIMPLE_HEAD
@@ -23,6 +24,7 @@ from ..errors import SealwrightError
 from ..home import Home
 from ..link import Client, connect
 from ..link.broker import Broker, DeviceTopics, device_of, topic_of
+from ..money import Assets
 from ..operate.pinning import named
 from .words import plain
 
@@ -65,6 +67,14 @@ class Session:
             return self.home.names()
         except SealwrightError:  # names are a courtesy: a command that needs the home asks for it itself
             return {}
+
+    @cached_property
+    def assets(self) -> Assets:
+        """How to show amounts: the home's assets; in smallest units where there is no home."""
+        try:
+            return Assets.read(self.home.folder)
+        except SealwrightError:  # as for names; a command that reads an amount asks for them itself
+            return Assets()
 
     def connect(self, url: str) -> Client:
         """Connect to a device URL, or to NAME@URL: that device of the register, at this URL. Only `emulated:NAME`,

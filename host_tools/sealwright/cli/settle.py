@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 
 from ..errors import SealwrightError, Usage
 from ..home import Home
-from ..ledger import Head, Ledger, LedgerIdentity
+from ..ledger import Head, Ledger, LedgerIdentity, Moved
 from . import options
 from .anchoring import check_head, note_head
 from .claims import Claims
@@ -33,9 +33,9 @@ def settle(
 ) -> int:
     """Verify a bundle and enter what it moves into the ledger: deposits, channels, vouchers, closes.
 
-    The order of its messages decides nothing, and the same bundle may come again: nothing is paid twice. At the end it
-    says what each channel of the bundle has paid, and until when more may be claimed. Exits 1 if a message is
-    rejected; the others are settled.
+    The order of its messages decides nothing, and the same bundle may come again: nothing is paid twice. It ends with
+    what moved, from whom to whom, and what each channel of the bundle has left, and until when that may be claimed.
+    Exits 1 if a message is rejected; the others are settled.
     """
     names = session.names()
     secrets, ticks = options.secrets(secret), options.ticks(tick)
@@ -43,17 +43,16 @@ def settle(
         messages = options.whole_bundle(bundle)
         counts: Counter[str] = Counter()
         refused = 0
-        claims = Claims()
+        claims, moved = Claims(), Moved()
         with session.progress("settling", streams=True) as advance:
-            for verdict in ledger.settle(messages, secrets=secrets, ticks=ticks):
+            for verdict in ledger.settle(messages, secrets=secrets, ticks=ticks, moved=moved):
                 show(session, verdict, names)
                 counts[verdict.code] += 1
                 refused += not verdict.ok
                 claims.note(verdict)
                 advance(verdict.n, f"{verdict.n} messages")
-        claims.show(session, ledger, names)
-    code = summary(session, counts, refused)
-    session.say("`sealwright ledger balances` shows who has what.")
+        code = summary(session, counts, refused)
+        claims.show(session, ledger, names, moved)
     return code
 
 

@@ -10,6 +10,7 @@ from .chain import Head
 from .funding import Brought, bring_funding
 from .identity import LedgerIdentity
 from .ledger import Ledger
+from .moved import Moved, Movement
 from .reports import Balance, EntryLine
 from .store.faults import LedgerBusy, LedgerDamaged, LedgerError, LedgerFull, LedgerMissing, LedgerReadOnly, NotALedger
 
@@ -29,6 +30,8 @@ __all__ = [
     "LedgerIdentity",
     "LedgerMissing",
     "LedgerReadOnly",
+    "Moved",
+    "Movement",
     "NotALedger",
     "bring_funding",
 ]

@@ -3,8 +3,9 @@
     {"assets": {"nEUR": {"per_voucher": 1000000, "per_day": 50000000}},
      "payees": ["<device id, hexadecimal>"], "button_above": 500000, "not_after": 1798761600}
 
-Amounts are in the asset's smallest unit, times unix seconds. "assets" alone is required. An asset's name is printable
-ASCII without spaces, 1 to 32 characters: two names that look the same are the same.
+Amounts are in the asset's smallest unit, or text as people write it, such as "0.05 EUR"; times are unix seconds.
+"assets" alone is required. An asset's name is printable ASCII without spaces, 1 to 32 characters: two names that look
+the same are the same.
 """
 
 import json
@@ -13,53 +14,63 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import Usage
+from ..money import Assets, check_name
 from ..wire.messages import DevicePolicy, Limit
-from ..wire.messages.asset import is_asset
 
 _POLICY_REMEDY: Final = 'It looks like {"assets": {"nEUR": {"per_voucher": 1000, "per_day": 50000}}}; see the README.'
 _POLICY_KEYS: Final = {"assets", "payees", "button_above", "not_after"}
 
 
-def load_policy(path: str | Path) -> DevicePolicy:
-    """A spending policy from a JSON file. Raises Usage, naming what is wrong."""
+def load_policy(path: str | Path, assets: Assets | None = None) -> DevicePolicy:
+    """A spending policy from a JSON file. assets: those it may name; None: any. Raises Usage, naming what is wrong."""
     try:
         value = json.loads(Path(path).read_text())
     except OSError as error:
         raise Usage(f"cannot read the policy {path}: {error.strerror}", remedy="Check the path.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Usage(f"the policy {path} is no JSON: {error}", remedy=_POLICY_REMEDY, code="bad_policy") from error
-    return parse_policy(value)
+    return parse_policy(value, assets)
 
 
-def parse_policy(value: Any) -> DevicePolicy:
-    """A spending policy from the JSON value of such a file. Raises Usage."""
+def parse_policy(value: Any, assets: Assets | None = None) -> DevicePolicy:
+    """A spending policy from the JSON value of such a file. assets: as above. Raises Usage."""
     try:
         if not isinstance(value, dict) or not set(value) <= _POLICY_KEYS or not value["assets"]:
             raise ValueError("unknown or missing keys")
-        limits = {check_asset(asset): _limit(cap) for asset, cap in dict(value["assets"]).items()}
+        caps = dict(value["assets"])
+        for asset in caps:
+            check_name(asset) if assets is None else assets.known(asset)
+        known = assets or Assets()
         payees = value.get("payees")
         return DevicePolicy(
-            limits=limits,
+            limits={asset: _limit(cap, asset, known) for asset, cap in caps.items()},
             payees=None if payees is None else tuple(_device_id(text) for text in payees),
-            button_above=_whole(value["button_above"]) if "button_above" in value else None,
+            button_above=_button(value["button_above"], caps, known) if "button_above" in value else None,
             not_after=_whole(value["not_after"]) if "not_after" in value else None,
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Usage(f"no spending policy: {error}", remedy=_POLICY_REMEDY, code="bad_policy") from error
 
 
-def check_asset(text: str) -> str:
-    """`text`, if it may name an asset. Raises Usage."""
-    if not is_asset(text):
-        remedy = "Use 1 to 32 letters, digits and signs of ASCII, without spaces, such as nEUR."
-        raise Usage(f"{text!r} is no name for an asset", remedy=remedy, code="bad_asset")
-    return text
+def assets_of(value: Any) -> list[str]:
+    """The names of assets in the JSON value of a policy; none where it is none."""
+    assets = value.get("assets") if isinstance(value, dict) else None
+    return [name for name in assets if isinstance(name, str)] if isinstance(assets, dict) else []
 
 
-def _limit(cap: Mapping[str, Any]) -> Limit:
+def _limit(cap: Mapping[str, Any], asset: str, assets: Assets) -> Limit:
     if set(cap) != {"per_voucher", "per_day"}:
         raise ValueError("an asset has per_voucher and per_day")
-    return Limit(_whole(cap["per_voucher"]), _whole(cap["per_day"]))
+    return Limit(_amount(cap["per_voucher"], asset, assets), _amount(cap["per_day"], asset, assets))
+
+
+def _button(value: Any, caps: Mapping[str, Any], assets: Assets) -> int:
+    """One number for every asset of the policy: with a unit it is clear only where there is one asset."""
+    return _amount(value, next(iter(caps)), assets) if len(caps) == 1 else _whole(value)
+
+
+def _amount(value: Any, asset: str, assets: Assets) -> int:
+    return assets.parse(value, asset).value if isinstance(value, str) else _whole(value)
 
 
 def _whole(value: Any) -> int:
