@@ -63,7 +63,7 @@ class Assets:
 
     def write(self, folder: Path) -> None:
         """Replace the home's declarations, whole or not at all. Raises Usage where the disk refuses it."""
-        text = _HEAD
+        text = _HEAD + ("" if self._by_name else "\n[assets]\n")
         for asset in self:
             # JSON's strings are TOML's
             text += f"\n[assets.{json.dumps(asset.name)}]\nunit = {json.dumps(asset.unit)}\nscale = {asset.scale}\n"
