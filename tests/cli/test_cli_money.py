@@ -174,7 +174,7 @@ def test_a_policy_in_units(euros, tmp_path):
         assert ran.code == 2 and "error: " in ran.err, (wrong, ran)
 
 
-def test_a_trade_in_units(euros):
+def test_a_trade_in_units(euros, tmp_path):
     euros.provisioned("solar", "ina219")
     euros.provisioned("car")
     euros.ok("owner", "offer", "--device", "emulated:solar", "--price", "0.2988 EUR/kWh")
@@ -193,6 +193,14 @@ def test_a_trade_in_units(euros):
     (channel,) = euros.ok("ledger", "channels", "--json").json
     assert (claim["amount"], claim["paid"], claim["asset"]) == ("300", "0", "nEUR")
     assert claim["channel"] == channel["channel"] and claim["claimable_until"] == channel["claimable_until"]
+    bundle, boards = tmp_path / "day.bundle", ("--device", "emulated:car", "--device", "emulated:solar")
+    assert "solar may claim 0.0000003 EUR from car until 20" in euros.ok("collect", *boards, "--out", bundle).out
+    again = euros.ok("collect", *boards, "--out", bundle, "--json").last
+    assert again["messages"] == 0 or again["readings"] == again["messages"], "nothing new of the channel"
+    assert again["claimable"] == [claim]
+    euros.ok("settle", bundle, "--allow-test")
+    assert euros.ok("collect", *boards, "--out", bundle, "--json").last["claimable"] == []
+    assert "may claim" not in euros.ok("info", "--device", "emulated:solar").out
 
 
 def test_settling_ends_with_what_moved(books, traded):

@@ -3,15 +3,15 @@
 Read from messages as devices hold them, so it is their word; what this home's ledger has paid is taken off.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import SealwrightError
 from ..ledger import Channel
 from ..money import Assets
+from ..operate.promises import Promises
 from ..verify.channels import LEAST_WINDOW
-from ..wire.messages import Body, ChannelClose, ChannelOpen, Message, Refund, Voucher
 from .session import Session
 from .settle import known_ledger
 from .words import clock, named, short
@@ -43,53 +43,32 @@ class Claimable:
         return f"{money} from {payer} until {clock(self.until)}, in channel {short(self.channel)}{settled}"
 
 
-def claimable(session: Session, messages: Iterable[Message[Body]]) -> list[Claimable]:
-    """What is left to claim in the channels of these messages, the first to end first."""
-    held = _Held()
-    for message in messages:
-        held.note(message)
-    settled = _settled(session, held.opens) if held.opens else {}
-    found = [_claim(held, digest, settled.get(digest)) for digest in held.opens]
+def claimable(session: Session, promises: Promises) -> list[Claimable]:
+    """What is left to claim in the channels that devices hold, the first to end first."""
+    settled = _settled(session, promises.opens) if promises.opens else {}
+    found = [_claim(promises, digest, settled.get(digest)) for digest in promises.opens]
     left = [one for one in found if one is not None and one.amount > 0]
     return sorted(left, key=lambda one: (one.until, one.channel))
 
 
-class _Held:
-    """The channels that messages speak of."""
-
-    def __init__(self) -> None:
-        self.opens: dict[bytes, ChannelOpen] = {}
-        self.lanes: dict[bytes, dict[int, int]] = {}
-        self.closed: dict[bytes, int] = {}
-        self.refunded: set[bytes] = set()
-
-    def note(self, message: Message[Body]) -> None:
-        match message.body:
-            case ChannelOpen() as body:
-                self.opens[message.digest] = body
-            case Voucher() as body:
-                lanes = self.lanes.setdefault(body.channel, {})
-                lanes[body.lane] = max(lanes.get(body.lane, 0), body.amount)
-            case ChannelClose() as body:
-                self.closed[body.channel] = min(self.closed.get(body.channel, body.closed_at), body.closed_at)
-            case Refund() as body:
-                self.refunded.add(body.channel)
-            case _:
-                pass
+def show_claimable(session: Session, claims: Sequence[Claimable]) -> None:
+    """A line for each payee and channel: settle before that."""
+    names = session.names()
+    for one in claims:
+        session.say(f"{named(one.payee, names)} may claim {one.said(session.assets, names)}")
 
 
-def _claim(held: _Held, digest: bytes, settled: Channel | None) -> Claimable | None:
-    opened = held.opens[digest]
-    promised = min(opened.capacity, sum(held.lanes.get(digest, {}).values()))
+def _claim(promises: Promises, digest: bytes, settled: Channel | None) -> Claimable | None:
+    opened, promised = promises.opens[digest], promises.promised(digest)
     if settled is not None:
         left = min(promised - settled.paid, settled.remaining)
         paid, until = settled.paid, settled.terms.claim_end
-    elif digest in held.refunded:
+    elif digest in promises.refunded:
         return None
     else:
         # another ledger may have the close: the claim may end that early
         window = max(opened.dispute_window or 0, LEAST_WINDOW)
-        left, paid, until = promised, None, min(opened.expires, held.closed.get(digest, opened.expires)) + window
+        left, paid, until = promised, None, min(opened.expires, promises.closed.get(digest, opened.expires)) + window
     return Claimable(digest, opened.payer, opened.payee, opened.asset, left, paid, until)
 
 

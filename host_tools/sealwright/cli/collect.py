@@ -11,6 +11,7 @@ import typer
 from ..errors import RefusedByDevice, Rejected, SealwrightError, Unreachable, Usage
 from ..operate import owner
 from ..operate.collecting import Collector, Source
+from .claimable import claimable, show_claimable
 from .commands import command
 from .options import STDIN, CountOption, OutOption, SecondsOption
 from .session import Advance, Session
@@ -166,6 +167,9 @@ class _Collection:
 def _summary(session: Session, run: _Collection, sink: Sink, out: str | None) -> int:
     to = f" in {out}" if out not in (None, STDIN) else ""
     good = not run.failures
-    session.emit(ok=good, messages=sink.messages, readings=sink.readings, out=out, failed=len(run.failures))
+    claims = claimable(session, run.collector.promises)
+    shown = {"messages": sink.messages, "readings": sink.readings, "out": out, "failed": len(run.failures)}
+    session.emit(ok=good, **shown, claimable=[one.as_dict() for one in claims])
     session.say(f"{sink.messages} new messages{to}, {sink.readings} of them readings.")
+    show_claimable(session, claims)
     return 0 if good else run.failures[0].exit_code

@@ -9,6 +9,7 @@ from ..errors import RefusedByDevice, Rejected
 from ..link import Client, Info
 from ..link.codes import meaning
 from ..money import Assets, Price, show_price
+from ..operate.promises import Promises
 from ..operate.trading import STATES
 from ..wire.messages import Body, ChannelOpen, DecimalFraction, DevicePolicy, Message, Voucher, parse_message
 from ..wire.messages.schema import read
@@ -36,7 +37,10 @@ def info(session: Session, device: DeviceOption) -> None:
     with session.connect(device) as client:
         found = client.info()
         messages = _of_channels(session, client) if found.provisioned and any(found.raw["channels"]) else []
-    claims = [one for one in claimable(session, messages) if one.payee == found.device]
+    promises = Promises()
+    for message in messages:
+        promises.note(message)
+    claims = [one for one in claimable(session, promises) if one.payee == found.device]
     session.emit(ok=True, url=device, **_as_json(found), claimable=[one.as_dict() for one in claims])
     facts = [*_identity(session, found)]
     if found.provisioned:

@@ -23,6 +23,7 @@ from ..wire.messages import (
     parse_as,
     parse_message,
 )
+from .promises import Promises
 
 _ORDER: dict[type, int] = {ChannelOpen: 0, Funding: 1, Voucher: 2, Receipt: 3, ChannelClose: 4}
 
@@ -53,6 +54,7 @@ class Collector:
     def __init__(self) -> None:
         self._seen: set[bytes] = set()
         self._last: dict[bytes, Message[Reading]] = {}
+        self.promises = Promises()
 
     def remember(self, raw: bytes) -> None:
         """Take a message of an earlier collection as gathered. Raises Malformed, NotDeterministic, WrongType."""
@@ -109,6 +111,7 @@ class Collector:
                 certificates += [parse_message(raw) for raw in reversed(channel.certificates)]
                 for message in map(parse_message, channel.messages):
                     found[message.digest] = message
+                    self.promises.note(message)
                     if isinstance(message.body, ChannelClose) and not channel.paying:
                         source.closed.append(message.body.channel)
             source.held = None
