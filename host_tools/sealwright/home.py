@@ -8,6 +8,7 @@
     brokers/HOST:PORT.pem             the CA that certified an MQTT broker
     grants/ID.cbor       the newest grant given to a device
     revocations/DIGEST.cbor           revocations signed here
+    assets.toml          the declared assets, see `money`
     ledger.db            see `ledger`
     ledger.head          the last row of its log, see `cli.anchoring`
     ledger.key ledger.pem             the ledger's own key, and its certificates

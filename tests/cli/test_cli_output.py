@@ -123,7 +123,7 @@ def test_text_in_a_pipe_is_plain_and_not_wrapped(fleet, traded):
     assert any("test_root" in line and len(line) > 20 for line in lines)
     assert max(map(len, lines)) > 80  # a long reason stays one line
     info = fleet("info", "--device", "emulated:solar").out
-    assert "custody    0 (open)" in info and "sells      for 83 nEUR/J" in info
+    assert re.search(r"^custody +0 \(open\)$", info, re.M) and re.search(r"^sells +for 83 nEUR/J$", info, re.M)
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(fleet, traded):

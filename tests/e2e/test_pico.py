@@ -34,6 +34,7 @@ pytestmark = pytest.mark.skipif(image() is None, reason=NO_IMAGE)
 def cli(tmp_path):
     made = Cli(tmp_path / "home")
     made.ok("init", "--network", "pico")
+    made.ok("asset", "add", "nEUR")
     yield made
     made.kill_all()
 

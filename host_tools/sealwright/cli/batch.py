@@ -12,7 +12,6 @@ from ..bench.deploying import HELLO_SECONDS
 from ..bench.factory import Finished
 from ..errors import Usage
 from .commands import command
-from .money import home_assets
 from .session import Session
 from .words import short
 
@@ -52,7 +51,7 @@ def batch(
     """
     home = session.home
     images = _images(image or [])
-    places = factory.read_tray(tray, home_assets(session))
+    places = factory.read_tray(tray, home=home)
     with session.progress("compiling"):
         todo = factory.jobs(places, images, maker or getpass.getuser(), wait)
     done: list[Finished] = []

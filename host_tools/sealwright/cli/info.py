@@ -136,7 +136,7 @@ def _business(raw: dict[str, Any], assets: Assets, messages: list[Message[Body]]
         yield "", f"the last could not be taken: {meaning(raw['sensor_fault']).cause}"
     if raw.get("protection"):
         asset = None if raw["offer"] is None else raw["offer"][0]
-        yield "protects", protection(raw["protection"], asset, assets)
+        yield "protection", protection(raw["protection"], asset, assets)
     pays, paid = raw["channels"]
     yield "channels", f"{pays} it pays in, {paid} it is paid in"
     if raw["order"] is not None:

@@ -94,13 +94,12 @@ def policy(
     device: DeviceOption,
 ) -> None:
     """Replace a device's spending policy."""
-    assets = home_assets(session)
-    limits = spending.load_policy(file, assets)
+    limits = spending.load_policy(file, home=session.home)
 
     def send(home: Home, client: Client) -> None:
         owner.set_policy(home, client, limits)
 
-    _send(session, device, send, f"may spend: {spending_words(limits, assets)}")
+    _send(session, device, send, f"may spend: {spending_words(limits, session.assets)}")
 
 
 @command("interval", "Set how often it takes a reading.", "sealwright owner interval 60 --device emulated:station")

@@ -8,7 +8,6 @@ import typer
 from ..operate import provisioning, spending
 from ..operate.provisioning import Provisioned
 from .commands import command
-from .money import home_assets
 from .options import DaysOption, DeviceOption
 from .session import Session
 from .words import custody
@@ -42,7 +41,7 @@ def provision(
     smallest units. It may also have "payees", "button_above" and "not_after".
     """
     home = session.home
-    limits = None if policy is None else spending.load_policy(policy, home_assets(session))
+    limits = None if policy is None else spending.load_policy(policy, home=home)
     with session.connect(device) as client:
         if dry_run:
             steps = provisioning.plan(home, client, name)

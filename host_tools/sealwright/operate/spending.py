@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import Usage
+from ..home import Home
 from ..money import Assets, check_name
 from ..wire.messages import DevicePolicy, Limit
 
@@ -21,26 +22,27 @@ _POLICY_REMEDY: Final = 'It looks like {"assets": {"nEUR": {"per_voucher": 1000,
 _POLICY_KEYS: Final = {"assets", "payees", "button_above", "not_after"}
 
 
-def load_policy(path: str | Path, assets: Assets | None = None) -> DevicePolicy:
-    """A spending policy from a JSON file. assets: those it may name; None: any. Raises Usage, naming what is wrong."""
+def load_policy(path: str | Path, *, home: Home | None = None) -> DevicePolicy:
+    """A spending policy from a JSON file. home: the one whose assets it names. Raises Usage, naming what is wrong."""
     try:
         value = json.loads(Path(path).read_text())
     except OSError as error:
         raise Usage(f"cannot read the policy {path}: {error.strerror}", remedy="Check the path.") from error
     except (ValueError, RecursionError) as error:
         raise Usage(f"the policy {path} is no JSON: {error}", remedy=_POLICY_REMEDY, code="bad_policy") from error
-    return parse_policy(value, assets)
+    return parse_policy(value, home=home)
 
 
-def parse_policy(value: Any, assets: Assets | None = None) -> DevicePolicy:
-    """A spending policy from the JSON value of such a file. assets: as above. Raises Usage."""
+def parse_policy(value: Any, *, home: Home | None = None) -> DevicePolicy:
+    """A spending policy from the JSON value of such a file. home: the one whose assets it names; without one, any.
+    Raises Usage."""
     try:
         if not isinstance(value, dict) or not set(value) <= _POLICY_KEYS or not value["assets"]:
             raise ValueError("unknown or missing keys")
         caps = dict(value["assets"])
+        known = Assets() if home is None else Assets.read(home.folder)
         for asset in caps:
-            check_name(asset) if assets is None else assets.known(asset)
-        known = assets or Assets()
+            check_name(asset) if home is None else known.known(asset)
         payees = value.get("payees")
         return DevicePolicy(
             limits={asset: _limit(cap, asset, known) for asset, cap in caps.items()},
@@ -50,12 +52,6 @@ def parse_policy(value: Any, assets: Assets | None = None) -> DevicePolicy:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Usage(f"no spending policy: {error}", remedy=_POLICY_REMEDY, code="bad_policy") from error
-
-
-def assets_of(value: Any) -> list[str]:
-    """The names of assets in the JSON value of a policy; none where it is none."""
-    assets = value.get("assets") if isinstance(value, dict) else None
-    return [name for name in assets if isinstance(name, str)] if isinstance(assets, dict) else []
 
 
 def _limit(cap: Mapping[str, Any], asset: str, assets: Assets) -> Limit:

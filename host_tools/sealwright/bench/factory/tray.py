@@ -8,7 +8,7 @@ from typing import Final
 
 from ... import targets as boards
 from ...errors import Usage
-from ...money import Assets
+from ...home import Home
 from ...operate.provisioning import check_label
 from ...operate.spending import load_policy
 from ...targets import BoardKind
@@ -28,9 +28,9 @@ class Place:
     policy: DevicePolicy | None
 
 
-def read_tray(path: Path, assets: Assets | None = None) -> list[Place]:
+def read_tray(path: Path, *, home: Home | None = None) -> list[Place]:
     """Read `name,device,board[,policy]`, a board a line; policy files are looked for beside it. An empty `board` leaves
-    the firmware as it is. assets: those that policies may name; None: any.
+    the firmware as it is. home: the one whose assets policies name.
 
     Raises Usage, with the line, for what would stop a board later: a name or a port that two boards have, a kind of
     board or a policy that there is not.
@@ -39,7 +39,7 @@ def read_tray(path: Path, assets: Assets | None = None) -> list[Place]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             lines = csv.DictReader(file, skipinitialspace=True)
             _check_columns(path, lines.fieldnames or ())
-            places = [_place(path, lines.line_num, line, assets) for line in lines]
+            places = [_place(path, lines.line_num, line, home) for line in lines]
     except OSError as error:
         raise Usage(f"cannot read {path}: {error.strerror}", remedy="Check the path.") from error
     except (csv.Error, UnicodeDecodeError) as error:
@@ -51,7 +51,7 @@ def read_tray(path: Path, assets: Assets | None = None) -> list[Place]:
     return places
 
 
-def _place(path: Path, number: int, line: dict[str | None, str | None], assets: Assets | None) -> Place:
+def _place(path: Path, number: int, line: dict[str | None, str | None], home: Home | None) -> Place:
     where = f"line {number} of {path}"
     values = {column: (line.get(column) or "").strip() for column in (*COLUMNS, *OPTIONAL)}
     if None in line or not values["name"] or not values["device"]:
@@ -59,7 +59,7 @@ def _place(path: Path, number: int, line: dict[str | None, str | None], assets: 
     try:
         check_label(values["name"])
         board = boards.find(values["board"]) if values["board"] else None
-        policy = load_policy(path.parent / values["policy"], assets) if values["policy"] else None
+        policy = load_policy(path.parent / values["policy"], home=home) if values["policy"] else None
     except Usage as error:
         raise Usage(f"{where}: {error}", remedy=error.remedy, code=error.code) from error
     return Place(values["name"], values["device"], board, policy)
