@@ -2,11 +2,16 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sealwright.money import MOST, Asset, Assets
+from sealwright import emulator
+from sealwright.errors import Usage
+from sealwright.home import Home
+from sealwright.money import MOST, Asset, Assets, Price
+from sealwright.operate import trading
 
 from tests.cli.runner import Cli, gone_wrong
 
@@ -206,6 +211,15 @@ def test_a_trade_in_units(euros, tmp_path):
     euros.ok("settle", bundle, "--allow-test")
     assert euros.ok("collect", *boards, "--out", bundle, "--json").last["claimable"] == []
     assert "may claim" not in euros.ok("info", "--device", "emulated:solar").out
+
+
+def test_an_amount_is_never_meant_for_another_offer(fleet):
+    home, board = Home.open(fleet.home), emulator.resolve
+    with board(home, "emulated:charger") as payer, board(home, "emulated:solar") as payee:
+        meant = trading.offer_of(payee)
+        assert meant == Price("nEUR", "J", 83)
+        with pytest.raises(Usage, match="changed its offer"):
+            trading.order(home, payer, payee, 600, offer=replace(meant, asset="gold"))
 
 
 def test_settling_ends_with_what_moved(books, traded):

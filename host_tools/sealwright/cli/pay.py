@@ -76,6 +76,7 @@ def pay(
             pause_ms=pause_ms,
             max_price=limit,
             address=at,
+            offer=offer,
             assets=assets,
         )
         if not wait:

@@ -75,7 +75,7 @@ class Assets:
     def with_one(self, asset: Asset) -> "Assets":
         """These and `asset`; the same again changes nothing. Raises Usage where it would be taken for another one."""
         known = self._by_name.get(asset.name)
-        if known not in (None, asset):
+        if known not in (None, asset, Asset(asset.name, asset.name, 0)):
             remedy = f"See `sealwright asset list`; `sealwright asset remove {asset.name}` first, to declare it anew."
             raise Usage(f"{asset.name} is declared otherwise", remedy=remedy, code="asset_exists")
         others = [one for one in self if one.name != asset.name]
@@ -98,8 +98,12 @@ class Assets:
         return self._by_name[name]
 
     def find(self, name: str) -> Asset:
-        """The asset of this name; one that is not declared is its own unit."""
-        return self._by_name.get(name) or Asset(name, name, 0)
+        """The asset of this name; one that is not declared is its own unit, and does not read like a declared one."""
+        found = self._by_name.get(name)
+        if found is not None:
+            return found
+        unit = name if is_asset(name) else ascii(name)  # messages of the first version may have any text
+        return Asset(name, f"{unit} (undeclared)" if name in self._by_unit else unit, 0)
 
     def show(self, value: int, name: str) -> str:
         """An amount in smallest units (any int) of the asset `name`, as people write it."""

@@ -50,8 +50,9 @@ def show_price(price: Price, assets: Assets) -> str:
     """A price as people write it, and in the unit that is sold where that is another one."""
     asset = assets.find(price.asset)
     per = units.customary(price.unit) if asset.divides else price.unit
-    plain = f"{price.value:,} {price.asset}/{price.unit}"
-    people = _in_units(price, per, asset) if asset.divides or asset.unit != asset.name else None
+    smallest = asset.name if asset.name in assets else asset.unit
+    plain = f"{price.value:,} {smallest}/{price.unit}"
+    people = _in_units(price, per, asset) if asset.divides or asset.unit != smallest else None
     return plain if people is None else f"{people} ({plain})"
 
 

@@ -52,17 +52,22 @@ def order(
     pause_ms: int = 1000,
     max_price: int | None = None,
     address: str | None = None,
+    offer: Price | None = None,
     assets: Assets | None = None,
 ) -> tuple[str, str]:
     """Have `payer` buy what `payee` offers, for `budget` at most; returns (asset, unit).
 
     seconds: how long the channel is good. pause_ms: between two payments. max_price: the most for one unit; None: what
     the offer says now, so that a price raised before the payer gets there buys nothing. address: where the payer finds
-    the payee, such as a relay; None: where the payee says. assets: how errors write amounts. Raises Usage,
-    RefusedByDevice.
+    the payee, such as a relay; None: where the payee says. offer: what the budget was meant for; None:
+    whatever it is now. assets: how errors write amounts. Raises Usage, RefusedByDevice.
     """
     seller = payee.info()
-    offer = _offer(payee, seller)
+    meant, offer = offer, _offer(payee, seller)
+    if meant not in (None, offer):  # the same number of another asset may be worth much more
+        raise Usage(
+            f"{payee.url} changed its offer just now", remedy="Look at it with `sealwright info`, and try again."
+        )
     if address is not None and not _ADDRESS.fullmatch(address):
         raise Usage(f"{address!r} is no address of a device", remedy="Write tcp:HOST:PORT.")
     address = _reachable(payer, payee, [address] if address is not None else seller.peers)

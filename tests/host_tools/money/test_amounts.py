@@ -32,6 +32,14 @@ def test_an_asset_that_is_not_declared_reads_back_in_its_own_name(value):
     assert EURO.parse(EURO.show(value, "gold"), "gold") == Amount("gold", value)
 
 
+def test_no_other_asset_reads_like_a_declared_one():
+    assert EURO.show(5, "EUR") == "5 EUR (undeclared)" and EURO.show(5 * 10**9, "nEUR") == "5.00 EUR"
+    assert EURO.show(5, "\u0415UR") == "5 '\\u0415UR'" and EURO.show(5, "EUR ") == "5 'EUR '"
+    assert show_price(Price("EUR", "J", 5), EURO) == "5 EUR (undeclared)/J"
+    with pytest.raises(Usage, match="not in EUR"):
+        EURO.parse("5 EUR", "EUR")  # of a device that sells for something else of this name
+
+
 @given(st.text(max_size=30), st.sampled_from((None, "nEUR", "points", "gold")))
 @example("1,500 EUR", "nEUR")
 @example("9" * 5000, "nEUR")

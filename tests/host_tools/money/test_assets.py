@@ -32,6 +32,11 @@ def test_two_that_read_the_same_are_refused(asset):
     assert list(known.with_one(Asset.declare("nEUR", "EUR", 9))) == list(known)
 
 
+def test_an_asset_that_was_its_own_unit_may_get_one():
+    known = Assets([Asset.declare("nEUR"), Asset.declare("gold")])
+    assert known.with_one(Asset.declare("nEUR", "EUR", 9)).find("nEUR").unit == "EUR"
+
+
 @pytest.mark.parametrize(
     ("name", "unit", "scale"),
     [
