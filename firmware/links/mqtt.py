@@ -12,7 +12,7 @@ import asyncio
 import ssl
 
 from seal.compat import const
-from seal.errors import Malformed, Refused, Unauthenticated, Unreachable
+from seal.errors import Expired, Malformed, NotYetValid, Refused, SealError, Unauthenticated, Unreachable
 
 from .inbox import Inbox
 from .tcp import hang_up, open_stream
@@ -59,6 +59,17 @@ def _field(data: str | bytes) -> bytes:
     return len(data).to_bytes(2, "big") + data
 
 
+def refusal(fault: str) -> SealError:
+    """The error for a broker's certificate. fault: mbedTLS's text, which alone tells one fault from another; a name or
+    a CA that is wrong counts first: whose certificate has expired matters only for the right broker."""
+    text = "the broker's certificate is refused: %s" % fault
+    if "CN" in fault or "CA" in fault:
+        return Unauthenticated(text)
+    if "expired" in fault:
+        return Expired(text)
+    return NotYetValid(text) if "future" in fault else Unauthenticated(text)
+
+
 class Mqtt:
     """Port Uplink. radio: joins a Wi-Fi network (see `wifi`); None on a board that has a network already."""
 
@@ -90,16 +101,16 @@ class Mqtt:
         user: list[str] | None = None,
     ) -> None:
         """Connect to the broker. authority: the CA's certificate, DER; client: our id there; will: (topic, payload)
-        that the broker keeps for others when this end vanishes; user: [name, password]. Raises Unauthenticated for a
-        broker with a wrong certificate, Refused, Unreachable."""
+        that the broker keeps for others when this end vanishes; user: [name, password]. Raises Unauthenticated, Expired
+        or NotYetValid for a broker with a wrong certificate, Refused, Unreachable."""
         self._inbox, self._fault, self._tasks, self._answer = Inbox(2 * _MAX_MESSAGE), None, [], None
         self._ack, self._turn, self._writing = asyncio.Event(), asyncio.Lock(), asyncio.Lock()
         try:
             await asyncio.wait_for(self._open(host, port, authority, client, will, user), _CONNECT_SECONDS)
         except (OSError, EOFError, asyncio.TimeoutError) as error:
             raise Unreachable("no broker at %s:%d: %s" % (host, port, error))
-        except ValueError as error:  # mbedTLS names the fault of the certificate in its text
-            raise Unauthenticated("the broker's certificate is refused: %s" % str(error).strip())
+        except ValueError as error:
+            raise refusal(str(error).strip())
         self._tasks = [asyncio.create_task(self._receive()), asyncio.create_task(self._ping())]
 
     async def _open(

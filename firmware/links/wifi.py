@@ -1,42 +1,51 @@
 """Wi-Fi as a station, for boards with a radio: join the owner's network, and take the time from it.
 
-The time comes by NTP, which proves nothing: it is good for reading certificates' dates, and it is the meaning of clock
-quality 3. The caller tries again after Unreachable, with a growing pause; the radio's own driver also reconnects.
+The time comes by NTP (see `ntp`), which proves nothing: it is good for reading certificates' dates, and it is the
+meaning of clock quality 3. It is asked for at each `join` until there is one, then once a day. The caller tries again
+after Unreachable, with a growing pause; the radio's own driver also reconnects.
 """
 
 import asyncio
-import time
 
 import network
-from seal import notes
-from seal.compat import const
+from seal.compat import const, ticks_diff, ticks_ms
 from seal.errors import Unreachable
 from seal.labels import CLOCK_NETWORK
+
+from .ntp import PORT, SERVERS, network_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from seal.ports import Clock
+    from typing import Sequence
 
 _JOIN_SECONDS = const(20)
-_EPOCH_2000 = const(946684800)  # where ESP32's clock begins
+_DAY_MS = const(86_400_000)  # ticks wrap after more than twelve days
 
 
 class Wifi:
-    """clock: port Clock, which says whether the network's time is wanted."""
+    """clock: port Clock, which says whether the network's time is wanted. servers: see `ntp`."""
 
-    def __init__(self, clock: "Clock") -> None:
+    def __init__(self, clock: "Clock", servers: "Sequence[str]" = SERVERS, port: int = PORT) -> None:
         self._clock = clock
+        self._servers = servers, port
+        self._timed = ticks_ms()
         self._credentials: "tuple[str, str] | None" = None
         self._wlan = network.WLAN(network.WLAN.IF_STA)
 
     async def join(self, ssid: str, password: str) -> int | None:
         """Join this network; returns at once if the board is on it. Returns the network's unix time, or None where the
-        clock keeps that already or no server answers. Raises Unreachable."""
+        clock had one today or no two servers agree. Raises Unreachable."""
         credentials = (ssid, password)
         if self._credentials != credentials or not self._wlan.isconnected():
             await self._connect(ssid, password)
             self._credentials = credentials
-        return self._time() if self._clock.quality < CLOCK_NETWORK else None
+        if self._clock.quality >= CLOCK_NETWORK and ticks_diff(ticks_ms(), self._timed) < _DAY_MS:
+            return None
+        unix = await network_time(*self._servers)
+        if unix is not None:
+            self._timed = ticks_ms()
+        return unix
 
     async def _connect(self, ssid: str, password: str) -> None:
         self._credentials = None
@@ -48,13 +57,3 @@ class Wifi:
             if self._wlan.isconnected():
                 return
         raise Unreachable("Wi-Fi %s cannot be joined, status %s" % (ssid, self._wlan.status()))
-
-    def _time(self) -> int | None:
-        import ntptime  # frozen into the images of boards with a radio
-
-        try:
-            now = ntptime.time()  # blocks for a second at most
-        except OSError as error:
-            notes.tell("wifi: no time from the network: %s" % error)
-            return None
-        return int(now) + (_EPOCH_2000 if time.gmtime(0)[0] == 2000 else 0)

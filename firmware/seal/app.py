@@ -34,7 +34,7 @@ async def serve(board: "Board", slots: "Slots | None" = None) -> None:
     if hasattr(board.keystore, "idle"):
         tasks.append(prepare_signatures(device))
     if slots:
-        tasks.append(firmware.attend(service.firmware, lambda: service.selftest(None)))
+        tasks.append(firmware.attend(service.firmware, lambda: service.selftest(None, writes=True)))
     await asyncio.gather(take_samples(device), *tasks)
 
 

@@ -1,12 +1,12 @@
 """Time for limits per day: no step of the clock renews a day's limit, and none uses one up.
 
 Trusted time follows the board's clock, but never back, and never faster than the device has been up since the last
-mark. A mark is the trusted time in a journal record: it is written with each promise. Time without power is not
-counted; the owner's command `clock` sets trusted time anew.
+mark. A mark is the trusted time in a journal record: it is written with each promise, and the first is the grant's.
+Time without power is not counted; the owner's command `clock` sets trusted time anew.
 """
 
 from .compat import const, ticks_diff, ticks_ms
-from .records import TRUSTED_RECORD
+from .records import CLOCK_RECORD, TRUSTED_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Days:
         self.ticks = ticks_ms
         self._last_ticks = self.ticks()
         self._up_ms = 0  # since the mark, or since boot
-        self._mark = journal.get(TRUSTED_RECORD)
+        self._mark = journal.get(TRUSTED_RECORD, journal.get(CLOCK_RECORD, (None,))[0])
 
     def advance(self) -> None:
         """Count the uptime. Call it at least once a day: ticks wrap."""
@@ -36,7 +36,7 @@ class Days:
         self._last_ticks = ticks
 
     def now(self) -> int:
-        """Trusted unix time. Before the first mark, the clock's."""
+        """Trusted unix time. The clock's, where the journal has no mark and no time of a grant."""
         self.advance()
         if self._mark is None:
             return self._clock.now()

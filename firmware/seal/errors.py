@@ -160,3 +160,9 @@ class Unfunded(SealError):
     """The ledger's funding of the channel has not been shown, and the payer has no more credit."""
 
     code = 27
+
+
+class Forked(SealError):
+    """The reading that an owner acknowledges is another one here, or there is none: one of the two logs is a fork."""
+
+    code = 28

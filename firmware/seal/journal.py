@@ -77,6 +77,12 @@ class Journal:
         self._generations[name], value = unpack(name, self._store.read(_PREFIX + name))
         return value
 
+    def check(self) -> None:
+        """Read every record from flash again. Raises StateDamaged unless each is as it was last put."""
+        for name, value in self._records.items():
+            if unpack(name, self._store.read(_PREFIX + name)) != (self._generations[name], value):
+                raise StateDamaged("record %s is another than was written" % name)
+
     def format(self) -> None:
         """Create a journal on a blank store."""
         self._write(_INDEX, [])

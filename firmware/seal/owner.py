@@ -3,7 +3,7 @@
     pause, resume      stop and allow spending           policy   {schema policy}: replaces the spending policy
     offer   [asset, unit, price] or null: what to sell   interval seconds between readings
     trade   see `order`                                  stop     ends the active order
-    ack     {1: seq, ?2: [channel digest]}: the owner has a copy, so the device may prune
+    ack     {1: seq, ?2: [channel digest], ?3: digest of that reading}: the owner has a copy, so the device may prune
     clock   unix seconds                                 wipe     erases key, journal and readings, for good
     update-key  the HSS public key for updates; once
     network see `uplink`, or null: Wi-Fi and broker
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _ACK_SEQ = const(1)  # uint: the last reading that the owner has
 _ACK_CHANNELS = const(2)  # [bytes, 32, ...]: digests of channels to forget
+_ACK_DIGEST = const(3)  # bytes, 32: of the reading _ACK_SEQ
 _MAX_INTERVAL = const(86400)  # seconds
 
 
@@ -173,7 +174,10 @@ class Owner:
         digests = value.get(_ACK_CHANNELS, [])
         if not isinstance(digests, list) or not all(messages.hash32(digest) for digest in digests):
             raise Malformed("an ack names channels by digest")
+        if _ACK_DIGEST in value and not messages.hash32(value[_ACK_DIGEST]):
+            raise Malformed("an ack names the reading by digest")
         device = self._device
+        device.log.check_copy(value[_ACK_SEQ], value.get(_ACK_DIGEST))
         for digest in digests:
             device.payee.check_forgettable(digest)
             device.payer.check_forgettable(digest)

@@ -188,5 +188,5 @@ class Payee:
             return
         self.check_forgettable(digest)
         terms = channel.terms(record[OPEN])
-        watermark.advance(self._journal, SETTLED_RECORD, terms.payer, terms.expires, self._now())
+        watermark.advance(self._journal, SETTLED_RECORD, terms.payer, terms.expires)
         self._journal.remove(channel.record_name(PAYEE_ROLE, digest))

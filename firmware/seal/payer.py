@@ -111,7 +111,7 @@ class Payer:
     def _drop(self, name: str, record: "Record") -> None:
         terms = channel.terms(record[OPEN])
         self.spent.keep(record, terms.asset)
-        watermark.advance(self._journal, OPENED_RECORD, terms.payee, terms.expires, self._now())
+        watermark.advance(self._journal, OPENED_RECORD, terms.payee, terms.expires)
         self._days.store(self._days.now())
         self._journal.remove(name)
 

@@ -5,7 +5,7 @@ signed by that key. The host answers with a grant: certificate chain, owner key,
 record stores the identity, whole or not at all; after a power cut at any step, provisioning starts over.
 """
 
-from . import __version__, identity, labels, messages
+from . import __version__, identity, labels, messages, timekeeping
 from .device import BLANK, DEVICE_SLOT, KEYED, PROVISIONED
 from .records import (
     CLOCK_RECORD,
@@ -61,7 +61,7 @@ class Provisioner:
 
     def grant(self, raw: bytes) -> None:
         """Check and store the issuer's grant, or a renewal of it (see `renewal`). Raises Refused, Replay (not for the
-        last evidence), BadCertificate, BadSignature, WrongNetwork, and then changes nothing."""
+        last evidence), Malformed, BadCertificate, BadSignature, WrongNetwork, and then changes nothing."""
         device = self._device
         device.require_state(KEYED, PROVISIONED)
         if device.state == PROVISIONED:
@@ -77,6 +77,7 @@ class Provisioner:
             or claims[labels.GRANT_DEVICE] != device.device_id
         ):
             raise Replay("the grant does not answer this device's last evidence")
+        timekeeping.check_range(claims[labels.GRANT_TIME])
         chain, network = claims[labels.GRANT_CHAIN], claims[labels.GRANT_NETWORK]
         if len(chain) < _MIN_CHAIN:
             raise BadCertificate("a device cannot vouch for itself")

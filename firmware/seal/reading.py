@@ -12,7 +12,7 @@ import struct
 
 from . import cbor, cose, labels
 from .compat import const, crc32
-from .errors import SensorFailed, StateDamaged
+from .errors import Forked, SensorFailed, StateDamaged
 from .records import READINGS_RECORD
 
 TYPE_CHECKING = False
@@ -225,6 +225,18 @@ class ReadingLog:
                 number += 1
         except StateDamaged:
             return
+
+    def check_copy(self, seq: int, digest: bytes | None) -> None:
+        """Raise Forked unless a copy of the log up to `seq` can be one of this log: a flash that was put back has
+        another reading with this number, or none yet. digest: of the reading `seq`, or None if the owner names none."""
+        if seq > self.seq:
+            raise Forked("the log ends before the reading that is acknowledged")
+        if digest is None or seq <= self.acknowledged:
+            return
+        found = self.since(seq - 1, 1)
+        message = cose.parse(found[0], labels.READING) if found else None
+        if message is None or message.header[labels.CWT_CLAIMS][labels.SEQ] != seq or message.digest != digest:
+            raise Forked("reading %d is another one here" % seq)
 
     def acknowledge(self, seq: int) -> None:
         """Prune the segments that hold only readings up to `seq`. The newest segment stays: it is the log's end."""

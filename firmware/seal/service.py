@@ -14,12 +14,13 @@ from .errors import Malformed, SealError
 from .firmware import Firmware
 from .owner import Owner
 from .provision import Provisioner
+from .store import write_and_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
     from .device import Device
-    from .ports import Handlers, Item, Record, Slots, Store
+    from .ports import Handlers, Item, Record, Slots
 
 STATES = ("blank", "keyed", "provisioned", "wiped", "damaged")
 MAX_BATCH = const(8)  # readings in one reply
@@ -181,13 +182,14 @@ class Service:
             chain = device.foreign_certificates(ledger) + [raw for raw in chain if raw not in ledger]
         return [len(records), role, [raw for raw in raws if raw is not None], chain]
 
-    def selftest(self, _: "Item") -> "dict[str, Item]":
-        """{part: true or error code}."""
+    def selftest(self, _: "Item", writes: bool = False) -> "dict[str, Item]":
+        """{part: true or error code}. writes: also on a provisioned device, the flash is tried by a write. Else a
+        provisioned device's flash is only read: anyone may ask, and every write wears it."""
         device = self._device
         parts = {
             "curve": _outcome(_sign_and_verify),
             "entropy": _outcome(lambda: device.pool.random(32)),
-            "store": _outcome(lambda: _store(device.board.store)),
+            "store": _outcome(lambda: self._check_store(writes)),
             "state": device.fault.code if device.fault else True,
         }
         for sensor in device.board.sensors:
@@ -197,6 +199,12 @@ class Service:
                 name = "sensor %s %d" % (sensor.model, number)
             parts[name] = _outcome(sensor.read)
         return parts
+
+    def _check_store(self, writes: bool) -> None:
+        if writes or self._device.state != PROVISIONED:
+            write_and_read(self._device.board.store)
+        else:
+            self._device.journal.check()
 
     def bench(self, count: "Item") -> list[int]:
         """count -> [sign microseconds, verify microseconds], for one operation each, with a throw-away key."""
@@ -238,11 +246,3 @@ def _sign_and_verify() -> None:
     signature = p256.sign(secret, digest)
     if signature[:4] != b"\xef\xd4\x8b\x2a" or not p256.verify(p256.public_key(secret), digest, signature):
         raise SealError("the curve gives wrong results")
-
-
-def _store(store: "Store") -> None:
-    store.write("selftest", b"\x5a\xa5")
-    data = store.read("selftest")
-    store.remove("selftest")
-    if data != b"\x5a\xa5":
-        raise SealError("the store returns other data than written")

@@ -2,7 +2,9 @@
 
 The owner and the issuer are believed: their time is a new base. A network's time proves nothing, so it must be near the
 last trusted time: within MAX_STEP of a clock that runs, and after a reset not before the last trusted time and at most
-MAX_ABSENCE after it. Any other time is refused and reported (`clock_fault` in info), and the owner can set a new base.
+MAX_ABSENCE after it. All the network's steps together may move a running clock by no more than MAX_STEP from where it
+would be by itself, so that many small steps lead no further than one. Any other time is refused and reported
+(`clock_fault` in info), and the owner can set a new base.
 
 The last trusted time is on flash: that of the record `clock`, or of a reading signed since with a clock that was set.
 """
@@ -36,13 +38,14 @@ class Timekeeper:
 
     def __init__(self, device: "Device") -> None:
         self._device = device
+        self._moved = 0  # seconds by which networks have moved the running clock
         self.fault = None
 
     def rebase(self, unix: int) -> None:
         """Set the clock to the owner's time, whatever it was."""
         self._keep(unix)
         self._device.board.clock.set(unix, labels.CLOCK_HOST)
-        self.fault = None
+        self._moved, self.fault = 0, None
 
     def trusted(self) -> int | None:
         """The last trusted time before this reset, or None."""
@@ -61,6 +64,8 @@ class Timekeeper:
         if self.fault is not None:
             notes.tell("clock: the network's time %d is refused" % unix)
             return False
+        now = self._device.now()
+        self._moved += 0 if now is None else unix - now
         kept = self._device.journal.get(CLOCK_RECORD)
         if kept is None or unix - kept[0] > _KEEP_EVERY:
             self._keep(unix)
@@ -69,7 +74,7 @@ class Timekeeper:
 
     def _distance(self, unix: int) -> int | None:
         """The error code for a time that is too early or too late, or None."""
-        now, before, after = self._device.now(), MAX_STEP, MAX_STEP
+        now, before, after = self._device.now(), MAX_STEP + self._moved, MAX_STEP - self._moved
         if now is None:
             now, before, after = self.trusted(), 0, MAX_ABSENCE
         if unix < MIN_TIME or (now is not None and unix < now - before):

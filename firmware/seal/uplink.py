@@ -15,7 +15,7 @@ import asyncio
 
 from . import labels, messages, notes, reading, rpc
 from .device import PROVISIONED
-from .compat import const, hexlify
+from .compat import const, hexlify, ticks_diff, ticks_ms
 from .cose import parse
 from .errors import Unreachable, Unsupported
 from .policy import CLOCK_UNSET, Limit
@@ -23,6 +23,7 @@ from .records import FORWARDED_RECORD, NETWORK_PEERS, NETWORK_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
     from .device import Device
     from .ports import ConnectionHandler, Item, Record, Table
     from .ports import Uplink as BrokerLink
@@ -41,6 +42,7 @@ _MIN_RETRY = const(1)
 _MAX_RETRY = const(60)
 _POLL_SECONDS = 0.3
 _LOOK_SECONDS = const(5)
+_TIME_MS = const(900_000)  # between two questions for the network's time
 _BATCH = const(4)  # readings in RAM at a time
 
 
@@ -144,9 +146,7 @@ class Uplink:
     async def _run_connection(self, link: "BrokerLink", serve_host: "ConnectionHandler") -> None:
         """Run one connection, until the settings change."""
         device, settings = self._device, self._settings
-        unix = await link.join(settings.get(WIFI))
-        if unix is not None:
-            device.timekeeper.take_network_time(unix)
+        asked = await self._join(link, settings)
         broker = settings.get(BROKER)
         if broker is None:
             await self._pause(_LOOK_SECONDS)  # then see whether the network is still joined
@@ -169,10 +169,19 @@ class Uplink:
                 link.check()
                 if serving.done():
                     raise Unreachable("the command link has ended")
+                if ticks_diff(ticks_ms(), asked) >= _TIME_MS:
+                    asked = await self._join(link, settings)
                 if not await self._forward(link, topic + "readings"):
                     await asyncio.sleep(_POLL_SECONDS)
         finally:
             serving.cancel()
+
+    async def _join(self, link: "BrokerLink", settings: "Record") -> "Any":
+        """Be on the network, and take its time. Returns the ticks of now. Raises Unreachable."""
+        unix = await link.join(settings.get(WIFI))
+        if unix is not None:
+            self._device.timekeeper.take_network_time(unix)
+        return ticks_ms()
 
     async def _forward(self, link: "BrokerLink", topic: str) -> bool:
         """Publish a batch of readings. Returns False if none waits."""

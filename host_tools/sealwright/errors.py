@@ -6,6 +6,7 @@ caller's mistake.
 """
 
 import shlex
+from collections.abc import Sequence
 
 
 class SealwrightError(Exception):
@@ -90,6 +91,22 @@ class Usage(SealwrightError):
 
     exit_code = 2
     code = "usage"
+
+
+class UnknownDevice(Usage):
+    """A text that names no device in use. Its code is "retired" where it names one that is no more."""
+
+    code = "unknown_device"
+
+
+class AmbiguousDevice(Usage):
+    """A text that names several devices. candidates: name and beginning of the id of each."""
+
+    code = "ambiguous_device"
+
+    def __init__(self, message: str, *, remedy: str, candidates: Sequence[str]) -> None:
+        super().__init__(message, remedy=remedy)
+        self.candidates = tuple(candidates)
 
 
 class BadKeyFile(Usage):

@@ -73,7 +73,7 @@ def ledger_file(homed):
         ("name,device,board,policy\na,emulated:a,,missing.json\n", "usage", "cannot read the policy"),
         ("name,device,board\n,emulated:a,\n", "bad_tray", "line 2 of"),
         ("name,device,board\na,emulated:a,,,,\n", "bad_tray", "line 2 of"),
-        ("name,device,board\n\x1b[2J,emulated:a,\n", "usage", "no name for a device"),
+        ("name,device,board\n\x1b[2J,emulated:a,\n", "bad_name", "no name for a device"),
         ("device,board\nemulated:a,\n", "bad_tray", "begins with device,board"),
         ("name,device,board,colour\na,emulated:a,,red\n", "bad_tray", "begins with name,device,board,colour"),
         ("name,device,board\n", "bad_tray", "names no board"),

@@ -68,7 +68,7 @@ def test_deposits(books):
     assert result["ok"] and result["balance"] == "7" and result["device"] == device["device"]
     deposit = ("ledger", "deposit")
     gone_wrong(books(*deposit, "nobody", "--asset", "x", "--amount", "1"), 2, "unknown_device", "nobody")
-    gone_wrong(books(*deposit, "z" * 64, "--asset", "x", "--amount", "1"), 2, "usage", "device id")
+    gone_wrong(books(*deposit, "z" * 64, "--asset", "x", "--amount", "1"), 2, "unknown_device", "zzzz")
     gone_wrong(books(*deposit, "did:key:zzz", "--asset", "x", "--amount", "1"), 2, "unknown_device", "did:key")
     gone_wrong(books(*deposit, "solar", "--asset", "nEUR", "--amount", "-1"), 2, "bad_amount", "below zero")
     most = books(*deposit, "solar", "--asset", "nEUR", "--amount", 2**63 - 1, "--json")

@@ -71,6 +71,6 @@ def test_what_is_wrong_is_told(station, broker, authority, tmp_path):
     ):
         gone_wrong(cli(*arguments), code, name)
     Authority(tmp_path, "stranger").path.replace(cli.home / "brokers" / f"127.0.0.1:{broker.port}.pem")
-    gone_wrong(cli("listen", "--broker", url, "--seconds", "1"), 1, "bad_broker")
+    gone_wrong(cli("listen", "--broker", url, "--seconds", "1"), 1, "broker_other_ca")
     cli.ok(*network, "--none")
     assert cli.ok("info", "--device", "emulated:station", "--json").last["uplink"] == [None, False, None, 0]

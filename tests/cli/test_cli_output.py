@@ -12,8 +12,11 @@ from sealwright.cli.main import app, run
 
 from tests.cli.runner import ENTRY, FULL, ended, gone_wrong, wait_until
 
-COMMANDS = [(one.name,) for one in app.registered_commands] + [
-    (group.typer_instance.info.name, one.name)
+COMMANDS = [
+    *((one.name,) for one in app.registered_commands),
+    *((group.name,) for group in app.registered_groups if group.name),  # a command and a group: `devices`
+] + [
+    (group.name or group.typer_instance.info.name, one.name)
     for group in app.registered_groups
     for one in group.typer_instance.registered_commands
 ]
@@ -154,7 +157,7 @@ def test_ctrl_c_is_quiet(fleet, tmp_path):
 def test_what_a_device_says_cannot_command_the_terminal(homed):
     homed.board("loud")
     name = "bell \x07 and \x1b]0;title\x07"
-    gone_wrong(homed("provision", "--device", "emulated:loud", "--name", name), 2, "usage", "no name")
+    gone_wrong(homed("provision", "--device", "emulated:loud", "--name", name), 2, "bad_name", "no name")
     shown = homed("info", "--device", f"tcp:{chr(27)}[2J:80")
     assert "\x1b" not in shown.err and shown.code == 3
 

@@ -85,11 +85,11 @@ def test_names_are_unique(homed):
     homed.board("second")
     gone_wrong(homed(*PROVISION, "emulated:second"), 2, "name_taken", "another device is called meter")
     for name in ("", " ", "a" * 65, "two\nlines"):
-        gone_wrong(homed("provision", "--device", "emulated:second", "--name", name), 2, "usage", "no name")
-    homed.ok("devices", "--forget", NAME)
+        gone_wrong(homed("provision", "--device", "emulated:second", "--name", name), 2, "bad_name", "no name")
+    homed.ok("devices", "forget", NAME, "--yes")
     homed.ok(*PROVISION, "emulated:second")
-    gone_wrong(homed("devices", "--forget", "nobody"), 2, "unknown_device", "nobody")
-    states = sorted(one["state"] for one in homed("devices", "--json").json if one["kind"] == "registered")
+    gone_wrong(homed("devices", "forget", "nobody"), 2, "unknown_device", "nobody")
+    states = sorted(one["state"] for one in homed("devices", "--all", "--json").json if one["kind"] == "registered")
     assert states == ["provisioned", "retired"]
 
 

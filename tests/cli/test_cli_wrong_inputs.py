@@ -87,7 +87,7 @@ def test_keys_of_a_home_that_are_on_another_curve(homed):
 @pytest.mark.parametrize(
     ("url", "code", "name", "words"),
     [
-        ("ttyACM0", 2, "bad_url", "no device URL"),
+        ("ttyACM0", 2, "unknown_device", "no device is called"),
         ("usb:1", 2, "bad_url", "no device URL"),
         ("tcp:localhost", 2, "bad_url", "no device URL"),
         ("tcp:localhost:99999", 2, "bad_url", "no device URL"),
@@ -146,7 +146,7 @@ def test_a_damaged_home(homed, traded):
     file.write_text(good)
     (homed.home / "devices" / "aa.json").write_text('{"name": "x"')
     gone_wrong(homed("provision", "--device", "tcp:127.0.0.1:1", "--name", "n"), 3, "unreachable", "nothing answers")
-    gone_wrong(homed("devices", "--forget", "x"), 2, "usage", "aa.json", "damaged")
+    gone_wrong(homed("devices", "forget", "x"), 2, "usage", "aa.json", "damaged")
     assert homed("ledger", "balances").code == 0  # names are a courtesy
 
 
@@ -178,7 +178,7 @@ def test_policies(homed, tmp_path):
         ('{"assets": {}}', "no spending policy"),
         ('{"assets": {"nEUR": {"per_voucher": 1}}}', "per_voucher and per_day"),
         ('{"assets": {"nEUR": {"per_voucher": 1.5, "per_day": 2}}}', "1.5"),
-        ('{"assets": {"nEUR": {"per_voucher": 1, "per_day": 2}}, "payees": ["ab"]}', "no device id"),
+        ('{"assets": {"nEUR": {"per_voucher": 1, "per_day": 2}}, "payees": [1]}', "no device id"),
         ('{"assets": {"nEUR": {"per_voucher": 1, "per_day": 2}}, "color": 1}', "unknown"),
     ):
         file.write_text(content)

@@ -175,13 +175,13 @@ class Issuer:
             claims[labels.EXP] = changes["exp"]
         return changes.get("signer", self.signer).sign(labels.CERTIFICATE, claims)[0]
 
-    def grant(self, public, nonce, policy=None, chain=None):
+    def grant(self, public, nonce, policy=None, chain=None, time=NOW):
         claims = {
             1: identity.device_id(public),
             2: chain or [self.certificate(public), self.root],
             3: identity.cose_key(self.owner_public),
             4: self.network,
-            5: NOW,
+            5: time,
             labels.NONCE: nonce,
         }
         if policy:

@@ -3,7 +3,7 @@
 import gc
 
 from check import raises
-from rig import NOW, Issuer, policy
+from rig import NOW, Issuer, policy, provisioned
 from seal import channel, deposit, labels, messages, order, rpc, watermark
 from seal import policy as limits
 from seal.errors import Refused, UnknownChannel
@@ -127,12 +127,35 @@ def test_settled_channels_never_come_back():
     assert connect_again(issuer, buying, selling).expires > terms.expires
     journal = selling.journal
     for number in range(3 * watermark.MAX_PARTIES):
-        watermark.advance(journal, "settled", bytes([number]) * 32, terms.expires + 100 + number, NOW)
+        watermark.advance(journal, "settled", bytes([number]) * 32, terms.expires + 100 + number)
     assert len(journal.get("settled")) == watermark.MAX_PARTIES
     for party in (bytes(32), b"\x01" * 32, buying.device_id):
         assert watermark.latest(journal, "settled", party) >= terms.expires, "merged, and not forgotten"
-    watermark.advance(journal, "settled", bytes(32), terms.expires + 1000, terms.expires + 999)
-    assert journal.get("settled") == [[bytes(16), terms.expires + 1000]]
+
+
+def test_a_wrong_clock_brings_no_settled_channel_back():
+    # eclipse-kura/kura#2563: for a while the clock says 2036, and other channels are forgotten meanwhile
+    issuer, buying, selling = pair("reading", budget=3)
+    session, _ = connect(buying, selling)
+    run(session.step())
+    run(session.close())
+    settled = session._terms
+    Owner(selling).command(issuer.command(selling, "ack", {1: 0, 2: [settled.digest]}))
+    selling.board.clock.unix = buying.board.clock.unix = 2_085_978_496
+    other = provisioned(issuer, policy())
+    other.board.clock.unix = selling.board.clock.unix
+    wanted = {1: "tcp:127.0.0.1:1", 3: "nEUR", 4: "reading", 5: 3, 7: 0}
+    Owner(other).command(issuer.command(other, "trade", wanted))
+    session, _ = connect(other, selling)
+    run(session.step())
+    run(session.close())
+    Owner(selling).command(issuer.command(selling, "ack", {1: 0, 2: [session._terms.digest]}))
+    selling.board.clock.unix = buying.board.clock.unix = NOW
+    again = connect_again(issuer, buying, selling)
+    assert again.digest != settled.digest and again.expires > settled.expires
+    offer = lambda: channel.Offer("nEUR", "reading", 3)  # noqa: E731
+    payer = selling.standing.check_peer(buying.chain)
+    raises(UnknownChannel, selling.payee.accept, settled.raw, payer, offer, lambda: None, [])
 
 
 def connect_again(issuer, buying, selling):

@@ -40,6 +40,22 @@ def test_a_clock_pushed_to_2100_and_back_uses_nothing_up():
     assert buying.payer.spent.today("nEUR") == 0, "the next day comes after a day"
 
 
+def test_first_promise_at_a_wrong_time_uses_up_its_own_day_alone():
+    # eclipse-kura/kura#2563: the clock says 2036 until the owner sets it
+    issuer, buying, selling = pair(spending=policy(per_day=60), budget=10**6)
+    for device in (buying, selling):
+        device.board.clock.unix = 2_085_978_496
+    session, _ = connect(buying, selling)
+    selling.board.meter.joules += 20
+    run(session.step())
+    assert buying.payer.spent.today("nEUR") == 60 and buying.days.now() - NOW < 60
+    Owner(buying).command(issuer.command(buying, "clock", NOW))
+    buying.board.clock.unix = NOW
+    assert buying.payer.spent.today("nEUR") == 60
+    pass_time(buying, SECONDS_A_DAY)
+    assert buying.payer.spent.today("nEUR") == 0, "and not ten years later"
+
+
 def test_idle_days_count_while_the_device_is_up():
     _, buying, _ = spend(60, 20)
     for _ in range(3):

@@ -102,12 +102,13 @@ def test_radio_link_follows_owner_and_network():
         await soon(lambda: peers.addresses() == ["uart:0", "tcp:10.0.0.7:1"])
         air.ip = None
         await soon(lambda: peers.addresses() == ["uart:0"])
-        assert air.links[0].serving == 0
+        await soon(lambda: not air.links[0].serving)
         air.ip = "10.0.0.8"
         await soon(lambda: peers.addresses() == ["uart:0", "tcp:10.0.0.8:1"])
         choose(issuer, device, "esp-now")
         await soon(lambda: peers.addresses() == ["uart:0", "espnow:0123456789ab"])
-        assert [link.serving for link in air.links] == [0, 0, 1] and not peers.reaches("tcp:h:1")
+        await soon(lambda: [link.serving for link in air.links] == [0, 0, 1])
+        assert not peers.reaches("tcp:h:1")
         Owner(device).command(issuer.command(device, "network"))
         await soon(lambda: peers.addresses() == ["uart:0"])
         running.cancel()

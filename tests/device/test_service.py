@@ -3,12 +3,12 @@
 import os
 
 from check import raises
-from rig import Counter, Issuer, provisioned
-from seal import compat, link, messages, rpc
-from seal.errors import Refused, SensorFailed
+from rig import NOW, Counter, Issuer, provisioned, restarted
+from seal import compat, labels, link, messages, rpc
+from seal.errors import Forked, Malformed, Refused, SensorFailed, StateDamaged
 from seal.owner import Owner
 from seal.service import Service
-from trades import connect, pair
+from trades import connect, pair, run
 
 
 class Wide:
@@ -60,6 +60,97 @@ def test_wiped_device_has_no_identity():
     Owner(device).command(issuer.command(device, "wipe"))
     fields = Service(device).info(None)
     assert fields["state"] == "wiped" and fields["device"] is None
+
+
+def questions(device, channel):
+    """Every request of the command link that nobody signed: (kind, item, whether it is answered)."""
+    stranger = Issuer()
+    command, order = stranger.command(device, "wipe"), stranger.command(device, "clock", NOW)
+    revocation = stranger.signer.sign(labels.REVOCATION, {1: device.device_id, 2: 1, labels.IAT: NOW})[0]
+    funding = stranger.signer.sign(labels.FUNDING, {1: channel, 2: 300, labels.IAT: NOW})[0]
+    return (
+        (rpc.INFO, None, True),
+        (rpc.INFO, bytes(32), True),
+        (rpc.CHAIN, None, True),
+        (rpc.READINGS, [0, 8], True),
+        (rpc.READINGS, [2**63, 1], True),
+        (rpc.CHANNELS, 0, True),
+        (rpc.CHANNELS, 10**6, True),
+        (rpc.SELFTEST, None, True),
+        (rpc.BENCH, 1, True),
+        (rpc.EVIDENCE, bytes(32), False),
+        (rpc.GRANT, stranger.grant(device.public, bytes(32)), False),
+        (rpc.COMMAND, command, False),
+        (rpc.COMMAND, order, False),
+        (rpc.LEDGER, funding, False),
+        (rpc.REVOKE, revocation, False),
+        (rpc.UPDATE_BEGIN, b"", False),
+        (rpc.UPDATE_WRITE, [0, 0, b"x"], False),
+        (rpc.UPDATE_COMMIT, None, False),
+    )
+
+
+def test_ack_with_a_digest_prunes_only_what_was_fetched():
+    # flood-sensor#55: the flash is put back, and the host acknowledges what it has of the other branch
+    issuer = Issuer()
+    device = provisioned(issuer)
+    digests = [None] + [device.sample()[1] for _ in range(20)]
+    forked = restarted(device)
+    forked.board.meter.joules += 1  # it measures something else from here on
+    digests += [device.sample()[1] for _ in range(20)]
+    for _ in range(30):
+        forked.sample()
+    before = dict(forked.board.store.files)
+    for ack in (
+        {1: 40, 3: digests[40]},
+        {1: 50, 3: digests[40]},
+        {1: 51},
+        {1: 51, 3: forked.log.prev},
+        {1: 21, 3: digests[21]},
+    ):
+        raises(Forked, Owner(forked).command, issuer.command(forked, "ack", ack))
+        assert forked.board.store.files == before
+    raises(Malformed, Owner(forked).command, issuer.command(forked, "ack", {1: 20, 3: b"short"}))
+    Owner(forked).command(issuer.command(forked, "ack", {1: 20, 3: digests[20]}))  # both branches have it
+    assert forked.log.acknowledged == 20
+    Owner(forked).command(issuer.command(forked, "ack", {1: 20, 3: digests[20]}))
+    Owner(forked).command(issuer.command(forked, "ack", {1: 50, 3: forked.log.prev}))
+    Owner(device).command(issuer.command(device, "ack", {1: 40}))  # an older host names no digest
+    assert forked.log.acknowledged == 50 and device.log.acknowledged == 40
+
+
+def test_request_without_a_signature_writes_nothing():
+    issuer, buying, selling = pair()
+    session, _ = connect(buying, selling)
+    run(session.step())
+    selling.board.meter.joules += 10
+    run(session.step())
+    for device in (buying, selling):
+        handlers = Service(device).handlers()
+        for unix in (NOW, 2_085_978_496, 0):  # looking at channels that have expired by a wrong clock closes none
+            device.board.clock.unix = unix
+            before, changes = dict(device.board.store.files), device.board.store.changes
+            for kind, item, answered in questions(device, session._terms.digest):
+                code, _ = rpc.answer(handlers, kind, item)
+                assert (code == rpc.REPLY) is answered, (kind, code)
+                assert (device.board.store.files, device.board.store.changes) == (before, changes), kind
+        device.board.clock.unix = NOW
+    selling.board.meter.joules += 10
+    run(session.step())
+    assert session._seller_amount == 60
+
+
+def test_selftest_finds_a_record_that_flash_has_changed():
+    device = provisioned(Issuer())
+    service = Service(device)
+    assert service.selftest(None)["store"] is True
+    files, name = device.board.store.files, "j-owner"
+    whole = files[name]
+    files[name] = whole[:-5] + bytes([whole[-5] ^ 1]) + whole[-4:]
+    assert service.selftest(None)["store"] == StateDamaged.code
+    files[name] = whole
+    changes = device.board.store.changes
+    assert service.selftest(None, writes=True)["store"] is True and device.board.store.changes > changes
 
 
 def test_ack_of_open_channel_changes_nothing():

@@ -1,10 +1,12 @@
 """Which times a device believes: the owner's, and a network's that is near."""
 
 from check import raises
-from rig import NOW, Clock, Issuer, provisioned, restarted
+from rig import NOW, Board, Clock, Issuer, provisioned, restarted
 from seal import labels
+from seal.device import Device
 from seal.errors import Expired, Malformed, NotYetValid
 from seal.owner import Owner
+from seal.provision import Provisioner
 from seal.service import Service
 from seal.timekeeping import MAX_ABSENCE, MAX_STEP, MAX_TIME, MIN_TIME
 
@@ -40,6 +42,31 @@ def test_network_time_near_a_running_clock_is_taken():
         assert not device.timekeeper.take_network_time(unix)
         assert (device.now(), fault(device)) == (NOW, code), unix
     assert device.timekeeper.take_network_time(NOW + 1) and fault(device) is None
+
+
+def test_many_small_steps_of_a_network_lead_no_further_than_one():
+    issuer = Issuer()
+    for way, code in ((1, NotYetValid.code), (-1, Expired.code)):
+        device = provisioned(issuer, clock=Clock(quality=labels.CLOCK_HOST))
+        for step in range(1, 5):
+            taken = device.timekeeper.take_network_time(NOW + way * step * MAX_STEP // 3)
+            assert taken is (step < 4)
+        assert (device.now(), fault(device)) == (NOW + way * MAX_STEP, code)
+        device.board.clock.unix += 30 * DAY  # its own time goes on
+        assert device.timekeeper.take_network_time(NOW + 30 * DAY)
+        Owner(device).command(issuer.command(device, "clock", NOW + 100 * DAY))
+        assert device.timekeeper.take_network_time(NOW + 100 * DAY + MAX_STEP), "the owner's time is a new base"
+
+
+def test_grant_of_an_impossible_time_changes_nothing():
+    for unix in (0, MIN_TIME - 1, MAX_TIME, 2**40, 2**63):
+        device, issuer, nonce = Device(Board()), Issuer(), bytes(32)
+        device.load()
+        provisioner = Provisioner(device)
+        provisioner.evidence(nonce)
+        before = dict(device.board.store.files)
+        raises(Malformed, provisioner.grant, issuer.grant(device.public, nonce, time=unix))
+        assert device.board.store.files == before and device.board.clock.now() == NOW
 
 
 def test_network_time_after_a_reset_is_near_the_last_signed_one():

@@ -21,30 +21,46 @@ START_SECONDS = 20
 class Authority:
     """A CA. `path`: its certificate in PEM."""
 
-    def __init__(self, folder: Path, name: str = "ca") -> None:
+    def __init__(self, folder: Path, name: str = "ca", life: timedelta = timedelta(days=9)) -> None:
         self._folder, self._name = folder, name
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self.certificate = self._issue(self._key.public_key(), name, None, timedelta(days=9))
+        self.certificate = self._issue(self._key.public_key(), name, None, life)
         self.path = folder / f"{name}.pem"
         self.path.write_bytes(self.certificate.public_bytes(Encoding.PEM))
 
-    def server(self, host: str = "127.0.0.1", life: timedelta = timedelta(days=2)) -> tuple[Path, Path]:
-        """Files with a certificate for `host` (an address or a name) and its key."""
+    def server(
+        self, host: str = "127.0.0.1", life: timedelta = timedelta(days=2), age: timedelta = timedelta(days=3)
+    ) -> tuple[Path, Path]:
+        """Files with a certificate for `host` (an address or a name) and its key. age: since when it is valid."""
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._issue(key.public_key(), host, host, life)
+        return self._files(host, self._issue(key.public_key(), host, host, life, age), key)
+
+    def self_signed(self, host: str = "127.0.0.1") -> tuple[Path, Path]:
+        """The same, signed by no CA."""
+        key, name = ec.generate_private_key(ec.SECP256R1()), self._name
+        signer, self._key, self._name = self._key, key, host
+        try:
+            certificate = self._issue(key.public_key(), host, host, timedelta(days=2))
+        finally:
+            self._key, self._name = signer, name
+        return self._files(host, certificate, key)
+
+    def _files(self, host: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> tuple[Path, Path]:
         paths = self._folder / f"{self._name}-{host}.crt", self._folder / f"{self._name}-{host}.key"
         paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
         paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return paths
 
-    def _issue(self, public, name: str, host: str | None, life: timedelta) -> x509.Certificate:
+    def _issue(
+        self, public, name: str, host: str | None, life: timedelta, age: timedelta = timedelta(days=3)
+    ) -> x509.Certificate:
         now = datetime.now(UTC)
         made = x509.CertificateBuilder(
             issuer_name=x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, self._name)]),
             subject_name=x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]),
             public_key=public,
             serial_number=x509.random_serial_number(),
-            not_valid_before=now - timedelta(days=3),
+            not_valid_before=now - age,
             not_valid_after=now + life,
         ).add_extension(x509.BasicConstraints(ca=host is None, path_length=None), critical=True)
         if host is not None:

@@ -18,7 +18,7 @@ from .broker import Authority, Broker
 from .listener import Listener
 from .waiting import take_readings
 
-REFUSED, UNPROVEN, UNREACHABLE = 7, 22, 24
+REFUSED, EXPIRED, UNPROVEN, UNREACHABLE = 7, 19, 22, 24
 RESERVE = 16  # readings that may come again after a reset
 
 
@@ -94,11 +94,15 @@ def test_a_broker_without_the_right_certificate_gets_nothing(lab, tmp_path, auth
     elsewhere = Broker(tmp_path / "other", authority.server("elsewhere.example"))
     expired = Broker(tmp_path / "old", authority.server("127.0.0.1", timedelta(hours=-1)))
     try:
-        for wrong, believed in ((broker, stranger), (elsewhere, authority), (expired, authority)):
+        for wrong, believed, code in (
+            (broker, stranger, UNPROVEN),
+            (elsewhere, authority, UNPROVEN),
+            (expired, authority, EXPIRED),
+        ):
             wrong.start() if wrong is not broker else None
             point(lab, board, wrong, believed)
             result = lab.wait(board, lambda result: result["uplink"][2] is not None and not connected(result))
-            assert result["uplink"] == [f"127.0.0.1:{wrong.port}", False, UNPROVEN, 0], lab.console(board)
+            assert result["uplink"] == [f"127.0.0.1:{wrong.port}", False, code, 0], lab.console(board)
             lab.tell(board, "network")
             assert lab.wait(board, lambda result: result["uplink"][2] is None)["uplink"] == [None, False, None, 0]
     finally:

@@ -5,7 +5,7 @@ import time
 import pytest
 from sealwright.errors import RefusedByDevice, Unreachable
 from sealwright.link import connect
-from sealwright.operate import owner, pinning, renewing
+from sealwright.operate import owner, renewing
 from sealwright.wire.messages import Command, parse_as
 
 from tests.e2e.proxy import Proxy
@@ -22,7 +22,7 @@ class Way:
     def __init__(self, lab, board):
         self.target = tuple(board.hardware["command"])
         self.proxy = Proxy(lambda: self.target)
-        entry = pinning.named(lab.home, board.name)
+        entry = lab.home.resolve(board.name)
         with connect(self.proxy.address) as client:
             client.device = bytes.fromhex(entry.device)
             owner.set_interval(lab.home, client, 60)  # named once: the register has this URL from now on
@@ -112,7 +112,7 @@ def test_a_renewed_device_trades_and_a_revoked_one_does_not(lab):
     lab.sells(payee, "J", 1)
     lab.order(payer, payee, "J", 50)
     lab.wait(payer, lambda result: result["order"][0] == 1)
-    revocation = renewing.revoke(lab.home, pinning.named(lab.home, "payer"), "lost")
+    revocation = renewing.revoke(lab.home, lab.home.resolve("payer"), "lost")
     assert lab.home.revocations() == [revocation.raw]
     with lab.client(payee) as client:
         client.revoke(revocation.raw)

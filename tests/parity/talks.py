@@ -133,6 +133,7 @@ def every_order():
         ("trade", {1: "tcp:192.0.2.1:1", 3: "nEUR", 4: "J", 5: 1}),
         ("clock", NOW),
         ("ack", {1: 2}),
+        ("ack", {1: selling.log.seq, 3: selling.log.prev}),
         ("network", {2: {1: "192.0.2.1", 2: 8883, 3: b"DER"}}),
         ("network", {1: ["ssid", "word"], 2: {1: "broker", 2: 1, 3: bytes(600), 4: ["user", "word"]}}),
         ("network", {1: ["ssid", "word"], 3: "esp-now"}),

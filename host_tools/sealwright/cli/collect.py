@@ -2,8 +2,8 @@
 
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Annotated, Final
 
 import typer
@@ -11,9 +11,10 @@ import typer
 from ..errors import RefusedByDevice, Rejected, SealwrightError, Unreachable, Usage
 from ..operate import owner
 from ..operate.collecting import Collector, Source
+from ..operate.logs import Equivocation
 from .claimable import claimable, show_claimable
 from .commands import command
-from .options import STDIN, CountOption, OutOption, SecondsOption
+from .options import STDIN, CountOption, DevicesOption, OutOption, SecondsOption
 from .session import Advance, Session
 from .sink import Sink
 
@@ -25,8 +26,9 @@ _OF_DEVICE: Final = (Unreachable, RefusedByDevice, Rejected)
     "collect",
     "Gather what devices signed into a bundle.",
     """
-    sealwright collect --device emulated:station
-    sealwright collect --device emulated:station --device emulated:solar --out day.bundle
+    sealwright collect station
+    sealwright collect station solar --out day.bundle
+    sealwright collect --all --out day.bundle
     sealwright collect --device serial:/dev/ttyACM0 --out day.bundle --follow --ack
     sealwright collect --device emulated:solar --out - | sealwright verify - --allow-test
     """,
@@ -34,9 +36,7 @@ _OF_DEVICE: Final = (Unreachable, RefusedByDevice, Rejected)
 def collect(
     session: Session,
     *,
-    device: Annotated[
-        list[str], typer.Option("--device", metavar="URL", help="Where to collect from; may be repeated.")
-    ],
+    device: DevicesOption,
     out: OutOption = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
     seconds: SecondsOption = None,
@@ -49,7 +49,8 @@ def collect(
     """Gather certificates, readings and the messages of channels from devices, each once.
 
     A bundle that is there already is continued. A device that goes away ends its part; the others go on, and the exit
-    code is 3.
+    code is 3. A device that contradicts what it signed before, as one does whose flash was put back, is reported as
+    `equivocation` with the proof in the home; its channels are still gathered, and the exit code is 1.
     """
     check_out(session, out, ack)
     following = follow or seconds is not None or count is not None
@@ -88,7 +89,7 @@ class _Collection:
 
     def __init__(self, session: Session, ack: bool) -> None:
         self._session, self._ack = session, ack
-        self.collector = Collector()
+        self.collector = Collector(session.logs())
         self.sources: list[Source] = []
         self.failures: list[SealwrightError] = []
         self._acked: dict[str, int] = {}
@@ -112,7 +113,8 @@ class _Collection:
         """What is gathered once: where to go on, and who the devices are."""
 
         def begin(source: Source) -> None:
-            self.collector.resume(source)
+            with self._reporting(source):
+                self.collector.resume(source)
             for raw in self.collector.certificates(source.client):
                 sink.add(raw, source.name)
 
@@ -122,11 +124,12 @@ class _Collection:
         """Gather what is new. Returns whether there is nothing more to wait for."""
 
         def read(source: Source) -> None:
-            for raw in self.collector.readings(source):
-                sink.add(raw, source.name)
-                advance(sink.messages, f"{sink.readings} readings")
-                if count is not None and sink.readings >= count:
-                    return
+            with self._reporting(source):
+                for raw in self.collector.readings(source):
+                    sink.add(raw, source.name)
+                    advance(sink.messages, f"{sink.readings} readings")
+                    if count is not None and sink.readings >= count:
+                        return
 
         self._each(read)
         self._each(Source.look)
@@ -142,11 +145,14 @@ class _Collection:
 
     def _acknowledge(self, sink: Sink) -> None:
         sink.sync()
+        self.collector.logs.keep()
         self._acked_at = time.monotonic()
 
         def tell(source: Source) -> None:
-            if self._ack and (source.closed or source.seq > self._acked.get(source.name, 0)):
-                owner.acknowledge(self._session.home, source.client, source.seq, source.closed)
+            if not self._ack or source.fork is not None:
+                return
+            if source.closed or source.seq > self._acked.get(source.name, 0):
+                owner.acknowledge(self._session.home, source.client, source.seq, source.closed, source.digest)
                 self._acked[source.name] = source.seq
 
         self._each(tell)
@@ -158,6 +164,15 @@ class _Collection:
             except _OF_DEVICE as error:
                 self.sources.remove(source)
                 self._give_up(source.name, error)
+
+    @contextmanager
+    def _reporting(self, source: Source) -> Iterator[None]:
+        """Report a device that contradicts itself; what is left of it is still gathered."""
+        try:
+            yield
+        except Equivocation as fork:
+            self.failures.append(fork)
+            self._session.fail(fork, device=source.name, proof=fork.proof and str(fork.proof))
 
     def _give_up(self, name: str, error: SealwrightError) -> None:
         self.failures.append(error)

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from ..errors import SealwrightError, Usage
+from .naming import widen
 from .session import Session, abandon_stdout
 
 INTERRUPTED: Final = 130
@@ -71,6 +72,15 @@ class Command:
     examples: str
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Commands under one name, which does something without one of them too."""
+
+    name: str
+    alone: Command
+    commands: tuple[Command, ...]
+
+
 def command(name: str, short: str, examples: str) -> Callable[[Run], Command]:
     """Make a command of `run(session, ...)`; its docstring is the help, `examples` has one command a line.
 
@@ -82,14 +92,34 @@ def command(name: str, short: str, examples: str) -> Callable[[Run], Command]:
 def register(app: typer.Typer, commands: Iterable[Command]) -> typer.Typer:
     """Put commands into an app or group, in this order."""
     for one in commands:
-        lines = "\n".join(f"  {line.strip()}" for line in one.examples.strip().splitlines())
-        app.command(one.name, short_help=one.short, epilog=f"\b\nExamples:\n{lines}")(_entry(one.run))
+        app.command(one.name, short_help=one.short, epilog=_examples(one))(_entry(one.run))
     return app
+
+
+def _examples(one: Command) -> str:
+    lines = "\n".join(f"  {line.strip()}" for line in one.examples.strip().splitlines())
+    return f"\b\nExamples:\n{lines}"
+
+
+def add_group(app: typer.Typer, group: Group) -> None:
+    """Put a group into an app."""
+    alone = _entry(group.alone.run)
+
+    def callback(*, ctx: typer.Context, home: str | None, as_json: bool, **given: Any) -> None:
+        if ctx.invoked_subcommand is None:
+            alone(ctx=ctx, home=home, as_json=as_json, **given)
+        remember(ctx, home, as_json)
+
+    for name in ("__signature__", "__annotations__", "__doc__", "__name__"):
+        setattr(callback, name, getattr(alone, name))
+    made = new_app(group.alone.short)
+    made.callback(invoke_without_command=True, short_help=group.alone.short, epilog=_examples(group.alone))(callback)
+    app.add_typer(register(made, group.commands), name=group.name)
 
 
 def _entry(run: Run) -> Callable[..., None]:
     """What typer sees: the function's own parameters, and the global ones."""
-    own = list(inspect.signature(run).parameters.values())[1:]
+    own, fill = widen(list(inspect.signature(run).parameters.values())[1:])
     extra = [
         inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
         inspect.Parameter("home", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=HomeOption),
@@ -99,7 +129,7 @@ def _entry(run: Run) -> Callable[..., None]:
     def entry(*, ctx: typer.Context, home: str | None, as_json: bool, **given: Any) -> None:
         outer = ctx.obj or {}
         session = Session(home or outer.get("home"), as_json or outer.get("json", False))
-        raise typer.Exit(guard(session, lambda: run(session, **given)))
+        raise typer.Exit(guard(session, lambda: run(session, **fill(session, given))))
 
     parameters = [own_one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for own_one in own] + extra
     entry.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from ..bench.deploying import HELLO_SECONDS, Installed, hello, install
 from ..link import Info
 from ..link.transport import open_url
 from .commands import command
-from .options import BoardOption, DeviceOption
+from .options import BoardOption, NamedDevice
 from .session import Session
 
 
@@ -24,7 +24,7 @@ from .session import Session
 def deploy(
     session: Session,
     board: BoardOption,
-    device: DeviceOption,
+    device: NamedDevice,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be copied, and change nothing.")] = False,
     wait: Annotated[
         float,

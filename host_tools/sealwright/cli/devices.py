@@ -1,15 +1,15 @@
-"""`sealwright devices`: what is connected, emulated and registered."""
+"""`sealwright devices`: what is connected, emulated and registered; `registry` changes that."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from serial.tools import list_ports
 
 from .. import emulator
-from ..errors import Usage
-from ..home import DONE, PENDING, RETIRED, Home, Registered, locate
-from .commands import command
+from ..home import Home, Registered, locate
+from .commands import Group, command
+from .registry import COMMANDS
 from .session import Session
 from .words import clock, custody
 
@@ -19,28 +19,22 @@ from .words import clock, custody
     "List what is connected, emulated and registered.",
     """
     sealwright devices
-    sealwright devices --json
-    sealwright devices --forget old-station
+    sealwright devices --all --json
+    sealwright devices rename shed barn
     """,
 )
 def devices(
     session: Session,
-    forget: Annotated[
-        str | None,
-        typer.Option("--forget", metavar="NAME", help="Free the name of a registered device that is no more."),
-    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Show those too that are retired: wiped or forgotten.")] = False,
 ) -> None:
-    """List serial ports, the emulated boards of the home and the devices in its register."""
-    if forget is not None:
-        _forget(session, forget)
-        return
+    """List serial ports, the emulated boards of the home and the devices in its register; or change the register."""
     _ports(session)
     if not (locate(session.folder) / "home.json").exists():
         session.say()
         session.say(f"No home at {locate(session.folder)}: `sealwright init` makes one.")
         return
     _boards(session, session.home)
-    _register(session, list(session.home.registered()))
+    _register(session, list(session.home.registered()) if every else session.home.active())
 
 
 def _ports(session: Session) -> None:
@@ -78,19 +72,14 @@ def _register(session: Session, entries: list[Registered]) -> None:
     if not entries:
         session.say("No device is registered: `sealwright provision --device URL --name NAME` does it.")
         return
+    names = session.home.names()
     rows = [
-        (one.name, one.device[:16], one.model, custody(one.custody), one.state, clock(one.registered_at)[:10], one.url)
+        (names[bytes.fromhex(one.device)], one.device[:16], one.model, custody(one.custody), one.state,
+         clock(one.registered_at)[:10], one.where, ", ".join(one.groups))
         for one in entries
-    ]
-    session.table(("name", "device id", "model", "custody", "state", "since", "last URL"), rows, "Registered devices")
+    ]  # fmt: skip
+    columns = ("name", "device id", "model", "custody", "state", "since", "last URL", "groups")
+    session.table(columns, rows, "Registered devices")
 
 
-def _forget(session: Session, name: str) -> None:
-    found = [entry for entry in session.home.registered() if entry.name == name and entry.state in (PENDING, DONE)]
-    if not found:
-        remedy = "`sealwright devices` lists the names."
-        raise Usage(f"no device is called {name!r}", remedy=remedy, code="unknown_device")
-    for entry in found:
-        session.home.retire(entry)
-        session.emit(ok=True, name=name, device=entry.device, state=RETIRED)
-        session.say(f"{name} ({entry.device[:16]}) is retired; its name is free.")
+GROUP: Final = Group("devices", devices, COMMANDS)

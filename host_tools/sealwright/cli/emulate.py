@@ -13,7 +13,7 @@ import typer
 from .. import emulator
 from ..emulator import EmulatedBoard
 from ..errors import Unreachable, Usage
-from ..home import RETIRED, Home
+from ..home import Home
 from .commands import command
 from .session import Session
 
@@ -224,5 +224,5 @@ def _end(session: Session, name: str, how: Callable[[EmulatedBoard], None]) -> N
 def _retire(home: Home, board: EmulatedBoard) -> None:
     """Its key goes with its flash: free the name of the device it was."""
     for entry in home.registered():
-        if entry.url in board.urls and entry.state != RETIRED:
+        if entry.active and entry.url in board.urls:
             home.retire(entry)

@@ -8,6 +8,7 @@ import typer
 from .. import targets as boards
 from ..bench import flashing
 from ..errors import Usage
+from ..home.urls import url_of
 from .commands import command
 from .options import BoardOption
 from .session import Session
@@ -40,7 +41,7 @@ def flash(
     The image must be for the board's chip, and the chip that of the board, or nothing is written. A board that says it
     is provisioned is left alone.
     """
-    kind = boards.find(board)
+    kind, device = boards.find(board), device and (url_of(device) or device)
     if image is None:
         where = f"https://micropython.org/download/{kind.image}"
         raise Usage("which image?", remedy=f"Get {kind.image} from {where} and name it with --image.", code="no_image")

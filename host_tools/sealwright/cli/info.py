@@ -1,7 +1,7 @@
 """`sealwright info`, `selftest` and `bench`: what a device says of itself, and what it can do."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -111,7 +111,7 @@ def _identity(session: Session, found: Info) -> Facts:
     if raw.get("clock_fault") is not None:
         yield "", "a network's time was REFUSED as far from the last trusted one: `sealwright owner clock` sets it"
     yield "sensors", ", ".join(raw["sensors"]) or "none"
-    yield "peer links", ", ".join(found.peers) or "none"
+    yield "peers at", ", ".join(found.peers) or "none"
 
 
 def _slots(raw: dict[str, Any]) -> str:
@@ -167,8 +167,16 @@ def _asset_of(seq: int, value: int, messages: list[Message[Body]]) -> str | None
     return found.pop() if len(found) == 1 else None
 
 
+_OF_BROKER: Final = {  # what a code means where it is the uplink's
+    19: "at the device's time the broker's certificate has expired",
+    20: "at the device's time the broker's certificate is not valid yet",
+    22: "the broker's certificate is for another name, or not by the CA that was given",
+    24: "the broker does not answer",
+}
+
+
 def _uplink(broker: str, connected: bool, code: int | None, forwarded: int) -> str:
-    why = f": {meaning(code).cause}" if code is not None else ""
+    why = "" if code is None else f": {_OF_BROKER.get(code) or meaning(code).cause}"
     return f"{broker}, {'connected' if connected else 'not connected'}{why}; it has readings up to {forwarded}"
 
 

@@ -40,6 +40,8 @@ def listen(
 
     A bundle that is there already is continued, and the broker keeps what comes while nobody listens. Readings that are
     missing are fetched from the device. What a broker has is not acknowledged by that: only --ack lets devices prune.
+    A device that contradicts what it signed before is reported as `equivocation` with the proof in the home; no more of
+    its readings are gathered, and the exit code is 1.
     """
     check_out(session, out, ack)
     address, rest = Broker.parse(session.home, broker)
@@ -47,7 +49,7 @@ def listen(
         raise Usage(f"{broker} names a device", remedy=f"Collect from it: `sealwright collect --device {broker}`.")
     if out == STDIN:
         session.out = session.err
-    collector = Collector()
+    collector = Collector(session.logs())
     with Sink(session, out, collector, shows=True) as sink, session.progress("listening", streams=True) as advance:
         listener = Listener(session.home, address, collector, session.note)
         run = _Listening(session, listener, sink, ack)
@@ -61,9 +63,10 @@ def listen(
             run.keep(last=True)
         finally:
             listener.close()
-    session.emit(ok=True, messages=sink.messages, readings=sink.readings, out=out)
+    good = not listener.forks
+    session.emit(ok=good, messages=sink.messages, readings=sink.readings, out=out)
     session.say(f"{sink.messages} new messages, {sink.readings} of them readings.")
-    return 0
+    return 0 if good else 1
 
 
 class _Listening:
@@ -73,19 +76,24 @@ class _Listening:
         self._session, self._listener, self._sink, self._ack = session, listener, sink, ack
         self._acked: dict[str, int] = {topic: heard.seq for topic, heard in listener.heard.items()}
         self._acked_at = time.monotonic()
+        self._reported = 0  # forks
 
     def keep(self, *, last: bool = False) -> None:
         """Make it last, and tell who waits for that."""
         self._sink.sync()
+        self._listener.logs.keep()
         self._listener.settle()
+        for name, fork in self._listener.forks[self._reported :]:
+            self._session.fail(fork, device=name, proof=fork.proof and str(fork.proof))
+        self._reported = len(self._listener.forks)
         if not self._ack or (not last and time.monotonic() - self._acked_at < ACK_SECONDS):
             return
         self._acked_at = time.monotonic()
         for topic, heard in self._listener.heard.items():
-            if heard.seq > self._acked.get(topic, 0):
+            if heard.fork is None and heard.seq > self._acked.get(topic, 0):
                 try:
                     with self._listener.client(topic) as client:
-                        owner.acknowledge(self._session.home, client, heard.seq, [])
+                        owner.acknowledge(self._session.home, client, heard.seq, [], heard.digest)
                     self._acked[topic] = heard.seq
                 except (Unreachable, RefusedByDevice) as error:
                     self._session.note(f"{heard.name}: not acknowledged yet: {error}")

@@ -32,7 +32,7 @@ from . import (
     verify,
     watch,
 )
-from .commands import INTERRUPTED, HomeOption, JsonOption, guard, new_app, register, remember
+from .commands import INTERRUPTED, HomeOption, JsonOption, add_group, guard, new_app, register, remember
 from .session import Session
 
 # click's base of everything wrong with a command line; typer exports only this child of it
@@ -45,7 +45,6 @@ register(
     app,
     (
         init.init,
-        devices.devices,
         emulate.emulate,
         flash.flash,
         deploy.deploy,
@@ -67,6 +66,7 @@ register(
         demo.demo,
     ),
 )
+add_group(app, devices.GROUP)
 app.add_typer(register(new_app("What the settled vouchers came to.", "ledger"), ledger.COMMANDS))
 app.add_typer(register(new_app("What money is counted in, and how people write it.", "asset"), asset.COMMANDS))
 app.add_typer(register(new_app("Bundles of firmware, and the key for them.", "firmware"), update.COMMANDS))

@@ -16,14 +16,11 @@ from ..wire.messages import Certificate, Message
 
 STDIN: Final = "-"
 
-DeviceOption = Annotated[
-    str,
-    typer.Option(
-        "--device",
-        metavar="URL",
-        help="serial:/dev/ttyACM0, tcp:HOST:PORT, emulated:NAME or mqtts://HOST/NAME; or NAME@URL.",
-    ),
-]
+# what commands declare; `naming` says what typer sees of it
+DeviceOption = Annotated[str, "one device, by default the usual one"]
+NamedDevice = Annotated[str, "one device, which must be named: what is done to it cannot be undone"]
+DevicesOption = Annotated[list[str], "one device or more, by default the usual one"]
+AnyDevices = Annotated[list[str], "devices, or none"]
 DaysOption = Annotated[
     int | None,
     typer.Option("--valid-days", metavar="N", min=1, max=36500, help="How long its certificate is good; else no end."),

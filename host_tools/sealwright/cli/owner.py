@@ -13,9 +13,10 @@ from ..money import parse_price, show_price
 from ..operate import owner, spending
 from ..operate.pinning import prove
 from .commands import Command, command
+from .holdings import confirm, holdings, on_board
 from .money import AssetOption, NewAssetOption, begun, home_assets, keep_new
 from .network import network
-from .options import DeviceOption
+from .options import DeviceOption, NamedDevice
 from .protect import protect
 from .session import Session
 from .words import spending as spending_words
@@ -131,22 +132,26 @@ def stop(session: Session, device: DeviceOption) -> None:
 @command("wipe", "Erase its key and all it holds.", "sealwright owner wipe --device serial:/dev/ttyACM0 --yes")
 def wipe(
     session: Session,
-    device: DeviceOption,
-    yes: Annotated[bool, typer.Option("--yes", help="I have collected what it holds.")] = False,
+    device: NamedDevice,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: I have collected what it holds.")] = False,
 ) -> None:
-    """Erase a device's key, promises and readings, for good. Collect first: vouchers it holds are lost with it."""
-    if not yes:
-        remedy = f"Collect first (`sealwright collect --device {device} --out FILE`), then add --yes."
-        raise Usage("a wipe cannot be undone", remedy=remedy, code="not_confirmed")
+    """Erase a device's key, promises and readings, for good. Collect first: vouchers it holds are lost with it.
 
-    def send(home: Home, client: Client) -> None:
-        identifier = prove(home, client).body.device
-        owner.wipe(home, client)
-        entry = home.find(identifier)
-        if entry is not None:
-            home.retire(entry)
-
-    _send(session, device, send, "is wiped; its name is free")
+    What it has in the ledger stays there, and its owner may withdraw it.
+    """
+    with session.connect(device) as client:
+        identifier = prove(session.home, client).body.device
+        found = holdings(session, identifier)
+        what = f"a wipe of {device} cannot be undone: {on_board(client.info())}; {found}"
+        confirm(session, what, f"Collect first: `sealwright collect {device} --out FILE`.", yes)
+        owner.wipe(session.home, client)
+    entry = session.home.find(identifier)
+    if entry is not None:
+        session.home.retire(entry)
+    session.emit(ok=True, device=device, id=identifier.hex(), balances=found.as_dict())
+    session.say(f"{device} is wiped; its name is free; {found}.")
+    if found.balances:
+        session.say(f"`sealwright ledger withdraw {identifier.hex()[:16]}` pays out what it has.")
 
 
 @command(
@@ -154,7 +159,7 @@ def wipe(
 )
 def update_key(
     session: Session,
-    device: DeviceOption,
+    device: NamedDevice,
     yes: Annotated[bool, typer.Option("--yes", help="I keep the home, and restore no older copy of its key.")] = False,
 ) -> None:
     """Have a device refuse every update that the home's hash-based key has not signed too. Only a wipe undoes it."""

@@ -25,8 +25,8 @@ _OPEN_SECONDS = 15.0  # that a payer may take to reach its seller and open a cha
     "pay",
     "Have one device buy from another.",
     """
-    sealwright pay --payer emulated:charger --payee emulated:solar --amount 0.50EUR
-    sealwright pay --payer emulated:charger --payee emulated:solar --amount 20000 --pause-ms 100
+    sealwright pay --payer charger --payee solar --amount 0.50EUR
+    sealwright pay --payer charger --payee solar --amount 20000 --pause-ms 100
     sealwright pay --payer tcp:10.0.0.7:7000 --payee tcp:10.0.0.8:7000 --amount 500 --no-wait
     sealwright pay --payer tcp:10.0.0.7:7000 --payee tcp:127.0.0.1:7002 --at tcp:10.0.0.5:7001 --amount 500
     """,
@@ -34,8 +34,8 @@ _OPEN_SECONDS = 15.0  # that a payer may take to reach its seller and open a cha
 def pay(
     session: Session,
     *,
-    payer: Annotated[str, typer.Option("--payer", metavar="URL", help="The device that buys.")],
-    payee: Annotated[str, typer.Option("--payee", metavar="URL", help="The device that sells; it has an offer.")],
+    payer: Annotated[str, typer.Option("--payer", metavar="DEVICE", help="The device that buys.")],
+    payee: Annotated[str, typer.Option("--payee", metavar="DEVICE", help="The device that sells; it has an offer.")],
     value: Annotated[str, typer.Option("--amount", metavar="AMOUNT", help=f"The most to spend. {AMOUNT}")],
     seconds: Annotated[
         int,

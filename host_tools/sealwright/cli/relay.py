@@ -44,7 +44,7 @@ def relay(
     While it has the wire, other commands reach the board at the relay's second URL. When the board goes away the relay
     stays, and opens the wire again at the next request.
     """
-    addresses = _address(listen), _address(command)
+    addresses, device = (_address(listen), _address(command)), session.url(device)
     transport, patience = _open(session, device)
     with session.progress("asking the board"), Client(transport, device, patience=patience) as client:
         peer = next((address for address in client.info().peers if address.startswith(_NETWORK)), None)

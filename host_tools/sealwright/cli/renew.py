@@ -1,12 +1,8 @@
 """`sealwright renew`: a new certificate for a device's key."""
 
-from typing import Annotated
-
-import typer
-
 from ..operate import renewing
 from .commands import command
-from .options import DaysOption
+from .options import DaysOption, DeviceOption
 from .session import Session
 from .words import clock
 
@@ -15,13 +11,13 @@ from .words import clock
     "renew",
     "Give a device a new certificate.",
     """
-    sealwright renew emulated:charger --valid-days 365
+    sealwright renew charger --valid-days 365
     sealwright renew charger@tcp:192.0.2.7:4242
     """,
 )
 def renew(
     session: Session,
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="Its URL, or NAME@URL.")],
+    device: DeviceOption,
     valid_days: DaysOption = None,
 ) -> None:
     """Give a device a new certificate for the key it has. Its owner, policy and promises stay as they are."""

@@ -6,9 +6,9 @@ import typer
 
 from ..errors import SealwrightError, Usage
 from ..operate import renewing
-from ..operate.pinning import named
 from ..wire.messages import Grant, parse_as
 from .commands import command
+from .options import NamedDevice
 from .session import Session
 from .settle import open_ledger
 
@@ -23,10 +23,10 @@ from .settle import open_ledger
 )
 def revoke(
     session: Session,
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="Its name, or the beginning of its id.")],
+    device: NamedDevice,
     reason: Annotated[str, typer.Option("--reason", metavar="REASON", help=f"One of {', '.join(renewing.REASONS)}.")],
     to: Annotated[
-        list[str] | None, typer.Option("--to", metavar="URL", help="A device that is to know it; may be repeated.")
+        list[str] | None, typer.Option("--to", metavar="DEVICE", help="A device that is to know it; may be repeated.")
     ] = None,
 ) -> int:
     """Take back a device's certificates, from now on and for good: devices that know it do not trade with it any more.
@@ -36,7 +36,7 @@ def revoke(
     """
     if reason not in renewing.REASONS:
         raise Usage(f"{reason!r} is no reason", remedy=f"Give one of {', '.join(renewing.REASONS)}.")
-    entry = named(session.home, device)
+    entry = session.home.resolve(device)
     message = renewing.revoke(session.home, entry, reason)
     session.emit(ok=True, device=entry.device, name=entry.name, reason=reason, revocation=message.raw.hex())
     session.say(f"{entry.name} is revoked; the revocation is kept in {session.home.folder / 'revocations'}.")

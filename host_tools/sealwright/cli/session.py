@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from typing import Any, Final
 
@@ -20,12 +20,15 @@ from rich.text import Text
 
 from .. import emulator
 from ..emulator.serial_url import wire
-from ..errors import SealwrightError
-from ..home import Home
+from ..errors import SealwrightError, Unreachable, Usage
+from ..home import Home, Registered
+from ..home.urls import split_place, url_of
 from ..link import Client, connect
 from ..link.broker import Broker, DeviceTopics, device_of, topic_of
+from ..link.transport import split_url
 from ..money import Assets
-from ..operate.pinning import named
+from ..operate.logs import Logs
+from ..operate.pinning import check_named
 from .words import plain
 
 _WIDE: Final = 4096  # no line is longer: nothing wraps where nobody looks
@@ -76,15 +79,40 @@ class Session:
         except SealwrightError:  # as for names; a command that reads an amount asks for them itself
             return Assets()
 
-    def connect(self, url: str) -> Client:
-        """Connect to a device URL, or to NAME@URL: that device of the register, at this URL. Only `emulated:NAME`,
-        `mqtts:` and names need a home. Raises Usage, Unreachable."""
-        name, at, rest = url.partition("@")
-        if at and ":" not in name:
-            device = bytes.fromhex(named(self.home, name).device)
-            client = self.connect(rest)
+    def logs(self) -> Logs:
+        """What the home remembers of devices' logs; nothing where there is no home."""
+        try:
+            return Logs(self.home)
+        except SealwrightError:
+            return Logs()
+
+    def connect(self, text: str) -> Client:
+        """Connect to a device at its URL or bare port, at DEVICE@URL, or as `Home.resolve` finds it at the URL where
+        the owner named it last. Only a tcp or serial URL needs no home. Raises Usage, Unreachable."""
+        wanted, url = split_place(text)
+        if url is None:
+            url = url_of(text)
+            if url is not None:
+                return self._open(url)
+            entry = self._resolve(text)
+            return self._open_named(entry.where, bytes.fromhex(entry.device))
+        return self._open_named(url, self.home.identify(wanted))
+
+    def _open_named(self, url: str, device: bytes) -> Client:
+        try:
+            client = self._open(url)
+        except Unreachable as error:
+            elsewhere = "" if url.startswith("emulated:") else " If it is elsewhere now, say where: DEVICE@URL."
+            raise Unreachable(str(error), remedy=f"{error.remedy}{elsewhere}", code=error.code) from error
+        with ExitStack() as stack:
+            stack.push(client)
             client.device = device
-            return client
+            if not url.startswith("mqtts:"):  # whose topics are one device's
+                check_named(self.home, client)
+            stack.pop_all()
+        return client
+
+    def _open(self, url: str) -> Client:
         if url.startswith("emulated:"):
             return emulator.resolve(self.home, url)
         if url.startswith("mqtts:"):
@@ -97,7 +125,26 @@ class Session:
         """The wire that a device URL names, see `emulator.serial_url`; only `emulated:NAME` needs a home.
 
         Raises Usage."""
+        url = self.url(url)
         return wire(self.home, url) if url.startswith("emulated:") else (url, 1.0)
+
+    def url(self, text: str) -> str:
+        """The URL of the device that `text` means: itself, or what the register has. Raises Usage."""
+        return split_place(text)[1] or url_of(text) or self._resolve(text).where
+
+    def _resolve(self, text: str) -> Registered:
+        if ":" in text and not text.startswith("did:"):
+            split_url(text)  # raises: a scheme that there is not
+        try:
+            home = self.home
+        except Usage as error:
+            if error.code != "no_home":
+                raise
+            what = f"{text!r} is no device URL, and {error}, whose register could have it as a name"
+            raise Usage(
+                what, remedy=f"Give a URL, such as serial:/dev/ttyACM0, or: {error.remedy}", code="bad_url"
+            ) from error
+        return home.resolve(text)
 
     def emit(self, **values: Any) -> None:
         """One JSON object on stdout, with --json."""

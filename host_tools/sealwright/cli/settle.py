@@ -3,10 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from ..errors import SealwrightError, Usage
 from ..home import Home
 from ..ledger import Head, Ledger, LedgerIdentity, Moved
+from ..operate.logs import Equivocation
+from ..verify import Verdict
+from ..wire.messages import Certificate, Message, Reading
 from . import options
 from .anchoring import check_head, note_head
 from .claims import Claims
@@ -34,7 +38,8 @@ def settle(
     """Verify a bundle and enter what it moves into the ledger: deposits, channels, vouchers, closes.
 
     The order of its messages decides nothing, and the same bundle may come again: nothing is paid twice. It ends with
-    what moved, from whom to whom, and what each channel of the bundle has left, and until when that may be claimed.
+    what moved, from whom to whom, and what each channel of the bundle has left, and until when that may be claimed. A
+    reading that contradicts the newest one remembered of its device is `equivocation`, with the proof in the home.
     Exits 1 if a message is rejected; the others are settled.
     """
     names = session.names()
@@ -43,17 +48,53 @@ def settle(
         messages = options.whole_bundle(bundle)
         counts: Counter[str] = Counter()
         refused = 0
-        claims, moved = Claims(), Moved()
+        claims, moved, heard = Claims(), Moved(), _Heard(session)
         with session.progress("settling", streams=True) as advance:
-            for verdict in ledger.settle(messages, secrets=secrets, ticks=ticks, moved=moved):
+            for verdict in map(heard.judge, ledger.settle(messages, secrets=secrets, ticks=ticks, moved=moved)):
                 show(session, verdict, names)
                 counts[verdict.code] += 1
                 refused += not verdict.ok
                 claims.note(verdict)
                 advance(verdict.n, f"{verdict.n} messages")
+        heard.keep()
         code = summary(session, counts, refused)
         claims.show(session, ledger, names, moved)
     return code
+
+
+class _Heard:
+    """Holds a bundle's readings against the newest that the home remembers of each device."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._logs = session, session.logs()
+        self._certificates: dict[str, Message[Certificate]] = {}
+
+    def judge(self, verdict: Verdict) -> Verdict:
+        """The same verdict, or `equivocation` for another reading than one that is remembered."""
+        message = verdict.message
+        if not verdict.ok or message is None:
+            return verdict
+        if isinstance(message.body, Certificate):
+            self._certificates[message.body.subject] = Message(message.sign1, message.body)
+        if isinstance(message.body, Reading) and verdict.device is not None:
+            try:
+                self._logs.note_held(verdict.device, Message(message.sign1, message.body))
+            except Equivocation as fork:
+                self._logs.prove(fork, self._chain(message.kid))
+                return replace(verdict, ok=False, code=fork.code, why=f"{fork}. {fork.remedy}", signer=None)
+        return verdict
+
+    def _chain(self, kid: bytes) -> list[Message[Certificate]]:
+        found: list[Message[Certificate]] = []
+        certificate = next((c for c in self._certificates.values() if c.body.key.kid == kid), None)
+        while certificate is not None and certificate not in found:
+            found.append(certificate)
+            certificate = self._certificates.get(certificate.body.issuer)
+        return found
+
+    def keep(self) -> None:
+        """Remember the newest readings."""
+        self._logs.keep()
 
 
 @contextmanager

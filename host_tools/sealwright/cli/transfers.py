@@ -4,16 +4,13 @@ from typing import Annotated, Final
 
 import typer
 
-from ..errors import BadKey, Usage
 from ..ledger import Ledger
 from ..money import Amount, Assets, check_name
 from ..operate import owner
 from ..verify import Verdict
-from ..wire.keys import PublicKey
-from . import options
 from .commands import Command, command
 from .money import AmountOption, AssetOption, NewAssetOption, begun, home_assets, keep_new, positive
-from .options import TestOption
+from .options import NamedDevice, TestOption
 from .session import Session
 from .settle import open_ledger
 from .words import named
@@ -29,13 +26,13 @@ from .words import named
 )
 def deposit(
     session: Session,
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="A registered name, a device id, or a did:key.")],
+    device: NamedDevice,
     value: AmountOption,
     asset: AssetOption = None,
     new_asset: NewAssetOption = False,
 ) -> int:
     """Credit a device with money that came in from outside, by the owner's signature: the only way in."""
-    identifier = _device(session, device)
+    identifier = session.home.identify(device)
     new = begun(asset) if new_asset else []
     given = _given(value, asset, home_assets(session, *new), known=True)
     with open_ledger(session.home) as ledger:
@@ -59,7 +56,7 @@ def deposit(
 )
 def withdraw(
     session: Session,
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="A registered name, a device id, or a did:key.")],
+    device: NamedDevice,
     value: AmountOption,
     asset: AssetOption = None,
     *,
@@ -72,7 +69,7 @@ def withdraw(
 
     What its channels hold stays there until their claims end.
     """
-    identifier = _device(session, device)
+    identifier = session.home.identify(device, retired=True)
     given = _given(value, asset, home_assets(session), known=False)
     grant = session.home.grant(identifier)
     order = owner.withdrawal(session.home, identifier, given.asset, given.value, reference)
@@ -110,21 +107,6 @@ def _emit(session: Session, verdict: Verdict, device: bytes, given: Amount, held
     if not verdict.ok:
         session.note(f"{verdict.code}: {verdict.why}")
     return session.assets.show(given.value, given.asset), session.assets.show(held, given.asset)
-
-
-def _device(session: Session, text: str) -> bytes:
-    for identifier, name in session.names().items():
-        if name == text:
-            return identifier
-    try:
-        if text.startswith("did:key:"):
-            return PublicKey.from_did(text).device_id
-    except BadKey as error:
-        raise Usage(f"{text!r}: {error}", remedy="Copy the did:key whole.", code="unknown_device") from error
-    if len(text) == 64:
-        return options.octets(text, "the device id", 32)
-    remedy = "Give a name that `sealwright devices` lists, a device id or a did:key."
-    raise Usage(f"no device is called {text!r}", remedy=remedy, code="unknown_device")
 
 
 COMMANDS: Final[tuple[Command, ...]] = (deposit, withdraw)

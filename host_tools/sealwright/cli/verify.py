@@ -164,7 +164,7 @@ def _home_roots(session: Session) -> list[Message[Certificate]]:
     if not (locate(session.folder) / "home.json").exists():
         remedy = "Give the network's root with --root ROOT.pem, or name a home with --home."
         raise Usage("there is no root to check against", remedy=remedy, code="no_root")
-    return session.home.roots()
+    return [*session.home.roots(), *options.roots(session.home.config.roots)]
 
 
 def _home_owner(session: Session) -> list[PublicKey]:

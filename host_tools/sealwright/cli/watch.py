@@ -14,7 +14,7 @@ from ..operate.collecting import Source
 from ..wire.bundle import read_bundle
 from .anchoring import note_head
 from .commands import command
-from .options import SecondsOption, TestOption
+from .options import AnyDevices, SecondsOption, TestOption
 from .session import Session
 from .settle import open_ledger
 from .words import clock, named, short
@@ -26,7 +26,8 @@ _WARN_HOURS: Final = 24.0
     "watch",
     "Claim for payees, and warn before a claim ends.",
     """
-    sealwright watch --device emulated:roof --device emulated:car --allow-test
+    sealwright watch roof car --allow-test
+    sealwright watch --group sellers
     sealwright watch --bundles inbox/ --warn-hours 48
     sealwright watch --device serial:/dev/ttyACM0 --seconds 0        one round, for a timer
     """,
@@ -34,7 +35,7 @@ _WARN_HOURS: Final = 24.0
 def watch(
     session: Session,
     *,
-    device: Annotated[list[str] | None, typer.Option("--device", metavar="URL", help="May be repeated.")] = None,
+    device: AnyDevices,
     bundles: Annotated[
         Path | None, typer.Option("--bundles", metavar="DIR", help="Settle every *.bundle that comes into this folder.")
     ] = None,
@@ -50,10 +51,10 @@ def watch(
     Goes on until Ctrl-C, or for --seconds. What it did is in the ledger: it may stop and begin again at any moment.
     """
     if not device and bundles is None:
-        raise Usage("nothing to watch", remedy="Name a device with --device, or a folder with --bundles.")
+        raise Usage("nothing to watch", remedy="Name a device, --all, --group, or a folder with --bundles.")
     end = None if seconds is None else time.monotonic() + seconds
     with open_ledger(session.home, allow_test=allow_test) as ledger:
-        watcher = _Watcher(session, ledger, device or [], bundles)
+        watcher = _Watcher(session, ledger, device, bundles)
         while True:
             watcher.round(int(warn_hours * 3600))
             if end is not None and time.monotonic() + every > end:

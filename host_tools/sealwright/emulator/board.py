@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import Unreachable, Usage
+from ..home.urls import board_urls
 from .kinds import Emulator, emulator_of, folder_of
 from .launch import LOCK, TTY
 
@@ -57,7 +58,7 @@ class EmulatedBoard:
     @property
     def urls(self) -> tuple[str, str, str]:
         """Every URL it can be reached at."""
-        return f"emulated:{self.name}", self.url, self.serial_url
+        return board_urls(self.folder)
 
     @property
     def pid(self) -> int | None:

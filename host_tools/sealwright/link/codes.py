@@ -53,6 +53,11 @@ CODES = {
         "its channel is not funded by the ledger",
         "Settle the channel's open, and bring the device the ledger's funding.",
     ),
+    28: Meaning(
+        "equivocation",
+        "its log has another reading with this number, or none: its flash was put back to an earlier state",
+        "Collect it again without --ack for the proof. Nothing was forgotten.",
+    ),
     40: Meaning("over_voucher_limit", "more than its policy allows for one voucher", "Raise the limit."),
     41: Meaning("over_day_limit", "more than its policy allows in a day", "Raise the limit or wait for tomorrow."),
     42: Meaning("not_a_payee", "the payee is not on its owner's list", "Add the payee to the policy."),

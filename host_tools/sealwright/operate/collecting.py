@@ -4,8 +4,11 @@ A bundle has each message once, by digest, in an order a verifier can follow: ce
 for each channel its opening, its vouchers by number, receipts and its close.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from ..link.client import Client
 from ..link.info import Channel
@@ -23,20 +26,33 @@ from ..wire.messages import (
     parse_as,
     parse_message,
 )
+from .logs import Equivocation, Logs, follow
 from .promises import Promises
 
+_REMEMBERED: Final = 64  # readings of each device in a bundle that is continued
 _ORDER: dict[type, int] = {ChannelOpen: 0, Funding: 1, Voucher: 2, Receipt: 3, ChannelClose: 4}
 
 
 @dataclass
 class Source:
-    """A device that is collected from: up to which reading it was, and which closed channels it had."""
+    """A device that is collected from: up to which reading it was, and which closed channels it had. chain: leaf first,
+    once it was asked for; fork: what the device contradicts itself in."""
 
     client: Client
     name: str
     seq: int = 0
+    digest: bytes | None = None
+    chain: list[Message[Certificate]] = field(default_factory=list)
+    fork: Equivocation | None = None
     closed: list[bytes] = field(default_factory=list)
     held: list[Channel] | None = None
+
+    @property
+    def key(self) -> PublicKey:
+        """The key that its chain names."""
+        if not self.chain:
+            self.chain = self.client.chain()
+        return self.chain[0].body.key
 
     def look(self) -> None:
         """Fetch its channels now, for the next `Collector.channels`: whatever goes wrong is this device's."""
@@ -49,11 +65,12 @@ class Source:
 
 
 class Collector:
-    """Gathers from devices; every message comes out once."""
+    """Gathers from devices; every message comes out once. logs: what is known of the devices' logs."""
 
-    def __init__(self) -> None:
+    def __init__(self, logs: Logs | None = None) -> None:
+        self.logs = Logs() if logs is None else logs
         self._seen: set[bytes] = set()
-        self._last: dict[bytes, Message[Reading]] = {}
+        self._last: dict[bytes, deque[Message[Reading]]] = {}
         self.promises = Promises()
 
     def remember(self, raw: bytes) -> None:
@@ -61,19 +78,24 @@ class Collector:
         message = parse_message(raw)
         self._seen.add(message.digest)
         if isinstance(message.body, Reading):
-            reading = Message(message.sign1, message.body)
-            last = self._last.get(message.kid)
-            if last is None or last.body.seq < reading.body.seq:
-                self._last[message.kid] = reading
+            last = self._last.setdefault(message.kid, deque(maxlen=_REMEMBERED))
+            if not last or last[-1].body.seq < message.body.seq:
+                last.append(Message(message.sign1, message.body))
 
     def resume(self, source: Source) -> None:
-        """Go on after the last reading of this device that was remembered, rather than from its first."""
-        source.seq = max(source.seq, self.last(source.client.chain()[0].body.key))
+        """Go on after the last reading of this device that was remembered, rather than from its first. Raises
+        Equivocation, as `readings` does, where the home remembers another one with its number."""
+        with _proving(source, self.logs):
+            last = self.last(source.key)
+            if last is not None and last.body.seq > source.seq:
+                source.seq, source.digest = last.body.seq, last.digest
 
-    def last(self, key: PublicKey) -> int:
-        """The number of the last reading of this key's device that was remembered; 0 where there is none."""
-        last = self._last.get(key.kid)
-        return last.body.seq if last is not None and last.signed_by(key) else 0
+    def last(self, key: PublicKey) -> Message[Reading] | None:
+        """The last reading of this key's device that was remembered. Raises Equivocation as `Logs.note` does."""
+        signed = [message for message in self._last.get(key.kid, ()) if message.signed_by(key)]
+        for message in signed:
+            self.logs.note(key, message)
+        return signed[-1] if signed else None
 
     def take(self, message: Message[Body]) -> bool:
         """Whether this message is new; from now on it is gathered."""
@@ -89,12 +111,15 @@ class Collector:
         yield from (message.raw for message in found if self.take(message))
 
     def readings(self, source: Source) -> Iterator[bytes]:
-        """The readings that came since the last call."""
-        for raw in source.client.readings(source.seq):
-            message = parse_as(raw, Reading)
-            source.seq = message.body.seq
-            if self.take(message):
-                yield raw
+        """The readings that came since the last call; none once the device has contradicted itself. Raises
+        Equivocation then, and keeps the proof: its channels may still be collected."""
+        if source.fork is not None:
+            return
+        with _proving(source, self.logs):
+            for message in follow(source.client, source.key, self.logs, source.seq):
+                source.seq, source.digest = message.body.seq, message.digest
+                if self.take(message):
+                    yield message.raw
 
     def channels(self, sources: Iterable[Source]) -> Iterator[bytes]:
         """Certificates and messages of every channel these devices keep, in an order that a verifier can follow.
@@ -117,6 +142,17 @@ class Collector:
             source.held = None
         ordered = certificates + sorted(found.values(), key=_place)
         yield from (message.raw for message in ordered if self.take(message))
+
+
+@contextmanager
+def _proving(source: Source, logs: Logs) -> Iterator[None]:
+    """Note a fork with its source, and keep the proof."""
+    try:
+        yield
+    except Equivocation as fork:
+        source.fork = fork
+        logs.prove(fork, source.chain)
+        raise
 
 
 def _place(message: Message[Body]) -> tuple[bytes, int, int, int]:

@@ -23,6 +23,7 @@ from ..wire.certificates import check_chain
 from ..wire.keys import PublicKey
 from ..wire.messages import Certificate, Message, Reading, parse_as
 from .collecting import Collector
+from .logs import Equivocation, Logs, follow
 
 ASK_SECONDS: Final = 10.0  # that a device may go on showing readings
 ASK_AGAIN_SECONDS: Final = 10.0  # after it did not answer as it should
@@ -36,20 +37,26 @@ Found = Iterator[tuple[str, bytes]]  # name of the device, message
 
 @dataclass
 class Heard:
-    """A device that was heard of. `seq`: the last reading of it that is gathered."""
+    """A device that was heard of. `seq`, `digest`: the last reading of it that is gathered. chain: leaf first.
+    fork: what the device contradicts itself in."""
 
     name: str
     key: PublicKey
+    chain: list[Message[Certificate]]
     seq: int = 0
+    digest: bytes | None = None
+    fork: Equivocation | None = None
 
 
 class Listener:
-    """Gathers from a broker. warn: gets a text for each message that was refused. Raises as `Session` does."""
+    """Gathers from a broker. warn: gets a text for each message that was refused. forks: devices that contradict
+    themselves, of which nothing more is gathered. Raises as `Session` does."""
 
     def __init__(self, home: Home, broker: Broker, collector: Collector, warn: Callable[[str], None]) -> None:
         self._home, self._broker, self._collector, self._warn = home, broker, collector, warn
         self._roots = home.roots()
         self._names = {device.hex(): name for device, name in home.names().items()}
+        self.forks: list[tuple[str, Equivocation]] = []  # with the device's name
         self.heard: dict[str, Heard] = {}  # by the beginning of its topics
         self._asked: dict[str, float] = {}  # when it may be asked again
         self._owing: dict[str, None] = {}  # devices that have more to show, the longest waiting first
@@ -66,6 +73,11 @@ class Listener:
         self._session = Session(
             broker, [topic + part for topic in networks for part in (_CERTIFICATES, _READINGS)], name
         )
+
+    @property
+    def logs(self) -> Logs:
+        """What is known of the devices' logs."""
+        return self._collector.logs
 
     def look(self, seconds: float) -> Found:
         """What comes within some `seconds`, in an order a verifier can follow. Call `settle` once it is on disk."""
@@ -107,8 +119,16 @@ class Listener:
     def _warned(self, topic: str, found: Found) -> Found:
         try:
             yield from found
+        except Equivocation as fork:
+            self._note_fork(topic, fork)
         except (Rejected, Unreachable, RefusedByDevice) as error:
             self._warn(f"{self._name(topic)}: {error}")
+
+    def _note_fork(self, topic: str, fork: Equivocation) -> None:
+        heard = self.heard[topic]
+        self._collector.logs.prove(fork, heard.chain)
+        heard.fork = fork
+        self.forks.append((heard.name, fork))
 
     def _read(self, topic: str, arrived: Arrived) -> Found:
         if arrived.topic.rpartition("/")[2] == _CERTIFICATES:
@@ -126,22 +146,32 @@ class Listener:
         if leaf.key.device_id.hex() != topic.split("/")[-2]:
             raise Rejected("its certificate is for another device")
         if topic not in self.heard:
-            self.heard[topic] = Heard(self._name(topic), leaf.key, self._collector.last(leaf.key))
+            heard = self.heard[topic] = Heard(self._name(topic), leaf.key, chain)
+            last = self._collector.last(leaf.key)
+            if last is not None:
+                heard.seq, heard.digest = last.body.seq, last.digest
         for certificate in reversed(chain):
             if self._collector.take(certificate):
                 yield self._name(topic), certificate.raw
 
     def _reading(self, topic: str, message: Message[Reading]) -> Found:
         heard = self.heard.get(topic)
-        if heard is None or message.body.seq > heard.seq + 1:
+        if heard is None:
             yield from self._ask(topic)
-        elif message.body.seq > heard.seq:
+        elif heard.fork is not None:
+            return
+        elif message.body.seq <= heard.seq:
+            self._collector.logs.compare(heard.key, message)
+        elif message.body.seq > heard.seq + 1 or message.body.prev != heard.digest:
+            yield from self._ask(topic)
+        else:
             yield from self._count(heard, message)
 
     def _count(self, heard: Heard, message: Message[Reading]) -> Found:
         if not message.signed_by(heard.key):
             raise BadSignature("a reading that it did not sign")
-        heard.seq = message.body.seq
+        self._collector.logs.note(heard.key, message)
+        heard.seq, heard.digest = message.body.seq, message.digest
         if self._collector.take(message):
             yield heard.name, message.raw
 
@@ -152,6 +182,8 @@ class Listener:
         device that is slow, or never ends, would have all the time there is.
         """
         began = time.monotonic()
+        if topic in self.heard and self.heard[topic].fork is not None:
+            return
         if began < self._asked.get(topic, began):
             if topic in self.heard:
                 self._owing[topic] = None
@@ -163,8 +195,8 @@ class Listener:
                 if topic not in self.heard:
                     yield from self._certify(topic, client.chain())
                 heard = self.heard[topic]
-                for raw in client.readings(heard.seq):
-                    yield from self._count(heard, parse_as(raw, Reading))
+                for message in follow(client, heard.key, self._collector.logs, heard.seq):
+                    yield from self._count(heard, message)
                     if time.monotonic() - began > ASK_SECONDS:
                         self._owing[topic] = None
                         break

@@ -136,9 +136,13 @@ def stop_trade(home: Home, client: Client) -> None:
     command(home, client, "stop")
 
 
-def acknowledge(home: Home, client: Client, seq: int, channels: list[bytes]) -> None:
-    """Tell it that readings up to `seq` and these closed channels are safe, so that it may forget them."""
-    command(home, client, "ack", {1: seq, 2: channels})  # type: ignore[dict-item]
+def acknowledge(home: Home, client: Client, seq: int, channels: list[bytes], digest: bytes | None = None) -> None:
+    """Tell it that readings up to `seq` and these closed channels are safe, so that it may forget them. digest: of the
+    reading `seq`; the device forgets nothing where its own is another (code equivocation)."""
+    named: dict[cbor.Key, cbor.Value] = {1: seq, 2: list(channels)}
+    if digest is not None:
+        named[3] = digest
+    command(home, client, "ack", named)
 
 
 def set_update_key(home: Home, client: Client, public: bytes) -> None:

@@ -4,13 +4,11 @@ A link, a broker and a name service prove nothing of who answers. So the owner a
 before it signs anything, and signs only for the device that the register has for this URL, or that the caller named.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from .. import emulator
-from ..errors import RefusedByDevice, Usage
-from ..home import RETIRED, Home, Registered
+from ..errors import RefusedByDevice
+from ..home import Home, Registered
 from ..link import Client
 from ..wire.messages import Message, Status
 
@@ -23,62 +21,52 @@ def prove(home: Home, client: Client) -> Message[Status]:
     status = client.status()
     wanted = expected(home, client)
     if wanted is None:
-        remedy = f"Say which device it is, by the name that `sealwright devices` shows: --device NAME@{client.url}."
+        remedy = f"Say which device it is, by a name that `sealwright devices` lists: NAME@{client.url}."
         raise RefusedByDevice(f"the register has no device at {client.url}", remedy=remedy, code="unknown_device")
     if status.body.device != wanted:
-        names = home.names()
-        found = names.get(status.body.device, status.body.device.hex())
-        remedy = f"If {found} is the device you mean, name it: --device NAME@{client.url}. Nothing was changed."
-        name = names.get(wanted, wanted.hex())
-        raise RefusedByDevice(f"{found} answers at the URL of {name}", remedy=remedy, code="wrong_device")
+        raise _wrong_device(home, client, wanted, status.body.device)
     return status
+
+
+def check_named(home: Home, client: Client) -> None:
+    """Ask the device behind `client` which it is, where the caller named one: a courtesy, which proves nothing.
+
+    Raises RefusedByDevice (code wrong_device), Unreachable, Malformed.
+    """
+    if client.device is not None:
+        said = client.info()
+        if said.device is None:
+            what = f"a device without an identity answers at {client.url}: it is {said.state}"
+            remedy = f"See it with `sealwright info {client.url}`."
+            raise RefusedByDevice(what, remedy=remedy, code="wrong_device")
+        if said.device != client.device:
+            raise _wrong_device(home, client, client.device, said.device)
+
+
+def _wrong_device(home: Home, client: Client, wanted: bytes, found: bytes) -> RefusedByDevice:
+    names = home.names()
+    here, meant = names.get(found, found.hex()), names.get(wanted, wanted.hex())
+    remedy = f"Name {meant} where it is now: {meant}@URL. Nothing was changed."
+    if client.device is None:
+        remedy = f"If {here} is the device you mean, name it: {here}@{client.url}. Nothing was changed."
+    return RefusedByDevice(f"{here} answers at {client.url}, not {meant}", remedy=remedy, code="wrong_device")
 
 
 def expected(home: Home, client: Client) -> bytes | None:
     """The id (32 bytes) of the device that the caller named or the register has for the client's URL, or None."""
     if client.device is not None:
         return client.device
-    entry = at_url(home, client.url)
-    return None if entry is None else bytes.fromhex(entry.device)
+    entries = home.at(client.url)  # of several the latest: the signed status proves whether it is that one
+    return bytes.fromhex(entries[-1].device) if entries else None
 
 
 def pin(home: Home, client: Client, entry: Registered, **changes: Any) -> None:
     """Note in the register that the owner named this device at the client's URL, and other changes of its entry."""
     url, named_here = client.url, client.device is not None and not client.url.startswith("mqtts:")
-    if named_here and url != entry.url and url not in entry.urls:
+    if named_here and url != entry.where:
         for other in home.registered():
-            if url in other.urls:
+            if url in other.urls and other.device != entry.device:
                 home.register(replace(other, urls=[known for known in other.urls if known != url]))
-        changes["urls"] = [*entry.urls, url]
+        changes["urls"] = [*(known for known in entry.urls if known != url), url]
     if changes:
         home.register(replace(entry, **changes))
-
-
-def at_url(home: Home, url: str) -> Registered | None:
-    """The device that the register has for this URL; of several, the one that was provisioned last."""
-    aliases = _aliases(home, url)
-    entries = [entry for entry in home.registered() if entry.state != RETIRED]
-    for found in (
-        [entry for entry in entries if url in entry.urls],
-        [entry for entry in entries if entry.url in aliases],
-    ):
-        if found:
-            return max(found, key=lambda entry: entry.registered_at)
-    return None
-
-
-def _aliases(home: Home, url: str) -> Iterable[str]:
-    return next((board.urls for board in emulator.boards(home) if url in board.urls), (url,))
-
-
-def named(home: Home, text: str) -> Registered:
-    """The device in the register with this name, did:key, or beginning of its id (4 digits at least). Raises Usage."""
-    entries = [entry for entry in home.registered() if entry.state != RETIRED]
-    found = [entry for entry in entries if text == entry.name]
-    if not found and len(text) >= 4:
-        found = [entry for entry in entries if entry.device.startswith(text.lower())]
-    if len(found) != 1:
-        what = "several devices are" if found else "no device is"
-        remedy = "`sealwright devices` lists the names and ids of this home's devices."
-        raise Usage(f"{what} named {text!r} in the register", remedy=remedy, code="unknown_device")
-    return found[0]

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from .. import emulator
-from ..errors import BadSignature, RefusedByDevice, Rejected, Usage
+from ..errors import BadSignature, RefusedByDevice, Rejected
 from ..home import DONE, PENDING, Home, Registered
+from ..home.names import name_key
 from ..link import Client
 from ..targets import kinds
 from ..wire.certificates import TEST_MODEL, issue
@@ -20,7 +21,6 @@ from ..wire.messages import Certificate, DevicePolicy, Evidence, Grant, Message,
 from .renewing import expiry
 
 NONCE_BYTES: Final = 32
-MAX_NAME: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def plan(home: Home, client: Client, name: str) -> str:
         return "note in the register that it is provisioned: an earlier call did the rest"
     if info.state not in ("blank", "keyed"):
         raise _wrong_state(info.state)
-    check_name(home, name, info.device)
+    home.check_name(name, info.device)
     kinds.is_emulated(info.model)
     key = "make a key on the device" if info.state == "blank" else "keep the key the device has"
     return f"{key}, issue its certificate, grant"
@@ -62,7 +62,7 @@ def provision(
         return Provisioned(_complete(home, entry, client), leaf.body.network == home.network_id(test=True), True, leaf)
     if info.state not in ("blank", "keyed"):
         raise _wrong_state(info.state)
-    check_name(home, name, info.device)
+    name = home.check_name(name, info.device)
     nonce = os.urandom(NONCE_BYTES)
     evidence = _check_evidence(client.evidence(nonce), nonce)
     test = evidence.model.startswith(TEST_MODEL)
@@ -94,7 +94,7 @@ def _unfinished(home: Home, client: Client, name: str) -> tuple[Registered, Mess
     leaf = client.chain()[0]
     entry = home.find(leaf.body.key.device_id)
     unfinished = entry is not None and entry.state == PENDING and entry.certificate == leaf.digest.hex()
-    if entry is None or not unfinished or entry.name != name:
+    if entry is None or not unfinished or name_key(entry.name) != name_key(name):
         known = f" as {entry.name}" if entry else ", in another home"
         remedy = "A device is provisioned once. To give it a new owner, wipe and erase it first."
         if entry and unfinished:
@@ -116,21 +116,6 @@ def _complete(home: Home, entry: Registered, client: Client) -> Registered:
 def _wrong_state(state: str) -> RefusedByDevice:
     remedy = "Erase its flash and deploy the firmware again: a wiped or damaged device does not start over by itself."
     return RefusedByDevice(f"the device is {state}", remedy=remedy, code=f"device_{state}")
-
-
-def check_label(name: str) -> None:
-    """Raise Usage for what cannot be a device's name."""
-    if not name.isprintable() or name != name.strip() or not 1 <= len(name) <= MAX_NAME:
-        raise Usage(f"{name!r} is no name for a device", remedy=f"Use 1 to {MAX_NAME} visible characters.")
-
-
-def check_name(home: Home, name: str, device: bytes | None) -> None:
-    """Raise Usage for what cannot be a device's name, or is that of another device than `device`."""
-    check_label(name)
-    for entry in home.registered():
-        if entry.name == name and (device is None or entry.device != device.hex()) and entry.state in (PENDING, DONE):
-            remedy = f"Take another name; if that device is no more, `sealwright devices --forget {name}` frees it."
-            raise Usage(f"another device is called {name}", remedy=remedy, code="name_taken")
 
 
 def _check_evidence(raw: bytes, nonce: bytes) -> Evidence:

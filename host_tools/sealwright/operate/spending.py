@@ -1,11 +1,11 @@
 """Spending policies as people write them: JSON files, checked and turned into what a device takes.
 
     {"assets": {"nEUR": {"per_voucher": 1000000, "per_day": 50000000}},
-     "payees": ["<device id, hexadecimal>"], "button_above": 500000, "not_after": 1798761600}
+     "payees": ["roof", "<device id>", "did:key:..."], "button_above": 500000, "not_after": 1798761600}
 
 Amounts are in the asset's smallest unit, or text as people write it, such as "0.05 EUR"; times are unix seconds.
 "assets" alone is required. An asset's name is printable ASCII without spaces, 1 to 32 characters: two names that look
-the same are the same.
+the same are the same. A payee is a device as `Home` identifies it; without a home, a whole id or did:key.
 """
 
 import json
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from ..errors import Usage
 from ..home import Home
+from ..home.register import exact_id
 from ..money import Assets, check_name
 from ..wire.messages import DevicePolicy, Limit
 
@@ -23,7 +24,8 @@ _POLICY_KEYS: Final = {"assets", "payees", "button_above", "not_after"}
 
 
 def load_policy(path: str | Path, *, home: Home | None = None) -> DevicePolicy:
-    """A spending policy from a JSON file. home: the one whose assets it names. Raises Usage, naming what is wrong."""
+    """A spending policy from a JSON file. home: the one whose assets and devices it names. Raises Usage, naming what is
+    wrong."""
     try:
         value = json.loads(Path(path).read_text())
     except OSError as error:
@@ -34,8 +36,8 @@ def load_policy(path: str | Path, *, home: Home | None = None) -> DevicePolicy:
 
 
 def parse_policy(value: Any, *, home: Home | None = None) -> DevicePolicy:
-    """A spending policy from the JSON value of such a file. home: the one whose assets it names; without one, any.
-    Raises Usage."""
+    """A spending policy from the JSON value of such a file. home: the one whose assets and devices it names; without
+    one, any asset. Raises Usage."""
     try:
         if not isinstance(value, dict) or not set(value) <= _POLICY_KEYS or not value["assets"]:
             raise ValueError("unknown or missing keys")
@@ -46,7 +48,7 @@ def parse_policy(value: Any, *, home: Home | None = None) -> DevicePolicy:
         payees = value.get("payees")
         return DevicePolicy(
             limits={asset: _limit(cap, asset, known) for asset, cap in caps.items()},
-            payees=None if payees is None else tuple(_device_id(text) for text in payees),
+            payees=None if payees is None else tuple(_device_id(text, home) for text in payees),
             button_above=_button(value["button_above"], caps, known) if "button_above" in value else None,
             not_after=_whole(value["not_after"]) if "not_after" in value else None,
         )
@@ -75,8 +77,13 @@ def _whole(value: Any) -> int:
     return value
 
 
-def _device_id(text: str) -> bytes:
-    found = bytes.fromhex(text)
-    if len(found) != 32:
+def _device_id(text: Any, home: Home | None) -> bytes:
+    found = None
+    if isinstance(text, str):
+        try:
+            found = exact_id(text) if home is None else home.identify(text)
+        except Usage as error:
+            raise Usage(f"a payee of the policy: {error}", remedy=error.remedy, code=error.code) from error
+    if found is None:
         raise ValueError(f"{text!r} is no device id")
     return found

@@ -1,9 +1,8 @@
 """Network time on a model of the ESP32's clock: what a server's wrong answer does, and who can put it right.
 
-`network` and `ntptime` are modules that the image of a board with a radio has frozen in; these stand for them.
+`network` is a module that the image of a board with a radio has; this one is always on its network.
 """
 
-import asyncio
 import sys
 
 for folder in list(sys.path):
@@ -13,14 +12,13 @@ for folder in list(sys.path):
 import time  # noqa: E402
 
 from drivers.rtc_clock import RtcClock  # noqa: E402
+from ntp_server import Server, answer  # noqa: E402
 from rig import NOW, Board, Issuer, provision  # noqa: E402
 from seal import labels  # noqa: E402
 from seal.device import Device  # noqa: E402
 from seal.errors import NotYetValid  # noqa: E402
 from seal.owner import Owner  # noqa: E402
-
-_NTP_TO_1970 = 2_208_988_800
-_ERA_0 = 3_913_056_000  # ntptime's rule: what is below belongs to the era that begins in 2036
+from seal.timekeeping import MAX_STEP  # noqa: E402
 
 
 class Radio:
@@ -48,24 +46,15 @@ class Network:
     WLAN = Radio
 
 
-class NtpTime:
-    """`ntptime`: answers are the transmit times of servers, NTP seconds."""
-
-    answers = []
-
-    @classmethod
-    def time(cls):
-        value = cls.answers.pop(0)
-        return value + ((1 << 32) if value < _ERA_0 else 0) - _NTP_TO_1970 - 946_684_800
-
-
 sys.modules["network"] = Network
-sys.modules["ntptime"] = NtpTime
 
 from links.wifi import Wifi  # noqa: E402
 
+LOCAL = "127.0.0.1"
+ZERO = answer(NOW, seconds=0, fraction=bytes(4))
 
-def test_zero_transmit_time_is_refused_and_the_next_answer_counts():
+
+def test_wrong_answers_are_refused_and_asked_again():
     time.set_time(0)
     board = Board()
     board.clock = RtcClock()
@@ -73,12 +62,22 @@ def test_zero_transmit_time_is_refused_and_the_next_answer_counts():
     device.load()
     issuer = Issuer()
     provision(device, issuer)
-    radio = Wifi(board.clock)
-    NtpTime.answers = [0, NOW + 60 + _NTP_TO_1970]
-    assert not device.timekeeper.take_network_time(asyncio.run(radio.join("net", "word")))
-    assert device.timekeeper.fault == NotYetValid.code and 0 <= board.clock.now() - NOW < 5
-    assert device.timekeeper.take_network_time(asyncio.run(radio.join("net", "word")))
+    server = Server([])
+    radio = Wifi(board.clock, [LOCAL, LOCAL], server.port)
+
+    def join(*answers):
+        server.answers, server.asked = list(answers), 0
+        unix = server.run(radio.join("net", "word"))
+        return None if unix is None else device.timekeeper.take_network_time(unix)
+
+    assert join(ZERO, ZERO) is None and 0 <= board.clock.now() - NOW < 5
+    assert join(answer(NOW), answer(NOW + 9)) is None
+    assert join(answer(NOW + 2 * MAX_STEP), answer(NOW + 2 * MAX_STEP)) is False
+    assert device.timekeeper.fault == NotYetValid.code and board.clock.quality == labels.CLOCK_HOST
+    assert join(answer(NOW + 60), answer(NOW + 60)) is True and device.timekeeper.fault is None
     assert 0 <= board.clock.now() - NOW - 60 < 5 and board.clock.quality == labels.CLOCK_NETWORK
-    assert asyncio.run(radio.join("net", "word")) is None, "asked no more"
+    assert join(answer(NOW), answer(NOW)) is None and server.asked == 0, "asked no more today"
     Owner(device).command(issuer.command(device, "clock", NOW + 5))
-    assert 0 <= board.clock.now() - NOW - 5 < 5
+    assert 0 <= board.clock.now() - NOW - 5 < 5 and board.clock.quality == labels.CLOCK_HOST
+    assert join(answer(NOW + 6), answer(NOW + 6)) is True, "a network may confirm it"
+    server.close()

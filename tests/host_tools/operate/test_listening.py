@@ -11,7 +11,10 @@ from sealwright.link.broker import DeviceTopics
 from sealwright.operate import listening
 from sealwright.operate.collecting import Collector
 from sealwright.operate.listening import Listener
-from sealwright.wire.messages import Reading, parse_message
+from sealwright.operate.logs import Equivocation, Logs
+from sealwright.verify import Policy, verify_bundle
+from sealwright.wire.keys import PrivateKey
+from sealwright.wire.messages import Reading, parse_message, sign_message
 
 from tests.e2e.broker import Authority, Broker
 from tests.host_tools.link.broker.chatty import Chatty
@@ -177,3 +180,43 @@ def test_a_device_that_has_gone_is_told(place):
                 topics.read(0.1)
     finally:
         topics.close()
+
+
+def test_a_fork_heard_through_a_broker_is_kept_as_proof(place, tmp_path):
+    home, broker, authority, device = place
+    address = Address("127.0.0.1", broker.port, authority=authority.path)
+    forked, honest = device(), device()
+    forked.introduce(), honest.introduce()
+    warned, logs = [], Logs(home)
+    listener = Listener(home, address, Collector(logs), warned.append)
+    try:
+        for number in (1, 2, 3):
+            forked.say("readings", forked.reading(number))
+        other = forked.log.reading(999, seq=2, prev=parse_message(forked.reading(1)).digest)
+        forged = sign_message(PrivateKey.generate(), other.body)  # by somebody who is not the device
+        forked.say("readings", forged.raw)
+        found = []
+        while len(seqs(found, forked)) < 3:
+            found += listener.look(0.2)
+        forked.say("readings", forked.reading(3))  # a copy is no contradiction
+        found += listener.look(0.5)
+        assert not listener.forks
+        forked.say("readings", other.raw)
+        while not listener.forks:
+            found += listener.look(0.2)
+        forked.say("readings", forked.log.reading(seq=4, prev=parse_message(forked.reading(3)).digest).raw)
+        honest.say("readings", honest.reading(1))
+        while not seqs(found, honest):
+            found += listener.look(0.2)
+        assert seqs(found, forked) == [1, 2, 3] and len(listener.forks) == 1 and not warned
+    finally:
+        listener.close()
+    logs.keep()
+    proof = listener.forks[0][1].proof
+    codes = [verdict.code for verdict in verify_bundle(proof, home.roots(), Policy())]
+    assert codes == ["ok", "ok", "equivocation"]
+    # from then on with nothing but what the home remembers
+    known = Logs(home)
+    assert known.head(forked.log.id).body.seq == 3
+    with pytest.raises(Equivocation):
+        known.note(forked.log.key.public, forked.log.reading(1, seq=3))

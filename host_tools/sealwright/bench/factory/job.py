@@ -103,7 +103,7 @@ def _work(home: Home, job: Job, notes: Notes) -> Result:
     found = _look(home, place.device)
     if found is not None and found.provisioned:
         return _check_provisioned(home, job, notes, found)
-    provisioning.check_name(home, place.name, None if found is None else found.device)
+    home.check_name(place.name, None if found is None else found.device)
     if job.image is not None and place.board is not None and "flashed" not in notes.values:
         with _one_boot_drive(home, place.board):
             flash(place.board, job.image, place.device, _quiet)

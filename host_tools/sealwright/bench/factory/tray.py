@@ -1,7 +1,7 @@
 """A tray of boards: what is to be made of each, from a CSV file, checked whole before any board is touched."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,7 +9,8 @@ from typing import Final
 from ... import targets as boards
 from ...errors import Usage
 from ...home import Home
-from ...operate.provisioning import check_label
+from ...home.names import name_key, tidy_name
+from ...home.urls import url_of
 from ...operate.spending import load_policy
 from ...targets import BoardKind
 from ...wire.messages import DevicePolicy
@@ -30,7 +31,7 @@ class Place:
 
 def read_tray(path: Path, *, home: Home | None = None) -> list[Place]:
     """Read `name,device,board[,policy]`, a board a line; policy files are looked for beside it. An empty `board` leaves
-    the firmware as it is. home: the one whose assets policies name.
+    the firmware as it is. home: the one whose devices and assets policies name.
 
     Raises Usage, with the line, for what would stop a board later: a name or a port that two boards have, a kind of
     board or a policy that there is not.
@@ -46,7 +47,7 @@ def read_tray(path: Path, *, home: Home | None = None) -> list[Place]:
         raise _bad(f"{path} is no CSV: {error}") from error
     if not places:
         raise _bad(f"{path} names no board")
-    _check_twice(path, "name", (place.name for place in places))
+    _check_twice(path, "name", (place.name for place in places), name_key)
     _check_twice(path, "device", (place.device for place in places))
     return places
 
@@ -57,12 +58,12 @@ def _place(path: Path, number: int, line: dict[str | None, str | None], home: Ho
     if None in line or not values["name"] or not values["device"]:
         raise _bad(f"{where} is not {','.join(COLUMNS)}[,{OPTIONAL[0]}]")
     try:
-        check_label(values["name"])
+        name = tidy_name(values["name"])
         board = boards.find(values["board"]) if values["board"] else None
         policy = load_policy(path.parent / values["policy"], home=home) if values["policy"] else None
     except Usage as error:
         raise Usage(f"{where}: {error}", remedy=error.remedy, code=error.code) from error
-    return Place(values["name"], values["device"], board, policy)
+    return Place(name, url_of(values["device"]) or values["device"], board, policy)
 
 
 def _check_columns(path: Path, found: Iterable[str]) -> None:
@@ -71,13 +72,13 @@ def _check_columns(path: Path, found: Iterable[str]) -> None:
         raise _bad(f"{path} begins with {','.join(names) or 'nothing'}")
 
 
-def _check_twice(path: Path, column: str, values: Iterable[str]) -> None:
+def _check_twice(path: Path, column: str, values: Iterable[str], key: Callable[[str], str] = str) -> None:
     seen = set()
     for value in values:
-        if value in seen:
+        if key(value) in seen:
             remedy = "Give each board its own: nothing was done to any of them."
             raise Usage(f"two boards of {path} have the {column} {value}", remedy=remedy, code=f"{column}_twice")
-        seen.add(value)
+        seen.add(key(value))
 
 
 def _bad(why: str) -> Usage:

@@ -7,7 +7,8 @@ Topics are those of firmware/seal/uplink.py. The broker is not trusted: devices,
 they signed. Needs the extra `mqtt` (paho-mqtt).
 """
 
-from .address import Broker, authority_der, device_of, topic_of
+from .address import Broker, device_of, topic_of
 from .session import DeviceTopics
+from .trust import authority_der
 
 __all__ = ["Broker", "DeviceTopics", "authority_der", "device_of", "topic_of"]

@@ -6,18 +6,15 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from ...errors import Usage
 from ...home import Home
+from ...home.urls import split_broker
 from ...wire.cbor import Key, Value
 from ...wire.certificates import TEST_MODEL
 
 SCHEME: Final = "mqtts"
 PORT: Final = 8883
 PASSWORD: Final = "SEALWRIGHT_BROKER_PASSWORD"
-MAX_AUTHORITY: Final = 2048  # bytes that a device takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,45 +43,27 @@ class Broker:
     def parse(cls, home: Home, url: str) -> "tuple[Broker, str]":
         """The broker of `mqtts://[USER@]HOST[:PORT][/DEVICE]`, and DEVICE. The password is taken from
         $SEALWRIGHT_BROKER_PASSWORD, the CA from the home. Raises Usage."""
+        authority, wanted = split_broker(url)
         try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port or PORT
+            parts = urlsplit(f"{SCHEME}://{authority}")
+            host, port = parts.hostname, PORT if parts.port is None else parts.port
         except ValueError:
-            host = None
-        if host is None or parts.scheme != SCHEME or parts.password is not None or parts.query:
-            remedy = f"It looks like mqtts://[USER@]HOST[:PORT]/NAME; the password goes into ${PASSWORD}."
-            raise Usage(f"{url!r} is no broker's URL", remedy=remedy, code="bad_url")
+            host, port = None, 0
+        plain = authority.isprintable() and not set(authority) & set(" #?\\")
+        if not host or not port or not plain or not url.startswith(f"{SCHEME}://") or parts.password is not None:
+            remedy = "It looks like mqtts://[USER@]HOST[:PORT]/NAME, with %23 for a # in USER; the password goes into "
+            raise Usage(f"{url!r} is no broker's URL", remedy=f"{remedy}${PASSWORD}.", code="bad_url")
         user = unquote(parts.username) if parts.username else None
         kept = home.authority(f"{host}:{port}")
         password = os.environ.get(PASSWORD) if user else None
-        return cls(host, port, user, password, kept if kept.exists() else None), unquote(parts.path.strip("/"))
-
-
-def authority_der(path: Path) -> bytes:
-    """The CA's certificate in a PEM file, as a device takes it. Raises Usage."""
-    try:
-        found = x509.load_pem_x509_certificates(path.read_bytes())
-    except OSError as error:
-        raise Usage(f"cannot read {path}: {error.strerror}", remedy="Check the path.") from error
-    except ValueError as error:
-        raise Usage(f"{path} is no certificate in PEM", remedy="Give the CA that certified the broker.") from error
-    if len(found) != 1:
-        raise Usage(f"{path} holds {len(found)} certificates", remedy="Give only the CA that certified the broker.")
-    der = found[0].public_bytes(Encoding.DER)
-    if len(der) > MAX_AUTHORITY:
-        remedy = "Use a CA with a key on P-256, or the intermediate that signed the broker's certificate."
-        raise Usage(f"the certificate in {path} is over {MAX_AUTHORITY} bytes", remedy=remedy)
-    return der
+        return cls(host, port, user, password, kept if kept.exists() else None), wanted
 
 
 def topic_of(home: Home, wanted: str) -> str:
-    """The topics' common beginning, with a slash, for a device of the register: its name, or its id in hexadecimal.
-    Raises Usage."""
-    for entry in home.registered():
-        if wanted in (entry.name, entry.device):
-            return f"{network_topic(home, test=entry.model.startswith(TEST_MODEL))}{entry.device}/"
-    remedy = "`sealwright devices` lists the names of this home's devices."
-    raise Usage(f"no device {wanted!r} is registered here", remedy=remedy, code="unknown_device")
+    """The topics' common beginning, with a slash, for the device of the register that `wanted` means. Raises
+    UnknownDevice, AmbiguousDevice."""
+    entry = home.resolve(wanted)
+    return f"{network_topic(home, test=entry.model.startswith(TEST_MODEL))}{entry.device}/"
 
 
 def device_of(topic: str) -> bytes:

@@ -7,13 +7,16 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from ...errors import Rejected, Unreachable
+from ...errors import Unreachable
 from ...extras import load
 from .address import PASSWORD, Broker
+from .trust import context, not_tls, refusal
 
 CONNECT_SECONDS: Final = 10.0
 STATE_SECONDS: Final = 3.0  # for what the broker keeps of a device's state
 KEEPALIVE: Final = 30
+TAKEN_SECONDS: Final = 15.0  # a connection that is cut within them counts as taken over,
+TAKEN_TIMES: Final = 3  # if that comes so often in a row
 COMMAND: Final = "command"
 REPLY: Final = "reply"
 STATE: Final = "state"
@@ -31,8 +34,8 @@ class Arrived(NamedTuple):
 
 class Session:
     """Subscribed to `topics` at a broker, and again after each outage. `name`: under which the broker keeps messages
-    while we are away; None: it keeps nothing. Raises Unreachable, Rejected for a broker whose certificate is not the
-    one it should have, Usage without paho-mqtt."""
+    while we are away; None: it keeps nothing. Only one connection of a name lasts: see `take`. Raises Unreachable,
+    Rejected for a broker whose certificate is not the one it should have, Usage without paho-mqtt."""
 
     def __init__(self, broker: Broker, topics: Sequence[str], name: str | None = None) -> None:
         paho = load("paho-mqtt", "mqtt", "paho.mqtt.client", "brokers need", "no_mqtt")
@@ -41,6 +44,7 @@ class Session:
         self._arrived: queue.Queue[Arrived] = queue.Queue()
         self._topics = [(topic, 1) for topic in topics]
         self._ready, self._refusal = threading.Event(), ""
+        self._began, self._cuts = 0.0, 0  # of this connection; how many in a row were cut soon
         self._client = client = paho.Client(
             paho.CallbackAPIVersion.VERSION2,
             client_id=name or "",
@@ -57,12 +61,13 @@ class Session:
     def _open(self) -> None:
         broker, client = self.broker, self._client
         try:
-            client.tls_set(ca_certs=None if broker.authority is None else str(broker.authority))
+            client.tls_set_context(context(broker))
             client.connect(broker.host, broker.port, KEEPALIVE)
         except ssl.SSLCertVerificationError as error:
-            remedy = "Give the CA that certified it: `sealwright owner network --ca FILE` keeps it in the home."
-            reason = f"the certificate of the broker {broker.name} is refused: {error.verify_message}"
-            raise Rejected(reason, remedy=remedy, code="bad_broker") from error
+            raise refusal(broker, error) from error
+        except ssl.SSLError as error:
+            cause, remedy = not_tls(broker, error)
+            raise Unreachable(cause, remedy=remedy) from error
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
             remedy = "Check that the broker runs and takes MQTT over TLS there."
@@ -79,7 +84,7 @@ class Session:
             self._refusal = str(reason)
             self._ready.set()
             return
-        self.connected = True
+        self.connected, self._began = True, time.monotonic()
         client.subscribe(self._topics)
 
     def _on_subscribe(self, client: Any, data: Any, id: int, reasons: Any, properties: Any) -> None:
@@ -88,13 +93,20 @@ class Session:
         self._ready.set()
 
     def _on_disconnect(self, client: Any, data: Any, flags: Any, reason: Any, properties: Any) -> None:
+        if self.connected:
+            self._cuts = self._cuts + 1 if time.monotonic() - self._began < TAKEN_SECONDS else 0
         self.connected = False
 
     def _on_message(self, client: Any, data: Any, message: Any) -> None:
         self._arrived.put(Arrived(message.topic, message.payload, message.mid, message.qos))
 
     def take(self, seconds: float) -> Arrived | None:
-        """The next message, waiting up to `seconds`; None where there is none."""
+        """The next message, waiting up to `seconds`; None where there is none. Raises Unreachable (code taken_over)
+        once another connection of our name keeps ending ours: both would go on like that for ever."""
+        if self._cuts >= TAKEN_TIMES:
+            remedy = "Stop the other one: a home has one listener at a broker, and a copy of the home counts."
+            why = f"another listener of this home is connected to {self.broker.name}: each ends the other's connection"
+            raise Unreachable(why, remedy=remedy, code="taken_over")
         try:
             return self._arrived.get(timeout=max(seconds, 0.001))
         except queue.Empty:

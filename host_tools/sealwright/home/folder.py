@@ -3,12 +3,11 @@
     home.json            format, network name; written last: a folder without it is no home yet
     issuer.key owner.key test.key     PKCS 8 PEM, readable by their owner only; encrypted in a home with a passphrase
     root.pem test-root.pem            what verifiers are given
-    devices/ID.json      one a device: name, URL, model, state of its provisioning
+    devices/ID.json      the register, see `register`
     boards/NAME/         emulated boards
-    brokers/HOST:PORT.pem             the CA that certified an MQTT broker
-    grants/ID.cbor       the newest grant given to a device
-    revocations/DIGEST.cbor           revocations signed here
+    brokers/ grants/ revocations/     see `kept`
     assets.toml          the declared assets, see `money`
+    config.toml          see `config`
     ledger.db            see `ledger`
     ledger.head          the last row of its log, see `cli.anchoring`
     ledger.key ledger.pem             the ledger's own key, and its certificates
@@ -20,50 +19,36 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from .errors import Usage
-from .files import write_whole
-from .wire import labels
-from .wire.certificates import TEST_MODEL, from_pem, issue, make_root, network_id, to_pem
-from .wire.certificates import load_roots as load_pem
-from .wire.keys import PrivateKey
-from .wire.messages import Certificate, Message, Revocation
+from ..errors import Usage
+from ..files import write_whole
+from ..wire import labels
+from ..wire.certificates import TEST_MODEL, from_pem, issue, make_root, network_id, to_pem
+from ..wire.certificates import load_roots as load_pem
+from ..wire.keys import PrivateKey
+from ..wire.messages import Certificate, Message
+from .config import Config, read_config
+from .entry import RETIRED, Registered
+from .kept import Kept
+from .register import Register
 
 FORMAT: Final = 1
 DEFAULT: Final = "~/.sealwright"
 PASSPHRASE: Final = "SEALWRIGHT_PASSPHRASE"  # the environment variable with the passphrase of a home's keys
-PENDING: Final = "pending"
-DONE: Final = "provisioned"
-RETIRED: Final = "retired"  # wiped, removed or forgotten: kept for the ledger's sake, its name is free
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A device in the register. `device` and `certificate` (its digest) are hexadecimal. commands: the number of the
-    last command signed for it. urls: where the owner named it since it was provisioned at `url`."""
-
-    name: str
-    device: str
-    url: str
-    model: str
-    custody: int
-    state: str
-    certificate: str
-    registered_at: int
-    commands: int = 0
-    urls: Sequence[str] = ()
-
-
-class Home:
+class Home(Kept):
     """An initialised home. passphrase: of its keys, if they are encrypted."""
 
     def __init__(self, folder: Path, network: str, passphrase: bytes | None = None) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.network = network
         self._passphrase = passphrase
+        self._config: Config | None = None
+        self._register = Register(folder / "devices", folder / "boards")
 
     @classmethod
     def open(cls, folder: str | Path | None = None, passphrase: bytes | None = None) -> "Home":
@@ -178,40 +163,19 @@ class Home:
         return network_id(self.network, self.root(test=test).body.key)
 
     @property
+    def config(self) -> Config:
+        """What the home's config.toml says. Raises Usage."""
+        if self._config is None:
+            self._config = read_config(self.folder)
+        return self._config
+
+    @property
     def ledger_path(self) -> Path:
-        return self.folder / "ledger.db"
+        return self.config.ledger or self.folder / "ledger.db"
 
     @property
     def ledger_head_path(self) -> Path:
         return self.folder / "ledger.head"
-
-    def keep_grant(self, device: bytes, raw: bytes) -> None:
-        """Keep a device's grant: it names the owner that may withdraw its money. Raises OSError."""
-        (self.folder / "grants").mkdir(exist_ok=True)
-        write_whole(self.folder / "grants" / f"{device.hex()}.cbor", raw)
-
-    def grant(self, device: bytes) -> bytes | None:
-        """The newest grant given to a device, as sent, or None."""
-        path = self.folder / "grants" / f"{device.hex()}.cbor"
-        return path.read_bytes() if path.exists() else None
-
-    def keep_revocation(self, message: Message[Revocation]) -> None:
-        """Keep a revocation, for verifiers, ledgers and devices. Raises OSError."""
-        (self.folder / "revocations").mkdir(exist_ok=True)
-        write_whole(self.folder / "revocations" / f"{message.digest.hex()}.cbor", message.raw)
-
-    def revocations(self) -> list[bytes]:
-        """Every revocation signed here, as sent."""
-        return [path.read_bytes() for path in sorted((self.folder / "revocations").glob("*.cbor"))]
-
-    def authority(self, broker: str) -> Path:
-        """Where the CA of the MQTT broker HOST:PORT is kept, once a device has it."""
-        return self.folder / "brokers" / f"{broker}.pem"
-
-    def keep_authority(self, broker: str, pem: bytes) -> None:
-        """Keep the CA of a broker for this host's own connections. Raises OSError."""
-        self.authority(broker).parent.mkdir(exist_ok=True)
-        write_whole(self.authority(broker), pem)
 
     def board(self, name: str) -> Path:
         """The folder of the emulated board `name`."""
@@ -219,34 +183,52 @@ class Home:
 
     def register(self, entry: Registered) -> None:
         """Write a device's entry, whole or not at all. Raises Usage where the disk refuses it."""
-        try:
-            write_whole(self.folder / "devices" / f"{entry.device}.json", json.dumps(asdict(entry), indent=1).encode())
-        except OSError as error:
-            raise Usage(f"cannot write the register: {error.strerror}", remedy="Free some space.") from error
+        self._register.write(entry)
 
     def retire(self, entry: Registered) -> None:
         """Note that a device is no more. Raises Usage where the disk refuses it."""
         self.register(replace(entry, state=RETIRED))
 
     def registered(self) -> Iterator[Registered]:
-        """Every device in the register, by name. Raises Usage for a damaged entry."""
-        entries = []
-        for path in sorted((self.folder / "devices").glob("*.json")):
-            try:
-                values: dict[str, Any] = json.loads(path.read_text())
-                entries.append(Registered(**values))
-            except (OSError, ValueError, TypeError) as error:
-                remedy = "Move it away, or put it back from a copy."
-                raise Usage(f"the entry {path} is damaged", remedy=remedy) from error
-        return iter(sorted(entries, key=lambda entry: entry.name))
+        """Every device in the register, by name, the retired ones too. Raises Usage for a damaged entry."""
+        return iter(self._register.entries())
+
+    def resolve(self, text: str) -> Registered:
+        """The one device in use that `text` means: its name, 4 digits or more of its id, its did:key, its URL, or the
+        bare port it is at. Raises UnknownDevice, and AmbiguousDevice where several fit."""
+        return self._register.resolve(text)
+
+    def identify(self, text: str, *, retired: bool = False) -> bytes:
+        """The id (32 bytes) of the device that `text` means, see `resolve`; a whole id or did:key also of a device that
+        is not in the register. retired: 8 digits or more of the id of one that is no more, too.
+
+        Raises UnknownDevice, AmbiguousDevice.
+        """
+        return self._register.identify(text, retired=retired)
+
+    def active(self) -> list[Registered]:
+        """Every device in use, by name. Raises Usage for a damaged entry."""
+        return [entry for entry in self._register.entries() if entry.active]
+
+    def group(self, name: str) -> list[Registered]:
+        """The devices in use of a group, by name. Raises Usage for a group that has none."""
+        return self._register.group(name)
+
+    def at(self, url: str) -> Sequence[Registered]:
+        """The devices in use that the register has for a URL, the latest last."""
+        return self._register.at(url)
+
+    def check_name(self, name: str, device: bytes | None = None) -> str:
+        """`name` as it is kept. Raises Usage for what cannot be a name, or is that of another device than `device`."""
+        return self._register.check_name(name, device)
 
     def find(self, device: bytes) -> Registered | None:
         """The entry of a device id, or None."""
-        return next((entry for entry in self.registered() if entry.device == device.hex()), None)
+        return self._register.find(device)
 
     def names(self) -> dict[bytes, str]:
-        """Device id -> name, for reports."""
-        return {bytes.fromhex(entry.device): entry.name for entry in self.registered()}
+        """Device id -> name, for reports; a device that is no more is marked."""
+        return self._register.labels()
 
 
 def locate(folder: str | Path | None) -> Path:

@@ -1,0 +1,9 @@
+"""A home: keys, roots, the register of devices, the ledger and the emulated boards; see `folder`, `register`.
+
+`Home.resolve(text)` is the one answer to which device a text means.
+"""
+
+from .entry import DONE, PENDING, RETIRED, Registered
+from .folder import DEFAULT, FORMAT, PASSPHRASE, Home, locate
+
+__all__ = ["DEFAULT", "DONE", "FORMAT", "PASSPHRASE", "PENDING", "RETIRED", "Home", "Registered", "locate"]

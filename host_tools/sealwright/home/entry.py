@@ -1,0 +1,59 @@
+"""One device in the register."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ..errors import Usage
+
+PENDING: Final = "pending"
+DONE: Final = "provisioned"
+RETIRED: Final = "retired"  # wiped, removed or forgotten: kept for the ledger's sake, its name is free
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A device in the register. `device` and `certificate` (its digest) are hexadecimal. commands: the number of the
+    last command signed for it. urls: where the owner named it since it was provisioned at `url`, the last one last."""
+
+    name: str
+    device: str
+    url: str
+    model: str
+    custody: int
+    state: str
+    certificate: str
+    registered_at: int
+    commands: int = 0
+    urls: Sequence[str] = ()
+    groups: Sequence[str] = ()
+
+    @property
+    def active(self) -> bool:
+        """Whether it is in use: its name and its URLs mean it."""
+        return self.state != RETIRED
+
+    @property
+    def where(self) -> str:
+        """The URL where the owner named it last."""
+        return self.urls[-1] if self.urls else self.url
+
+    @property
+    def label(self) -> str:
+        """Its name for reports, with a mark where it is no more."""
+        return self.name if self.active else f"{self.name} (retired {self.device[:8]})"
+
+
+def parse_entry(path: Path) -> Registered:
+    """The entry in a file ID.json. Raises Usage for a damaged one."""
+    try:
+        values: dict[str, Any] = json.loads(path.read_text())
+        entry = Registered(**values)
+        texts = (entry.name, entry.url, entry.model, entry.state, entry.certificate, *entry.urls, *entry.groups)
+        if f"{entry.device}.json" != path.name or not all(isinstance(text, str) for text in texts):
+            raise ValueError
+    except (OSError, ValueError, TypeError) as error:
+        raise Usage(f"the entry {path} is damaged", remedy="Move it away, or put it back from a copy.") from error
+    return entry

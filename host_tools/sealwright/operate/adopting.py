@@ -1,0 +1,72 @@
+"""Adopting: a provisioned device comes back into the register of the home that issued its certificate.
+
+Its entry was forgotten, retired, or lost with an older copy of the register. The device keeps its key, its promises and
+its certificate; nothing is sent to it but questions.
+"""
+
+import time
+from dataclasses import replace
+
+from ..errors import BadCertificate, RefusedByDevice, Usage
+from ..home import DONE, Home, Registered
+from ..link import Client
+from ..wire.certificates import check_chain
+from ..wire.messages import Certificate, Message, Revocation, parse_as
+
+
+def adopt(home: Home, client: Client, name: str | None = None) -> Registered:
+    """Put the device behind `client` into the register. name: None for the one that it had there.
+
+    Raises RefusedByDevice for a device of another issuer, or one that is revoked or not provisioned; Usage for one that
+    is registered, or a name that cannot be its; Unreachable.
+    """
+    status = client.status().body  # signed, over a fresh nonce: the device has the key of its certificate
+    leaf = _own_leaf(home, client)
+    if leaf.body.key.device_id != status.device:
+        raise _foreign("its certificate is another device's")
+    if any(parse_as(raw, Revocation).body.device == status.device for raw in home.revocations()):
+        remedy = "A revocation is for good: erase the device and provision it anew."
+        raise RefusedByDevice("this home revoked the device", remedy=remedy, code="revoked")
+    known = home.find(status.device)
+    if known is not None and known.state == DONE:
+        remedy = f"To name it otherwise: `sealwright devices rename {known.device[:16]} NAME`."
+        raise Usage(f"the device is registered as {known.name}", remedy=remedy, code="already_registered")
+    if name is None and known is None:
+        raise Usage("the register never had this device", remedy="Say what to call it, with --name.", code="no_name")
+    name = home.check_name(known.name if name is None and known is not None else name or "", status.device)
+    entry = Registered(
+        name=name,
+        device=status.device.hex(),
+        url=client.url,
+        model=leaf.body.model or "",
+        custody=leaf.body.custody,
+        state=DONE,
+        certificate=leaf.digest.hex(),
+        registered_at=int(time.time()),
+        commands=max(status.command_seq, known.commands if known is not None else 0),
+        groups=known.groups if known is not None else (),
+    )
+    home.register(entry)
+    return entry
+
+
+def rename(home: Home, entry: Registered, name: str) -> Registered:
+    """Call a device by another name. Raises Usage for a name that cannot be its."""
+    named = replace(entry, name=home.check_name(name, bytes.fromhex(entry.device)))
+    home.register(named)
+    return named
+
+
+def _own_leaf(home: Home, client: Client) -> Message[Certificate]:
+    """The device's certificate, if one of the home's own keys signed it; it may have expired since."""
+    chain = client.chain()
+    try:
+        check_chain(chain[:1], home.roots(), at=chain[0].body.issued_at, allow_test=True)
+    except BadCertificate as error:
+        raise _foreign(str(error)) from error
+    return chain[0]
+
+
+def _foreign(why: str) -> RefusedByDevice:
+    remedy = "Use the home that provisioned it; to give it a new owner, wipe and erase it first."
+    return RefusedByDevice(f"this home did not certify the device: {why}", remedy=remedy, code="wrong_network")
