@@ -32,12 +32,18 @@ class Ran(NamedTuple):
 
     @property
     def json(self):
-        """Every line of stdout, each one a JSON object."""
-        return [json.loads(line) for line in self.out.splitlines()]
+        """Every line of stdout, each one a JSON object, without a number that JavaScript would round."""
+        return [json.loads(line, parse_int=exact) for line in self.out.splitlines()]
 
     @property
     def last(self):
         return self.json[-1]
+
+
+def exact(digits):
+    """An integer of a JSON text."""
+    assert abs(int(digits)) <= 2**53, digits
+    return int(digits)
 
 
 class Cli:

@@ -46,11 +46,10 @@ def listed(session: Session) -> None:
     found = list(Assets.read(session.home.folder))
     for asset in found:
         session.emit(**_as_json(asset))
-    session.table(
-        ("asset", "unit", "scale>", "smallest"),
-        [(one.name, one.unit, str(one.scale), f"1 {one.name} = {one.show(1)}") for one in found],
-    )
-    if not found:
+    if found:
+        rows = [(one.name, one.unit, str(one.scale), f"1 {one.name} = {one.show(1)}") for one in found]
+        session.table(("asset", "unit", "scale>", "smallest"), rows)
+    else:
         session.say("None yet: `sealwright asset add nEUR --unit EUR --scale 9` declares one.")
 
 

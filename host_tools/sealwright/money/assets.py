@@ -119,7 +119,8 @@ class Assets:
         """The asset of an amount with this unit ("": none), where `name` may say which. Raises Usage."""
         if not unit:
             if name is None:
-                raise bad_amount(f"{written.text!r} has no unit", f"Write it behind the number: {self._example()}.")
+                remedy = f"Write it behind the number, such as {self._example()}, or name the asset with --asset."
+                raise bad_amount(f"{shortened(written.text)} has no unit", remedy)
             return self.find(name)
         found = self.of_unit(unit) or (self.find(unit) if unit == name else None)
         if found is None:
@@ -141,7 +142,7 @@ class Assets:
             exact = written.scaled(asset.scale)
         elif not unit and not written.whole and asset.divides:
             remedy = f"Write the unit, such as {written.number} {asset.unit}; without one, smallest units are meant."
-            raise bad_amount(f"{written.text!r} has no unit", remedy)
+            raise bad_amount(f"{shortened(written.text)} has no unit", remedy)
         else:
             exact = written.number
         if exact != exact.to_integral_value():
