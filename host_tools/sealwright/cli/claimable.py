@@ -3,6 +3,7 @@
 Read from messages as devices hold them, so it is their word; what this home's ledger has paid is taken off.
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,8 @@ class Claimable:
         """For people."""
         money, payer = assets.show(self.amount, self.asset), named(self.payer, names)
         settled = "" if not self.paid else f"; {assets.show(self.paid, self.asset)} is settled"
-        return f"{money} from {payer} until {clock(self.until)}, in channel {short(self.channel)}{settled}"
+        past = "" if self.until > time.time() else ", which is past"
+        return f"{money} from {payer} until {clock(self.until)}{past}, in channel {short(self.channel)}{settled}"
 
 
 def claimable(session: Session, promises: Promises) -> list[Claimable]:
