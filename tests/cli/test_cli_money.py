@@ -134,24 +134,24 @@ def test_json_has_every_amount_as_text(euros):
 
 
 def test_an_offer_is_priced_as_people_price(fleet):
-    station = ("owner", "offer", "--device", "emulated:station")
+    solar = ("owner", "offer", "--device", "emulated:solar")
     fleet.ok("asset", "add", "uGBP", "--unit", "GBP", "--scale", "6")
     try:
-        said = fleet.ok(*station, "--price", "0.36 GBP/Wh").out
-        assert said == "emulated:station sells for 360.00 GBP/kWh (100 uGBP/J) now\n"
-        last = fleet.ok(*station, "--price", "100 uGBP/J", "--json").last["offer"]
+        said = fleet.ok(*solar, "--price", "0.36 GBP/Wh").out
+        assert said == "emulated:solar sells for 360.00 GBP/kWh (100 uGBP/J) now\n"
+        last = fleet.ok(*solar, "--price", "100 uGBP/J", "--json").last["offer"]
         assert last == {"asset": "uGBP", "unit": "J", "price": "100"}
-        ran = fleet(*station, "--price", "0.30 GBP/kWh")
+        ran = fleet(*solar, "--price", "0.30 GBP/kWh")
         gone_wrong(ran, 2, "bad_price", "no whole number of uGBP for one J")
         assert "3.60 GBP/kWh (1 uGBP/J)" in ran.err
-        gone_wrong(fleet(*station, "--price", "0.30 GBP/kwh"), 2, "bad_price", "'kwh'")
+        gone_wrong(fleet(*solar, "--price", "0.30 GBP/kwh"), 2, "bad_price", "'kwh'")
         gone_wrong(
-            fleet(*station, "--price", "0.36 GBP/Wh", "--unit", "reading"), 2, "bad_price", "no price of one reading"
+            fleet(*solar, "--price", "0.36 GBP/Wh", "--unit", "reading"), 2, "bad_price", "no price of one reading"
         )
-        info = fleet.ok("info", "--device", "emulated:station")
+        info = fleet.ok("info", "--device", "emulated:solar")
         assert "sells for 360.00 GBP/kWh (100 uGBP/J)" in spaced(info.out) and info.again().last["offer"][2] == "100"
     finally:
-        fleet.ok(*station, "--none")
+        fleet.ok(*solar, *NEUR, "--unit", "J", "--price", "83")
 
 
 def test_a_device_guards_itself_in_the_unit_it_sells_for(fleet):
