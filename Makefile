@@ -78,7 +78,6 @@ $(VENV)/pip.stamp:
 $(VENV)/run.stamp: pyproject.toml $(VENV)/pip.stamp
 	@echo "Installing what the demo needs (about half a minute)"
 	$(PIP) install --group lock --editable .
-	$(PIP) install --no-deps --group series
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp

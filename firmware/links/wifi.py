@@ -1,14 +1,14 @@
 """Wi-Fi as a station, for boards with a radio: join the owner's network, and take the time from it.
 
 The time comes by NTP (see `ntp`), which proves nothing: it is good for reading certificates' dates, and it is the
-meaning of clock quality 3. It is asked for at each `join` until there is one, then once a day. The caller tries again
-after Unreachable, with a growing pause; the radio's own driver also reconnects.
+meaning of clock quality 3. A `join` asks for it until there is one, with a growing pause, then once a day. The caller
+tries again after Unreachable, with a growing pause; the radio's own driver also reconnects.
 """
 
 import asyncio
 
 import network
-from seal.compat import const, ticks_diff, ticks_ms
+from seal.compat import const, ticks_add, ticks_diff, ticks_ms
 from seal.errors import Unreachable
 from seal.labels import CLOCK_NETWORK
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _JOIN_SECONDS = const(20)
 _DAY_MS = const(86_400_000)  # ticks wrap after more than twelve days
+_LEAST_PAUSE_MS = const(15_000)
+_MOST_PAUSE_MS = const(900_000)
 
 
 class Wifi:
@@ -29,22 +31,24 @@ class Wifi:
     def __init__(self, clock: "Clock", servers: "Sequence[str]" = SERVERS, port: int = PORT) -> None:
         self._clock = clock
         self._servers = servers, port
-        self._timed = ticks_ms()
+        self._pause_ms = _LEAST_PAUSE_MS
+        self._asked = ticks_add(ticks_ms(), -_DAY_MS)
         self._credentials: "tuple[str, str] | None" = None
         self._wlan = network.WLAN(network.WLAN.IF_STA)
 
     async def join(self, ssid: str, password: str) -> int | None:
         """Join this network; returns at once if the board is on it. Returns the network's unix time, or None where the
-        clock had one today or no two servers agree. Raises Unreachable."""
+        clock had one today, it was asked for just before, or no two servers agree. Raises Unreachable."""
         credentials = (ssid, password)
         if self._credentials != credentials or not self._wlan.isconnected():
             await self._connect(ssid, password)
             self._credentials = credentials
-        if self._clock.quality >= CLOCK_NETWORK and ticks_diff(ticks_ms(), self._timed) < _DAY_MS:
+        since = ticks_diff(ticks_ms(), self._asked)
+        if 0 <= since < (_DAY_MS if self._clock.quality >= CLOCK_NETWORK else self._pause_ms):
             return None
         unix = await network_time(*self._servers)
-        if unix is not None:
-            self._timed = ticks_ms()
+        self._asked = ticks_ms()
+        self._pause_ms = min(2 * self._pause_ms, _MOST_PAUSE_MS)  # servers that are asked too often answer no more
         return unix
 
     async def _connect(self, ssid: str, password: str) -> None:

@@ -166,3 +166,9 @@ class Forked(SealError):
     """The reading that an owner acknowledges is another one here, or there is none: one of the two logs is a fork."""
 
     code = 28
+
+
+class RolledBack(StateDamaged):
+    """The device's flash was put back to an earlier state. It pays nothing until its owner unlocks it."""
+
+    code = 29

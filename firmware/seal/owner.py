@@ -5,6 +5,7 @@
     trade   see `order`                                  stop     ends the active order
     ack     {1: seq, ?2: [channel digest], ?3: digest of that reading}: the owner has a copy, so the device may prune
     clock   unix seconds                                 wipe     erases key, journal and readings, for good
+    unlock  see `rollback`
     update-key  the HSS public key for updates; once
     network see `uplink`, or null: Wi-Fi and broker
     protect {name: number}, see `protection`             close   a channel's digest: close it, in either role
@@ -14,7 +15,7 @@ is good for ten minutes. The number is on flash before the command takes effect:
 never repeats one.
 """
 
-from . import channel, labels, messages, order, protection, timekeeping
+from . import channel, labels, messages, order, protection, rollback, timekeeping
 from .device import DEVICE_SLOT, PROVISIONED
 from .records import (
     FIRMWARE_RECORD,
@@ -64,6 +65,7 @@ class Owner:
             "network": self._network,
             "protect": self._protect,
             "close": self._close,
+            "unlock": self._unlock,
             "wipe": self._wipe,
         }
 
@@ -148,6 +150,10 @@ class Owner:
             order.finish(device, order.STOPPED, digest=value)
         party.close(value, device.board.clock.now())
 
+    def _unlock(self, _: "Item", record: "Record") -> None:
+        self._put(record)
+        rollback.unlock(self._device.journal)
+
     def _network(self, value: "Item", record: "Record") -> None:
         uplink = self._device.uplink
         if uplink is None:
@@ -157,6 +163,7 @@ class Owner:
         uplink.configure(settings)
 
     def _trade(self, value: "Item", record: "Record") -> None:
+        rollback.check(self._device.journal)
         new_record = order.start(value, self._device, record[OWNER_SEQ])
         peers = self._device.peers
         if peers is None or not peers.reaches(new_record[order.ADDRESS]):

@@ -4,7 +4,7 @@ Reserve, sign, send: a voucher's seq and cumulative amount are on flash before i
 same content is signed again, so a number never has two amounts.
 """
 
-from . import channel, cose, deposit, labels, messages, policy, protection, voucher, watermark
+from . import channel, cose, deposit, labels, messages, policy, protection, rollback, voucher, watermark
 from .channel import AMOUNT, BASE, CHAIN, CLOSE, DAY, DIGEST, ITEM, OPEN, RECEIPT, REFUND, SEQ, SPENT, TIME, WALL
 from .channel import OWN_BASE
 from .compat import sha256
@@ -57,7 +57,9 @@ class Payer:
     ) -> "Terms":
         """Sign and store a channel-open; returns its terms. chain: the payee's certificates that the device's own chain
         lacks. The channel expires at `expires`, or just after the last one with this payee if that is later: a payee
-        refuses one that expires before a settled one. Raises Refused if the journal has no room for another channel."""
+        refuses one that expires before a settled one. Raises Refused if the journal has no room for another channel,
+        RolledBack."""
+        rollback.check(self._journal)
         self._make_room()
         expires = max(expires, 1 + self._last_expiry(payee))
         claims = {
@@ -188,8 +190,9 @@ class Payer:
 
         item: digest of the reading bought or billed. allow: callable(increase, spent_today) that raises if the policy
         forbids the payment; called before the reservation. receipt: the last receipt, stored in the same write.
-        Raises Expired, OverCapacity, AmountDecreased, Refused, policy.Limit, StorageFull, Fault.
+        Raises Expired, OverCapacity, AmountDecreased, Refused, RolledBack, policy.Limit, StorageFull, Fault.
         """
+        rollback.check(self._journal)
         record = self.record(terms.digest)
         if CLOSE in record or REFUND in record:
             raise Refused("the channel is closed")
@@ -225,8 +228,8 @@ class Payer:
     def check_best(self, terms: "Terms", raw: bytes | None, public: bytes) -> tuple[int, int]:
         """Compare the payee's best voucher (bytes or None) with the record; returns its (seq, amount).
 
-        A valid voucher beyond the record means that the flash lost data: StateDamaged.
-        """
+        A valid voucher beyond the record means that the flash lost data: RolledBack, now and for every payment until
+        the owner unlocks the device."""
         if raw is None:
             return 0, 0
         record = self.record(terms.digest)
@@ -236,5 +239,6 @@ class Payer:
             raise StateDamaged(str(error))
         seq, amount = message.payload[voucher.SEQ], message.payload[voucher.AMOUNT]
         if seq > record[SEQ] or amount > record[AMOUNT]:
-            raise StateDamaged("the payee holds a voucher that this device no longer remembers")
+            rollback.lock(self._journal, message)
+            rollback.check(self._journal)
         return seq, amount

@@ -8,6 +8,7 @@
     settled      see `watermark`: as the payee               opened     see `watermark`: as the payer
     past         [[half a digest, expiry], ...] of closed channels, by firmware before `settled`
     clock        [unix, seq]: a trusted time and the reading before it, see `timekeeping`
+    locked       bytes: the voucher that shows a rollback, see `rollback`
     revoked      [[from, device id, issuer's id], ...], the newest last, see `standing`
     o-*, i-*     channels as the payer and as the payee, see `channel`
 
@@ -31,6 +32,7 @@ OPENED_RECORD = const("opened")
 TRUSTED_RECORD = const("trusted")
 REVOKED_RECORD = const("revoked")
 CLOCK_RECORD = const("clock")
+LOCKED_RECORD = const("locked")
 PAYER_ROLE = const("o")  # the first letter of a channel record's name
 PAYEE_ROLE = const("i")
 

@@ -4,21 +4,19 @@ Anyone on the link may read: readings, vouchers and certificates are public. Onl
 signed, or a renewal or revocation that an issuer signed, changes a provisioned device.
 """
 
-from . import __version__, channel, compat, messages, order, p256, rpc
+from . import __version__, channel, compat, messages, order, p256, rollback, rpc
 from .device import DEFAULT_INTERVAL, PROVISIONED
 from .records import IDENTITY_LEDGER, IDENTITY_RECORD, ORDER_RECORD, OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER
 from .records import OWNER_POLICY, OWNER_SEQ, PAYER_ROLE
 from .channel import AMOUNT, CHAIN, CLOSE, FUNDING, OPEN, SEQ, VOUCHER
-from .compat import const, ticks_diff, ticks_ms
-from .errors import Malformed, SealError
+from .compat import const
+from .errors import Malformed
 from .firmware import Firmware
 from .owner import Owner
 from .provision import Provisioner
-from .store import write_and_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
     from .device import Device
     from .ports import Handlers, Item, Record, Slots
 
@@ -124,6 +122,7 @@ class Service:
             "sensor_fault": device.sensor_fault,
             "trade_fault": device.trade_fault,
             "clock_fault": device.timekeeper.fault,
+            "locked": rollback.is_locked(device.journal),
             "uplink": device.uplink and device.uplink.status(),
             "bought": device.last_purchase,
             "order": current_order
@@ -183,66 +182,16 @@ class Service:
         return [len(records), role, [raw for raw in raws if raw is not None], chain]
 
     def selftest(self, _: "Item", writes: bool = False) -> "dict[str, Item]":
-        """{part: true or error code}. writes: also on a provisioned device, the flash is tried by a write. Else a
-        provisioned device's flash is only read: anyone may ask, and every write wears it."""
-        device = self._device
-        parts = {
-            "curve": _outcome(_sign_and_verify),
-            "entropy": _outcome(lambda: device.pool.random(32)),
-            "store": _outcome(lambda: self._check_store(writes)),
-            "state": device.fault.code if device.fault else True,
-        }
-        for sensor in device.board.sensors:
-            name, number = "sensor " + sensor.model, 1
-            while name in parts:  # two sensors of a model get two names
-                number += 1
-                name = "sensor %s %d" % (sensor.model, number)
-            parts[name] = _outcome(sensor.read)
-        return parts
+        """{part: true or error code}, see `selftest`."""
+        from . import selftest  # heap, for the few times that it is asked for
 
-    def _check_store(self, writes: bool) -> None:
-        if writes or self._device.state != PROVISIONED:
-            write_and_read(self._device.board.store)
-        else:
-            self._device.journal.check()
+        return selftest.run(self._device, writes)
 
     def bench(self, count: "Item") -> list[int]:
-        """count -> [sign microseconds, verify microseconds], for one operation each, with a throw-away key."""
+        """count -> [sign microseconds, verify microseconds], see `selftest`."""
         if not messages.uint(count) or not 1 <= count <= MAX_BENCH:
             raise Malformed("bench wants 1 to %d rounds" % MAX_BENCH)
-        secret = p256.secret_from(self._device.pool.random)
-        public, digest = p256.public_key(secret), bytes(32)
-        start = ticks_ms()
-        for _ in range(count):
-            self._feed_watchdog()
-            signature = p256.sign(secret, digest)
-        middle = ticks_ms()
-        for _ in range(count):
-            self._feed_watchdog()
-            p256.verify(public, digest, signature)
-        end = ticks_ms()
-        return [ticks_diff(middle, start) * 1000 // count, ticks_diff(end, middle) * 1000 // count]
+        from . import selftest
 
-    def _feed_watchdog(self) -> None:
         # the watchdog of a trial still runs, and this request alone may exceed its timeout
-        if self.firmware.slots:
-            self.firmware.slots.feed()
-
-
-def _outcome(check: "Callable[[], object]") -> bool | int:
-    try:
-        check()
-        return True
-    except SealError as error:
-        return error.code
-    except OSError:
-        return 0
-
-
-def _sign_and_verify() -> None:
-    # RFC 6979 A.2.5: the key, "sample" with SHA-256, and the first bytes of r
-    secret = bytes.fromhex("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721")
-    digest = bytes.fromhex("af2bdbe1aa9b6ec1e2ade1d694f41fc71a831d0268e9891562113d8a62add1bf")
-    signature = p256.sign(secret, digest)
-    if signature[:4] != b"\xef\xd4\x8b\x2a" or not p256.verify(p256.public_key(secret), digest, signature):
-        raise SealError("the curve gives wrong results")
+        return selftest.bench(self._device, count, self.firmware.slots.feed if self.firmware.slots else int)

@@ -6,11 +6,7 @@ or the new file; a rewrite in place, or flush() during one, does not ensure that
 
 import os
 
-from .errors import Malformed, SealError, StorageFull
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .ports import Store
+from .errors import Malformed, StorageFull
 
 _NEW = ".new"
 _NO_SPACE = (28, 27, 122)  # ENOSPC, EFBIG, EDQUOT
@@ -97,12 +93,3 @@ class FileStore:
     def names(self) -> list[str]:
         """The names of all records, sorted."""
         return sorted(name for name in os.listdir(self._directory) if not name.endswith(_NEW))
-
-
-def write_and_read(store: "Store") -> None:
-    """Try a store by a record that is removed again. Raises SealError where it returns other data than written."""
-    store.write("selftest", b"\x5a\xa5")
-    data = store.read("selftest")
-    store.remove("selftest")
-    if data != b"\x5a\xa5":
-        raise SealError("the store returns other data than written")

@@ -6,7 +6,7 @@ policy or of the order ends the order with the limit's code.
 
 import asyncio
 
-from . import channel, notes, rpc
+from . import channel, notes, rollback, rpc
 from .device import PROVISIONED
 from .buyer import Buyer
 from .compat import const
@@ -50,6 +50,7 @@ async def run(device: "Device") -> None:
 
 async def _try_order(device: "Device", order: "Record") -> None:
     try:
+        rollback.check(device.journal)
         if DIGEST in order:  # ends an order whose seller never returns
             terms = channel.terms(device.payer.record(order[DIGEST])[channel.OPEN])
             terms.check_open(device.now(), device.protection()[LEAST_LEFT])

@@ -46,7 +46,8 @@ def test_mip_installs_what_runs(server: str, tmp_path: Path) -> None:
     expected = {name for name, _ in json.loads((FIRMWARE / "package.json").read_text())["urls"]}
     installed = {str(path.relative_to(tmp_path / "lib")) for path in (tmp_path / "lib").rglob("*.py")}
     assert installed == expected and "seal/app.py" in installed
-    use = "import sys; sys.path.insert(0, 'lib'); from seal import app, p256; print(p256.engine, app.__file__)"
+    use = "import gc, sys; gc.threshold(16384); sys.path.insert(0, 'lib')  # as main.py does\n"
+    use += "from seal import app, p256; print(p256.engine, app.__file__)"
     result = subprocess.run(
         [str(MICROPYTHON), "-X", "heapsize=400k", "-c", use], cwd=tmp_path, capture_output=True, text=True, check=False
     )

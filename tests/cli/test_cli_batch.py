@@ -68,6 +68,8 @@ def ledger_file(homed):
     ("content", "code", "words"),
     [
         ("name,device,board\na,emulated:a,\na,emulated:b,\n", "name_twice", "two boards of"),
+        ("name,device,board\nCafé,emulated:a,\ncafe\u0301,emulated:b,\n", "name_twice", "two boards of"),
+        ("name,device,board\na,/dev/x,\nb,serial:/dev/x,\n", "device_twice", "have the device serial:/dev/x"),
         ("name,device,board\na,emulated:a,\nb,emulated:a,\n", "device_twice", "have the device emulated:a"),
         ("name,device,board\na,emulated:a,toaster\n", "unknown_board", "line 2 of"),
         ("name,device,board,policy\na,emulated:a,,missing.json\n", "usage", "cannot read the policy"),

@@ -6,6 +6,7 @@ import pty
 import shutil
 import subprocess
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from sealwright import emulator
@@ -150,6 +151,17 @@ def test_money_goes_to_no_device_that_is_no_more(listed):
     assert listed.ok("ledger", "deposit", did, *MONEY, "--json").last["device"] == device
 
 
+def test_money_of_some_devices(listed):
+    for name in ("roof", "car"):
+        listed.ok("ledger", "deposit", name, *MONEY)
+    listed.ok("devices", "group", "some", "car")
+    listed.ok("devices", "forget", "roof", "--yes")
+    for texts, ids in ((("b251cc07",), {ROOF}), (("car", ROOF), {ROOF, CAR}), (("--group", "some"), {CAR})):
+        assert {one["id"] for one in listed.ok("ledger", "balances", *texts, "--json").json} == ids
+    assert listed.ok("ledger", "channels", "car", "--json").out == ""
+    gone_wrong(listed("ledger", "channels", "roof"), 2, "retired", "Roof (retired b251cc07)")
+
+
 def test_a_name_that_another_device_has_as_its_id(listed):
     device, _ = someone()
     old_entry(Home.open(listed.home), device, "1" * 64)
@@ -170,6 +182,11 @@ def test_payees_by_name(listed, tmp_path):
     file.write_text(json.dumps({**policy, "payees": ["ROOF", "b251dd", device, did]}))
     listed.ok("provision", board.url, "--name", "payer", "--policy", file)
     assert listed.ok("info", "payer", "--json").last["policy"]["payees"] == [ROOF, CAR, device, device]
+
+
+def test_what_is_for_good_waits_until_every_name_is_known(listed):
+    gone_wrong(listed("revoke", "roof", "--reason", "lost", "--to", "nobody"), 2, "unknown_device", "nobody")
+    assert not list(Home.open(listed.home).revocations())
 
 
 def test_names_of_devices_that_are_no_more(listed):
@@ -231,6 +248,14 @@ def test_adopting(homed, tmp_path):
     gone_wrong(homed("devices", "adopt", "emulated:shed"), 2, "already_registered", "shed")
     homed.ok("devices", "forget", "shed", "--yes")
     gone_wrong(homed("owner", "pause", "--device", board.url), 4, "unknown_device", "no device at")
+    homed.ok("devices", "adopt", "SHED")
+    homed.ok("devices", "forget", "shed", "--yes")
+    homed.board("other")
+    homed.ok("provision", "emulated:other", "--name", "other")
+    home = Home.open(homed.home)
+    for text in ("shed", device[:6]):
+        home.register(replace(home.find(bytes.fromhex(device)), url="emulated:other"))
+        gone_wrong(homed("devices", "adopt", text), 4, "wrong_device", "other answers", "not shed (retired")
     homed.ok("devices", "adopt", board.url)
     homed.ok("owner", "resume", "shed")
     (homed.home / "devices" / f"{device}.json").unlink()  # a register from an older copy
@@ -247,10 +272,7 @@ def test_adopting(homed, tmp_path):
     home.retire(home.resolve("barn"))
     renewing.revoke(home, home.find(bytes.fromhex(device)), "lost")
     gone_wrong(homed("devices", "adopt", "emulated:shed"), 4, "revoked", "revoked")
+    home.register(entry("barn", "1" * 64, state="retired"))
+    gone_wrong(homed("devices", "adopt", "barn"), 2, "ambiguous_device", "barn (1111", f"barn ({device[:8]}")
     homed.board("blank")
     gone_wrong(homed("devices", "adopt", "emulated:blank"), 4, "device_blank", "blank")
-
-
-def test_paying_by_name(fleet):
-    fleet.ok("pay", "--payer", "CHARGER", "--payee", "solar", "--amount", "600", "--pause-ms", "50")
-    gone_wrong(fleet("pay", "--payer", "charger", "--payee", "nobody", "--amount", "5"), 2, "unknown_device", "nobody")

@@ -6,7 +6,7 @@ import pytest
 from sealwright.wire.bundle import read_bundle
 from sealwright.wire.messages import Reading, parse_message
 
-from tests.cli.runner import wait_until
+from tests.cli.runner import ended, gone_wrong, wait_until
 
 DEVICE = ("--device", "emulated:station")
 
@@ -122,3 +122,27 @@ def test_settling_sees_what_collecting_remembers(homed, station, tmp_path):
     assert ran.code == 1 and "equivocation" in [one.get("code") for one in ran.json]
     (proof,) = (homed.home / "forks").glob("*.bundle")
     assert homed("verify", proof, "--allow-test", "--json").json[-1]["code"] == "equivocation"
+
+
+def test_a_payer_put_back_pays_nothing_until_its_owner_says_so(homed):
+    homed.provisioned("solar", "ina219")
+    charger = homed.provisioned("charger")
+    homed.ok("owner", "offer", "--device", "emulated:solar", "--asset", "nEUR", "--unit", "J", "--price", "1")
+    homed.ok("ledger", "deposit", "charger", "--asset", "nEUR", "--amount", "1000000000")
+    parties = ("pay", "--payer", "emulated:charger", "--payee", "emulated:solar", "--amount")
+
+    def order():
+        return homed("info", "--device", "emulated:charger", "--json").last["order"]
+
+    trade = homed.start(*parties, "100000000", "--pause-ms", "50")
+    wait_until(lambda: (order() or {"vouchers": 0})["vouchers"] >= 1)
+    image = image_of(charger)
+    before = order()["vouchers"]
+    wait_until(lambda: order()["vouchers"] > before + 2)
+    put_back(charger, image)
+    assert ended(trade).code == 3
+    wait_until(lambda: (order()["state"], order()["reason"]) == ("failed", "rolled_back"))
+    gone_wrong(homed(*parties, "5000"), 4, "rolled_back", "nothing until its owner unlocks it", "owner unlock")
+    assert "LOCKED" in homed("info", "--device", "emulated:charger").out
+    homed.ok("owner", "unlock", "--device", "emulated:charger")
+    assert homed.ok(*parties, "300").out.startswith("Done: 300 nEUR")

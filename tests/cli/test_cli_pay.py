@@ -138,3 +138,8 @@ def test_the_owner_of_another_home_is_refused(fleet, homed):
     url = f"tcp:127.0.0.1:{port_of(fleet, 'charger')}"
     gone_wrong(homed("owner", "pause", "--device", url), 4, "unknown_device", "no device at")
     assert fleet("info", "--device", "emulated:charger", "--json").last["paused"] is False
+
+
+def test_paying_by_name(fleet):
+    fleet.ok("pay", "--payer", "CHARGER", "--payee", "solar", "--amount", "600", "--pause-ms", "50")
+    gone_wrong(fleet("pay", "--payer", "charger", "--payee", "nobody", "--amount", "5"), 2, "unknown_device", "nobody")

@@ -4,6 +4,7 @@ from check import raises
 from rig import NOW, policy, provisioned, restarted
 from seal import channel, labels, messages, order, rpc, voucher
 from seal import policy as limits
+from seal.channel import Offer
 from seal.days import SECONDS_A_DAY
 from seal.errors import (
     BadSignature,
@@ -11,9 +12,11 @@ from seal.errors import (
     Malformed,
     PolicyRefused,
     Refused,
-    StateDamaged,
+    RolledBack,
 )
 from seal.owner import Owner
+from seal.records import ORDER_RECORD
+from seal.service import Service
 from trades import PRICE, best, connect, pair, promised, run
 
 
@@ -130,8 +133,8 @@ def test_wrong_bill_is_not_paid():
     assert promised(buying) == [(0, 0)]
 
 
-def test_payer_with_lost_state_stays_locked():
-    _, buying, selling = pair()
+def test_payer_with_lost_state_stays_locked_until_its_owner_unlocks_it():
+    issuer, buying, selling = pair()
     session, seller = connect(buying, selling)
     before = dict(buying.board.store.files)
     selling.board.meter.joules += 1
@@ -140,7 +143,26 @@ def test_payer_with_lost_state_stays_locked():
     rolled = restarted(buying)
     rolled.board.store.files = before
     rolled.load()
-    raises(StateDamaged, connect, rolled, selling)
+    raises(RolledBack, connect, rolled, selling)
+    # umbrel-os#279: it was caught, and paid on the next order
+    for device in (rolled, restarted(rolled)):
+        assert Service(device).info(None)["locked"] is True
+        order.finish(device, order.FAILED)
+        wanted = {1: "tcp:127.0.0.1:1", 3: "nEUR", 4: "J", 5: 5000, 7: 0}
+        raises(RolledBack, Owner(device).command, issuer.command(device, "trade", wanted))
+        raises(RolledBack, device.payer.promise, session._terms, 6, None, session._allow)
+        raises(RolledBack, device.payer.open, selling.device_id, Offer("nEUR", "J", 3), 9, NOW + 9999, bytes(16), [])
+        assert not device.journal.get(ORDER_RECORD) or device.journal.get(ORDER_RECORD)[order.STATUS] == order.FAILED
+    # what the seller holds is the record again: no second voucher of that number is ever signed
+    raw, digest, _ = rolled.payer.sign_last(session._terms)
+    assert digest == messages.parse(selling.payee.records()[0][1][channel.VOUCHER]).digest
+    Owner(rolled).command(issuer.command(rolled, "unlock"))
+    assert Service(rolled).info(None)["locked"] is False and promised(rolled) == [(1, 3)]
+    Owner(rolled).command(issuer.command(rolled, "trade", wanted))
+    session, _ = connect(rolled, selling)
+    selling.board.meter.joules += 1
+    run(session.step())
+    assert promised(restarted(rolled)) == promised(rolled) and sum(one[1] for one in promised(rolled)) == 6
 
 
 def test_second_order_is_refused_while_first_is_active():

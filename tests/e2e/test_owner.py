@@ -5,7 +5,7 @@ import time
 import pytest
 from sealwright.errors import RefusedByDevice, Unreachable
 from sealwright.link import connect
-from sealwright.operate import owner, renewing
+from sealwright.operate import owner, renewing, trading
 from sealwright.wire.messages import Command, parse_as
 
 from tests.e2e.proxy import Proxy
@@ -57,6 +57,21 @@ def test_a_url_that_nobody_named_gets_no_command(lab, roof_and_car):
         owner.set_interval(lab.home, client, 4321)
     proxy.close()
     assert refusal.value.code == "unknown_device" and lab.info(car)["command_seq"] == 1, "the lab's own"
+
+
+def test_an_order_names_no_seller_that_another_url_is_of(lab, roof_and_car):
+    roof, car = roof_and_car
+    buyer = lab.board("buyer")
+    with Way(lab, roof) as way:
+        way.target = tuple(car.hardware["command"])
+        before = lab.info(buyer)["command_seq"]
+        for named in (None, bytes.fromhex(lab.home.resolve("roof").device)):
+            with connect(way.proxy.address) as seller, connect(buyer.url) as payer:
+                seller.device = named
+                with pytest.raises(RefusedByDevice, match="car answers at .*, not roof") as refusal:
+                    trading.order(lab.home, payer, seller, 5000)
+            assert refusal.value.code == "wrong_device"
+        assert lab.info(buyer)["command_seq"] == before
 
 
 class Hoarder:

@@ -130,6 +130,7 @@ def every_order():
         ("protect", {}),
         ("close", closed[0]),
         ("stop",),
+        ("unlock",),
         ("trade", {1: "tcp:192.0.2.1:1", 3: "nEUR", 4: "J", 5: 1}),
         ("clock", NOW),
         ("ack", {1: 2}),

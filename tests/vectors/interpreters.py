@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.qemu import firmware, machine
+
 ROOT = Path(__file__).resolve().parents[2]
 MICROPYTHON = Path(sys.executable).parent / "micropython"
 COMMANDS = {
@@ -16,6 +18,8 @@ COMMANDS = {
     "micropython": [str(MICROPYTHON), "-X", "heapsize=800k"],
 }
 NAMES = tuple(COMMANDS)
+SMALL = tuple(machine.KINDS)  # other processors, in QEMU, with a heap of 239 KB
+ALL = NAMES + SMALL
 SEARCH = tuple(str(ROOT / folder) for folder in ("firmware", "boards", "tests/device"))
 
 
@@ -44,9 +48,17 @@ def run(name: str, script: Path, *arguments: str | Path, seconds: int = 300) -> 
 
 
 def ask(name: str, questions: list[list[str]], folder: Path) -> list[list[object]]:
-    """The answers of device_runner.py to `questions`, written to `folder` for it, under the interpreter `name`."""
-    path = folder / "questions"
+    """The answers of device_runner.py to `questions`, written to `folder` for it, under the interpreter `name`, one of
+    ALL."""
+    here, path = Path(__file__).parent, folder / "questions"
     path.write_text("".join(json.dumps(question) + "\n" for question in questions))
-    answers = [json.loads(line) for line in run(name, Path(__file__).parent / "device_runner.py", path)]
+    if name in SMALL:
+        machine.require(name)
+        files = {**firmware.compiled(name), "questions": path.read_bytes()}
+        files |= {f"{module}.py": (here / f"{module}.py").read_bytes() for module in ("device_runner", "diagnostic")}
+        lines = machine.run_module(name, files, "device_runner", ["/files/questions"], folder)
+    else:
+        lines = run(name, here / "device_runner.py", path)
+    answers = [json.loads(line) for line in lines]
     assert len(answers) == len(questions)
     return answers

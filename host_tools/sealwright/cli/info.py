@@ -125,6 +125,8 @@ def _business(raw: dict[str, Any], assets: Assets, messages: list[Message[Body]]
     yield "network", raw["network"].hex()
     policy = None if raw["policy"] is None else read(DevicePolicy, raw["policy"])
     yield "spending", spending(policy, assets) + (" (PAUSED)" if raw["paused"] else "")
+    if raw.get("locked"):
+        yield "", "LOCKED: its flash was put back to an earlier state; `sealwright owner unlock` lets it pay again"
     if raw["offer"] is None:
         yield "sells", "nothing"
     else:

@@ -16,7 +16,7 @@ from . import factory, transfers
 from .anchoring import noted_head
 from .commands import Command, command
 from .describe import describe
-from .options import TestOption
+from .options import AnyDevices, TestOption
 from .session import Session
 from .settle import open_ledger
 from .words import clock, named, short
@@ -34,17 +34,17 @@ class Form(StrEnum):
     "Who has what.",
     """
     sealwright ledger balances
-    sealwright ledger balances --json
+    sealwright ledger balances roof car --json
     """,
 )
-def balances(session: Session) -> None:
+def balances(session: Session, device: AnyDevices) -> None:
     """Show what every account holds. The amounts of an asset sum to 0.
 
     Accounts are devices, open channels, and the world, which owes what owners deposited.
     """
-    names = session.names()
+    names, chosen = session.names(), _chosen(session, device)
     with open_ledger(session.home) as ledger:
-        found = ledger.balances()
+        found = [one for one in ledger.balances() if not chosen or (one.kind == "device" and one.name in chosen)]
     rows = []
     for one in found:
         name = names.get(one.name) if one.kind == "device" else None
@@ -60,13 +60,14 @@ def balances(session: Session) -> None:
     "Where each channel's deposit is.",
     """
     sealwright ledger channels
+    sealwright ledger channels roof
     """,
 )
-def channels(session: Session) -> None:
+def channels(session: Session, device: AnyDevices) -> None:
     """Show every channel and where its deposit is: paid + refunded + remaining = deposited."""
-    names = session.names()
+    names, chosen = session.names(), _chosen(session, device)
     with open_ledger(session.home) as ledger:
-        found = ledger.channels()
+        found = [one for one in ledger.channels() if not chosen or chosen & {one.payer, one.payee}]
     rows = []
     for one in found:
         session.emit(
@@ -88,6 +89,11 @@ def channels(session: Session) -> None:
         rows.append((short(one.digest), named(one.payer, names), named(one.payee, names), *money, state))
     columns = ("channel", "payer", "payee", "deposited>", "paid>", "refunded>", "remaining>", "state")
     session.table(columns, rows)
+
+
+def _chosen(session: Session, texts: list[str]) -> set[bytes]:
+    """The devices that are named; none where all are meant."""
+    return {session.home.identify(text, retired=True) for text in texts}
 
 
 @command(

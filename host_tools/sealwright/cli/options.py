@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final
@@ -116,6 +117,8 @@ def owner_key(path: Path) -> PublicKey:
 def whole_bundle(source: str) -> Iterator[bytes]:
     """The messages of a bundle file, or of standard input for "-". Raises Usage at once where it cannot be opened, and
     Rejected where there is nothing in it."""
+    with suppress(OSError):  # which opening it shows too
+        _check_path(source)
     messages = read_bundle(_stdin() if source == STDIN else Path(source))
     try:
         first = next(messages, None)
@@ -126,6 +129,14 @@ def whole_bundle(source: str) -> Iterator[bytes]:
         remedy = "Check that it was collected and transferred: an empty bundle proves nothing."
         raise Rejected(f"no message in {name}", remedy=remedy, code="empty_bundle")
     return _chain(first, messages)
+
+
+def _check_path(text: str) -> None:
+    """Raise Usage for a text that no file can have as its path, and OSError."""
+    try:
+        Path(text).stat()
+    except ValueError as error:  # a NUL, or characters that the file system cannot write
+        raise Usage(f"{text!r} is no path", remedy="Give the path of a file.") from error
 
 
 def _chain(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:

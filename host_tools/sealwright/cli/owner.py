@@ -88,6 +88,16 @@ def resume(session: Session, device: DeviceOption) -> None:
     _send(session, device, owner.resume, "may pay again", paused=False)
 
 
+@command("unlock", "Let it pay again after a rollback.", "sealwright owner unlock --device emulated:charger")
+def unlock(session: Session, device: DeviceOption) -> None:
+    """Let a device pay again that found its flash put back to an earlier state.
+
+    Somebody had the board, or put back a copy of it. What it promised meanwhile is lost to it, but owed: collect from
+    its payees and settle first, and check its policy's limit per day.
+    """
+    _send(session, device, owner.unlock, "may pay again", locked=False)
+
+
 @command("policy", "Replace its spending policy.", "sealwright owner policy limits.json --device emulated:charger")
 def policy(
     session: Session,
@@ -189,6 +199,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     offer,
     pause,
     resume,
+    unlock,
     policy,
     interval,
     clock,

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
+from ..errors import AmbiguousDevice
 from ..home import RETIRED, Registered
 from ..home.names import name_key, tidy_name
 from ..operate import adopting
@@ -60,13 +61,14 @@ def forget(session: Session, device: DeviceArgument, yes: YesOption = False) -> 
     "adopt",
     "Bring back a device that this home certified.",
     """
+    sealwright devices adopt shed
     sealwright devices adopt serial:/dev/ttyACM0
     sealwright devices adopt tcp:192.0.2.7:4242 --name shed
     """,
 )
 def adopt(
     session: Session,
-    device: Annotated[str, typer.Argument(metavar="URL", help="Where it is.")],
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="Its URL; or the name or id it had, where it was.")],
     name: Annotated[
         str | None, typer.Option("--name", metavar="NAME", help="What to call it [default: as before].")
     ] = None,
@@ -75,7 +77,13 @@ def adopt(
 
     It must prove its key, and one of this home's keys must have signed its certificate.
     """
-    with session.connect(device) as client:
+    gone = session.home.retired(device)
+    if len(gone) > 1:
+        names = [f"{one.name} ({one.device[:16]})" for one in gone]
+        remedy = "Name the one you mean by the beginning of its id."
+        raise AmbiguousDevice(f"{device!r} may be {' or '.join(names)}", remedy=remedy, candidates=names)
+    with session.connect(gone[0].where if gone else device) as client:
+        client.device = bytes.fromhex(gone[0].device) if gone else client.device
         entry = adopting.adopt(session.home, client, name)
     granted = session.home.grant(bytes.fromhex(entry.device)) is not None
     session.emit(ok=True, name=entry.name, device=entry.device, url=entry.url, granted=granted)

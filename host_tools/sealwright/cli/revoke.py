@@ -37,6 +37,8 @@ def revoke(
     if reason not in renewing.REASONS:
         raise Usage(f"{reason!r} is no reason", remedy=f"Give one of {', '.join(renewing.REASONS)}.")
     entry = session.home.resolve(device)
+    for text in to or ():
+        session.url(text)  # raises: what is for good begins after every name is known
     message = renewing.revoke(session.home, entry, reason)
     session.emit(ok=True, device=entry.device, name=entry.name, reason=reason, revocation=message.raw.hex())
     session.say(f"{entry.name} is revoked; the revocation is kept in {session.home.folder / 'revocations'}.")

@@ -52,6 +52,8 @@ def watch(
     """
     if not device and bundles is None:
         raise Usage("nothing to watch", remedy="Name a device, --all, --group, or a folder with --bundles.")
+    if bundles is not None and not bundles.is_dir():
+        raise Usage(f"{bundles} is no folder", remedy="Make it, or name the one that bundles come into.")
     end = None if seconds is None else time.monotonic() + seconds
     with open_ledger(session.home, allow_test=allow_test) as ledger:
         watcher = _Watcher(session, ledger, device, bundles)

@@ -1,7 +1,6 @@
 """An emulated board: its folder, and its process while it runs."""
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -13,9 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import Unreachable, Usage
+from ..extras import unix
 from ..home.urls import board_urls
 from .kinds import Emulator, emulator_of, folder_of
 from .launch import LOCK, TTY
+
+fcntl = unix("fcntl")
 
 START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 5.0

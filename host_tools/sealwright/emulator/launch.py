@@ -6,16 +6,19 @@ wire is there while nobody is connected. A signal is for the whole process group
 the host's, so a board starts in a tenth of a second.
 """
 
-import fcntl
 import json
 import os
-import pty
 import select
 import signal
 import sys
 import time
-import tty
+from contextlib import suppress
 from pathlib import Path
+
+with suppress(ImportError):  # on Windows no board runs, but the names below are read
+    import fcntl
+    import pty
+    import tty
 
 LOCK = "lock"
 TTY = "tty"
@@ -63,9 +66,7 @@ def _run(heap: str) -> int | None:
     if child == 0:
         os.close(pipe)
         os.environ["SEALWRIGHT_CHIP"] = str(chip)
-        import micropython_unix
-
-        os._exit(int(micropython_unix.run_main(["micropython", "-X", f"heapsize={heap}", "-m", "emulated.power_on"])))
+        _become_micropython(["micropython", "-X", f"heapsize={heap}", "-m", "emulated.power_on"])
     os.close(chip)
     is_reset = _attend(pipe)
     if is_reset:
@@ -73,6 +74,19 @@ def _run(heap: str) -> int | None:
     os.close(pipe)
     _, status = os.waitpid(child, 0)
     return None if is_reset else os.waitstatus_to_exitcode(status)
+
+
+def _become_micropython(arguments: list[str]) -> None:
+    """Run the user's own MicroPython in this process's place, or that of the package. Does not return."""
+    own = os.environ.get("SEALWRIGHT_MICROPYTHON")
+    if own:
+        for name in ("SEALWRIGHT_CHIP", "SEALWRIGHT_PTY", "SEALWRIGHT_UART"):
+            if name in os.environ:
+                os.set_inheritable(int(os.environ[name]), True)
+        os.execvp(own, arguments)
+    import micropython_unix
+
+    os._exit(int(micropython_unix.run_main(arguments)))
 
 
 def _attend(pipe: int) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 from ..errors import Usage
 from ..link.client import connect
 from ..targets.kinds import description
+from .interpreter import check_micropython
 
 _GREETING_SECONDS: Final = 2.0
 
@@ -26,7 +27,8 @@ class UnixPort:
             raise Usage("this board takes no image", remedy="It runs the MicroPython installed with Sealwright.")
 
     def command(self, folder: Path, board: Path) -> list[str]:
-        """MicroPython with the heap that the board's description says."""
+        """MicroPython with the heap that the board's description says. Raises Usage where there is none."""
+        check_micropython()
         heap = str(description(board)["heap"])
         return [sys.executable, "-P", str(Path(__file__).with_name("launch.py")), str(folder), str(board), heap]
 

@@ -51,9 +51,14 @@ def parse_entry(path: Path) -> Registered:
     try:
         values: dict[str, Any] = json.loads(path.read_text())
         entry = Registered(**values)
+        lists = (entry.urls, entry.groups)
         texts = (entry.name, entry.url, entry.model, entry.state, entry.certificate, *entry.urls, *entry.groups)
-        if f"{entry.device}.json" != path.name or not all(isinstance(text, str) for text in texts):
+        numbers = (entry.custody, entry.registered_at, entry.commands)
+        typed = all(isinstance(one, list | tuple) for one in lists) and all(isinstance(one, str) for one in texts)
+        if f"{entry.device}.json" != path.name or len(bytes.fromhex(entry.device)) != 32:
             raise ValueError
-    except (OSError, ValueError, TypeError) as error:
+        if not typed or not all(isinstance(one, int) for one in numbers):
+            raise ValueError
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise Usage(f"the entry {path} is damaged", remedy="Move it away, or put it back from a copy.") from error
     return entry

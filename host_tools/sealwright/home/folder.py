@@ -218,6 +218,10 @@ class Home(Kept):
         """The devices in use that the register has for a URL, the latest last."""
         return self._register.at(url)
 
+    def retired(self, text: str) -> Sequence[Registered]:
+        """The devices that are no more, and had the name `text` or an id that begins so."""
+        return self._register.retired(text)
+
     def check_name(self, name: str, device: bytes | None = None) -> str:
         """`name` as it is kept. Raises Usage for what cannot be a name, or is that of another device than `device`."""
         return self._register.check_name(name, device)
@@ -232,8 +236,12 @@ class Home(Kept):
 
 
 def locate(folder: str | Path | None) -> Path:
-    """The folder a command means: the one given, else $SEALWRIGHT_HOME, else ~/.sealwright."""
-    return Path(folder or os.environ.get("SEALWRIGHT_HOME") or DEFAULT).expanduser().resolve()
+    """The folder a command means: the one given, else $SEALWRIGHT_HOME, else ~/.sealwright. Raises Usage."""
+    wanted = folder or os.environ.get("SEALWRIGHT_HOME") or DEFAULT
+    try:
+        return Path(wanted).expanduser().resolve()
+    except (ValueError, RuntimeError, OSError) as error:  # NUL; a ~USER that there is not; links in a circle
+        raise Usage(f"{str(wanted)!r} is no path", remedy="Name the folder of a home.", code="no_home") from error
 
 
 def _passphrase() -> bytes | None:

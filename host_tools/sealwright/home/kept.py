@@ -2,6 +2,8 @@
 
 grants/ID.cbor       the newest grant given to a device
 revocations/DIGEST.cbor           revocations signed here
+heads/ID.cbor                     the newest reading seen of a device, see `operate.logs`
+forks/ID-NUMBER.bundle            proofs of logs that contradict themselves
 brokers/HOST:PORT.pem             the CA that certified an MQTT broker
 """
 

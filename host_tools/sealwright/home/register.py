@@ -7,10 +7,12 @@ What is read is kept until the folder changes: to resolve every name of a fleet 
 
 import json
 import os
+import re
 import time
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +24,7 @@ from .names import id_prefix, name_key, tidy_name
 from .urls import aliases, split_broker, url_of
 
 _RACY_NS: Final = 2_000_000_000  # a folder changed so lately may change again and show the same time
+_TTY: Final = re.compile(r"(tty|cu\.)\w+")
 _LISTED: Final = "`sealwright devices` lists this home's devices; give a name, 4 digits of an id, a did:key or a URL."
 _WHICH: Final = "Name the one you mean by the beginning of its id."
 
@@ -82,9 +85,13 @@ class Register:
         url = url_of(text)
         if url is not None and url.startswith("mqtts:"):
             text, url = split_broker(url)[1], None
+        if not text:
+            raise UnknownDevice("no device is named", remedy=f"A broker's URL ends with /NAME. {_LISTED}")
         found = self.at(url) if url is not None else self._named(text)
         if len(found) == 1:
             return found[0]
+        if url is not None and not found:
+            raise UnknownDevice(f"the register has no device at {url}", remedy=_LISTED)
         if found:
             names = [f"{one.name} ({one.device[:16]})" for one in found]
             raise AmbiguousDevice(f"{text!r} may be {' or '.join(names)}", remedy=_WHICH, candidates=names)
@@ -116,12 +123,7 @@ class Register:
 
     def labels(self) -> dict[bytes, str]:
         """Device id -> label; where devices of an old register share a name, it has the beginning of the id."""
-        index = self._read()
-        twice = {one.device for same in index.by_name.values() if len(same) > 1 for one in same}
-        return {
-            bytes.fromhex(one.device): f"{one.name} ({one.device[:8]})" if one.device in twice else one.label
-            for one in index.entries
-        }
+        return dict(self._read().labels)
 
     def _named(self, text: str) -> Sequence[Registered]:
         identifier, index = exact_id(text), self._read()
@@ -134,13 +136,22 @@ class Register:
             found |= {one.device: one for one in index.begin_with(prefix)}
         return list(found.values())
 
-    def _unknown(self, text: str) -> UnknownDevice:
+    def retired(self, text: str) -> Sequence[Registered]:
+        """The devices that are no more, and had this name or an id that begins so."""
         prefix, key = id_prefix(text), name_key(text)
-        for one in self.entries():
-            if not one.active and (name_key(one.name) == key or (prefix and one.device.startswith(prefix))):
-                remedy = "`sealwright devices adopt URL` brings it back if it still has its key."
-                return UnknownDevice(f"no device is called {text!r} now: {one.label}", remedy=remedy, code="retired")
-        return UnknownDevice(f"no device is called {text!r}", remedy=_LISTED)
+        gone = [one for one in self.entries() if not one.active]
+        return [one for one in gone if name_key(one.name) == key or (prefix and one.device.startswith(prefix))]
+
+    def _unknown(self, text: str) -> UnknownDevice:
+        gone = self.retired(text)
+        if gone:
+            remedy = "`sealwright devices adopt` brings it back if it still has its key."
+            return UnknownDevice(f"no device is called {text!r} now: {gone[-1].label}", remedy=remedy, code="retired")
+        by_name = self._read().by_name
+        near = get_close_matches(name_key(text), by_name, n=1, cutoff=0.7)
+        meant = by_name[near[0]][0].name if near else f"/dev/{text}" if _TTY.fullmatch(text) else None
+        hint = f" Did you mean {meant}?" if meant else ""
+        return UnknownDevice(f"no device is called {text!r}", remedy=f"{_LISTED}{hint}")
 
     def _read(self) -> "_Index":
         try:
@@ -179,6 +190,11 @@ class _Index:
             self.made_at.setdefault(one.url, []).append(one)
             for url in set(one.urls):
                 self.named_at.setdefault(url, []).append(one)
+        twice = {one.device for same in self.by_name.values() if len(same) > 1 for one in same}
+        self.labels = {
+            bytes.fromhex(one.device): f"{one.name} ({one.device[:8]})" if one.device in twice else one.label
+            for one in self.entries
+        }
         self._active = sorted(active, key=lambda one: one.device)
         self._ids = [one.device for one in self._active]
 

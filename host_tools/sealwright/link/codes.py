@@ -58,6 +58,11 @@ CODES = {
         "its log has another reading with this number, or none: its flash was put back to an earlier state",
         "Collect it again without --ack for the proof. Nothing was forgotten.",
     ),
+    29: Meaning(
+        "rolled_back",
+        "its flash was put back to an earlier state, and it pays nothing until its owner unlocks it",
+        "Find out who had the board; then `sealwright owner unlock`.",
+    ),
     40: Meaning("over_voucher_limit", "more than its policy allows for one voucher", "Raise the limit."),
     41: Meaning("over_day_limit", "more than its policy allows in a day", "Raise the limit or wait for tomorrow."),
     42: Meaning("not_a_payee", "the payee is not on its owner's list", "Add the payee to the policy."),

@@ -78,6 +78,7 @@ _SOMETIMES: Final[dict[str, Rule]] = {
     "clock_fault": Nullable(UINT),
     "peers": _Rows(TEXT),
     "protection": _Named(AMOUNT),
+    "locked": BOOL,
 }
 _PROVISIONED: Final[dict[str, Rule]] = {
     "device": HASH,

@@ -12,16 +12,20 @@ from ..home import DONE, Home, Registered
 from ..link import Client
 from ..wire.certificates import check_chain
 from ..wire.messages import Certificate, Message, Revocation, parse_as
+from .pinning import wrong_device
 
 
 def adopt(home: Home, client: Client, name: str | None = None) -> Registered:
-    """Put the device behind `client` into the register. name: None for the one that it had there.
+    """Put the device behind `client` into the register. name: None for the one that it had there. Where `client.device`
+    names one, it must be that.
 
     Raises RefusedByDevice for a device of another issuer, or one that is revoked or not provisioned; Usage for one that
     is registered, or a name that cannot be its; Unreachable.
     """
     status = client.status().body  # signed, over a fresh nonce: the device has the key of its certificate
     leaf = _own_leaf(home, client)
+    if client.device not in (None, status.device):
+        raise wrong_device(home, client, status.device)
     if leaf.body.key.device_id != status.device:
         raise _foreign("its certificate is another device's")
     if any(parse_as(raw, Revocation).body.device == status.device for raw in home.revocations()):

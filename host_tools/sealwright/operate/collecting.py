@@ -117,7 +117,8 @@ class Collector:
             return
         with _proving(source, self.logs):
             for message in follow(source.client, source.key, self.logs, source.seq):
-                source.seq, source.digest = message.body.seq, message.digest
+                if message.signed_by(source.key):  # what another wrote may be gathered, but is acknowledged to nobody
+                    source.seq, source.digest = message.body.seq, message.digest
                 if self.take(message):
                     yield message.raw
 

@@ -24,6 +24,7 @@ from ..wire.messages import (
     write_arguments,
 )
 from ..wire.messages.schema import write
+from . import clock
 from .pinning import pin, prove
 
 READING: Final = "reading"
@@ -50,7 +51,7 @@ def _next_number(home: Home, client: Client, status: Status) -> int:
 
 def _end(status: Message[Status]) -> dict[str, Any]:
     """What ends a command: ten minutes, or the device's last status where its clock could not tell."""
-    now = int(time.time())
+    now = clock.now()
     if status.body.clock_quality >= CLOCK_HOST and abs(status.body.signed_at - now) <= CLOCK_SKEW:
         return {"not_after": now + COMMAND_SECONDS}
     return {"status": status.digest}
@@ -97,6 +98,11 @@ def resume(home: Home, client: Client) -> None:
     command(home, client, "resume")
 
 
+def unlock(home: Home, client: Client) -> None:
+    """Let it pay again after its flash was put back to an earlier state."""
+    command(home, client, "unlock")
+
+
 def set_policy(home: Home, client: Client, policy: DevicePolicy) -> None:
     """Replace its spending policy."""
     command(home, client, "policy", write(policy))
@@ -122,7 +128,7 @@ def set_interval(home: Home, client: Client, seconds: int) -> None:
 
 def set_clock(home: Home, client: Client) -> None:
     """Set its clock to this host's, whatever it was."""
-    command(home, client, "clock", int(time.time()))
+    command(home, client, "clock", clock.now())
 
 
 def set_network(home: Home, client: Client, settings: dict[cbor.Key, cbor.Value] | None) -> None:

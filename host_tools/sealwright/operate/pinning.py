@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import RefusedByDevice
 from ..home import Home, Registered
-from ..link import Client
+from ..link import Client, Info
 from ..wire.messages import Message, Status
 
 
@@ -24,7 +24,7 @@ def prove(home: Home, client: Client) -> Message[Status]:
         remedy = f"Say which device it is, by a name that `sealwright devices` lists: NAME@{client.url}."
         raise RefusedByDevice(f"the register has no device at {client.url}", remedy=remedy, code="unknown_device")
     if status.body.device != wanted:
-        raise _wrong_device(home, client, wanted, status.body.device)
+        raise wrong_device(home, client, status.body.device)
     return status
 
 
@@ -34,17 +34,24 @@ def check_named(home: Home, client: Client) -> None:
     Raises RefusedByDevice (code wrong_device), Unreachable, Malformed.
     """
     if client.device is not None:
-        said = client.info()
-        if said.device is None:
-            what = f"a device without an identity answers at {client.url}: it is {said.state}"
-            remedy = f"See it with `sealwright info {client.url}`."
-            raise RefusedByDevice(what, remedy=remedy, code="wrong_device")
-        if said.device != client.device:
-            raise _wrong_device(home, client, client.device, said.device)
+        check_said(home, client, client.info())
 
 
-def _wrong_device(home: Home, client: Client, wanted: bytes, found: bytes) -> RefusedByDevice:
-    names = home.names()
+def check_said(home: Home, client: Client, said: Info) -> None:
+    """Raise RefusedByDevice (code wrong_device) where a device says that it is another than `expected` names."""
+    wanted = expected(home, client)
+    if wanted is None or said.device == wanted:
+        return
+    if said.device is None:
+        what = f"a device without an identity answers at {client.url}: it is {said.state}"
+        remedy = f"See it with `sealwright info {client.url}`."
+        raise RefusedByDevice(what, remedy=remedy, code="wrong_device")
+    raise wrong_device(home, client, said.device)
+
+
+def wrong_device(home: Home, client: Client, found: bytes) -> RefusedByDevice:
+    """The error where the device `found` answers in place of the one that `expected` names."""
+    names, wanted = home.names(), expected(home, client) or b""
     here, meant = names.get(found, found.hex()), names.get(wanted, wanted.hex())
     remedy = f"Name {meant} where it is now: {meant}@URL. Nothing was changed."
     if client.device is None:

@@ -15,6 +15,7 @@ from ..link import Client, Info
 from ..link.codes import meaning
 from ..money import Assets, Price
 from . import owner
+from .pinning import check_said
 
 ACTIVE, WAITING = "active", "waiting"  # waiting: the channel waits for the ledger's funding
 STATES: Final = (ACTIVE, "done", "stopped", "failed", WAITING)
@@ -60,9 +61,11 @@ def order(
     seconds: how long the channel is good. pause_ms: between two payments. max_price: the most for one unit; None: what
     the offer says now, so that a price raised before the payer gets there buys nothing. address: where the payer finds
     the payee, such as a relay; None: where the payee says. offer: what the budget was meant for; None:
-    whatever it is now. assets: how errors write amounts. Raises Usage, RefusedByDevice.
+    whatever it is now. assets: how errors write amounts. Raises Usage, and RefusedByDevice, also for a
+    payee that says it is another device than the register has at its URL.
     """
     seller = payee.info()
+    check_said(home, payee, seller)  # the order names who is to be paid by this answer
     meant, offer = offer, _offer(payee, seller)
     if meant not in (None, offer):  # the same number of another asset may be worth much more
         raise Usage(

@@ -15,6 +15,7 @@ from drivers.rtc_clock import RtcClock  # noqa: E402
 from ntp_server import Server, answer  # noqa: E402
 from rig import NOW, Board, Issuer, provision  # noqa: E402
 from seal import labels  # noqa: E402
+from seal.compat import ticks_add, ticks_ms  # noqa: E402
 from seal.device import Device  # noqa: E402
 from seal.errors import NotYetValid  # noqa: E402
 from seal.owner import Owner  # noqa: E402
@@ -65,12 +66,16 @@ def test_wrong_answers_are_refused_and_asked_again():
     server = Server([])
     radio = Wifi(board.clock, [LOCAL, LOCAL], server.port)
 
-    def join(*answers):
+    def join(*answers, early=False):
+        if not early:
+            radio._asked = ticks_add(ticks_ms(), -900_000)
         server.answers, server.asked = list(answers), 0
         unix = server.run(radio.join("net", "word"))
         return None if unix is None else device.timekeeper.take_network_time(unix)
 
-    assert join(ZERO, ZERO) is None and 0 <= board.clock.now() - NOW < 5
+    assert join(ZERO, ZERO) is None and server.asked == 2
+    assert join(ZERO, early=True) is None and server.asked == 0, "servers are not pressed"
+    assert 0 <= board.clock.now() - NOW < 5
     assert join(answer(NOW), answer(NOW + 9)) is None
     assert join(answer(NOW + 2 * MAX_STEP), answer(NOW + 2 * MAX_STEP)) is False
     assert device.timekeeper.fault == NotYetValid.code and board.clock.quality == labels.CLOCK_HOST

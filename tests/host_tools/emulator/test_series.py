@@ -7,7 +7,6 @@ import struct
 import subprocess
 import sys
 from fractions import Fraction
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -31,19 +30,6 @@ for now in sys.argv[2:]:
     clock.now = int(now)
     print(" ".join(str(value) for value in series()))
 """
-
-
-def installed() -> bool:
-    try:
-        distribution("pvanalytics")
-    except PackageNotFoundError:
-        return False
-    return True
-
-
-needs_measured = pytest.mark.skipif(
-    not installed(), reason="the measured series (pvanalytics, without its dependencies) is not installed"
-)
 
 
 def micropython() -> str | None:
@@ -186,14 +172,6 @@ def test_files_that_cannot_be_read_or_written(tmp_path, build):
         write_series(parse_spec(f"ina219=csv:{tmp_path}/data.csv"), tmp_path / "no" / "x")
 
 
-def test_the_measured_series_may_be_missing(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "path", [])
-    with pytest.raises(Usage, match="not installed") as caught:
-        write_series(parse_spec("bme280"), tmp_path / "x")
-    assert "pip install --no-deps" in caught.value.remedy
-
-
-@needs_measured
 def test_measured_weather(tmp_path):
     summary = write_series(parse_spec("bme280"), tmp_path / "x")
     header, rows = records(tmp_path / "x")
@@ -206,7 +184,6 @@ def test_measured_weather(tmp_path):
         assert low <= min(values) < max(values) <= high
 
 
-@needs_measured
 def test_measured_power(tmp_path):
     summary = write_series(parse_spec("ina219"), tmp_path / "x")
     header, rows = records(tmp_path / "x")
@@ -217,7 +194,6 @@ def test_measured_power(tmp_path):
     assert at_start > 25_000
 
 
-@needs_measured
 def test_measured_mcu_temperature(tmp_path):
     write_series(parse_spec("mcu"), tmp_path / "x")
     _, rows = records(tmp_path / "x")

@@ -43,6 +43,8 @@ def test_every_way_to_name_a_device(fleet):
         *("mqtts://broker:8883/café", f"mqtts://u@b/{quote('café')}", "mqtts://b/b251dd", f"mqtts://b/{CAR}"),
     ):
         assert fleet.resolve(text).device == CAR, text
+    fleet.register(entry("lamp #2?", SHED))
+    assert fleet.resolve("mqtts://h:1/lamp #2?").device == fleet.resolve("mqtts://h/LAMP%20%232%3F").device == SHED
     device, did = someone()
     fleet.register(entry("keyed", device))
     assert fleet.resolve(did).name == "keyed"
@@ -68,6 +70,19 @@ def test_what_names_nothing(fleet, text):
     with pytest.raises(UnknownDevice) as caught:
         fleet.resolve(text)
     assert caught.value.exit_code == 2 and caught.value.remedy
+
+
+def test_a_slip_gets_a_hint(fleet):
+    with pytest.raises(UnknownDevice) as caught:
+        fleet.resolve("rof")
+    assert caught.value.remedy.endswith("Did you mean Roof?")
+    with pytest.raises(UnknownDevice) as caught:
+        fleet.resolve("ttyUSB0")
+    assert caught.value.remedy.endswith("Did you mean /dev/ttyUSB0?")
+    with pytest.raises(UnknownDevice, match="no device is named"):
+        fleet.resolve("mqtts://127.0.0.1:1/")
+    with pytest.raises(UnknownDevice, match="no device at tcp:h:1"):
+        fleet.resolve("tcp:h:1")
 
 
 def test_what_several_fit_is_refused_with_their_names(fleet):
@@ -140,7 +155,11 @@ def test_damaged_entries_are_named(home):
         (home.folder / "devices" / f"{ROOF}.json").write_text(content)
         with pytest.raises(Usage, match=f"{ROOF}.json is damaged"):
             home.resolve("x")
-    (home.folder / "devices" / f"{ROOF}.json").unlink()
+    wrong = [("registered_at", "x"), ("urls", "x"), ("commands", None), ("model", None), ("groups", [1]), ("x", 1)]
+    for field, value in wrong:
+        old_entry(home, "a", ROOF, **{field: value})
+        with pytest.raises(Usage, match=f"{ROOF}.json is damaged"):
+            home.names()
     old_entry(home, "a", ROOF)
     (home.folder / "devices" / f"{ROOF}.json").rename(home.folder / "devices" / "copy.json")
     with pytest.raises(Usage, match=r"copy.json is damaged"):

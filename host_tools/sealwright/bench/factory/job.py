@@ -4,7 +4,6 @@ Each step that is done is noted in `factory/boards/` of the home, so that a batc
 that has an identity is asked for its name and no more.
 """
 
-import fcntl
 import json
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from typing import Any, Final
 from ... import emulator
 from ...emulator.serial_url import wire
 from ...errors import Malformed, RefusedByDevice, Rejected, SealwrightError, Unreachable
+from ...extras import unix
 from ...files import write_whole
 from ...home import DONE, PENDING, Home
 from ...link import Client, Info
@@ -28,6 +28,8 @@ from ...wire.messages import Certificate, FactoryRecord, Message
 from ..deploying import HELLO_SECONDS, hello, install
 from ..flashing import flash
 from .tray import Place
+
+fcntl = unix("fcntl")
 
 MADE: Final = "made"
 THERE: Final = "already made"

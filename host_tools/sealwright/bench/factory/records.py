@@ -7,7 +7,6 @@ Both are bundles (`sealwright verify factory/ledger --root root.pem`), which are
 the middle of its last record was never reported to anyone, and is removed before the next one is written.
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +15,13 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from ...errors import Malformed, Truncated, Usage
+from ...extras import unix
 from ...home import Home
 from ...verify import Policy, Verdict, Verifier
 from ...wire.bundle import read_bundle
 from ...wire.messages import FactoryRecord, Message, parse_as, sign_message
+
+fcntl = unix("fcntl")
 
 LEDGERS: Final = {False: "ledger", True: "test-ledger"}
 

@@ -9,7 +9,6 @@ One level, LMS_SHA256_M32_H10 with LMOTS_SHA256_N32_W4: a signature has 2,512 by
 Making the key, and each signature, takes a second or two here. Needs PyPI `pyhsslms`.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -18,8 +17,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...errors import BadKeyFile, Usage
-from ...extras import load
+from ...extras import load, unix
 from ...wire.keys import read_secret
+
+fcntl = unix("fcntl")
 
 FILE: Final = "update.hss"
 LEAVES: Final = 1024

@@ -11,9 +11,12 @@ import signal
 import sys
 import termios
 
-import micropython_unix
-
 if "SEALWRIGHT_TERMINAL" in os.environ:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # it may have been started by what ignores it
     fcntl.ioctl(int(os.environ["SEALWRIGHT_TERMINAL"]), termios.TIOCSCTTY, 0)
+own = os.environ.get("SEALWRIGHT_MICROPYTHON")
+if own:
+    os.execvp(own, ["micropython", *sys.argv[1:]])
+import micropython_unix  # noqa: E402
+
 sys.exit(micropython_unix.run_main(["micropython", *sys.argv[1:]]))

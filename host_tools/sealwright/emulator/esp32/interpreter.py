@@ -5,11 +5,14 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from ..interpreter import check_micropython
+
 _CHIP: Final = Path(__file__).with_name("chip.py")
 
 
 def micropython(*arguments: str) -> list[str]:
-    """The command line of MicroPython with these arguments."""
+    """The command line of MicroPython with these arguments. Raises Usage where there is none."""
+    check_micropython()
     return [sys.executable, "-P", str(_CHIP), *arguments]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ...errors import Usage
 from ...link.transport import open_url
+from ..interpreter import check_micropython
 from .flash import make_flash
 
 
@@ -24,7 +25,9 @@ class Esp32:
         make_flash(folder, board)
 
     def command(self, folder: Path, board: Path) -> list[str]:
-        """A Python of its own, which holds the board's wires and starts MicroPython again after a reset."""
+        """A Python of its own, which holds the board's wires and starts MicroPython again after a reset. Raises
+        Usage where there is no MicroPython."""
+        check_micropython()
         return [sys.executable, "-P", "-m", f"{__package__}.process", str(folder), str(board)]
 
     def greet(self, url: str) -> None:

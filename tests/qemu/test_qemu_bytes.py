@@ -1,0 +1,46 @@
+"""The device's messages are the same bytes on the ESP32-C3's and the RP2350's processors as under CPython."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.vectors.interpreters import run
+
+from . import firmware, machine
+
+PARITY = Path(__file__).resolve().parents[1] / "parity"
+RIG = PARITY.parent / "device" / "rig.py"
+
+
+@pytest.mark.parametrize("name", machine.KINDS)
+def test_messages_have_the_bytes_of_cpython(name, tmp_path):
+    machine.require(name)
+    files = dict(firmware.whole(name))
+    for path in (PARITY / "by_hand.py", PARITY / "fixed.py", RIG):
+        files[f"{path.stem}.mpy"] = firmware.script(path, name)
+    there = machine.run(name, files, "import seal.p256, by_hand\nby_hand.main()\n", tmp_path).splitlines()
+    here = run("cpython", PARITY / "by_hand.py")
+    assert len(there) == len(here) >= 40
+    for ours, theirs in zip(here, there, strict=True):
+        assert json.loads(ours) == json.loads(theirs)
+
+
+IMPORT = """
+import gc, seal.p256
+for name in %r:
+    __import__(name)
+    print(name)
+    gc.collect()
+"""
+
+
+@pytest.mark.parametrize("name", machine.KINDS)
+def test_every_module_of_the_package_loads(name, tmp_path):
+    """All of them at once, in the heap that a board has; `ports` is for type checkers alone."""
+    machine.require(name)
+    files = firmware.compiled(name)
+    names = [path.removesuffix(".mpy").replace("/", ".") for path in files if path.count("/") == 1]
+    wanted = [one for one in names if one.startswith("seal.") and one not in {"seal.__init__", "seal.ports"}]
+    assert len(wanted) > 40
+    assert machine.run(name, files, IMPORT % wanted, tmp_path).splitlines() == wanted
