@@ -2,7 +2,7 @@
 
 from . import channel, labels, messages, policy, protection, reading, rpc, seller, voucher
 from .records import ORDER_RECORD, OWNER_IS_PAUSED, OWNER_POLICY
-from .errors import Expired, Malformed, Refused, SensorFailed, UnknownChannel, Unreachable
+from .errors import Expired, Malformed, Refused, SensorFailed, UnknownChannel, Unreachable, WrongOffer
 from .order import ASSET, BUDGET, DEFAULT_SECONDS, DIGEST, MAX_PRICE, PAYEE, SECONDS, UNIT
 from .order import most_a_second, most_first
 
@@ -27,6 +27,7 @@ class Buyer:
         self.order = order
         self._client = client
         self._receipt = None
+        self.is_seller_proven = False
         self._seller_amount = 0  # amount of the best voucher that the seller holds
 
     async def agree(self) -> int | None:
@@ -85,13 +86,14 @@ class Buyer:
             raise Malformed("a chain is a list of certificates")
         self._peer = device.standing.check_peer(reply[1])
         seller.check_proof(reply[2], self._peer, device.device_id, nonce, reply[0])
-        if self._peer.device_id != self.order.get(PAYEE, self._peer.device_id):
+        self.is_seller_proven = self._peer.device_id == self.order.get(PAYEE, self._peer.device_id)
+        if not self.is_seller_proven:
             raise Unreachable("another device answers there")
         if reply[3] is None:
-            raise Unreachable("the device there sells nothing")
+            raise WrongOffer("the device there sells nothing")
         offer = channel.offer(reply[3])
         if (offer.asset, offer.unit) != (self.order[ASSET], self.order[UNIT]):
-            raise Unreachable("the device there sells %s for %s" % (offer.unit, offer.asset))
+            raise WrongOffer("the device there sells %s for %s" % (offer.unit, offer.asset))
         if DIGEST not in self.order and offer.price > self.order.get(MAX_PRICE, offer.price):
             raise policy.Limit(policy.OVER_PRICE, "one %s costs %d here" % (offer.unit, offer.price))
         return offer

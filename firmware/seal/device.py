@@ -84,6 +84,8 @@ class Device:
         self.sensor_fault = None  # error code of the last sample, None if it succeeded
         self.last_purchase = None  # summary of the last reading bought, see `reading.summary`
         self.trade_fault = None  # error code of the last attempt at the order, None once it proceeds
+        self.is_fault_by_seller = False  # whether the seller answered with `trade_fault`
+        self.trade_tries = (None, 0)  # (what failed last, how often in a row), see `trading`
         self.uplink = None  # on a board with a way to a broker
         self.peers = None  # on a board with a way to other devices
         self.seller = None  # whose connection the meter serves

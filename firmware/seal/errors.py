@@ -172,3 +172,15 @@ class RolledBack(StateDamaged):
     """The device's flash was put back to an earlier state. It pays nothing until its owner unlocks it."""
 
     code = 29
+
+
+class NoMeter(SealError):
+    """No sensor of the device counts in the unit that it is to sell."""
+
+    code = 30
+
+
+class WrongOffer(SealError):
+    """The seller sells something else than what the order is for, or nothing."""
+
+    code = 31

@@ -29,6 +29,7 @@ STATUS = const(8)  # ACTIVE to FAILED
 CODE = const(9)  # uint: the error that ended the order
 DIGEST = const(10)  # bytes, 32: the channel
 NUMBER = const(11)  # uint, the command's: distinguishes two equal orders
+IS_BY_SELLER = const(15)  # true: the seller answered with CODE
 
 ACTIVE = const(0)
 DONE = const(1)
@@ -76,6 +77,13 @@ def most_a_second(order: "Record", price: int) -> int:
     return max(DEFAULT_UNITS * price, order[BUDGET] // 10)
 
 
+def goods(order: "Record | None") -> "list[Item] | None":
+    """[payee or None, asset, unit, budget] of an active order."""
+    if order is None or order[STATUS] != ACTIVE:
+        return None
+    return [order.get(PAYEE), order[ASSET], order[UNIT], order[BUDGET]]
+
+
 def is_waiting(device: "Device", order: "Record") -> bool:
     """Whether the seller refused the order's channel until the ledger funds it, and no funding has come since."""
     digest = order.get(DIGEST)
@@ -86,9 +94,15 @@ def is_waiting(device: "Device", order: "Record") -> bool:
 
 
 def finish(
-    device: "Device", status: int, code: int | None = None, number: int | None = None, digest: bytes | None = None
+    device: "Device",
+    status: int,
+    code: int | None = None,
+    number: int | None = None,
+    digest: bytes | None = None,
+    is_by_seller: bool = False,
 ) -> None:
-    """End the active order. number: end that order only; digest: the order of that channel only. Idempotent."""
+    """End the active order. number: end that order only; digest: the order of that channel only. is_by_seller: the
+    code was the seller's answer. Idempotent."""
     current = device.journal.get(ORDER_RECORD)
     if current is None or current[STATUS] != ACTIVE or (digest is not None and current.get(DIGEST) != digest):
         return
@@ -97,5 +111,6 @@ def finish(
         order[STATUS] = status
         if code is not None:
             order[CODE] = code
+            order[IS_BY_SELLER] = is_by_seller
         device.journal.put(ORDER_RECORD, order)
         device.trade_fault = None

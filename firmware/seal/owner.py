@@ -15,7 +15,7 @@ is good for ten minutes. The number is on flash before the command takes effect:
 never repeats one.
 """
 
-from . import channel, labels, messages, order, protection, rollback, timekeeping
+from . import channel, labels, messages, order, protection, rollback, seller, timekeeping
 from .device import DEVICE_SLOT, PROVISIONED
 from .records import (
     FIRMWARE_RECORD,
@@ -118,7 +118,10 @@ class Owner:
         self._set(record, OWNER_POLICY, messages.fit(value, messages.POLICY))
 
     def _offer(self, value: "Item", record: "Record") -> None:
-        self._set(record, OWNER_OFFER, None if value is None else channel.offer(value).pack())
+        offer = None if value is None else channel.offer(value)
+        if offer is not None:
+            seller.check_meter(self._device, offer.unit)
+        self._set(record, OWNER_OFFER, offer and offer.pack())
 
     def _interval(self, value: "Item", record: "Record") -> None:
         if not messages.uint(value) or not 1 <= value <= _MAX_INTERVAL:

@@ -43,8 +43,10 @@ def senml(quantities: "list[Quantity]") -> "list[Claims]":
 
 def count(message: "Message", unit: str) -> int | None:
     """The integer in a reading's first record in `unit`, or None."""
+    base = None  # holds for the records after it too (RFC 8428 section 4.6)
     for record in message.payload:
-        if record.get(labels.SENML_UNIT) == unit:
+        base = record.get(labels.SENML_BASE_UNIT, base)
+        if record.get(labels.SENML_UNIT, base) == unit:
             value = record.get(labels.SENML_VALUE)
             return value if isinstance(value, int) else None
     return None
@@ -58,10 +60,14 @@ def find_count(quantities: "list[Quantity]", unit: str) -> int | None:
 def summary(message: "Message") -> "list[list[Item]]":
     """[[name, unit, exponent, mantissa], ...] of a reading's values, for display."""
     rows = []
+    base_name = base_unit = ""
     for record in message.payload:
+        base_name = record.get(labels.SENML_BASE_NAME, base_name)
+        base_unit = record.get(labels.SENML_BASE_UNIT, base_unit)
         value = record.get(labels.SENML_VALUE)
         exponent, mantissa = value.value if isinstance(value, cbor.Tag) else (0, value)
-        rows.append([record.get(labels.SENML_NAME, ""), record.get(labels.SENML_UNIT, ""), exponent, mantissa])
+        name, unit = base_name + record.get(labels.SENML_NAME, ""), record.get(labels.SENML_UNIT, base_unit)
+        rows.append([name, unit, exponent, mantissa])
     return rows
 
 

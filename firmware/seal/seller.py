@@ -10,7 +10,7 @@ SenML unit is metered: the amount due follows the count in signed readings, from
 from . import channel, labels, messages, reading, rpc, voucher
 from .device import PROVISIONED
 from .records import OWNER_OFFER
-from .errors import Expired, Malformed, NotAParty, Refused, SensorFailed, Unauthenticated, UnknownChannel
+from .errors import Expired, Malformed, NoMeter, NotAParty, Refused, SensorFailed, Unauthenticated, UnknownChannel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +44,13 @@ def check_proof(raw: bytes, peer: "CertifiedKey", device_id: bytes, own_nonce: b
     if message.payload != proof_claims(peer.device_id, device_id, own_nonce, peer_nonce):
         raise Unauthenticated("a proof for another connection")
     message.verify(peer.public)
+
+
+def check_meter(device: "Device", unit: str) -> None:
+    """Raise NoMeter unless the device can sell `unit`; SensorFailed if a sensor does not say."""
+    quantities = device.measure()
+    if not quantities or (unit != PIECE and reading.find_count(quantities, unit) is None):
+        raise NoMeter("no sensor here counts in %s" % unit)
 
 
 class Seller:

@@ -127,6 +127,8 @@ class Service:
             "bought": device.last_purchase,
             "order": current_order
             and [self._order_status(current_order), current_order.get(order.CODE), self._order_progress(current_order)],
+            "fault_by_seller": bool(current_order and current_order.get(order.IS_BY_SELLER, device.is_fault_by_seller)),
+            "buying": order.goods(current_order),
             "channels": [len(device.payer.records()), len(device.payee.records())],
         }
 

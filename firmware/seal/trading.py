@@ -1,7 +1,8 @@
 """Executes the owner's order over a peer link, and resumes after every interruption.
 
 An active order is in the journal (see `order`), so a reset or a broken link only costs a new connection. A limit of the
-policy or of the order ends the order with the limit's code.
+policy or of the order ends the order with the limit's code. So does what the proven seller answers TRIES times in a row
+and what no later try can change; from somebody who has not proved to be the seller nothing ends an order.
 """
 
 import asyncio
@@ -10,16 +11,20 @@ from . import channel, notes, rollback, rpc
 from .device import PROVISIONED
 from .buyer import Buyer
 from .compat import const
-from .errors import Expired, PolicyRefused, StateDamaged
+from .errors import Expired, PolicyRefused, SealError, StateDamaged, WrongOffer
 from .order import ACTIVE, ADDRESS, DEFAULT_PAUSE_MS, DIGEST, DONE, FAILED, NUMBER, PAUSE_MS, STATUS, finish, is_waiting
 from .protection import LEAST_LEFT
-from .records import ORDER_RECORD
+from .records import ORDER_RECORD, PAYER_ROLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .device import Device
     from .ports import Record
 
+TRIES = const(6)  # about 16 s
+# As the seller's answer: malformed, wrong_type, not_a_party, wrong_network, unsupported, revoked, no_meter. A malformed
+# reply itself may be noise
+_PERMANENT = (1, 3, 15, 21, 23, 26, 30)
 _MIN_RETRY_MS = const(250)
 _MAX_RETRY_MS = const(8000)
 
@@ -43,6 +48,7 @@ async def run(device: "Device") -> None:
             if device.trade_fault is None:  # the order proceeded since the last failure
                 retry_ms = _MIN_RETRY_MS
             device.trade_fault = rpc.error_code(error)
+            device.is_fault_by_seller = isinstance(error, rpc.PeerError)
             notes.trace("trade: again in %d ms" % retry_ms, error)
             await asyncio.sleep(retry_ms / 1000)
             retry_ms = min(retry_ms * 2, _MAX_RETRY_MS)
@@ -62,12 +68,22 @@ async def _try_order(device: "Device", order: "Record") -> None:
         finish(device, FAILED, error.code, order[NUMBER])
 
 
+def _is_permanent(device: "Device", order: "Record", error: SealError) -> bool:
+    """Whether this is the last of TRIES failures in a row that no later try can change."""
+    record = DIGEST in order and channel.find_record(device.journal, PAYER_ROLE, order[DIGEST])
+    place = (order[NUMBER], record[channel.SEQ] if record else 0, error.code)
+    before, tries = device.trade_tries
+    device.trade_tries = (place, tries + 1 if place == before else 1)
+    is_permanent = isinstance(error, WrongOffer) or (isinstance(error, rpc.PeerError) and error.code in _PERMANENT)
+    return is_permanent and device.trade_tries[1] >= TRIES
+
+
 async def run_session(device: "Device", order: "Record") -> None:
     """Execute the order over one connection, until the order ends or is replaced."""
     link = device.peers.link_to(order[ADDRESS])
     reader, writer = await link.connect(order[ADDRESS])
+    session = Buyer(device, order, rpc.Client(reader, writer))
     try:
-        session = Buyer(device, order, rpc.Client(reader, writer))
         close_code = await session.agree()
         device.trade_fault = None
         if close_code is None:
@@ -80,6 +96,10 @@ async def run_session(device: "Device", order: "Record") -> None:
         if session.is_spent() or close_code is None:
             finish(device, DONE, None, order[NUMBER])
         else:
-            finish(device, FAILED, close_code, order[NUMBER])
+            finish(device, FAILED, close_code, order[NUMBER], is_by_seller=True)
+    except SealError as error:
+        if not session.is_seller_proven or not _is_permanent(device, session.order, error):
+            raise
+        finish(device, FAILED, error.code, order[NUMBER], is_by_seller=isinstance(error, rpc.PeerError))
     finally:
         await link.disconnect(writer)

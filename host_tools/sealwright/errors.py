@@ -5,6 +5,7 @@ device's state or policy. Nothing in the library raises outside this family for 
 caller's mistake.
 """
 
+import json
 import shlex
 from collections.abc import Sequence
 
@@ -22,6 +23,19 @@ class SealwrightError(Exception):
             self.remedy = remedy
         if code is not None:
             self.code = code
+
+
+def cause_of(error: Exception) -> str:
+    """What went wrong, in the words of the operating system or in ours: never the text of a Python exception."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno}, column {error.colno} is no JSON"
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start} is not of UTF-8"
+    if isinstance(error, UnicodeError):  # of the codec for host names
+        return "a part of the name is empty or too long"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return "no answer in time" if isinstance(error, TimeoutError) else "it failed"
 
 
 def how_to_install(package: str, extra: str) -> str:
@@ -49,6 +63,16 @@ class Truncated(Malformed):
     """A bundle that ends in the middle of a message, or continues with bytes that are no CBOR item."""
 
     remedy = "Messages before this point are usable. Transfer or collect the bundle again."
+
+
+class NotABundle(Truncated):
+    """A file that is no bundle from its first byte on. `what`: what it is instead, with its article."""
+
+    code = "not_a_bundle"
+
+    def __init__(self, what: str, *, remedy: str, name: str = "this") -> None:
+        super().__init__(f"{name} is no bundle, but {what}", remedy=remedy)
+        self.what = what
 
 
 class NotDeterministic(Rejected):

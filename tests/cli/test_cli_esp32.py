@@ -95,7 +95,9 @@ def test_its_readings_are_those_of_its_series_and_verify(esp32, tmp_path):
 
     def readings():
         esp32.ok("collect", "--device", URL, "--out", bundle)
-        return [line for line in esp32.ok("verify", bundle, "--allow-test").out.splitlines() if " reading " in line]
+        return [
+            line for line in esp32.ok("verify", bundle, "--allow-test", "-v").out.splitlines() if " reading " in line
+        ]
 
     found = wait_until(lambda: len(readings()) > 1 and readings())
     assert "temperature -15." in found[-1] and "pressure 81" in found[-1] and "mcu-temperature 20.5 Cel" in found[-1]

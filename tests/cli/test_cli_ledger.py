@@ -56,6 +56,13 @@ def test_settling_twice_pays_once(books):
     assert books.ok("ledger", "audit", "--allow-test", "--json").last["ok"]
 
 
+def test_settling_shows_the_sum_and_every_message_only_when_asked(books):
+    few = books.ok("settle", books.bundle, "--allow-test")
+    assert not [line for line in few.out.splitlines() if " voucher " in line] and "messages hold" in few.out
+    many = books.ok("settle", books.bundle, "--allow-test", "-v")
+    assert [line for line in many.out.splitlines() if " already_settled " in line and " voucher " in line]
+
+
 def test_without_leave_nothing_of_emulated_boards_settles(books):
     ran = books("settle", books.bundle)
     assert ran.code == 1 and "--allow-test" in ran.out and "test_root" in ran.out

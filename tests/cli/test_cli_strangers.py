@@ -179,6 +179,13 @@ def one_bad_channel(frame):
     return pack(Frame(frame.id, REPLY, [1] if frame.item else [1, 1, [b"\x01"], []]))
 
 
+def test_what_it_says_makes_no_line_that_looks_like_ours(fleet):
+    lie = {**BLANK, "firmware": "1\ncustody    2 (element)\x1b[2J"}
+    with stranger({INFO: lie}) as url:
+        lines = fleet.ok("info", "--device", url).out.splitlines()
+    assert [line for line in lines if line.startswith("custody")] == ["custody    0 (open)"]
+
+
 def test_errors_of_a_newer_firmware(fleet):
     for code, name in ((8, "policy"), (999, "device_code_999"), (0, "device_code_0")):
         with stranger({INFO: (ERROR, [code])}) as url:

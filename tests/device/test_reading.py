@@ -7,7 +7,7 @@ from seal import cbor, cose, identity, labels, messages
 from seal.entropy import Pool
 from seal.errors import SensorFailed, StateDamaged
 from seal.journal import Journal
-from seal.reading import RESERVE, ReadingLog, count, frames
+from seal.reading import RESERVE, ReadingLog, count, frames, summary
 
 KEYS = SoftwareKeyStore(RamStore(), engine="plain")
 PUBLIC = KEYS.generate(0, Pool(Entropy.sources).random)
@@ -194,3 +194,29 @@ def test_damage_in_older_segment_hides_no_later_readings():
     again.append(quantities(1))
     again.acknowledge(61)
     assert len(again.segments()) == 1
+
+
+class Pack:
+    """A reading of another maker's device: base name and unit hold for the records after (RFC 8428 section 4.6)."""
+
+    payload = [
+        {
+            labels.SENML_BASE_NAME: "roof:",
+            labels.SENML_BASE_UNIT: "W",
+            labels.SENML_NAME: "power",
+            labels.SENML_VALUE: 5,
+        },
+        {labels.SENML_NAME: "peak", labels.SENML_VALUE: cbor.Tag(4, [-1, 77])},
+        {labels.SENML_NAME: "energy", labels.SENML_UNIT: "J", labels.SENML_VALUE: 9},
+        {labels.SENML_BASE_UNIT: "Wh", labels.SENML_NAME: "day", labels.SENML_VALUE: 3},
+    ]
+
+
+def test_base_fields_hold_for_the_records_after():
+    assert [count(Pack, unit) for unit in ("W", "J", "Wh", "Cel")] == [5, 9, 3, None]
+    assert summary(Pack) == [
+        ["roof:power", "W", 0, 5],
+        ["roof:peak", "W", -1, 77],
+        ["roof:energy", "J", 0, 9],
+        ["roof:day", "Wh", 0, 3],
+    ]

@@ -132,7 +132,7 @@ def readings(cli, bundle):
     """The numbers of the station's readings in a bundle, all of which holds."""
     verdicts = cli.ok("verify", bundle, "--allow-test", "--json").json
     assert all(one["ok"] for one in verdicts)
-    shown = cli.ok("verify", bundle, "--allow-test").out
+    shown = cli.ok("verify", bundle, "--allow-test", "-v").out
     return [int(seq) for seq in re.findall(r"reading +station .*#(\d+)", shown)]
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ..errors import SealwrightError, Usage
+from ..errors import SealwrightError, Usage, cause_of
 from .naming import widen
 from .session import Session, abandon_stdout
 
@@ -182,4 +182,4 @@ def _of_system(error: OSError) -> SealwrightError:
     where = f"{error.filename}: " if error.filename else "cannot read or write: "
     full = error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
     remedy = "Free some space." if full else "Check the path, its permissions and its disk."
-    return Usage(f"{where}{error.strerror or error}", remedy=remedy, code="disk_full" if full else "system")
+    return Usage(f"{where}{cause_of(error)}", remedy=remedy, code="disk_full" if full else "system")

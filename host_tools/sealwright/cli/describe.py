@@ -1,6 +1,8 @@
 """A message in a few words, for people who read a bundle."""
 
 from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
 
 from ..errors import Malformed
 from ..money import Assets, Price, show_price
@@ -16,11 +18,13 @@ from ..wire.messages import (
     Number,
     Reading,
     Receipt,
-    Record,
     Voucher,
     to_decimal,
 )
-from .words import SMALLEST, amount, clock, named, short
+from ..wire.senml import Measurement, measurements
+from .words import SMALLEST, amount, clock, named, short, worth_of_clock
+
+_FAR_SECONDS: Final = 86_400  # beyond a day a date says more than seconds
 
 
 def describe(message: Message[Body], names: Mapping[bytes, str], assets: Assets = SMALLEST) -> str:
@@ -30,7 +34,8 @@ def describe(message: Message[Body], names: Mapping[bytes, str], assets: Assets 
             issues = "" if body.may_issue is None else f", may issue to depth {body.may_issue}"
             said = f"custody {body.custody}{issues}" + (f", {body.model}" if body.model else "")
         case Reading() as body:
-            said = f"#{body.seq} {clock(body.sampled_at)}  {quantities(body)}"
+            unsure = worth_of_clock(body.clock_quality)
+            said = f"#{body.seq} {clock(body.sampled_at)}{unsure and f' [{unsure}]'}  {quantities(body)}"
         case ChannelOpen() as body:
             locked = amount(body.capacity, body.asset, assets)
             said = f"{short(message.digest)} to {named(body.payee, names)}, up to {locked}{_price(body, assets)}"
@@ -58,27 +63,34 @@ def _price(body: ChannelOpen, assets: Assets) -> str:
 
 
 def quantities(body: Reading) -> str:
-    """The values of a reading with their units."""
-    return ", ".join(filter(None, map(_record, body.records)))
+    """The values of a reading with their units, and with their times where they differ from the reading's."""
+    return ", ".join(_measurement(one, body.sampled_at) for one in measurements(body))
 
 
-def _record(record: Record) -> str:
-    name = (record.base_name or "") + (record.name or "")
-    if record.value is not None:
-        value = f"{number(record.value)} {record.unit or record.base_unit or ''}"
-    elif record.text is not None:
-        value = record.text
-    elif record.flag is not None:
-        value = "yes" if record.flag else "no"
-    else:
-        return name
-    return f"{name} {value}".strip()
+def _measurement(one: Measurement, sampled_at: int) -> str:
+    values = [
+        "" if one.value is None else f"{number(one.value)} {one.unit or ''}".strip(),
+        one.text or "",
+        "" if one.flag is None else ("true" if one.flag else "false"),
+        "" if one.data is None else one.data.hex(),
+    ]
+    return " ".join(filter(None, (one.name, *values, _when(one.at, sampled_at))))
 
 
-def number(given: Number) -> str:
+def _when(at: Decimal | None, sampled_at: int) -> str:
+    """How far a measurement's time is from the reading's; nothing where they are the same."""
+    if at is None:
+        return "(time out of range)"
+    apart = at - sampled_at
+    if abs(apart) > _FAR_SECONDS:
+        return f"({clock(int(at))})"
+    return f"({abs(apart):f} s {'after' if apart > 0 else 'before'})" if apart else ""
+
+
+def number(given: Number | Decimal) -> str:
     """A measured number, written out unless that is very long."""
     try:
-        value = to_decimal(given)
+        value = given if isinstance(given, Decimal) else to_decimal(given)
     except Malformed:
         return "out of range"
     return f"{value:f}" if -12 < value.adjusted() < 15 else f"{value:e}"

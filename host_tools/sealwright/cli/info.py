@@ -8,7 +8,7 @@ import typer
 from ..errors import RefusedByDevice, Rejected
 from ..link import Client, Info
 from ..link.codes import meaning
-from ..money import Assets, Price, show_price
+from ..money import Price, show_price
 from ..operate.promises import Promises
 from ..operate.trading import STATES
 from ..wire.messages import Body, ChannelOpen, DecimalFraction, DevicePolicy, Message, Voucher, parse_message
@@ -19,7 +19,7 @@ from .describe import number
 from .options import DeviceOption
 from .protect import protection, protection_json
 from .session import Session
-from .words import CLOCK, clock, custody, json_value, spending
+from .words import CLOCK, clock, custody, json_value, named, spending
 
 Facts = Iterator[tuple[str, str]]
 
@@ -44,7 +44,7 @@ def info(session: Session, device: DeviceOption) -> None:
     session.emit(ok=True, url=device, **_as_json(found), claimable=[one.as_dict() for one in claims])
     facts = [*_identity(session, found)]
     if found.provisioned:
-        facts += [*_business(found.raw, session.assets, messages), *_claims(session, claims)]
+        facts += [*_business(session, found.raw, messages), *_claims(session, claims)]
     session.facts(facts)
 
 
@@ -88,6 +88,8 @@ def _as_json(found: Info) -> dict[str, Any]:
     if raw.get("offer") is not None:
         asset, unit, price = raw["offer"]
         shown["offer"] = [asset, unit, str(price)]
+    if raw.get("buying") is not None:
+        shown["buying"] = [*shown["buying"][:3], str(raw["buying"][3])]
     if raw.get("protection") is not None:
         shown["protection"] = protection_json(raw["protection"])
     return shown
@@ -121,7 +123,8 @@ def _slots(raw: dict[str, Any]) -> str:
     return said + ("; updates need a hash-based signature" if raw.get("hss") else "")
 
 
-def _business(raw: dict[str, Any], assets: Assets, messages: list[Message[Body]]) -> Facts:
+def _business(session: Session, raw: dict[str, Any], messages: list[Message[Body]]) -> Facts:
+    assets = session.assets
     yield "network", raw["network"].hex()
     policy = None if raw["policy"] is None else read(DevicePolicy, raw["policy"])
     yield "spending", spending(policy, assets) + (" (PAUSED)" if raw["paused"] else "")
@@ -142,26 +145,39 @@ def _business(raw: dict[str, Any], assets: Assets, messages: list[Message[Body]]
     pays, paid = raw["channels"]
     yield "channels", f"{pays} it pays in, {paid} it is paid in"
     if raw["order"] is not None:
-        yield "order", _order(raw["order"], assets, messages)
+        yield "order", _order(session, raw, messages)
     if raw["trade_fault"] is not None:
-        yield "", f"the payer tries again: {meaning(raw['trade_fault']).cause}"
+        yield "", f"the payer tries again: {_whose(raw)}{meaning(raw['trade_fault']).cause}"
+    if raw.get("buying") is not None:
+        yield "buys", _buying(session, *raw["buying"])
     if raw["uplink"] is not None and raw["uplink"][0] is not None:
         yield "broker", _uplink(*raw["uplink"])
     if raw["bought"] is not None:
         yield "bought last", ", ".join(_quantity(*quantity) for quantity in raw["bought"])
 
 
-def _order(order: list[Any], assets: Assets, messages: list[Message[Body]]) -> str:
-    state, code, promised = order
+def _whose(raw: dict[str, Any]) -> str:
+    """Before the cause of a fault in a trade: the party that named it, as far as the firmware says."""
+    return {True: "the seller: ", False: "itself: ", None: ""}[raw.get("fault_by_seller")]
+
+
+def _buying(session: Session, payee: bytes | None, asset: str, unit: str, budget: int) -> str:
+    from_whom = "" if payee is None else f" from {named(payee, session.names())}"
+    return f"{unit}{from_whom}, for up to {session.assets.show(budget, asset)}"
+
+
+def _order(session: Session, raw: dict[str, Any], messages: list[Message[Body]]) -> str:
+    state, code, promised = raw["order"]
     seq, value = promised or (0, 0)
-    why = f": {meaning(code).cause}" if code is not None else ""
-    asset = _asset_of(seq, value, messages)
-    promised = f"{value:,}" if asset is None else assets.show(value, asset)
-    return f"{STATES[state]}{why}; {promised} promised in {seq} vouchers"
+    why = f": {_whose(raw)}{meaning(code).cause}" if code is not None else ""
+    asset = raw["buying"][1] if raw.get("buying") is not None else _asset_of(seq, value, messages)
+    money = f"{value:,}" if asset is None else session.assets.show(value, asset)
+    return f"{STATES[state]}{why}; {money} promised in {seq} vouchers"
 
 
 def _asset_of(seq: int, value: int, messages: list[Message[Body]]) -> str | None:
-    """The asset of the voucher with this number and amount, where only one can be meant: an order does not name it."""
+    """The asset of the voucher with this number and amount, where only one can be meant: an order that is over does not
+    name it."""
     vouchers = [message.body for message in messages if isinstance(message.body, Voucher)]
     channels = {body.channel for body in vouchers if (body.seq, body.amount) == (seq, value)}
     opens = {message.digest: message.body for message in messages if isinstance(message.body, ChannelOpen)}

@@ -9,6 +9,7 @@ from ..errors import RefusedByDevice, Unreachable, Usage
 from ..link.broker import Broker
 from ..operate import owner
 from ..operate.collecting import Collector
+from ..operate.complaints import Complaints
 from ..operate.listening import Listener
 from .collect import ACK_SECONDS, check_out
 from .commands import command
@@ -77,6 +78,7 @@ class _Listening:
         self._acked: dict[str, int] = {topic: heard.seq for topic, heard in listener.heard.items()}
         self._acked_at = time.monotonic()
         self._reported = 0  # forks
+        self._complaints = Complaints(session.note)
 
     def keep(self, *, last: bool = False) -> None:
         """Make it last, and tell who waits for that."""
@@ -95,5 +97,6 @@ class _Listening:
                     with self._listener.client(topic) as client:
                         owner.acknowledge(self._session.home, client, heard.seq, [], heard.digest)
                     self._acked[topic] = heard.seq
+                    self._complaints.settle(topic)
                 except (Unreachable, RefusedByDevice) as error:
-                    self._session.note(f"{heard.name}: not acknowledged yet: {error}")
+                    self._complaints.note(topic, heard.name, f"not acknowledged yet: {error}")

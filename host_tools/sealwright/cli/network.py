@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from ..errors import RefusedByDevice, Usage
+from ..errors import RefusedByDevice, Usage, cause_of
 from ..link.broker import Broker, authority_der
 from ..operate import owner
 from ..wire.cbor import Key, Value
@@ -100,4 +100,4 @@ def _secret(file: Path | None) -> str:
     try:
         return "" if file is None else file.read_text().split("\n")[0]
     except (OSError, ValueError) as error:
-        raise Usage(f"cannot read {file}: {error}", remedy="Check the path.") from error
+        raise Usage(f"cannot read {file}: {cause_of(error)}", remedy="Check the path.") from error

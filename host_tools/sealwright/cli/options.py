@@ -1,5 +1,6 @@
 """Options that several commands share, and how their values are read. Every reader raises Usage."""
 
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -9,7 +10,7 @@ from typing import Annotated, BinaryIO, Final
 
 import typer
 
-from ..errors import BadCertificate, BadKey, Rejected, Truncated, Usage
+from ..errors import BadCertificate, BadKey, NotABundle, Rejected, Truncated, Usage
 from ..wire.bundle import read_bundle
 from ..wire.certificates import load_roots
 from ..wire.keys import PublicKey
@@ -30,6 +31,9 @@ BoardOption = Annotated[
     str, typer.Option("--board", metavar="BOARD", help="Which board it is, such as pico or esp32_s3.")
 ]
 BundleArgument = Annotated[str, typer.Argument(metavar="BUNDLE", help="A bundle file, or - for standard input.")]
+BundlesArgument = Annotated[
+    list[str], typer.Argument(metavar="BUNDLE...", help="Bundle files; - is standard input.", show_default=False)
+]
 OutOption = Annotated[
     str | None, typer.Option("--out", metavar="BUNDLE", help="The file to write or continue; - is standard output.")
 ]
@@ -38,6 +42,7 @@ CountOption = Annotated[
     int | None, typer.Option("--count", metavar="N", min=1, help="Go on until there are so many readings.")
 ]
 TestOption = Annotated[bool, typer.Option("--allow-test", help="Accept emulated boards: they chain to a test root.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="A line for every message, before the sum.")]
 SecretOption = Annotated[
     list[str] | None, typer.Option("--secret", metavar="HEX", help="What opens a hash-lock; may be repeated.")
 ]
@@ -116,16 +121,19 @@ def owner_key(path: Path) -> PublicKey:
 
 def whole_bundle(source: str) -> Iterator[bytes]:
     """The messages of a bundle file, or of standard input for "-". Raises Usage at once where it cannot be opened, and
-    Rejected where there is nothing in it."""
+    Rejected where there is nothing in it or where it is no bundle."""
     with suppress(OSError):  # which opening it shows too
         _check_path(source)
     messages = read_bundle(_stdin() if source == STDIN else Path(source))
+    name = "standard input" if source == STDIN else source
     try:
         first = next(messages, None)
+    except NotABundle as error:
+        remedy = error.remedy.replace(" < FILE", "" if source == STDIN else f" < {shlex.quote(source)}")
+        raise NotABundle(error.what, remedy=remedy, name=name) from error
     except Truncated as error:
         return _raise_at_first(error)
     if first is None:
-        name = "standard input" if source == STDIN else source
         remedy = "Check that it was collected and transferred: an empty bundle proves nothing."
         raise Rejected(f"no message in {name}", remedy=remedy, code="empty_bundle")
     return _chain(first, messages)

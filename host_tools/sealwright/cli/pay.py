@@ -104,7 +104,7 @@ def _follow(session: Session, buyer: Client, seller: Client, asset: str, advance
     last: Progress | None = None
     looked = time.monotonic()
     while True:
-        now = _progress(buyer)
+        now = _progress(buyer, seller)
         if now != last and not now.over:
             shown = {"amount": str(now.amount), "vouchers": now.vouchers, "trouble": now.trouble}
             session.emit(ok=True, state=now.state, asset=asset, **shown)
@@ -144,9 +144,9 @@ def _fund(session: Session, buyer: Client) -> None:
             session.note(f"channel {short(brought.channel)} is funded")
 
 
-def _progress(buyer: Client) -> Progress:
+def _progress(buyer: Client, seller: Client) -> Progress:
     try:
-        return trading.progress(buyer)
+        return trading.progress(buyer, seller.url)
     except Unreachable as error:
         remedy = "Nothing is lost: the order is in its flash, and the trade goes on once it runs again."
         raise Unreachable(f"the payer is gone: {error}", remedy=remedy) from error
@@ -166,7 +166,7 @@ def _outcome(session: Session, last: Progress, asset: str, unit: str) -> None:
         why = last.reason or "its owner stopped it"
         raise RefusedByDevice(
             f"the trade ended early: {why}; {promised}",
-            remedy="See the payer's policy with `sealwright info`; change it with `sealwright owner policy`.",
+            remedy=last.remedy or "Order again when it may pay.",
             code=f"trade_{last.state}",
         )
     session.emit(ok=True, state=last.state, asset=asset, unit=unit, amount=str(last.amount), vouchers=last.vouchers)

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from .. import emulator
-from ..errors import Usage
+from ..errors import Usage, cause_of
 from ..link import Client
 from ..link.labels import REPLY_SECONDS
 from ..link.relay import Address, Relay, Wire
@@ -63,7 +63,7 @@ async def _run(session: Session, relay: Relay, addresses: tuple[Address, Address
     try:
         peers, hosts = await relay.start(*addresses)
     except OSError as error:
-        raise Usage(f"cannot listen: {error.strerror or error}", remedy="Take another address or port.") from error
+        raise Usage(f"cannot listen: {cause_of(error)}", remedy="Take another address or port.") from error
     try:
         session.emit(ok=True, peers=peers, hosts=hosts)
         session.facts([("peers", peers), ("hosts", hosts)])

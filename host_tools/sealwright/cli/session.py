@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -29,7 +30,7 @@ from ..link.transport import split_url
 from ..money import Assets
 from ..operate.logs import Logs
 from ..operate.pinning import check_named
-from .words import plain
+from .words import json_value, plain
 
 _WIDE: Final = 4096  # no line is longer: nothing wraps where nobody looks
 Advance = Callable[[float, str], None]
@@ -147,9 +148,9 @@ class Session:
         return home.resolve(text)
 
     def emit(self, **values: Any) -> None:
-        """One JSON object on stdout, with --json."""
+        """One JSON object on stdout, with --json. Values are as `json_value` makes them."""
         if self.as_json:
-            sys.stdout.write(json.dumps(values) + "\n")
+            sys.stdout.write(json.dumps(json_value(values)) + "\n")
             sys.stdout.flush()
 
     def say(self, text: str = "", style: str = "") -> None:
@@ -161,23 +162,43 @@ class Session:
         self.err.print(Text(plain(text), style="yellow"), soft_wrap=True)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
-        """A table for people. A column named with a trailing > is aligned to the right."""
+        """A table for people. A column named with a trailing > is aligned to the right.
+
+        No word is ever cut: on a terminal that is too narrow for that, each row is a paragraph.
+        """
         pretty = self.out.is_terminal
+        cells = [tuple(plain(cell) for cell in row) for row in rows]
+        names = [column.rstrip(">") for column in columns]
+        widths = (
+            columns_that_fit([names, *cells], self.out.width - 2 * len(columns) + 2) if pretty else [None] * len(names)
+        )
+        if widths is None:
+            self._paragraphs(names, cells, title)
+            return
         table = Table(
             title=title or None,
             title_justify="left",
             title_style="bold",
             box=SIMPLE_HEAD if pretty else None,
+            show_edge=False,
             pad_edge=False,
             padding=(0, 1 if pretty else 2, 0, 0),
             header_style="bold" if pretty else "",
         )
-        for column in columns:
+        for column, name, width in zip(columns, names, widths, strict=True):
             right = column.endswith(">")
-            table.add_column(column.rstrip(">"), justify="right" if right else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(plain(cell)) for cell in row))
+            table.add_column(name, justify="right" if right else "left", overflow="fold", width=width)
+        for row in cells:
+            table.add_row(*map(Text, row))
         self.out.print(table)
+
+    def _paragraphs(self, names: Sequence[str], rows: Iterable[Sequence[str]], title: str) -> None:
+        if title:
+            self.say(title, "bold")
+        for at, row in enumerate(rows):
+            if at:
+                self.say()
+            self.facts((name, cell) for name, cell in zip(names, row, strict=True) if cell)
 
     def facts(self, rows: Iterable[tuple[str, str]]) -> None:
         """Names and values, one pair a line."""
@@ -229,6 +250,22 @@ class Session:
     def finish(self) -> None:
         """Write out what is left. Raises OSError where stdout does not take it."""
         sys.stdout.flush()
+
+
+def columns_that_fit(rows: Sequence[Sequence[str]], width: int) -> list[int | None] | None:
+    """A width for each column so that all fit into `width` and no word is cut; None where there is no such.
+
+    What is too wide gives way first. Every row has one cell for each column.
+    """
+    columns = list(zip(*rows, strict=True))
+    least = [max((cell_len(word) for cell in cells for word in cell.split()), default=1) for cells in columns]
+    widths = [max(1, *map(cell_len, cells)) for cells in columns]
+    while sum(widths) > width:
+        gives = [at for at, one in enumerate(widths) if one > least[at]]
+        if not gives:
+            return None
+        widths[max(gives, key=lambda at: widths[at])] -= 1
+    return [*widths]
 
 
 def _ignore(done: float, detail: str = "") -> None:

@@ -15,9 +15,10 @@ from . import options
 from .anchoring import check_head, note_head
 from .claims import Claims
 from .commands import command
-from .options import BundleArgument, SecretOption, TestOption, TickOption
+from .options import BundleArgument, SecretOption, TestOption, TickOption, VerboseOption
+from .problems import Problems
 from .session import Session
-from .verify import show, summary
+from .verdicts import show, summary
 
 
 @command(
@@ -30,10 +31,12 @@ from .verify import show, summary
 )
 def settle(
     session: Session,
+    *,
     bundle: BundleArgument,
     allow_test: TestOption = False,
     secret: SecretOption = None,
     tick: TickOption = None,
+    verbose: VerboseOption = False,
 ) -> int:
     """Verify a bundle and enter what it moves into the ledger: deposits, channels, vouchers, closes.
 
@@ -48,14 +51,17 @@ def settle(
         messages = options.whole_bundle(bundle)
         counts: Counter[str] = Counter()
         refused = 0
-        claims, moved, heard = Claims(), Moved(), _Heard(session)
-        with session.progress("settling", streams=True) as advance:
+        claims, moved, heard, problems = Claims(), Moved(), _Heard(session), Problems()
+        with session.progress("settling", streams=verbose or session.as_json) as advance:
             for verdict in map(heard.judge, ledger.settle(messages, secrets=secrets, ticks=ticks, moved=moved)):
-                show(session, verdict, names)
+                if verbose or session.as_json:
+                    show(session, verdict, names, bundle)
+                problems.note(bundle, verdict)
                 counts[verdict.code] += 1
                 refused += not verdict.ok
                 claims.note(verdict)
                 advance(verdict.n, f"{verdict.n} messages")
+        problems.show(session, names, several=False)
         heard.keep()
         code = summary(session, counts, refused)
         claims.show(session, ledger, names, moved)

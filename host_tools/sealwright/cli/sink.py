@@ -1,16 +1,15 @@
 """Where collected messages go: a bundle file that is continued, standard output, or nowhere but the screen."""
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from ..errors import Rejected, Usage
 from ..operate.collecting import Collector
 from ..wire.bundle import BundleWriter, read_bundle
 from ..wire.messages import Body, Message, Reading, parse_message
-from .describe import describe, number
+from .decoded import as_json
+from .describe import describe
 from .options import STDIN
 from .session import Session
 
@@ -78,16 +77,3 @@ def _resume_bundle(path: Path, collector: Collector) -> BundleWriter:
 def source_name(message: Message[Body], source: str) -> str:
     """The device a line is about: readings are their collector's, the rest may be anyone's in a channel."""
     return source if isinstance(message.body, Reading) else ""
-
-
-def as_json(message: Message[Body]) -> Mapping[str, Any]:
-    """A message for programs: what it is, and a reading's values as decimal text, because JSON has no exact numbers."""
-    shown: dict[str, Any] = {"type": message.type, "digest": message.digest.hex(), "kid": message.kid.hex()}
-    if isinstance(message.body, Reading):
-        body = message.body
-        shown |= {"seq": body.seq, "at": body.sampled_at, "clock": body.clock_quality, "values": []}
-        for record in body.records:
-            if record.value is not None:
-                name, unit = (record.base_name or "") + (record.name or ""), record.unit or record.base_unit
-                shown["values"].append({"name": name, "unit": unit, "value": number(record.value)})
-    return shown

@@ -1,4 +1,4 @@
-"""`sealwright verify`: an offline verdict on every message of a bundle."""
+"""`sealwright verify`: what of a bundle holds, checked offline."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from ..errors import Usage
+from ..errors import Rejected, SealwrightError, Usage
 from ..files import write_whole
 from ..home import locate
 from ..verify import BundleMemory, Policy, Verdict, Verifier
@@ -16,10 +16,11 @@ from ..wire.keys import PublicKey
 from ..wire.messages import Certificate, Message
 from . import options
 from .commands import command
-from .describe import describe
-from .options import BundleArgument, SecretOption, TestOption, TickOption
+from .options import BundlesArgument, SecretOption, TestOption, TickOption, VerboseOption
+from .problems import Problems
 from .session import Session
-from .words import named
+from .tally import Tally
+from .verdicts import show, summary
 
 _EVERY: Final = 64  # messages between two moves of the progress bar
 
@@ -59,6 +60,7 @@ StateOption = Annotated[
         show_default=False,
     ),
 ]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No text: the exit code says it.")]
 ProofOption = Annotated[
     Path | None,
     typer.Option(
@@ -72,19 +74,20 @@ ProofOption = Annotated[
 
 @command(
     "verify",
-    "Check a bundle offline.",
+    "Check bundles offline.",
     """
     sealwright verify readings.bundle --root root.pem
     sealwright verify readings.bundle --root root.pem --custody 1 --json
     sealwright collect --device emulated:solar --out - | sealwright verify - --allow-test
     sealwright verify old.bundle --root root.pem --at 2026-03-18T12:00:00Z
     sealwright verify new.bundle --root root.pem --state heads.json --proof forks.bundle
+    sealwright verify monday.bundle tuesday.bundle --root root.pem -v
     """,
 )
 def verify(
     session: Session,
     *,
-    bundle: BundleArgument,
+    bundle: BundlesArgument,
     root: RootOption = None,
     network: NetworkOption = None,
     custody: CustodyOption = 0,
@@ -95,12 +98,17 @@ def verify(
     owner: OwnerOption = None,
     state: StateOption = None,
     proof: ProofOption = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
 ) -> int:
-    """Check every message of a bundle, offline, and say for each what holds and what does not.
+    """Check every message of bundles, offline: the sum of what holds, and what does not, with its cause.
 
-    Needs a root and nothing else. Verdicts on messages that wait for another one of the bundle come last. Exits 1 if a
-    message is rejected.
+    Needs a root and nothing else. Each bundle is checked by itself, but a log goes on from one to the next: give them
+    in the order in which they were collected. With -v and --json, verdicts on messages that wait for another one come
+    last. Exits 1 if a message is rejected.
     """
+    if verbose and quiet:
+        raise Usage("-v and -q want different things", remedy="Leave out one of them.")
     owners = [options.owner_key(path) for path in owner or ()]
     policy = Policy(
         network=None if network is None else options.octets(network, "the network id", 32),
@@ -113,11 +121,10 @@ def verify(
     )
     roots = options.roots(root) if root else _home_roots(session)
     names = {} if root else session.names()
-    kept = _Kept(state, proof)
-    verifier = Verifier(roots, policy, BundleMemory(kept.heads.as_known()))
-    code = _check(session, verifier.run(options.whole_bundle(bundle)), names, kept)
-    kept.write(session)
-    return code
+    run = _Run(session, names, _Kept(state, proof), verbose=verbose, quiet=quiet, several=len(bundle) > 1)
+    for source in bundle:
+        run.check(source, roots, policy)
+    return run.finish()
 
 
 class _Kept:
@@ -134,30 +141,80 @@ class _Kept:
         if self._proof is not None:
             fork = self._forks.note(verdict)
             self._found += [] if fork is None else [fork]
-        if self._state is not None:
-            self.heads.note(verdict)
+        self.heads.note(verdict)
 
-    def write(self, session: Session) -> None:
+    def write(self, session: Session, *, quiet: bool) -> None:
         """Replace the files, each whole or not at all."""
         if self._proof is not None and self._found:
             write_whole(self._proof, b"".join(fork.bundle() for fork in self._found))
-            session.say(f"{self._proof} shows messages that contradict each other: {len(self._found)} times two.")
+            if not quiet:
+                session.say(f"{self._proof} shows messages that contradict each other: {len(self._found)} times two.")
         if self._state is not None:
             write_whole(self._state, self.heads.dump())
 
 
-def _check(session: Session, verdicts: Iterator[Verdict], names: Mapping[bytes, str], kept: _Kept) -> int:
-    counts: Counter[str] = Counter()
-    refused = 0
-    with session.progress("verifying", streams=True) as advance:
-        for verdict in verdicts:
-            show(session, verdict, names)
-            kept.note(verdict)
-            counts[verdict.code] += 1
-            refused += not verdict.ok
-            if verdict.n % _EVERY == 0:
-                advance(verdict.n, f"{verdict.n} messages")
-    return summary(session, counts, refused)
+class _Run:
+    """The bundles of one call. Of their messages only what is shown at the end is kept."""
+
+    def __init__(
+        self,
+        session: Session,
+        names: Mapping[bytes, str],
+        kept: _Kept,
+        *,
+        verbose: bool = False,
+        quiet: bool = False,
+        several: bool = False,
+    ) -> None:
+        self._session, self._names, self._kept = session, names, kept
+        self._lines, self._quiet, self._several = verbose or session.as_json, quiet, several
+        self._tally, self._problems = Tally(), Problems()
+        self._counts: Counter[str] = Counter()
+        self._refused = 0
+        self._failure: SealwrightError | None = None
+
+    def check(self, source: str, roots: list[Message[Certificate]], policy: Policy) -> None:
+        """Check one bundle. Raises Usage and Rejected for what is none, if it is the only one."""
+        memory = BundleMemory(self._kept.heads.as_known())
+        try:
+            self._take(source, Verifier(roots, policy, memory).run(options.whole_bundle(source)))
+        except (Usage, Rejected) as error:
+            if not self._several:
+                raise
+            self._failure = self._failure or error
+            self._session.fail(error, bundle=source)
+        self._tally.note_channels(memory.channels())
+
+    def _take(self, source: str, verdicts: Iterator[Verdict]) -> None:
+        if self._several and self._lines:
+            self._say(source)
+        with self._session.progress("verifying", streams=self._lines) as advance:
+            for verdict in verdicts:
+                if self._lines:
+                    show(self._session, verdict, self._names, source)
+                self._kept.note(verdict)
+                self._tally.note(verdict)
+                self._problems.note(source, verdict)
+                self._counts[verdict.code] += 1
+                self._refused += not verdict.ok
+                if verdict.n % _EVERY == 0:
+                    advance(verdict.n, f"{verdict.n} messages")
+
+    def _say(self, text: str) -> None:
+        if not self._quiet:
+            self._session.say(text)
+
+    def finish(self) -> int:
+        """Show the sum, write what is kept, and return the exit code."""
+        if not self._quiet:
+            called = self._tally.called(self._names)
+            self._tally.show(self._session, called)
+            self._problems.show(self._session, called, several=self._several)
+        self._kept.write(self._session, quiet=self._quiet)
+        code = 1 if self._refused else 0
+        if not self._quiet:
+            summary(self._session, self._counts, self._refused)
+        return self._failure.exit_code if self._failure is not None else code
 
 
 def _home_roots(session: Session) -> list[Message[Certificate]]:
@@ -170,29 +227,3 @@ def _home_roots(session: Session) -> list[Message[Certificate]]:
 def _home_owner(session: Session) -> list[PublicKey]:
     path = locate(session.folder) / "owner.key"
     return [session.home.key("owner").public] if path.exists() else []
-
-
-def show(session: Session, verdict: Verdict, names: Mapping[bytes, str]) -> None:
-    """One verdict: a JSON object, or a line for people and its reason."""
-    if session.as_json:
-        session.emit(**verdict.as_dict())
-        return
-    kind = verdict.type or "unreadable"
-    said = describe(verdict.message, names, session.assets) if verdict.message else ""
-    style = "" if verdict.ok else "red"
-    session.say(
-        f"{verdict.n:>5}  {verdict.code:<15} {kind:<13} {named(verdict.device, names):<16} {said}".rstrip(), style
-    )
-    if verdict.why:
-        session.say(f"       {verdict.why}", style)
-
-
-def summary(session: Session, counts: Mapping[str, int], refused: int) -> int:
-    """The count of each code, a hint where one helps, and the exit code. refused: messages that do not hold."""
-    total = sum(counts.values())
-    fine = total - refused
-    others = ", ".join(f"{count} {code}" for code, count in counts.items() if code != "ok")
-    session.say(f"{fine} of {total} messages hold" + (f": {others}" if others else "."))
-    if counts.get("test_root"):
-        session.say("Emulated boards sign under a test root: give --allow-test if that is what you want to check.")
-    return 1 if refused else 0

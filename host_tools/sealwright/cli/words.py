@@ -1,26 +1,43 @@
 """Values in words: ids, amounts, times, custody, safe to print on a terminal."""
 
 import time
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import Any, Final
 
 from ..money import Assets
+from ..wire.labels import CLOCK_HOST
 from ..wire.messages import DevicePolicy, Limit
+from ..wire.times import utc
 
 CUSTODY: Final = ("open", "sealed", "element")
 SMALLEST: Final = Assets()  # without declarations amounts are in smallest units
 CLOCK: Final = ("unset", "running since boot", "set by a host", "set by network time")
 
+_SHORTEST: Final = 8  # hexadecimal digits of an id
+MAX_EXACT: Final = 2**53 - 1  # JavaScript's Number.MAX_SAFE_INTEGER
+
 
 def plain(text: str) -> str:
-    """`text` without control characters: a device or a bundle may say anything, and a terminal would obey it."""
-    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
+    """`text` on one line, without control characters: a device or a bundle may say anything, a terminal would obey it,
+    and a line break would make a line that looks like ours."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def short(identifier: bytes) -> str:
     """The first 16 hexadecimal digits of an id or digest: the device's kid, and enough to tell a fleet apart."""
     return identifier[:8].hex()
+
+
+def prefixes(identifiers: Iterable[bytes]) -> dict[bytes, str]:
+    """For each id or digest the shortest beginning, in hexadecimal, that no other of them has: 8 digits or more."""
+    ordered = sorted(set(identifiers))
+    digits = [one.hex() for one in ordered]
+    shared = [_SHORTEST - 1] * (len(digits) + 1)  # digits in common with the one before
+    for at in range(1, len(digits)):
+        pairs = zip(digits[at - 1], digits[at], strict=True)
+        shared[at] = max(_SHORTEST - 1, sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)))
+    return {one: digits[at][: max(shared[at], shared[at + 1]) + 1] for at, one in enumerate(ordered)}
 
 
 def named(device: bytes | None, names: Mapping[bytes, str]) -> str:
@@ -30,10 +47,12 @@ def named(device: bytes | None, names: Mapping[bytes, str]) -> str:
 
 def clock(unix: int) -> str:
     """A time of the wire as UTC, to the second; the bare number where no calendar has it."""
-    try:
-        return datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):
-        return f"at {unix}"
+    return utc(unix)
+
+
+def worth_of_clock(quality: int) -> str:
+    """What to think of a time under this clock quality; empty where a host or a network had set the clock."""
+    return "" if quality >= CLOCK_HOST else "clock not set"
 
 
 def custody(level: int) -> str:
@@ -72,11 +91,14 @@ def ago(start: float) -> str:
 
 
 def json_value(value: Any) -> Any:
-    """A CBOR value as JSON can say it: byte strings in hexadecimal, map keys as text."""
+    """A CBOR value as JSON can say it: byte strings in hexadecimal, map keys as text, and integers that a reader with
+    64-bit floats would round (RFC 8259 section 6) as text."""
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, Mapping):
         return {key if isinstance(key, str) else str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [json_value(item) for item in value]
+    if isinstance(value, int) and abs(value) > MAX_EXACT:
+        return str(value)
     return value

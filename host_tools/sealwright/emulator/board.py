@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import Unreachable, Usage
+from ..errors import Unreachable, Usage, cause_of
 from ..extras import unix
 from ..home.urls import board_urls
 from .kinds import Emulator, emulator_of, folder_of
@@ -38,7 +38,7 @@ class EmulatedBoard:
             found: dict[str, Any] = json.loads((self.folder / "hardware.json").read_text())
         except (OSError, ValueError) as error:
             remedy = "Remove its folder and make it again."
-            raise Usage(f"the emulated board {self.name} is damaged: {error}", remedy=remedy) from error
+            raise Usage(f"the emulated board {self.name} is damaged: {cause_of(error)}", remedy=remedy) from error
         return found
 
     @property

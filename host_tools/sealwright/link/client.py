@@ -84,12 +84,21 @@ class Client:
                 self._transport.write(request)
                 reply = self._reply(min(left, every or left) * self._patience, most)
                 if reply:
-                    return _result(reply)
+                    return self._result(reply)
                 left -= every or left
         except Unreachable as error:
             raise Unreachable(f"{self.url}: {error}", remedy=error.remedy) from error
         silent = f"{self.url}: no answer in {seconds * self._patience:.0f} s"
         raise Unreachable(silent, remedy="Check that it runs Sealwright's firmware.")
+
+    def _result(self, frame: Frame) -> Any:
+        if frame.kind == REPLY:
+            return frame.item
+        if frame.kind == ERROR and isinstance(frame.item, list) and len(frame.item) == 1:
+            code = frame.item[0]
+            if isinstance(code, int):
+                raise refusal(code, self.url)
+        raise Malformed(f"{self.url} answered with neither a result nor an error")
 
     def _reply(self, seconds: float, most: float) -> Frame | None:
         end, heard = time.monotonic() + seconds, b""
@@ -125,7 +134,7 @@ class Client:
         info = self._info(nonce, None)
         if not info.provisioned:
             remedy = "Provision it first: `sealwright provision --device URL --name NAME`."
-            raise RefusedByDevice(f"the device is {info.state}", remedy=remedy, code=f"device_{info.state}")
+            raise RefusedByDevice(f"{self.url}: the device is {info.state}", remedy=remedy, code=f"device_{info.state}")
         raw = info.raw.get("status")
         if not isinstance(raw, bytes):
             raise RefusedByDevice(
@@ -238,13 +247,3 @@ class Client:
 def connect(url: str, seconds: float = REPLY_SECONDS) -> Client:
     """Open `serial:PATH` or `tcp:HOST:PORT`. For `emulated:NAME` see `emulator.resolve`. Raises Usage, Unreachable."""
     return Client(open_url(url), url, seconds)
-
-
-def _result(frame: Frame) -> Any:
-    if frame.kind == REPLY:
-        return frame.item
-    if frame.kind == ERROR and isinstance(frame.item, list) and len(frame.item) == 1:
-        code = frame.item[0]
-        if isinstance(code, int):
-            raise refusal(code)
-    raise Malformed("the device answered with neither a result nor an error")

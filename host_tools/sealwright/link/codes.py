@@ -63,6 +63,16 @@ CODES = {
         "its flash was put back to an earlier state, and it pays nothing until its owner unlocks it",
         "Find out who had the board; then `sealwright owner unlock`.",
     ),
+    30: Meaning(
+        "no_meter",
+        "none of its sensors counts in that unit",
+        "Sell what one of its sensors measures as a whole number, such as J of an energy meter, or `reading`.",
+    ),
+    31: Meaning(
+        "wrong_offer",
+        "the seller sells something else, or nothing",
+        "See what it sells with `sealwright info`, and order that with `sealwright pay`.",
+    ),
     40: Meaning("over_voucher_limit", "more than its policy allows for one voucher", "Raise the limit."),
     41: Meaning("over_day_limit", "more than its policy allows in a day", "Raise the limit or wait for tomorrow."),
     42: Meaning("not_a_payee", "the payee is not on its owner's list", "Add the payee to the policy."),
@@ -89,7 +99,7 @@ def meaning(code: int) -> Meaning:
     return CODES.get(code, unknown)
 
 
-def refusal(code: int) -> RefusedByDevice:
-    """The error for a device's code."""
+def refusal(code: int, device: str) -> RefusedByDevice:
+    """The error for a code that a device answered with. device: what the user calls it."""
     found = meaning(code)
-    return RefusedByDevice(f"the device refused: {found.cause}", remedy=found.remedy, code=found.name)
+    return RefusedByDevice(f"{device} refused: {found.cause}", remedy=found.remedy, code=found.name)

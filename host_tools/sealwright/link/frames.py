@@ -35,7 +35,7 @@ def unpack(data: bytes) -> Frame:
     try:
         body = bytes(cobs.decode(data))
     except cobs.DecodeError as error:
-        raise Malformed(f"a frame is no COBS: {error}") from error
+        raise Malformed("a frame is not stuffed as COBS does it") from error
     if len(body) < 9 or zlib.crc32(body[:-4]).to_bytes(4, "big") != body[-4:]:
         raise Malformed("a frame fails its CRC")
     end = item_end(body[:-4])

@@ -79,6 +79,8 @@ _SOMETIMES: Final[dict[str, Rule]] = {
     "peers": _Rows(TEXT),
     "protection": _Named(AMOUNT),
     "locked": BOOL,
+    "fault_by_seller": BOOL,
+    "buying": Nullable(_Row(Nullable(HASH), TEXT, TEXT, AMOUNT)),
 }
 _PROVISIONED: Final[dict[str, Rule]] = {
     "device": HASH,

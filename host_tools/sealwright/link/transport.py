@@ -14,7 +14,7 @@ from typing import Protocol
 
 import serial
 
-from ..errors import Unreachable, Usage
+from ..errors import Unreachable, Usage, cause_of
 
 CONNECT_SECONDS = 5.0
 BAUD = 115200
@@ -48,7 +48,7 @@ class TcpTransport:
         try:
             self._socket = socket.create_connection((host, port), CONNECT_SECONDS)
         except (OSError, UnicodeError) as error:  # UnicodeError: a host name that IDNA does not allow
-            why = getattr(error, "strerror", None) or error
+            why = cause_of(error)
             reason = f"nothing answers at tcp:{host}:{port}: {why}"
             raise Unreachable(reason, remedy="Check that the device runs and the address is right.") from error
 
@@ -59,7 +59,7 @@ class TcpTransport:
         except TimeoutError:
             return b""
         except OSError as error:
-            raise Unreachable(f"the connection broke: {error.strerror or error}") from error
+            raise Unreachable(f"the connection broke: {cause_of(error)}") from error
         if not data:
             raise Unreachable("the device closed the connection")
         return data
@@ -69,7 +69,7 @@ class TcpTransport:
             self._socket.settimeout(CONNECT_SECONDS)
             self._socket.sendall(data)
         except OSError as error:
-            raise Unreachable(f"the connection broke: {error.strerror or error}") from error
+            raise Unreachable(f"the connection broke: {cause_of(error)}") from error
 
     def close(self) -> None:
         self._socket.close()
@@ -96,14 +96,14 @@ class SerialTransport:
             first = self._port.read(1)
             return bytes(first + self._port.read(self._port.in_waiting)) if first else b""
         except PORT_ERRORS as error:
-            raise Unreachable(f"the serial port is gone: {error}") from error
+            raise Unreachable("the serial port is gone: it was unplugged, or another program took it") from error
 
     def write(self, data: bytes) -> None:
         try:
             self._port.write_timeout = CONNECT_SECONDS
             self._port.write(data)
         except PORT_ERRORS as error:
-            raise Unreachable(f"the serial port is gone: {error}") from error
+            raise Unreachable("the serial port is gone: it was unplugged, or another program took it") from error
 
     def close(self) -> None:
         self._port.close()
@@ -122,7 +122,7 @@ def unopened(url: str, error: Exception) -> Unreachable:
     if _is_held(path):
         return _busy(path)
     remedy = "Your user may not use it: it needs a group such as dialout or uucp."
-    return Unreachable(f"cannot open {path}: {error}", remedy=remedy)
+    return Unreachable(f"cannot open {path}: {cause_of(error)}", remedy=remedy)
 
 
 def check_free(path: str) -> None:

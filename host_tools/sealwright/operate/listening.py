@@ -23,10 +23,12 @@ from ..wire.certificates import check_chain
 from ..wire.keys import PublicKey
 from ..wire.messages import Certificate, Message, Reading, parse_as
 from .collecting import Collector
+from .complaints import MOST_PARTIES, Complaints
 from .logs import Equivocation, Logs, follow
 
 ASK_SECONDS: Final = 10.0  # that a device may go on showing readings
-ASK_AGAIN_SECONDS: Final = 10.0  # after it did not answer as it should
+ASK_AGAIN_SECONDS: Final = 10.0  # after it did not answer as it should; twice as long each time
+MOST_PAUSE_SECONDS: Final = 900.0
 _RETAINED_SECONDS: Final = 1.0  # of silence after what the broker keeps
 _MOST_RETAINED_SECONDS: Final = 20.0
 _CERTIFICATES: Final = "certificates"
@@ -53,7 +55,9 @@ class Listener:
     themselves, of which nothing more is gathered. Raises as `Session` does."""
 
     def __init__(self, home: Home, broker: Broker, collector: Collector, warn: Callable[[str], None]) -> None:
-        self._home, self._broker, self._collector, self._warn = home, broker, collector, warn
+        self._home, self._broker, self._collector = home, broker, collector
+        self._complaints = Complaints(warn)
+        self._failed: dict[str, float] = {}  # for how long a device is left alone that did not answer as it should
         self._roots = home.roots()
         self._names = {device.hex(): name for device, name in home.names().items()}
         self.forks: list[tuple[str, Equivocation]] = []  # with the device's name
@@ -118,11 +122,13 @@ class Listener:
 
     def _warned(self, topic: str, found: Found) -> Found:
         try:
-            yield from found
+            for one in found:
+                self._complaints.settle(topic)
+                yield one
         except Equivocation as fork:
             self._note_fork(topic, fork)
         except (Rejected, Unreachable, RefusedByDevice) as error:
-            self._warn(f"{self._name(topic)}: {error}")
+            self._complaints.note(topic, self._name(topic), str(error))
 
     def _note_fork(self, topic: str, fork: Equivocation) -> None:
         heard = self.heard[topic]
@@ -189,7 +195,7 @@ class Listener:
                 self._owing[topic] = None
             return
         self._owing.pop(topic, None)
-        pause = ASK_AGAIN_SECONDS
+        pause = min(2 * self._failed.pop(topic, ASK_AGAIN_SECONDS / 2), MOST_PAUSE_SECONDS)
         try:
             with self.client(topic) as client:
                 if topic not in self.heard:
@@ -205,3 +211,5 @@ class Listener:
             now = time.monotonic()
             self._asked = {other: until for other, until in self._asked.items() if until > now}
             self._asked[topic] = now + max(pause, now - began)
+            if pause and len(self._failed) < MOST_PARTIES:
+                self._failed[topic] = pause

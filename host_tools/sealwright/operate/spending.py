@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import Usage
+from ..errors import Usage, cause_of
 from ..home import Home
 from ..home.register import exact_id
 from ..money import Assets, check_name
@@ -31,7 +31,9 @@ def load_policy(path: str | Path, *, home: Home | None = None) -> DevicePolicy:
     except OSError as error:
         raise Usage(f"cannot read the policy {path}: {error.strerror}", remedy="Check the path.") from error
     except (ValueError, RecursionError) as error:
-        raise Usage(f"the policy {path} is no JSON: {error}", remedy=_POLICY_REMEDY, code="bad_policy") from error
+        raise Usage(
+            f"the policy {path} is no JSON: {cause_of(error)}", remedy=_POLICY_REMEDY, code="bad_policy"
+        ) from error
     return parse_policy(value, home=home)
 
 
@@ -52,7 +54,9 @@ def parse_policy(value: Any, *, home: Home | None = None) -> DevicePolicy:
             button_above=_button(value["button_above"], caps, known) if "button_above" in value else None,
             not_after=_whole(value["not_after"]) if "not_after" in value else None,
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
+        raise Usage("no spending policy: a key is missing", remedy=_POLICY_REMEDY, code="bad_policy") from error
+    except ValueError as error:
         raise Usage(f"no spending policy: {error}", remedy=_POLICY_REMEDY, code="bad_policy") from error
 
 

@@ -29,7 +29,8 @@ _RELAY: Final = "Use a board with a network, or run `sealwright relay` and name 
 class Progress:
     """How far an order is. amount: promised in its channel so far. vouchers: how many. reason: why it failed.
 
-    trouble: what keeps it from going on, while the payer tries again.
+    trouble: what keeps it from going on, while the payer tries again. Both name the device that said so. remedy: of
+    the reason.
     """
 
     state: str
@@ -37,6 +38,7 @@ class Progress:
     vouchers: int
     reason: str | None
     trouble: str | None = None
+    remedy: str = ""
 
     @property
     def over(self) -> bool:
@@ -79,6 +81,7 @@ def order(
     _check_price(offer, budget, "Allow a larger amount.", assets or Assets())
     arguments: dict[Any, Any] = {1: address, 2: seller.device, 3: offer.asset, 4: offer.unit, 5: budget}
     arguments |= {6: seconds, 7: pause_ms, 12: limit}
+    _check_free(payer, assets or Assets())
     owner.command(home, payer, "trade", arguments)
     return offer.asset, offer.unit
 
@@ -121,8 +124,24 @@ def _reachable(payer: Client, payee: Client, addresses: list[str]) -> str:
     raise Usage(why, remedy=_RELAY, code="no_peer_link")
 
 
-def progress(payer: Client) -> Progress:
-    """How far the payer's last order is. Raises Usage where it never had one."""
+def _check_free(payer: Client, assets: Assets) -> None:
+    """Raise RefusedByDevice, with what it buys, while the payer has an active order: it takes one at a time."""
+    raw = payer.info().raw
+    order = raw.get("order")
+    if order is None or STATES[order[0]] not in (ACTIVE, WAITING):
+        return
+    said = ""
+    if raw.get("buying") is not None:
+        payee, asset, unit, budget = raw["buying"]
+        from_whom = "" if payee is None else f" from {payee[:8].hex()}"
+        _, promised = order[2] or (0, 0)
+        said = f": {unit}{from_whom}, {assets.show(promised, asset)} of {assets.show(budget, asset)} promised"
+    remedy = f"Wait for its end, or end it: `sealwright owner stop --device {payer.url}`."
+    raise RefusedByDevice(f"{payer.url} has an active order{said}", remedy=remedy, code="order_active")
+
+
+def progress(payer: Client, seller: str = "the seller") -> Progress:
+    """How far the payer's last order is. seller: what the user calls it. Raises Usage where there never was one."""
     found = payer.info().raw
     state = found.get("order")
     if state is None:
@@ -132,8 +151,9 @@ def progress(payer: Client) -> Progress:
     trouble = found.get("trade_fault")
     if trouble == _UNFUNDED:  # the order waits for the ledger, and its state says so
         trouble = None
-    causes = [None if one is None else meaning(one).cause for one in (code, trouble)]
-    return Progress(STATES[status], amount, seq, *causes)
+    party = seller if found.get("fault_by_seller") else payer.url
+    reason, trouble = (None if one is None else f"{party}: {meaning(one).cause}" for one in (code, trouble))
+    return Progress(STATES[status], amount, seq, reason, trouble, "" if code is None else meaning(code).remedy)
 
 
 def watch(payer: Client, seconds: float | None = None) -> Iterator[Progress]:

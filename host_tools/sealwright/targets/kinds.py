@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import Rejected, Usage
+from ..errors import Rejected, Usage, cause_of
 from . import assets
 
 UF2: Final = "uf2"
@@ -101,5 +101,5 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise Usage(f"{path} cannot be read: {error}", remedy="Install Sealwright again.") from error
+        raise Usage(f"{path} cannot be read: {cause_of(error)}", remedy="Install Sealwright again.") from error
     return found

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from ..errors import BadCertificate
 from ..wire.certificates import CLOCK_SKEW, Fault, check_chain
 from ..wire.messages import Certificate, Funding, Grant, Message, Refund, Revocation
+from ..wire.times import utc
 from .memory import Memory
 from .policy import Policy
 from .signers import Signer, Signers
@@ -19,7 +20,7 @@ def grant_fault(
     """Faults: not_yet_valid, those of its chain, bad_certificate, wrong_network."""
     now = policy.now()
     if body.issued_at > now + CLOCK_SKEW:
-        return Fault("not_yet_valid", f"it was granted at {body.issued_at}, after now")
+        return Fault("not_yet_valid", f"it was granted at {utc(body.issued_at)}, after now")
     try:
         leaf = check_chain(body.chain, roots, at=now, allow_test=policy.allow_test)
     except BadCertificate as error:
@@ -37,7 +38,7 @@ def grant_fault(
 def revocation_fault(body: Revocation, signer: Signer, signers: Signers, now: int) -> Fault | None:
     """Faults: unknown_signer (its device is certified by nobody yet), bad_certificate, not_yet_valid."""
     if body.revoked_from > now + CLOCK_SKEW:
-        return Fault("not_yet_valid", f"it counts from {body.revoked_from} on")
+        return Fault("not_yet_valid", f"it counts from {utc(body.revoked_from)} on")
     known = signers.known_device(body.device)
     if known is None and not signer.known.is_root:
         return Fault("unknown_signer", "no certificate of the device that it revokes is known here yet")

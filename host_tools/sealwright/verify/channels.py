@@ -13,6 +13,7 @@ from typing import Final
 from ..wire.certificates import Fault
 from ..wire.messages import ChannelClose, ChannelOpen, Receipt, Voucher
 from ..wire.messages import Ticks as TickChain
+from ..wire.times import utc
 from .codes import EQUIVOCATION, SUPERSEDED
 from .finding import Finding
 from .memory import FAR, Lane, Memory, Terms
@@ -67,7 +68,7 @@ def terms_of(body: ChannelOpen, digest: bytes, *, least_window: int, funded: boo
 def judge_open(body: ChannelOpen, terms: Terms, signer: bytes, now: int) -> Fault | None:
     """Faults: expired (the claim has ended), not_a_party."""
     if now >= terms.claim_end:
-        return Fault("expired", f"the claim in this channel ended at {terms.claim_end}")
+        return Fault("expired", f"the claim in this channel ended at {utc(terms.claim_end)}")
     if signer != body.payer:
         return Fault("not_a_party", "a channel is opened by its payer, and another key signed")
     return None
@@ -104,11 +105,11 @@ def judge_voucher(
 
 def _validity(voucher: Voucher, terms: Terms | None, now: int) -> Fault | None:
     if voucher.not_before is not None and now < voucher.not_before:
-        return Fault("not_yet_valid", f"it begins to hold at {voucher.not_before}")
+        return Fault("not_yet_valid", f"it begins to hold at {utc(voucher.not_before)}")
     if voucher.not_after is not None and now > voucher.not_after:
-        return Fault("expired", f"it held until {voucher.not_after}")
+        return Fault("expired", f"it held until {utc(voucher.not_after)}")
     if terms is not None and now >= terms.claim_end:
-        return Fault("expired", f"the claim in its channel ended at {terms.claim_end}")
+        return Fault("expired", f"the claim in its channel ended at {utc(terms.claim_end)}")
     return None
 
 
@@ -185,7 +186,7 @@ def judge_close(body: ChannelClose, signer: bytes, known: Memory, now: int) -> F
     if signer not in (terms.payer, terms.payee):
         return Fault("not_a_party", "only payer or payee closes a channel, and another key signed")
     if now >= terms.claim_end:
-        return Fault("expired", f"the claim in its channel ended at {terms.claim_end}")
+        return Fault("expired", f"the claim in its channel ended at {utc(terms.claim_end)}")
     earlier = known.close(body.channel, signer)
     if earlier is not None and earlier.claims != body.claims:
         return Fault(EQUIVOCATION, "the same party signed a close with other claims; the first one counts")

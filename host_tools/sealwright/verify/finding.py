@@ -12,7 +12,7 @@ class Finding(NamedTuple):
     device: whom it speaks of or for, 32 bytes. signer: the device id of the key that signed, where the signature
     holds. note: for people, on an accepted message. lane: a voucher's lane as it is afterwards, where it rises: an
     `equivocation` may raise it all the same, because the higher amount counts. terms: of a channel-open. owner: the
-    device id of the owner's key that a granted device of a command has.
+    device id of the owner's key that a granted device of a command has. mark: of a reading's time, see `readings`.
     """
 
     fault: Fault | None = None
@@ -22,3 +22,4 @@ class Finding(NamedTuple):
     lane: Lane | None = None
     terms: Terms | None = None
     owner: bytes | None = None
+    mark: str = ""

@@ -33,6 +33,7 @@ from ..wire.messages import (
     Voucher,
     parse_message,
 )
+from ..wire.times import utc
 from . import channels
 from .authority import device_fault, funding_fault, grant_fault, network_fault, revocation_fault
 from .codes import OK, REMEDIES, first
@@ -95,17 +96,20 @@ class Judge:
     def verdict(self, n: int, message: Message[Body], found: Finding) -> Verdict:
         """The verdict on message `n`, from its finding."""
         if found.fault is not None:
-            return self.refuse(n, found.fault, message, found.device)
+            return self.refuse(n, found.fault, message, found.device, found.mark)
         code, why = (found.note.code, f"{found.note.why}.") if found.note else (OK, "")
-        return Verdict(n, message.type, True, code, message.digest, why, found.device, found.signer, message)
+        shown = (message.digest, why, found.device, found.signer, message, found.mark)
+        return Verdict(n, message.type, True, code, *shown)
 
     @staticmethod
-    def refuse(n: int, fault: Fault, message: Message[Body] | None = None, device: bytes | None = None) -> Verdict:
+    def refuse(
+        n: int, fault: Fault, message: Message[Body] | None = None, device: bytes | None = None, mark: str = ""
+    ) -> Verdict:
         """The verdict for a fault."""
         why = f"{fault.why}. {REMEDIES[fault.code]}"
         if message is None:
             return Verdict(n, None, False, fault.code, why=why)
-        return Verdict(n, message.type, False, fault.code, message.digest, why, device, message=message)
+        return Verdict(n, message.type, False, fault.code, message.digest, why, device, None, message, mark)
 
     def circumstances(self) -> channels.Circumstances:
         """What the policy says that rules of channels read."""
@@ -213,14 +217,14 @@ class Judge:
         at = body.sampled_at if isinstance(body, Reading) else self.policy.now()
         if start is None or at < start:
             return None
-        return Fault("revoked", f"its device is revoked from {start} on")
+        return Fault("revoked", f"its device is revoked from {utc(start)} on")
 
     def _stated(self, message: Message[Body], body: OfDevice, signer: bytes) -> Finding:
         match body:
             case Reading():
-                note = time_note(body, self.memory.head(signer), self.policy.now() + CLOCK_SKEW)
+                mark, note = time_note(body, self.memory.head(signer), self.policy.now() + CLOCK_SKEW)
                 fault = self._log_fault(message, body, signer)
-                return Finding(fault, note=Fault(OK, note.rstrip(".")) if note else None)
+                return Finding(fault, note=Fault(OK, note) if note else None, mark=mark)
             case ChannelOpen():
                 terms = channels.terms_of(body, message.digest, least_window=self.policy.least_window)
                 return Finding(channels.judge_open(body, terms, signer, self.policy.now()), terms=terms)

@@ -5,7 +5,7 @@ nothing else. Digests, device ids and network ids are 32 bytes; amounts are in t
 unix seconds.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
@@ -44,6 +44,14 @@ class Lane(NamedTuple):
     seq: int
     worth: int
     voucher: bytes
+
+
+class Channel(NamedTuple):
+    """A channel as a bundle shows it. owed: what its accepted vouchers are worth, at most the capacity."""
+
+    terms: Terms
+    owed: int
+    closed: bool
 
 
 class Memory(Protocol):
@@ -146,6 +154,12 @@ class BundleMemory:
     def entry(self, signer: bytes, seq: int) -> bytes | None:
         """The digest of the entry that came first with this number of a signer's log."""
         return self._entries.get((signer, seq))
+
+    def channels(self) -> Iterator[Channel]:
+        """Every channel of this bundle, and what is owed in it."""
+        for known in self._channels.values():
+            owed = min(known.terms.capacity, sum(lane.worth for lane in known.lanes.values()))
+            yield Channel(known.terms, owed, bool(known.closes))
 
     # what a verifier of a bundle keeps
 

@@ -1,13 +1,19 @@
 """Gap-proof logs, of each device's readings and of each issuer's factory: numbers rise by one, and each message names
 the digest of the one before it."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ..wire.certificates import Fault
 from ..wire.messages import FactoryRecord, Reading
+from ..wire.times import utc
 from .codes import EQUIVOCATION
 
-CLOCK_SET = 2  # from this clock quality on, a host or a network has set the time
+CLOCK_SET: Final = 2  # from this clock quality on, a host or a network has set the time
+
+# marks of a time: the clock was never set; it is ahead of now; it runs back
+UNSET: Final = "unset"
+AHEAD: Final = "ahead"
+BACK: Final = "back"
 
 
 class Head(NamedTuple):
@@ -46,13 +52,16 @@ def time_of(body: Reading | FactoryRecord) -> int | None:
     return None
 
 
-def time_note(body: Reading | FactoryRecord, head: Head | None, now: int) -> str:
-    """What is odd about a reading's time; empty where nothing is."""
+def time_note(body: Reading, head: Head | None, now: int) -> tuple[str, str]:
+    """What is odd about a reading's time: UNSET, AHEAD or BACK, and why; empty where nothing is."""
     at = time_of(body)
     if at is None:
-        return ""
+        return UNSET, ""
     if at > now:
-        return f"Its time {at} is after now, though its device says that its clock was set."
+        return AHEAD, f"Its time {utc(at)} is after now, though its device says that its clock was set"
     if head is not None and head.at is not None and at < head.at:
-        return f"Its time {at} is before {head.at}, that of the reading before it: the device's clock was set back."
-    return ""
+        return (
+            BACK,
+            f"Its time {utc(at)} is before {utc(head.at)}, that of the reading before it: its device's clock went back",
+        )
+    return "", ""

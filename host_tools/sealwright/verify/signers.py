@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from ..wire.certificates import Fault, check_root, is_test_root, link_fault
 from ..wire.keys import PublicKey
 from ..wire.messages import Body, Certificate, ChannelOpen, Message, parse_as
+from ..wire.times import utc
 from .codes import first
 from .memory import Memory
 from .policy import Policy
@@ -123,7 +124,7 @@ class Signers:
         if known.is_root and is_test_root(certificate) and not policy.allow_test:
             return Fault("test_root", "its chain ends in a root for emulated machines")
         if known.ends is not None and policy.now() >= known.ends:
-            return Fault("expired_certificate", f"a certificate of its signer's chain expired at {known.ends}")
+            return Fault("expired_certificate", f"a certificate of its signer's chain expired at {utc(known.ends)}")
         if policy.network is not None and certificate.network != policy.network:
             return Fault("wrong_network", "its signer is certified for another network")
         return None

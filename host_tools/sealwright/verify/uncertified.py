@@ -5,6 +5,7 @@ Limits: evidence proves that somebody has a key, and nothing about which device 
 
 from ..wire.certificates import Fault
 from ..wire.messages import Body, Command, Evidence, Firmware, Message
+from ..wire.times import utc
 from .codes import OK, first
 from .finding import Finding
 from .memory import Memory
@@ -37,7 +38,7 @@ def judge_order(message: Message[Body], body: Command | Firmware, policy: Policy
     late = isinstance(body, Command) and body.not_after is not None and policy.now() > body.not_after
     fault = replay(message, memory)
     if fault is None and late and isinstance(body, Command):
-        fault = Fault("expired", f"it held until {body.not_after}")
+        fault = Fault("expired", f"it held until {utc(body.not_after)}")
     return Finding(fault, device, signer.device_id, owner=None if granted is None else granted.device_id)
 
 

@@ -7,7 +7,7 @@ aside, and judged again at the bundle's end.
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ..errors import Truncated
+from ..errors import NotABundle, Truncated
 from ..wire.bundle import Source, read_bundle
 from ..wire.certificates import Fault
 from ..wire.messages import (
@@ -77,7 +77,8 @@ class Verifier:
     def check_rest(self, error: Truncated) -> Verdict:
         """The verdict on what follows the last whole message of a bundle that ends badly."""
         n, self._count = self._count, self._count + 1
-        return self._judge.refuse(n, Fault("malformed", str(error)))
+        undo = f". {error.remedy.rstrip('.')}" if isinstance(error, NotABundle) else ""
+        return self._judge.refuse(n, Fault("malformed", f"{error}{undo}"))
 
     def _check(self, n: int, raw: bytes) -> Verdict:
         message = self._judge.parse(n, raw)

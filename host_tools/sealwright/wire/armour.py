@@ -32,7 +32,8 @@ def from_pem(pem: bytes) -> list[Message[Certificate]]:
         try:
             found.append(parse_as(base64.b64decode(match[1], validate=False), Certificate))
         except (binascii.Error, Rejected) as error:
-            raise BadCertificate(f"a certificate in the file cannot be read: {error}") from error
+            why = str(error) if isinstance(error, Rejected) else "its base64 is cut off or altered"
+            raise BadCertificate(f"a certificate in the file cannot be read: {why}") from error
     if not found:
         remedy = "Give the root.pem that `sealwright init` wrote."
         raise BadCertificate(f"it holds {_other_content(pem)}", remedy=remedy)

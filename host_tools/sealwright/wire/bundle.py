@@ -1,18 +1,19 @@
 """Evidence bundles: files and streams of messages one after the other (a CBOR sequence, RFC 8742).
 
 What is no CBOR, or ends early, ends a bundle: nothing says where the next message would begin. The limits are
-those of `sequence`.
+those of `sequence`. A file that begins with no message is looked at before anything is given: see `foreign`.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, TypeAlias
 
-from ..errors import Malformed, Truncated, Usage
+from ..errors import Malformed, NotABundle, Truncated, Usage
+from .foreign import HEAD_BYTES, MESSAGE, recognise
 from .messages import Message
 from .sequence import item_end
 
@@ -24,8 +25,8 @@ _CHUNK: Final = 65536
 def read_bundle(source: Source) -> Iterator[bytes]:
     """The raw messages of a bundle, in order: from a path, from bytes, or from a stream as they come in.
 
-    Raises Usage where the file cannot be read, and Truncated, after all whole messages were given, where the
-    bundle ends in the middle of one or goes on with what is no CBOR.
+    Raises Usage where the file cannot be read, NotABundle where there is no message at its beginning, and Truncated,
+    after all whole messages were given, where the bundle ends in the middle of one or goes on with what is no CBOR.
     """
     with ExitStack() as stack:
         if isinstance(source, bytes):
@@ -47,7 +48,7 @@ def _open_source(path: Path, mode: str, buffering: int = -1) -> Any:
 def _split(stream: BinaryIO) -> Iterator[bytes]:
     # a pipe gives what it has: a message is handed on when it is whole, not when a block is full
     read = getattr(stream, "read1", stream.read)
-    buffer, at, offset, count = b"", 0, 0, 0
+    buffer, at, offset, count = _beginning(read), 0, 0, 0
     while True:
         try:
             end = item_end(buffer, at) if at < len(buffer) else None
@@ -64,6 +65,33 @@ def _split(stream: BinaryIO) -> Iterator[bytes]:
         buffer, at = buffer[at:] + more, 0
     if at < len(buffer):
         raise Truncated(f"the bundle ends in the middle of message {count}, which begins at byte {offset + at}")
+
+
+def _beginning(read: Callable[[int], bytes]) -> bytes:
+    """The first bytes of a bundle: as few as show a message, else as many as show that there is none."""
+    head = b""
+    while len(head) < HEAD_BYTES and not head.startswith(MESSAGE):
+        more = read(_CHUNK)
+        if not more:
+            break
+        head += more
+    if head and not head.startswith(MESSAGE) and not MESSAGE.startswith(head):
+        _check_beginning(head)
+    return head
+
+
+def _check_beginning(head: bytes) -> None:
+    """Raise NotABundle unless a message comes after what is none: one bad message hides no good one."""
+    known = recognise(head)
+    if known is not None:
+        raise NotABundle(known.what, remedy=known.remedy)
+    at: int | None = 0
+    with suppress(Malformed):
+        while at is not None and at < len(head):
+            start, at = at, item_end(head, at)
+            if at is not None and head.startswith(MESSAGE, start):
+                return
+    raise NotABundle("bytes of a kind that is not known here", remedy="Check that it is the file you mean.")
 
 
 class BundleWriter:

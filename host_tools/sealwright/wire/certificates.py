@@ -18,6 +18,7 @@ from . import cbor, cose
 from .armour import from_pem, to_pem
 from .keys import PublicKey
 from .messages import Certificate, Message, sign_message
+from .times import utc
 
 __all__ = [
     "MAX_DEPTH",
@@ -133,9 +134,9 @@ def link_fault(body: Certificate, issuer: Certificate, at: int) -> Fault | None:
     if fault is not None:
         return fault
     if expired(body, at):
-        return Fault("expired_certificate", f"it expired at {body.expires}")
+        return Fault("expired_certificate", f"it expired at {utc(body.expires)}")
     if body.issued_at > at + CLOCK_SKEW:
-        return Fault("not_yet_valid", f"it was issued at {body.issued_at}, after now")
+        return Fault("not_yet_valid", f"it was issued at {utc(body.issued_at)}, after now")
     if body.network != issuer.network:
         return Fault("wrong_network", "it is for another network than its issuer's")
     return None
@@ -161,7 +162,7 @@ def root_fault(root: Certificate, at: int, *, allow_test: bool) -> Fault | None:
     if is_test_root(root) and not allow_test:
         return Fault("test_root", "the chain ends in a root for emulated machines")
     if expired(root, at):
-        return Fault("expired_certificate", f"the root expired at {root.expires}")
+        return Fault("expired_certificate", f"the root expired at {utc(root.expires)}")
     return None
 
 

@@ -126,6 +126,20 @@ def test_no_room_is_kept_for_devices_that_somebody_made_up(place, listen, monkey
     assert len(listener._asked) < 8
 
 
+def test_nonsense_is_told_of_once_and_the_device_goes_on(place, listen):
+    *_, device = place
+    wrong = device()
+    wrong.introduce()
+    listener, warned = listen()
+    for _ in range(20):
+        wrong.say("readings", b"nonsense")
+    wrong.say("readings", wrong.reading(1))
+    found = []
+    while not seqs(found, wrong):
+        found += listener.look(0.2)
+    assert len(warned) == 1 and "no bundle" not in warned[0]
+
+
 def test_what_comes_without_end_does_not_hold_a_look_or_a_read(place, listen):
     home, broker, authority, device = place
     busy = device()

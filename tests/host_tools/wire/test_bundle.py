@@ -112,7 +112,7 @@ def test_an_endless_message_ends_the_reading_early():
 
         def read1(self, size):
             self.given += size
-            return b"\x9f" + b"\x00" * (size - 1) if self.given == size else b"\x00" * size
+            return RAW[0] + b"\x9f" + b"\x00" * (size - 1) if self.given == size else b"\x00" * size
 
     stream = Endless()
     with pytest.raises(Truncated, match="more than"):

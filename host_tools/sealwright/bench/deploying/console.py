@@ -101,7 +101,7 @@ class Console:
                 if time.monotonic() > end:
                     raise NoPrompt(f"no MicroPython prompt answers at {self.url}", remedy=_NO_ANSWER) from error
             except PORT_ERRORS as error:
-                raise self._lost(error) from error
+                raise self._lost() from error
 
     @contextmanager
     def _quiet(self) -> Iterator[None]:
@@ -156,11 +156,11 @@ class Console:
             with redirect_stdout(io.StringIO()):
                 yield
         except (TransportError, *PORT_ERRORS, struct.error) as error:
-            raise self._lost(error) from error
+            raise self._lost() from error
 
-    def _lost(self, error: Exception) -> Unreachable:
+    def _lost(self) -> Unreachable:
         remedy = "Check the cable, then do it again: what is on the board already is not copied again."
-        return Unreachable(f"{self.url} stopped answering: {error}", remedy=remedy, code="connection_lost")
+        return Unreachable(f"{self.url} stopped answering", remedy=remedy, code="connection_lost")
 
     def close(self) -> None:
         try:

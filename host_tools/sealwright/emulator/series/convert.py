@@ -12,7 +12,7 @@ from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
-from ...errors import Usage
+from ...errors import Usage, cause_of
 from .measured import Source, measured
 from .sensors import INA219_HIGHEST_MICROAMPERE, SENSORS, Column
 from .spec import SensorSpec
@@ -149,6 +149,6 @@ def _write(path: Path, header: bytes, offsets: list[int], table: Table) -> None:
         draft.replace(path)
     except OSError as error:
         raise Usage(
-            f"{path} cannot be written: {error.strerror or error}",
+            f"{path} cannot be written: {cause_of(error)}",
             remedy="Choose another folder, or make room in this one.",
         ) from error

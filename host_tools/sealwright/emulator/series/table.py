@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
-from ...errors import Usage
+from ...errors import Usage, cause_of
 from .measured import Source
 from .sensors import Column
 
@@ -44,12 +44,11 @@ def read_table(source: Source, columns: Sequence[Column], optional: str = "") ->
             lines = ((reader.line_num, cells) for cells in reader)
             return _read(source, header, lines, columns, optional)
     except OSError as error:
-        raise Usage(
-            f"{source.path}: {error.strerror or error}", remedy="Check the file's name.", code="no_series"
-        ) from error
+        raise Usage(f"{source.path}: {cause_of(error)}", remedy="Check the file's name.", code="no_series") from error
     except (UnicodeDecodeError, csv.Error) as error:
+        why = cause_of(error) if isinstance(error, ValueError) else "a quote is out of place"
         raise Usage(
-            f"{source.path} is no CSV file in UTF-8: {error}",
+            f"{source.path} is no CSV file in UTF-8: {why}",
             remedy="Save it as CSV, UTF-8, with commas.",
             code="bad_csv",
         ) from error

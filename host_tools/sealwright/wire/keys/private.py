@@ -67,8 +67,7 @@ class PrivateKey:
                 remedy = "Check SEALWRIGHT_PASSPHRASE, then whether the file is damaged."
                 raise BadKeyFile(why, remedy=remedy, code="passphrase_wrong") from error
             remedy = "Give a PEM file as made by `sealwright init`."
-            why = str(error).splitlines()[0] if str(error) else "it cannot be read"
-            raise BadKeyFile(f"cannot use the key in {path}: {why}", remedy=remedy) from error
+            raise BadKeyFile(f"cannot use the key in {path}: it holds none that can be read", remedy=remedy) from error
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise BadKey(f"{path} is not an elliptic-curve key")
         return cls(key)

@@ -95,15 +95,18 @@ class PublicKey:
     @classmethod
     def from_did(cls, did: str) -> "PublicKey":
         """From did:key text. Raises BadKey unless it names a P-256 key in compressed form."""
+        if not did.startswith(_DID_PREFIX):
+            raise BadKey("not a did:key in base58btc")
         try:
-            if not did.startswith(_DID_PREFIX):
-                raise ValueError("no did:key in base58btc")
             raw = base58.b58decode(did.removeprefix(_DID_PREFIX))
-            if raw[:2] != _P256_PUB or len(raw) != 35:
-                raise ValueError("not multicodec p256-pub")
+        except ValueError as error:
+            raise BadKey("not a did:key: a character that base58btc does not have") from error
+        if raw[:2] != _P256_PUB or len(raw) != 35:
+            raise BadKey("not a did:key of a P-256 key")
+        try:
             point = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, raw[2:])
         except ValueError as error:
-            raise BadKey(f"not a did:key of a P-256 key: {error}") from error
+            raise BadKey("not a did:key of a P-256 key: no such point on the curve") from error
         return cls.from_loaded(point)
 
     @classmethod

@@ -1,0 +1,36 @@
+"""Complaints about parties that are looked at again and again: each is told a few times, not at every look.
+
+Limits: of MOST_PARTIES at most something is kept; who is forgotten for that is told of anew.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+MOST_TOLD: Final = 3  # different complaints about one party, until it does well again
+MOST_PARTIES: Final = 10_000  # anybody can make up names at a broker
+
+
+class Complaints:
+    """tell: gets each text that is new."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._told: dict[str, list[str]] = {}
+
+    def note(self, party: str, name: str, text: str) -> bool:
+        """Tell of it, unless the same was told of this party before, or MOST_TOLD others. name: what people call the
+        party. Returns whether it was told."""
+        told = self._told.setdefault(party, [])
+        if len(self._told) > MOST_PARTIES:
+            del self._told[next(iter(self._told))]
+        if text in told or len(told) > MOST_TOLD:
+            return False
+        told.append(text)
+        if len(told) > MOST_TOLD:
+            text = "it goes on failing; this is told again once it has worked in between"
+        self._tell(f"{name}: {text}")
+        return True
+
+    def settle(self, party: str) -> None:
+        """It does well: its next failure is news."""
+        self._told.pop(party, None)

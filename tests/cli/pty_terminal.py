@@ -1,0 +1,29 @@
+"""Runs a command on a terminal of some width."""
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+
+
+def on_terminal(columns, *command, environment):
+    """What the command writes to a terminal that is `columns` wide, line by line, without colours."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    kept = {name: value for name, value in environment.items() if name not in ("COLUMNS", "LINES")}
+    with subprocess.Popen(
+        [*map(str, command)], stdin=slave, stdout=slave, stderr=subprocess.DEVNULL, env={**kept, "TERM": "xterm"}
+    ) as process:
+        os.close(slave)
+        out = b""
+        try:
+            while data := os.read(master, 65536):
+                out += data
+        except OSError:  # Linux: the other end is closed
+            pass
+        process.wait(30)
+    os.close(master)
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.decode()).replace("\r\n", "\n").splitlines()
