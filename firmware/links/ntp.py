@@ -45,11 +45,11 @@ def read_answer(data: bytes, stamp: bytes) -> int | None:
 
 async def ask(host: str, port: int = PORT) -> int | None:
     """The time of one server, or None if it gives none that counts. Raises OSError if its address is not found."""
-    info = socket.getaddrinfo(host, port, 0, socket.SOCK_DGRAM)[0]
-    wire = socket.socket(info[0], info[1], info[2])
+    place = socket.getaddrinfo(host, port, socket.AF_INET)[0][-1]  # see `udp` for the missing type
+    wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         wire.setblocking(False)
-        wire.connect(info[-1])  # no other host's packet is received
+        wire.connect(place)  # no other host's packet is received
         stamp = os.urandom(8)
         wire.send(bytes([_REQUEST]) + bytes(39) + stamp)
         for _ in range(_ANSWER_MS // _POLL_MS):

@@ -18,6 +18,11 @@ def readable(wire: object) -> "Any":
     yield asyncio.core._io_queue.queue_read(wire)  # type: ignore[attr-defined]  # the stubs have no `core`
 
 
+def _place(host: str, port: int) -> "Any":
+    # no type is asked for: lwIP (RP2) prints a warning of it on the console, and gives a stream's in any case
+    return socket.getaddrinfo(host, port, socket.AF_INET)[0][-1]
+
+
 class UdpPort:
     """Bound to `host` and `port`. Raises OSError when the port is taken."""
 
@@ -26,9 +31,8 @@ class UdpPort:
 
     def __init__(self, host: str, port: int) -> None:
         self.address = "udp:%s:%d" % (host, port)
-        info = socket.getaddrinfo(host, port, 0, socket.SOCK_DGRAM)[0]
-        self._socket = socket.socket(info[0], info[1], info[2])
-        self._socket.bind(info[-1])
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(_place(host, port))
         self._socket.setblocking(False)
 
     def place(self, address: str) -> "Any":
@@ -37,7 +41,7 @@ class UdpPort:
         if len(parts) != 3 or parts[0] != "udp" or not parts[2].isdigit():
             raise Unreachable("not an address: %s; it looks like udp:HOST:PORT" % address)
         try:
-            return socket.getaddrinfo(parts[1], int(parts[2]), 0, socket.SOCK_DGRAM)[0][-1]
+            return _place(parts[1], int(parts[2]))
         except OSError as error:
             raise Unreachable("no host has the name in %s: %s" % (address, error))
 

@@ -130,9 +130,11 @@ def test_the_usual_device(pair, monkeypatch):
 def test_ledger_and_roots_of_the_config(homed, fleet, traded):
     (homed.home / "config.toml").write_text(f'ledger = "books/l.db"\nroots = ["{fleet.home}/test-root.pem"]\n')
     gone_wrong(homed("ledger", "balances"), 2, "ledger_missing", "books/l.db")
+    assert homed("init").code == 2, "no folder books"
     (homed.home / "books").mkdir()
     (homed.home / "ledger.db").rename(homed.home / "books" / "l.db")
     homed.ok("ledger", "balances")
+    gone_wrong(homed("init"), 2, "home_exists", "a home already")
     assert homed("verify", traded, "--allow-test").code == 0, "roots of another network"
     (homed.home / "config.toml").unlink()
     assert homed("verify", traded, "--allow-test").code == 1

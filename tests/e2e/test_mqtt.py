@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from sealwright.link import Client
 from sealwright.link.broker import Broker as Address
-from sealwright.link.broker import DeviceTopics, device_of, topic_of
+from sealwright.link.broker import DeviceTopics, authority_der, device_of, topic_of
 from sealwright.operate import owner
 
 from .broker import Authority, Broker
@@ -111,6 +111,18 @@ def test_a_broker_without_the_right_certificate_gets_nothing(lab, tmp_path, auth
     assert not listener.found
     point(lab, board, broker, authority)
     listener.wait(1)
+
+
+def test_a_broker_signed_by_itself_is_taken_by_its_own_certificate(lab, tmp_path, authority):
+    files = authority.self_signed()
+    broker = Broker(tmp_path, files)
+    broker.start()
+    try:
+        board = lab.board("station", ["bme280"])
+        lab.tell(board, "network", {2: {1: "127.0.0.1", 2: broker.port, 3: authority_der(files[0])}})
+        assert lab.wait(board, connected)["uplink"][2] is None
+    finally:
+        broker.kill()
 
 
 def test_a_broker_that_wants_a_password(lab, tmp_path, authority):

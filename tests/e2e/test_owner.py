@@ -6,6 +6,7 @@ import pytest
 from sealwright.errors import RefusedByDevice, Unreachable
 from sealwright.link import connect
 from sealwright.operate import owner, renewing, trading
+from sealwright.wire.labels import CLOCK_HOST
 from sealwright.wire.messages import Command, parse_as
 
 from tests.e2e.proxy import Proxy
@@ -133,3 +134,25 @@ def test_a_renewed_device_trades_and_a_revoked_one_does_not(lab):
         client.revoke(revocation.raw)
     lab.order(payer, payee, "J", 50)
     lab.wait(payer, lambda result: result["trade_fault"] == 26)
+
+
+def test_the_owner_s_time_wins_and_has_a_way_back(lab):
+    """A laptop's clock says 2099 for a moment (kura#2563); impossible times are refused (micropython-lib#842)."""
+    board = lab.board("roof", ["mcu"])
+    lab.tell(board, "interval", 86400)
+    with connect(board.url) as client:
+        client.device = bytes.fromhex(lab.home.resolve("roof").device)
+        before = client.info().raw
+        for unix in (0, 2**32, 2**40, 2**63, 2**64 - 1):
+            with pytest.raises(RefusedByDevice) as refusal:
+                owner.command(lab.home, client, "clock", unix)
+            assert refusal.value.code == "malformed"
+            assert abs(client.info().raw["clock"][0] - before["clock"][0]) < 60
+        assert client.info().raw["command_seq"] == before["command_seq"], "no number is used up"
+        owner.command(lab.home, client, "clock", 4_102_444_000)
+        unix, quality = client.info().raw["clock"]
+        assert 0 <= unix - 4_102_444_000 < 60 and quality == CLOCK_HOST
+        owner.set_clock(lab.home, client)
+        unix, quality = client.info().raw["clock"]
+        assert abs(unix - time.time()) < 60 and quality == CLOCK_HOST
+        owner.set_interval(lab.home, client, 5)

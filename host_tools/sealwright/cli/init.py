@@ -85,8 +85,10 @@ def _make(session: Session, network: str, passphrase: bytes | None) -> Home:
     if not network.isprintable() or not network.strip():
         raise Usage(f"{network!r} is no name for a network", remedy="Use visible characters.")
     folder = locate(session.folder)
-    if (folder / "home.json").exists() and not (folder / "ledger.db").exists():
-        return Home.open(folder, passphrase)  # all but the ledger is there: finish that
+    if (folder / "home.json").exists():
+        home = Home.open(folder, passphrase)
+        if not home.ledger_path.exists():
+            return home  # all but the ledger is there: finish that
     return Home.init(folder, network, passphrase)
 
 

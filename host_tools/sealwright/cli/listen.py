@@ -83,14 +83,16 @@ class _Listening:
     def keep(self, *, last: bool = False) -> None:
         """Make it last, and tell who waits for that."""
         self._sink.sync()
-        self._listener.logs.keep()
         self._listener.settle()
         for name, fork in self._listener.forks[self._reported :]:
             self._session.fail(fork, device=name, proof=fork.proof and str(fork.proof))
         self._reported = len(self._listener.forks)
-        if not self._ack or (not last and time.monotonic() - self._acked_at < ACK_SECONDS):
+        if not last and time.monotonic() - self._acked_at < ACK_SECONDS:
             return
         self._acked_at = time.monotonic()
+        self._listener.logs.keep()  # a file for each device: not at every look
+        if not self._ack:
+            return
         for topic, heard in self._listener.heard.items():
             if heard.fork is None and heard.seq > self._acked.get(topic, 0):
                 try:

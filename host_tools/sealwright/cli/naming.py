@@ -47,13 +47,16 @@ def widen(parameters: Iterable[Parameter]) -> tuple[list[Parameter], Fill]:
 def _option(one: Parameter) -> Parameter:
     several = one.annotation in _SEVERAL
     text = _HELP + (_DEFAULT if one.annotation in (DeviceOption, DevicesOption) else "")
-    option = typer.Option("--device", metavar="DEVICE", help=text + (" May be repeated." if several else ""))
+    text += " May be repeated." if several else ""
+    option = typer.Option("--device", metavar="DEVICE", help=text, autocompletion=complete)
     return one.replace(default=None, annotation=Annotated[list[str] | None if several else str | None, option])
 
 
 def _more(one: Parameter) -> Iterable[Parameter]:
     several = one.annotation in _SEVERAL
-    argument = typer.Argument(metavar="DEVICE", help="The same as --device.", show_default=False)
+    argument = typer.Argument(
+        metavar="DEVICE", help="The same as --device.", show_default=False, autocompletion=complete
+    )
     kind = list[str] | None if several else str | None
     yield _keyword(f"{one.name}_named", Annotated[kind, argument])
     if several:
@@ -99,6 +102,16 @@ def _several(session: Session, one: Parameter, given: dict[str, Any]) -> list[st
     return list(dict.fromkeys(texts))
 
 
+def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+    """For tab completion: the names of the home's devices that begin so. None of a name that a shell would split."""
+    outer = ctx.obj if isinstance(ctx.obj, dict) else {}
+    try:
+        names = [one.name for one in Home.open(ctx.params.get("home") or outer.get("home")).active()]
+    except SealwrightError:
+        return []
+    return [name for name in names if name.startswith(incomplete) and not any(map(str.isspace, name))]
+
+
 def usual(session: Session) -> str | None:
     """The device that is meant where none is named, or None. Raises Usage for a config that is none."""
     found = os.environ.get(ENVIRONMENT)
@@ -106,7 +119,9 @@ def usual(session: Session) -> str | None:
         return found
     try:
         home = session.home
-    except SealwrightError:  # a command that needs the home says so itself
+    except Usage as error:
+        if error.code != "no_home":  # a command that needs the home says so itself
+            raise
         return None
     return home.config.device
 

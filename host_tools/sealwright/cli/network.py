@@ -74,7 +74,9 @@ def network(
     with session.connect(device) as client:
         if client.info().raw.get("uplink", ()) is None:
             remedy = "Collect from it over its link: `sealwright collect --follow`."
-            raise RefusedByDevice("this board has no network", remedy=remedy, code="unsupported")
+            raise RefusedByDevice(
+                f"{device} has no network, and so no way to a broker", remedy=remedy, code="unsupported"
+            )
         owner.set_network(session.home, client, settings or None)
     if target is not None and ca is not None:
         session.home.keep_authority(target.name, ca.read_bytes())

@@ -11,15 +11,19 @@ from ..home.names import name_key, tidy_name
 from ..operate import adopting
 from .commands import Command, command
 from .holdings import confirm, holdings
+from .naming import complete
 from .session import Session
 
 DeviceArgument = Annotated[
-    str, typer.Argument(metavar="DEVICE", help="Its name, the beginning of its id, its did:key or URL.")
+    str,
+    typer.Argument(
+        metavar="DEVICE", help="Its name, the beginning of its id, its did:key or URL.", autocompletion=complete
+    ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
-@command("rename", "Call a device otherwise.", "sealwright devices rename shed barn")
+@command("rename", "Call a device by another name.", "sealwright devices rename shed barn")
 def rename(
     session: Session,
     device: DeviceArgument,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from ..verify.memory import Lane, Terms
+from ..wire.times import utc
 
 AMOUNT_LIMIT = 2**63  # the schema's `amount` ends below it, and so does a BIGINT column
 
@@ -230,7 +231,7 @@ def refund(channel: Channel, amount: int, at: int) -> Change:
         Refusal: `not_yet_valid` (the claim has not ended), `over_capacity` (another amount remains).
     """
     if at < channel.terms.claim_end:
-        raise Refusal("not_yet_valid", f"the claim ends at {channel.terms.claim_end}")
+        raise Refusal("not_yet_valid", f"the claim ends at {utc(channel.terms.claim_end)}")
     if amount != channel.remaining or amount < 1:
         raise Refusal("over_capacity", f"{channel.remaining} remains in the channel")
     after = replace(channel, refunded=channel.refunded + amount)

@@ -21,6 +21,7 @@ from ..verify.memory import Terms
 from ..verify.readings import Head as LogHead
 from ..verify.readings import time_of
 from ..wire.messages import Body, ChannelClose, FactoryRecord, Funding, Message, Reading, Receipt, Refund, Voucher
+from ..wire.times import utc
 from . import book
 from .chain import START, Head
 from .identity import LedgerIdentity
@@ -169,7 +170,7 @@ class Settlement:
         """A payer's certificate must outlast the claim: after funding it no longer matters."""
         known = self._judge.signers.known_device(terms.payer)
         if known is not None and known.ends is not None and known.ends < terms.claim_end:
-            why = f"the payer's certificate ends at {known.ends} and the claim at {terms.claim_end}"
+            why = f"the payer's certificate ends at {utc(known.ends)} and the claim at {utc(terms.claim_end)}"
             raise book.Refusal("short_certificate", why)
 
     def _reveal(self, receipt: Receipt) -> None:

@@ -33,7 +33,7 @@ def adopt(home: Home, client: Client, name: str | None = None) -> Registered:
         raise RefusedByDevice("this home revoked the device", remedy=remedy, code="revoked")
     known = home.find(status.device)
     if known is not None and known.state == DONE:
-        remedy = f"To name it otherwise: `sealwright devices rename {known.device[:16]} NAME`."
+        remedy = f"To give it another name: `sealwright devices rename {known.device[:16]} NAME`."
         raise Usage(f"the device is registered as {known.name}", remedy=remedy, code="already_registered")
     if name is None and known is None:
         raise Usage("the register never had this device", remedy="Say what to call it, with --name.", code="no_name")

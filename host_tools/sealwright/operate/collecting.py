@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
 
 from ..link.client import Client
 from ..link.info import Channel
@@ -26,10 +25,9 @@ from ..wire.messages import (
     parse_as,
     parse_message,
 )
-from .logs import Equivocation, Logs, follow
+from .logs import RECENT, Equivocation, Logs, follow
 from .promises import Promises
 
-_REMEMBERED: Final = 64  # readings of each device in a bundle that is continued
 _ORDER: dict[type, int] = {ChannelOpen: 0, Funding: 1, Voucher: 2, Receipt: 3, ChannelClose: 4}
 
 
@@ -70,7 +68,7 @@ class Collector:
     def __init__(self, logs: Logs | None = None) -> None:
         self.logs = Logs() if logs is None else logs
         self._seen: set[bytes] = set()
-        self._last: dict[bytes, deque[Message[Reading]]] = {}
+        self._last: dict[bytes, deque[tuple[int, bytes]]] = {}  # by kid: the number and bytes of readings
         self.promises = Promises()
 
     def remember(self, raw: bytes) -> None:
@@ -78,9 +76,9 @@ class Collector:
         message = parse_message(raw)
         self._seen.add(message.digest)
         if isinstance(message.body, Reading):
-            last = self._last.setdefault(message.kid, deque(maxlen=_REMEMBERED))
-            if not last or last[-1].body.seq < message.body.seq:
-                last.append(Message(message.sign1, message.body))
+            last = self._last.setdefault(message.kid, deque(maxlen=RECENT))
+            if not last or last[-1][0] < message.body.seq:
+                last.append((message.body.seq, raw))
 
     def resume(self, source: Source) -> None:
         """Go on after the last reading of this device that was remembered, rather than from its first. Raises
@@ -92,7 +90,8 @@ class Collector:
 
     def last(self, key: PublicKey) -> Message[Reading] | None:
         """The last reading of this key's device that was remembered. Raises Equivocation as `Logs.note` does."""
-        signed = [message for message in self._last.get(key.kid, ()) if message.signed_by(key)]
+        held = (parse_as(raw, Reading) for _, raw in self._last.get(key.kid, ()))
+        signed = [message for message in held if message.signed_by(key)]
         for message in signed:
             self.logs.note(key, message)
         return signed[-1] if signed else None

@@ -4,9 +4,10 @@
     HOME/forks/ID-NUMBER.bundle    two messages that cannot both be true, with the device's certificates
 
 A device whose flash was put back to an earlier state, or whose key is used twice, signs two readings of one number.
-Limits: beside the newest, the last 64 readings of each device are remembered, and those while this lasts.
+Limits: beside the newest, the last 32 readings of each device are remembered, and those while this lasts.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from ..link.client import Client
 from ..wire.keys import PublicKey
 from ..wire.messages import Body, Certificate, Message, Reading, parse_as
 
-_RECENT: Final = 64
+RECENT: Final = 32  # of each device; in bytes, as they came: a fleet has many devices
 
 
 class Equivocation(Rejected):
@@ -44,18 +45,20 @@ class Equivocation(Rejected):
 
 
 def _remedy(proof: Path | None) -> str:
-    keep = "Keep both messages" if proof is None else f"Keep the proof {proof}, which `sealwright verify` shows"
+    keep = "Keep both messages" if proof is None else f"Keep both messages, which are in {proof}"
     return f"{keep}. Rely on none of its readings from there on: wipe it and provision it anew."
 
 
 class Logs:
-    """The logs that a home remembers; home None: those of this run alone."""
+    """The logs that a home remembers; home None: those of this run alone. Several threads may use it, each for its own
+    devices."""
 
     def __init__(self, home: Home | None = None) -> None:
         self._folder = None if home is None else home.folder
-        self._recent: dict[bytes, OrderedDict[int, Message[Reading]]] = {}
+        self._recent: dict[bytes, OrderedDict[int, bytes]] = {}
         self._heads: dict[bytes, Message[Reading] | None] = {}
         self._changed: set[bytes] = set()
+        self._lock = threading.Lock()
 
     def head(self, device: bytes) -> Message[Reading] | None:
         """The newest reading of this device (id, 32 bytes) that was seen, or None. Raises Usage for a damaged file."""
@@ -71,7 +74,10 @@ class Logs:
 
     def _other(self, device: bytes, message: Message[Reading]) -> Message[Reading] | None:
         recent = self._recent.get(device)
-        first = None if recent is None else recent.get(message.body.seq)
+        raw = None if recent is None else recent.get(message.body.seq)
+        if raw == message.raw:
+            return None
+        first = None if raw is None else parse_as(raw, Reading)
         if first is None:
             head = self.head(device)
             first = head if head is not None and head.body.seq == message.body.seq else None
@@ -93,28 +99,31 @@ class Logs:
     def _remember(self, device: bytes, message: Message[Reading]) -> None:
         number = message.body.seq
         recent = self._recent.setdefault(device, OrderedDict())
-        recent.setdefault(number, message)
-        if len(recent) > _RECENT:
+        recent.setdefault(number, message.raw)
+        if len(recent) > RECENT:
             recent.popitem(last=False)
         head = self.head(device)
         if head is None or number > head.body.seq:
-            self._heads[device] = message
-            self._changed.add(device)
+            with self._lock:
+                self._heads[device] = message
+                self._changed.add(device)
 
     def keep(self) -> None:
         """Write the newest readings into the home; call it once they are on disk. Raises Usage where that fails."""
         if self._folder is None:
             return
+        with self._lock:
+            changed = [(device, self._heads[device]) for device in self._changed]
+            self._changed.clear()
         try:
-            for device in self._changed:
-                path, message = self._path(device), self._heads[device]
+            for device, message in changed:
+                path = self._path(device)
                 path.parent.mkdir(exist_ok=True)
                 if message is not None:
                     write_whole(path, message.raw)
         except OSError as error:
             remedy = "Check its permissions and free some space."
             raise Usage(f"cannot write into {self._folder / 'heads'}: {error.strerror}", remedy=remedy) from error
-        self._changed.clear()
 
     def prove(self, fork: Equivocation, chain: Sequence[Message[Certificate]]) -> None:
         """Keep the proof of a fork. chain: the device's certificates that are known, leaf first. Raises Usage."""

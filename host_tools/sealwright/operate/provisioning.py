@@ -40,7 +40,7 @@ def plan(home: Home, client: Client, name: str) -> str:
         _unfinished(home, client, name)
         return "note in the register that it is provisioned: an earlier call did the rest"
     if info.state not in ("blank", "keyed"):
-        raise _wrong_state(info.state)
+        raise _wrong_state(client, info.state)
     home.check_name(name, info.device)
     kinds.is_emulated(info.model)
     key = "make a key on the device" if info.state == "blank" else "keep the key the device has"
@@ -61,7 +61,7 @@ def provision(
         entry, leaf = _unfinished(home, client, name)
         return Provisioned(_complete(home, entry, client), leaf.body.network == home.network_id(test=True), True, leaf)
     if info.state not in ("blank", "keyed"):
-        raise _wrong_state(info.state)
+        raise _wrong_state(client, info.state)
     name = home.check_name(name, info.device)
     nonce = os.urandom(NONCE_BYTES)
     evidence = _check_evidence(client.evidence(nonce), nonce)
@@ -100,7 +100,7 @@ def _unfinished(home: Home, client: Client, name: str) -> tuple[Registered, Mess
         if entry and unfinished:
             remedy = f"An earlier call did not note that it was done: finish it with --name {entry.name}."
         raise RefusedByDevice(
-            f"the device is provisioned already{known}: nothing was changed",
+            f"{client.url} is provisioned already{known}: nothing was changed",
             remedy=remedy,
             code="already_provisioned",
         )
@@ -113,9 +113,9 @@ def _complete(home: Home, entry: Registered, client: Client) -> Registered:
     return done
 
 
-def _wrong_state(state: str) -> RefusedByDevice:
+def _wrong_state(client: Client, state: str) -> RefusedByDevice:
     remedy = "Erase its flash and deploy the firmware again: a wiped or damaged device does not start over by itself."
-    return RefusedByDevice(f"the device is {state}", remedy=remedy, code=f"device_{state}")
+    return RefusedByDevice(f"{client.url}: the device is {state}", remedy=remedy, code=f"device_{state}")
 
 
 def _check_evidence(raw: bytes, nonce: bytes) -> Evidence:
