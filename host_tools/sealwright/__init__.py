@@ -8,95 +8,29 @@
 Modules: `messages` (what the wire carries), `keys`, `certificates`, `bundle`, `verify`, and below them
 `cose`, `cbor` and `errors`. Device ids, digests and network ids are 32 bytes; amounts are integers in an
 asset's smallest unit; times are unix seconds. The wire contract is firmware/schema/sealwright.cddl.
+
+Importing this package imports next to nothing; `api` has its names, and is imported with the first of them.
 """
 
-from .errors import SealwrightError
-from .verify import Policy, Verdict, Verifier, verify_bundle
-from .wire.bundle import BundleWriter, read_bundle
-from .wire.certificates import check_chain, issue, load_roots, make_root, network_id
-from .wire.keys import PrivateKey, PublicKey
-from .wire.messages import (
-    Certificate,
-    ChannelClose,
-    ChannelOpen,
-    Checkpoint,
-    Claim,
-    Command,
-    DecimalFraction,
-    DepositArguments,
-    DevicePolicy,
-    Evidence,
-    FactoryRecord,
-    Funding,
-    Grant,
-    Limit,
-    Message,
-    Offer,
-    PeerProof,
-    Reading,
-    Receipt,
-    Record,
-    Refund,
-    RevealedTick,
-    Revocation,
-    Rotation,
-    Status,
-    Ticks,
-    Voucher,
-    WithdrawArguments,
-    parse_as,
-    parse_message,
-    read_arguments,
-    sign_message,
-    write_arguments,
-)
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "BundleWriter",
-    "Certificate",
-    "ChannelClose",
-    "ChannelOpen",
-    "Checkpoint",
-    "Claim",
-    "Command",
-    "DecimalFraction",
-    "DepositArguments",
-    "DevicePolicy",
-    "Evidence",
-    "FactoryRecord",
-    "Funding",
-    "Grant",
-    "Limit",
-    "Message",
-    "Offer",
-    "PeerProof",
-    "Policy",
-    "PrivateKey",
-    "PublicKey",
-    "Reading",
-    "Receipt",
-    "Record",
-    "Refund",
-    "RevealedTick",
-    "Revocation",
-    "Rotation",
-    "SealwrightError",
-    "Status",
-    "Ticks",
-    "Verdict",
-    "Verifier",
-    "Voucher",
-    "WithdrawArguments",
-    "check_chain",
-    "issue",
-    "load_roots",
-    "make_root",
-    "network_id",
-    "parse_as",
-    "parse_message",
-    "read_arguments",
-    "read_bundle",
-    "sign_message",
-    "verify_bundle",
-    "write_arguments",
-]
+if TYPE_CHECKING:
+    from .api import *  # noqa: F403
+    from .api import __all__ as __all__
+
+
+def __getattr__(name: str) -> Any:
+    if not name.startswith("__") and find_spec(f".{name}", __name__):
+        return import_module(f".{name}", __name__)  # a wing must not wait for the names below: imports would go round
+    if name == "__all__" or not name.startswith("__"):  # `inspect` and doctest ask for others
+        api = import_module(".api", __name__)
+        globals().update({one: getattr(api, one) for one in api.__all__}, __all__=api.__all__)
+        if name in globals():
+            return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *import_module(".api", __name__).__all__})

@@ -172,3 +172,39 @@ def test_any_path(place, command, value):
     if command.startswith("init") and not value.startswith("~"):
         inside = f"{folder}/keep/{value}"  # elsewhere it may make a home
     hold(place, line_of(command, inside))
+
+
+OUTPUTS = ["ledger export --out", "ledger backup", "home backup", "collect roof --out", "home restore {} --home new"]
+
+
+@pytest.mark.parametrize("command", OUTPUTS)
+@FEW
+@example("keep")
+@example("link")
+@example("dangling")
+@example("folder")
+@example("keep/x")
+@example("home/owner.key")
+@example("home/ledger.db")
+@example("x" * 250)
+@example("/".join(["x" * 200] * 30))
+@example("a\0b")
+@example("\ud800")
+@given(text)
+def test_any_output(place, command, value):
+    """Written whole under its own name, or refused: nothing else changes, no link is followed, no draft is left."""
+    folder = place.home.parent
+    inside = f"{folder}/{value}" if ".." not in value else str(folder / "keep")
+    line = [f"{folder}/new" if part == "new" else part for part in line_of(command, inside)]
+    before = tree(folder)
+    ran = place.here(*line) if "--home" in line else place(*line)
+    assert ran.code in (0, 1, 2, 3, 4), (line, ran)
+    assert ran.code == 0 or ("error: " in ran.err and "remedy: " in ran.err), (line, ran)
+    after = tree(folder)
+    changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    assert changed <= {os.path.normpath(inside)} and (ran.code == 0 or not changed), (line, ran, changed)
+    for path in changed:
+        if path == str(folder / "keep"):
+            (folder / "keep").write_bytes(before[path])
+        else:
+            os.unlink(path)

@@ -5,6 +5,7 @@ import signal
 import time
 
 import pytest
+from sealwright import emulator, files
 from sealwright.bench import factory
 from sealwright.bench.factory import job
 from sealwright.home import DONE, Home
@@ -72,6 +73,8 @@ def ledger_file(homed):
         ("name,device,board\na,/dev/x,\nb,serial:/dev/x,\n", "device_twice", "have the device serial:/dev/x"),
         ("name,device,board\na,emulated:a,\nb,emulated:a,\n", "device_twice", "have the device emulated:a"),
         ("name,device,board\na,emulated:a,toaster\n", "unknown_board", "line 2 of"),
+        ("name,device,board\na,emulated:a,pico_w\n", "unknown_board", "no emulated board 'pico_w'"),
+        ("name,device,board\na,serial:/dev/ttyACM0,unix\n", "unknown_board", "line 2 of"),
         ("name,device,board,policy\na,emulated:a,,missing.json\n", "usage", "cannot read the policy"),
         ("name,device,board\n,emulated:a,\n", "bad_tray", "line 2 of"),
         ("name,device,board\na,emulated:a,,,,\n", "bad_tray", "line 2 of"),
@@ -88,6 +91,45 @@ def test_a_tray_that_is_wrong_is_refused_before_anything_happens(homed, content,
     path.write_text(content)
     gone_wrong(homed("batch", "--boards", path), 2, code, words)
     assert states(homed) == {} and not ledger_file(homed).exists()
+    assert homed("info", "--device", "emulated:a", "--json").last["state"] == "blank"
+
+
+@pytest.mark.parametrize("kind", emulator.kinds())
+def test_a_batch_rehearses_on_every_emulated_board(homed, kind, tmp_path):
+    """The same tray as for real boards of this kind, column and image too, on emulated ones: only what they have from
+    the start is not put on them."""
+    image = os.environ.get("SEALWRIGHT_PICO_UF2")
+    if kind == "pico" and not image:
+        pytest.skip("SEALWRIGHT_PICO_UF2 names no MicroPython image")
+    options = ("--image", image) if kind == "pico" else ()
+    homed.ok("emulate", kind, "--name", "rehearsal", "--detach", *options)
+    path = tmp_path / "tray.csv"
+    path.write_text(f"name,device,board\nfirst,emulated:rehearsal,{kind}\n")
+    flashed = ("--image", f"pico={image}") if kind == "pico" else ()
+    ran = homed("batch", "--boards", path, *flashed, "--json")
+    assert ran.code == 0, ran
+    steps = ["deployed"] if kind == "pico" else []
+    assert ran.json[0]["steps"] == [*steps, "tested", "provisioned"] and states(homed) == {"first": DONE}
+
+
+def test_a_board_that_another_batch_is_making_is_left_to_it(homed):
+    for name in ("one", "two"):
+        homed.board(name)
+    path = tray(homed, "one", "two")
+    with files.exclusive(job.notes_path(Home.open(homed.home), "one")):
+        ran = homed("batch", "--boards", path, "--json")
+    assert ran.code == 1 and ran.last["failed"] == ["one"] and states(homed) == {"two": DONE}
+    (refused,) = [one for one in ran.json[:-1] if not one["ok"]]
+    assert refused["code"] == "file_in_use" and "another batch is making one" in refused["error"]
+    assert homed.ok("batch", "--boards", path, "--json").last["ready"] == 2
+
+
+def test_a_tray_that_names_another_kind_than_the_emulated_board_is(homed):
+    homed.board("a")
+    path = homed.home.parent / "tray.csv"
+    path.write_text("name,device,board\na,emulated:a,esp32\n")
+    ran = homed("batch", "--boards", path, "--json")
+    assert ran.code == 1 and "is 'unix', and the tray says 'esp32'" in ran.json[0]["error"]
     assert homed("info", "--device", "emulated:a", "--json").last["state"] == "blank"
 
 

@@ -77,8 +77,8 @@ def test_options_that_do_not_go_together(fleet, tmp_path):
     gone_wrong(fleet(*station, "--ack", "--out", "-"), 2, "usage", "--ack")
     result = fleet(*station, "--out", "-", "--json")
     assert result.code == 2 and result.last["code"] == "usage"
-    gone_wrong(fleet(*station, "--out", tmp_path), 2, "usage", "directory")
-    gone_wrong(fleet(*station, "--out", tmp_path / "none" / "b"), 2, "usage", "No such file")
+    gone_wrong(fleet(*station, "--out", tmp_path), 2, "no_file", "folder")
+    gone_wrong(fleet(*station, "--out", tmp_path / "none" / "b"), 2, "system", "No such file")
 
 
 def test_a_file_that_cannot_be_continued_is_left_alone(fleet, traded, tmp_path):

@@ -1,12 +1,14 @@
 """Emulated boards from the command line: made, run in the foreground or left running, stopped, removed."""
 
+import shlex
 import signal
+import subprocess
 
 import pytest
 from sealwright import emulator
 from sealwright.home import Home
 
-from tests.cli.runner import ended, gone_wrong, wait_until
+from tests.cli.runner import ENTRY, ended, gone_wrong, wait_until
 
 
 def states(cli):
@@ -26,6 +28,15 @@ def test_the_foreground_ends_with_its_boards(homed, how):
     ran = ended(process, how)
     assert ran.code == 0 and "stopped" in ran.err
     assert states(homed) == {"one": "stopped"}
+
+
+@pytest.mark.parametrize(("options", "left"), [("--detach", 2), ("--detach --json", 2), ("", 0)])
+def test_a_reader_that_takes_one_line_and_goes(homed, options, left):
+    """What is left running stays so, and what is not is stopped, all of it."""
+    line = f"set -o pipefail; {shlex.join(ENTRY)} emulate unix -n 2 {options} | head -1"
+    ran = subprocess.run(["bash", "-c", line], env=homed.environment(), capture_output=True, timeout=60, check=False)
+    assert ran.stdout.count(b"\n") == 1 and b"unix-1" in ran.stdout
+    assert len(emulator.running(Home(homed.home, ""))) == left
 
 
 def test_boards_that_stop_by_themselves_end_it(homed):

@@ -1,10 +1,11 @@
 """`sealwright owner network` and `listen`: from a broker's name to a bundle that checks, with nothing but commands."""
 
 import shutil
+import signal
 
 import pytest
 
-from tests.cli.runner import gone_wrong
+from tests.cli.runner import ended, gone_wrong
 from tests.e2e.broker import Authority
 
 
@@ -37,6 +38,16 @@ def test_a_bundle_through_the_broker_checks_offline(station, tmp_path):
     assert result["acknowledged"] == 0 and result["uplink"][1] is True
     last = seqs(cli.ok("listen", "--broker", url, "--out", bundle, "--count", "2", "--ack", "--json"))[-1]
     assert cli.ok("info", "--device", "emulated:station", "--json").last["acknowledged"] == last
+
+
+def test_ctrl_c_ends_it_with_its_sum(station, tmp_path):
+    cli, url = station
+    bundle = tmp_path / "day.bundle"
+    process = cli.start("listen", "--broker", url, "--out", bundle, "--json")
+    assert process.stdout.readline()
+    ran = ended(process, signal.SIGINT)
+    assert ran.code == 0 and ran.last["ok"] and ran.last["messages"] > 0 and "new messages" in ran.err
+    assert all(line["ok"] for line in cli.ok("verify", bundle, "--allow-test", "--json").json)
 
 
 def test_what_the_broker_lost_is_fetched_from_the_device(station, broker, tmp_path):

@@ -36,6 +36,7 @@ def test_pay_through_a_relay(wired, how):
     assert wired.ok("pay", *parties, "--amount", "50", "--at", urls["peers"], "--json").last["amount"] == "50"
     ran = ended(process, how)
     assert ran.code == 0 and "a peer" in ran.err and "gone" in ran.err
+    assert ran.last["connections"] >= 1 and ran.last["requests"] > 4 and " requests relayed." in ran.err
 
 
 def test_wrong_calls(wired):

@@ -9,14 +9,15 @@ PACKAGE = Path(__file__).resolve().parents[2] / "host_tools" / "sealwright"
 FLOORS = [
     "errors",
     "extras files",
-    "wire",
+    "archive wire",
     "home money",
     "targets link verify",
-    "emulator",
+    "api emulator",
     "operate",
     "bench ledger",
-    "demo",
+    "checkup demo safekeeping",
     "cli",
+    "__main__",
 ]
 FLOOR = {wing: number for number, wings in enumerate(FLOORS) for wing in wings.split()}
 

@@ -1,8 +1,4 @@
-"""How a function becomes a command: --home and --json on every one, one boundary for everything that can go wrong.
-
-Exit codes: 0 done, 1 something was rejected, 2 usage, 3 unreachable, 4 refused, 70 a mistake in this program, 130
-interrupted, 141 the reader of stdout has gone.
-"""
+"""How a function becomes a command: --home and --json on every one, one boundary for everything that can go wrong."""
 
 import errno
 import inspect
@@ -11,55 +7,19 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import typer
 
 from ..errors import SealwrightError, Usage, cause_of
+from .exits import INTERRUPTED, MISTAKE, PIPE_CLOSED
+from .lazy import Entry, HomeOption, JsonOption, new_app, remember
 from .naming import widen
 from .session import Session, abandon_stdout
 
-INTERRUPTED: Final = 130
-PIPE_CLOSED: Final = 141
-MISTAKE: Final = 70
 TRACEBACK: Final = "SEALWRIGHT_TRACEBACK"
 
 Run = Callable[..., int | None]
-HomeOption = Annotated[
-    str | None,
-    typer.Option(
-        "--home",
-        metavar="DIR",
-        help="The home folder [default: $SEALWRIGHT_HOME, else ~/.sealwright].",
-        show_default=False,
-    ),
-]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="One JSON object a line on stdout; text for people goes to stderr.")
-]
-
-
-def new_app(help_text: str, name: str | None = None) -> typer.Typer:
-    """An app or a group of commands, which takes --home and --json before the command too."""
-    app = typer.Typer(
-        name=name, help=help_text, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
-    )
-    if name is not None:
-        app.callback(invoke_without_command=True)(_group)
-    return app
-
-
-def _group(ctx: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    remember(ctx, home, as_json)
-
-
-def remember(ctx: typer.Context, home: str | None, as_json: bool) -> None:
-    """Keep what was given before the command; without a command, show which there are."""
-    outer: dict[str, Any] = ctx.obj if isinstance(ctx.obj, dict) else {}
-    ctx.obj = {"home": home or outer.get("home"), "json": as_json or outer.get("json", False)}
-    if ctx.invoked_subcommand is None:
-        typer.echo(ctx.get_help(), err=True)
-        raise typer.Exit(Usage.exit_code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +61,17 @@ def _examples(one: Command) -> str:
     return f"\b\nExamples:\n{lines}"
 
 
-def add_group(app: typer.Typer, group: Group) -> None:
-    """Put a group into an app."""
+def build(entry: Entry, found: Command | Group | Iterable[Command]) -> Any:
+    """What typer runs for an entry: one command, or a group of them."""
+    if isinstance(found, Command):
+        app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        return typer.main.get_command(register(app, (found,)))
+    if isinstance(found, Group):
+        return typer.main.get_group(_group_app(found))
+    return typer.main.get_group(register(new_app(entry.short, entry.name), found))
+
+
+def _group_app(group: Group) -> typer.Typer:
     alone = _entry(group.alone.run)
 
     def callback(*, ctx: typer.Context, home: str | None, as_json: bool, **given: Any) -> None:
@@ -114,7 +83,7 @@ def add_group(app: typer.Typer, group: Group) -> None:
         setattr(callback, name, getattr(alone, name))
     made = new_app(group.alone.short)
     made.callback(invoke_without_command=True, short_help=group.alone.short, epilog=_examples(group.alone))(callback)
-    app.add_typer(register(made, group.commands), name=group.name)
+    return register(made, group.commands)
 
 
 def _entry(run: Run) -> Callable[..., None]:

@@ -146,22 +146,23 @@ def _run(session: Session, boards: Sequence[EmulatedBoard], detach: bool) -> Non
                     started.append(board)
                     board.start()
                 advance(len(started), board.name)
+        left = "Left running" if started else "Running already"
+        if detach:
+            started = []  # before the first line: who reads it may go away at once
         for board in boards:
             _tell(session, board)
-        if detach or not started:
+        if not started:
             which = boards[0].name if len(boards) == 1 else ALL
-            session.say(
-                f"{'Left running' if started else 'Running already'}: `sealwright emulate --stop {which}` ends it."
-            )
-            started = []
+            session.say(f"{left}: `sealwright emulate --stop {which}` ends it.")
             return
         session.say("Running until Ctrl-C.")
         _watch(session, started)
     finally:
-        for board in started:
-            if board.pid is not None:
-                board.stop()
-                session.say(f"{board.name} stopped")
+        stopped = [board for board in started if board.pid is not None]
+        for board in stopped:
+            board.stop()
+        for board in stopped:  # last: where nobody reads any more, saying it fails
+            session.say(f"{board.name} stopped")
 
 
 def _tell(session: Session, board: EmulatedBoard) -> None:

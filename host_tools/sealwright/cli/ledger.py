@@ -1,18 +1,18 @@
 """`sealwright ledger ...`: who has what, and the proof of it."""
 
-import os
 import sys
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from ..errors import Usage
+from ..files import output, write_output
 from ..ledger import AuditReport, Head, Ledger
-from ..wire.bundle import BundleWriter
 from ..wire.messages import parse_message
-from . import factory, transfers
+from . import factory, home, transfers
 from .anchoring import noted_head
 from .commands import Command, command
 from .describe import describe
@@ -178,15 +178,10 @@ def export(
 
 def _export_file(ledger: Ledger, out: Path, form: Form) -> int:
     """Whole or not at all: what was there before stays until all is written."""
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        with draft.open("w", newline="", encoding="utf-8") as file:
-            count = ledger.export(file, form)
-        draft.replace(out)
-    except OSError as error:
-        raise Usage(f"cannot write {out}: {error.strerror}", remedy="Check the path and the free space.") from error
-    finally:
-        draft.unlink(missing_ok=True)
+    with output(out) as file:
+        text = TextIOWrapper(file, "utf-8", newline="")
+        count = ledger.export(text, form)
+        text.detach()
     return count
 
 
@@ -212,9 +207,7 @@ def equivocations(
         said = describe(one, names, session.assets), describe(two, names, session.assets)
         session.say(f"{one.type} by {one.kid.hex()}: {said[0]}  /  {said[1]}", "red")
     if out is not None and pairs:
-        with BundleWriter(out) as bundle:
-            for raw in (raw for pair in pairs for raw in pair):
-                bundle.add(raw)
+        write_output(out, b"".join(raw for pair in pairs for raw in pair))
         session.say(f"{2 * len(pairs)} messages in {out}")
     if not pairs:
         session.say("None.")
@@ -225,4 +218,5 @@ COMMANDS: Final[tuple[Command, ...]] = (
     *(balances, channels, audit, export, equivocations),
     *transfers.COMMANDS,
     factory.factory,
+    home.ledger_backup,
 )

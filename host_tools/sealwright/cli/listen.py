@@ -13,6 +13,7 @@ from ..operate.complaints import Complaints
 from ..operate.listening import Listener
 from .collect import ACK_SECONDS, check_out
 from .commands import command
+from .ending import Ending
 from .options import STDIN, CountOption, OutOption, SecondsOption
 from .session import Session
 from .sink import Sink
@@ -37,7 +38,7 @@ def listen(
     count: CountOption = None,
     ack: Annotated[bool, typer.Option("--ack", help="Once they are on disk, let the devices forget them.")] = False,
 ) -> int:
-    """Gather the readings of this home's networks as their devices hand them on, until Ctrl-C.
+    """Gather the readings of this home's networks as their devices hand them on, until Ctrl-C; then show the sum.
 
     A bundle that is there already is continued, and the broker keeps what comes while nobody listens. Readings that are
     missing are fetched from the device. What a broker has is not acknowledged by that: only --ack lets devices prune.
@@ -51,12 +52,16 @@ def listen(
     if out == STDIN:
         session.out = session.err
     collector = Collector(session.logs())
-    with Sink(session, out, collector, shows=True) as sink, session.progress("listening", streams=True) as advance:
+    with (
+        Ending() as ending,
+        Sink(session, out, collector, shows=True) as sink,
+        session.progress("listening", streams=True) as advance,
+    ):
         listener = Listener(session.home, address, collector, session.note)
         run = _Listening(session, listener, sink, ack)
         end = None if seconds is None else time.monotonic() + seconds
         try:
-            while (end is None or time.monotonic() < end) and (count is None or sink.readings < count):
+            while not (ending.over or _is_over(end) or (count is not None and sink.readings >= count)):
                 for name, raw in listener.look(_LOOK_SECONDS):
                     sink.add(raw, name)
                     advance(sink.messages, f"{sink.readings} readings")
@@ -68,6 +73,10 @@ def listen(
     session.emit(ok=good, messages=sink.messages, readings=sink.readings, out=out)
     session.say(f"{sink.messages} new messages, {sink.readings} of them readings.")
     return 0 if good else 1
+
+
+def _is_over(end: float | None) -> bool:
+    return end is not None and time.monotonic() >= end
 
 
 class _Listening:

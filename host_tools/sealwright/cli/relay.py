@@ -71,6 +71,8 @@ async def _run(session: Session, relay: Relay, addresses: tuple[Address, Address
         await end.wait()
     finally:
         await relay.close()
+    session.emit(ok=True, connections=relay.peers, requests=relay.requests)
+    session.say(f"{relay.peers} peers, {relay.requests} requests relayed.")
 
 
 def _open(session: Session, url: str) -> tuple[Transport, float]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ..errors import Rejected, Usage
+from ..files import is_stream
 from ..operate.collecting import Collector
 from ..wire.bundle import BundleWriter, read_bundle
 from ..wire.messages import Body, Message, Reading, parse_message
@@ -26,7 +27,7 @@ class Sink:
         self.messages = self.readings = 0
         self._raw = sys.stdout.buffer if out == STDIN else None
         self._path = None if out is None or out == STDIN else Path(out)
-        self._new = self._path is not None and not self._path.exists()
+        self._new = self._path is not None and not is_stream(self._path) and not self._path.exists()
         self._writer = None if self._path is None else _resume_bundle(self._path, collector)
 
     def add(self, raw: bytes, source: str) -> None:
@@ -56,19 +57,20 @@ class Sink:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._path is not None and self._new and not self.messages:
+            self._path.unlink(missing_ok=True)  # it was made for nothing; while it is still held
         if self._writer is not None:
             self._writer.close()
-        if self._path is not None and self._new and not self.messages:
-            self._path.unlink(missing_ok=True)  # it was made for nothing
 
 
 def _resume_bundle(path: Path, collector: Collector) -> BundleWriter:
     """The bundle to write on, its messages remembered, so that none comes twice."""
     try:
-        if path.exists():
+        writer = BundleWriter(path, append=True)
+        if not writer.streams:  # read after it is held: nobody else writes it now
             for raw in read_bundle(path):
                 collector.remember(raw)
-        return BundleWriter(path, append=True)
+        return writer
     except Rejected as error:
         remedy = "Collect into another file. What is whole in this one is still good."
         raise Usage(f"{path} cannot be continued: {error}", remedy=remedy, code="bad_bundle") from error

@@ -1,14 +1,15 @@
 """`sealwright verify`: what of a bundle holds, checked offline."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from ..errors import Rejected, SealwrightError, Usage
-from ..files import write_whole
+from ..files import held, write_output
 from ..home import locate
 from ..verify import BundleMemory, Policy, Verdict, Verifier
 from ..verify.heads import Fork, Forks, Heads
@@ -121,17 +122,21 @@ def verify(
     )
     roots = options.roots(root) if root else _home_roots(session)
     names = {} if root else session.names()
-    run = _Run(session, names, _Kept(state, proof), verbose=verbose, quiet=quiet, several=len(bundle) > 1)
-    for source in bundle:
-        run.check(source, roots, policy)
-    return run.finish()
+    with held(state) if state is not None else nullcontext() as keep:
+        kept = _Kept(state, proof, keep)
+        run = _Run(session, names, kept, verbose=verbose, quiet=quiet, several=len(bundle) > 1)
+        for source in bundle:
+            run.check(source, roots, policy)
+        return run.finish()
 
 
 class _Kept:
-    """What `--state` remembers and `--proof` writes. Raises Usage for a damaged file of heads."""
+    """What `--state` remembers and `--proof` writes. keep: replaces the file of heads.
 
-    def __init__(self, state: Path | None, proof: Path | None) -> None:
-        self._state, self._proof = state, proof
+    Raises Usage for a damaged file of heads."""
+
+    def __init__(self, state: Path | None, proof: Path | None, keep: Callable[[bytes], None] | None) -> None:
+        self._keep, self._proof = keep, proof
         self.heads = Heads.read(state.read_bytes()) if state is not None and state.exists() else Heads()
         self._forks = Forks(self.heads.messages())
         self._found: list[Fork] = []
@@ -146,11 +151,11 @@ class _Kept:
     def write(self, session: Session, *, quiet: bool) -> None:
         """Replace the files, each whole or not at all."""
         if self._proof is not None and self._found:
-            write_whole(self._proof, b"".join(fork.bundle() for fork in self._found))
+            write_output(self._proof, b"".join(fork.bundle() for fork in self._found))
             if not quiet:
                 session.say(f"{self._proof} shows messages that contradict each other: {len(self._found)} times two.")
-        if self._state is not None:
-            write_whole(self._state, self.heads.dump())
+        if self._keep is not None:
+            self._keep(self.heads.dump())
 
 
 class _Run:

@@ -14,6 +14,7 @@ from ..operate.collecting import Source
 from ..wire.bundle import read_bundle
 from .anchoring import note_head
 from .commands import command
+from .ending import Ending
 from .options import AnyDevices, SecondsOption, TestOption
 from .session import Session
 from .settle import open_ledger
@@ -48,20 +49,21 @@ def watch(
 ) -> int:
     """Look at devices and bundles again and again, settle the vouchers and closes they hold, and refund what has ended.
 
-    Goes on until Ctrl-C, or for --seconds. What it did is in the ledger: it may stop and begin again at any moment.
+    Goes on until Ctrl-C, or for --seconds, and ends with its sum. What it did is in the ledger: it may stop and begin
+    again at any moment.
     """
     if not device and bundles is None:
         raise Usage("nothing to watch", remedy="Name a device, --all, --group, or a folder with --bundles.")
     if bundles is not None and not bundles.is_dir():
         raise Usage(f"{bundles} is no folder", remedy="Make it, or name the one that bundles come into.")
     end = None if seconds is None else time.monotonic() + seconds
-    with open_ledger(session.home, allow_test=allow_test) as ledger:
+    with Ending() as ending, open_ledger(session.home, allow_test=allow_test) as ledger:
         watcher = _Watcher(session, ledger, device, bundles)
         while True:
             watcher.round(int(warn_hours * 3600))
-            if end is not None and time.monotonic() + every > end:
+            if (end is not None and time.monotonic() + every > end) or ending.wait(every):
+                watcher.show_sum()
                 return 0
-            time.sleep(every)
 
 
 class _Watcher:
@@ -69,6 +71,7 @@ class _Watcher:
         self._session, self._ledger, self._urls, self._bundles = session, ledger, urls, bundles
         self._done: dict[Path, float] = {}
         self._warned: set[bytes] = set()
+        self._rounds = self._settled = self._refunded = 0
 
     def round(self, within: int) -> None:
         """One look at everything."""
@@ -81,10 +84,18 @@ class _Watcher:
         refunded = self._ledger.refund_ended()
         if settled or refunded:
             note_head(self._session.home, self._ledger)
+        self._rounds += 1
+        self._settled += settled
+        self._refunded += refunded
         self._session.emit(ok=True, settled=settled, refunded=refunded)
         if settled or refunded:
             self._session.say(f"{settled} messages settled, {refunded} channels refunded")
         self._warn(within)
+
+    def show_sum(self) -> None:
+        """What all rounds came to."""
+        rounds = f"{self._rounds} round{'s' * (self._rounds != 1)}"
+        self._session.say(f"{rounds}: {self._settled} messages settled, {self._refunded} channels refunded in all.")
 
     def _gather(self) -> list[bytes]:
         with ExitStack() as stack:

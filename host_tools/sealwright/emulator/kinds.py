@@ -24,6 +24,10 @@ class Emulator(Protocol):
         """Whether its port and its pty are one wire, its console's: who holds that at the prompt has it alone."""
 
     @property
+    def is_bare(self) -> bool:
+        """Whether a new board has MicroPython and no firmware, which goes onto it at its prompt."""
+
+    @property
     def has_uart(self) -> bool:
         """Whether the UART that carries its peers can be joined to another end when the board is made."""
 

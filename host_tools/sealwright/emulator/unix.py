@@ -17,6 +17,7 @@ class UnixPort:
 
     links = ("command", "peer")
     has_console = False
+    is_bare = False
     has_uart = False
     has_radio = False
     patience = 1.0

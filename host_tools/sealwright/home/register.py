@@ -8,6 +8,7 @@ What is read is kept until the folder changes: to resolve every name of a fleet 
 import json
 import os
 import re
+import threading
 import time
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,6 +35,7 @@ class Register:
 
     def __init__(self, folder: Path, boards: Path) -> None:
         self._folder, self._boards = folder, boards
+        self._lock = threading.Lock()  # devices are collected from in threads
         self._seen: dict[str, tuple[tuple[int, int, int], Registered]] = {}
         self._stamp: int | None = None
         self._index = _Index(())
@@ -154,6 +156,10 @@ class Register:
         return UnknownDevice(f"no device is called {text!r}", remedy=f"{_LISTED}{hint}")
 
     def _read(self) -> "_Index":
+        with self._lock:
+            return self._read_alone()
+
+    def _read_alone(self) -> "_Index":
         try:
             stamp = self._folder.stat().st_mtime_ns
             if stamp == self._stamp:

@@ -7,6 +7,7 @@ both in SQLite. Imports `verify` and `wire`; nothing of `home`, `link`, `operate
 from .audit import AuditReport, Finding
 from .book import Channel
 from .chain import Head
+from .copying import check_copy, check_ledger, copy_ledger
 from .funding import Brought, bring_funding
 from .identity import LedgerIdentity
 from .ledger import Ledger
@@ -34,4 +35,7 @@ __all__ = [
     "Movement",
     "NotALedger",
     "bring_funding",
+    "check_copy",
+    "check_ledger",
+    "copy_ledger",
 ]

@@ -93,13 +93,14 @@ class Wire:
 
 
 class Relay:
-    """tell: is given a line for people when a peer comes or goes."""
+    """tell: is given a line for people when a peer comes or goes. peers, requests: how many there were."""
 
     def __init__(self, wire: Wire, tell: Tell = lambda text: None) -> None:
         self._wire = wire
         self._tell = tell
         self._turn = asyncio.Lock()
         self._peer: str | None = None
+        self.peers = self.requests = 0
         self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._asking: set[asyncio.Task[Frame]] = set()
@@ -126,6 +127,7 @@ class Relay:
     async def ask(self, request: Frame) -> Frame:
         """The device's reply, when its turn has come. Raises Unreachable."""
         async with self._turn:
+            self.requests += 1
             return await asyncio.to_thread(self._wire.ask, request)
 
     async def _reply(self, request: Frame, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Frame:
@@ -178,6 +180,7 @@ class Relay:
             self._tell(f"{name}: turned away, {self._peer} is trading")
             return
         self._peer = name
+        self.peers += 1
         self._tell(f"{name}: a peer")
         try:
             await self._trade(reader, writer)

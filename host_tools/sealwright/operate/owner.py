@@ -7,6 +7,7 @@ signed here for the device.
 import time
 from typing import Any, Final
 
+from ..files import exclusive
 from ..home import Home
 from ..link import Client
 from ..money import check_name
@@ -36,8 +37,13 @@ def command(home: Home, client: Client, op: str, arguments: cbor.Value = None) -
     """Have the device carry out `op`. Raises RefusedByDevice, also for a device that is not provisioned, or is another
     one than the register has for this URL: nothing is signed then."""
     status = prove(home, client)
-    seq = _next_number(home, client, status.body)
-    client.command(sign(home, status.body.device, seq, op, arguments, **_end(status)).raw)
+    device = status.body.device
+    # one command at a time, from its number to the device's answer: of two, the lower number may not come second
+    with exclusive(home.folder / "devices" / f"{device.hex()}.json", wait=True) as waited:
+        if waited:
+            status = prove(home, client)
+        seq = _next_number(home, client, status.body)
+        client.command(sign(home, device, seq, op, arguments, **_end(status)).raw)
 
 
 def _next_number(home: Home, client: Client, status: Status) -> int:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, TypeAlias
 
 from ..errors import Malformed, NotABundle, Truncated, Usage
+from ..files import exclusive, is_stream, open_stream, sync_folder
 from .foreign import HEAD_BYTES, MESSAGE, recognise
 from .messages import Message
 from .sequence import item_end
@@ -37,9 +38,12 @@ def read_bundle(source: Source) -> Iterator[bytes]:
             yield from _split(source)
 
 
-def _open_source(path: Path, mode: str, buffering: int = -1) -> Any:
+def _open_source(path: Path, mode: str) -> Any:
     try:
-        return path.open(mode, buffering)
+        if mode != "rb" and is_stream(path):
+            return open_stream(path, buffering=0)
+        # what is written is unbuffered: nothing is left to write when it closes
+        return path.open(mode, -1 if mode == "rb" else 0)
     except OSError as error:
         reason = f"cannot open the bundle {path}: {error.strerror}"
         raise Usage(reason, remedy="Check the path and its permissions.") from error
@@ -98,16 +102,21 @@ class BundleWriter:
     """Writes messages to a bundle file, each at once, so that a reader can follow.
 
     An existing file is continued with `append`, after a check that it ends with a whole message; without it
-    an existing file is replaced. Raises Usage where the file cannot be written, Truncated where it cannot be
-    continued.
+    an existing file is replaced. A character device or a FIFO is only written to. Raises Usage where the file cannot be
+    written or another program of this package writes it, Truncated where it cannot be continued. `streams`: it is such
+    a device or FIFO.
     """
 
     def __init__(self, path: str | Path, *, append: bool = False) -> None:
         self._path = path = Path(path)
-        self.count = sum(1 for _ in read_bundle(path)) if append and path.exists() else 0
-        # unbuffered: nothing is left to write when it closes
-        self._file: BinaryIO = _open_source(path, "ab" if append else "wb", buffering=0)
-        self._size = path.stat().st_size
+        self.streams = is_stream(path)
+        with ExitStack() as stack:
+            if not self.streams:
+                stack.enter_context(exclusive(path))
+            self.count = sum(1 for _ in read_bundle(path)) if append and not self.streams and path.exists() else 0
+            self._file: BinaryIO = stack.enter_context(_open_source(path, "ab" if append else "wb"))
+            self._size = path.stat().st_size
+            self._held = stack.pop_all()
 
     def add(self, message: bytes | Message[Any]) -> None:
         """Append one message. Raises Usage where the disk refuses it."""
@@ -119,26 +128,25 @@ class BundleWriter:
         except OSError as error:
             with suppress(OSError):
                 self._file.truncate(self._size)  # half a message would spoil all that follow
-            raise Usage(f"cannot write the bundle: {error.strerror}", remedy="Free some space.") from error
+            gone = isinstance(error, BrokenPipeError)
+            remedy = "Start its reader first, and let it read to the end." if gone else "Free some space."
+            raise Usage(f"cannot write the bundle: {error.strerror}", remedy=remedy) from error
         self._size += len(raw)
         self.count += 1
 
     def sync(self) -> None:
         """Return when what was added is on disk, so that its source may forget it. Raises Usage."""
+        if self.streams:
+            return
         try:
             os.fsync(self._file.fileno())
-            if os.name != "nt":  # a new name is on disk only once its folder is; Windows cannot open folders
-                folder = os.open(self._path.parent, os.O_RDONLY)
-                try:
-                    os.fsync(folder)
-                finally:
-                    os.close(folder)
+            sync_folder(self._path.parent)  # a new name is on disk only once its folder is
         except OSError as error:
             raise Usage(f"cannot write the bundle: {error.strerror}", remedy="Check its disk.") from error
 
     def close(self) -> None:
         """Close the file; again does nothing."""
-        self._file.close()
+        self._held.close()
 
     def __enter__(self) -> "BundleWriter":
         return self

@@ -214,7 +214,7 @@ def test_what_ends_badly_is_not_continued(tmp_path):
 def test_files_that_cannot_be_opened(tmp_path):
     with pytest.raises(Usage, match="cannot open"):
         list(read_bundle(tmp_path / "missing"))
-    with pytest.raises(Usage, match="cannot open"):
+    with pytest.raises(Usage, match="cannot write"):
         BundleWriter(tmp_path / "missing" / "b.bundle")
     with pytest.raises(Usage, match="cannot open"):
         list(read_bundle(tmp_path))

@@ -12,7 +12,7 @@ from ...targets import compile_for
 from ...wire.messages import FactoryRecord, Message
 from .job import Job, Result, work
 from .records import add_record
-from .tray import Place
+from .tray import EMULATED, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,15 @@ class Finished:
 
 def jobs(places: Sequence[Place], images: dict[str, Path], maker: str, wait: float) -> list[Job]:
     """What is to be done; compiles the firmware once for each kind of board. images: kind -> image to flash."""
-    builds = {place.board.name: compile_for(place.board) for place in places if place.board is not None}
+    kinds = {place.board.name: place.board for place in places if place.needs_firmware and place.board is not None}
+    builds = {name: compile_for(kind) for name, kind in kinds.items()}
     made = []
     for place in places:
-        kind = "" if place.board is None else place.board.name
-        made.append(Job(place, maker, images.get(kind), builds.get(kind), wait))
+        kind = place.board.name if place.needs_firmware and place.board is not None else ""
+        image = (
+            None if place.device.startswith(EMULATED) else images.get(kind)
+        )  # an emulated board is made with its own
+        made.append(Job(place, maker, image, builds.get(kind), wait))
     return made
 
 

@@ -7,7 +7,7 @@ that has an identity is asked for its name and no more.
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from ... import emulator
 from ...emulator.serial_url import wire
-from ...errors import Malformed, RefusedByDevice, Rejected, SealwrightError, Unreachable
+from ...errors import Malformed, RefusedByDevice, Rejected, SealwrightError, Unreachable, Usage
 from ...extras import unix
-from ...files import write_whole
+from ...files import exclusive, write_whole
 from ...home import DONE, PENDING, Home
 from ...link import Client, Info
 from ...link.info import parse_info
@@ -63,6 +63,14 @@ class Result:
 def work(folder: Path, job: Job) -> Result:
     """Make one board ready. Never raises SealwrightError: it is in the result."""
     home = Home.open(folder)
+    try:
+        with _alone(notes_path(home, job.place.name), job.place.name):
+            return _work_alone(home, job)
+    except SealwrightError as error:
+        return Result(job.place.name, "failed", (), error=error)
+
+
+def _work_alone(home: Home, job: Job) -> Result:
     notes = Notes(home, job.place.name)
     try:
         return _work(home, job, notes)
@@ -72,12 +80,30 @@ def work(folder: Path, job: Job) -> Result:
         return failed
 
 
+def notes_path(home: Home, name: str) -> Path:
+    """Where the steps that are done with a board of a tray are noted; its folder is there then."""
+    path = home.folder / "factory" / "boards" / f"{sha256(name.encode()).hexdigest()[:32]}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextmanager
+def _alone(notes: Path, name: str) -> Iterator[None]:
+    """Hold a place of a tray: two batches of one tray would make its board twice. Raises Usage."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(exclusive(notes))
+        except Usage as error:
+            why = f"another batch is making {name}" if error.code == "file_in_use" else str(error)
+            raise Usage(why, remedy=error.remedy, code=error.code) from error
+        yield
+
+
 class Notes:
     """The steps that are done with a board, and what its self-test said."""
 
     def __init__(self, home: Home, name: str) -> None:
-        self._path = home.folder / "factory" / "boards" / f"{sha256(name.encode()).hexdigest()[:32]}.json"
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = notes_path(home, name)
         self.values: dict[str, Any] = {"name": name}
         if self._path.exists():
             self.values = json.loads(self._path.read_text())
@@ -102,6 +128,7 @@ class Notes:
 
 def _work(home: Home, job: Job, notes: Notes) -> Result:
     place = job.place
+    _check_kind(home, place)
     found = _look(home, place.device)
     if found is not None and found.provisioned:
         return _check_provisioned(home, job, notes, found)
@@ -120,6 +147,16 @@ def _work(home: Home, job: Job, notes: Notes) -> Result:
         done = provisioning.provision(home, client, place.name, place.policy)
         notes.note("provisioned", done.entry.device)
         return _record_of(job, notes, client.info(), done.certificate, test=done.test, state=MADE)
+
+
+def _check_kind(home: Home, place: Place) -> None:
+    """An emulated board says by itself which it is. A real one is asked at its prompt, when firmware goes onto it."""
+    scheme, _, name = place.device.partition(":")
+    if scheme == "emulated" and place.board is not None:
+        found = emulator.find(home, name).hardware["board"]
+        if found != place.board.name:
+            remedy = "Correct the tray; nothing was done to this board."
+            raise Usage(f"{place.device} is {found!r}, and the tray says {place.board.name!r}", remedy=remedy)
 
 
 @contextmanager

@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Final
 
 from ... import targets as boards
+from ...emulator.kinds import emulator_of
 from ...errors import Usage
 from ...home import Home
 from ...home.names import name_key, tidy_name
 from ...home.urls import url_of
 from ...operate.spending import load_policy
 from ...targets import BoardKind
+from ...targets.kinds import find_any
 from ...wire.messages import DevicePolicy
 
 COLUMNS: Final = ("name", "device", "board")
 OPTIONAL: Final = ("policy",)
+EMULATED: Final = "emulated:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,12 @@ class Place:
     device: str
     board: BoardKind | None
     policy: DevicePolicy | None
+
+    @property
+    def needs_firmware(self) -> bool:
+        """Whether firmware is to be put on it. Some emulated boards have it from the start."""
+        emulated = self.device.startswith(EMULATED)
+        return self.board is not None and not (emulated and not emulator_of(self.board.name).is_bare)
 
 
 def read_tray(path: Path, *, home: Home | None = None) -> list[Place]:
@@ -59,11 +68,20 @@ def _place(path: Path, number: int, line: dict[str | None, str | None], home: Ho
         raise _bad(f"{where} is not {','.join(COLUMNS)}[,{OPTIONAL[0]}]")
     try:
         name = tidy_name(values["name"])
-        board = boards.find(values["board"]) if values["board"] else None
+        device = url_of(values["device"]) or values["device"]
+        board = _kind(values["board"], device) if values["board"] else None
         policy = load_policy(path.parent / values["policy"], home=home) if values["policy"] else None
     except Usage as error:
         raise Usage(f"{where}: {error}", remedy=error.remedy, code=error.code) from error
-    return Place(name, url_of(values["device"]) or values["device"], board, policy)
+    return Place(name, device, board, policy)
+
+
+def _kind(name: str, device: str) -> BoardKind:
+    """A kind of board: one that can be emulated for an emulated board, else one that firmware can be put on."""
+    if not device.startswith(EMULATED):
+        return boards.find(name)
+    emulator_of(name)
+    return find_any(name)
 
 
 def _check_columns(path: Path, found: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import Malformed, Truncated, Usage
+from ...files import write_output
 from ...home import Home
 from ...targets.build import MANIFEST, Build
 from ...wire import cbor
@@ -53,10 +54,7 @@ class FirmwareBundle:
     def write(self, path: Path) -> None:
         """To a file. Raises Usage."""
         items = [self.message.raw, cbor.encode(self.lock), *map(cbor.encode, self.contents)]
-        try:
-            path.write_bytes(b"".join(items))
-        except OSError as error:
-            raise Usage(f"cannot write {path}: {error.strerror}", remedy="Check the path and its space.") from error
+        write_output(path, b"".join(items))
 
     def faults(self, owner: PublicKey | None, lock_key: bytes | None) -> Iterator[Fault]:
         """What a device of this owner would refuse it for. lock_key: the HSS public key it has, or None. owner: None

@@ -3,7 +3,7 @@
 A file of the home, `update.hss`. Each of its 1024 one-time keys may sign once: two signatures by one of them give it
 away. So the number of the next one is on disk, and the folder's entry with it, before a signature is made; a crash
 costs a number and never uses one twice. A copy of the file that is put back later would: never restore it from a
-backup.
+backup. `set_aside` makes the one copy that may: it has numbers of its own, which the key here never uses.
 
 One level, LMS_SHA256_M32_H10 with LMOTS_SHA256_N32_W4: a signature has 2,512 bytes and costs a device about 500 hashes.
 Making the key, and each signature, takes a second or two here. Needs PyPI `pyhsslms`.
@@ -24,7 +24,9 @@ fcntl = unix("fcntl")
 
 FILE: Final = "update.hss"
 LEAVES: Final = 1024
+ASIDE: Final = 128  # one-time keys for a restored home
 _FORMAT: Final = 1
+_FORMAT_WITH_END: Final = 2  # whose "end" an older program would pass over
 _ONE_LEVEL: Final = b"\0\0\0\1"
 _LAST_LEVEL: Final = b"\0\0\0\0"
 
@@ -62,7 +64,22 @@ class HssKey:
     @property
     def left(self) -> int:
         """How many signatures it can still make."""
-        return LEAVES - int(_read(self._path)["next"])
+        kept = _read(self._path)
+        return _end(kept) - int(kept["next"])
+
+    def set_aside(self) -> bytes:
+        """The file of this key for a backup: of its numbers it has only those that are set aside, once, for a
+        restored home. Every backup has the same ones, so only one may ever be restored with its key. Raises
+        BadKeyFile."""
+        with _locked(self._path):
+            kept = _read(self._path)
+            if "aside" not in kept:
+                end = _end(kept)
+                begin = end - min(ASIDE, (end - int(kept["next"])) // 2)
+                kept |= {"format": _FORMAT_WITH_END, "end": begin, "aside": [begin, end]}
+                _write(self._path, kept)
+        begin, end = kept.pop("aside")
+        return json.dumps(kept | {"next": begin, "end": end}).encode()
 
     def sign(self, digest: bytes) -> bytes:
         """The HSS signature over `digest`. Raises Usage when the key is used up, BadKeyFile; a number is used up by the
@@ -71,7 +88,7 @@ class HssKey:
         with _locked(self._path):
             kept = _read(self._path)
             leaf = int(kept["next"])
-            if leaf >= LEAVES:
+            if leaf >= _end(kept):
                 remedy = "Devices that have this key can only be updated over a cable, after a wipe, with a new one."
                 raise Usage("the hash-based key is used up", remedy=remedy, code="hss_used_up")
             _write(self._path, kept | {"next": leaf + 1})
@@ -92,16 +109,28 @@ def verify(public: bytes, digest: bytes, signature: bytes) -> bool:
 def _read(path: Path) -> dict[str, Any]:
     try:
         kept: dict[str, Any] = json.loads(read_secret(path))
-        if kept["format"] != _FORMAT or not kept.keys() >= {"next", "public", "identifier", "seed"}:
+        if kept["format"] not in (_FORMAT, _FORMAT_WITH_END) or not kept.keys() >= {
+            "next",
+            "public",
+            "identifier",
+            "seed",
+        }:
             raise ValueError
         for name in ("public", "identifier", "seed"):
             bytes.fromhex(kept[name])
         if not isinstance(kept["next"], int) or kept["next"] < 0:
             raise ValueError
+        if not kept["next"] <= _end(kept) <= LEAVES:
+            raise ValueError
     except (OSError, ValueError, KeyError, TypeError) as error:
         remedy = "Do not put an older copy in its place: it would use one-time keys twice."
         raise BadKeyFile(f"the hash-based key {path} cannot be read", remedy=remedy) from error
     return kept
+
+
+def _end(kept: dict[str, Any]) -> int:
+    """The first number that this file may not use."""
+    return int(kept.get("end", LEAVES))
 
 
 @contextmanager

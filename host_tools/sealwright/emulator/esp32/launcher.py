@@ -14,6 +14,7 @@ class Esp32:
 
     links = ("command",)
     has_console = True
+    is_bare = False
     has_uart = False
     has_radio = True
     patience = 1.0

@@ -18,6 +18,7 @@ class Pico:
 
     links = ("command",)
     has_console = True
+    is_bare = True
     has_uart = True
     has_radio = False
     patience = _SLOWER

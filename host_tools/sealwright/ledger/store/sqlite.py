@@ -40,13 +40,18 @@ class SqliteDatabase:
     @classmethod
     def open(cls, path: Path, *, write: bool, patience: float) -> "SqliteDatabase":
         """Open the ledger at `path`; arguments and errors are those of `opening.open_file`."""
-        opened = cls(open_file(path, write=write, patience=patience), str(path))
+        return cls.of(open_file(path, write=write, patience=patience), str(path))
+
+    @classmethod
+    def of(cls, opened: Opened, name: str) -> "SqliteDatabase":
+        """A ledger's connection that was opened elsewhere, checked; it is closed where the check fails."""
+        made = cls(opened, name)
         try:
-            opened._check()
+            made._check()
         except BaseException:
-            opened.close()
+            made.close()
             raise
-        return opened
+        return made
 
     def _check(self) -> None:
         with typed(self.name):
@@ -133,6 +138,11 @@ class SqliteDatabase:
         except LedgerDamaged as error:
             found.append(str(error))
         return found
+
+    def copy_to(self, target: sqlite3.Connection) -> None:
+        """Copy all of it, as of one moment, into another database. Raises LedgerError."""
+        with typed(self.name):
+            self._connection.backup(target)
 
     def close(self) -> None:
         """Close the files; the last writer folds the write-ahead log into the file."""

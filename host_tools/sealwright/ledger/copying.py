@@ -1,0 +1,57 @@
+"""A copy of a ledger's file while others write to it, by SQLite's own online backup, and the check of such a copy.
+
+Limits: a ledger in SQLite. The copy is of one moment; what is settled meanwhile is not in it.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from .chain import Head
+from .store.faults import LedgerDamaged, typed
+from .store.opening import Opened
+from .store.sqlite import SqliteDatabase
+from .store.tables import Tables
+
+PATIENCE_SECONDS: Final = 30.0
+
+
+def copy_ledger(source: Path, copy: Path) -> Head:
+    """Copy the ledger at `source` into the file `copy`, check the copy, and return its log's last row.
+
+    copy: an empty file, which nobody else uses. Raises LedgerError.
+    """
+    with (
+        closing(SqliteDatabase.open(source, write=False, patience=PATIENCE_SECONDS)) as database,
+        typed(str(copy)),
+        closing(sqlite3.connect(copy, isolation_level=None)) as target,
+    ):
+        database.copy_to(target)
+    return check_copy(copy)
+
+
+def check_copy(path: Path, anchors: Sequence[Head] = ()) -> Head:
+    """Check a copied ledger's file: SQLite's integrity, its kind and version, and that its log has these rows. Returns
+    its last row. Writes nothing beside it. Raises LedgerError."""
+    with typed(str(path)):
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
+    with closing(SqliteDatabase.of(Opened(connection), str(path))) as database:
+        return _check(database, anchors)
+
+
+def check_ledger(path: Path, anchors: Sequence[Head] = ()) -> Head:
+    """The same of a ledger's file in its place, whoever writes to it meanwhile."""
+    with closing(SqliteDatabase.open(path, write=False, patience=PATIENCE_SECONDS)) as database, database.reading():
+        return _check(database, anchors)
+
+
+def _check(database: SqliteDatabase, anchors: Sequence[Head]) -> Head:
+    if faults := database.damage():
+        raise LedgerDamaged(f"{database.name} is damaged: {faults[0]}")
+    tables = Tables(database)
+    for anchor in anchors:
+        if anchor.n and tables.hash_of(anchor.n) != anchor.hash:
+            raise LedgerDamaged(f"the log of {database.name} has no row {anchor}", code="log_cut_off")
+    return tables.head()

@@ -1,0 +1,172 @@
+"""A home in one file, and a home made of it again, without what must not come back.
+
+A backup is of one moment. A home that is restored from it must never sign again what the old one has signed since:
+
+    command numbers   begin anew at the restore's unix time, above every number the old home has used
+    update.hss        has only one-time keys that were set aside for this, and comes back only where that is wished for
+    ledger.db         is as old as the backup: bundles since then are to be settled again, which pays nothing twice
+    boards/           is left out: an emulated board that is put back would promise again what it has promised
+
+Limits: nothing here can know what the old home did after the backup, revocations and factory records among it.
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, Final
+
+from . import archive
+from .bench.updates import HssKey
+from .bench.updates import hss as update_key
+from .errors import Malformed, Usage
+from .files import is_stream, output, sync_folder, write_whole
+from .home import Home
+from .ledger import Head, check_copy, copy_ledger
+
+KIND: Final = "sealwright home"
+LEFT_OUT: Final = ("boards",)
+_LEDGER: Final = "ledger.db"
+_HEAD: Final = "ledger.head"
+_MOST_IN_MEMORY: Final = 1024 * 1024  # bytes of one file
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What a backup holds: `head` of the ledger, None where the home has none; `made_at` unix seconds; `size` bytes;
+    `update_key`: whether there is one in it."""
+
+    network: str
+    made_at: int
+    files: int
+    size: int
+    head: Head | None
+    update_key: bool
+
+
+def back_up(home: Home, path: Path) -> Backup:
+    """Write the home into one file, which only its owner may read, and check it. Raises Usage, LedgerError,
+    BadKeyFile."""
+    if path.resolve().is_relative_to(home.folder):
+        raise Usage(f"{path} is in the home itself", remedy="Name a file elsewhere, best on another disk.")
+    folder = Path(mkdtemp(prefix=".backup-", dir=home.folder))  # as secret as the home, and on a disk with its room
+    try:
+        files = {name: _steady(one, folder) for name, one in _plain_files(home.folder)}
+        head = None
+        if home.ledger_path.exists():
+            copy = folder / _LEDGER
+            copy.touch(0o600)
+            head = copy_ledger(home.ledger_path, copy)
+            files |= {_LEDGER: copy, _HEAD: f"{head}\n".encode()}
+        key = HssKey.find(home.folder)
+        if key is not None:
+            files[update_key.FILE] = key.set_aside()
+        made_at = int(time.time())
+        about = {"kind": KIND, "network": home.network, "made_at": made_at, "head": str(head) if head else None}
+        with output(path, private=True) as out:
+            size = archive.write_archive(out, about, files)
+        if not is_stream(path):
+            archive.read_about(path)
+        return Backup(home.network, made_at, len(files), size, head, key is not None)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _steady(path: Path, folder: Path) -> bytes | Path:
+    """What is in a file now, read once: other commands may write it before the backup is done."""
+    if path.stat().st_size <= _MOST_IN_MEMORY:
+        return path.read_bytes()
+    copy = folder / f"{os.urandom(8).hex()}"
+    shutil.copyfile(path, copy)
+    return copy
+
+
+def _plain_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Every file that may come back as it is; hidden ones are drafts and locks. Raises Usage for a link."""
+    for place, folders, names in os.walk(folder):
+        here = Path(place).relative_to(folder)
+        folders[:] = sorted(one for one in folders if not one.startswith(".") and str(here / one) not in LEFT_OUT)
+        kept = [one for one in names if not one.startswith(".")]
+        if here == Path():
+            kept = [one for one in kept if not one.startswith((_LEDGER, _HEAD, update_key.FILE))]
+        for name in sorted(kept + folders):
+            path = Path(place) / name
+            if path.is_symlink():
+                raise Usage(f"{path} is a link", remedy="Put what it names in its place: a backup follows no link.")
+            if path.is_file():
+                yield (here / name).as_posix(), path
+
+
+def restore(path: Path, folder: Path, *, with_update_key: bool, anchor: Head | None = None) -> Backup:
+    """Make the home `folder` of a backup, whole or not at all.
+
+    with_update_key: take the update key's numbers that were set aside; right once, for one backup of a home that is
+    gone. anchor: a row that the ledger must have. Raises Usage, Malformed, LedgerError.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        remedy = "Name a folder that does not exist yet: nothing is put over a home."
+        raise Usage(f"{folder} is there already", remedy=remedy, code="home_exists")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))  # mode 0700, as a home's
+        try:
+            made = _restore(path, draft, with_update_key, anchor)
+            draft.replace(folder)
+            sync_folder(folder.parent)
+            return made
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    except OSError as error:
+        raise Usage(f"cannot make the home {folder}: {error.strerror}", remedy="Check the path and space.") from error
+
+
+def _restore(path: Path, draft: Path, with_update_key: bool, anchor: Head | None) -> Backup:
+    about = archive.unpack(path, draft)
+    if about.get("kind") != KIND:
+        raise Usage(f"{path} is no backup of a home", remedy="Give what `sealwright home backup` wrote.")
+    head = _check_ledger(draft, about, anchor)
+    home = Home.open(draft)
+    for name in ("devices", "boards"):
+        (draft / name).mkdir(exist_ok=True)
+    now = int(time.time())
+    for entry in (draft / "devices").glob("*.json"):
+        _raise_number(entry, now)
+    has_key = (draft / update_key.FILE).exists()
+    if not with_update_key:
+        (draft / update_key.FILE).unlink(missing_ok=True)
+    files = [one for one in draft.rglob("*") if one.is_file()]
+    for one in files:
+        _sync(one)
+    for place in {one.parent for one in files}:
+        sync_folder(place)
+    size = sum(one.stat().st_size for one in files)
+    return Backup(home.network, int(about.get("made_at", 0)), len(files), size, head, has_key)
+
+
+def _check_ledger(draft: Path, about: dict[str, Any], anchor: Head | None) -> Head | None:
+    if not (draft / _LEDGER).exists():
+        if anchor is not None:
+            raise Usage("the backup has no ledger", remedy="Take the backup that has it, or leave out --anchor.")
+        return None
+    noted = Head.parse((draft / _HEAD).read_text("ascii"))
+    return check_copy(draft / _LEDGER, [noted, *([anchor] if anchor else [])])
+
+
+def _raise_number(entry: Path, now: int) -> None:
+    """Nobody has signed a command a second since 1970: the time is above every number that was used."""
+    try:
+        values = json.loads(entry.read_text())
+        values["commands"] = max(int(values.get("commands", 0)), now)
+    except (ValueError, TypeError, AttributeError) as error:
+        remedy = "Take another backup; nothing was made of this one."
+        raise Malformed(f"the backup's {entry.name} is no entry of a register", remedy=remedy) from error
+    write_whole(entry, json.dumps(values, indent=1).encode())
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
