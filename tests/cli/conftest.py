@@ -18,6 +18,7 @@ def cli(tmp_path):
 def homed(cli):
     """The command in a home."""
     cli.ok("init", "--network", "test net")
+    cli.ok("asset", "add", "nEUR")
     return cli
 
 
@@ -30,6 +31,7 @@ def fleet(tmp_path_factory):
     made = Cli(tmp_path_factory.mktemp("fleet") / "home")
     try:
         made.ok("init", "--network", "fleet")
+        made.ok("asset", "add", "nEUR")
         made.provisioned("solar", "ina219")
         made.provisioned("charger")
         made.provisioned("station", "bme280")

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from sealwright import emulator
 from sealwright.cli.main import run
 from sealwright.home import Home
+from sealwright.money import Asset, Assets, declare
 
 SCRIPT = Path(sysconfig.get_path("scripts")) / "sealwright"
 ENTRY = [str(SCRIPT)] if SCRIPT.exists() else [sys.executable, "-c", "from sealwright.cli.main import main; main()"]
@@ -31,12 +32,18 @@ class Ran(NamedTuple):
 
     @property
     def json(self):
-        """Every line of stdout, each one a JSON object."""
-        return [json.loads(line) for line in self.out.splitlines()]
+        """Every line of stdout, each one a JSON object, without a number that JavaScript would round."""
+        return [json.loads(line, parse_int=exact) for line in self.out.splitlines()]
 
     @property
     def last(self):
         return self.json[-1]
+
+
+def exact(digits):
+    """An integer of a JSON text."""
+    assert abs(int(digits)) <= 2**53, digits
+    return int(digits)
 
 
 class Cli:
@@ -117,6 +124,9 @@ class Cli:
         board = self.board(name, *sensors)
         options = ()
         if policy is not None:
+            for asset in policy["assets"]:
+                if asset not in Assets.read(self.home):
+                    declare(self.home, Asset.declare(asset))
             file = self.home.parent / f"{name}.policy"
             file.write_text(json.dumps(policy))
             options = ("--policy", file)

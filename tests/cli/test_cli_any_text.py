@@ -89,6 +89,7 @@ def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("any")
     cli = Cli(folder / "home")
     cli.ok("init")
+    cli.ok("asset", "add", "nEUR")
     home = Home.open(cli.home)
     for one in (entry("Roof", ROOF, url="tcp:127.0.0.1:1"), entry("car", CAR), entry("old", SHED, state="retired")):
         home.register(one)

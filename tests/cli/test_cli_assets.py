@@ -47,4 +47,4 @@ def test_the_commands_refuse_them(homed, tmp_path):
         file.write_text(json.dumps(policy(asset)))
         gone_wrong(homed("owner", "policy", file, "--device", "emulated:none"), 2, "bad_asset", words)
     assert homed.ok("ledger", "balances", "--json").out == ""
-    homed.ok("ledger", "deposit", "a" * 64, "--asset", "kWh/2026-11", "--amount", "1")
+    homed.ok("ledger", "deposit", "a" * 64, "--asset", "kWh/2026-11", "--amount", "1", "--new-asset")

@@ -41,7 +41,7 @@ def test_a_tray_is_made_once(homed):
     assert ran.last == {"ok": True, "boards": 3, "ready": 3, "failed": []}
     assert states(homed) == dict.fromkeys(("one", "two", "three"), DONE)
     report = homed.ok("info", "--device", "emulated:three", "--json").last
-    assert report["policy"]["assets"] == {"nEUR": {"per_voucher": 7, "per_day": 70}}
+    assert report["policy"]["assets"] == {"nEUR": {"per_voucher": "7", "per_day": "70"}}
     # the ledger: numbered from 0, each device once, with all that the issue of it asks for
     ledger = homed.ok(*LEDGER, "--json").json
     assert [one["seq"] for one in ledger[:-1]] == [0, 1, 2]

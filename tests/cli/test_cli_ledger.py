@@ -43,15 +43,15 @@ def settle(cli):
 
 
 def balances(cli):
-    return {one["name"]: one["amount"] for one in cli.ok("ledger", "balances", "--json").json if one["name"]}
+    return {one["name"]: int(one["amount"]) for one in cli.ok("ledger", "balances", "--json").json if one["name"]}
 
 
 def test_settling_twice_pays_once(books):
     first = settle(books)
-    assert first.code == 0 and {one["code"] for one in first.json} <= {"ok", "already_settled"}
+    assert first.code == 0 and {one["code"] for one in first.json[:-1]} <= {"ok", "already_settled"}
     assert balances(books) == {"charger": 99400, "solar": 600}
     again = settle(books)
-    assert again.code == 0 and {one["code"] for one in again.json} >= {"already_settled"}
+    assert again.code == 0 and {one["code"] for one in again.json[:-1]} >= {"already_settled"}
     assert balances(books) == {"charger": 99400, "solar": 600}
     assert books.ok("ledger", "audit", "--allow-test", "--json").last["ok"]
 
@@ -72,12 +72,12 @@ def test_without_leave_nothing_of_emulated_boards_settles(books):
 def test_deposits(books):
     device = books("devices", "--json").json[-1]
     result = books.ok("ledger", "deposit", device["device"], "--asset", "nEUR", "--amount", "7", "--json").last
-    assert result["ok"] and result["balance"] == 7 and result["device"] == device["device"]
+    assert result["ok"] and result["balance"] == "7" and result["device"] == device["device"]
     deposit = ("ledger", "deposit")
     gone_wrong(books(*deposit, "nobody", "--asset", "x", "--amount", "1"), 2, "unknown_device", "nobody")
     gone_wrong(books(*deposit, "z" * 64, "--asset", "x", "--amount", "1"), 2, "unknown_device", "zzzz")
     gone_wrong(books(*deposit, "did:key:zzz", "--asset", "x", "--amount", "1"), 2, "unknown_device", "did:key")
-    gone_wrong(books(*deposit, "solar", "--asset", "x", "--amount", "-1"), 2, "usage", "amount")
+    gone_wrong(books(*deposit, "solar", "--asset", "nEUR", "--amount", "-1"), 2, "bad_amount", "below zero")
     most = books(*deposit, "solar", "--asset", "nEUR", "--amount", 2**63 - 1, "--json")
     assert (most.code, most.last["code"]) == (1, "over_supply")
 
@@ -85,9 +85,9 @@ def test_deposits(books):
 def test_exports(books, tmp_path):
     settle(books)
     lines = books.ok("ledger", "export").json
-    assert books.ok("ledger", "export", "--json").json == lines and sum(one["amount"] for one in lines) == 0
+    assert books.ok("ledger", "export", "--json").json == lines and sum(int(one["amount"]) for one in lines) == 0
     rows = list(csv.DictReader(io.StringIO(books.ok("ledger", "export", "--format", "csv").out)))
-    assert [int(row["amount"]) for row in rows] == [one["amount"] for one in lines]
+    assert [row["amount"] for row in rows] == [one["amount"] for one in lines]
     file = tmp_path / "entries.csv"
     result = books.ok("ledger", "export", "--format", "csv", "--out", file, "--json").last
     assert result["entries"] == len(lines) and len(file.read_text().splitlines()) == len(lines) + 1

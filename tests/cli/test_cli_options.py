@@ -43,7 +43,7 @@ def test_words():
     assert words.plain("a\x1b[31mb\tc\nd\u202e") == "a\ufffd[31mb\ufffdc\nd\ufffd"
     policy = DevicePolicy({"nEUR": Limit(10, 200)}, (b"\x01" * 32,), 5, 0)
     assert words.spending(policy) == (
-        "10 nEUR a voucher, 200 a day; only to 0101010101010101; button above 5; until 1970-01-01 00:00:00Z"
+        "10 nEUR a voucher, 200 nEUR a day; only to 0101010101010101; button above 5 nEUR; until 1970-01-01 00:00:00Z"
     )
     assert words.spending(None) == "none: it will not pay"
     assert words.json_value({1: [b"\x0a", {"x": None}]}) == {"1": ["0a", {"x": None}]}

@@ -5,7 +5,7 @@ from sealwright.home import PASSPHRASE, Home
 
 from tests.cli.runner import gone_wrong
 
-DEPOSIT = ("ledger", "deposit", "a" * 64, "--asset", "nEUR", "--amount", "1")
+DEPOSIT = ("ledger", "deposit", "a" * 64, "--asset", "nEUR", "--amount", "1", "--new-asset")
 KEYS = ("issuer", "owner", "test", "ledger")
 
 
@@ -29,7 +29,7 @@ def test_every_key_of_a_home_with_a_passphrase_is_encrypted(cli, secret, monkeyp
         monkeypatch.setenv(PASSPHRASE, wrong)
         gone_wrong(cli(*DEPOSIT), 2, "passphrase_wrong", "does not open")
     monkeypatch.setenv(PASSPHRASE, "correct horse")
-    assert cli.ok(*DEPOSIT, "--json").last["balance"] == 1
+    assert cli.ok(*DEPOSIT, "--json").last["balance"] == "1"
     assert [Home.open(cli.home).key(name).public for name in KEYS]
     board = cli.provisioned("meter")
     assert cli.ok("owner", "interval", "60", "--device", "emulated:meter") and board

@@ -33,7 +33,7 @@ def test_pay_through_a_relay(wired, how):
     parties = ("--payer", "emulated:buyer", "--payee", urls["hosts"])
     gone_wrong(wired("pay", *parties, "--amount", "50"), 2, "no_peer_link", "no peer link")
     gone_wrong(wired("pay", *parties, "--amount", "50", "--at", "there"), 2, "usage", "no address")
-    assert wired.ok("pay", *parties, "--amount", "50", "--at", urls["peers"], "--json").last["amount"] == 50
+    assert wired.ok("pay", *parties, "--amount", "50", "--at", urls["peers"], "--json").last["amount"] == "50"
     ran = ended(process, how)
     assert ran.code == 0 and "a peer" in ran.err and "gone" in ran.err
     assert ran.last["connections"] >= 1 and ran.last["requests"] > 4 and " requests relayed." in ran.err

@@ -104,6 +104,9 @@ def without(info, name):
         {**PROVISIONED, "policy": {1: {}}},
         {**PROVISIONED, "bought": [["t"]]},
         {**PROVISIONED, "channels": 3},
+        {**PROVISIONED, "protection": [1]},
+        {**PROVISIONED, "protection": {"credit": "none"}},
+        {**PROVISIONED, "protection": {1: 2}},
         *(without(PROVISIONED, name) for name in ("model", "order", "reading_seq")),
     ],
 )

@@ -14,6 +14,7 @@ WIFI = ("barn", "word")
 def cli(tmp_path):
     made = Cli(tmp_path / "home")
     made.ok("init", "--network", "air")
+    made.ok("asset", "add", "nEUR")
     yield made
     made.kill_all()
 
@@ -58,7 +59,7 @@ def test_trades_by_every_link_of_the_radio(cli):
     bundle = cli.home.parent / "air.bundle"
     cli.ok("collect", "--device", "emulated:roof", "--device", "emulated:car", "--out", bundle)
     cli.ok("settle", bundle, "--allow-test")
-    assert sum(one["paid"] for one in cli.ok("ledger", "channels", "--json").json) == 3 * PRICE * COUNT
+    assert sum(int(one["paid"]) for one in cli.ok("ledger", "channels", "--json").json) == 3 * PRICE * COUNT
 
 
 def test_a_board_that_cannot_join_has_no_link_and_says_why(cli):

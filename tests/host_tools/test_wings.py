@@ -10,7 +10,7 @@ FLOORS = [
     "errors",
     "extras files",
     "archive wire",
-    "home",
+    "home money",
     "targets link verify",
     "api emulator",
     "operate",

@@ -12,6 +12,7 @@ from ..errors import Unreachable, Usage
 from ..files import is_stream
 from ..operate import owner
 from ..operate.gathering import Gathering, Part
+from .claimable import claimable, show_claimable
 from .commands import command
 from .ending import Ending
 from .exits import INTERRUPTED
@@ -218,9 +219,12 @@ def _summary(session: Session, run: _Collection, out: str | None, *, interrupted
         ]  # fmt: skip
         session.table(("device", "readings>", "messages>", "up to>", "state"), rows)
     failed = len({part.url for part in run.failures})
-    session.emit(ok=good, messages=sink.messages, readings=sink.readings, out=out, failed=failed, devices=devices)
+    claims = claimable(session, run.collector.promises)
+    shown = {"messages": sink.messages, "readings": sink.readings, "out": out, "failed": failed, "devices": devices}
+    session.emit(ok=good, **shown, claimable=[one.as_dict() for one in claims])
     of = f" {failed} of {len(devices)} devices failed." if failed and len(devices) > 1 else ""
     session.say(f"{sink.messages} new messages{to}, {sink.readings} of them readings.{of}")
+    show_claimable(session, claims)
     if run.failures and run.failures[0].wrong is not None:
         return run.failures[0].wrong.exit_code
     return INTERRUPTED if interrupted else 0

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from ..errors import Malformed
+from ..money import Assets, Price, show_price
 from ..wire.messages import (
     Body,
     Certificate,
@@ -21,13 +22,13 @@ from ..wire.messages import (
     to_decimal,
 )
 from ..wire.senml import Measurement, measurements
-from .words import amount, clock, named, short, worth_of_clock
+from .words import SMALLEST, amount, clock, named, short, worth_of_clock
 
 _FAR_SECONDS: Final = 86_400  # beyond a day a date says more than seconds
 
 
-def describe(message: Message[Body], names: Mapping[bytes, str]) -> str:
-    """What the message says. names: device id -> name."""
+def describe(message: Message[Body], names: Mapping[bytes, str], assets: Assets = SMALLEST) -> str:
+    """What the message says. names: device id -> name. assets: how to write amounts."""
     match message.body:
         case Certificate() as body:
             issues = "" if body.may_issue is None else f", may issue to depth {body.may_issue}"
@@ -36,9 +37,8 @@ def describe(message: Message[Body], names: Mapping[bytes, str]) -> str:
             unsure = worth_of_clock(body.clock_quality)
             said = f"#{body.seq} {clock(body.sampled_at)}{unsure and f' [{unsure}]'}  {quantities(body)}"
         case ChannelOpen() as body:
-            price = "" if body.price is None else f", {amount(body.price, body.asset)} a {body.unit or 'piece'}"
-            locked = amount(body.capacity, body.asset)
-            said = f"{short(message.digest)} to {named(body.payee, names)}, up to {locked}{price}"
+            locked = amount(body.capacity, body.asset, assets)
+            said = f"{short(message.digest)} to {named(body.payee, names)}, up to {locked}{_price(body, assets)}"
         case Voucher() | Receipt() as body:
             said = f"{short(body.channel)} lane {body.lane} #{body.seq}, {body.amount:,} in all"
         case ChannelClose() as body:
@@ -54,6 +54,12 @@ def describe(message: Message[Body], names: Mapping[bytes, str]) -> str:
         case _:
             said = ""
     return said
+
+
+def _price(body: ChannelOpen, assets: Assets) -> str:
+    if body.price is None:
+        return ""
+    return ", for " + show_price(Price(body.asset, body.unit or "piece", body.price), assets)
 
 
 def quantities(body: Reading) -> str:

@@ -7,33 +7,41 @@ import typer
 
 from ..errors import SealwrightError, Usage
 from ..link import Info
+from ..money import Assets
 from .session import Session
 from .settle import open_ledger
-from .words import amount
+from .words import SMALLEST
 
 
 @dataclass(slots=True)
 class Holdings:
     """What the home's ledger has of a device: per asset its balance, what its channels hold for it as their payer, and
-    the most that it may still claim as a payee. fault: why the ledger cannot tell."""
+    the most that it may still claim as a payee. fault: why the ledger cannot tell. assets: how to write amounts."""
 
     balances: dict[str, int] = field(default_factory=dict)
     locked: dict[str, int] = field(default_factory=dict)
     claimable: dict[str, int] = field(default_factory=dict)
     fault: str = ""
+    assets: Assets = SMALLEST
 
     def __str__(self) -> str:
         if self.fault:
             return f"what it has in the ledger is not known ({self.fault})"
-        parts = [f"{amount(value, asset)} in the ledger" for asset, value in self.balances.items()]
-        parts += [f"{amount(value, asset)} in channels that it pays in" for asset, value in self.locked.items()]
-        parts += [f"up to {amount(value, asset)} to claim" for asset, value in self.claimable.items()]
+        parts = [f"{self.assets.show(value, asset)} in the ledger" for asset, value in self.balances.items()]
+        parts += [
+            f"{self.assets.show(value, asset)} in channels that it pays in" for asset, value in self.locked.items()
+        ]
+        parts += [f"up to {self.assets.show(value, asset)} to claim" for asset, value in self.claimable.items()]
         return "it has " + (", ".join(parts) or "nothing in the ledger")
+
+    def as_dict(self) -> dict[str, str]:
+        """The balances for programs, amounts as text."""
+        return {asset: str(value) for asset, value in self.balances.items()}
 
 
 def holdings(session: Session, device: bytes) -> Holdings:
     """What a device has in the home's ledger. Never raises SealwrightError."""
-    found = Holdings()
+    found = Holdings(assets=session.assets)
     try:
         with open_ledger(session.home) as ledger:
             for balance in ledger.balances():

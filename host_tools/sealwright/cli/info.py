@@ -5,16 +5,21 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ..link import Info
+from ..errors import RefusedByDevice, Rejected
+from ..link import Client, Info
 from ..link.codes import meaning
+from ..money import Price, show_price
+from ..operate.promises import Promises
 from ..operate.trading import STATES
-from ..wire.messages import DecimalFraction, DevicePolicy
+from ..wire.messages import Body, ChannelOpen, DecimalFraction, DevicePolicy, Message, Voucher, parse_message
 from ..wire.messages.schema import read
+from .claimable import Claimable, claimable
 from .commands import command
 from .describe import number
 from .options import DeviceOption
+from .protect import protection, protection_json
 from .session import Session
-from .words import CLOCK, amount, clock, custody, json_value, named, spending
+from .words import CLOCK, clock, custody, json_value, named, spending
 
 Facts = Iterator[tuple[str, str]]
 
@@ -31,8 +36,32 @@ def info(session: Session, device: DeviceOption) -> None:
     """Show a device's state, identity, policy and counters, in its own words: nothing of it is proved by this."""
     with session.connect(device) as client:
         found = client.info()
-    session.emit(ok=True, url=device, **_as_json(found))
-    session.facts([*_identity(session, found), *(_business(session, found.raw) if found.provisioned else ())])
+        messages = _of_channels(session, client) if found.provisioned and any(found.raw["channels"]) else []
+    promises = Promises()
+    for message in messages:
+        promises.note(message)
+    claims = [one for one in claimable(session, promises) if one.payee == found.device]
+    session.emit(ok=True, url=device, **_as_json(found), claimable=[one.as_dict() for one in claims])
+    facts = [*_identity(session, found)]
+    if found.provisioned:
+        facts += [*_business(session, found.raw, messages), *_claims(session, claims)]
+    session.facts(facts)
+
+
+def _of_channels(session: Session, client: Client) -> list[Message[Body]]:
+    """The messages of its channels."""
+    try:
+        return [parse_message(raw) for channel in client.channels() for raw in channel.messages]
+    except (RefusedByDevice, Rejected) as error:
+        session.note(f"Its channels cannot be read: {error}")
+        return []
+
+
+def _claims(session: Session, claims: list[Claimable]) -> Facts:
+    """What it stands to lose: the first to end first."""
+    names = session.names()
+    for at, one in enumerate(claims):
+        yield "" if at else "may claim", one.said(session.assets, names)
 
 
 def _as_json(found: Info) -> dict[str, Any]:
@@ -42,20 +71,27 @@ def _as_json(found: Info) -> dict[str, Any]:
     if raw.get("policy") is not None:
         policy: DevicePolicy = read(DevicePolicy, raw["policy"])
         limits = {
-            asset: {"per_voucher": limit.per_voucher, "per_day": limit.per_day}
+            asset: {"per_voucher": str(limit.per_voucher), "per_day": str(limit.per_day)}
             for asset, limit in policy.limits.items()
         }
         shown["policy"] = {
             "assets": limits,
             "payees": None if policy.payees is None else [payee.hex() for payee in policy.payees],
-            "button_above": policy.button_above,
+            "button_above": None if policy.button_above is None else str(policy.button_above),
             "not_after": policy.not_after,
         }
     if raw.get("order") is not None:
         state, code, promised = raw["order"]
         seq, value = promised or (0, 0)
         reason = None if code is None else meaning(code).name
-        shown["order"] = {"state": STATES[state], "reason": reason, "vouchers": seq, "amount": value}
+        shown["order"] = {"state": STATES[state], "reason": reason, "vouchers": seq, "amount": str(value)}
+    if raw.get("offer") is not None:
+        asset, unit, price = raw["offer"]
+        shown["offer"] = [asset, unit, str(price)]
+    if raw.get("buying") is not None:
+        shown["buying"] = [*shown["buying"][:3], str(raw["buying"][3])]
+    if raw.get("protection") is not None:
+        shown["protection"] = protection_json(raw["protection"])
     return shown
 
 
@@ -87,25 +123,29 @@ def _slots(raw: dict[str, Any]) -> str:
     return said + ("; updates need a hash-based signature" if raw.get("hss") else "")
 
 
-def _business(session: Session, raw: dict[str, Any]) -> Facts:
+def _business(session: Session, raw: dict[str, Any], messages: list[Message[Body]]) -> Facts:
+    assets = session.assets
     yield "network", raw["network"].hex()
     policy = None if raw["policy"] is None else read(DevicePolicy, raw["policy"])
-    yield "spending", spending(policy) + (" (PAUSED)" if raw["paused"] else "")
+    yield "spending", spending(policy, assets) + (" (PAUSED)" if raw["paused"] else "")
     if raw.get("locked"):
         yield "", "LOCKED: its flash was put back to an earlier state; `sealwright owner unlock` lets it pay again"
     if raw["offer"] is None:
         yield "sells", "nothing"
     else:
         asset, unit, price = raw["offer"]
-        yield "sells", f"one {unit} for {amount(price, asset)}"
+        yield "sells", f"for {show_price(Price(asset, unit, price), assets)}"
     kept = f"{raw['reading_seq']} so far, one every {raw['interval']} s, {raw['acknowledged']} acknowledged"
     yield "readings", kept
     if raw["sensor_fault"] is not None:
         yield "", f"the last could not be taken: {meaning(raw['sensor_fault']).cause}"
+    if raw.get("protection"):
+        asset = None if raw["offer"] is None else raw["offer"][0]
+        yield "protection", protection(raw["protection"], asset, assets)
     pays, paid = raw["channels"]
     yield "channels", f"{pays} it pays in, {paid} it is paid in"
     if raw["order"] is not None:
-        yield "order", _order(raw["order"], _whose(raw))
+        yield "order", _order(session, raw, messages)
     if raw["trade_fault"] is not None:
         yield "", f"the payer tries again: {_whose(raw)}{meaning(raw['trade_fault']).cause}"
     if raw.get("buying") is not None:
@@ -123,14 +163,26 @@ def _whose(raw: dict[str, Any]) -> str:
 
 def _buying(session: Session, payee: bytes | None, asset: str, unit: str, budget: int) -> str:
     from_whom = "" if payee is None else f" from {named(payee, session.names())}"
-    return f"{unit}{from_whom}, for up to {amount(budget, asset)}"
+    return f"{unit}{from_whom}, for up to {session.assets.show(budget, asset)}"
 
 
-def _order(order: list[Any], whose: str) -> str:
-    state, code, promised = order
+def _order(session: Session, raw: dict[str, Any], messages: list[Message[Body]]) -> str:
+    state, code, promised = raw["order"]
     seq, value = promised or (0, 0)
-    why = f": {whose}{meaning(code).cause}" if code is not None else ""
-    return f"{STATES[state]}{why}; {value:,} promised in {seq} vouchers"
+    why = f": {_whose(raw)}{meaning(code).cause}" if code is not None else ""
+    asset = raw["buying"][1] if raw.get("buying") is not None else _asset_of(seq, value, messages)
+    money = f"{value:,}" if asset is None else session.assets.show(value, asset)
+    return f"{STATES[state]}{why}; {money} promised in {seq} vouchers"
+
+
+def _asset_of(seq: int, value: int, messages: list[Message[Body]]) -> str | None:
+    """The asset of the voucher with this number and amount, where only one can be meant: an order that is over does not
+    name it."""
+    vouchers = [message.body for message in messages if isinstance(message.body, Voucher)]
+    channels = {body.channel for body in vouchers if (body.seq, body.amount) == (seq, value)}
+    opens = {message.digest: message.body for message in messages if isinstance(message.body, ChannelOpen)}
+    found = {opens[digest].asset for digest in channels if digest in opens}
+    return found.pop() if len(found) == 1 else None
 
 
 _OF_BROKER: Final = {  # what a code means where it is the uplink's

@@ -38,7 +38,7 @@ class Form(StrEnum):
     """,
 )
 def balances(session: Session, device: AnyDevices) -> None:
-    """Show what every account holds, in the asset's smallest unit. The amounts of an asset sum to 0.
+    """Show what every account holds. The amounts of an asset sum to 0.
 
     Accounts are devices, open channels, and the world, which owes what owners deposited.
     """
@@ -48,9 +48,9 @@ def balances(session: Session, device: AnyDevices) -> None:
     rows = []
     for one in found:
         name = names.get(one.name) if one.kind == "device" else None
-        session.emit(kind=one.kind, id=one.name.hex(), name=name, asset=one.asset, amount=one.amount)
-        rows.append((one.kind, name or short(one.name), f"{one.amount:,}", one.asset))
-    session.table(("account", "of", "amount>", "asset"), rows)
+        session.emit(kind=one.kind, id=one.name.hex(), name=name, asset=one.asset, amount=str(one.amount))
+        rows.append((one.kind, name or short(one.name), session.assets.show(one.amount, one.asset)))
+    session.table(("account", "of", "amount>"), rows)
     if not rows:
         session.say("Nothing yet: `sealwright ledger deposit` brings money in.")
 
@@ -75,18 +75,19 @@ def channels(session: Session, device: AnyDevices) -> None:
             payer=one.payer.hex(),
             payee=one.payee.hex(),
             asset=one.asset,
-            deposited=one.capacity,
-            paid=one.paid,
-            refunded=one.refunded,
-            remaining=one.remaining,
+            deposited=str(one.capacity),
+            paid=str(one.paid),
+            refunded=str(one.refunded),
+            remaining=str(one.remaining),
             expires=one.terms.expires,
             claimable_until=one.terms.claim_end,
             closed=one.closed,
         )
-        money = tuple(f"{value:,}" for value in (one.capacity, one.paid, one.refunded, one.remaining))
+        sums = (one.capacity, one.paid, one.refunded, one.remaining)
+        money = tuple(session.assets.show(value, one.asset) for value in sums)
         state = "settled" if not one.remaining else f"claimable until {clock(one.terms.claim_end)}"
-        rows.append((short(one.digest), named(one.payer, names), named(one.payee, names), *money, one.asset, state))
-    columns = ("channel", "payer", "payee", "deposited>", "paid>", "refunded>", "remaining>", "asset", "state")
+        rows.append((short(one.digest), named(one.payer, names), named(one.payee, names), *money, state))
+    columns = ("channel", "payer", "payee", "deposited>", "paid>", "refunded>", "remaining>", "state")
     session.table(columns, rows)
 
 
@@ -203,7 +204,7 @@ def equivocations(
     for first, second in pairs:
         one, two = parse_message(first), parse_message(second)
         session.emit(type=one.type, kid=one.kid.hex(), first=one.digest.hex(), second=two.digest.hex())
-        said = describe(one, names), describe(two, names)
+        said = describe(one, names, session.assets), describe(two, names, session.assets)
         session.say(f"{one.type} by {one.kid.hex()}: {said[0]}  /  {said[1]}", "red")
     if out is not None and pairs:
         write_output(out, b"".join(raw for pair in pairs for raw in pair))

@@ -43,6 +43,7 @@ ENTRIES: Final = (
     Entry("demo", "demo:demo", "See all of it in half a minute."),
     Entry("home", "home:COMMANDS", "A home in one file, and back."),
     Entry("ledger", "ledger:COMMANDS", "What the settled vouchers came to."),
+    Entry("asset", "asset:COMMANDS", "What money is counted in, and how people write it."),
     Entry("firmware", "update:COMMANDS", "Bundles of firmware, and the key for them."),
     Entry("owner", "owner:COMMANDS", "Signed commands from a device's owner."),
 )

@@ -9,15 +9,16 @@ from ..bench.updates import HssKey
 from ..errors import Usage
 from ..home import Home
 from ..link import Client
+from ..money import parse_price, show_price
 from ..operate import owner, spending
 from ..operate.pinning import prove
 from .commands import Command, command
 from .holdings import confirm, holdings, on_board
+from .money import AssetOption, NewAssetOption, begun, home_assets, keep_new
 from .network import network
 from .options import DeviceOption, NamedDevice
 from .protect import protect
 from .session import Session
-from .words import amount
 from .words import spending as spending_words
 
 
@@ -25,8 +26,9 @@ from .words import spending as spending_words
     "offer",
     "Set what a device sells.",
     """
-    sealwright owner offer --device emulated:solar --asset nEUR --unit J --price 83
-    sealwright owner offer --device emulated:station --asset nEUR --unit reading --price 2000
+    sealwright owner offer --device emulated:solar --price "0.36 EUR/kWh"
+    sealwright owner offer --device emulated:station --price 0.002EUR/reading
+    sealwright owner offer --device emulated:solar --asset nEUR --unit J --price 100
     sealwright owner offer --device emulated:solar --none
     """,
 )
@@ -34,31 +36,44 @@ def offer(
     session: Session,
     *,
     device: DeviceOption,
-    asset: Annotated[str | None, typer.Option("--asset", metavar="ASSET", help="What it is paid in.")] = None,
+    asset: AssetOption = None,
     unit: Annotated[
-        str | None, typer.Option("--unit", metavar="UNIT", help="What its meter counts in, such as J, or reading.")
+        str | None,
+        typer.Option(
+            "--unit", metavar="UNIT", help="What it sells: what its meter counts, or reading [default: J for kWh]."
+        ),
     ] = None,
     price: Annotated[
-        int | None,
-        typer.Option("--price", metavar="N", min=0, max=2**63 - 1, help="For one unit, in the asset's smallest unit."),
+        str | None,
+        typer.Option("--price", metavar="PRICE", help='Such as "0.36 EUR/kWh"; a bare number is smallest units.'),
     ] = None,
+    new_asset: NewAssetOption = False,
     none: Annotated[bool, typer.Option("--none", help="Sell nothing any more.")] = False,
 ) -> None:
-    """Set what a device sells, and for how much."""
+    """Set what a device sells, and for how much.
+
+    A device counts whole smallest units for each unit that it sells. A price that comes to a fraction is refused, with
+    the two nearest: 0.30 EUR/kWh is between 83 and 84 nEUR a joule.
+    """
     if none:
         if asset is not None or unit is not None or price is not None:
             raise Usage("--none takes no other option", remedy="Leave out --asset, --unit and --price.")
         _send(session, device, owner.end_offer, "sells nothing now", offer=None)
         return
-    if not asset or not unit or price is None:
-        raise Usage("an offer wants --asset, --unit and --price", remedy="Give all three, or --none.")
-    spending.check_asset(asset)
+    if not price:
+        raise Usage("an offer wants --price", remedy='Write it as "0.36 EUR/kWh", or give --none.')
+    new = begun(asset) if new_asset else []
+    assets = home_assets(session, *new)
+    if asset is not None:
+        assets.known(asset)
+    found = parse_price(price, assets, asset=asset, unit=unit)
 
     def send(home: Home, client: Client) -> None:
-        owner.set_offer(home, client, asset, unit, price)
+        owner.set_offer(home, client, found.asset, found.unit, found.value)
 
-    shown = {"asset": asset, "unit": unit, "price": price}
-    _send(session, device, send, f"sells one {unit} for {amount(price, asset)} now", offer=shown)
+    shown = {"asset": found.asset, "unit": found.unit, "price": str(found.value)}
+    _send(session, device, send, f"sells for {show_price(found, assets)} now", offer=shown)
+    keep_new(session, *new)
 
 
 @command("pause", "Stop a device from paying.", "sealwright owner pause --device emulated:charger")
@@ -95,7 +110,7 @@ def policy(
     def send(home: Home, client: Client) -> None:
         owner.set_policy(home, client, limits)
 
-    _send(session, device, send, f"may spend: {spending_words(limits)}")
+    _send(session, device, send, f"may spend: {spending_words(limits, session.assets)}")
 
 
 @command("interval", "Set how often it takes a reading.", "sealwright owner interval 60 --device emulated:station")
@@ -143,7 +158,7 @@ def wipe(
     entry = session.home.find(identifier)
     if entry is not None:
         session.home.retire(entry)
-    session.emit(ok=True, device=device, id=identifier.hex(), balances=found.balances)
+    session.emit(ok=True, device=device, id=identifier.hex(), balances=found.as_dict())
     session.say(f"{device} is wiped; its name is free; {found}.")
     if found.balances:
         session.say(f"`sealwright ledger withdraw {identifier.hex()[:16]}` pays out what it has.")

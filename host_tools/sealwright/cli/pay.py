@@ -8,12 +8,14 @@ import typer
 from ..errors import RefusedByDevice, Unreachable
 from ..ledger import bring_funding
 from ..link import Client
+from ..money import Assets, Price, parse_price, read_number
 from ..operate import trading
 from ..operate.trading import Progress
 from .commands import command
+from .money import AMOUNT, home_assets, positive
 from .session import Advance, Session
 from .settle import open_ledger
-from .words import amount, short
+from .words import short
 
 _LOOK_SECONDS = 2.0
 _OPEN_SECONDS = 15.0  # that a payer may take to reach its seller and open a channel
@@ -23,7 +25,7 @@ _OPEN_SECONDS = 15.0  # that a payer may take to reach its seller and open a cha
     "pay",
     "Have one device buy from another.",
     """
-    sealwright pay --payer charger --payee solar --amount 20000
+    sealwright pay --payer charger --payee solar --amount 0.50EUR
     sealwright pay --payer charger --payee solar --amount 20000 --pause-ms 100
     sealwright pay --payer tcp:10.0.0.7:7000 --payee tcp:10.0.0.8:7000 --amount 500 --no-wait
     sealwright pay --payer tcp:10.0.0.7:7000 --payee tcp:127.0.0.1:7002 --at tcp:10.0.0.5:7001 --amount 500
@@ -34,12 +36,7 @@ def pay(
     *,
     payer: Annotated[str, typer.Option("--payer", metavar="DEVICE", help="The device that buys.")],
     payee: Annotated[str, typer.Option("--payee", metavar="DEVICE", help="The device that sells; it has an offer.")],
-    value: Annotated[
-        int,
-        typer.Option(
-            "--amount", metavar="N", min=1, max=2**63 - 1, help="The most to spend, in the asset's smallest unit."
-        ),
-    ],
+    value: Annotated[str, typer.Option("--amount", metavar="AMOUNT", help=f"The most to spend. {AMOUNT}")],
     seconds: Annotated[
         int,
         typer.Option(
@@ -50,14 +47,8 @@ def pay(
         int, typer.Option("--pause-ms", metavar="MS", min=0, max=3_600_000, help="Between two payments.")
     ] = 1000,
     max_price: Annotated[
-        int | None,
-        typer.Option(
-            "--max-price",
-            metavar="N",
-            min=0,
-            max=2**63 - 1,
-            help="The most for one unit; else today's offer.",
-        ),
+        str | None,
+        typer.Option("--max-price", metavar="PRICE", help='The most for one unit, as "0.30 EUR/kWh"; else as offered.'),
     ] = None,
     at: Annotated[
         str | None,
@@ -72,23 +63,40 @@ def pay(
     the trade goes on when this command ends, and after a reset of either device. Exits 4 if the ledger does not fund
     the channel, or the payer's policy or its owner ends the trade.
     """
-    home = session.home
+    for text in (value, max_price or "0"):
+        read_number(text)  # what is no amount need not reach a device
+    home, assets = session.home, home_assets(session)
     with session.connect(payee) as seller, session.connect(payer) as buyer:
+        offer = trading.offer_of(seller)
+        budget = positive(assets.parse(value, offer.asset), value).value
+        limit = _limit(max_price, offer, assets)
         asset, unit = trading.order(
-            home, buyer, seller, value, seconds=seconds, pause_ms=pause_ms, max_price=max_price, address=at
+            *(home, buyer, seller, budget),
+            seconds=seconds,
+            pause_ms=pause_ms,
+            max_price=limit,
+            address=at,
+            offer=offer,
+            assets=assets,
         )
         if not wait:
             _fund_when_open(session, buyer)
-            session.emit(ok=True, state="active", asset=asset, unit=unit, amount=0, vouchers=0)
-            session.say(f"{payer} buys {unit} for up to {amount(value, asset)}; `sealwright info` shows how far it is.")
+            session.emit(ok=True, state="active", asset=asset, unit=unit, amount="0", vouchers=0)
+            most = assets.show(budget, asset)
+            session.say(f"{payer} buys {unit} for up to {most}; `sealwright info` shows how far it is.")
             return
         try:
-            with session.progress(f"buying {unit}", value) as advance:
+            with session.progress(f"buying {unit}", budget) as advance:
                 last = _follow(session, buyer, seller, asset, advance)
         except KeyboardInterrupt:
             session.note(f"The trade goes on without this command; `sealwright owner stop --device {payer}` ends it.")
             raise
     _outcome(session, last, asset, unit)
+
+
+def _limit(text: str | None, offer: Price, assets: Assets) -> int | None:
+    """A price's limit for the unit that is sold. No whole price lies between it and the next lower whole number."""
+    return None if text is None else parse_price(text, assets, asset=offer.asset, unit=offer.unit, limit=True).value
 
 
 def _follow(session: Session, buyer: Client, seller: Client, asset: str, advance: Advance) -> Progress:
@@ -98,14 +106,14 @@ def _follow(session: Session, buyer: Client, seller: Client, asset: str, advance
     while True:
         now = _progress(buyer, seller)
         if now != last and not now.over:
-            shown = {"amount": now.amount, "vouchers": now.vouchers, "trouble": now.trouble}
+            shown = {"amount": str(now.amount), "vouchers": now.vouchers, "trouble": now.trouble}
             session.emit(ok=True, state=now.state, asset=asset, **shown)
             if now.trouble and (last is None or now.trouble != last.trouble):
                 session.note(f"The payer tries again: {now.trouble}.")
         last = now
         if now.state == trading.WAITING:
             _fund(session, buyer)
-        advance(now.amount, f"{amount(now.amount, asset)} in {now.vouchers} vouchers")
+        advance(now.amount, f"{session.assets.show(now.amount, asset)} in {now.vouchers} vouchers")
         if now.over:
             return now
         if time.monotonic() - looked > _LOOK_SECONDS:
@@ -153,7 +161,7 @@ def _check_alive(seller: Client) -> None:
 
 
 def _outcome(session: Session, last: Progress, asset: str, unit: str) -> None:
-    promised = f"{amount(last.amount, asset)} promised in {last.vouchers} vouchers"
+    promised = f"{session.assets.show(last.amount, asset)} promised in {last.vouchers} vouchers"
     if last.state != "done":
         why = last.reason or "its owner stopped it"
         raise RefusedByDevice(
@@ -161,6 +169,6 @@ def _outcome(session: Session, last: Progress, asset: str, unit: str) -> None:
             remedy=last.remedy or "Order again when it may pay.",
             code=f"trade_{last.state}",
         )
-    session.emit(ok=True, state=last.state, asset=asset, unit=unit, amount=last.amount, vouchers=last.vouchers)
+    session.emit(ok=True, state=last.state, asset=asset, unit=unit, amount=str(last.amount), vouchers=last.vouchers)
     session.say(f"Done: {promised}, for {unit}.")
     session.say("Next: `sealwright collect` from both, then `sealwright verify` and `sealwright settle`.")

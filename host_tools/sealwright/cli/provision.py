@@ -37,8 +37,8 @@ def provision(
 ) -> None:
     """Give a device its identity: its own key, a certificate, an owner. Happens once; a call that was cut resumes.
 
-    A policy file looks like {"assets": {"nEUR": {"per_voucher": 1000, "per_day": 50000}}}; it may also have "payees",
-    "button_above" and "not_after".
+    A policy file looks like {"assets": {"nEUR": {"per_voucher": "0.02 EUR", "per_day": "0.50 EUR"}}}; a number is in
+    smallest units. It may also have "payees", "button_above" and "not_after".
     """
     home = session.home
     limits = None if policy is None else spending.load_policy(policy, home=home)
@@ -54,7 +54,7 @@ def provision(
     if done.resumed:
         session.say("An earlier call had done it; this one noted it. Its policy is that of the earlier call.")
     else:
-        session.say(f"spending   {spending_words(limits)}")
+        session.say(f"spending   {spending_words(limits, session.assets)}")
     if done.test:
         session.say("It is an emulated board: verifiers refuse it without --allow-test.")
 

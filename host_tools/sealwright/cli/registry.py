@@ -55,7 +55,7 @@ def forget(session: Session, device: DeviceArgument, yes: YesOption = False) -> 
     what = f"{entry.name} ({entry.device[:16]}) would be forgotten: {found}"
     confirm(session, what, "Collect and settle first what it is still to be paid.", yes)
     session.home.retire(entry)
-    session.emit(ok=True, name=entry.name, device=entry.device, state=RETIRED, balances=found.balances)
+    session.emit(ok=True, name=entry.name, device=entry.device, state=RETIRED, balances=found.as_dict())
     session.say(f"{entry.name} ({entry.device[:16]}) is retired; its name is free; {found}.")
     if found.balances:
         session.say(f"`sealwright ledger withdraw {entry.device[:16]}` pays out what it has.")

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from typing import Any, Final
 
 from rich.console import Console
@@ -16,6 +17,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.text import Text
 
 from ..errors import SealwrightError
+from ..money import Assets
 from ..operate.logs import Logs
 from .reaching import Reach
 from .tables import lay_out
@@ -52,6 +54,14 @@ class Session(Reach):
             return self.home.names()
         except SealwrightError:  # names are a courtesy: a command that needs the home asks for it itself
             return {}
+
+    @cached_property
+    def assets(self) -> Assets:
+        """How to show amounts: the home's assets; in smallest units where there is no home."""
+        try:
+            return Assets.read(self.home.folder)
+        except SealwrightError:  # as for names; a command that reads an amount asks for them itself
+            return Assets()
 
     def logs(self) -> Logs:
         """What the home remembers of devices' logs; nothing where there is no home."""

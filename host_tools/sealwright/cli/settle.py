@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..errors import SealwrightError, Usage
 from ..home import Home
-from ..ledger import Head, Ledger, LedgerIdentity
+from ..ledger import Head, Ledger, LedgerIdentity, Moved
 from ..operate.logs import Equivocation
 from ..verify import Verdict
 from ..wire.messages import Certificate, Message, Reading
@@ -40,10 +40,10 @@ def settle(
 ) -> int:
     """Verify a bundle and enter what it moves into the ledger: deposits, channels, vouchers, closes.
 
-    The order of its messages decides nothing, and the same bundle may come again: nothing is paid twice. At the end it
-    says what each channel of the bundle has paid, and until when more may be claimed. A reading that contradicts the
-    newest one remembered of its device is `equivocation`, with the proof in the home. Exits 1 if a message is
-    rejected; the others are settled.
+    The order of its messages decides nothing, and the same bundle may come again: nothing is paid twice. It ends with
+    what moved, from whom to whom, and what each channel of the bundle has left, and until when that may be claimed. A
+    reading that contradicts the newest one remembered of its device is `equivocation`, with the proof in the home.
+    Exits 1 if a message is rejected; the others are settled.
     """
     names = session.names()
     secrets, ticks = options.secrets(secret), options.ticks(tick)
@@ -51,9 +51,9 @@ def settle(
         messages = options.whole_bundle(bundle)
         counts: Counter[str] = Counter()
         refused = 0
-        claims, heard, problems = Claims(), _Heard(session), Problems()
+        claims, moved, heard, problems = Claims(), Moved(), _Heard(session), Problems()
         with session.progress("settling", streams=verbose or session.as_json) as advance:
-            for verdict in map(heard.judge, ledger.settle(messages, secrets=secrets, ticks=ticks)):
+            for verdict in map(heard.judge, ledger.settle(messages, secrets=secrets, ticks=ticks, moved=moved)):
                 if verbose or session.as_json:
                     show(session, verdict, names, bundle)
                 problems.note(bundle, verdict)
@@ -62,10 +62,9 @@ def settle(
                 claims.note(verdict)
                 advance(verdict.n, f"{verdict.n} messages")
         problems.show(session, names, several=False)
-        claims.show(session, ledger, names)
         heard.keep()
-    code = summary(session, counts, refused)
-    session.say("`sealwright ledger balances` shows who has what.")
+        code = summary(session, counts, refused)
+        claims.show(session, ledger, names, moved)
     return code
 
 

@@ -43,7 +43,7 @@ class Sink:
         if self.shows:
             self._session.emit(**as_json(message))
             if not self._session.as_json:
-                said = describe(message, self._names)
+                said = describe(message, self._names, self._session.assets)
                 self._session.say(f"{source_name(message, source):<16} {message.type:<13} {said}".rstrip())
 
     def sync(self) -> None:

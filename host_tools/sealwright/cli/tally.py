@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from ..money import Assets
 from ..verify import Verdict
 from ..verify.memory import Channel
 from ..verify.readings import AHEAD, BACK, UNSET
 from ..wire.messages import Reading
 from .session import Session
-from .words import amount, clock, prefixes
+from .words import clock, prefixes
 
 
 class Numbers:
@@ -112,7 +113,7 @@ class Tally:
             session.say()
         if self._channels:
             digests = prefixes(self._channels)
-            rows = [_channel_row(digests, called, one) for one in self._channels.values()]
+            rows = [_channel_row(digests, called, session.assets, one) for one in self._channels.values()]
             session.table(("channel", "payer", "payee", "owed>", "of>", "state"), rows)
             session.say()
 
@@ -134,14 +135,16 @@ def _log_row(name: str, log: Log) -> tuple[str, ...]:
     return name, f"{len(numbers):,}", span, f"{numbers.missing:,}", times, said or "set"
 
 
-def _channel_row(digests: Mapping[bytes, str], called: Mapping[bytes, str], one: Channel) -> tuple[str, ...]:
+def _channel_row(
+    digests: Mapping[bytes, str], called: Mapping[bytes, str], assets: Assets, one: Channel
+) -> tuple[str, ...]:
     terms = one.terms
     state = "closed" if one.closed else f"open until {clock(terms.expires)}"
     return (
         digests[terms.digest],
         called[terms.payer],
         called[terms.payee],
-        amount(one.owed, terms.asset),
-        amount(terms.capacity, terms.asset),
+        assets.show(one.owed, terms.asset),
+        assets.show(terms.capacity, terms.asset),
         state + (", funded" if terms.funded else ""),
     )

@@ -4,56 +4,61 @@ from typing import Annotated, Final
 
 import typer
 
+from ..ledger import Ledger
+from ..money import Amount, Assets, check_name
 from ..operate import owner
+from ..verify import Verdict
 from .commands import Command, command
+from .money import AmountOption, AssetOption, NewAssetOption, begun, home_assets, keep_new, positive
 from .options import NamedDevice, TestOption
 from .session import Session
 from .settle import open_ledger
-from .words import amount, named
+from .words import named
 
 
 @command(
     "deposit",
     "Credit a device with outside money.",
     """
+    sealwright ledger deposit charger --amount 1.50EUR
     sealwright ledger deposit charger --asset nEUR --amount 100000
     """,
 )
 def deposit(
     session: Session,
     device: NamedDevice,
-    asset: Annotated[str, typer.Option("--asset", metavar="ASSET", help="What, such as nEUR.")],
-    value: Annotated[int, typer.Option("--amount", metavar="N", min=1, max=2**63 - 1, help="In its smallest unit.")],
+    value: AmountOption,
+    asset: AssetOption = None,
+    new_asset: NewAssetOption = False,
 ) -> int:
     """Credit a device with money that came in from outside, by the owner's signature: the only way in."""
     identifier = session.home.identify(device)
+    new = begun(asset) if new_asset else []
+    given = _given(value, asset, home_assets(session, *new), known=True)
     with open_ledger(session.home) as ledger:
-        verdict = ledger.deposit(owner.deposit(session.home, identifier, asset, value).raw)
-        held = [one.amount for one in ledger.balances() if (one.name, one.asset) == (identifier, asset)]
-    session.emit(
-        ok=verdict.ok, code=verdict.code, device=identifier.hex(), asset=asset, amount=value, balance=sum(held)
-    )
-    if not verdict.ok:
-        session.note(f"{verdict.code}: {verdict.why}")
-        return 1
-    name = named(identifier, session.names())
-    session.say(f"{amount(value, asset)} for {name}, which has {amount(sum(held), asset)} now")
-    return 0
+        verdict = ledger.deposit(owner.deposit(session.home, identifier, given.asset, given.value).raw)
+        held = _held(ledger, identifier, given.asset)
+    if verdict.ok:
+        keep_new(session, *new)
+    moved, left = _emit(session, verdict, identifier, given, held)
+    if verdict.ok:
+        session.say(f"{moved} for {named(identifier, session.names())}, which has {left} now")
+    return 0 if verdict.ok else 1
 
 
 @command(
     "withdraw",
     "Pay a device's money out.",
     """
-    sealwright ledger withdraw solar --asset nEUR --amount 20000
+    sealwright ledger withdraw solar --amount 0.50EUR
     sealwright ledger withdraw solar --asset nEUR --amount 20000 --reference "invoice 12"
     """,
 )
 def withdraw(
     session: Session,
     device: NamedDevice,
-    asset: Annotated[str, typer.Option("--asset", metavar="ASSET", help="What, such as nEUR.")],
-    value: Annotated[int, typer.Option("--amount", metavar="N", min=1, max=2**63 - 1, help="In its smallest unit.")],
+    value: AmountOption,
+    asset: AssetOption = None,
     *,
     reference: Annotated[
         str | None, typer.Option("--reference", metavar="TEXT", help="What the payment out is to name.")
@@ -65,21 +70,43 @@ def withdraw(
     What its channels hold stays there until their claims end.
     """
     identifier = session.home.identify(device, retired=True)
+    given = _given(value, asset, home_assets(session), known=False)
     grant = session.home.grant(identifier)
-    order = owner.withdrawal(session.home, identifier, asset, value, reference)
+    order = owner.withdrawal(session.home, identifier, given.asset, given.value, reference)
     with open_ledger(session.home, allow_test=allow_test) as ledger:
         verdicts = list(ledger.settle([*([] if grant is None else [grant]), order.raw]))
-        held = [one.amount for one in ledger.balances() if (one.name, one.asset) == (identifier, asset)]
+        held = _held(ledger, identifier, given.asset)
     verdict = next(one for one in verdicts if one.digest == order.digest)
+    moved, left = _emit(session, verdict, identifier, given, held)
+    if verdict.ok:
+        session.say(f"{moved} left from {named(identifier, session.names())}, which has {left} now")
+    return 0 if verdict.ok else 1
+
+
+def _given(text: str, asset: str | None, assets: Assets, *, known: bool) -> Amount:
+    """The amount. known: only of an asset that is declared; money that is there may leave, whatever it is called."""
+    if asset is not None:
+        assets.known(asset) if known else check_name(asset)
+    return positive(assets.parse(text, asset), text)
+
+
+def _held(ledger: Ledger, device: bytes, asset: str) -> int:
+    return sum(one.amount for one in ledger.balances() if (one.name, one.asset) == (device, asset))
+
+
+def _emit(session: Session, verdict: Verdict, device: bytes, given: Amount, held: int) -> tuple[str, str]:
+    """The outcome for programs, and why it is refused; returns (what moved, what is left), as people write them."""
     session.emit(
-        ok=verdict.ok, code=verdict.code, device=identifier.hex(), asset=asset, amount=value, balance=sum(held)
+        ok=verdict.ok,
+        code=verdict.code,
+        device=device.hex(),
+        asset=given.asset,
+        amount=str(given.value),
+        balance=str(held),
     )
     if not verdict.ok:
         session.note(f"{verdict.code}: {verdict.why}")
-        return 1
-    name = named(identifier, session.names())
-    session.say(f"{amount(value, asset)} left from {name}, which has {amount(sum(held), asset)} now")
-    return 0
+    return session.assets.show(given.value, given.asset), session.assets.show(held, given.asset)
 
 
 COMMANDS: Final[tuple[Command, ...]] = (deposit, withdraw)

@@ -17,7 +17,7 @@ def show(session: Session, verdict: Verdict, names: Mapping[bytes, str], bundle:
         session.emit(**verdict_json(verdict, names, bundle))
         return
     kind = verdict.type or "unreadable"
-    said = describe(verdict.message, names) if verdict.message else ""
+    said = describe(verdict.message, names, session.assets) if verdict.message else ""
     style = "" if verdict.ok else "red"
     session.say(
         f"{verdict.n:>5}  {verdict.code:<15} {kind:<13} {named(verdict.device, names):<16} {said}".rstrip(), style

@@ -18,7 +18,7 @@ from .ending import Ending
 from .options import AnyDevices, SecondsOption, TestOption
 from .session import Session
 from .settle import open_ledger
-from .words import amount, clock, named, short
+from .words import clock, named, short
 
 _WARN_HOURS: Final = 24.0
 
@@ -124,7 +124,7 @@ class _Watcher:
             if channel.digest in self._warned:
                 continue
             self._warned.add(channel.digest)
-            end, money = channel.terms.claim_end, amount(channel.remaining, channel.asset)
-            self._session.emit(channel=channel.digest.hex(), remaining=channel.remaining, claimable_until=end)
+            end, money = channel.terms.claim_end, self._session.assets.show(channel.remaining, channel.asset)
+            self._session.emit(channel=channel.digest.hex(), remaining=str(channel.remaining), claimable_until=end)
             payee = named(channel.payee, names)
             self._session.note(f"channel {short(channel.digest)}: {payee} may claim {money} until {clock(end)}")

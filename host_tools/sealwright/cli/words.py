@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping
 from itertools import takewhile
 from typing import Any, Final
 
+from ..money import Assets
 from ..wire.labels import CLOCK_HOST
 from ..wire.messages import DevicePolicy, Limit
 from ..wire.times import utc
 
 CUSTODY: Final = ("open", "sealed", "element")
+SMALLEST: Final = Assets()  # without declarations amounts are in smallest units
 CLOCK: Final = ("unset", "running since boot", "set by a host", "set by network time")
 
 _SHORTEST: Final = 8  # hexadecimal digits of an id
@@ -58,27 +60,29 @@ def custody(level: int) -> str:
     return f"{level} ({CUSTODY[level]})" if 0 <= level < len(CUSTODY) else str(level)
 
 
-def amount(value: int, asset: str) -> str:
-    """An amount with its asset."""
-    return f"{value:,} {asset}"
+def amount(value: int, asset: str, assets: Assets = SMALLEST) -> str:
+    """An amount in smallest units as people write it. assets: those that are declared."""
+    return assets.show(value, asset)
 
 
-def spending(policy: DevicePolicy | None) -> str:
+def spending(policy: DevicePolicy | None, assets: Assets = SMALLEST) -> str:
     """A spending policy in one line."""
     if policy is None:
         return "none: it will not pay"
-    parts = [_limit(asset, limit) for asset, limit in policy.limits.items()]
+    parts = [_limit(asset, limit, assets) for asset, limit in policy.limits.items()]
     if policy.payees is not None:
         parts.append("only to " + ", ".join(short(payee) for payee in policy.payees))
     if policy.button_above is not None:
-        parts.append(f"button above {policy.button_above:,}")
+        one = next(iter(policy.limits)) if len(policy.limits) == 1 else None
+        above = f"{policy.button_above:,}" if one is None else assets.show(policy.button_above, one)
+        parts.append(f"button above {above}")
     if policy.not_after is not None:
         parts.append(f"until {clock(policy.not_after)}")
     return "; ".join(parts)
 
 
-def _limit(asset: str, limit: Limit) -> str:
-    return f"{amount(limit.per_voucher, asset)} a voucher, {limit.per_day:,} a day"
+def _limit(asset: str, limit: Limit, assets: Assets) -> str:
+    return f"{assets.show(limit.per_voucher, asset)} a voucher, {assets.show(limit.per_day, asset)} a day"
 
 
 def ago(start: float) -> str:

@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from .scenario import ASSET, Outcome
+from .scenario import MONEY, UNIT, Outcome
 
 
 def render(outcome: Outcome, console: Console) -> None:
@@ -54,7 +54,7 @@ def _table(title: str, words: tuple[str, ...], numbers: tuple[str, ...]) -> Tabl
 def _payments(outcome: Outcome) -> Table:
     names = {one.device: one.name for one in outcome.machines}
     numbers = ("vouchers", "locked", "paid", "refunded")
-    table = _table(f"Who paid whom, in {ASSET}", ("payer", "payee", "per"), numbers)
+    table = _table(f"Who paid whom, in {UNIT}", ("payer", "payee", "per"), numbers)
     for channel in outcome.channels:
         unit, vouchers = _sold(outcome, channel.digest)
         amounts = (channel.capacity, channel.paid, channel.refunded)
@@ -63,7 +63,7 @@ def _payments(outcome: Outcome) -> Table:
             names.get(channel.payee, "?"),
             unit,
             str(vouchers),
-            *(f"{amount:,}" for amount in amounts),
+            *(MONEY.show(amount, channel.asset).removesuffix(f" {UNIT}") for amount in amounts),
         )
     return table
 
@@ -116,7 +116,8 @@ def _tool() -> str:
 
 
 def as_dict(outcome: Outcome) -> dict[str, Any]:
-    """The outcome as one JSON object: ids and digests as lower-case hexadecimal, amounts in the asset's unit."""
+    """The outcome as one JSON object: ids and digests as lower-case hexadecimal, amounts as text, in smallest
+    units."""
     audit = outcome.audit
     return {
         "ok": outcome.ok,
@@ -133,7 +134,7 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
             for one in outcome.machines
         ],
         "channels": [
-            {"payer": one.payer.hex(), "payee": one.payee.hex(), "paid": one.paid, "refunded": one.refunded}
+            {"payer": one.payer.hex(), "payee": one.payee.hex(), "paid": str(one.paid), "refunded": str(one.refunded)}
             for one in outcome.channels
         ],
         "verified": len(outcome.verdicts),

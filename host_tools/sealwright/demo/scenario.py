@@ -18,6 +18,7 @@ from ..home import Home
 from ..ledger import AuditReport, Ledger, LedgerIdentity, bring_funding
 from ..ledger.book import Channel
 from ..link import Client
+from ..money import Asset, Assets
 from ..operate import owner, provisioning, spending, trading
 from ..operate.collecting import Collector, Source
 from ..verify import Policy, Verdict, Verifier, verify_bundle
@@ -26,7 +27,9 @@ from ..wire.certificates import load_roots
 from ..wire.messages import Reading, parse_as
 
 ASSET: Final = "nEUR"  # a thousand-millionth of a euro, so that a joule has a price
-JOULE_PRICE: Final = 83  # 0.30 EUR a kWh
+UNIT: Final = "EUR"
+MONEY: Final = Assets([Asset.declare(ASSET, UNIT, 9)])
+JOULE_PRICE: Final = 83  # 0.2988 EUR a kWh
 READING_PRICE: Final = 2000
 READINGS: Final = 3
 ENERGY_BUDGET: Final = 100_000
@@ -92,7 +95,7 @@ def run(folder: Path, say: Say, *, keep: bool = False) -> Outcome:
             say(f"Provisioning {machine.name}: it makes its key, the issuer answers with a certificate")
             found = provisioning.provision(home, machine.client, machine.name, spending.parse_policy(POLICY))
             machine.device = bytes.fromhex(found.entry.device)
-        say(f"Depositing {DEPOSIT:,} {ASSET} for the solar meter and for the charger")
+        say(f"Depositing {MONEY.show(DEPOSIT, ASSET)} for the solar meter and for the charger")
         _deposit(outcome)
         _trade(home, {machine.name: machine for machine in machines}, say)
         say("Collecting what they signed into one bundle")
@@ -118,6 +121,7 @@ def _fresh_home(folder: Path) -> Home:
         raise Usage(f"{folder} is not empty", remedy=remedy, code="folder_not_empty")
     home = Home.init(folder, "demo")
     (folder / _MARK).touch()
+    MONEY.write(folder)
     return home
 
 

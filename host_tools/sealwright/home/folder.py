@@ -6,6 +6,7 @@
     devices/ID.json      the register, see `register`
     boards/NAME/         emulated boards
     brokers/ grants/ revocations/     see `kept`
+    assets.toml          the declared assets, see `money`
     config.toml          see `config`
     ledger.db            see `ledger`
     ledger.head          the last row of its log, see `cli.anchoring`

@@ -11,6 +11,7 @@ from .copying import check_copy, check_ledger, copy_ledger
 from .funding import Brought, bring_funding
 from .identity import LedgerIdentity
 from .ledger import Ledger
+from .moved import Moved, Movement
 from .reports import Balance, EntryLine
 from .store.faults import LedgerBusy, LedgerDamaged, LedgerError, LedgerFull, LedgerMissing, LedgerReadOnly, NotALedger
 
@@ -30,6 +31,8 @@ __all__ = [
     "LedgerIdentity",
     "LedgerMissing",
     "LedgerReadOnly",
+    "Moved",
+    "Movement",
     "NotALedger",
     "bring_funding",
     "check_copy",

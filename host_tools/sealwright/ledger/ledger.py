@@ -25,6 +25,7 @@ from .chain import Head
 from .identity import LedgerIdentity
 from .intake import DEPOSIT, WITHDRAW
 from .memory import LedgerMemory
+from .moved import Moved
 from .reports import Balance, EntryLine
 from .settling import Settlement
 from .store.database import Database
@@ -84,6 +85,7 @@ class Ledger:
         secrets: Iterable[bytes] = (),
         ticks: Mapping[bytes, tuple[int, bytes]] | None = None,
         batch: int = 128,
+        moved: Moved | None = None,
     ) -> Iterator[Verdict]:
         """Take messages in any order; the verdicts come as they are settled, so the iterator has to be used up.
 
@@ -97,6 +99,7 @@ class Ledger:
             ticks: for the root of a hash chain, the number of the best tick revealed and its 32 bytes.
             batch: messages that share a transaction and whose verdicts come together; 1 to follow a slow
             stream.
+            moved: gets what moves, added up, the refunds of ended claims among it.
 
         Raises:
             LedgerError: messages whose verdicts came are settled, all others of this call are not.
@@ -105,6 +108,7 @@ class Ledger:
         """
         policy = replace(self._policy, secrets=tuple(secrets), ticks=dict(ticks or {}))
         settlement = self._settlement(policy)
+        settlement.moved = settlement.moved if moved is None else moved
         settlement.introduce()
         return settlement.run(messages, max(1, batch))
 

@@ -69,14 +69,15 @@ def export(database: Database, out: TextIO, form: str) -> int:
     Args:
         database: the ledger's.
         out: a text file; open it with newline="".
-        form: "json" (one object a line) or "csv" (with a header line). Bytes are in hex.
+        form: "json" (one object a line, its amount as text) or "csv" (with a header line). Bytes are in hex.
 
     Raises:
         Usage: another form.
     """
     lines = ({key: _plain(value) for key, value in line._asdict().items()} for line in entries(database))
-    if form == "json":
-        return sum(out.write(json.dumps(line, ensure_ascii=False) + "\n") > 0 for line in lines)
+    if form == "json":  # JavaScript rounds large numbers: an amount is text
+        texts = (line | {"amount": str(line["amount"])} for line in lines)
+        return sum(out.write(json.dumps(line, ensure_ascii=False) + "\n") > 0 for line in texts)
     if form != "csv":
         raise Usage(f"the ledger has no export as {form!r}", remedy="Ask for json or csv.")
     writer = csv.writer(out, lineterminator="\n")

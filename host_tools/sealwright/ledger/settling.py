@@ -27,6 +27,7 @@ from .chain import START, Head
 from .identity import LedgerIdentity
 from .intake import Act, Certifying, Funded, Refunding, act_of, proof_of
 from .memory import LedgerMemory
+from .moved import Moved
 from .posting import Posting, decide, moves, post
 from .proof import Proof
 from .store.database import Database
@@ -52,7 +53,7 @@ class Settlement:
         self._db, self._judge, self._memory, self._watch = database, judge, memory, watch
         self._identity, self._policy = identity, judge.policy
         self._tables = Tables(database)
-        self._head = Head(0, START)
+        self._head, self.moved = Head(0, START), Moved()
 
     def run(self, messages: Iterable[bytes], batch: int) -> Iterator[Verdict]:
         """A verdict for each message. Raises LedgerError; then no message without a verdict was taken."""
@@ -215,6 +216,7 @@ class Settlement:
 
     def _post(self, posting: Posting, change: book.Change, raw: bytes, proof: Proof) -> None:
         self._head = post(self._tables, self._head, posting, change, at=self._watch.at, raw=raw, proof=proof.dump())
+        self.moved.note(change)
 
     def _show(self, message: Message[Body], found: Finding) -> None:
         """Remember what later messages of the bundle rest on and the log may not keep."""
@@ -236,8 +238,7 @@ class Settlement:
 
 
 def _already(verdict: Verdict) -> Verdict:
-    why = "It is in the ledger; nothing was changed."
-    return replace(verdict, ok=True, code=ALREADY_SETTLED, why=why)
+    return replace(verdict, ok=True, code=ALREADY_SETTLED, why="It is in the ledger; nothing was changed.")
 
 
 def _gather(source: Iterator[bytes], most: int) -> tuple[list[bytes], Truncated | None]:

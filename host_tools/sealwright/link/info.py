@@ -42,6 +42,18 @@ class _Rows(Rule):
         return [self.rule.parse(item) for item in value]
 
 
+class _Named(Rule):
+    """A map from names to values under one rule."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def parse(self, value: Value) -> Any:
+        if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+            raise Malformed("not a map of names")
+        return {name: self.rule.parse(item) for name, item in value.items()}
+
+
 _ALWAYS: Final[dict[str, Rule]] = {
     "state": TEXT,
     "fault": Nullable(UINT),
@@ -65,6 +77,7 @@ _SOMETIMES: Final[dict[str, Rule]] = {
     "hss": BOOL,
     "clock_fault": Nullable(UINT),
     "peers": _Rows(TEXT),
+    "protection": _Named(AMOUNT),
     "locked": BOOL,
     "fault_by_seller": BOOL,
     "buying": Nullable(_Row(Nullable(HASH), TEXT, TEXT, AMOUNT)),

@@ -26,6 +26,7 @@ from ..wire.messages import (
     parse_message,
 )
 from .logs import RECENT, Equivocation, Logs, follow
+from .promises import Promises
 
 _ORDER: dict[type, int] = {ChannelOpen: 0, Funding: 1, Voucher: 2, Receipt: 3, ChannelClose: 4}
 
@@ -68,6 +69,7 @@ class Collector:
         self.logs = Logs() if logs is None else logs
         self._seen: set[bytes] = set()
         self._last: dict[bytes, deque[tuple[int, bytes]]] = {}  # by kid: the number and bytes of readings
+        self.promises = Promises()
 
     def remember(self, raw: bytes) -> None:
         """Take a message of an earlier collection as gathered. Raises Malformed, NotDeterministic, WrongType."""
@@ -134,6 +136,7 @@ class Collector:
                 certificates += [parse_message(raw) for raw in reversed(channel.certificates)]
                 for message in map(parse_message, channel.messages):
                     found[message.digest] = message
+                    self.promises.note(message)
                     if isinstance(message.body, ChannelClose) and not channel.paying:
                         source.closed.append(message.body.channel)
             source.held = None

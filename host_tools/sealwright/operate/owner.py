@@ -10,6 +10,7 @@ from typing import Any, Final
 from ..files import exclusive
 from ..home import Home
 from ..link import Client
+from ..money import check_name
 from ..wire import cbor
 from ..wire.certificates import CLOCK_SKEW
 from ..wire.labels import CLOCK_HOST
@@ -26,7 +27,6 @@ from ..wire.messages import (
 from ..wire.messages.schema import write
 from . import clock
 from .pinning import pin, prove
-from .spending import check_asset
 
 READING: Final = "reading"
 COMMAND_SECONDS: Final = 600  # how long a command to a device is good
@@ -81,14 +81,14 @@ def sign(
 def deposit(home: Home, device: bytes, asset: str, amount: int) -> Message[Command]:
     """The owner's word to a ledger that `amount` of `asset` came in for `device`. Its number is the time in
     microseconds, which rises. Raises Usage for an asset that is none."""
-    arguments = write_arguments(DepositArguments(check_asset(asset), amount, home.ledger_id))
+    arguments = write_arguments(DepositArguments(check_name(asset), amount, home.ledger_id))
     return sign(home, device, time.time_ns() // 1000, DepositArguments.OP, arguments)
 
 
 def withdrawal(home: Home, device: bytes, asset: str, amount: int, reference: str | None = None) -> Message[Command]:
     """The owner's order to the home's ledger that `amount` of `asset` leaves from `device`. It expires in ten minutes.
     reference: what the payment out is to name. Raises Usage for an asset that is none."""
-    arguments = write_arguments(WithdrawArguments(check_asset(asset), amount, home.ledger_id, reference))
+    arguments = write_arguments(WithdrawArguments(check_name(asset), amount, home.ledger_id, reference))
     now = time.time_ns()
     body = Command(device, now // 1000, WithdrawArguments.OP, arguments, not_after=now // 10**9 + ORDER_SECONDS)
     return sign_message(home.key("owner"), body)
@@ -119,7 +119,7 @@ def set_offer(home: Home, client: Client, asset: str, unit: str, price: int) -> 
 
     Raises Usage for an asset that is none.
     """
-    command(home, client, "offer", [check_asset(asset), unit, price])
+    command(home, client, "offer", [check_name(asset), unit, price])
 
 
 def end_offer(home: Home, client: Client) -> None:

@@ -3,9 +3,9 @@
     {"assets": {"nEUR": {"per_voucher": 1000000, "per_day": 50000000}},
      "payees": ["roof", "<device id>", "did:key:..."], "button_above": 500000, "not_after": 1798761600}
 
-Amounts are in the asset's smallest unit, times unix seconds. "assets" alone is required. An asset's name is printable
-ASCII without spaces, 1 to 32 characters: two names that look the same are the same. A payee is a device as `Home`
-identifies it; without a home, a whole id or did:key.
+Amounts are in the asset's smallest unit, or text as people write it, such as "0.05 EUR"; times are unix seconds.
+"assets" alone is required. An asset's name is printable ASCII without spaces, 1 to 32 characters: two names that look
+the same are the same. A payee is a device as `Home` identifies it; without a home, a whole id or did:key.
 """
 
 import json
@@ -16,20 +16,21 @@ from typing import Any, Final
 from ..errors import Usage, cause_of
 from ..home import Home
 from ..home.register import exact_id
+from ..money import Assets, check_name
 from ..wire.messages import DevicePolicy, Limit
-from ..wire.messages.asset import is_asset
 
 _POLICY_REMEDY: Final = 'It looks like {"assets": {"nEUR": {"per_voucher": 1000, "per_day": 50000}}}; see the README.'
 _POLICY_KEYS: Final = {"assets", "payees", "button_above", "not_after"}
 
 
 def load_policy(path: str | Path, *, home: Home | None = None) -> DevicePolicy:
-    """A spending policy from a JSON file. home: the one whose devices it names. Raises Usage, naming what is wrong."""
+    """A spending policy from a JSON file. home: the one whose assets and devices it names. Raises Usage, naming what is
+    wrong."""
     try:
         value = json.loads(Path(path).read_text())
     except OSError as error:
         raise Usage(f"cannot read the policy {path}: {error.strerror}", remedy="Check the path.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Usage(
             f"the policy {path} is no JSON: {cause_of(error)}", remedy=_POLICY_REMEDY, code="bad_policy"
         ) from error
@@ -37,16 +38,20 @@ def load_policy(path: str | Path, *, home: Home | None = None) -> DevicePolicy:
 
 
 def parse_policy(value: Any, *, home: Home | None = None) -> DevicePolicy:
-    """A spending policy from the JSON value of such a file. home: the one whose devices it names. Raises Usage."""
+    """A spending policy from the JSON value of such a file. home: the one whose assets and devices it names; without
+    one, any asset. Raises Usage."""
     try:
         if not isinstance(value, dict) or not set(value) <= _POLICY_KEYS or not value["assets"]:
             raise ValueError("unknown or missing keys")
-        limits = {check_asset(asset): _limit(cap) for asset, cap in dict(value["assets"]).items()}
+        caps = dict(value["assets"])
+        known = Assets() if home is None else Assets.read(home.folder)
+        for asset in caps:
+            check_name(asset) if home is None else known.known(asset)
         payees = value.get("payees")
         return DevicePolicy(
-            limits=limits,
+            limits={asset: _limit(cap, asset, known) for asset, cap in caps.items()},
             payees=None if payees is None else tuple(_device_id(text, home) for text in payees),
-            button_above=_whole(value["button_above"]) if "button_above" in value else None,
+            button_above=_button(value["button_above"], caps, known) if "button_above" in value else None,
             not_after=_whole(value["not_after"]) if "not_after" in value else None,
         )
     except (KeyError, TypeError) as error:
@@ -55,18 +60,19 @@ def parse_policy(value: Any, *, home: Home | None = None) -> DevicePolicy:
         raise Usage(f"no spending policy: {error}", remedy=_POLICY_REMEDY, code="bad_policy") from error
 
 
-def check_asset(text: str) -> str:
-    """`text`, if it may name an asset. Raises Usage."""
-    if not is_asset(text):
-        remedy = "Use 1 to 32 letters, digits and signs of ASCII, without spaces, such as nEUR."
-        raise Usage(f"{text!r} is no name for an asset", remedy=remedy, code="bad_asset")
-    return text
-
-
-def _limit(cap: Mapping[str, Any]) -> Limit:
+def _limit(cap: Mapping[str, Any], asset: str, assets: Assets) -> Limit:
     if set(cap) != {"per_voucher", "per_day"}:
         raise ValueError("an asset has per_voucher and per_day")
-    return Limit(_whole(cap["per_voucher"]), _whole(cap["per_day"]))
+    return Limit(_amount(cap["per_voucher"], asset, assets), _amount(cap["per_day"], asset, assets))
+
+
+def _button(value: Any, caps: Mapping[str, Any], assets: Assets) -> int:
+    """One number for every asset of the policy: with a unit it is clear only where there is one asset."""
+    return _amount(value, next(iter(caps)), assets) if len(caps) == 1 else _whole(value)
+
+
+def _amount(value: Any, asset: str, assets: Assets) -> int:
+    return assets.parse(value, asset).value if isinstance(value, str) else _whole(value)
 
 
 def _whole(value: Any) -> int:

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from ..errors import RefusedByDevice, Usage
 from ..home import Home
-from ..link import Client
+from ..link import Client, Info
 from ..link.codes import meaning
+from ..money import Assets, Price
 from . import owner
 from .pinning import check_said
 
@@ -54,36 +55,57 @@ def order(
     pause_ms: int = 1000,
     max_price: int | None = None,
     address: str | None = None,
+    offer: Price | None = None,
+    assets: Assets | None = None,
 ) -> tuple[str, str]:
     """Have `payer` buy what `payee` offers, for `budget` at most; returns (asset, unit).
 
     seconds: how long the channel is good. pause_ms: between two payments. max_price: the most for one unit; None: what
     the offer says now, so that a price raised before the payer gets there buys nothing. address: where the payer finds
-    the payee, such as a relay; None: where the payee says. Raises Usage, and RefusedByDevice, also for a
+    the payee, such as a relay; None: where the payee says. offer: what the budget was meant for; None:
+    whatever it is now. assets: how errors write amounts. Raises Usage, and RefusedByDevice, also for a
     payee that says it is another device than the register has at its URL.
     """
     seller = payee.info()
     check_said(home, payee, seller)  # the order names who is to be paid by this answer
+    meant, offer = offer, _offer(payee, seller)
+    if meant not in (None, offer):  # the same number of another asset may be worth much more
+        raise Usage(
+            f"{payee.url} changed its offer just now", remedy="Look at it with `sealwright info`, and try again."
+        )
+    if address is not None and not _ADDRESS.fullmatch(address):
+        raise Usage(f"{address!r} is no address of a device", remedy="Write tcp:HOST:PORT.")
+    address = _reachable(payer, payee, [address] if address is not None else seller.peers)
+    limit = offer.value if max_price is None else max_price
+    _check_price(offer, limit, "Allow a higher price, or wait.", assets or Assets())
+    _check_price(offer, budget, "Allow a larger amount.", assets or Assets())
+    arguments: dict[Any, Any] = {1: address, 2: seller.device, 3: offer.asset, 4: offer.unit, 5: budget}
+    arguments |= {6: seconds, 7: pause_ms, 12: limit}
+    _check_free(payer, assets or Assets())
+    owner.command(home, payer, "trade", arguments)
+    return offer.asset, offer.unit
+
+
+def offer_of(payee: Client) -> Price:
+    """What a device sells now. Raises Usage where it sells nothing, RefusedByDevice where it has no identity."""
+    return _offer(payee, payee.info())
+
+
+def _offer(payee: Client, seller: Info) -> Price:
     offer = seller.raw.get("offer")
     if not seller.provisioned or seller.device is None:
         raise RefusedByDevice(f"{payee.url} is {seller.state}", remedy="Provision it first.", code="not_provisioned")
     if offer is None:
-        remedy = f"Make an offer first: `sealwright owner offer --device {payee.url} --unit J --price 83 --asset nEUR`."
+        remedy = f"Make an offer first: `sealwright owner offer --device {payee.url} --price '0.36 EUR/kWh'`."
         raise Usage(f"{payee.url} sells nothing", remedy=remedy, code="no_offer")
-    if address is not None and not _ADDRESS.fullmatch(address):
-        raise Usage(f"{address!r} is no address of a device", remedy="Write tcp:HOST:PORT.")
-    address = _reachable(payer, payee, [address] if address is not None else seller.peers)
-    asset, unit, price = offer
-    limit = price if max_price is None else max_price
-    if price > limit:
-        raise Usage(f"one {unit} costs {price} {asset}, more than {limit}", remedy="Allow a higher price, or wait.")
-    if budget < price:
-        raise Usage(f"one {unit} costs {price} {asset}, more than {budget}", remedy="Allow a larger amount.")
-    arguments: dict[Any, Any] = {1: address, 2: seller.device, 3: asset, 4: unit, 5: budget}
-    arguments |= {6: seconds, 7: pause_ms, 12: limit}
-    _check_free(payer)
-    owner.command(home, payer, "trade", arguments)
-    return asset, unit
+    asset, unit, value = offer
+    return Price(asset, unit, value)
+
+
+def _check_price(offer: Price, most: int, remedy: str, assets: Assets) -> None:
+    if offer.value > most:
+        price, limit = assets.show(offer.value, offer.asset), assets.show(most, offer.asset)
+        raise Usage(f"one {offer.unit} costs {price}, more than {limit}", remedy=remedy)
 
 
 def _reachable(payer: Client, payee: Client, addresses: list[str]) -> str:
@@ -102,7 +124,7 @@ def _reachable(payer: Client, payee: Client, addresses: list[str]) -> str:
     raise Usage(why, remedy=_RELAY, code="no_peer_link")
 
 
-def _check_free(payer: Client) -> None:
+def _check_free(payer: Client, assets: Assets) -> None:
     """Raise RefusedByDevice, with what it buys, while the payer has an active order: it takes one at a time."""
     raw = payer.info().raw
     order = raw.get("order")
@@ -113,7 +135,7 @@ def _check_free(payer: Client) -> None:
         payee, asset, unit, budget = raw["buying"]
         from_whom = "" if payee is None else f" from {payee[:8].hex()}"
         _, promised = order[2] or (0, 0)
-        said = f": {unit}{from_whom}, {promised} of {budget} {asset} promised"
+        said = f": {unit}{from_whom}, {assets.show(promised, asset)} of {assets.show(budget, asset)} promised"
     remedy = f"Wait for its end, or end it: `sealwright owner stop --device {payer.url}`."
     raise RefusedByDevice(f"{payer.url} has an active order{said}", remedy=remedy, code="order_active")
 

@@ -173,7 +173,7 @@ def test_export(world):
         "kind": "channel",
         "name": channel.digest.hex(),
         "asset": "credit",
-        "amount": 7,
+        "amount": "7",
     }
     out = io.StringIO()
     assert ledger.export(out, "csv") == 4

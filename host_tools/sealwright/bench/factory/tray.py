@@ -40,7 +40,7 @@ class Place:
 
 def read_tray(path: Path, *, home: Home | None = None) -> list[Place]:
     """Read `name,device,board[,policy]`, a board a line; policy files are looked for beside it. An empty `board` leaves
-    the firmware as it is. home: the one whose devices policies name as payees.
+    the firmware as it is. home: the one whose devices and assets policies name.
 
     Raises Usage, with the line, for what would stop a board later: a name or a port that two boards have, a kind of
     board or a policy that there is not.
