@@ -48,9 +48,7 @@ class Crowd:
             thread.join()
 
 
-@pytest.mark.parametrize(
-    "says", [(b"",), (b"\x01",), (b"\x01" * 5000, b"\x00")], ids=["silent", "trickling", "noisy"]
-)
+@pytest.mark.parametrize("says", [(b"",), (b"\x01",), (b"\x01" * 5000, b"\x00")], ids=["silent", "trickling", "noisy"])
 def test_the_owner_s_command_goes_through_a_crowd(lab, says):
     board = lab.board("station", ["bme280"])
     with Crowd(tuple(board.hardware["command"]), 20, says) as crowd, connect(board.url) as client:
