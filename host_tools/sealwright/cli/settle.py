@@ -43,11 +43,12 @@ def settle(
     The order of its messages decides nothing, and the same bundle may come again: nothing is paid twice. At the end it
     says what each channel of the bundle has paid, and until when more may be claimed. A reading that contradicts the
     newest one remembered of its device is `equivocation`, with the proof in the home. Exits 1 if a message is
-    rejected; the others are settled.
+    rejected; the others are settled. Whatever the bundle has, channels whose claim has ended are refunded.
     """
     names = session.names()
     secrets, ticks = options.secrets(secret), options.ticks(tick)
     with open_ledger(session.home, allow_test=allow_test) as ledger:
+        refund(session, ledger)
         messages = options.whole_bundle(bundle)
         counts: Counter[str] = Counter()
         refused = 0
@@ -67,6 +68,15 @@ def settle(
     code = summary(session, counts, refused)
     session.say("`sealwright ledger balances` shows who has what.")
     return code
+
+
+def refund(session: Session, ledger: Ledger) -> int:
+    """Refund the channels whose claim has ended, say how many, and return it."""
+    refunded = ledger.refund_ended()
+    if refunded:
+        session.emit(ok=True, refunded=refunded)
+        session.say(f"{refunded} channels whose claim has ended: the rest is back with their payers.")
+    return refunded
 
 
 class _Heard:
