@@ -19,6 +19,7 @@ from ..link.broker import Broker, DeviceTopics, device_of
 from ..link.broker.address import network_topic
 from ..link.broker.session import ONLINE, STATE, Session
 from ..link.info import Channel
+from ..link.labels import REPLY_SECONDS
 from ..wire.messages import parse_message
 from .collecting import Collector, Source
 
@@ -161,4 +162,7 @@ class Presence:
         device = device_of(topic)
         name = self._names.get(device, device.hex())
         url = f"mqtts://{self.name}/{name}"
-        return Target(name, lambda: Client(DeviceTopics(self._broker, topic), url, device=device), topic)
+        return Target(name, lambda: self._connect(topic, url), topic)
+
+    def _connect(self, topic: str, url: str) -> Client:
+        return Client(DeviceTopics(self._broker, topic), url, REPLY_SECONDS, device=device_of(topic))
