@@ -1,9 +1,10 @@
 """Who keeps a place where connections are few: those that have proved most, whoever else connects.
 
-A newcomer always gets a place, and the oldest stranger's connection ends for it. Of PLACES, all but STRANGERS can be
-kept: by rank, and within a rank by age, the newest first. So neither connections that stay silent, nor new ones
-again and again, can end that of an owner whose command was accepted.
-Limit: before the first accepted command, one who speaks the protocol on many connections may still come in between.
+A newcomer always gets a place, and a stranger's connection ends for it. Of PLACES, all but STRANGERS can be kept. The
+first to go is of the lowest rank, then of the host that has most places, then the oldest. So neither connections that
+stay silent, nor new ones again and again, can end that of an owner whose command was accepted, and one host alone
+cannot end those of others.
+Limit: before the first accepted command, somebody with many addresses may still come in between.
 """
 
 from seal.compat import const, ticks_diff, ticks_ms
@@ -18,8 +19,9 @@ STRANGER_SECONDS = const(60)  # without a whole request
 
 
 class _Place:
-    def __init__(self, connection: "Any") -> None:
+    def __init__(self, connection: "Any", host: "Any") -> None:
         self.connection = connection
+        self.host = host
         self.rank = 0
         self.heard = ticks_ms()
 
@@ -30,12 +32,12 @@ class Places:
     def __init__(self) -> None:
         self._places: list[_Place] = []  # the oldest first
 
-    def enter(self, connection: "Any") -> "Any":
-        """A new connection; returns the one that has to end for it, or None."""
-        self._places.append(_Place(connection))
+    def enter(self, connection: "Any", host: "Any" = None) -> "Any":
+        """A new connection from a host, any value; returns the one that has to end for it, or None."""
+        self._places.append(_Place(connection, host))
         if len(self._places) <= PLACES:
             return None
-        place = _lowest(self._places)
+        place = self._first(self._places)
         self._places.remove(place)
         return place.connection
 
@@ -45,11 +47,10 @@ class Places:
 
     def keep(self, connection: "Any", rank: int) -> None:
         """A request came, which shows that the connection deserves `rank`, from 1; a rank never falls by itself."""
-        kept = [place for place in self._places if place.rank]
         for place in self._places:
             if place.connection is connection:
                 place.heard = ticks_ms()
-                if rank > place.rank and (place.rank or _make_room(kept, rank)):
+                if rank > place.rank and (place.rank or self._make_room(rank)):
                     place.rank = rank
 
     def stale(self) -> "list[Any]":
@@ -61,22 +62,24 @@ class Places:
             if not place.rank and ticks_diff(now, place.heard) > STRANGER_SECONDS * 1000
         ]
 
+    def _first(self, places: list[_Place]) -> _Place:
+        """The first of these to go."""
+        counts: "dict[Any, int]" = {}
+        for place in self._places:
+            counts[place.host] = counts.get(place.host, 0) + 1
+        found = places[0]
+        for place in places:
+            if (place.rank, -counts[place.host]) < (found.rank, -counts[found.host]):
+                found = place
+        return found
 
-def _lowest(places: list[_Place]) -> _Place:
-    """The oldest of the lowest rank."""
-    found = places[0]
-    for place in places:
-        if place.rank < found.rank:
-            found = place
-    return found
-
-
-def _make_room(kept: list[_Place], rank: int) -> bool:
-    """Whether one more of `rank` can be kept; the oldest of the lowest rank is a stranger's again where it must."""
-    if len(kept) < PLACES - STRANGERS:
+    def _make_room(self, rank: int) -> bool:
+        """Whether one more of `rank` can be kept; the first to go is a stranger's again where it must."""
+        kept = [place for place in self._places if place.rank]
+        if len(kept) < PLACES - STRANGERS:
+            return True
+        other = self._first(kept)
+        if other.rank > rank:
+            return False
+        other.rank, other.heard = 0, ticks_ms()
         return True
-    other = _lowest(kept)
-    if other.rank > rank:
-        return False
-    other.rank, other.heard = 0, ticks_ms()
-    return True

@@ -40,7 +40,7 @@ class TcpLink:
 
         async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self._tasks[id(writer)] = asyncio.current_task()
-            self._end(self._places.enter(writer))
+            self._end(self._places.enter(writer, _host(writer)))
             try:
                 await handler(reader, writer)
             finally:
@@ -84,6 +84,12 @@ class TcpLink:
     async def disconnect(self, writer: "Any") -> None:
         """End a connection made by `connect`."""
         await hang_up(writer)
+
+
+def _host(writer: "Any") -> "Any":
+    """The address of the other end, without its port: some ports give a tuple, others the bytes of a sockaddr."""
+    name = writer.get_extra_info("peername")
+    return name[0] if isinstance(name, tuple) else bytes(name[4:])
 
 
 async def open_stream(host: str, port: int, context: "Any" = None) -> "tuple[Any, Any]":

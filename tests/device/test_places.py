@@ -42,6 +42,19 @@ def test_those_who_speak_do_not_end_for_those_who_do_not():
         assert crowd.enter(n) != "host"
 
 
+def test_one_host_ends_no_connection_of_another():
+    crowd = Places()
+    crowd.enter("host", b"near")
+    for n in range(100):
+        assert crowd.enter(n, b"far") != "host"
+        crowd.keep(n, SPOKE)
+    crowd.keep("host", SPOKE)
+    for n in range(100):
+        assert crowd.enter(n, b"far") != "host"
+        crowd.keep(n, SPOKE)
+    assert "host" in [place.connection for place in crowd._places if place.rank]
+
+
 def test_owners_alone_cannot_take_every_place():
     crowd = Places()
     for n in range(PLACES):
