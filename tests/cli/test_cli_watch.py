@@ -62,5 +62,6 @@ def test_whatever_cannot_be_looked_at_holds_up_nothing(market, tmp_path):
 def test_what_is_wrong_is_told(homed):
     cli, url = homed, "mqtts://127.0.0.1:1"
     gone_wrong(cli("watch"), 2, "usage", "nothing to watch")
+    gone_wrong(cli("watch", "--bundles", cli.home / "missing"), 2, "usage", "is no folder")
     gone_wrong(cli("watch", "--broker", f"{url}/solar"), 2, "usage", "names a device")
     gone_wrong(cli("watch", "--broker", "mqtt://127.0.0.1"), 2, "bad_url")

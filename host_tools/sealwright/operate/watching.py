@@ -29,6 +29,8 @@ AT_ONCE: Final = 8  # devices at a broker
 _TOGETHER: Final = 64  # devices whose messages are settled together
 _RETAINED_SECONDS: Final = 1.0  # of silence after what a broker keeps
 _MOST_RETAINED_SECONDS: Final = 20.0
+_AGAIN_SECONDS: Final = 10.0  # before a device that comes again is looked at again: one may come and go without end
+_MOST_COMING: Final = 1000  # taken in before any of them is looked at
 _LEAST_PAUSE: Final = 60.0
 _MOST_PAUSE: Final = 900.0
 _DEVICE_TOPIC: Final = re.compile(r"[^/]+/[0-9a-f]{16}/[0-9a-f]{64}/")
@@ -108,6 +110,7 @@ class Presence:
         networks = [network_topic(home, test=test) for test in (False, True)]
         self._session = Session(broker, [f"{network}+/{STATE}" for network in networks])
         self._there: dict[str, None] = {}
+        self._looked: dict[str, float] = {}
         self._pauses: dict[str, tuple[float, float]] = {}  # until when a device is left alone, and for how long
         end = time.monotonic() + _MOST_RETAINED_SECONDS
         while time.monotonic() < end and self._take(_RETAINED_SECONDS) is not None:
@@ -121,8 +124,16 @@ class Presence:
 
     def came(self, seconds: float, failed: Callable[[Failure], None]) -> list[bytes]:
         """What devices hold that come within so many seconds: one that sleeps may be there for moments only."""
+        topics: dict[str, None] = {}
         topic = self._take(seconds)
-        return [] if topic is None or topic not in self._there else self._gather([topic], failed)
+        for _ in range(_MOST_COMING):
+            if topic is None:
+                break
+            topics[topic] = None
+            topic = self._take(0)
+        late = time.monotonic() - _AGAIN_SECONDS
+        fresh = [one for one in topics if one in self._there and self._looked.get(one, late) <= late]
+        return self._gather(fresh, failed) if fresh else []
 
     def close(self) -> None:
         """Leave the broker."""
@@ -151,6 +162,7 @@ class Presence:
 
         targets = [self._target(topic) for topic in topics if self._pauses.get(topic, (0.0, 0.0))[0] <= now]
         found = gather(targets, note, AT_ONCE)
+        self._looked.update((target.topic, time.monotonic()) for target in targets)
         for target in targets:
             _, pause = self._pauses.pop(target.topic, (0.0, 0.0))
             if target.topic in wrong:

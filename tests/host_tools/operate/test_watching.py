@@ -66,3 +66,18 @@ def test_only_topics_of_devices_in_the_home_s_networks_are_asked(place):
         topic = liar.topic[: liar.topic.rindex("/", 0, -1) + 1] + name
         liar.client.publish(f"{topic}/state", b"1", 1, True).wait_for_publish(10)
     assert list(presence().looks(lambda failure: None)) == []
+
+
+def test_one_that_comes_and_goes_without_end_hides_nobody(place, monkeypatch):
+    device, presence = place
+    restless, other = device(), device()
+    other.say("state", b"0", retain=True)
+    watched, failures = presence(), []
+    for number in range(200):
+        restless.say("state", b"01"[number % 2 : number % 2 + 1])
+    other.say("state", b"1")
+    asked = []
+    monkeypatch.setattr(watching, "gather", lambda targets, *_: asked.extend(one.topic for one in targets) or [])
+    while other.topic not in asked:
+        watched.came(1, failures.append)
+    assert sorted(asked) == sorted([restless.topic, other.topic]), "it was looked at once"
