@@ -3,10 +3,18 @@
 from dataclasses import replace
 
 import pytest
-from sealwright.wire.messages import sign_message
+from sealwright.verify import hash_times
+from sealwright.wire.messages import Ticks, sign_message
 
 from tests.host_tools.factory import DAY, NOW, hash32
-from tests.host_tools.ledger.conftest import holds
+from tests.host_tools.ledger.conftest import holds, raw_of
+
+N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256
+
+
+def resigned(message):
+    """The same message with its other signature: (r, n - s) holds too."""
+    return message.raw[:-32] + (N - int.from_bytes(message.raw[-32:], "big")).to_bytes(32, "big")
 
 
 @pytest.fixture
@@ -97,3 +105,26 @@ def test_a_channel_locks_all_that_the_payer_has_and_no_more(world):
     for capacity, code in ((101, "unfunded"), (0, "unfunded"), (100, "ok")):
         opened = world.payer.open(world.payee, capacity, nonce=hash32(str(capacity))[:16])
         assert world.codes(ledger, [opened]) == [code], capacity
+
+
+def test_what_is_said_of_a_voucher_beside_the_best_of_its_lane(world):
+    ledger, channel = world.opened(10**6)
+    root = hash_times(hash32("s"), 5)
+    ticking = world.payer.voucher(channel, 5000, seq=5, ticks=Ticks(root, 2, 5))
+
+    def said(message, **more):
+        (verdict,) = ledger.settle([raw_of(message)], **more)
+        return verdict.code, verdict.why
+
+    assert said(world.payer.voucher(channel, 4000, seq=4)) == ("ok", "")
+    assert said(ticking) == ("ok", ""), "a higher number needs no word"
+    assert said(ticking, ticks={root: (3, hash_times(hash32("s"), 2))}) == ("ok", ""), (
+        "nor do more ticks of one voucher"
+    )
+    assert said(resigned(ticking))[0] == "already_settled", "fewer ticks shown take nothing back"
+    assert said(world.payer.voucher(channel, 5006, seq=9)) == ("ok", ""), "as much as before"
+    code, why = said(world.payer.voucher(channel, 5005, seq=8))
+    assert code == "amount_decreased" and "number 8" in why
+    code, why = said(world.payer.voucher(channel, 6000, seq=1))
+    assert code == "ok" and "counts" in why
+    assert ledger.channels()[0].paid == 6000 and ledger.audit().ok
