@@ -128,3 +128,14 @@ def test_what_is_said_of_a_voucher_beside_the_best_of_its_lane(world):
     code, why = said(world.payer.voucher(channel, 6000, seq=1))
     assert code == "ok" and "counts" in why
     assert ledger.channels()[0].paid == 6000 and ledger.audit().ok
+
+
+def test_a_receipt_says_what_its_voucher_says(world):
+    ledger, channel = world.opened()
+    paid = world.payer.voucher(channel, 10, seq=5, lane=3)
+    assert world.codes(ledger, [paid]) == ["ok"]
+    for step in (-1, 1):
+        for name, value in (("amount", 10), ("seq", 5), ("lane", 3)):
+            receipt = world.payee.receipt(paid, **{name: value + step})
+            assert world.codes(ledger, [receipt]) == ["receipt_mismatch"], (name, step)
+    assert world.codes(ledger, [world.payee.receipt(paid)]) == ["ok"]
