@@ -4,7 +4,8 @@
 "series": [file, ...]}. The peer link is TCP, or with "peer_link": "udp" or "uart" another; a UART is the tty at the
 path "uart"; with a null peer the board reaches others by its wires alone. The flash is mounted at /flash
 (see `emulated.power_on`). A pty, where there is one, comes as the file descriptor in SEALWRIGHT_PTY, the UART in
-SEALWRIGHT_UART. While a file `button` is in the folder, the button is down.
+SEALWRIGHT_UART. While a file `button` is in the folder, the button is down; a file `clock` has seconds to add to the
+operating system's clock.
 
 Custody is open: a process that can read the folder can read the key.
 """
@@ -32,7 +33,7 @@ _FLASH = "/flash"
 
 class SystemClock:
     """The operating system's clock, which keeps network time. A process cannot set it: the owner's time is kept beside
-    it, until this process ends."""
+    it, until this process ends. A file `clock` puts it wrong, as somebody who forges the network's time would."""
 
     def __init__(self) -> None:
         self.quality = CLOCK_NETWORK
@@ -40,12 +41,20 @@ class SystemClock:
 
     def now(self) -> int:
         """Unix seconds."""
-        return int(time.time()) + self._ahead
+        return int(time.time()) + self._ahead + _seconds_wrong()
 
     def set(self, unix: int, quality: int) -> None:
         """Set this clock, whatever it was."""
-        self._ahead = unix - int(time.time())
+        self._ahead = unix - int(time.time()) - _seconds_wrong()
         self.quality = quality
+
+
+def _seconds_wrong() -> int:
+    try:
+        with open("clock") as file:
+            return int(file.read())
+    except OSError:
+        return 0
 
 
 class SystemEntropy:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from seal.ports import ConnectionHandler, Stream
 
 _CONNECT_SECONDS = 5
-_MAX_CONNECTIONS = 6  # connections at a time: each may hold a frame of 6 KB
+_SWEEP_SECONDS = 5
 
 
 class TcpLink:
@@ -25,26 +25,27 @@ class TcpLink:
     def __init__(self, host: str, port: int) -> None:
         self._host = host
         self._port = port
-        self._tasks: "list[Any]" = []  # asyncio.Task
+        from .places import Places  # heap: a board that only has a broker imports this module too
+
+        self._places = Places()
+        self._tasks: "dict[int, Any]" = {}  # asyncio.Task of each connection, by the id of its writer
 
     @property
     def address(self) -> str:
         return "tcp:%s:%d" % (self._host, self._port)
 
     async def serve(self, handler: "ConnectionHandler") -> None:
-        """Call `handler(reader, writer)` for each connection, for ever; the oldest ends when there are too many:
-        its other end may have gone without closing it. Raises OSError when the port is taken."""
+        """Call `handler(reader, writer)` for each connection, for ever; see `places` for which one ends when there are
+        too many. Raises OSError when the port is taken."""
 
         async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            self._tasks.append(task)
-            if len(self._tasks) > _MAX_CONNECTIONS:
-                self._tasks.pop(0).cancel()
+            self._tasks[id(writer)] = asyncio.current_task()
+            self._end(self._places.enter(writer, _host(writer)))
             try:
                 await handler(reader, writer)
             finally:
-                if task in self._tasks:
-                    self._tasks.remove(task)
+                self._places.leave(writer)
+                del self._tasks[id(writer)]
                 await hang_up(writer)
 
         try:
@@ -53,11 +54,22 @@ class TcpLink:
             raise OSError(error.errno, "cannot listen at %s" % self.address)
         try:
             while True:
-                await asyncio.sleep(3600)
+                await asyncio.sleep(_SWEEP_SECONDS)
+                for writer in self._places.stale():
+                    self._end(writer)
         finally:
             server.close()
-            for task in self._tasks:
+            for task in list(self._tasks.values()):
                 task.cancel()
+
+    def keep(self, writer: "Any", rank: int) -> None:
+        """Keep the place of this connection before those of lower rank, from 1."""
+        self._places.keep(writer, rank)
+
+    def _end(self, writer: "Any") -> None:
+        task = writer and self._tasks.get(id(writer))
+        if task:
+            task.cancel()
 
     async def connect(self, address: str) -> "tuple[Stream, Stream]":
         """(reader, writer) to `address`. Raises Unreachable."""
@@ -72,6 +84,12 @@ class TcpLink:
     async def disconnect(self, writer: "Any") -> None:
         """End a connection made by `connect`."""
         await hang_up(writer)
+
+
+def _host(writer: "Any") -> "Any":
+    """The address of the other end, without its port: some ports give a tuple, others the bytes of a sockaddr."""
+    name = writer.get_extra_info("peername")
+    return name[0] if isinstance(name, tuple) else bytes(name[4:])
 
 
 async def open_stream(host: str, port: int, context: "Any" = None) -> "tuple[Any, Any]":

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from typing import Any, Coroutine, Callable
     from .device import Device
     from .ports import Board, Handlers, Reader, Slots, Writer
+    from .rpc import Keep
+
+# What a connection has proved by a request that was accepted, see `links.places`. An owner's command counts once. The
+# beginning of an update can be repeated by others, as an owner's key signs it for many devices.
+_RANKS = {rpc.COMMAND: 3, rpc.PROVE: 2, rpc.UPDATE_BEGIN: 2}
+_SPOKE = 1
 
 
 async def serve(board: "Board", slots: "Slots | None" = None) -> None:
@@ -41,16 +47,18 @@ async def serve(board: "Board", slots: "Slots | None" = None) -> None:
 def _link_tasks(device: "Device", board: "Board", handlers: "Handlers") -> "list[Coroutine[Any, Any, None]]":
     """Coroutines that serve every link of the board. handlers: for the requests of a host."""
 
-    async def serve_host(reader: "Reader", writer: "Writer") -> None:
-        await _serve_requests(reader, writer, handlers)
+    async def serve_host(reader: "Reader", writer: "Writer", keep: "Keep | None" = None) -> None:
+        await _serve_requests(reader, writer, handlers, keep)
 
-    async def serve_peer(reader: "Reader", writer: "Writer") -> None:
-        await _serve_buyer(device, reader, writer, {})
+    async def serve_peer(reader: "Reader", writer: "Writer", keep: "Keep | None") -> None:
+        await _serve_buyer(device, reader, writer, {}, keep)
 
-    async def serve_both(reader: "Reader", writer: "Writer") -> None:
-        await _serve_buyer(device, reader, writer, handlers)
+    async def serve_both(reader: "Reader", writer: "Writer", keep: "Keep | None") -> None:
+        await _serve_buyer(device, reader, writer, handlers, keep)
 
-    tasks: list["Coroutine[Any, Any, None]"] = [link.serve(serve_both) for link in board.command_links]
+    tasks: list["Coroutine[Any, Any, None]"] = [
+        link.serve(rpc.keeping(link, serve_both)) for link in board.command_links
+    ]
     if board.peer_links or board.radio:
         from .peers import Peers  # heap, for boards that can have a peer link
 
@@ -69,22 +77,32 @@ def _log_exception(_: object, context: "dict[str, Any]") -> None:
     notes.trace("task", context.get("exception") or context["message"])
 
 
-async def _serve_buyer(device: "Device", reader: "Reader", writer: "Writer", host_handlers: "Handlers") -> None:
+async def _serve_buyer(
+    device: "Device", reader: "Reader", writer: "Writer", host_handlers: "Handlers", keep: "Keep | None"
+) -> None:
     """Serve a peer, and the requests of `host_handlers` on the same line."""
     seller = Seller(device)
     handlers = dict(host_handlers)
     handlers.update(seller.handlers())
     try:
-        await _serve_requests(reader, writer, handlers, seller.patience)
+        await _serve_requests(reader, writer, handlers, keep, seller.patience)
     finally:
         seller.release()
 
 
 async def _serve_requests(
-    reader: "Reader", writer: "Writer", handlers: "Handlers", patience: "Callable[[], int] | None" = None
+    reader: "Reader",
+    writer: "Writer",
+    handlers: "Handlers",
+    keep: "Keep | None",
+    patience: "Callable[[], int] | None" = None,
 ) -> None:
+    def heard(kind: int, is_accepted: bool) -> None:
+        if keep:
+            keep(writer, _RANKS.get(kind, _SPOKE) if is_accepted else _SPOKE)
+
     try:
-        await rpc.serve(reader, writer, handlers, patience)
+        await rpc.serve(reader, writer, handlers, patience, heard)
     except asyncio.TimeoutError:
         notes.tell("link: timeout")
     except Exception as error:

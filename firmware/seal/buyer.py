@@ -21,6 +21,7 @@ class Buyer:
     _peer: "CertifiedKey"  # once `agree` has checked the seller's hello
     _terms: "Terms"  # once the channel is agreed
     _receipt: bytes | None
+    _rate_limit: tuple[int | None, int]
 
     def __init__(self, device: "Device", order: "Record", client: "Client") -> None:
         self._device = device
@@ -29,6 +30,7 @@ class Buyer:
         self._receipt = None
         self.is_seller_proven = False
         self._seller_amount = 0  # amount of the best voucher that the seller holds
+        self._rate_limit = (None, 0)  # unix second, the most that may be owed in it
 
     async def agree(self) -> int | None:
         """Authenticate both sides, open or resume the channel, and complete a payment that a power cut interrupted.
@@ -145,8 +147,11 @@ class Buyer:
         record, price = self._device.payer.record(self._terms.digest), self._terms.price
         most = most_first(self.order, price)
         if record[channel.SEQ]:
-            seconds = max(1, self._device.board.clock.now() - record.get(channel.WALL, 0))
-            limit = record[channel.AMOUNT] + seconds * most_a_second(self.order, price)
+            now = self._device.board.clock.now()
+            if self._rate_limit[0] != now:  # once a second, or each of many bills would have a second's worth
+                seconds = max(1, now - record.get(channel.WALL, 0))
+                self._rate_limit = now, record[channel.AMOUNT] + seconds * most_a_second(self.order, price)
+            limit = self._rate_limit[1]
         else:
             limit = most
         own, own_base = self._own_count(), record.get(channel.OWN_BASE)

@@ -75,7 +75,7 @@ class Payee:
 
     def _check_new(self, terms: "Terms", payer: "CertifiedKey") -> None:
         is_past = any(half == terms.digest[:16] for half, _ in self._journal.get(PAST_RECORD, []))
-        if is_past or terms.expires <= watermark.latest(self._journal, SETTLED_RECORD, terms.payer):
+        if is_past or terms.expires <= watermark.latest(self._journal, SETTLED_RECORD, terms.payer, self._now()):
             raise UnknownChannel("the channel was closed and forgotten, or expires before one that was")
         now, numbers = self._now(), self._protection()
         if now is None:

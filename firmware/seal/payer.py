@@ -88,10 +88,12 @@ class Payer:
         return self._protection()[protection.LEAST_LEFT]
 
     def _last_expiry(self, payee: bytes) -> int:
-        last = watermark.latest(self._journal, OPENED_RECORD, payee)
+        now = self._now()
+        last = watermark.latest(self._journal, OPENED_RECORD, payee, now)
         for _, record in self.records():
             terms = channel.terms(record[OPEN])
-            last = max(last, terms.expires if terms.payee == payee else 0)
+            if terms.payee == payee and watermark.is_near(terms.expires, now):
+                last = max(last, terms.expires)
         return last
 
     def _window(self, expires: int) -> int:

@@ -6,7 +6,7 @@ An order goes by the link whose addresses look like the seller's: "tcp:HOST:PORT
 
 import asyncio
 
-from . import notes
+from . import notes, rpc
 from .compat import const
 from .device import PROVISIONED
 from .errors import Unreachable
@@ -14,8 +14,10 @@ from .records import NETWORK_PEERS, NETWORK_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, Coroutine
+
     from .device import Device
-    from .ports import ConnectionHandler, PeerLink
+    from .ports import PeerLink
 
 ESP_NOW = "esp-now"  # the one kind that needs no access point
 _POLL_SECONDS = 0.5
@@ -53,9 +55,10 @@ class Peers:
                 return link
         raise Unreachable("no link goes to %s" % address)
 
-    async def run(self, serve_peer: "ConnectionHandler") -> None:
-        """Serve every link for ever. serve_peer: serves one peer's connection."""
-        wires = [asyncio.create_task(link.serve(serve_peer)) for link in self._device.board.peer_links]
+    async def run(self, serve_peer: "Callable[..., Coroutine[Any, Any, None]]") -> None:
+        """Serve every link for ever. serve_peer: serves one peer's connection, see `rpc.keeping`."""
+        links = self._device.board.peer_links
+        wires = [asyncio.create_task(link.serve(rpc.keeping(link, serve_peer))) for link in links]
         if wires:
             self._load_trading()
         while True:
@@ -83,7 +86,7 @@ class Peers:
         host = "" if kind == ESP_NOW else radio.host()
         return None if host is None else (kind, host)
 
-    async def _attend_radio(self, serve_peer: "ConnectionHandler") -> None:
+    async def _attend_radio(self, serve_peer: "Callable[..., Coroutine[Any, Any, None]]") -> None:
         """Open, keep and end the radio's link: it follows the owner's choice, and the address from the network."""
         task, key = self._radio_task, self._wanted_key()
         if task is not None and (key != self._radio_key or task.done()):
@@ -105,7 +108,8 @@ class Peers:
                 notes.trace("peers: again in %d s" % _RETRY_SECONDS, error)
                 await asyncio.sleep(_RETRY_SECONDS)
                 return
-            self._radio_task = asyncio.create_task(self._radio_link.serve(serve_peer))
+            handler = rpc.keeping(self._radio_link, serve_peer)
+            self._radio_task = asyncio.create_task(self._radio_link.serve(handler))
             self._load_trading()
 
     def _load_trading(self) -> None:

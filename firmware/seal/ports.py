@@ -107,6 +107,13 @@ class Link(Protocol):
         """Call `handler(reader, writer)` for each connection, for ever, and close the connection when it returns."""
 
 
+class KeepingLink(Link, Protocol):
+    """A link that strangers can fill, so that it keeps the places of those who have proved something."""
+
+    def keep(self, writer: Any, rank: int) -> None:
+        """Keep the connection of this writer before those of lower rank, from 1."""
+
+
 class PeerLink(Link, Protocol):
     @property
     def address(self) -> str:

@@ -13,8 +13,10 @@ from .errors import Malformed, SealError, StorageFull, Unreachable, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
-    from .ports import Handlers, Item, Reader, Ticks, Writer
+    from typing import Any, Callable, Coroutine
+    from .ports import ConnectionHandler, Handlers, Item, Link, Reader, Ticks, Writer
+
+    Keep = Callable[[Any, int], None]
 
 REPLY = const(0)
 INFO = const(1)
@@ -82,10 +84,15 @@ def answer(handlers: "Handlers", kind: int, item: "Item") -> "tuple[int, Item]":
 
 
 async def serve(
-    reader: "Reader", writer: "Writer", handlers: "Handlers", patience: "Callable[[], int] | None" = None
+    reader: "Reader",
+    writer: "Writer",
+    handlers: "Handlers",
+    patience: "Callable[[], int] | None" = None,
+    heard: "Callable[[int, bool], None] | None" = None,
 ) -> None:
     """Answer requests from a stream until it ends. `handlers`: kind -> function(item) -> item. patience: callable ->
-    timeout in seconds for the next bytes (raises asyncio.TimeoutError), or None."""
+    timeout in seconds for the next bytes (raises asyncio.TimeoutError), or None. heard: gets the kind of each request,
+    and whether it was accepted."""
     frames = link.FrameReader()
     while True:
         pending_read = reader.read(512)
@@ -93,8 +100,17 @@ async def serve(
         if not data:
             return
         for identifier, kind, item in frames.feed(data):
-            writer.write(link.pack(identifier, *answer(handlers, kind, item)))
+            reply, result = answer(handlers, kind, item)
+            if heard:
+                heard(kind, reply == REPLY)
+            writer.write(link.pack(identifier, reply, result))
             await writer.drain()
+
+
+def keeping(link: "Link", serve: "Callable[..., Coroutine[Any, Any, None]]") -> "ConnectionHandler":
+    """`serve(reader, writer, keep)` for each connection of a link; keep: None where the link has no places to keep."""
+    keep = getattr(link, "keep", None)
+    return lambda reader, writer: serve(reader, writer, keep)
 
 
 class Client:

@@ -31,7 +31,7 @@ _MAX_RETRY_MS = const(8000)
 
 async def run(device: "Device") -> None:
     """Execute orders for ever."""
-    retry_ms = _MIN_RETRY_MS
+    retry_ms, last_failure = _MIN_RETRY_MS, None
     while True:
         current_order = device.journal.get(ORDER_RECORD) if device.state == PROVISIONED else None
         if device.days is not None:
@@ -45,13 +45,22 @@ async def run(device: "Device") -> None:
         except Exception as error:
             # the boundary towards another machine: a fault of the peer, the link or a full flash may be temporary, and
             # the journal has every promise
-            if device.trade_fault is None:  # the order proceeded since the last failure
+            failure = current_order[NUMBER], rpc.error_code(error), _promised(device)
+            if failure != last_failure:  # else the order has not proceeded, though a peer may have answered
                 retry_ms = _MIN_RETRY_MS
-            device.trade_fault = rpc.error_code(error)
+            last_failure, device.trade_fault = failure, failure[1]
             device.is_fault_by_seller = isinstance(error, rpc.PeerError)
             notes.trace("trade: again in %d ms" % retry_ms, error)
             await asyncio.sleep(retry_ms / 1000)
             retry_ms = min(retry_ms * 2, _MAX_RETRY_MS)
+
+
+def _promised(device: "Device") -> int:
+    """What the device has promised for its order."""
+    order = device.journal.get(ORDER_RECORD)
+    digest = order and order.get(DIGEST)
+    record = digest and channel.find_record(device.journal, PAYER_ROLE, digest)
+    return record[channel.AMOUNT] if record else 0
 
 
 async def _try_order(device: "Device", order: "Record") -> None:

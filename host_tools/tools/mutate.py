@@ -2,13 +2,16 @@
 
     python host_tools/tools/mutate.py                       a sample of each group in mutate.toml
     python host_tools/tools/mutate.py --group ledger --all  every mutant of one group: hours
+    python host_tools/tools/mutate.py --group money --all --operator Comparison    every < made <=, == made !=, ...
 
+Mutants of decorators are left out: that a dataclass is frozen is no rule, and a missing property fails in type checks.
 Cosmic Ray makes the mutants, in copies of the checkout under build/mutate, never in the checkout. Survivors go to
 build/mutants.txt with their diffs. The exit code is 0 whatever survives, 1 where the tests fail without a mutant or a
 glob matches nothing, 2 for wrong arguments.
 """
 
 import argparse
+import ast
 import os
 import queue
 import random
@@ -44,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     groups = tomllib.loads(GROUPS.read_text())
     parser.add_argument("--group", action="append", choices=sorted(groups), help="only this group; may be repeated")
     parser.add_argument("--file", action="append", help="only sources whose path contains this text; may be repeated")
+    parser.add_argument("--operator", help="only mutants whose operator's name contains this text, as Comparison")
     parser.add_argument("--sample", type=int, default=20, metavar="N", help="mutants of each group (20)")
     parser.add_argument("--all", action="store_true", help="every mutant; the ledger's take hours")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes side by side (all cores)")
@@ -55,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sources = [path for path in _found(groups[name]["sources"]) if _is_wanted(path, given.file)]
         if not sources:
             continue
-        mutants = _mutants(sources)
+        mutants = [one for one in _mutants(sources) if given.operator is None or given.operator in one.operator_name]
         drawn = mutants if given.all else random.Random(SEED).sample(mutants, min(given.sample, len(mutants)))
         print(f"{name}: {len(drawn)} of {len(mutants)} mutants in {len(sources)} files", flush=True)
         command = _command(_found(groups[name]["tests"]))
@@ -97,7 +101,16 @@ def _mutants(sources: Sequence[Path]) -> list[MutationSpec]:
     with use_db(str(WORK / "mutants.sqlite"), WorkDB.Mode.create) as database:
         init(sources, database, {})
         found = [one for item in database.work_items for one in item.mutations]
+    decorators = {path: _decorator_lines(path) for path in sources}
+    found = [one for one in found if one.start_pos[0] not in decorators[one.module_path]]
     return sorted(found, key=lambda one: (one.module_path, one.start_pos, one.operator_name, one.occurrence))
+
+
+def _decorator_lines(path: Path) -> set[int]:
+    """The lines of a source that are decorators."""
+    tree = ast.parse((ROOT / path).read_text())
+    found = [one for node in ast.walk(tree) for one in getattr(node, "decorator_list", ())]
+    return {number for one in found for number in range(one.lineno, (one.end_lineno or one.lineno) + 1)}
 
 
 def _command(tests: Sequence[Path]) -> str:

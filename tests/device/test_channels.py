@@ -10,7 +10,7 @@ from seal.errors import Refused, UnknownChannel
 from seal.owner import Owner
 from seal.records import ORDER_RECORD
 from seal.service import Service
-from trades import connect, pair, run
+from trades import PRICE, connect, pair, run
 
 
 def test_many_channels_make_room_and_keep_daily_total():
@@ -130,7 +130,7 @@ def test_settled_channels_never_come_back():
         watermark.advance(journal, "settled", bytes([number]) * 32, terms.expires + 100 + number)
     assert len(journal.get("settled")) == watermark.MAX_PARTIES
     for party in (bytes(32), b"\x01" * 32, buying.device_id):
-        assert watermark.latest(journal, "settled", party) >= terms.expires, "merged, and not forgotten"
+        assert watermark.latest(journal, "settled", party, NOW) >= terms.expires, "merged, and not forgotten"
 
 
 def test_a_wrong_clock_brings_no_settled_channel_back():
@@ -164,3 +164,28 @@ def connect_again(issuer, buying, selling):
         issuer.command(buying, "trade", {1: "tcp:127.0.0.1:1", 3: "nEUR", 4: "reading", 5: 3, 6: 7200, 7: 0})
     )
     return connect(buying, selling)[0]._terms
+
+
+def test_a_channel_of_a_wrong_clock_locks_nobody_out():
+    issuer, buying, selling = pair()
+
+    def trade(now):
+        for device in (buying, selling):
+            device.board.clock.unix = now
+        Owner(buying).command(issuer.command(buying, "stop"))
+        Owner(buying).command(issuer.command(buying, "trade", {1: "tcp:127.0.0.1:1", 3: "nEUR", 4: "J", 5: 300}))
+        session, _ = connect(buying, selling)
+        selling.board.meter.joules += 1
+        run(session.step())
+        run(session.close())
+        selling.payee.forget(session._terms.digest)
+        return session._terms
+
+    before, late, after = trade(NOW), trade(NOW + 70 * 365 * 86400), trade(NOW)
+    assert before.expires < after.expires <= NOW + 2 * 86400
+    payer = selling.standing.check_peer(buying.chain)
+    for past, error in ((before, UnknownChannel), (late, Refused), (after, UnknownChannel)):
+        offered = lambda: channel.offer(["nEUR", "J", PRICE])  # noqa: E731
+        raises(error, selling.payee.accept, past.raw, payer, offered, lambda: None, [])
+    selling.board.clock.unix = NOW + 70 * 365 * 86400
+    raises(UnknownChannel, selling.payee.accept, late.raw, payer, offered, lambda: None, [])

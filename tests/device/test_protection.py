@@ -164,12 +164,13 @@ def test_order_sets_first_bill_and_rate():
     wanted = {1: "tcp:127.0.0.1:1", 3: "nEUR", 4: "J", 5: 3000, order.MOST_FIRST: 30, order.MOST_UNITS: 2}
     Owner(buying).command(issuer.command(buying, "trade", wanted))
     session, _ = connect(buying, selling)
-    for seconds, joules, is_paid in ((0, 11, False), (0, -1, True), (1, 3, False), (0, -1, True), (10, 20, True)):
+    bills = ((0, 11, False), (0, -1, True), (1, 3, False), (0, -1, True), (0, 1, False), (0, -1, None), (10, 20, True))
+    for seconds, joules, is_paid in bills:  # None: no bill
         pass_time(buying, seconds)
         selling.board.meter.joules += joules
         if is_paid:
             run(session.step())
-        else:
+        elif is_paid is False:
             assert raises(limits.Limit, run, session.step()).code == limits.OVER_RATE
     assert promised(buying) == [(3, 32 * PRICE)]
 

@@ -43,11 +43,13 @@ def settle(
     The order of its messages decides nothing, and the same bundle may come again: nothing is paid twice. It ends with
     what moved, from whom to whom, and what each channel of the bundle has left, and until when that may be claimed. A
     reading that contradicts the newest one remembered of its device is `equivocation`, with the proof in the home.
-    Exits 1 if a message is rejected; the others are settled.
+    Exits 1 if a message is rejected; the others are settled. Whatever the bundle has, channels whose claim has ended
+    are refunded.
     """
     names = session.names()
     secrets, ticks = options.secrets(secret), options.ticks(tick)
     with open_ledger(session.home, allow_test=allow_test) as ledger:
+        refund(session, ledger)
         messages = options.whole_bundle(bundle)
         counts: Counter[str] = Counter()
         refused = 0
@@ -66,6 +68,15 @@ def settle(
         code = summary(session, counts, refused)
         claims.show(session, ledger, names, moved)
     return code
+
+
+def refund(session: Session, ledger: Ledger) -> int:
+    """Refund the channels whose claim has ended, say how many, and return it."""
+    refunded = ledger.refund_ended()
+    if refunded:
+        session.emit(ok=True, refunded=refunded)
+        session.say(f"{refunded} channels whose claim has ended: the rest is back with their payers.")
+    return refunded
 
 
 class _Heard:

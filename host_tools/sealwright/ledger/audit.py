@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..verify import Policy
+from ..verify.memory import Terms
 from ..wire.messages import Certificate, Message
 from . import book
 from .chain import START, Head, LogRow
 from .compare import Difference, differences, show
+from .intake import Act, Funded
 from .posting import enter
 from .recheck import Recheck, Unacceptable
-from .store.database import Database, whole
+from .store.database import Database
 from .store.faults import LedgerDamaged
+from .store.scans import count, leaking, unbalanced, wrongly_paid
 from .store.sqlite import SqliteDatabase
 from .store.tables import Tables
 
@@ -96,6 +99,7 @@ class _Auditor:
         self._db, self._anchor = database, anchor
         self._scratch, self._tables, self._recheck = scratch, tables, recheck
         self._head, self._messages, self._time = Head(0, START), 0, 0
+        self._opened: Terms | None = None  # by the row before
 
     def report(self) -> AuditReport:
         """Go through everything once."""
@@ -105,13 +109,9 @@ class _Auditor:
             found += 1
             if found <= MOST_FINDINGS:
                 findings.append(finding)
-        counts = [self._count(table) for table in ("entries", "accounts", "channels")]
+        counts = [count(self._scratch, table) for table in ("entries", "accounts", "channels")]
         self._scratch.close()
         return AuditReport(tuple(findings), found > MOST_FINDINGS, self._head, self._messages, *counts)
-
-    def _count(self, table: str) -> int:
-        row = self._scratch.row(f"SELECT count(*) FROM {table}")
-        return whole(row[0]) if row else 0
 
     def _findings(self) -> Iterator[Finding]:
         yield from (Finding("damaged_file", None, what) for what in self._db.damage())
@@ -144,6 +144,7 @@ class _Auditor:
                 self._head = Head(row.n, row.hash)
         except LedgerDamaged as error:
             yield Finding("damaged_log", None, f"the log cannot be read past row {self._head.n}: {error}")
+        yield from self._funds(self._head.n + 1, None)
 
     def _row(self, row: LogRow) -> Iterator[Finding]:
         if row.n != self._head.n + 1:
@@ -160,10 +161,20 @@ class _Auditor:
             if not self._recheck.settled_on(row, change):
                 yield Finding("altered_view", row.n, f"row {row.n} was settled on views that the log does not give")
             enter(self._tables, row.n, posting, change)
+            yield from self._funds(row.n, posting.act)
         except (Unacceptable, book.Refusal) as error:
             yield Finding("unacceptable_message", row.n, f"row {row.n} would not be accepted: {error}")
         if self._anchor is not None and self._anchor.n == row.n and self._anchor.hash != row.hash:
             yield Finding("anchor_differs", row.n, f"row {row.n} is not the one the anchor was noted from")
+
+    def _funds(self, n: int, act: Act | None) -> Iterator[Finding]:
+        """A channel-open is followed by its funding, and a funding comes nowhere else. act: None at the log's end."""
+        opened, self._opened = self._opened, act if isinstance(act, Terms) else None
+        funded = act.channel if isinstance(act, Funded) else None
+        if opened is not None and funded != opened.digest:
+            yield Finding("unfunded_channel", n, f"row {n} does not fund the channel that the row before opens")
+        elif opened is None and funded is not None:
+            yield Finding("stray_funding", n, f"row {n} funds a channel that the row before does not open")
 
     def _anchored(self) -> Iterator[Finding]:
         if self._anchor is not None and self._anchor.n > self._head.n:
@@ -172,21 +183,12 @@ class _Auditor:
 
     def _invariants(self) -> Iterator[Finding]:
         """What must be true of any log: a finding here is a mistake in this program and not in the file."""
-        yield from _broken(self._scratch.rows(_UNBALANCED), "the entries of row and asset {} {} sum to {}")
-        yield from _broken(self._scratch.rows(_LEAKING), "channel {}: paid, refunded and remaining are off by {}")
-        yield from _broken(self._scratch.rows(_UNPAID), "channel {}: paid {} is not what its lanes and its limit give")
+        yield from _broken(unbalanced(self._scratch), "the entries of row and asset {} {} sum to {}")
+        yield from _broken(leaking(self._scratch), "channel {}: paid, refunded and remaining are off by {}")
+        yield from _broken(wrongly_paid(self._scratch), "channel {}: paid {} is not what its lanes and its limit give")
 
 
 def _broken(rows: Iterable[tuple[object, ...]], words: str) -> Iterator[Finding]:
     for row in rows:
         shown = (value.hex() if isinstance(value, bytes) else value for value in row)
         yield Finding("broken_invariant", None, words.format(*shown))
-
-
-_UNBALANCED = """SELECT e.n, a.asset, sum(e.amount) FROM entries e JOIN accounts a ON a.id = e.account
-    GROUP BY e.n, a.asset HAVING sum(e.amount) <> 0"""
-_LEAKING = """SELECT c.digest, c.capacity - c.paid - c.refunded - coalesce(a.balance, 0)
-    FROM channels c LEFT JOIN accounts a ON a.kind = 'channel' AND a.name = c.digest AND a.asset = c.asset
-    WHERE c.remaining <> coalesce(a.balance, 0) OR c.capacity - c.paid - c.refunded <> c.remaining"""
-_UNPAID = """SELECT digest, paid FROM channels WHERE paid > pays_up_to OR refunded > capacity - paid
-    OR (length(worth) < 19 AND remaining > 0 AND paid < min(pays_up_to, CAST(worth AS INTEGER)))"""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from .store.database import Database, Row, Value
 from .store.faults import LedgerDamaged
+from .store.scans import view
 from .store.schema import VIEWS
 
 MOST_DIFFERENCES = 20  # reported per table: one damaged row early in the log changes all that follows
@@ -50,16 +51,8 @@ def _row(row: Row | None) -> str:
     return "(" + ", ".join(show(value) for value in row or ()) + ")"
 
 
-def _rows(database: Database, table: str) -> Iterator[tuple[Row, Row]]:
-    """(key, rest) of each row."""
-    key, rest = VIEWS[table]
-    order = ", ".join(key)
-    for row in database.rows(f"SELECT {', '.join(key + rest)} FROM {table} ORDER BY {order}"):
-        yield row[: len(key)], row[len(key) :]
-
-
 def _compare(table: str, kept: Database, rebuilt: Database) -> Iterator[Difference]:
-    ours, theirs = _rows(kept, table), _rows(rebuilt, table)
+    ours, theirs = view(kept, table), view(rebuilt, table)
     one, two = next(ours, None), next(theirs, None)
     while one is not None or two is not None:
         if two is None or (one is not None and _order(one[0]) < _order(two[0])):

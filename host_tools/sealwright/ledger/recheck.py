@@ -11,14 +11,16 @@ from ..errors import Rejected
 from ..verify import Finding, Judge, Policy
 from ..verify.channels import LEAST_WINDOW
 from ..verify.codes import EQUIVOCATION
-from ..wire.messages import Body, Certificate, ChannelOpen, Message, Voucher, parse_message
+from ..verify.memory import Terms
+from ..wire.messages import Body, Certificate, ChannelOpen, Funding, Message, Voucher, parse_message
 from . import book
 from .chain import LogRow
 from .effect import effect_of
-from .intake import act_of, proof_of
+from .intake import Funded, act_of, proof_of
 from .memory import LedgerMemory
 from .posting import Posting, decide, moves
 from .proof import Proof
+from .standing import check_standing
 from .store.tables import Tables
 from .watch import Watch, WatchedPolicy
 
@@ -68,10 +70,20 @@ class Recheck:
         act = act_of(message, found, self._judge.policy, self._ledger)
         if act is None:
             raise Unacceptable("wrong_type", f"a {message.type} has no place in the ledger")
+        if isinstance(act, Terms):
+            check_standing(self._judge, act)
+        if isinstance(act, Funded):
+            self._check_funding(message.body, act)
         change = decide(self._tables, act)
         if not moves(self._tables, act, change):
             raise Unacceptable("replay", "it moves nothing and would not be kept")
         return Posting(message.digest, message.type, act), change
+
+    def _check_funding(self, body: Body, act: Funded) -> None:
+        """The ledger says what it did: this capacity, at this row's time."""
+        channel = self._tables.channel(act.channel)
+        if channel is None or body != Funding(act.channel, channel.capacity, self._watch.at):
+            raise Unacceptable("malformed", "the funding does not say what was locked, or when")
 
     def settled_on(self, row: LogRow, change: book.Change) -> bool:
         """Whether the row's effect is the one that the log gives: else a view was altered before it was taken."""

@@ -11,7 +11,8 @@ from typing import Literal, NamedTuple, TextIO
 
 from ..errors import Usage
 from .book import Channel
-from .store.database import Database, octets, text, whole
+from .store import scans
+from .store.database import Database
 from .store.tables import Tables
 
 Format = Literal["csv", "json"]
@@ -41,8 +42,7 @@ class EntryLine(NamedTuple):
 
 def balances(database: Database) -> list[Balance]:
     """Every account, by kind, asset and name. The amounts of each asset sum to 0."""
-    rows = database.rows("SELECT kind, name, asset, balance FROM accounts ORDER BY kind, asset, name")
-    return [Balance(text(kind), octets(name), text(asset), whole(sum_)) for kind, name, asset, sum_ in rows]
+    return [Balance(*row) for row in scans.balances(database)]
 
 
 def channels(database: Database) -> list[Channel]:
@@ -52,15 +52,7 @@ def channels(database: Database) -> list[Channel]:
 
 def entries(database: Database) -> Iterator[EntryLine]:
     """Every entry, in the order of the log."""
-    sql = """SELECT e.n, l.at, m.type, m.digest, a.kind, a.name, a.asset, e.amount
-        FROM entries e
-        JOIN accounts a ON a.id = e.account
-        JOIN log l ON l.n = e.n
-        JOIN messages m ON m.n = e.n
-        ORDER BY e.n, e.account"""
-    for n, at, kind, digest, account, name, asset, amount in database.rows(sql):
-        numbers = whole(n), whole(at)
-        yield EntryLine(*numbers, text(kind), octets(digest), text(account), octets(name), text(asset), whole(amount))
+    return (EntryLine(*row) for row in scans.entries(database))
 
 
 def export(database: Database, out: TextIO, form: str) -> int:

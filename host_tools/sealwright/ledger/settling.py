@@ -21,7 +21,6 @@ from ..verify.memory import Terms
 from ..verify.readings import Head as LogHead
 from ..verify.readings import time_of
 from ..wire.messages import Body, ChannelClose, FactoryRecord, Funding, Message, Reading, Receipt, Refund, Voucher
-from ..wire.times import utc
 from . import book
 from .chain import START, Head
 from .identity import LedgerIdentity
@@ -30,6 +29,7 @@ from .memory import LedgerMemory
 from .moved import Moved
 from .posting import Posting, decide, moves, post
 from .proof import Proof
+from .standing import check_standing
 from .store.database import Database
 from .store.tables import Tables
 from .watch import Watch
@@ -56,7 +56,10 @@ class Settlement:
         self._head, self.moved = Head(0, START), Moved()
 
     def run(self, messages: Iterable[bytes], batch: int) -> Iterator[Verdict]:
-        """A verdict for each message. Raises LedgerError; then no message without a verdict was taken."""
+        """A verdict for each message. Raises LedgerError; then no message without a verdict was taken.
+
+        Also without a message it refunds the channels whose claim has ended.
+        """
         aside, closes, cut, count = Aside(), Aside(), None, 0
         source = iter(messages)
         while cut is None:
@@ -65,6 +68,8 @@ class Settlement:
             count += len(chunk)
             if len(chunk) < batch:
                 break
+        if not count:
+            self.refund_ended()
         if cut is not None:
             yield self._judge.refuse(count, Fault("malformed", str(cut)))
         yield from self._settle_rest(aside, closes, batch)
@@ -152,12 +157,12 @@ class Settlement:
 
     def _enter(self, verdict: Verdict, message: Message[Body], found: Finding) -> Verdict:
         act = act_of(message, found, self._policy, self._identity.id)
-        if act is None:
+        if act is None or isinstance(act, Funded):  # a funding is kept right after its channel-open, and only there
             if isinstance(message.body, Receipt) and message.body.tick is not None:
                 self._reveal(message.body)
             return verdict
         if isinstance(act, Terms):
-            self._check_standing(act)
+            check_standing(self._judge, act)
         change = decide(self._tables, act)
         if not moves(self._tables, act, change):
             return verdict
@@ -165,13 +170,6 @@ class Settlement:
         if isinstance(act, Terms):
             self._say(Funding(act.digest, act.capacity, self._watch.at), Funded(act.digest), book.Change())
         return verdict
-
-    def _check_standing(self, terms: Terms) -> None:
-        """A payer's certificate must outlast the claim: after funding it no longer matters."""
-        known = self._judge.signers.known_device(terms.payer)
-        if known is not None and known.ends is not None and known.ends < terms.claim_end:
-            why = f"the payer's certificate ends at {utc(known.ends)} and the claim at {utc(terms.claim_end)}"
-            raise book.Refusal("short_certificate", why)
 
     def _reveal(self, receipt: Receipt) -> None:
         """A receipt shows the best tick that its payee has: it pays like one given with the voucher."""

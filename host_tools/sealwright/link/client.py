@@ -67,7 +67,7 @@ class Client:
         self._transport = transport
         self._seconds = seconds
         self._patience = patience
-        self._most = most
+        self.most = most  # seconds
         self._frames = FrameReader()
         self._last = secrets.randbelow(2**31)  # a reply to an earlier client on the same wire is not taken for ours
         transport.write(b"\0")  # ends whatever half frame an earlier client left on the wire
@@ -78,7 +78,7 @@ class Client:
         self._last += 1
         request = pack(Frame(self._last, kind, item))
         left = seconds = self._seconds if seconds is None else seconds
-        most = time.monotonic() + max(seconds * self._patience, self._most)
+        most = time.monotonic() + max(seconds * self._patience, self.most)
         try:
             while left > 0 and time.monotonic() < most:
                 self._transport.write(request)

@@ -191,10 +191,3 @@ def judge_close(body: ChannelClose, signer: bytes, known: Memory, now: int) -> F
     if earlier is not None and earlier.claims != body.claims:
         return Fault(EQUIVOCATION, "the same party signed a close with other claims; the first one counts")
     return None
-
-
-def claimed(body: ChannelClose, capacity: int) -> int | None:
-    """What a close claims in all lanes, at most the capacity; None where it claims nothing by name."""
-    if body.claims is None:
-        return None
-    return min(capacity, sum(amount for _, _, amount, _ in body.claims))

@@ -1,0 +1,65 @@
+"""The queries that read tables from one end to the other: for reports and for the audit, never for settling.
+
+Limits: inside a transaction of the caller's; as slow as the ledger is long.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from .database import Database, Row, octets, text, whole
+from .schema import VIEWS
+
+_BALANCES: Final = "SELECT kind, name, asset, balance FROM accounts ORDER BY kind, asset, name"
+_ENTRIES: Final = """SELECT e.n, l.at, m.type, m.digest, a.kind, a.name, a.asset, e.amount
+    FROM entries e
+    JOIN accounts a ON a.id = e.account
+    JOIN log l ON l.n = e.n
+    JOIN messages m ON m.n = e.n
+    ORDER BY e.n, e.account"""
+_UNBALANCED: Final = """SELECT e.n, a.asset, sum(e.amount) FROM entries e JOIN accounts a ON a.id = e.account
+    GROUP BY e.n, a.asset HAVING sum(e.amount) <> 0"""
+_LEAKING: Final = """SELECT c.digest, c.capacity - c.paid - c.refunded - coalesce(a.balance, 0)
+    FROM channels c LEFT JOIN accounts a ON a.kind = 'channel' AND a.name = c.digest AND a.asset = c.asset
+    WHERE c.remaining <> coalesce(a.balance, 0) OR c.capacity - c.paid - c.refunded <> c.remaining"""
+_UNPAID: Final = """SELECT digest, paid FROM channels WHERE paid > pays_up_to OR refunded > capacity - paid
+    OR (length(worth) < 19 AND remaining > 0 AND paid < min(pays_up_to, CAST(worth AS INTEGER)))"""
+
+
+def balances(database: Database) -> Iterator[tuple[str, bytes, str, int]]:
+    """(kind, name, asset, balance) of every account, by kind, asset and name."""
+    for kind, name, asset, balance in database.rows(_BALANCES):
+        yield text(kind), octets(name), text(asset), whole(balance)
+
+
+def entries(database: Database) -> Iterator[tuple[int, int, str, bytes, str, bytes, str, int]]:
+    """(row, time, type and digest of its message, kind, name and asset of the account, amount), in the log's order."""
+    for n, at, kind, digest, account, name, asset, amount in database.rows(_ENTRIES):
+        yield whole(n), whole(at), text(kind), octets(digest), text(account), octets(name), text(asset), whole(amount)
+
+
+def count(database: Database, table: str) -> int:
+    """How many rows a table of the schema has."""
+    row = database.row(f"SELECT count(*) FROM {table}")
+    return whole(row[0]) if row else 0
+
+
+def view(database: Database, table: str) -> Iterator[tuple[Row, Row]]:
+    """(key, rest) of each row of a view, by key."""
+    key, rest = VIEWS[table]
+    for row in database.rows(f"SELECT {', '.join(key + rest)} FROM {table} ORDER BY {', '.join(key)}"):
+        yield row[: len(key)], row[len(key) :]
+
+
+def unbalanced(database: Database) -> Iterator[Row]:
+    """(row, asset, sum) where the entries of one row and asset do not sum to 0."""
+    return database.rows(_UNBALANCED)
+
+
+def leaking(database: Database) -> Iterator[Row]:
+    """(channel, amount) where paid, refunded and remaining are not together what was locked."""
+    return database.rows(_LEAKING)
+
+
+def wrongly_paid(database: Database) -> Iterator[Row]:
+    """(channel, paid) where that is not what its lanes and its limit give."""
+    return database.rows(_UNPAID)
