@@ -31,7 +31,7 @@ from .records import (
     OWNER_SEQ,
 )
 from .compat import const
-from .errors import Expired, Malformed, NoMeter, NotAParty, Replay, Unlimited, Unsupported
+from .errors import Expired, Malformed, NoMeter, NotAParty, Replay, StorageFull, Unlimited, Unsupported
 from .firmware import Firmware
 
 TYPE_CHECKING = False
@@ -191,7 +191,11 @@ class Owner:
         for digest in digests:
             device.payee.check_forgettable(digest)
             device.payer.check_forgettable(digest)
-        self._put(record)
+        try:
+            self._put(record)
+        except StorageFull:  # only this command frees a full flash; the same ack again frees no more
+            device.log.prune(value[_ACK_SEQ])
+            self._put(record)
         device.log.acknowledge(value[_ACK_SEQ])
         for digest in digests:
             device.payee.forget(digest)

@@ -72,6 +72,8 @@ class Store(Protocol):
 
     def names(self) -> List[str]: ...
 
+    def free_blocks(self) -> int: ...
+
 
 class Sensor(Protocol):
     @property

@@ -12,7 +12,7 @@ import struct
 
 from . import cbor, cose, labels
 from .compat import const, crc32
-from .errors import SensorFailed, StateDamaged
+from .errors import SensorFailed, StateDamaged, StorageFull
 from .records import READINGS_RECORD
 
 TYPE_CHECKING = False
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 RESERVE = const(16)  # numbers in a block
 RECENT = const(2)  # segments that `find` looks through
 SEGMENT_BYTES = const(3800)  # one 4 KB flash block without its metadata
+# Free blocks of flash that readings leave to the journal: else not even the ack that frees some could be noted
+KEPT_BLOCKS = const(16)
 _PREFIX = "r-"
 # Keys of the record
 _RESERVED = const(1)  # uint: last reserved number
@@ -185,6 +187,8 @@ class ReadingLog:
         raw, digest = self._signer.sign(labels.READING, senml(quantities), claims)
         entry = frame(raw)
         if self._segment is None or self._segment_size + len(entry) > SEGMENT_BYTES:
+            if self._store.free_blocks() < KEPT_BLOCKS:
+                raise StorageFull("the flash has no room for readings: collect and acknowledge some")
             self._change(_SEGMENT, seq)
             self._segment, self._segment_size = _name(seq), 0
         segment, self._segment = self._segment, None  # after a failed append the next reading starts a new file
@@ -233,10 +237,14 @@ class ReadingLog:
             return
 
     def acknowledge(self, seq: int) -> None:
-        """Prune the segments that hold only readings up to `seq`. The newest segment stays: it is the log's end."""
+        """Note that the owner has the readings up to `seq`, and prune."""
         seq = min(seq, self.seq)
         if seq > self.acknowledged:
             self._change(_ACKNOWLEDGED, seq)
+        self.prune(seq)
+
+    def prune(self, seq: int) -> None:
+        """Remove the segments that hold only readings up to `seq`. The newest segment stays: it is the log's end."""
         names = self.segments()
         for index, name in enumerate(names[:-1]):
             if _first(names[index + 1]) <= seq + 1:

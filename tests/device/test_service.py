@@ -3,9 +3,9 @@
 import os
 
 from check import raises
-from rig import NOW, Counter, Issuer, provisioned, restarted
+from rig import NOW, Counter, Issuer, RamStore, provisioned, restarted
 from seal import compat, labels, link, messages, rpc
-from seal.errors import Forked, Malformed, Refused, SensorFailed, StateDamaged
+from seal.errors import Forked, Malformed, Refused, SensorFailed, StateDamaged, StorageFull
 from seal.owner import Owner
 from seal.service import Service
 from trades import connect, pair, run
@@ -151,6 +151,34 @@ def test_selftest_finds_a_record_that_flash_has_changed():
     files[name] = whole
     changes = device.board.store.changes
     assert service.selftest(None, writes=True)["store"] is True and device.board.store.changes > changes
+
+
+class Tight(RamStore):
+    """A store that takes a write only while it has at most `most` files."""
+
+    most = 1000
+
+    def write(self, name, data):
+        if len(self.files) > self.most:
+            raise StorageFull("full")
+        super().write(name, data)
+
+
+def test_an_ack_frees_a_flash_that_takes_nothing_more():
+    issuer = Issuer()
+    store = Tight()
+    device = provisioned(issuer, store=store)
+    for _ in range(60):
+        device.sample()
+    store.most = len(store.files) - 1
+    owner = Owner(device)
+    raises(StorageFull, device.sample)
+    raises(StorageFull, owner.command, issuer.command(device, "pause"))
+    owner.command(issuer.command(device, "ack", {1: device.log.seq}))
+    owner.command(issuer.command(device, "pause"))
+    device.sample()
+    again = restarted(device)
+    assert again.fault is None and again.log.seq == device.log.seq and again.log.acknowledged == 60
 
 
 def test_ack_of_open_channel_changes_nothing():
