@@ -65,4 +65,3 @@ def test_readings_leave_room_for_promises_and_commands():
         assert device.log.seq == before + 1 and device.log.acknowledged == before
 
     on_new_flash(life)
-
