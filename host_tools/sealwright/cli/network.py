@@ -10,6 +10,7 @@ import typer
 from ..errors import RefusedByDevice, Usage, cause_of
 from ..link.broker import Broker, authority_der
 from ..operate import owner
+from ..texts import first_line
 from ..wire.cbor import Key, Value
 from .commands import command
 from .options import DeviceOption
@@ -100,6 +101,6 @@ def _broker_of(session: Session, url: str) -> Broker:
 def _secret(file: Path | None) -> str:
     """The first line of a file; nothing where there is no file."""
     try:
-        return "" if file is None else file.read_text().split("\n")[0]
+        return "" if file is None else first_line(file.read_bytes())
     except (OSError, ValueError) as error:
         raise Usage(f"cannot read {file}: {cause_of(error)}", remedy="Check the path.") from error
