@@ -12,6 +12,7 @@ import typer
 from ..errors import Usage
 from .exits import INTERRUPTED, epilog
 from .lazy import Entry, HomeOption, JsonOption, fill, new_app, remember
+from .streams import open_closed_streams
 
 # click's base of everything wrong with a command line; typer exports only this child of it
 _CommandLineError: Final[type[Exception]] = typer.BadParameter.__mro__[2]
@@ -107,4 +108,5 @@ def _usage(error: Exception, as_json: bool) -> int:
 
 def main() -> None:
     """The console script."""
+    open_closed_streams()
     sys.exit(run(sys.argv[1:]))
