@@ -130,7 +130,7 @@ async def take_samples(device: "Device", meter_ms: int = METER_MS) -> None:
         last_ticks = metered = now
         try:
             device.sample()
-            device.sensor_fault = None
+            device.sensor_fault = device.missing
         except Exception as error:
             # a full flash or a broken sensor delays readings; it must not stop a machine that sells power
             device.sensor_fault = rpc.error_code(error)

@@ -179,6 +179,8 @@ class Seller:
         device = self._device
         unpaid = device.unpaid_readings.get(self.peer.device_id, 0)
         quantities = device.measure()
+        if unit == PIECE and device.missing is not None:
+            raise SensorFailed("a reading that lacks a sensor is not sold")
         last = device.log.last_message()
         has_changed = last is None or unit == PIECE or reading.find_count(quantities, unit) != reading.count(last, unit)
         if has_changed:

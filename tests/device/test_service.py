@@ -49,6 +49,35 @@ def test_two_sensors_of_one_model_get_two_names():
     assert found["sensor counter 2"] is True and found["sensor counter 3"] is True
 
 
+def test_a_sensor_that_fails_takes_no_other_with_it():
+    device = provisioned(Issuer())
+    device.board.sensors = [Broken(), device.board.meter]
+    raw, _ = device.sample()
+    assert [record[0] for record in messages.parse(raw).payload] == ["temperature", "energy"]
+    assert device.missing == SensorFailed.code
+    device.board.sensors = [device.board.meter]
+    assert device.sample() and device.missing is None
+    # a reading without the meter would lose its count at the next start
+    device.board.meter = Broken()
+    for sensors in ([device.board.meter, Counter()], [Broken()], [Broken(), Broken()]):
+        device.board.sensors = sensors
+        raises(SensorFailed, device.sample)
+    assert device.log.seq == 2
+
+
+def test_a_reading_that_lacks_a_sensor_is_not_sold():
+    _, buying, selling = pair("reading", budget=10)
+    session, _ = connect(buying, selling)
+    selling.board.sensors.append(Broken())
+    seq = selling.log.seq
+    try:
+        run(session.step())
+        raise AssertionError("it was sold")
+    except rpc.PeerError as error:
+        assert error.code == SensorFailed.code
+    assert selling.log.seq == seq and not selling.payee.best(session._terms.digest)
+
+
 def test_info_reports_architecture():
     assert Service(provisioned(Issuer())).info(None)["arch"] == compat.arch()
 

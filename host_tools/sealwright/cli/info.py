@@ -138,7 +138,7 @@ def _business(session: Session, raw: dict[str, Any], messages: list[Message[Body
     kept = f"{raw['reading_seq']} so far, one every {raw['interval']} s, {raw['acknowledged']} acknowledged"
     yield "readings", kept
     if raw["sensor_fault"] is not None:
-        yield "", f"the last could not be taken: {meaning(raw['sensor_fault']).cause}"
+        yield "", f"the last is missing, or lacks a sensor: {meaning(raw['sensor_fault']).cause}"
     if raw.get("protection"):
         asset = None if raw["offer"] is None else raw["offer"][0]
         yield "protection", protection(raw["protection"], asset, assets)
