@@ -5,6 +5,7 @@ library writes to the stream would end up in that file.
 """
 
 import os
+import select
 import sys
 from typing import Final
 
@@ -16,3 +17,15 @@ def open_closed_streams() -> None:
     for name, mode in _STREAMS:
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123  it stays open
+
+
+def reader_is_gone() -> bool:
+    """Whether standard output is a pipe that nobody reads any more. False where the system cannot tell."""
+    if not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    try:
+        poll.register(sys.stdout.fileno(), 0)
+    except (OSError, ValueError):  # no file of the system
+        return False
+    return any(event & select.POLLERR for _, event in poll.poll(0))
