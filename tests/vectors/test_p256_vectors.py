@@ -50,7 +50,7 @@ def run(request, tmp_path):
 
     check.slow = request.param == "plain-micropython" or in_qemu
     check.some = (
-        100 if in_qemu else 400 if check.slow else 1000
+        60 if in_qemu else 400 if check.slow else 1000
     )  # of cases without end that take an oracle, or us, long
     return check
 
