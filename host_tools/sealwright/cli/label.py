@@ -61,7 +61,7 @@ def label(
     The code holds what anybody may know: who the device is. Whoever scans it can hold a message's signer against it.
     """
     home = session.home
-    entries = _entries(home, [*(names or ()), *(_of_tray(tray) if tray else ())])
+    entries = _entries(home, [*(names or ()), *(_of_tray(home, tray) if tray else ())])
     if out is None:
         _show(session, home, entries)
         return
@@ -72,8 +72,8 @@ def label(
     session.say(f"{len(entries)} labels in {out}: print it at full size.")
 
 
-def _of_tray(path: Path) -> list[str]:
-    return [place.name for place in read_tray(path)]
+def _of_tray(home: Home, path: Path) -> list[str]:
+    return [place.name for place in read_tray(path, home=home)]
 
 
 def _entries(home: Home, names: list[str]) -> list[Registered]:
