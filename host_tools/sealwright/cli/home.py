@@ -111,6 +111,11 @@ def restore(
 def _todo(made: Backup, *, with_key: bool) -> list[str]:
     then = clock(made.made_at)
     found = ["Use one home only: if the old one still exists, remove one of the two."]
+    if made.set_aside:
+        found.append(
+            f"config.toml is {safekeeping.SET_ASIDE} here, for it names the old home's ledger; this home's is ledger.db. "
+            "Put back its other lines."
+        )
     if made.head is not None:
         found.append(
             f"The ledger ends at {made.head}. Settle again every bundle since {then}, before anything else: nothing is "
