@@ -113,8 +113,8 @@ def _todo(made: Backup, *, with_key: bool) -> list[str]:
     found = ["Use one home only: if the old one still exists, remove one of the two."]
     if made.set_aside:
         found.append(
-            f"config.toml is {safekeeping.SET_ASIDE} here, for it names the old home's ledger; this home's is ledger.db. "
-            "Put back its other lines."
+            f"config.toml is {safekeeping.SET_ASIDE} now, for it names the old home's ledger; this one is ledger.db. "
+            "Put its other lines back."
         )
     if made.head is not None:
         found.append(
