@@ -26,7 +26,7 @@ FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file to 
     "sealwright ledger backup /mnt/usb/ledger.db",
 )
 def ledger_backup(session: Session, file: FileArgument) -> None:
-    """Copy the ledger into one file as of this moment, whoever settles meanwhile, and check the copy.
+    """Copy the ledger into one file as of this moment, also while other commands settle, and check the copy.
 
     A copy is as old as it is: put in the ledger's place, it is refused until ledger.head is removed too and every
     bundle since then is settled again.
@@ -92,7 +92,7 @@ def restore(
     """Make a new home of a backup, whole or not at all. Nothing is put over a home that is there.
 
     What the old home did after the backup is unknown here. So commands get numbers above every one that it can have
-    used, the update key stays away unless you ask for it, and you are told what is left to do.
+    used, the update key stays away unless you ask for it, and the command lists what is left to do.
     """
     folder = locate(session.folder)
     with session.progress("restoring"):
