@@ -18,7 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Coroutine, Callable
     from .device import Device
-    from .ports import Board, Handlers, Reader, Slots, Writer
+    from .ports import Board, Handlers, Reader, Writer
+    from .slots import Slots
     from .rpc import Keep
 
 # What a connection has proved by a request that was accepted, see `links.places`. An owner's command counts once. The

@@ -15,7 +15,8 @@ from .funding import Fundings
 from .journal import Journal
 from .payee import Payee
 from .payer import Payer
-from .reading import ReadingLog, count
+from .reading import ReadingLog
+from .senml import count
 from .standing import Standing
 from .timekeeping import Timekeeper
 from .records import (
@@ -83,7 +84,7 @@ class Device:
         self.log = self.payer = self.payee = self.days = None
         self.sensor_fault = None  # error code of the last sample, or of a sensor that it lacks; None if it is whole
         self.missing = None  # error code of a sensor that the last measurement lacks, or None
-        self.last_purchase = None  # summary of the last reading bought, see `reading.summary`
+        self.last_purchase = None  # summary of the last reading bought, see `senml.summary`
         self.trade_fault = None  # error code of the last attempt at the order, None once it proceeds
         self.is_fault_by_seller = False  # whether the seller answered with `trade_fault`
         self.trade_tries = (None, 0)  # (what failed last, how often in a row), see `trading`

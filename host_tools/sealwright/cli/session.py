@@ -76,6 +76,10 @@ class Session(Reach):
             sys.stdout.write(json.dumps(json_value(values)) + "\n")
             sys.stdout.flush()
 
+    def emit_failure(self, error: SealwrightError, **where: Any) -> None:
+        """An error, with --json. where: more for programs."""
+        self.emit(ok=False, code=error.code, error=plain(str(error)), remedy=error.remedy, **where)
+
     def say(self, text: str = "", style: str = "") -> None:
         """A line for people."""
         self.out.print(Text(plain(text), style=style), soft_wrap=True)
@@ -111,7 +115,7 @@ class Session(Reach):
     def fail(self, error: SealwrightError, **where: Any) -> int:
         """Tell of an error and return the exit code it asks for. where: more for programs."""
         try:
-            self.emit(ok=False, code=error.code, error=plain(str(error)), remedy=error.remedy, **where)
+            self.emit_failure(error, **where)
         except OSError:
             abandon_stdout()  # stderr still tells
         self.err.print(Text(f"error: {plain(str(error))}", style="red"), soft_wrap=True)

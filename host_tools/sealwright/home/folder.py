@@ -184,7 +184,8 @@ class Home(Kept):
         return self.folder / "boards" / name
 
     def register(self, entry: Registered) -> None:
-        """Write a device's entry, whole or not at all. Raises Usage where the disk refuses it."""
+        """Write a device's entry, whole or not at all. Raises Usage for a new name that another device has, and where
+        the disk refuses it."""
         self._register.write(entry)
 
     def retire(self, entry: Registered) -> None:
