@@ -4,8 +4,7 @@
     issuer.key owner.key test.key     PKCS 8 PEM, readable by their owner only; encrypted in a home with a passphrase
     root.pem test-root.pem            what verifiers are given
     devices/ID.json      the register, see `register`
-    boards/NAME/         emulated boards
-    brokers/ grants/ revocations/     see `kept`
+    boards/NAME/ brokers/ grants/ revocations/     emulated boards; for the others see `kept`
     assets.toml config.toml           the declared assets, see `money`; see `config`
     ledger.db ledger.head             see `ledger`; the last row of its log, see `cli.anchoring`
     ledger.key ledger.pem             the ledger's own key, and its certificates
