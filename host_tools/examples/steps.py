@@ -1,4 +1,4 @@
-"""What the walks share, no program of its own: commands under the heading of a step, with the seconds that the step took.
+"""What the walks share, no program of its own: commands under the heading of a step, with the seconds that it took.
 
 A command of a walk is a process of its own, as in a shell; a walk ends at the first that does not exit as it should.
 """
@@ -34,7 +34,7 @@ class Walk:
         print(f"[{self.seconds[name]:5.1f} s] {name}", flush=True)
 
     def run(self, *arguments: object, code: int = 0, show: bool = True) -> str:
-        """What `sealwright ARGUMENTS` printed to standard output. Ends the walk unless the command exits with `code`."""
+        """What `sealwright ARGUMENTS` printed to standard output. Ends the walk unless its exit code is `code`."""
         words = [str(one) for one in arguments]
         print("$ sealwright", *(f'"{word}"' if " " in word else word for word in words), flush=True)
         done = subprocess.run(

@@ -37,3 +37,13 @@ def test_a_makers_walk(walk, tmp_path):
     assert "5 of 5 boards are ready." in said and "5 labels in labels.html" in said
     assert "11 of 11 messages hold." in said, "the issuer's certificate, and two for each board"
     assert "the whole walk, 9 steps" in said and emulator.running(Home(tmp_path / "walk" / "home", "")) == []
+
+
+def test_an_operators_walk(walk, tmp_path):
+    said = walk("walk_operator.py", tmp_path / "walk")
+    assert "6 of 200 answered: " in said and "2 of 8 devices failed." in said
+    assert "paid       0.00001 EUR from car to meter-1" in said and "Everything holds." in said
+    assert re.search(r"0.00001 EUR left from meter-1 \(retired \w{8}\), which has 0.00 EUR now", said)
+    home = Home.open(tmp_path / "walk" / "home")
+    assert len(home.active()) == 200 and len(list(home.registered())) == 201
+    assert home.resolve("meter-1").url == "emulated:new-board" and emulator.running(home) == []
