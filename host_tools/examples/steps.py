@@ -13,16 +13,18 @@ from pathlib import Path
 
 
 class Walk:
-    """Runs commands in `folder`. home: the home they use; None leaves them without one. seconds: step -> what it took.
+    """Runs commands in `folder`, which is HOME for them. home: the home they use; None leaves them without one.
 
-    The variables SEALWRIGHT_HOME and SEALWRIGHT_DEVICE of the caller do not count.
+    seconds: step -> what it took. What the caller's SEALWRIGHT_HOME and SEALWRIGHT_DEVICE say does not count.
     """
 
     def __init__(self, folder: Path, home: Path | None = None) -> None:
         self.folder = folder
         self.seconds: dict[str, float] = {}
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SEALWRIGHT_")}
-        self._environment = {**kept, **({} if home is None else {"SEALWRIGHT_HOME": str(home)})}
+        self._environment = {**kept, "HOME": str(folder)}
+        if home is not None:
+            self._environment["SEALWRIGHT_HOME"] = str(home)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
