@@ -1,4 +1,4 @@
-"""What the walks share, no program of its own: commands under the heading of a step, with the seconds of the step.
+"""What the walks share, no program of its own: commands under the heading of a step, with the seconds that it took.
 
 A command of a walk is a process of its own, as in a shell; a walk ends at the first that does not exit as it should.
 """
@@ -13,16 +13,18 @@ from pathlib import Path
 
 
 class Walk:
-    """Runs commands in `folder`. home: the home they use; None leaves them without one. seconds: step -> what it took.
+    """Runs commands in `folder`, which is HOME for them. home: the home they use; None leaves them without one.
 
-    The variables SEALWRIGHT_HOME and SEALWRIGHT_DEVICE of the caller do not count.
+    seconds: step -> what it took. What the caller's SEALWRIGHT_HOME and SEALWRIGHT_DEVICE say does not count.
     """
 
     def __init__(self, folder: Path, home: Path | None = None) -> None:
         self.folder = folder
         self.seconds: dict[str, float] = {}
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SEALWRIGHT_")}
-        self._environment = {**kept, **({} if home is None else {"SEALWRIGHT_HOME": str(home)})}
+        self._environment = {**kept, "HOME": str(folder)}
+        if home is not None:
+            self._environment["SEALWRIGHT_HOME"] = str(home)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -34,7 +36,7 @@ class Walk:
         print(f"[{self.seconds[name]:5.1f} s] {name}", flush=True)
 
     def run(self, *arguments: object, code: int = 0, show: bool = True) -> str:
-        """What `sealwright ARGUMENTS` printed to standard output. Ends the walk unless it exits with `code`."""
+        """What `sealwright ARGUMENTS` printed to standard output. Ends the walk unless its exit code is `code`."""
         words = [str(one) for one in arguments]
         print("$ sealwright", *(f'"{word}"' if " " in word else word for word in words), flush=True)
         done = subprocess.run(

@@ -101,7 +101,8 @@ def test_the_device_goes_away(homed, station, tmp_path, link):
     ran = ended(process)
     assert ran.code == 3, ran
     error, remedy = ran.err.strip().splitlines()
-    assert error.startswith(f"error: {url}: ") and remedy.startswith("remedy: ")
+    assert error.startswith("error: ") and "station" in error and f"{url}: " in error, "its name and where it was"
+    assert remedy.startswith("remedy: ")
     assert "new messages" in ran.out
     kept = seqs(homed, bundle)
     # nothing is lost: the log goes on in the same file once the board is back

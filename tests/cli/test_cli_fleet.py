@@ -52,15 +52,19 @@ def test_a_fleet(large, reads, tmp_path):
     silent = [one for one in ran.json if one.get("code") == "unreachable"]
     assert (ran.code, len(silent)) == (3, COUNT - 1) and out.stat().st_size > 0
     assert {one["device"] for one in silent} == {f"meter-{number}" for number in range(1, COUNT)}
+    told = ran.err.splitlines()
+    assert {line.split(": ")[1] for line in told if line.startswith("error: ")} == {one["device"] for one in silent}
+    assert sum(line.startswith("remedy: ") for line in told) == 1, "a remedy that all have is said once"
     gone_wrong(large("provision", "emulated:meter", "--name", "Meter-7"), 4, "already_provisioned", "meter-0")
 
     run("ledger", "deposit", "meter-0", *MONEY)
-    run("devices", "forget", "meter-0", "--yes")
+    hint = run("devices", "forget", "meter-0", "--yes").out.split("`")[1].split()
     old = Home.open(large.home)
     (gone,) = [one for one in old.registered() if not one.active]
     large.board("second")
     assert run("provision", "emulated:second", "--name", "meter-0").code == 0, "replaced under its old name"
     assert run("info", "meter-0", "--json").last["device"] != gone.device
-    assert run("ledger", "withdraw", gone.device[:8], *MONEY, "--allow-test").code == 0
+    assert hint[:4] == ["sealwright", "ledger", "withdraw", gone.device[:16]]
+    assert run(*hint[1:], "--allow-test").code == 0, "as `forget` said"
     shown = {one["name"] for one in run("ledger", "balances", "--json").json if one["name"]}
     assert shown == {f"meter-0 (retired {gone.device[:8]})"}

@@ -50,7 +50,7 @@ def last(cli):
 def proof_of(cli, ran):
     """The two messages of the only fork that the home keeps, which verify shows as such."""
     (proof,) = (cli.home / "forks").glob("*.bundle")
-    assert ran.code == 1 and f"{proof}" in ran.err and "error: the device" in ran.err, ran
+    assert ran.code == 1 and f"{proof}" in ran.err and ": the device" in ran.err, ran
     return proof, [parse_message(raw) for raw in read_bundle(proof)][-2:]
 
 

@@ -38,6 +38,13 @@ class Holdings:
         """The balances for programs, amounts as text."""
         return {asset: str(value) for asset, value in self.balances.items()}
 
+    def ways_out(self, device: str) -> list[str]:
+        """The commands that pay out the balances, one an asset. device: its id, as its name is free by then."""
+        amounts = [self.assets.show(value, asset).replace(" ", "") for asset, value in self.balances.items()]
+        return [
+            f"`sealwright ledger withdraw {device[:16]} --amount {amount}` pays out what it has." for amount in amounts
+        ]
+
 
 def holdings(session: Session, device: bytes) -> Holdings:
     """What a device has in the home's ledger. Never raises SealwrightError."""

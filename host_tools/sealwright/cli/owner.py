@@ -160,8 +160,8 @@ def wipe(
         session.home.retire(entry)
     session.emit(ok=True, device=device, id=identifier.hex(), balances=found.as_dict())
     session.say(f"{device} is wiped; its name is free; {found}.")
-    if found.balances:
-        session.say(f"`sealwright ledger withdraw {identifier.hex()[:16]}` pays out what it has.")
+    for way in found.ways_out(identifier.hex()):
+        session.say(way)
 
 
 @command(

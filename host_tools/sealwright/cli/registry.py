@@ -57,8 +57,8 @@ def forget(session: Session, device: DeviceArgument, yes: YesOption = False) -> 
     session.home.retire(entry)
     session.emit(ok=True, name=entry.name, device=entry.device, state=RETIRED, balances=found.as_dict())
     session.say(f"{entry.name} ({entry.device[:16]}) is retired; its name is free; {found}.")
-    if found.balances:
-        session.say(f"`sealwright ledger withdraw {entry.device[:16]}` pays out what it has.")
+    for way in found.ways_out(entry.device):
+        session.say(way)
 
 
 @command(

@@ -6,6 +6,7 @@ nothing else, and all text goes to stderr. Text is plain, and never wrapped or c
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -39,6 +40,13 @@ def _console(stderr: bool) -> Console:
     return _Quiet(stderr=stderr, markup=False, emoji=False, highlight=False, width=None if terminal else _WIDE)
 
 
+def _with_party(text: str, where: dict[str, Any]) -> str:
+    """The text of an error, and before it whose it is, unless the text says so."""
+    who = where.get("device") or where.get("name") or ""
+    named = re.search(rf"(?<![\w.-]){re.escape(who)}(?![\w.-])", text)
+    return f"{who}: {text}" if who and not named else text
+
+
 class Session(Reach):
     """Given to every command. `as_json`: programs read stdout."""
 
@@ -47,6 +55,7 @@ class Session(Reach):
         self.as_json = as_json
         self.out = _console(stderr=as_json)
         self.err = _console(stderr=True)
+        self._remedy = ""  # the last one shown
 
     def names(self) -> dict[bytes, str]:
         """Device id -> name of the home's register; nothing where there is no home."""
@@ -113,14 +122,18 @@ class Session(Reach):
             self.say(f"{name:<{width}}  {value}")
 
     def fail(self, error: SealwrightError, **where: Any) -> int:
-        """Tell of an error and return the exit code it asks for. where: more for programs."""
+        """Tell of an error and return the exit code it asks for. where: more for programs.
+
+        Its `device` or `name` says which of many it is; a remedy that many in a row have is shown once.
+        """
         try:
             self.emit_failure(error, **where)
         except OSError:
             abandon_stdout()  # stderr still tells
-        self.err.print(Text(f"error: {plain(str(error))}", style="red"), soft_wrap=True)
-        if error.remedy:
+        self.err.print(Text(f"error: {plain(_with_party(str(error), where))}", style="red"), soft_wrap=True)
+        if error.remedy and not (where and error.remedy == self._remedy):
             self.err.print(Text(f"remedy: {plain(error.remedy)}"), soft_wrap=True)
+        self._remedy = error.remedy
         return error.exit_code
 
     @contextmanager
