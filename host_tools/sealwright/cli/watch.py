@@ -69,6 +69,8 @@ def watch(
         raise Usage("nothing to watch", remedy="Name a device, --all, --group, --broker or --bundles.")
     if bundles is not None and not bundles.is_dir():
         raise Usage(f"{bundles} is no folder", remedy="Make it, or name the one that bundles come into.")
+    for text in device:
+        session.url(text)  # raises: a name that will never be reached
     end = None if seconds is None else time.monotonic() + seconds
     brokers = [_address(session, url) for url in broker or ()]
     with Ending() as ending, open_ledger(session.home, allow_test=allow_test) as ledger, ExitStack() as stack:
@@ -104,7 +106,7 @@ class _Watcher:
         self._done: dict[Path, tuple[int, int]] = {}
         self._noted: set[tuple[bytes | None, str]] = set()
         self._warned: set[tuple[bytes, int]] = set()
-        self._complaints = Complaints(session.note)
+        self._complaints = Complaints(lambda text: session.note(f"error: {text}"))
         self.missed = 0
         self._rounds = self._settled = self._refunded = 0
 
@@ -190,7 +192,7 @@ class _Watcher:
         self.missed += 1
         self._session.emit_failure(error, **where)
         name = next(iter(where.values()), "ledger")
-        self._complaints.note(_party(where), name, f"{error}. {error.remedy}" if error.remedy else str(error))
+        self._complaints.note(_party(where), name, f"{error}; remedy: {error.remedy}" if error.remedy else str(error))
 
     def _settle(self, messages: Iterable[bytes]) -> None:
         for verdict in self._ledger.settle(messages):
