@@ -250,6 +250,9 @@ def test_adopting(homed, tmp_path):
     gone_wrong(homed("devices", "adopt", "emulated:shed"), 2, "already_registered", "shed")
     homed.ok("devices", "forget", "shed", "--yes")
     gone_wrong(homed("owner", "pause", "--device", board.url), 4, "unknown_device", "no device at")
+    ran = homed("provision", "--device", board.url, "--name", "hut")
+    gone_wrong(ran, 4, "already_provisioned", "as shed (retired ")
+    assert "devices adopt" in ran.err
     homed.ok("devices", "adopt", "SHED")
     homed.ok("devices", "forget", "shed", "--yes")
     homed.board("other")

@@ -38,9 +38,8 @@ def test_an_offer_that_no_sensor_meters_is_refused(street):
 
 def test_a_second_order_is_refused_with_the_first(street):
     street.ok(*PAY, "--no-wait")
-    roof = street("info", "--device", "emulated:roof", "--json").last["device"]
     second = street(*PAY)._replace(again=None)  # the first goes on meanwhile
-    gone_wrong(second, 4, "order_active", f"car has an active order: J from {roof[:16]}, ", " of 50,000 nEUR")
+    gone_wrong(second, 4, "order_active", "car has an active order: J from roof, ", " of 50,000 nEUR")
     info = street.ok("info", "--device", "emulated:car")
     assert "J from roof, for up to 50,000 nEUR" in info.out, info.out
     street.ok("owner", "stop", "--device", "emulated:car")

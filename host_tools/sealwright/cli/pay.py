@@ -40,7 +40,7 @@ def pay(
     seconds: Annotated[
         int,
         typer.Option(
-            "--seconds", metavar="S", min=1, max=34_560_000, help="How long the channel is good; settle before that."
+            "--seconds", metavar="S", min=1, max=34_560_000, help="How long the channel is good; its claim ends later."
         ),
     ] = 86400,
     pause_ms: Annotated[

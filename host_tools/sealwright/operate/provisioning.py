@@ -94,8 +94,10 @@ def _unfinished(home: Home, client: Client, name: str) -> tuple[Registered, Mess
     entry = home.find(leaf.body.key.device_id)
     unfinished = entry is not None and entry.state == PENDING and entry.certificate == leaf.digest.hex()
     if entry is None or not unfinished or name_key(entry.name) != name_key(name):
-        known = f" as {entry.name}" if entry else ", in another home"
+        known = f" as {entry.label}" if entry else ", in another home"
         remedy = "A device is provisioned once. To give it a new owner, wipe and erase it first."
+        if entry and not entry.active:
+            remedy = f"To bring it back into the register: `sealwright devices adopt {client.url}`."
         if entry and unfinished:
             remedy = f"An earlier call did not note that it was done: finish it with --name {entry.name}."
         raise RefusedByDevice(
