@@ -186,7 +186,8 @@ class Mqtt:
             if kind & 0x06:
                 await self._send(_PUBACK, body[at : at + 2])
                 at += 2
-            if not self._is_cut:
+            # what somebody left at the broker is no request of now: at every connection it would come again
+            if not self._is_cut and not kind & _RETAIN:
                 self._inbox.feed(body[at:])
 
     async def _packet(self) -> tuple[int, bytes]:

@@ -1,7 +1,5 @@
 """The peer links of a board with Wi-Fi, see `seal.peers`: made once the owner has chosen one, and on the network."""
 
-import network
-
 from seal.compat import const
 from seal.errors import Unsupported
 
@@ -19,6 +17,8 @@ class Radio:
 
     def host(self) -> "str | None":
         """The board's own address on the network; None where it is on none."""
+        import network  # the driver; a board whose owner wants no peers over the air does without
+
         wlan = network.WLAN(network.WLAN.IF_STA)
         return wlan.ifconfig()[0] if wlan.isconnected() else None
 

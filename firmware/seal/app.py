@@ -18,13 +18,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Coroutine, Callable
     from .device import Device
-    from .ports import Board, Handlers, Reader, Slots, Writer
+    from .ports import Board, Handlers, Reader, Writer
+    from .slots import Slots
     from .rpc import Keep
 
 # What a connection has proved by a request that was accepted, see `links.places`. An owner's command counts once. The
 # beginning of an update can be repeated by others, as an owner's key signs it for many devices.
 _RANKS = {rpc.COMMAND: 3, rpc.PROVE: 2, rpc.UPDATE_BEGIN: 2}
 _SPOKE = 1
+
+METER_MS = 60_000  # a meter sums what it sees: of a longer time without a look it could count nothing, or a guess
 
 
 async def serve(board: "Board", slots: "Slots | None" = None) -> None:
@@ -110,9 +113,10 @@ async def _serve_requests(
         notes.trace("link", error)
 
 
-async def take_samples(device: "Device") -> None:
-    """Append a reading at the owner's interval while provisioned, on a board that has sensors."""
-    last_ticks = None
+async def take_samples(device: "Device", meter_ms: int = METER_MS) -> None:
+    """Append a reading at the owner's interval while provisioned, on a board that has sensors. meter_ms: look at the
+    meter at least so often."""
+    last_ticks = metered = None
     while True:
         await asyncio.sleep(0.2)  # short: a command may change the interval
         if device.state != PROVISIONED or not device.board.sensors:
@@ -120,15 +124,27 @@ async def take_samples(device: "Device") -> None:
         interval = device.owner_record().get(OWNER_INTERVAL, DEFAULT_INTERVAL) * 1000
         now = compat.ticks_ms()
         if last_ticks is not None and compat.ticks_diff(now, last_ticks) < interval:
+            if compat.ticks_diff(now, metered) >= meter_ms:
+                metered = now
+                _look_at_meter(device)
             continue
-        last_ticks = now
+        last_ticks = metered = now
         try:
             device.sample()
-            device.sensor_fault = None
+            device.sensor_fault = device.missing
         except Exception as error:
             # a full flash or a broken sensor delays readings; it must not stop a machine that sells power
             device.sensor_fault = rpc.error_code(error)
             notes.trace("sampling", error)
+
+
+def _look_at_meter(device: "Device") -> None:
+    try:
+        if device.board.meter:
+            device.board.meter.read()
+    except Exception as error:
+        # the next reading reports the cause
+        notes.trace("metering", error)
 
 
 async def prepare_signatures(device: "Device", seconds: float = 1) -> None:

@@ -1,6 +1,6 @@
 """The payer's side of one connection: authenticate, agree on a channel, check bills, pay. `trading` runs it."""
 
-from . import channel, labels, messages, policy, protection, reading, rpc, seller, voucher
+from . import channel, labels, messages, policy, protection, rpc, seller, senml, voucher
 from .records import ORDER_RECORD, OWNER_IS_PAUSED, OWNER_POLICY
 from .errors import Expired, Malformed, Refused, SensorFailed, UnknownChannel, Unreachable, WrongOffer
 from .order import ASSET, BUDGET, DEFAULT_SECONDS, DIGEST, MAX_PRICE, PAYEE, SECONDS, UNIT
@@ -138,7 +138,7 @@ class Buyer:
     def _own_count(self) -> int | None:
         """The count of the device's own meter in the channel's unit, or None without such a meter."""
         try:
-            return reading.find_count(self._device.measure(), self._terms.unit)
+            return senml.find_count(self._device.measure(), self._terms.unit)
         except SensorFailed:
             return None
 
@@ -216,7 +216,7 @@ class Buyer:
             if goods.digest != claims.get(voucher.ITEM):
                 raise Malformed("another reading than the one paid for")
             goods.verify(self._peer.public)
-            self._device.last_purchase = reading.summary(goods)
+            self._device.last_purchase = senml.summary(goods)
 
     async def close(self) -> None:
         """Ask the payee to close the channel. Store the last receipt and the payee's close."""

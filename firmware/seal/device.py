@@ -10,12 +10,13 @@ from .compat import const
 from .cose import Signer
 from .days import Days
 from .entropy import Pool
-from .errors import Refused, SealError, StateDamaged
+from .errors import Refused, SealError, SensorFailed, StateDamaged
 from .funding import Fundings
 from .journal import Journal
 from .payee import Payee
 from .payer import Payer
-from .reading import ReadingLog, count
+from .reading import ReadingLog
+from .senml import count
 from .standing import Standing
 from .timekeeping import Timekeeper
 from .records import (
@@ -81,8 +82,9 @@ class Device:
         self.public = self.device_id = self.signer = None
         self.chain = self.network = self.root = self.owner_key = self.ledger = None
         self.log = self.payer = self.payee = self.days = None
-        self.sensor_fault = None  # error code of the last sample, None if it succeeded
-        self.last_purchase = None  # summary of the last reading bought, see `reading.summary`
+        self.sensor_fault = None  # error code of the last sample, or of a sensor that it lacks; None if it is whole
+        self.missing = None  # error code of a sensor that the last measurement lacks, or None
+        self.last_purchase = None  # summary of the last reading bought, see `senml.summary`
         self.trade_fault = None  # error code of the last attempt at the order, None once it proceeds
         self.is_fault_by_seller = False  # whether the seller answered with `trade_fault`
         self.trade_tries = (None, 0)  # (what failed last, how often in a row), see `trading`
@@ -192,10 +194,18 @@ class Device:
         return self.log.append(self.measure())
 
     def measure(self) -> "list[Quantity]":
-        """Read every sensor. Raises SensorFailed."""
-        quantities = []
+        """Read every sensor. What one that fails would have measured is `missing`. Raises SensorFailed without the
+        meter, which a signed count must continue, and without any value."""
+        quantities, self.missing = [], None
         for sensor in self.board.sensors:
-            quantities.extend(sensor.read())
+            try:
+                quantities.extend(sensor.read())
+            except SensorFailed as error:
+                if sensor is self.board.meter or len(self.board.sensors) == 1:
+                    raise
+                self.missing = error.code
+        if not quantities:
+            raise SensorFailed("no sensor gave a value")
         return quantities
 
     def foreign_certificates(self, chain: list[bytes]) -> list[bytes]:

@@ -17,7 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
     from .device import Device
-    from .ports import Item, Record, Slots
+    from .ports import Item, Record
+    from .slots import Slots
     from .update import Updater
 
 # Keys of the record

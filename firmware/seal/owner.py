@@ -15,7 +15,7 @@ is good for ten minutes. The number is on flash before the command takes effect:
 never repeats one.
 """
 
-from . import channel, labels, messages, order, protection, reading, rollback, seller, timekeeping
+from . import channel, labels, messages, order, protection, rollback, seller, senml, timekeeping
 from .device import DEVICE_SLOT, PROVISIONED
 from .records import (
     FIRMWARE_RECORD,
@@ -31,7 +31,7 @@ from .records import (
     OWNER_SEQ,
 )
 from .compat import const
-from .errors import Expired, Malformed, NoMeter, NotAParty, Replay, Unlimited, Unsupported
+from .errors import Expired, Malformed, NoMeter, NotAParty, Replay, StorageFull, Unlimited, Unsupported
 from .firmware import Firmware
 
 TYPE_CHECKING = False
@@ -191,7 +191,11 @@ class Owner:
         for digest in digests:
             device.payee.check_forgettable(digest)
             device.payer.check_forgettable(digest)
-        self._put(record)
+        try:
+            self._put(record)
+        except StorageFull:  # only this command frees a full flash; the same ack again frees no more
+            device.log.prune(value[_ACK_SEQ])
+            self._put(record)
         device.log.acknowledge(value[_ACK_SEQ])
         for digest in digests:
             device.payee.forget(digest)
@@ -213,5 +217,5 @@ class Owner:
 def _check_meter(device: "Device", unit: str) -> None:
     """Raise NoMeter unless the device can sell `unit`; SensorFailed if a sensor does not say."""
     quantities = device.measure()
-    if not quantities or (unit != seller.PIECE and reading.find_count(quantities, unit) is None):
+    if not quantities or (unit != seller.PIECE and senml.find_count(quantities, unit) is None):
         raise NoMeter("no sensor here counts in %s" % unit)

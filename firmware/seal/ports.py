@@ -1,4 +1,7 @@
-"""The ports: what the package requires of a board, as Protocols. For type checkers and readers; never imported."""
+"""The ports: what the package requires of a board, as Protocols. For type checkers and readers; never imported.
+
+`slots` has the port that is the loader's.
+"""
 
 from typing import Any, Callable, Coroutine, Dict, List, Optional, Protocol, Tuple
 
@@ -71,6 +74,8 @@ class Store(Protocol):
     def remove(self, name: str) -> None: ...
 
     def names(self) -> List[str]: ...
+
+    def free_blocks(self) -> int: ...
 
 
 class Sensor(Protocol):
@@ -173,35 +178,6 @@ class Uplink(Protocol):
 class Button(Protocol):
     def pressed(self) -> bool:
         """Whether a person presses the button now."""
-
-
-class Slots(Protocol):
-    """The firmware slots. The loader implements this port. No update replaces a loader: its members are fixed."""
-
-    @property
-    def slot(self) -> Optional[str]:
-        """The running slot, "a" or "b"; None for the factory firmware."""
-
-    @property
-    def spare(self) -> str:
-        """The slot for the next update."""
-
-    @property
-    def on_trial(self) -> bool: ...
-
-    @property
-    def rolled_back(self) -> Optional[int]:
-        """The version of the last failed trial."""
-
-    def folder(self, slot: str) -> str: ...
-
-    def begin_trial(self, slot: str, version: int) -> None: ...
-
-    def confirm(self) -> None: ...
-
-    def feed(self) -> None: ...
-
-    def restart(self) -> None: ...
 
 
 class Board(Protocol):

@@ -10,9 +10,9 @@ a verifier reports the gap. Any other damage of the newest segment locks the log
 
 import struct
 
-from . import cbor, cose, labels
+from . import cose, labels, senml
 from .compat import const, crc32
-from .errors import SensorFailed, StateDamaged
+from .errors import SensorFailed, StateDamaged, StorageFull
 from .records import READINGS_RECORD
 
 TYPE_CHECKING = False
@@ -20,55 +20,18 @@ if TYPE_CHECKING:
     from typing import Iterator
     from .cose import Message, Signer
     from .journal import Journal
-    from .ports import Claims, Clock, Item, Quantity, Record, Store
+    from .ports import Clock, Item, Quantity, Record, Store
 
 RESERVE = const(16)  # numbers in a block
 RECENT = const(2)  # segments that `find` looks through
 SEGMENT_BYTES = const(3800)  # one 4 KB flash block without its metadata
+# Free blocks of flash that readings leave to the journal: else not even the ack that frees some could be noted
+KEPT_BLOCKS = const(16)
 _PREFIX = "r-"
 # Keys of the record
 _RESERVED = const(1)  # uint: last reserved number
 _ACKNOWLEDGED = const(2)  # uint: last number that the owner has
 _SEGMENT = const(3)  # uint: first number of the newest segment
-
-
-def senml(quantities: "list[Quantity]") -> "list[Claims]":
-    """SenML records (RFC 8428) of sensor quantities [(name, unit, exponent, mantissa), ...]."""
-    records = []
-    for name, unit, exponent, mantissa in quantities:
-        value = cbor.Tag(4, [exponent, mantissa]) if exponent else mantissa
-        records.append({labels.SENML_NAME: name, labels.SENML_UNIT: unit, labels.SENML_VALUE: value})
-    return records
-
-
-def count(message: "Message", unit: str) -> int | None:
-    """The integer in a reading's first record in `unit`, or None."""
-    base = None  # holds for the records after it too (RFC 8428 section 4.6)
-    for record in message.payload:
-        base = record.get(labels.SENML_BASE_UNIT, base)
-        if record.get(labels.SENML_UNIT, base) == unit:
-            value = record.get(labels.SENML_VALUE)
-            return value if isinstance(value, int) else None
-    return None
-
-
-def find_count(quantities: "list[Quantity]", unit: str) -> int | None:
-    """The integer in the first quantity in `unit`, or None."""
-    return next((mantissa for _, name, exponent, mantissa in quantities if name == unit and exponent == 0), None)
-
-
-def summary(message: "Message") -> "list[list[Item]]":
-    """[[name, unit, exponent, mantissa], ...] of a reading's values, for display."""
-    rows = []
-    base_name = base_unit = ""
-    for record in message.payload:
-        base_name = record.get(labels.SENML_BASE_NAME, base_name)
-        base_unit = record.get(labels.SENML_BASE_UNIT, base_unit)
-        value = record.get(labels.SENML_VALUE)
-        exponent, mantissa = value.value if isinstance(value, cbor.Tag) else (0, value)
-        name, unit = base_name + record.get(labels.SENML_NAME, ""), record.get(labels.SENML_UNIT, base_unit)
-        rows.append([name, unit, exponent, mantissa])
-    return rows
 
 
 def frame(raw: bytes) -> bytes:
@@ -182,9 +145,11 @@ class ReadingLog:
             labels.CLOCK_QUALITY: self._clock.quality,
             labels.FIRMWARE: self._firmware,
         }
-        raw, digest = self._signer.sign(labels.READING, senml(quantities), claims)
+        raw, digest = self._signer.sign(labels.READING, senml.write_records(quantities), claims)
         entry = frame(raw)
         if self._segment is None or self._segment_size + len(entry) > SEGMENT_BYTES:
+            if self._store.free_blocks() < KEPT_BLOCKS:
+                raise StorageFull("the flash has no room for readings: collect and acknowledge some")
             self._change(_SEGMENT, seq)
             self._segment, self._segment_size = _name(seq), 0
         segment, self._segment = self._segment, None  # after a failed append the next reading starts a new file
@@ -233,10 +198,14 @@ class ReadingLog:
             return
 
     def acknowledge(self, seq: int) -> None:
-        """Prune the segments that hold only readings up to `seq`. The newest segment stays: it is the log's end."""
+        """Note that the owner has the readings up to `seq`, and prune."""
         seq = min(seq, self.seq)
         if seq > self.acknowledged:
             self._change(_ACKNOWLEDGED, seq)
+        self.prune(seq)
+
+    def prune(self, seq: int) -> None:
+        """Remove the segments that hold only readings up to `seq`. The newest segment stays: it is the log's end."""
         names = self.segments()
         for index, name in enumerate(names[:-1]):
             if _first(names[index + 1]) <= seq + 1:

@@ -7,7 +7,7 @@ The offer's unit decides what a payment buys. "reading": one signed reading for 
 SenML unit is metered: the amount due follows the count in signed readings, from the channel's start.
 """
 
-from . import channel, labels, messages, reading, rpc, voucher
+from . import channel, labels, messages, rpc, senml, voucher
 from .device import PROVISIONED
 from .records import OWNER_OFFER
 from .errors import Expired, Malformed, NotAParty, Refused, SensorFailed, Unauthenticated, UnknownChannel
@@ -179,8 +179,10 @@ class Seller:
         device = self._device
         unpaid = device.unpaid_readings.get(self.peer.device_id, 0)
         quantities = device.measure()
+        if unit == PIECE and device.missing is not None:
+            raise SensorFailed("a reading that lacks a sensor is not sold")
         last = device.log.last_message()
-        has_changed = last is None or unit == PIECE or reading.find_count(quantities, unit) != reading.count(last, unit)
+        has_changed = last is None or unit == PIECE or senml.find_count(quantities, unit) != senml.count(last, unit)
         if has_changed:
             if unpaid >= CREDIT:
                 return None
@@ -228,7 +230,7 @@ class Seller:
 def metered_amount(terms: "Terms", base: "Message", now: "Message") -> int:
     """The cumulative amount for the meter's count in the reading `now` above the reading `base`.
     Raises SensorFailed if a reading has no count in the channel's unit."""
-    first, last = reading.count(base, terms.unit), reading.count(now, terms.unit)
+    first, last = senml.count(base, terms.unit), senml.count(now, terms.unit)
     if first is None or last is None or last < first:
         raise SensorFailed("the readings do not count in %s" % terms.unit)
     return min(terms.price * (last - first), terms.capacity)

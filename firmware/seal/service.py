@@ -18,7 +18,8 @@ from .provision import Provisioner
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .device import Device
-    from .ports import Handlers, Item, Record, Slots
+    from .ports import Handlers, Item, Record
+    from .slots import Slots
 
 STATES = ("blank", "keyed", "provisioned", "wiped", "damaged")
 MAX_BATCH = const(8)  # readings in one reply

@@ -93,3 +93,7 @@ class FileStore:
     def names(self) -> list[str]:
         """The names of all records, sorted."""
         return sorted(name for name in os.listdir(self._directory) if not name.endswith(_NEW))
+
+    def free_blocks(self) -> int:
+        """Blocks of the file system that hold nothing."""
+        return os.statvfs(self._directory)[3]

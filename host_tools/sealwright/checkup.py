@@ -130,7 +130,7 @@ def _is_there(module: str) -> bool:
 
 
 def _micropython() -> Iterator[Finding]:
-    command = micropython("-c", "import sys; print(sys.implementation[1])")
+    command = micropython("-c", "import sys; v = sys.implementation[1]; print('.'.join(str(n) for n in v[:3]), *v[3:])")
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS * 4, check=False)
     except subprocess.TimeoutExpired:

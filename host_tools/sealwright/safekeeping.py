@@ -6,6 +6,7 @@ A backup is of one moment. A home that is restored from it must never sign again
     update.hss        has only one-time keys that were set aside for this, and comes back only where that is wished for
     ledger.db         is as old as the backup: bundles since then are to be settled again, which pays nothing twice
     boards/           is left out: an emulated board that is put back would promise again what it has promised
+    config.toml       is set aside where it names a ledger: that would be the old home's
 
 Limits: nothing here can know what the old home did after the backup, revocations and factory records among it.
 """
@@ -25,20 +26,21 @@ from .bench.updates import HssKey
 from .bench.updates import hss as update_key
 from .errors import Malformed, Usage
 from .files import is_stream, output, sync_folder, write_whole
-from .home import Home
+from .home import Home, config
 from .ledger import Head, check_copy, copy_ledger
 
 KIND: Final = "sealwright home"
 LEFT_OUT: Final = ("boards",)
 _LEDGER: Final = "ledger.db"
 _HEAD: Final = "ledger.head"
+SET_ASIDE: Final = f"{config.NAME}.old"
 _MOST_IN_MEMORY: Final = 1024 * 1024  # bytes of one file
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
     """What a backup holds: `head` of the ledger, None where the home has none; `made_at` unix seconds; `size` bytes;
-    `update_key`: whether there is one in it."""
+    `update_key`: whether there is one in it; `set_aside`: whether its config.toml was, at the restore."""
 
     network: str
     made_at: int
@@ -46,6 +48,7 @@ class Backup:
     size: int
     head: Head | None
     update_key: bool
+    set_aside: bool = False
 
 
 def back_up(home: Home, path: Path) -> Backup:
@@ -55,7 +58,9 @@ def back_up(home: Home, path: Path) -> Backup:
         raise Usage(f"{path} is in the home itself", remedy="Name a file elsewhere, best on another disk.")
     folder = Path(mkdtemp(prefix=".backup-", dir=home.folder))  # as secret as the home, and on a disk with its room
     try:
-        files = {name: _steady(one, folder) for name, one in _plain_files(home.folder)}
+        ledger = home.ledger_path.resolve()  # the config may put it elsewhere in the home
+        theirs = {ledger.with_name(f"{ledger.name}{end}") for end in ("", "-wal", "-shm", "-journal")}
+        files = {name: _steady(one, folder) for name, one in _plain_files(home.folder) if one not in theirs}
         head = None
         if home.ledger_path.exists():
             copy = folder / _LEDGER
@@ -130,6 +135,9 @@ def _restore(path: Path, draft: Path, with_update_key: bool, anchor: Head | None
         raise Usage(f"{path} is no backup of a home", remedy="Give what `sealwright home backup` wrote.")
     head = _check_ledger(draft, about, anchor)
     home = Home.open(draft)
+    set_aside = home.config.ledger is not None
+    if set_aside:
+        (draft / config.NAME).replace(draft / SET_ASIDE)
     for name in ("devices", "boards"):
         (draft / name).mkdir(exist_ok=True)
     now = int(time.time())
@@ -144,7 +152,7 @@ def _restore(path: Path, draft: Path, with_update_key: bool, anchor: Head | None
     for place in {one.parent for one in files}:
         sync_folder(place)
     size = sum(one.stat().st_size for one in files)
-    return Backup(home.network, int(about.get("made_at", 0)), len(files), size, head, has_key)
+    return Backup(home.network, int(about.get("made_at", 0)), len(files), size, head, has_key, set_aside)
 
 
 def _check_ledger(draft: Path, about: dict[str, Any], anchor: Head | None) -> Head | None:

@@ -207,6 +207,25 @@ def test_emulated_boards_are_left_out(kept, tmp_path):
     assert {"home.json", "issuer.key", "owner.key", "ledger.db", "ledger.head", "root.pem"} <= set(names)
 
 
+@pytest.mark.parametrize("where", ["elsewhere", "in the home", "default"])
+def test_a_restored_home_has_a_ledger_of_its_own(kept, tmp_path, where):
+    cli, _, head = kept
+    place = {"elsewhere": tmp_path / "old.db", "in the home": cli.home / "data" / "l.db"}.get(where)
+    config = 'device = "car"\n'
+    if place is not None:
+        place.parent.mkdir(exist_ok=True)
+        (cli.home / "ledger.db").rename(place)
+        config += f"ledger = {json.dumps(str(place))}\n"
+    (cli.home / "config.toml").write_text(config)
+    cli.ok("home", "backup", tmp_path / "b")
+    new, ran = restored(tmp_path / "b", tmp_path / "new")
+    assert any("config.toml.old" in line for line in ran.last["todo"]) == (place is not None)
+    assert (new.home / ("config.toml" if place is None else "config.toml.old")).read_text() == config
+    assert not (new.home / "data" / "l.db").exists()
+    cli.ok("ledger", "deposit", "car", "--asset", "nEUR", "--amount", "1")
+    assert new.ok("ledger", "audit", "--allow-test", "--json").last["head"] == head
+
+
 def test_a_passphrase_keeps_the_keys_of_a_backup(tmp_path, monkeypatch):
     monkeypatch.setenv("SEALWRIGHT_PASSPHRASE", "correct horse")
     cli = Cli(tmp_path / "home")

@@ -38,7 +38,7 @@ def test_a_start_imports_no_more_than_it_needs(line):
     assert "typer" in found, "the list was not read"
     heavy = {one for one in found if one.startswith(HEAVY)}
     mine = {one for one in found if one.startswith("sealwright.cli.")}
-    assert heavy == set() and mine <= {f"sealwright.cli.{name}" for name in ("main", "lazy", "exits")}
+    assert heavy == set() and mine <= {f"sealwright.cli.{name}" for name in ("main", "lazy", "exits", "streams")}
 
 
 def test_a_command_imports_its_own_module_only():

@@ -69,6 +69,9 @@ def test_what_is_wrong_is_told(station, broker, authority, tmp_path):
     for code, name, *arguments in (
         (2, "usage", *network),
         (2, "usage", *network, "--none", "--ssid", "barn"),
+        (2, "usage", *network, "--ssid", ""),
+        (2, "usage", *network, "--ssid", "é" * 17),
+        (2, "usage", *network, "--broker", url, "--ca", authority.path, "--password-file", authority.path),
         (2, "usage", *network, "--broker", url),
         (2, "usage", *network, "--broker", f"{url}/station", "--ca", authority.path),
         (2, "bad_url", *network, "--broker", "mqtt://127.0.0.1", "--ca", authority.path),

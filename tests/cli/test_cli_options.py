@@ -37,10 +37,10 @@ def test_ticks():
 
 
 def test_words():
-    assert words.clock(0) == "1970-01-01 00:00:00Z" and words.clock(2**63) == f"at {2**63}"
+    assert words.clock(0) == "1970-01-01 00:00:00Z" and words.clock(2**63) == f"second {2**63}"
     assert words.custody(2) == "2 (element)"
     assert words.amount(1234567, "nEUR") == "1,234,567 nEUR"
-    assert words.plain("a\x1b[31mb\tc\nd\u202e") == "a\ufffd[31mb\ufffdc\nd\ufffd"
+    assert words.plain("a\x1b[31mb\tc\nd\u202e") == "a\ufffd[31mb\ufffdc\ufffdd\ufffd"
     policy = DevicePolicy({"nEUR": Limit(10, 200)}, (b"\x01" * 32,), 5, 0)
     assert words.spending(policy) == (
         "10 nEUR a voucher, 200 nEUR a day; only to 0101010101010101; button above 5 nEUR; until 1970-01-01 00:00:00Z"

@@ -1,6 +1,7 @@
 """What every command promises: help with examples, --home and --json anywhere, plain text in pipes, quiet ends."""
 
 import re
+import shlex
 import subprocess
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
@@ -50,6 +51,22 @@ def test_version_and_bare_calls(cli):
     for path in ((), ("ledger",), ("owner",)):
         bare = cli.here(*path)
         assert bare.code == 2 and bare.out == "" and "Commands:" in bare.err
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "out", "err"),
+    [
+        ("devices --json >&-", 0, False, True),
+        ("devices <&- 2>&-", 0, True, False),
+        ("init <&- >&-", 2, False, True),
+        ("init <&- >&- 2>&-", 2, False, False),
+    ],
+)
+def test_a_closed_stream_ends_no_command(homed, line, code, out, err):
+    line = f"{shlex.join(ENTRY)} {line}"
+    ran = subprocess.run(["sh", "-c", line], env=homed.environment(), capture_output=True, check=False)
+    assert ran.returncode == code and b"Traceback" not in ran.stderr
+    assert (bool(ran.stdout), bool(ran.stderr)) == (out, err)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def wired(homed):
     (board.folder / "hardware.json").write_text(json.dumps(board.hardware | {"peer": None}))
     board.start()
     homed.ok("provision", "--device", "emulated:seller", "--name", "seller")
-    homed.provisioned("buyer")
+    homed.provisioned("buyer", "bme280")
     homed.ok("ledger", "deposit", "buyer", "--asset", "nEUR", "--amount", "1000000")
     homed.ok("owner", "offer", "--device", "emulated:seller", "--asset", "nEUR", "--unit", "reading", "--price", "5")
     return homed

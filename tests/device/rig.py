@@ -67,6 +67,9 @@ class RamStore:
     def names(self):
         return sorted(self.files)
 
+    def free_blocks(self):
+        return 352 - len(self.files)
+
 
 class Clock:
     def __init__(self, unix=NOW, quality=labels.CLOCK_NETWORK):

@@ -4,10 +4,12 @@ import asyncio
 import os
 
 from cable import End
-from rig import Board, Issuer, provision
+from drivers.energy import EnergyMeter
+from rig import Board, Counter, Issuer, provision
 from seal import app, link, notes, rpc
 from seal.device import Device
 from seal.errors import Malformed
+from seal.owner import Owner
 
 
 class Line:
@@ -113,6 +115,36 @@ def test_text_goes_to_console_and_codes_to_wire():
     assert len(said) == before
     notes.trace("a test", Malformed("said to nobody"))
     assert notes.show is None
+
+
+class Watched(Counter):
+    reads = 0
+
+    def read(self):
+        self.reads += 1
+        if self.reads == 3:
+            raise ValueError("not foreseen")
+        return super().read()
+
+
+def test_a_meter_is_looked_at_between_readings_a_day_apart():
+    issuer = Issuer()
+    made, _ = board(issuer)
+    device = Device(made)
+    device.load()
+    Owner(device).command(issuer.command(device, "interval", 86_400))
+    made.meter = Watched()
+    made.sensors = [made.meter]
+
+    async def main():
+        sampling = asyncio.create_task(app.take_samples(device, 1))
+        while made.meter.reads < 5:
+            await asyncio.sleep(0.05)
+        sampling.cancel()
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+    assert device.log.seq == 1
+    assert app.METER_MS * 2 < EnergyMeter(made.meter)._max_gap_ms, "the meter would count nothing in between"
 
 
 def test_exception_of_unawaited_task_is_not_printed():

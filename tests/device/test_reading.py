@@ -7,7 +7,8 @@ from seal import cbor, cose, identity, labels, messages
 from seal.entropy import Pool
 from seal.errors import SensorFailed, StateDamaged
 from seal.journal import Journal
-from seal.reading import RESERVE, ReadingLog, count, frames, summary
+from seal.reading import RESERVE, ReadingLog, frames
+from seal.senml import count, summary
 
 KEYS = SoftwareKeyStore(RamStore(), engine="plain")
 PUBLIC = KEYS.generate(0, Pool(Entropy.sources).random)

@@ -3,9 +3,9 @@
 import os
 
 from check import raises
-from rig import NOW, Counter, Issuer, provisioned, restarted
+from rig import NOW, Counter, Issuer, RamStore, provisioned, restarted
 from seal import compat, labels, link, messages, rpc
-from seal.errors import Forked, Malformed, Refused, SensorFailed, StateDamaged
+from seal.errors import Forked, Malformed, Refused, SensorFailed, StateDamaged, StorageFull
 from seal.owner import Owner
 from seal.service import Service
 from trades import connect, pair, run
@@ -47,6 +47,35 @@ def test_two_sensors_of_one_model_get_two_names():
     found = Service(device).selftest(None)
     assert found["sensor counter"] == SensorFailed.code
     assert found["sensor counter 2"] is True and found["sensor counter 3"] is True
+
+
+def test_a_sensor_that_fails_takes_no_other_with_it():
+    device = provisioned(Issuer())
+    device.board.sensors = [Broken(), device.board.meter]
+    raw, _ = device.sample()
+    assert [record[0] for record in messages.parse(raw).payload] == ["temperature", "energy"]
+    assert device.missing == SensorFailed.code
+    device.board.sensors = [device.board.meter]
+    assert device.sample() and device.missing is None
+    # a reading without the meter would lose its count at the next start
+    device.board.meter = Broken()
+    for sensors in ([device.board.meter, Counter()], [Broken()], [Broken(), Broken()]):
+        device.board.sensors = sensors
+        raises(SensorFailed, device.sample)
+    assert device.log.seq == 2
+
+
+def test_a_reading_that_lacks_a_sensor_is_not_sold():
+    _, buying, selling = pair("reading", budget=10)
+    session, _ = connect(buying, selling)
+    selling.board.sensors.append(Broken())
+    seq = selling.log.seq
+    try:
+        run(session.step())
+        raise AssertionError("it was sold")
+    except rpc.PeerError as error:
+        assert error.code == SensorFailed.code
+    assert selling.log.seq == seq and not selling.payee.best(session._terms.digest)
 
 
 def test_info_reports_architecture():
@@ -151,6 +180,34 @@ def test_selftest_finds_a_record_that_flash_has_changed():
     files[name] = whole
     changes = device.board.store.changes
     assert service.selftest(None, writes=True)["store"] is True and device.board.store.changes > changes
+
+
+class Tight(RamStore):
+    """A store that takes a write only while it has at most `most` files."""
+
+    most = 1000
+
+    def write(self, name, data):
+        if len(self.files) > self.most:
+            raise StorageFull("full")
+        super().write(name, data)
+
+
+def test_an_ack_frees_a_flash_that_takes_nothing_more():
+    issuer = Issuer()
+    store = Tight()
+    device = provisioned(issuer, store=store)
+    for _ in range(60):
+        device.sample()
+    store.most = len(store.files) - 1
+    owner = Owner(device)
+    raises(StorageFull, device.sample)
+    raises(StorageFull, owner.command, issuer.command(device, "pause"))
+    owner.command(issuer.command(device, "ack", {1: device.log.seq}))
+    owner.command(issuer.command(device, "pause"))
+    device.sample()
+    again = restarted(device)
+    assert again.fault is None and again.log.seq == device.log.seq and again.log.acknowledged == 60
 
 
 def test_ack_of_open_channel_changes_nothing():

@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "host_tools" / "sealwright"
 # lowest first: a wing imports its own modules and those of lower floors, none of its own floor's other wings
 FLOORS = [
     "errors",
-    "extras files",
+    "clock extras files texts",
     "archive wire",
     "home money",
     "targets link verify",

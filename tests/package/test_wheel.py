@@ -174,10 +174,10 @@ import builtins, pathlib, platform, sys
 absent = {"fcntl", "termios", "pty", "tty", "resource", "pwd", "grp"}
 there = builtins.__import__
 
-def without(name, namespace=None, *more):
+def without(name, namespace=None, *more, **named):
     if name.split(".")[0] in absent and str((namespace or {}).get("__name__")).startswith("sealwright"):
         raise ImportError(name)
-    return there(name, namespace, *more)
+    return there(name, namespace, *more, **named)
 
 builtins.__import__ = without
 import importlib

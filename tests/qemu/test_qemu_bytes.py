@@ -35,12 +35,15 @@ for name in %r:
 """
 
 
+UNRUN = {"seal.__init__", "seal.ports", "seal.slots"}
+
+
 @pytest.mark.parametrize("name", machine.KINDS)
 def test_every_module_of_the_package_loads(name, tmp_path):
-    """All of them at once, in the heap that a board has; `ports` is for type checkers alone."""
+    """All of them at once, in the heap that a board has; `ports` and `slots` are for type checkers alone."""
     machine.require(name)
     files = firmware.compiled(name)
     names = [path.removesuffix(".mpy").replace("/", ".") for path in files if path.count("/") == 1]
-    wanted = [one for one in names if one.startswith("seal.") and one not in {"seal.__init__", "seal.ports"}]
+    wanted = [one for one in names if one.startswith("seal.") and one not in UNRUN]
     assert len(wanted) > 40
     assert machine.run(name, files, IMPORT % wanted, tmp_path).splitlines() == wanted

@@ -49,9 +49,7 @@ def run(request, tmp_path):
         assert ask(command, engine, "\n".join(lines) + "\n", tmp_path) == [f"checked {len(lines)}"]
 
     check.slow = request.param == "plain-micropython" or in_qemu
-    check.some = (
-        100 if in_qemu else 400 if check.slow else 1000
-    )  # of cases without end that take an oracle, or us, long
+    check.some = 60 if in_qemu else 400 if check.slow else 1000  # of cases without end that take an oracle, or us, long
     return check
 
 

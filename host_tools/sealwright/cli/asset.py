@@ -31,8 +31,8 @@ def add(
 ) -> None:
     """Declare an asset: from now on its amounts may be written and are shown in its unit.
 
-    The smallest unit is what devices count in, and nothing is smaller. Choose it so small that one joule, or whatever
-    is sold, costs a whole number of it. The declaration is this home's own: it changes nothing that is signed.
+    The smallest unit is what devices count in, and nothing is smaller. Choose it so small that one unit of the goods,
+    such as a joule, costs a whole number of it. The declaration is this home's own: it changes nothing that is signed.
     """
     asset = Asset.declare(name, unit, scale)
     declare(session.home.folder, asset)

@@ -17,6 +17,7 @@ from ..home import Home
 from .commands import command
 from .holdings import holdings
 from .session import Session
+from .streams import reader_is_gone
 
 ALL: Final = "all"
 _LOOK_SECONDS: Final = 0.5
@@ -185,6 +186,8 @@ def _watch(session: Session, boards: Sequence[EmulatedBoard]) -> None:
     try:
         while running:
             time.sleep(_LOOK_SECONDS)
+            if reader_is_gone():  # all was written before it went
+                raise BrokenPipeError
             for board in [board for board in running if board.pid is None]:
                 running.remove(board)
                 session.note(f"{board.name} has stopped: {board.last_words()}")

@@ -26,7 +26,7 @@ FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file to 
     "sealwright ledger backup /mnt/usb/ledger.db",
 )
 def ledger_backup(session: Session, file: FileArgument) -> None:
-    """Copy the ledger into one file as of this moment, whoever settles meanwhile, and check the copy.
+    """Copy the ledger into one file as of this moment, also while other commands settle, and check the copy.
 
     A copy is as old as it is: put in the ledger's place, it is refused until ledger.head is removed too and every
     bundle since then is settled again.
@@ -92,7 +92,7 @@ def restore(
     """Make a new home of a backup, whole or not at all. Nothing is put over a home that is there.
 
     What the old home did after the backup is unknown here. So commands get numbers above every one that it can have
-    used, the update key stays away unless you ask for it, and you are told what is left to do.
+    used, the update key stays away unless you ask for it, and the command lists what is left to do.
     """
     folder = locate(session.folder)
     with session.progress("restoring"):
@@ -111,6 +111,11 @@ def restore(
 def _todo(made: Backup, *, with_key: bool) -> list[str]:
     then = clock(made.made_at)
     found = ["Use one home only: if the old one still exists, remove one of the two."]
+    if made.set_aside:
+        found.append(
+            f"config.toml is {safekeeping.SET_ASIDE} now, for it names the old home's ledger; this one is ledger.db. "
+            "Put its other lines back."
+        )
     if made.head is not None:
         found.append(
             f"The ledger ends at {made.head}. Settle again every bundle since {then}, before anything else: nothing is "

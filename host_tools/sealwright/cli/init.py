@@ -7,6 +7,7 @@ import typer
 
 from ..errors import Usage
 from ..home import Home, locate
+from ..texts import first_line
 from ..wire.keys import read_secret
 from .anchoring import forget_head
 from .commands import command
@@ -73,12 +74,14 @@ def init(
 
 def _passphrase(path: Path) -> bytes:
     try:
-        found = read_secret(path).splitlines()[:1]
+        found = first_line(read_secret(path))
     except OSError as error:
         raise Usage(f"cannot read the passphrase in {path}: {error.strerror}", remedy="Check the path.") from error
-    if not found or not found[0].strip():
+    except UnicodeDecodeError as error:
+        raise Usage(f"the passphrase in {path} is no UTF-8 text", remedy="Save it as UTF-8.") from error
+    if not found.strip():
         raise Usage(f"no passphrase in {path}", remedy="Write it into the file's first line.", code="no_passphrase")
-    return found[0]
+    return found.encode()
 
 
 def _make(session: Session, network: str, passphrase: bytes | None) -> Home:

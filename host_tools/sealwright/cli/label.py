@@ -58,7 +58,7 @@ def label(
 ) -> None:
     """Make a label of 62 by 29 mm for each device: its name, model and id, and its did:key as a QR code.
 
-    The code holds what anybody may know: who the device is. Whoever scans it can hold a message's signer against it.
+    The code holds the device's did:key, which is no secret. Who scans it can compare it with a message's signer.
     """
     home = session.home
     entries = _entries(home, [*(names or ()), *(_of_tray(home, tray) if tray else ())])

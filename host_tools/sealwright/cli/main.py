@@ -12,6 +12,7 @@ import typer
 from ..errors import Usage
 from .exits import INTERRUPTED, epilog
 from .lazy import Entry, HomeOption, JsonOption, fill, new_app, remember
+from .streams import open_closed_streams
 
 # click's base of everything wrong with a command line; typer exports only this child of it
 _CommandLineError: Final[type[Exception]] = typer.BadParameter.__mro__[2]
@@ -28,8 +29,8 @@ ENTRIES: Final = (
     Entry("renew", "renew:renew", "Give a device a new certificate."),
     Entry("revoke", "revoke:revoke", "Take back a device's certificates."),
     Entry("info", "info:info", "Show what a device says of itself."),
-    Entry("selftest", "info:selftest", "Have a device check its parts."),
-    Entry("bench", "info:bench", "Time a device's signatures."),
+    Entry("selftest", "selftest:selftest", "Have a device check its parts."),
+    Entry("bench", "selftest:bench", "Time a device's signatures."),
     Entry("update", "update:update_device", "Bring a device to a new firmware version."),
     Entry("collect", "collect:collect", "Gather what devices signed into a bundle."),
     Entry("listen", "listen:listen", "Gather the readings that come through a broker."),
@@ -107,4 +108,5 @@ def _usage(error: Exception, as_json: bool) -> int:
 
 def main() -> None:
     """The console script."""
+    open_closed_streams()
     sys.exit(run(sys.argv[1:]))

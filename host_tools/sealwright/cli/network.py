@@ -10,12 +10,14 @@ import typer
 from ..errors import RefusedByDevice, Usage, cause_of
 from ..link.broker import Broker, authority_der
 from ..operate import owner
+from ..texts import first_line
 from ..wire.cbor import Key, Value
 from .commands import command
 from .options import DeviceOption
 from .session import Session
 
 _KINDS: Final = ("tcp", "udp", "esp-now")
+_LONGEST_SSID: Final = 32  # bytes, by IEEE 802.11
 
 
 @command(
@@ -61,6 +63,10 @@ def network(
         raise Usage(f"there is no link of kind {peers!r}", remedy=f"Give one of {', '.join(_KINDS)}.")
     if peers not in (None, "esp-now") and ssid is None:
         raise Usage(f"--peers {peers} goes over a Wi-Fi", remedy="Give --ssid and --password-file too.")
+    if ssid is not None and not 1 <= len(ssid.encode("utf-8", "surrogateescape")) <= _LONGEST_SSID:
+        raise Usage(f"{ssid!r} is no name of a Wi-Fi", remedy=f"Give 1 to {_LONGEST_SSID} bytes.")
+    if ssid is None and password_file is not None:
+        raise Usage("--password-file without --ssid", remedy="Name the Wi-Fi; a broker's is --user-password-file.")
     settings: dict[Key, Value] = {}
     if ssid is not None:
         settings[1] = [ssid, _secret(password_file)]
@@ -100,6 +106,6 @@ def _broker_of(session: Session, url: str) -> Broker:
 def _secret(file: Path | None) -> str:
     """The first line of a file; nothing where there is no file."""
     try:
-        return "" if file is None else file.read_text().split("\n")[0]
+        return "" if file is None else first_line(file.read_bytes())
     except (OSError, ValueError) as error:
         raise Usage(f"cannot read {file}: {cause_of(error)}", remedy="Check the path.") from error

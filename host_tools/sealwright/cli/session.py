@@ -85,6 +85,10 @@ class Session(Reach):
             sys.stdout.write(json.dumps(json_value(values)) + "\n")
             sys.stdout.flush()
 
+    def emit_failure(self, error: SealwrightError, **where: Any) -> None:
+        """An error, with --json. where: more for programs."""
+        self.emit(ok=False, code=error.code, error=plain(str(error)), remedy=error.remedy, **where)
+
     def say(self, text: str = "", style: str = "") -> None:
         """A line for people."""
         self.out.print(Text(plain(text), style=style), soft_wrap=True)
@@ -123,7 +127,7 @@ class Session(Reach):
         Its `device` or `name` says which of many it is; a remedy that many in a row have is shown once.
         """
         try:
-            self.emit(ok=False, code=error.code, error=plain(str(error)), remedy=error.remedy, **where)
+            self.emit_failure(error, **where)
         except OSError:
             abandon_stdout()  # stderr still tells
         self.err.print(Text(f"error: {plain(_with_party(str(error), where))}", style="red"), soft_wrap=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
+from ..clock import longest_pause
 from ..errors import SealwrightError, Usage
 from ..home import Home
 from ..ledger import Head, Ledger, LedgerIdentity, Moved
@@ -151,4 +152,5 @@ def known_ledger(home: Home, *, allow_test: bool = False) -> Ledger:
     """The home's ledger with its identity, unchecked."""
     identity = LedgerIdentity(home.ledger_certificates(), home.key("ledger"))
     owners = [home.key("owner").public]
-    return Ledger(home.ledger_path, home.roots(), owners, identity=identity, allow_test=allow_test)
+    pause = longest_pause()
+    return Ledger(home.ledger_path, home.roots(), owners, identity=identity, allow_test=allow_test, longest_pause=pause)

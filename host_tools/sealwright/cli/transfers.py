@@ -80,6 +80,8 @@ def withdraw(
     moved, left = _emit(session, verdict, identifier, given, held)
     if verdict.ok:
         session.say(f"{moved} left from {named(identifier, session.names())}, which has {left} now")
+    elif verdict.code == "not_the_owner" and not allow_test:
+        session.note("The grant of an emulated board counts only with --allow-test.")
     return 0 if verdict.ok else 1
 
 

@@ -13,6 +13,7 @@ from ..errors import SealwrightError, Unreachable, Usage
 from ..ledger import Ledger, LedgerBusy, LedgerError
 from ..link.broker import Broker
 from ..operate import watching
+from ..operate.complaints import Complaints
 from ..wire.bundle import read_bundle
 from .anchoring import note_head
 from .commands import command
@@ -103,6 +104,7 @@ class _Watcher:
         self._done: dict[Path, tuple[int, int]] = {}
         self._noted: set[tuple[bytes | None, str]] = set()
         self._warned: set[tuple[bytes, int]] = set()
+        self._complaints = Complaints(session.note)
         self.missed = 0
         self._rounds = self._settled = self._refunded = 0
 
@@ -144,16 +146,16 @@ class _Watcher:
             presence.close()
 
     def _settle_gathered(self, targets: list[watching.Target]) -> None:
-        self._settle(watching.gather(targets, self._miss))
+        self._settle(watching.gather(targets, self._looked))
 
     def _look_at(self, address: Broker) -> None:
         if address.name not in self._present:
             self._present[address.name] = watching.Presence(self._session.home, address)
-        for messages in self._present[address.name].looks(self._miss):
+        for messages in self._present[address.name].looks(self._looked):
             self._settle(messages)
 
     def _take_next(self, presence: watching.Presence, seconds: float) -> None:
-        self._settle(presence.came(seconds, self._miss))
+        self._settle(presence.came(seconds, self._looked))
 
     def _take_in(self, path: Path) -> None:
         state = path.stat()
@@ -166,6 +168,7 @@ class _Watcher:
         """One part of a round: what goes wrong in it must not keep the others from being looked at."""
         try:
             work()
+            self._complaints.settle(_party(where))
         except LedgerError as error:
             if not isinstance(error, LedgerBusy):
                 raise
@@ -175,12 +178,19 @@ class _Watcher:
         except OSError as error:
             self._fail(Usage(f"cannot read {error.filename}: {error.strerror}", remedy="Check its rights."), **where)
 
-    def _miss(self, failure: watching.Failure) -> None:
-        self._fail(failure.error, device=failure.target.name)
+    def _looked(self, target: watching.Target, error: SealwrightError | None) -> None:
+        where = {"device": target.name}
+        if error is None:
+            self._complaints.settle(_party(where))
+        else:
+            self._fail(error, **where)
 
     def _fail(self, error: SealwrightError, **where: str) -> None:
+        """Programs get every failure, people what is new in it."""
         self.missed += 1
-        self._session.fail(error, **where)
+        self._session.emit_failure(error, **where)
+        name = next(iter(where.values()), "ledger")
+        self._complaints.note(_party(where), name, f"{error}. {error.remedy}" if error.remedy else str(error))
 
     def _settle(self, messages: Iterable[bytes]) -> None:
         for verdict in self._ledger.settle(messages):
@@ -208,3 +218,8 @@ class _Watcher:
             self._session.emit(channel=channel.digest.hex(), remaining=str(channel.remaining), claimable_until=end)
             payee = named(channel.payee, names)
             self._session.note(f"channel {short(channel.digest)}: {payee} may claim {money} until {clock(end)}")
+
+
+def _party(where: dict[str, str]) -> str:
+    """A device, a broker and a bundle of one name are three."""
+    return " ".join(next(iter(where.items()), ()))

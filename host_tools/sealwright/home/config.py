@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import Usage
+from ..texts import read_text
 
 NAME: Final = "config.toml"
 KEYS: Final = ("device", "ledger", "roots")
@@ -32,7 +33,7 @@ def read_config(folder: Path) -> Config:
     """The config of the home in `folder`; nothing where there is none. Raises Usage."""
     path = folder / NAME
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(read_text(path))
     except FileNotFoundError:
         return Config()
     except OSError as error:

@@ -4,12 +4,9 @@
     issuer.key owner.key test.key     PKCS 8 PEM, readable by their owner only; encrypted in a home with a passphrase
     root.pem test-root.pem            what verifiers are given
     devices/ID.json      the register, see `register`
-    boards/NAME/         emulated boards
-    brokers/ grants/ revocations/     see `kept`
-    assets.toml          the declared assets, see `money`
-    config.toml          see `config`
-    ledger.db            see `ledger`
-    ledger.head          the last row of its log, see `cli.anchoring`
+    boards/NAME/ brokers/ grants/ revocations/     emulated boards; for the others see `kept`
+    assets.toml config.toml           the declared assets, see `money`; see `config`
+    ledger.db ledger.head             see `ledger`; the last row of its log, see `cli.anchoring`
     ledger.key ledger.pem             the ledger's own key, and its certificates
 
 The test root certifies emulated boards; verifiers refuse what chains to it without `allow_test`.
@@ -17,16 +14,16 @@ The test root certifies emulated boards; verifiers refuse what chains to it with
 
 import json
 import os
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from .. import clock
 from ..errors import Usage
 from ..files import write_whole
 from ..wire import labels
-from ..wire.certificates import TEST_MODEL, from_pem, issue, make_root, network_id, to_pem
+from ..wire.certificates import CLOCK_SKEW, TEST_MODEL, from_pem, issue, make_root, network_id, to_pem
 from ..wire.certificates import load_roots as load_pem
 from ..wire.keys import PrivateKey
 from ..wire.messages import Certificate, Message
@@ -87,6 +84,7 @@ class Home(Kept):
             remedy = "Name another folder; this one's keys cannot be made again."
             raise Usage(f"{path} is a home already", remedy=remedy, code="home_exists")
         home = cls(path, network, passphrase or _passphrase())
+        now = clock.now()
         try:
             path.mkdir(parents=True, exist_ok=True)
             path.chmod(0o700)
@@ -95,7 +93,6 @@ class Home(Kept):
             for name in ("issuer", "owner", "test"):
                 if not (path / f"{name}.key").exists():
                     PrivateKey.generate().save(path / f"{name}.key", home._passphrase)
-            now = int(time.time())
             write_whole(path / "root.pem", to_pem(make_root(home.key("issuer"), network, issued_at=now)))
             test = make_root(home.key("test"), network, issued_at=now, model=f"{TEST_MODEL} machines only")
             write_whole(path / "test-root.pem", to_pem(test))
@@ -127,7 +124,7 @@ class Home(Kept):
             self.key("ledger").public,
             network=self.network_id(test=test),
             custody=0,
-            issued_at=int(time.time()),
+            issued_at=self.now(),
             model="ledger",
             roles=labels.ROLE_LEDGER,
         )
@@ -135,6 +132,10 @@ class Home(Kept):
     def ledger_chain(self, *, test: bool = False) -> tuple[Message[Certificate], ...]:
         """The ledger's certificate in the network or in the test network, then the root: what a grant carries."""
         return (self.ledger_certificates()[test], self.root(test=test))
+
+    def now(self) -> int:
+        """Unix seconds, to sign with. Raises ClockWrong, also for a time before the home was made."""
+        return clock.now(since=self.root().body.issued_at - CLOCK_SKEW)
 
     @property
     def ledger_id(self) -> bytes:
@@ -182,7 +183,8 @@ class Home(Kept):
         return self.folder / "boards" / name
 
     def register(self, entry: Registered) -> None:
-        """Write a device's entry, whole or not at all. Raises Usage where the disk refuses it."""
+        """Write a device's entry, whole or not at all. Raises Usage for a new name that another device has, and where
+        the disk refuses it."""
         self._register.write(entry)
 
     def retire(self, entry: Registered) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import AmbiguousDevice, BadKey, UnknownDevice, Usage
-from ..files import write_whole
+from ..files import exclusive, write_whole
 from ..wire.keys import PublicKey
 from .entry import Registered, parse_entry
 from .names import id_prefix, name_key, tidy_name
@@ -41,7 +41,18 @@ class Register:
         self._index = _Index(())
 
     def write(self, entry: Registered) -> None:
-        """Write an entry, whole or not at all. Raises Usage where the disk refuses it."""
+        """Write an entry, whole or not at all. Raises Usage for a name that it takes anew and that another device has,
+        and where the disk refuses it."""
+        known = self.find(bytes.fromhex(entry.device))
+        kept = known is not None and known.active and name_key(known.name) == name_key(entry.name)
+        if not entry.active or kept:
+            self._write(entry)
+            return
+        with exclusive(self._folder / "names", wait=True):  # of two commands that take one name, one is the first
+            self.check_name(entry.name, bytes.fromhex(entry.device))
+            self._write(entry)
+
+    def _write(self, entry: Registered) -> None:
         try:
             write_whole(self._folder / f"{entry.device}.json", json.dumps(asdict(entry), indent=1).encode())
         except OSError as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO, TypeVar
 
+from ..clock import LONGEST_PAUSE
 from ..errors import Usage, WrongType
 from ..verify import Judge, Policy, Verdict
 from ..verify.channels import LEAST_WINDOW
@@ -50,6 +51,8 @@ class Ledger:
         least_window: seconds that a claim stays open at least after a close or the expiry.
         patience: seconds to wait while another process writes.
         clock: gives the time in unix seconds.
+        longest_pause: seconds after the last write from which on the clock is not believed, None to believe it: a
+        clock far ahead would end every claim, for good.
 
     Every method may raise a `LedgerError`: LedgerMissing, NotALedger, LedgerDamaged, LedgerBusy, LedgerFull
     or LedgerReadOnly; then nothing is half-applied. Not for use from several threads.
@@ -68,6 +71,7 @@ class Ledger:
         least_window: int = LEAST_WINDOW,
         patience: float = 5.0,
         clock: Callable[[], float] = time.time,
+        longest_pause: int | None = LONGEST_PAUSE,
     ) -> None:
         self.path = Path(path)
         self._roots = tuple(roots)
@@ -75,7 +79,7 @@ class Ledger:
             network, custody_floor, allow_test=allow_test, owners=tuple(owners), least_window=least_window
         )
         self._identity = identity
-        self._patience, self._clock = patience, clock
+        self._patience, self._clock, self._longest_pause = patience, clock, longest_pause
         self._open: tuple[bool, SqliteDatabase] | None = None
 
     def settle(
@@ -105,6 +109,7 @@ class Ledger:
             LedgerError: messages whose verdicts came are settled, all others of this call are not.
             BadCertificate: a root is none.
             Usage: `ticks` are malformed, or the ledger has no key.
+            ClockWrong: the clock is far ahead; nothing of this batch is settled.
         """
         policy = replace(self._policy, secrets=tuple(secrets), ticks=dict(ticks or {}))
         settlement = self._settlement(policy)
@@ -123,7 +128,7 @@ class Ledger:
     def _settlement(self, policy: Policy) -> Settlement:
         identity = self._known_identity()
         database = self._database(write=True)
-        watch = Watch(self._clock)
+        watch = Watch(self._clock, self._longest_pause)
         memory = LedgerMemory(Tables(database), identity.id, watch)
         judge = Judge(self._roots, WatchedPolicy.of(policy, watch), memory)
         return Settlement(database, judge, memory, identity, watch)

@@ -3,19 +3,24 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
+from ..clock import check_pause
 from ..verify import Policy
 
 
 class Watch:
-    """`at`: unix seconds, until the next look. clock: gives the time in unix seconds."""
+    """`at`: unix seconds, until the next look. clock: gives the time in unix seconds. longest_pause: seconds from the
+    log's last row after which the clock is not believed, None to believe it."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float], longest_pause: int | None = None) -> None:
+        self._clock, self._longest_pause = clock, longest_pause
         self.at = int(clock())
 
     def look(self, *, not_before: int = 0) -> None:
-        """Take the time anew; never before `not_before`, the time of the log's last row."""
-        self.at = max(int(self._clock()), not_before)
+        """Take the time anew; never before `not_before`, the time of the log's last row. Raises ClockWrong for a time
+        too long after it: every row after this one would be as late."""
+        found = int(self._clock())
+        check_pause(found, not_before, self._longest_pause)
+        self.at = max(found, not_before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from ..errors import Usage
 from ..files import write_whole
+from ..texts import read_text
 from ..wire.messages.asset import is_asset
 from .amounts import Amount, Written, bad_amount, check_range, read_number, shortened
 from .asset import Asset, check_name
@@ -48,7 +49,7 @@ class Assets:
         """The assets of the home in `folder`; none where it declares none. Raises Usage for a damaged file."""
         path = folder / FILE
         try:
-            declared = tomllib.loads(path.read_text(encoding="utf-8"))["assets"]
+            declared = tomllib.loads(read_text(path))["assets"]
             found = cls()
             for name, fields in declared.items():
                 found = found.with_one(_asset(name, fields))

@@ -25,7 +25,6 @@ from ..wire.messages import (
     write_arguments,
 )
 from ..wire.messages.schema import write
-from . import clock
 from .pinning import pin, prove
 
 READING: Final = "reading"
@@ -43,7 +42,7 @@ def command(home: Home, client: Client, op: str, arguments: cbor.Value = None) -
         if waited:
             status = prove(home, client)
         seq = _next_number(home, client, status.body)
-        client.command(sign(home, device, seq, op, arguments, **_end(status)).raw)
+        client.command(sign(home, device, seq, op, arguments, **_end(home, status)).raw)
 
 
 def _next_number(home: Home, client: Client, status: Status) -> int:
@@ -55,9 +54,9 @@ def _next_number(home: Home, client: Client, status: Status) -> int:
     return seq
 
 
-def _end(status: Message[Status]) -> dict[str, Any]:
+def _end(home: Home, status: Message[Status]) -> dict[str, Any]:
     """What ends a command: ten minutes, or the device's last status where its clock could not tell."""
-    now = clock.now()
+    now = home.now()
     if status.body.clock_quality >= CLOCK_HOST and abs(status.body.signed_at - now) <= CLOCK_SKEW:
         return {"not_after": now + COMMAND_SECONDS}
     return {"status": status.digest}
@@ -134,7 +133,7 @@ def set_interval(home: Home, client: Client, seconds: int) -> None:
 
 def set_clock(home: Home, client: Client) -> None:
     """Set its clock to this host's, whatever it was."""
-    command(home, client, "clock", clock.now())
+    command(home, client, "clock", home.now())
 
 
 def set_network(home: Home, client: Client, settings: dict[cbor.Key, cbor.Value] | None) -> None:

@@ -17,7 +17,6 @@ from ..link import Client
 from ..targets import kinds
 from ..wire.certificates import TEST_MODEL, issue
 from ..wire.messages import Certificate, DevicePolicy, Evidence, Grant, Message, parse_as, sign_message
-from . import clock
 from .renewing import expiry
 
 NONCE_BYTES: Final = 32
@@ -129,7 +128,7 @@ def _check_evidence(raw: bytes, nonce: bytes) -> Evidence:
 
 
 def _certify(home: Home, evidence: Evidence, test: bool, valid_days: int | None) -> Message[Certificate]:
-    now = clock.now()
+    now = home.now()
     return issue(
         home.key("test" if test else "issuer"),
         evidence.key,
@@ -150,7 +149,7 @@ def _grant(
         chain=(certificate, home.root(test=test)),
         owner=home.key("owner").public,
         network=home.network_id(test=test),
-        issued_at=clock.now(),
+        issued_at=home.now(),
         policy=policy,
         ledger_chain=home.ledger_chain(test=test),
     )

@@ -5,7 +5,6 @@ certified it, and nothing else of the device changes. A revocation is signed by 
 verifiers, ledgers and devices honour it once they have it.
 """
 
-import time
 from dataclasses import replace
 from typing import Final
 
@@ -44,7 +43,7 @@ def renew(home: Home, client: Client, valid_days: int | None = None) -> Message[
     if old.key.device_id != status.body.device or (not test and old.network != home.network_id()):
         remedy = "Use the home that provisioned it."
         raise RefusedByDevice("the device's certificate is of another network", remedy=remedy, code="wrong_network")
-    now = int(time.time())
+    now = home.now()
     signer = home.key("test" if test else "issuer")
     certificate = issue(
         signer,
@@ -81,7 +80,7 @@ def revoke(home: Home, entry: Registered, reason: str) -> Message[Revocation]:
     else:
         test = parse_as(granted, Grant).body.network == home.network_id(test=True)
     signer = home.key("test" if test else "issuer")
-    body = Revocation(bytes.fromhex(entry.device), REASONS[reason], int(time.time()))
+    body = Revocation(bytes.fromhex(entry.device), REASONS[reason], home.now())
     message = sign_message(signer, body)
     home.keep_revocation(message)
     return message

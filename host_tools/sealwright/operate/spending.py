@@ -8,7 +8,6 @@ Amounts are in the asset's smallest unit, or text as people write it, such as "0
 the same are the same. A payee is a device as `Home` identifies it; without a home, a whole id or did:key.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +16,7 @@ from ..errors import Usage, cause_of
 from ..home import Home
 from ..home.register import exact_id
 from ..money import Assets, check_name
+from ..texts import read_json
 from ..wire.messages import DevicePolicy, Limit
 
 _POLICY_REMEDY: Final = 'It looks like {"assets": {"nEUR": {"per_voucher": 1000, "per_day": 50000}}}; see the README.'
@@ -27,7 +27,7 @@ def load_policy(path: str | Path, *, home: Home | None = None) -> DevicePolicy:
     """A spending policy from a JSON file. home: the one whose assets and devices it names. Raises Usage, naming what is
     wrong."""
     try:
-        value = json.loads(Path(path).read_text())
+        value = read_json(Path(path))
     except OSError as error:
         raise Usage(f"cannot read the policy {path}: {error.strerror}", remedy="Check the path.") from error
     except (ValueError, RecursionError) as error:

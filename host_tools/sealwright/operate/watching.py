@@ -45,19 +45,14 @@ class Target:
     topic: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A device that a round could not look at, or not to the end."""
-
-    target: Target
-    error: SealwrightError
+# gets each device that was looked at, with what kept it from answering to the end, or None
+Looked = Callable[[Target, SealwrightError | None], None]
 
 
-def gather(targets: Sequence[Target], failed: Callable[[Failure], None], at_once: int = 1) -> list[bytes]:
+def gather(targets: Sequence[Target], looked: Looked, at_once: int = 1) -> list[bytes]:
     """The certificates and channels that devices hold now, in an order that a ledger can follow.
 
-    failed: gets each device that did not answer, or not to the end; what it showed before that counts.
-    at_once: how many devices to ask at the same time.
+    looked: what a device showed before an error counts. at_once: how many devices to ask at the same time.
     """
     collector = Collector()
     found: list[bytes] = []
@@ -66,8 +61,7 @@ def gather(targets: Sequence[Target], failed: Callable[[Failure], None], at_once
         for target, look in zip(targets, pool.map(_look, targets), strict=True):
             found += (raw for raw in look.chain if collector.take(parse_message(raw)))
             sources += look.sources
-            if look.error is not None:
-                failed(Failure(target, look.error))
+            looked(target, look.error)
     return [*found, *collector.channels(sources)]
 
 
@@ -116,13 +110,13 @@ class Presence:
         while time.monotonic() < end and self._take(_RETAINED_SECONDS) is not None:
             pass
 
-    def looks(self, failed: Callable[[Failure], None]) -> Iterator[list[bytes]]:
+    def looks(self, looked: Looked) -> Iterator[list[bytes]]:
         """What the devices that are there hold, some devices at a time."""
         topics = list(self._there)
         for start in range(0, len(topics), _TOGETHER):
-            yield self._gather(topics[start : start + _TOGETHER], failed)
+            yield self._gather(topics[start : start + _TOGETHER], looked)
 
-    def came(self, seconds: float, failed: Callable[[Failure], None]) -> list[bytes]:
+    def came(self, seconds: float, looked: Looked) -> list[bytes]:
         """What devices hold that come within so many seconds: one that sleeps may be there for moments only."""
         topics: dict[str, None] = {}
         topic = self._take(seconds)
@@ -133,7 +127,7 @@ class Presence:
             topic = self._take(0)
         late = time.monotonic() - _AGAIN_SECONDS
         fresh = [one for one in topics if one in self._there and self._looked.get(one, late) <= late]
-        return self._gather(fresh, failed) if fresh else []
+        return self._gather(fresh, looked) if fresh else []
 
     def close(self) -> None:
         """Leave the broker."""
@@ -152,13 +146,14 @@ class Presence:
             self._there.pop(topic, None)
         return topic
 
-    def _gather(self, topics: Iterable[str], failed: Callable[[Failure], None]) -> list[bytes]:
+    def _gather(self, topics: Iterable[str], looked: Looked) -> list[bytes]:
         now = time.monotonic()
         wrong: set[str] = set()
 
-        def note(failure: Failure) -> None:
-            wrong.add(failure.target.topic)
-            failed(failure)
+        def note(target: Target, error: SealwrightError | None) -> None:
+            if error is not None:
+                wrong.add(target.topic)
+            looked(target, error)
 
         targets = [self._target(topic) for topic in topics if self._pauses.get(topic, (0.0, 0.0))[0] <= now]
         found = gather(targets, note, AT_ONCE)

@@ -7,7 +7,7 @@ import os
 import vfs
 from emulated.flash import FlashFile, PowerCut
 
-BLOCKS = 16
+BLOCKS = 24  # 16 of them are never for readings
 _BUFFER = bytearray(4096)
 
 

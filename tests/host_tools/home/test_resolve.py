@@ -2,7 +2,9 @@
 
 import json
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 from urllib.parse import quote
 
 import pytest
@@ -23,6 +25,28 @@ def fleet(home):
     home.register(entry("Roof", ROOF, url="serial:/dev/ttyACM0"))
     home.register(entry("café", CAR, url="tcp:192.0.2.7:4242", urls=["mqtts://h:1/café", "serial:COM3"]))
     return home
+
+
+def test_of_commands_that_take_one_name_at_a_time_one_gets_it(fleet):
+    def take(number):
+        start.wait()
+        try:
+            Home.open(fleet.folder).register(entry("barn", f"{number:064x}"))
+        except Usage as error:
+            assert error.code == "name_taken"
+            return 0
+        return 1
+
+    start = Barrier(8)
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(take, range(8))) == 1
+    assert [one.name for one in fleet.active()].count("barn") == 1
+    barn = fleet.resolve("barn")
+    fleet.register(replace(barn, commands=7))  # it keeps its name
+    fleet.retire(barn)
+    fleet.register(entry("barn", SHED))
+    with pytest.raises(Usage, match="another device is called barn"):
+        fleet.register(barn)
 
 
 def test_every_way_to_name_a_device(fleet):

@@ -28,7 +28,13 @@ class World:
         self.certificates = [self.payer.certificate.raw, self.payee.certificate.raw]
 
     def ledger(self, **changes):
-        given = {"owners": [self.owner.key.public], "clock": lambda: self.at, "patience": 0.2, **changes}
+        given = {
+            "owners": [self.owner.key.public],
+            "clock": lambda: self.at,
+            "patience": 0.2,
+            "longest_pause": None,
+            **changes,
+        }
         given.setdefault("identity", self.identity)
         return Ledger(self.path, [self.network.root], **given)
 

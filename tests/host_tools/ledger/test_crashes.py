@@ -95,6 +95,36 @@ def damaged(copy, wal, main):
         return None
 
 
+def test_a_file_that_is_put_back_beside_a_newer_log_is_left_as_it_is(tmp_path):
+    world = World(tmp_path / "ledger.db")
+    ledger, channel = world.opened()
+    ledger.close()
+    old = world.path.read_bytes()
+    wal, shm = (world.path.with_name(world.path.name + end) for end in ("-wal", "-shm"))
+    with world.ledger() as ledger:  # until the file has pages that the old one has not
+        for n in range(1, 60):
+            assert ledger.deposit(world.owner.deposit(world.payer, n).raw).ok
+    with world.ledger() as ledger:
+        assert world.codes(ledger, [world.payer.voucher(channel, 5)]) == ["ok"]
+        newest, log = world.path.read_bytes(), wal.read_bytes()
+    wal.write_bytes(log)
+    world.path.write_bytes(old)
+    for use in (lambda ledger: ledger.deposit(world.owner.deposit(world.payer, 99).raw), lambda ledger: ledger.head()):
+        with world.ledger() as ledger, pytest.raises(LedgerDamaged, match="the last changes of another ledger.db"):
+            use(ledger)
+        assert world.path.read_bytes() == old and wal.read_bytes() == log
+    for end in (wal, shm):
+        end.unlink(missing_ok=True)
+    with world.ledger() as ledger:  # this copy alone
+        assert ledger.audit().ok and holds(ledger, world.payee) == 0
+    for end in (wal, shm):
+        end.unlink(missing_ok=True)
+    wal.write_bytes(log)
+    world.path.write_bytes(newest)
+    with world.ledger() as ledger:  # and both of one moment
+        assert ledger.audit().ok and holds(ledger, world.payee) == 5
+
+
 def test_a_power_cut_that_takes_the_end_of_the_log_leaves_an_earlier_whole_state(uncheckpointed):
     copy, states, messages = uncheckpointed
     main, wal = copy.path.read_bytes(), copy.path.with_name("copy.db-wal").read_bytes()

@@ -1,6 +1,7 @@
 """A tray of boards: what is to be made of each, from a CSV file, checked whole before any board is touched."""
 
 import csv
+import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from ...home.urls import url_of
 from ...operate.spending import load_policy
 from ...targets import BoardKind
 from ...targets.kinds import find_any
+from ...texts import read_text
 from ...wire.messages import DevicePolicy
 
 COLUMNS: Final = ("name", "device", "board")
@@ -46,7 +48,7 @@ def read_tray(path: Path, *, home: Home | None = None) -> list[Place]:
     board or a policy that there is not.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
+        with io.StringIO(read_text(path), newline="") as file:
             lines = csv.DictReader(file, skipinitialspace=True)
             _check_columns(path, lines.fieldnames or ())
             places = [_place(path, lines.line_num, line, home) for line in lines]

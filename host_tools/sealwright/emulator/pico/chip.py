@@ -38,10 +38,9 @@ _NOISE: Final = 2  # least significant bits
 
 
 class Chip:
-    """The chip, its flash from and in the file `image`, its USB console on `wires`, its UART's other end at `other`.
-    Switched on by `run`."""
+    """The chip, its flash from and in the file `image`, its USB console on `wires`. Switched on by `run`."""
 
-    def __init__(self, image: Path, wires: Wires, other: str | None = None) -> None:
+    def __init__(self, image: Path, wires: Wires) -> None:
         self.rp2040 = RP2040()
         self.decicelsius: Callable[[], int] = lambda: 270
         self._simulator = Simulator(rp2040=self.rp2040)
@@ -55,12 +54,16 @@ class Chip:
         self.rp2040.watchdog.on_watchdog_trigger = self._restart
         self._flash = Flash(self.rp2040, image)
         self._console = self._plug_in()
-        self._uart = Uart(self.rp2040.uart[_UART], wires, lambda: float(self._clock.nanos), other)
+        self._uart: Uart | None = None
         self.rp2040.core.pc = FLASH_START_ADDRESS
 
     def milliseconds(self) -> int:
         """The chip's time since it was switched on."""
         return int(self._clock.nanos) // 1_000_000
+
+    def join_uart(self, other: str | None) -> None:
+        """Lead its UART out to the socket in the board's folder, and to `other`; see `uart`."""
+        self._uart = Uart(self.rp2040.uart[_UART], self._wires, lambda: float(self._clock.nanos), other)
 
     def run(self) -> None:
         """For ever."""
@@ -71,7 +74,8 @@ class Chip:
             then = now
             self._wires.wait(self._idle_seconds())
             self._feed()
-            self._uart.attend()
+            if self._uart is not None:
+                self._uart.attend()
 
     def _advance(self, nanos: int) -> None:
         """Let so much time pass, or less of it where there is more to do than fits."""
@@ -90,7 +94,7 @@ class Chip:
     def _idle_seconds(self) -> float:
         if not self.rp2040.core.waiting:
             return 0.0
-        longest = _UART_SECONDS if self._uart.is_busy else _LONGEST_SLEEP
+        longest = _UART_SECONDS if self._uart is not None and self._uart.is_busy else _LONGEST_SLEEP
         if not self._clock.has_scheduled_alarm:
             return longest
         return min(self._clock.nanos_to_next_alarm / 1e9, longest)

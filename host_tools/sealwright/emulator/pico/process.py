@@ -20,7 +20,8 @@ def main(folder: Path, board: Path) -> int:
     if pty is None:
         return 2
     hardware = json.loads(Path("hardware.json").read_text())
-    chip = Chip(Path(FLASH), Wires(pty, tuple(hardware["command"])), hardware.get("uart"))
+    chip = Chip(Path(FLASH), Wires(pty, tuple(hardware["command"])))
+    chip.join_uart(hardware.get("uart"))
     rest = solder(chip.rp2040.i2c[0], board.parent, [Path(path) for path in hardware["series"]], chip.milliseconds)
     if "mcu" in rest:
         chip.decicelsius = lambda: rest["mcu"]()[0]

@@ -37,6 +37,8 @@ def open_file(path: Path, *, write: bool, patience: float) -> Opened:
     if write and not path.exists():
         _make(path)
     with typed(str(path)):
+        if _is_newer_than_its_log(path):
+            _check_pair(path, patience)
         return _connect(path, write=write, patience=patience)
 
 
@@ -66,6 +68,36 @@ def _inspect_missing(path: Path, *, write: bool) -> None:
         raise LedgerMissing(f"there is no ledger at {path}")
     if not path.parent.is_dir():
         raise LedgerMissing(f"the folder {path.parent} does not exist")
+
+
+def _is_newer_than_its_log(path: Path) -> bool:
+    """Whether the file has changed since its write-ahead log did: at a checkpoint, or because somebody put it back."""
+    try:
+        log = Path(f"{path}-wal").stat()
+    except FileNotFoundError:
+        return False
+    return log.st_size > 0 and path.stat().st_ctime_ns >= log.st_ctime_ns
+
+
+def _check_pair(path: Path, patience: float) -> None:
+    """SQLite applies a log to whatever file lies beside it, and writes the result over that file as it closes it: so
+    look first, with a connection that cannot write. Raises LedgerDamaged for a log of another file."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)) as connection:
+        try:
+            (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+            rows, last = connection.execute("SELECT count(*), ifnull(max(n), 0) FROM log").fetchone()
+            lost = connection.execute("PRAGMA foreign_key_check").fetchone()
+        except sqlite3.OperationalError:  # no right to make the log's index: nobody writes either
+            return
+        except sqlite3.DatabaseError:
+            found, rows, last, lost = "", 0, 0, None
+    if found != "ok" or rows != last or lost:
+        remedy = (
+            f"Put both back as they were at one moment. To go on with this copy instead, move {path.name}-wal and "
+            f"{path.name}-shm away and settle again every bundle since then: nothing is paid twice."
+        )
+        raise LedgerDamaged(f"{path.name}-wal holds the last changes of another {path.name}", remedy=remedy)
 
 
 def _connect(path: Path, *, write: bool, patience: float) -> Opened:

@@ -24,12 +24,14 @@ ONLINE: Final = b"1"
 
 
 class Arrived(NamedTuple):
-    """A message from the broker. `settle` it once it is safe, or the broker sends it again."""
+    """A message from the broker. `settle` it once it is safe, or the broker sends it again. retained: it was there
+    before us."""
 
     topic: str
     payload: bytes
     id: int
     qos: int
+    retained: bool = False
 
 
 class Session:
@@ -98,7 +100,7 @@ class Session:
         self.connected = False
 
     def _on_message(self, client: Any, data: Any, message: Any) -> None:
-        self._arrived.put(Arrived(message.topic, message.payload, message.mid, message.qos))
+        self._arrived.put(Arrived(message.topic, message.payload, message.mid, message.qos, message.retain))
 
     def take(self, seconds: float) -> Arrived | None:
         """The next message, waiting up to `seconds`; None where there is none. Raises Unreachable (code taken_over)
@@ -142,7 +144,7 @@ class DeviceTopics:
         self._topic = topic
         self._session = Session(broker, [self._topic + REPLY, self._topic + STATE])
         try:
-            state = self._session.take(STATE_SECONDS)
+            state = self._take(STATE_SECONDS)
             if state is None:
                 remedy = "Tell the device of it first: `sealwright owner network --device URL --broker URL --ca FILE`."
                 raise Unreachable(f"the device has never been at the broker {broker.name}", remedy=remedy)
@@ -150,6 +152,15 @@ class DeviceTopics:
         except Unreachable:
             self.close()
             raise
+
+    def _take(self, seconds: float) -> Arrived | None:
+        """The next message but for what somebody left on the topic of replies: that answers no request of ours."""
+        end = time.monotonic() + seconds
+        while arrived := self._session.take(end - time.monotonic()):
+            if not (arrived.retained and arrived.topic.endswith(REPLY)):
+                return arrived
+            self._session.settle(arrived)
+        return None
 
     def _note(self, state: Arrived) -> None:
         self._session.settle(state)
@@ -160,7 +171,7 @@ class DeviceTopics:
     def read(self, seconds: float) -> bytes:
         """What the device has said, waiting up to `seconds`; empty on a time-out."""
         end = time.monotonic() + seconds
-        while arrived := self._session.take(end - time.monotonic()):
+        while arrived := self._take(end - time.monotonic()):
             if arrived.topic.endswith(REPLY):
                 self._session.settle(arrived)
                 return arrived.payload
