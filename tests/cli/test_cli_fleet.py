@@ -63,7 +63,11 @@ def test_a_fleet(large, reads, tmp_path):
     old = Home.open(large.home)
     (gone,) = [one for one in old.registered() if not one.active]
     large.board("second")
-    assert run("provision", "emulated:second", "--name", "meter-0").code == 0, "replaced under its old name"
+    ran = run("provision", "emulated:second", "--name", "meter-0")
+    assert ran.code == 0, "replaced under its old name"
+    assert f"meter-0 (retired {gone.device[:8]}) was in the group street" in ran.err
+    run(*ran.err.split("`")[1].split()[1:])
+    assert len(run("devices", "group", "street", "--json").json) == COUNT, "in the place of the old one"
     assert run("info", "meter-0", "--json").last["device"] != gone.device
     assert hint[:4] == ["sealwright", "ledger", "withdraw", gone.device[:16]]
     refused = run(*hint[1:])
