@@ -45,6 +45,7 @@ def test_an_operators_walk(walk, tmp_path):
     assert "6 of 200 answered: " in said and "2 of 8 devices failed." in said
     assert "paid       0.00001 EUR from car to meter-1" in said and "Everything holds." in said
     assert re.search(r"0.00001 EUR left from meter-1 \(retired \w{8}\), which has 0.00 EUR now", said)
+    assert "was in the group street: `sealwright devices group street meter-1`" in said, "and so it is done"
     home = Home.open(tmp_path / "walk" / "home")
     assert len(home.active()) == 200 and len(list(home.registered())) == 201
     assert home.resolve("meter-1").url == "emulated:new-board" and emulator.running(home) == []

@@ -1,10 +1,13 @@
 """`sealwright provision`: put identity on a device, once."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
+from ..home import Registered
+from ..home.names import name_key
 from ..operate import provisioning, spending
 from ..operate.provisioning import Provisioned
 from .commands import command
@@ -57,6 +60,15 @@ def provision(
         session.say(f"spending   {spending_words(limits, session.assets)}")
     if done.test:
         session.say("It is an emulated board: verifiers refuse it without --allow-test.")
+    _tell_of_earlier(session, done.entry)
+
+
+def _tell_of_earlier(session: Session, entry: Registered) -> None:
+    """Say which groups a retired device of this name was in: this one is in none, and `--group` would miss it."""
+    same = [one for one in session.home.retired(entry.name) if name_key(one.name) == name_key(entry.name)]
+    for group, gone in {group: one for one in same for group in one.groups if group not in entry.groups}.items():
+        there = f"`sealwright devices group {quote(group)} {quote(entry.name)}` puts this one there"
+        session.note(f"{gone.label} was in the group {group}: {there}.")
 
 
 def _tell(session: Session, done: Provisioned) -> None:

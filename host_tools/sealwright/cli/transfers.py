@@ -13,6 +13,7 @@ from .money import AmountOption, AssetOption, NewAssetOption, begun, home_assets
 from .options import NamedDevice, TestOption
 from .session import Session
 from .settle import open_ledger
+from .verdicts import TEST_HINT
 from .words import named
 
 
@@ -77,6 +78,8 @@ def withdraw(
         verdicts = list(ledger.settle([*([] if grant is None else [grant]), order.raw]))
         held = _held(ledger, identifier, given.asset)
     verdict = next(one for one in verdicts if one.digest == order.digest)
+    if not verdict.ok:  # a grant that is refused for its root is the cause: to the order it is as if there were none
+        verdict = next((one for one in verdicts if one.code == "test_root"), verdict)
     moved, left = _emit(session, verdict, identifier, given, held)
     if verdict.ok:
         session.say(f"{moved} left from {named(identifier, session.names())}, which has {left} now")
@@ -108,6 +111,8 @@ def _emit(session: Session, verdict: Verdict, device: bytes, given: Amount, held
     )
     if not verdict.ok:
         session.note(f"{verdict.code}: {verdict.why}")
+        if verdict.code == "test_root":
+            session.note(TEST_HINT)
     return session.assets.show(given.value, given.asset), session.assets.show(held, given.asset)
 
 

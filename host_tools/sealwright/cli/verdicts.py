@@ -1,7 +1,7 @@
 """Verdicts on a bundle: a line or a JSON object for each, and the count at the end."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from ..verify import Verdict
 from ..wire.messages import Reading, Status
@@ -9,6 +9,8 @@ from .decoded import body_json, identifiers, time_of
 from .describe import describe
 from .session import Session
 from .words import named
+
+TEST_HINT: Final = "Emulated boards sign under a test root: give --allow-test if that is what you want to check."
 
 
 def show(session: Session, verdict: Verdict, names: Mapping[bytes, str], bundle: str) -> None:
@@ -55,5 +57,5 @@ def summary(session: Session, counts: Mapping[str, int], refused: int) -> int:
     others = ", ".join(f"{count} {code}" for code, count in counts.items() if code != "ok")
     session.say(f"{fine} of {total} messages hold" + (f": {others}" if others else "."))
     if counts.get("test_root"):
-        session.say("Emulated boards sign under a test root: give --allow-test if that is what you want to check.")
+        session.say(TEST_HINT)
     return 1 if refused else 0
