@@ -82,8 +82,8 @@ class Cli:
         """The entry point in the background; `kill_all` ends what the test did not."""
         process = subprocess.Popen(
             [*ENTRY, *map(str, arguments)],
-            # a test run in the background ignores Ctrl-C, and so would its children
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            # a test run in the background, or under nohup, ignores these, and so would its children
+            preexec_fn=lambda: [signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGHUP)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
