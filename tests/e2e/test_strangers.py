@@ -54,7 +54,10 @@ def proved(lab, board, seconds):
     """A connection on which the owner's command was accepted. This process is as slow as its crowd: before its first
     request the device may have taken six others from the same address."""
     for _ in range(50):
-        client = connect(board.url)
+        try:
+            client = connect(board.url)
+        except Unreachable:  # the crowd fills the queue of new connections too
+            continue
         try:
             owner.set_interval(lab.home, client, seconds)
             return client
@@ -72,7 +75,8 @@ def test_the_owner_s_command_goes_through_a_crowd(lab, says):
         for seconds in range(8, 30):
             assert client.info().raw["interval"] == seconds - 1
             owner.set_interval(lab.home, client, seconds)
-        lab.wait(board, lambda _: crowd.came > before + 40)
+        while crowd.came <= before + 40:  # others come and go meanwhile
+            assert client.info().raw["interval"] == 29
         assert len(client.chain()) == 2 and client.info().raw["interval"] == 29, "the same connection"
 
 
