@@ -76,7 +76,8 @@ def _is_newer_than_its_log(path: Path) -> bool:
         log = Path(f"{path}-wal").stat()
     except FileNotFoundError:
         return False
-    return log.st_size > 0 and path.stat().st_ctime_ns >= log.st_ctime_ns
+    # not the log's ctime: SQLite sets the owner of a log that root opens, and a second look would find it newer
+    return log.st_size > 0 and path.stat().st_ctime_ns >= log.st_mtime_ns
 
 
 def _check_pair(path: Path, patience: float) -> None:
