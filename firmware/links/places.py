@@ -1,4 +1,4 @@
-"""Who keeps a place where connections are few: those that have proved most, whoever else connects.
+"""Which connections stay where only a few fit: those that have proved most.
 
 A newcomer always gets a place, and a stranger's connection ends for it. Of PLACES, all but STRANGERS can be kept. The
 first to go is of the lowest rank, then of the host that has most places, then the oldest. So neither connections that

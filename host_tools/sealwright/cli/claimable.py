@@ -82,5 +82,5 @@ def _settled(session: Session, channels: Iterable[bytes]) -> dict[bytes, Channel
         with known_ledger(session.home) as ledger:
             found = (ledger.channel(digest) for digest in channels)
             return {channel.digest: channel for channel in found if channel is not None}
-    except SealwrightError:  # a ledger that cannot be read is told of by the commands that need it
+    except SealwrightError:  # the commands that need the ledger report why it cannot be read
         return {}

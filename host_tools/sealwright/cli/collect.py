@@ -150,8 +150,8 @@ class _Collection(Gathering):
         self.wait(None, lambda: time.monotonic() > grace)
         self.drop()
         self._take_channels()
-        if told := self._acknowledge():
-            self.wait(None, lambda: False, told)
+        if asked := self._acknowledge():
+            self.wait(None, lambda: False, asked)
         self._raises = False
         for part in self.living if following else ():
             if part.source is None:
@@ -170,9 +170,9 @@ class _Collection(Gathering):
         self.sink.sync()
         self.collector.logs.keep()
         self._acked_at = time.monotonic()
-        told = [part for part in self.idle if part.exact and part.fork is None] if self._ack else []
-        self.begin(self._tell, told)
-        return told
+        asked = [part for part in self.idle if part.exact and part.fork is None] if self._ack else []
+        self.begin(self._tell, asked)
+        return asked
 
     def _tell(self, part: Part) -> None:
         source = part.source

@@ -21,7 +21,7 @@ _OF_SIGNER: Final = {
     *("unknown_signer", "bad_certificate", "expired_certificate", "revoked", "wrong_network", "custody_too_low"),
     *("test_root", "not_a_device", "not_a_ledger"),
 }
-_OF_FILE: Final = frozenset({"malformed", "not_deterministic", "wrong_type", "test_root"})  # one group, whoever signed
+_OF_FILE: Final = frozenset({"malformed", "not_deterministic", "wrong_type", "test_root"})  # one group for all signers
 
 
 @dataclass(slots=True)

@@ -42,7 +42,7 @@ def check_copy(path: Path, anchors: Sequence[Head] = ()) -> Head:
 
 
 def check_ledger(path: Path, anchors: Sequence[Head] = ()) -> Head:
-    """The same of a ledger's file in its place, whoever writes to it meanwhile."""
+    """The same of a ledger's file in its place, while others may write to it."""
     with closing(SqliteDatabase.open(path, write=False, patience=PATIENCE_SECONDS)) as database, database.reading():
         return _check(database, anchors)
 

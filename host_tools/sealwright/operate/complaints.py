@@ -1,12 +1,12 @@
-"""Complaints about parties that are looked at again and again: each is told a few times, not at every look.
+"""Complaints about parties that are looked at again and again: each is reported a few times, not at every look.
 
-Limits: of MOST_PARTIES at most something is kept; who is forgotten for that is told of anew.
+Limits: of MOST_PARTIES at most something is kept; the failures of one that was dropped are reported anew.
 """
 
 from collections.abc import Callable
 from typing import Final
 
-MOST_TOLD: Final = 3  # different complaints about one party, until it does well again
+MOST_TOLD: Final = 3  # different reports about one party, until it does well again
 MOST_PARTIES: Final = 10_000  # anybody can make up names at a broker
 
 
@@ -18,8 +18,8 @@ class Complaints:
         self._told: dict[str, list[str]] = {}
 
     def note(self, party: str, name: str, text: str) -> bool:
-        """Tell of it, unless the same was told of this party before, or MOST_TOLD others. name: what people call the
-        party. Returns whether it was told."""
+        """Report it, unless the same was reported of this party before, or MOST_TOLD others. name: what people call the
+        party. Returns whether it was reported."""
         told = self._told.setdefault(party, [])
         if len(self._told) > MOST_PARTIES:
             del self._told[next(iter(self._told))]
@@ -27,7 +27,7 @@ class Complaints:
             return False
         told.append(text)
         if len(told) > MOST_TOLD:
-            text = "it goes on failing; this is told again once it has worked in between"
+            text = "it goes on failing; this is reported again once it has worked in between"
         self._tell(f"{name}: {text}")
         return True
 

@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from ...files import sync_folder
 from . import schema
 from .faults import LedgerDamaged, LedgerError, LedgerMissing, LedgerReadOnly, NotALedger, typed
 
@@ -139,7 +140,7 @@ def _make(path: Path) -> None:
                 connection.execute(statement)
         with suppress(FileExistsError):  # another process was faster: its ledger is as good
             path.hardlink_to(draft)
-        _flush_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise LedgerReadOnly(f"{path} cannot be made: {error.strerror}") from error
     finally:
@@ -150,14 +151,3 @@ def _discard(draft: Path) -> None:
     for end in ("", "-wal", "-shm"):
         with suppress(OSError):
             Path(f"{draft}{end}").unlink(missing_ok=True)
-
-
-def _flush_folder(folder: Path) -> None:
-    """A new name is on disk only once its folder is."""
-    if os.name == "nt":  # folders cannot be opened there; NTFS journals its names
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
