@@ -204,7 +204,9 @@ def test_a_trade_in_units(euros, tmp_path):
     assert (claim["amount"], claim["paid"], claim["asset"]) == ("300", "0", "nEUR")
     assert claim["channel"] == channel["channel"] and claim["claimable_until"] == channel["claimable_until"]
     bundle, boards = tmp_path / "day.bundle", ("--device", "emulated:car", "--device", "emulated:solar")
-    assert "solar may claim 0.0000003 EUR from car until 20" in euros.ok("collect", *boards, "--out", bundle).out
+    out = euros.ok("collect", *boards, "--out", bundle).out
+    assert "solar may claim 0.0000003 EUR from car until 20" in out
+    assert "new messages" in out.splitlines()[-1], "the sum, and what failed, come last"
     again = euros.ok("collect", *boards, "--out", bundle, "--json").last
     assert again["messages"] == 0 or again["readings"] == again["messages"], "nothing new of the channel"
     assert again["claimable"] == [claim]

@@ -223,8 +223,8 @@ def _summary(session: Session, run: _Collection, out: str | None, *, interrupted
     shown = {"messages": sink.messages, "readings": sink.readings, "out": out, "failed": failed, "devices": devices}
     session.emit(ok=good, **shown, claimable=[one.as_dict() for one in claims])
     of = f" {failed} of {len(devices)} devices failed." if failed and len(devices) > 1 else ""
-    session.say(f"{sink.messages} new messages{to}, {sink.readings} of them readings.{of}")
     show_claimable(session, claims)
+    session.say(f"{sink.messages} new messages{to}, {sink.readings} of them readings.{of}")
     if run.failures and run.failures[0].wrong is not None:
         return run.failures[0].wrong.exit_code
     return INTERRUPTED if interrupted else 0
