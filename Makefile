@@ -15,6 +15,7 @@ TESTS = $(if $(strip $(T)),$(T),--numprocesses auto --dist worksteal)
 SPELLED = *.md Makefile pyproject.toml .ci .github boards firmware host_tools tests
 # How many histories `make law` runs; an hour or so for each 100,000.
 HISTORIES = 100000
+N = 10000000
 # Options of host_tools/tools/mutate.py.
 M =
 
@@ -29,6 +30,9 @@ test: $(VENV)/dev.stamp ## All tests, under CPython and unix MicroPython; T=FILE
 
 law: $(VENV)/dev.stamp ## 100,000 random histories of channels against the law of settlement; HISTORIES=N for another number
 	SEALWRIGHT_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -p no:xdist tests/host_tools/ledger/test_law.py
+
+fast-path: $(VENV)/dev.stamp ## N changed messages (10 million): the fast reader takes none that the strict one refuses
+	$(BIN)/python -m tests.host_tools.wire.test_patterns $(N)
 
 coverage: $(VENV)/coverage.stamp ## Which lines the tests run, into build/coverage; T as for test
 	@mkdir -p build/coverage

@@ -103,10 +103,10 @@ class Mutator:
     def gently(self, value):
         """`value` with one number or string in it changed for another of its kind and size."""
         draw = self.random
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             key = draw.choice(list(value))
             return {**value, key: self.gently(value[key])}
-        if isinstance(value, list):
+        if isinstance(value, list) and value:
             at = draw.randrange(len(value))
             return [*value[:at], self.gently(value[at]), *value[at + 1 :]]
         if isinstance(value, bytes) and value:

@@ -4,13 +4,13 @@ import sys
 from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from ..errors import Usage
 from ..files import output, write_output
-from ..ledger import AuditReport, Head, Ledger
+from ..ledger import AuditReport, Balance, Channel, Head, Ledger
 from ..wire.messages import parse_message
 from . import factory, home, transfers
 from .anchoring import noted_head
@@ -43,15 +43,25 @@ def balances(session: Session, device: AnyDevices) -> None:
     Accounts are devices, open channels, and the world, which owes what owners deposited.
     """
     names, chosen = session.names(), _chosen(session, device)
-    with open_ledger(session.home) as ledger:
-        found = [one for one in ledger.balances() if not chosen or (one.kind == "device" and one.name in chosen)]
-    rows = []
-    for one in found:
+
+    def row(one: Balance) -> tuple[str, ...]:
         name = names.get(one.name) if one.kind == "device" else None
-        session.emit(kind=one.kind, id=one.name.hex(), name=name, asset=one.asset, amount=str(one.amount))
-        rows.append((one.kind, name or short(one.name), session.assets.show(one.amount, one.asset)))
-    session.table(("account", "of", "amount>"), rows)
-    if not rows:
+        return one.kind, name or short(one.name), session.assets.show(one.amount, one.asset)
+
+    def values(one: Balance) -> dict[str, Any]:
+        name = names.get(one.name) if one.kind == "device" else None
+        return {
+            "kind": one.kind,
+            "id": one.name.hex(),
+            "name": name,
+            "asset": one.asset,
+            "amount": str(one.amount),
+        }
+
+    with open_ledger(session.home) as ledger:
+        found = (one for one in ledger.each_balance() if not chosen or (one.kind == "device" and one.name in chosen))
+        shown = session.listing(("account", "of", "amount>"), found, row, values)
+    if not shown:
         session.say("Nothing yet: `sealwright ledger deposit` brings money in.")
 
 
@@ -66,29 +76,33 @@ def balances(session: Session, device: AnyDevices) -> None:
 def channels(session: Session, device: AnyDevices) -> None:
     """Show every channel and where its deposit is: paid + refunded + remaining = deposited."""
     names, chosen = session.names(), _chosen(session, device)
-    with open_ledger(session.home) as ledger:
-        found = [one for one in ledger.channels() if not chosen or chosen & {one.payer, one.payee}]
-    rows = []
-    for one in found:
-        session.emit(
-            channel=one.digest.hex(),
-            payer=one.payer.hex(),
-            payee=one.payee.hex(),
-            asset=one.asset,
-            deposited=str(one.capacity),
-            paid=str(one.paid),
-            refunded=str(one.refunded),
-            remaining=str(one.remaining),
-            expires=one.terms.expires,
-            claimable_until=one.terms.claim_end,
-            closed=one.closed,
-        )
+
+    def row(one: Channel) -> tuple[str, ...]:
         sums = (one.capacity, one.paid, one.refunded, one.remaining)
         money = tuple(session.assets.show(value, one.asset) for value in sums)
         state = "settled" if not one.remaining else f"claimable until {clock(one.terms.claim_end)}"
-        rows.append((short(one.digest), named(one.payer, names), named(one.payee, names), *money, state))
+        return short(one.digest), named(one.payer, names), named(one.payee, names), *money, state
+
     columns = ("channel", "payer", "payee", "deposited>", "paid>", "refunded>", "remaining>", "state")
-    session.table(columns, rows)
+    with open_ledger(session.home) as ledger:
+        found = (one for one in ledger.each_channel() if not chosen or chosen & {one.payer, one.payee})
+        session.listing(columns, found, row, _channel_values)
+
+
+def _channel_values(one: Channel) -> dict[str, Any]:
+    return {
+        "channel": one.digest.hex(),
+        "payer": one.payer.hex(),
+        "payee": one.payee.hex(),
+        "asset": one.asset,
+        "deposited": str(one.capacity),
+        "paid": str(one.paid),
+        "refunded": str(one.refunded),
+        "remaining": str(one.remaining),
+        "expires": one.terms.expires,
+        "claimable_until": one.terms.claim_end,
+        "closed": one.closed,
+    }
 
 
 def _chosen(session: Session, texts: list[str]) -> set[bytes]:

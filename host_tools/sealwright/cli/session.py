@@ -11,7 +11,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from typing import Any, Final
+from itertools import chain, islice
+from typing import Any, Final, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -21,11 +22,15 @@ from ..errors import SealwrightError
 from ..money import Assets
 from ..operate.logs import Logs
 from .reaching import Reach
-from .tables import lay_out
+from .tables import lay_out, plain_lines
 from .words import json_value, plain
 
+_SCREENFUL: Final = 200  # rows: a longer table is written line by line
 _WIDE: Final = 4096  # no line is longer: nothing wraps where nobody looks
 Advance = Callable[[float, str], None]
+T = TypeVar("T")
+Row = Callable[[T], Sequence[str]]
+Values = Callable[[T], dict[str, Any]]
 
 
 class _Quiet(Console):
@@ -113,6 +118,23 @@ class Session(Reach):
             if at:
                 self.say()
             self.facts((name.rstrip(">"), cell) for name, cell in zip(columns, row, strict=True) if cell)
+
+    def listing(self, columns: Sequence[str], items: Iterable[T], row: Row[T], values: Values[T]) -> int:
+        """A table of any length, written as its items come; how many they were. With --json one object an item.
+
+        row: the cells of an item. values: its JSON object. More than a screenful is not laid out to fit: one line a
+        row, nothing held back.
+        """
+        if self.as_json:
+            return sum(sys.stdout.write(json.dumps(json_value(values(item))) + "\n") > 0 for item in items)
+        cells = (tuple(plain(cell) for cell in row(item)) for item in items)
+        first = list(islice(cells, _SCREENFUL))
+        following = next(cells, None)
+        if following is None:
+            self.table(columns, first)
+            return len(first)
+        lines = plain_lines(columns, first, chain((following,), cells))
+        return sum(self.out.file.write(line + "\n") > 0 for line in lines) - 1  # without the line of names
 
     def facts(self, rows: Iterable[tuple[str, str]]) -> None:
         """Names and values, one pair a line."""

@@ -1,6 +1,7 @@
 """Tables for people, as wide as what they are printed on, in which no word is ever cut."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, starmap
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
@@ -49,3 +50,20 @@ def columns_that_fit(rows: Sequence[Sequence[str]], width: int) -> list[int | No
             return None
         widths[max(gives, key=lambda at: widths[at])] -= 1
     return [*widths]
+
+
+def plain_lines(columns: Sequence[str], first: Sequence[Sequence[str]], rest: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The lines of a listing that is longer than a screen, one at a time: columns as wide as the first rows need."""
+    names = tuple(column.rstrip(">") for column in columns)
+    layout = [
+        (max(map(cell_len, cells)), column.endswith(">"))
+        for column, cells in zip(columns, zip(names, *first, strict=True), strict=True)
+    ]
+    for row in chain((names,), first, rest):
+        yield "  ".join(starmap(_padded, zip(row, layout, strict=True))).rstrip()
+
+
+def _padded(cell: str, layout: tuple[int, bool]) -> str:
+    width, to_right = layout
+    space = " " * (width - (len(cell) if cell.isascii() else cell_len(cell)))
+    return space + cell if to_right else cell + space

@@ -21,6 +21,8 @@ MAX_EXACT: Final = 2**53 - 1  # JavaScript's Number.MAX_SAFE_INTEGER
 def plain(text: str) -> str:
     """`text` on one line, without control characters: a device or a bundle may say anything, a terminal would obey it,
     and a line break would make a line that looks like ours."""
+    if text.isprintable():  # nearly always
+        return text
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
@@ -93,9 +95,11 @@ def ago(start: float) -> str:
 def json_value(value: Any) -> Any:
     """A CBOR value as JSON can say it: byte strings in hexadecimal, map keys as text, and integers that a reader with
     64-bit floats would round (RFC 8259 section 6) as text."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bytes):
         return value.hex()
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | Mapping):
         return {key if isinstance(key, str) else str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [json_value(item) for item in value]

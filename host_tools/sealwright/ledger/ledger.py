@@ -10,8 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
 from ..clock import LONGEST_PAUSE
 from ..errors import Usage, WrongType
@@ -19,25 +18,21 @@ from ..verify import Judge, Policy, Verdict
 from ..verify.channels import LEAST_WINDOW
 from ..wire.keys import PublicKey
 from ..wire.messages import Certificate, Command, Message, parse_as
-from . import reports
 from .audit import AuditReport, audit
-from .book import Channel
 from .chain import Head
+from .file import LedgerFile
 from .identity import LedgerIdentity
 from .intake import DEPOSIT, WITHDRAW
 from .memory import LedgerMemory
 from .moved import Moved
-from .reports import Balance, EntryLine
 from .settling import Settlement
-from .store.database import Database
-from .store.sqlite import SqliteDatabase
 from .store.tables import Tables
 from .watch import Watch, WatchedPolicy
 
 T = TypeVar("T")
 
 
-class Ledger:
+class Ledger(LedgerFile):
     """A ledger file; opened when first used, for reading only until something is to be settled.
 
     Args:
@@ -73,14 +68,13 @@ class Ledger:
         clock: Callable[[], float] = time.time,
         longest_pause: int | None = LONGEST_PAUSE,
     ) -> None:
-        self.path = Path(path)
+        super().__init__(path, patience, clock)
         self._roots = tuple(roots)
         self._policy = Policy(
             network, custody_floor, allow_test=allow_test, owners=tuple(owners), least_window=least_window
         )
         self._identity = identity
-        self._patience, self._clock, self._longest_pause = patience, clock, longest_pause
-        self._open: tuple[bool, SqliteDatabase] | None = None
+        self._longest_pause = longest_pause
 
     def settle(
         self,
@@ -165,84 +159,11 @@ class Ledger:
         (verdict,) = self.settle([raw])
         return verdict
 
-    def balances(self) -> list[Balance]:
-        """What every account holds, in the asset's smallest unit; devices, channels, and the world's debt."""
-        return self._read(reports.balances)
-
-    def channels(self) -> list[Channel]:
-        """Every channel and where its deposit is, in the order they were opened."""
-        return self._read(reports.channels)
-
-    def channel(self, digest: bytes) -> Channel | None:
-        """One channel by its digest, or None."""
-        return self._read(lambda database: Tables(database).channel(digest))
-
-    def funding(self, channel: bytes) -> bytes | None:
-        """The ledger's signed word that it locked this channel's capacity, or None where it did not."""
-        return self._read(lambda database: Tables(database).funding(channel))
-
-    def ending(self, within: int) -> list[Channel]:
-        """Channels that hold money and whose claim ends within so many seconds: the first 1,000, earliest first."""
-        at = int(self._clock()) + within
-        return self._read(lambda database: Tables(database).ended(at, 1000))
-
     @property
     def least_window(self) -> int:
         """Seconds that a claim stays open at least after a close or the expiry."""
         return self._policy.least_window
 
-    def entries(self) -> Iterator[EntryLine]:
-        """Every entry with the message that caused it, in order: one state of the ledger, read as you go."""
-        # a connection of its own: other calls may come before the last entry is read
-        database = SqliteDatabase.open(self.path, write=False, patience=self._patience)
-        try:
-            with database.reading():
-                yield from reports.entries(database)
-        finally:
-            database.close()
-
-    def export(self, out: TextIO, form: str = "json") -> int:
-        """Write every entry to a text file, as "json" lines or "csv", and return how many. Raises Usage."""
-        return self._read(lambda database: reports.export(database, out, form))
-
-    def head(self) -> Head:
-        """The log's last row. Noted elsewhere, it is the anchor of a later audit."""
-        return self._read(lambda database: Tables(database).head())
-
     def audit(self, anchor: Head | None = None) -> AuditReport:
         """Check every hash, signature and rule, rebuild all from the log, compare; see `audit.audit`."""
         return audit(self._database(), self._roots, self._policy, self._known_identity().id, anchor)
-
-    def row_hash(self, n: int) -> bytes | None:
-        """The hash of row `n` of the log, or None where there is no such row."""
-        return self._read(lambda database: Tables(database).hash_of(n))
-
-    def equivocations(self) -> list[tuple[bytes, bytes]]:
-        """Pairs of messages of one signer that cannot both be true, as received: each pair is a proof."""
-        return self._read(lambda database: list(Tables(database).equivocations()))
-
-    def close(self) -> None:
-        """Close the file. Idempotent; the ledger opens again when used."""
-        if self._open is not None:
-            self._open[1].close()
-            self._open = None
-
-    def __enter__(self) -> "Ledger":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _database(self, *, write: bool = False) -> SqliteDatabase:
-        if self._open is not None and write and not self._open[0]:
-            self.close()
-        if self._open is None:
-            self._open = (write, SqliteDatabase.open(self.path, write=write, patience=self._patience))
-        return self._open[1]
-
-    def _read(self, ask: Callable[[Database], T]) -> T:
-        database = self._database()
-        with database.reading():
-            return ask(database)

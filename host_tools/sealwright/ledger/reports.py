@@ -40,14 +40,14 @@ class EntryLine(NamedTuple):
     amount: int
 
 
-def balances(database: Database) -> list[Balance]:
+def balances(database: Database) -> Iterator[Balance]:
     """Every account, by kind, asset and name. The amounts of each asset sum to 0."""
-    return [Balance(*row) for row in scans.balances(database)]
+    return (Balance(*row) for row in scans.balances(database))
 
 
-def channels(database: Database) -> list[Channel]:
+def channels(database: Database) -> Iterator[Channel]:
     """Every channel, in the order they were opened."""
-    return list(Tables(database).channels())
+    return Tables(database).channels()
 
 
 def entries(database: Database) -> Iterator[EntryLine]:

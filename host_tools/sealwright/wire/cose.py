@@ -9,7 +9,7 @@ else the header holds is the message layer's business.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Protocol
+from typing import Final, Protocol
 
 from ..errors import BadSignature, Malformed
 from . import cbor
@@ -28,9 +28,26 @@ class Signer(Protocol):
         """64 bytes r || s over a 32-byte digest."""
 
 
+_BEGIN: Final = b"\x84\x6aSignature1"  # an array of four, and its first element
+
+
 def sig_structure(protected: bytes, payload: bytes) -> bytes:
     """The bytes that are signed (RFC 9052 section 4.4), with empty external_aad."""
-    return cbor.encode(["Signature1", protected, b"", payload])
+    return b"".join((_BEGIN, _string_head(len(protected)), protected, b"\x40", _string_head(len(payload)), payload))
+
+
+def _string_head(size: int) -> bytes:
+    """The head of a byte string in its shortest form (RFC 8949 section 3)."""
+    if size < 24:
+        return bytes((0x40 + size,))
+    if size < 0x100:
+        return bytes((0x58, size))
+    return b"\x59" + size.to_bytes(2, "big") if size < 0x10000 else b"\x5a" + size.to_bytes(4, "big")
+
+
+def digest_of(protected: bytes, payload: bytes) -> bytes:
+    """SHA-256 of the Sig_structure, 32 bytes: a message's name."""
+    return sha256(sig_structure(protected, payload)).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +106,7 @@ def parse(raw: bytes) -> Sign1:
         raise Malformed("the protected header is not a map")
     if header.get(ALG) != ES256:
         raise Malformed("the algorithm in the protected header is not ES256")
-    digest = sha256(sig_structure(protected, payload)).digest()
+    digest = digest_of(protected, payload)
     return Sign1(raw, protected, payload, signature, header, digest)
 
 
@@ -100,7 +117,7 @@ def sign(key: Signer, header: Mapping[cbor.Key, cbor.Value], payload: bytes) -> 
     """
     full = {ALG: ES256, KID: key.public.kid, **header}
     protected = cbor.encode(full)
-    digest = sha256(sig_structure(protected, payload)).digest()
+    digest = digest_of(protected, payload)
     signature = key.sign(digest)
     raw = cbor.encode(cbor.Tag(COSE_SIGN1_TAG, [protected, {}, payload, signature]))
     return Sign1(raw, protected, payload, signature, full, digest)

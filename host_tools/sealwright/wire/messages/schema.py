@@ -176,7 +176,7 @@ def at(label: int, rule: Rule, *, required: bool = False) -> dict[str, Any]:
     return {"at": (label, rule, required)}
 
 
-def _table(cls: type[Any]) -> tuple[tuple[str, int, Rule, bool], ...]:
+def table(cls: type[Any]) -> tuple[tuple[str, int, Rule, bool], ...]:
     """Name, map key, rule and whether required, for each field that has a map key; made once a class."""
     known = _TABLES.get(cls)
     if known is not None:
@@ -194,7 +194,7 @@ def read(cls: type[T], value: Value, **others: Any) -> T:
     if not isinstance(value, dict):
         raise Malformed("not a map")
     found = 0
-    for name, label, rule, required in _table(cls):
+    for name, label, rule, required in table(cls):
         if label in value:
             found += 1
             try:
@@ -204,7 +204,7 @@ def read(cls: type[T], value: Value, **others: Any) -> T:
         elif required:
             raise Malformed(f"{name} (key {label}) is missing")
     if found != len(value):
-        known = {label for _, label, _, _ in _table(cls)}
+        known = {label for _, label, _, _ in table(cls)}
         raise Malformed(f"unknown key {next(label for label in value if label not in known)!r}")
     return cls(**others)
 
@@ -215,8 +215,8 @@ def write(body: Any) -> dict[Any, Value]:
     Raises Malformed, naming the field, for a value that is read and no longer built.
     """
     result: dict[Any, Value] = {}
-    values: Mapping[str, Any] = {name: getattr(body, name) for name, *_ in _table(type(body))}
-    for name, label, rule, required in _table(type(body)):
+    values: Mapping[str, Any] = {name: getattr(body, name) for name, *_ in table(type(body))}
+    for name, label, rule, required in table(type(body)):
         if required or values[name] is not None:
             try:
                 result[label] = rule.dump(values[name])

@@ -1,0 +1,111 @@
+"""A ledger's file, opened when first used, and the questions that anybody may ask of it."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO, TypeVar
+
+from . import reports
+from .book import Channel
+from .chain import Head
+from .reports import Balance, EntryLine
+from .store.database import Database
+from .store.sqlite import SqliteDatabase
+from .store.tables import Tables
+
+T = TypeVar("T")
+
+
+class LedgerFile:
+    """A ledger file, only read here. patience: seconds to wait while another process writes. clock: gives the time in
+    unix seconds. Every method may raise a `LedgerError`."""
+
+    def __init__(self, path: str | Path, patience: float = 5.0, clock: Callable[[], float] = time.time) -> None:
+        self.path = Path(path)
+        self._patience, self._clock = patience, clock
+        self._open: tuple[bool, SqliteDatabase] | None = None
+
+    def balances(self) -> list[Balance]:
+        """What every account holds, in the asset's smallest unit; devices, channels, and the world's debt."""
+        return self._read(lambda database: list(reports.balances(database)))
+
+    def channels(self) -> list[Channel]:
+        """Every channel and where its deposit is, in the order they were opened."""
+        return self._read(lambda database: list(reports.channels(database)))
+
+    def channel(self, digest: bytes) -> Channel | None:
+        """One channel by its digest, or None."""
+        return self._read(lambda database: Tables(database).channel(digest))
+
+    def funding(self, channel: bytes) -> bytes | None:
+        """The ledger's signed word that it locked this channel's capacity, or None where it did not."""
+        return self._read(lambda database: Tables(database).funding(channel))
+
+    def ending(self, within: int) -> list[Channel]:
+        """Channels that hold money and whose claim ends within so many seconds: the first 1,000, earliest first."""
+        at = int(self._clock()) + within
+        return self._read(lambda database: Tables(database).ended(at, 1000))
+
+    def entries(self) -> Iterator[EntryLine]:
+        """Every entry with the message that caused it, in order: one state of the ledger, read as you go."""
+        return self._stream(reports.entries)
+
+    def each_channel(self) -> Iterator[Channel]:
+        """What `channels` has, read as you go."""
+        return self._stream(reports.channels)
+
+    def each_balance(self) -> Iterator[Balance]:
+        """What `balances` has, read as you go."""
+        return self._stream(reports.balances)
+
+    def _stream(self, ask: Callable[[Database], Iterator[T]]) -> Iterator[T]:
+        # a connection of its own: other calls may come before the last row is read
+        database = SqliteDatabase.open(self.path, write=False, patience=self._patience)
+        try:
+            with database.reading():
+                yield from ask(database)
+        finally:
+            database.close()
+
+    def export(self, out: TextIO, form: str = "json") -> int:
+        """Write every entry to a text file, as "json" lines or "csv", and return how many. Raises Usage."""
+        return self._read(lambda database: reports.export(database, out, form))
+
+    def head(self) -> Head:
+        """The log's last row. Noted elsewhere, it is the anchor of a later audit."""
+        return self._read(lambda database: Tables(database).head())
+
+    def row_hash(self, n: int) -> bytes | None:
+        """The hash of row `n` of the log, or None where there is no such row."""
+        return self._read(lambda database: Tables(database).hash_of(n))
+
+    def equivocations(self) -> list[tuple[bytes, bytes]]:
+        """Pairs of messages of one signer that cannot both be true, as received: each pair is a proof."""
+        return self._read(lambda database: list(Tables(database).equivocations()))
+
+    def close(self) -> None:
+        """Close the file. Idempotent; the ledger opens again when used."""
+        if self._open is not None:
+            self._open[1].close()
+            self._open = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _database(self, *, write: bool = False) -> SqliteDatabase:
+        if self._open is not None and write and not self._open[0]:
+            self.close()
+        if self._open is None:
+            self._open = (write, SqliteDatabase.open(self.path, write=write, patience=self._patience))
+        return self._open[1]
+
+    def _read(self, ask: Callable[[Database], T]) -> T:
+        database = self._database()
+        with database.reading():
+            return ask(database)
