@@ -44,6 +44,35 @@ def crc32(data: bytes) -> int:
     return binascii.crc32(data) & 0xFFFFFFFF
 
 
+def is_utf8(raw: bytes) -> bool:
+    """Whether `raw` is UTF-8 (RFC 3629). MicroPython's own check accepts overlong forms."""
+    if not raw or max(raw) < 0x80:
+        return True
+    at = 0
+    while at < len(raw):
+        lead = raw[at]
+        at += 1
+        if lead < 0x80:
+            continue
+        if 0xC2 <= lead <= 0xDF:
+            continuation_count, minimum = 1, 0x80
+        elif 0xE0 <= lead <= 0xEF:
+            continuation_count, minimum = 2, 0x800
+        elif 0xF0 <= lead <= 0xF4:
+            continuation_count, minimum = 3, 0x10000
+        else:
+            return False
+        point = lead & (0x3F >> continuation_count)
+        for _ in range(continuation_count):
+            if at >= len(raw) or raw[at] & 0xC0 != 0x80:
+                return False
+            point = point << 6 | raw[at] & 0x3F
+            at += 1
+        if point < minimum or 0xD800 <= point <= 0xDFFF or point > 0x10FFFF:
+            return False
+    return True
+
+
 def hexlify(data: bytes) -> str:
     """Lower-case hexadecimal text of `data`."""
     return binascii.hexlify(data).decode()

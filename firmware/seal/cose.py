@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 
 _CONTEXT = b"\x84\x6aSignature1"  # how a Sig_structure begins
+_PLAIN = b"\xa3\x01\x26\x04\x48"  # how the header of everything but a reading begins: alg, and the head of kid
+_PLAIN_TYP = b"\x10\x19"  # what follows the kid: the key typ, and the head of a number of two bytes
 _LATER_TYPES = (labels.FUNDING, labels.REFUND, labels.STATUS, labels.REVOCATION)
 
 
@@ -48,7 +50,7 @@ class Message:
 
 def sig_structure(protected: bytes, payload: bytes) -> bytes:
     """The Sig_structure (RFC 9052 section 4.4) with an empty external_aad: the input of the signature's hash."""
-    return cbor.encode(["Signature1", protected, b"", payload])
+    return b"".join((_CONTEXT, cbor.head(2, len(protected)), protected, b"\x40", cbor.head(2, len(payload)), payload))
 
 
 def _split(raw: bytes) -> "tuple[bytes, bytes, bytes, bytes] | None":
@@ -96,9 +98,17 @@ def parse(raw: bytes, expected: int | None = None) -> "Message":
         raise Malformed("a message is a byte string")
     raw = bytes(raw)
     protected, payload, signature, signed = _split(raw) or _decode(raw)
-    header = cbor.decode(protected)
+    header = _plain_header(protected) or cbor.decode(protected)
     _check_header(header, expected)
     return Message(raw, header, payload, signature, signed)
+
+
+def _plain_header(protected: bytes) -> "Claims | None":
+    """{alg: ES256, kid: 8 bytes, typ: 256..65535} from its bytes, by slices; None for any other header."""
+    if len(protected) != 17 or protected[:5] != _PLAIN or protected[13:15] != _PLAIN_TYP:
+        return None
+    kind = protected[15] << 8 | protected[16]
+    return {labels.ALG: labels.ES256, labels.KID: protected[5:13], labels.TYP: kind} if kind > 255 else None
 
 
 def _decode(raw: bytes) -> tuple[bytes, bytes, bytes, bytes]:
@@ -141,16 +151,18 @@ def _check_header(header: "Claims", expected: int | None) -> None:
 
 def build(kind: int, kid: bytes, payload: "Item", claims: "Claims | None" = None) -> tuple[bytes, bytes]:
     """The to-be-signed parts of a message: (protected, payload) as bytes. `claims` go into a reading's header."""
+    if claims is None:
+        return _PLAIN + kid + _PLAIN_TYP + bytes((kind >> 8, kind & 255)), cbor.encode(payload)
     header = {labels.ALG: labels.ES256, labels.KID: kid, labels.TYP: kind}
-    if claims is not None:
-        header[labels.CONTENT_TYPE] = labels.SENML_CBOR
-        header[labels.CWT_CLAIMS] = claims
+    header[labels.CONTENT_TYPE] = labels.SENML_CBOR
+    header[labels.CWT_CLAIMS] = claims
     return cbor.encode(header), cbor.encode(payload)
 
 
 def envelope(protected: bytes, payload: bytes, signature: bytes) -> bytes:
-    """The message's bytes."""
-    return cbor.encode(cbor.Tag(18, [protected, {}, payload, signature]))
+    """The message's bytes. signature: 64 bytes."""
+    heads = cbor.head(2, len(protected)), cbor.head(2, len(payload))
+    return b"".join((b"\xd2\x84", heads[0], protected, b"\xa0", heads[1], payload, b"\x58\x40", signature))
 
 
 class Signer:

@@ -57,10 +57,13 @@ def did_key(public: bytes) -> str:
 
 def _base58(data: bytes) -> str:
     number = int.from_bytes(data, "big")
-    text = ""
+    digits = []
     while number:
-        number, digit = divmod(number, 58)
-        text = _BASE58[digit] + text
+        number, five = divmod(number, 656356768)  # 58^5, the most that is a small integer on every port
+        for _ in range(5):
+            digits.append(_BASE58[five % 58])
+            five //= 58
+    text = "".join(reversed(digits)).lstrip("1")
     zeros = 0
     while zeros < len(data) and data[zeros] == 0:
         zeros += 1

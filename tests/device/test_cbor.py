@@ -93,3 +93,20 @@ def test_encoding_needs_constant_stack():
     for _ in range(300):
         value = {1: [cbor.Tag(4, value)]}
     assert len(cbor.encode(value)) == 300 * 4 + 1
+
+
+def test_decoding_is_bounded_in_items():
+    assert len(cbor.decode(cbor.encode([0] * cbor.MAX_ITEMS))) == cbor.MAX_ITEMS
+    raises(Malformed, cbor.decode, cbor.encode([0] * (cbor.MAX_ITEMS + 1)))
+    raises(Malformed, cbor.decode, cbor.encode([[0] * 300] * 4))
+    raises(Malformed, cbor.decode, cbor.encode({key: 0 for key in range(cbor.MAX_ITEMS // 2 + 1)}))
+    assert cbor.decode(cbor.encode([[0] * 300] * 3)) == [[0] * 300] * 3, "each decode begins anew"
+
+
+def test_keys_are_in_the_order_of_their_encoding():
+    keys = [0, 23, 24, 255, 256, 1 << 40, -1, -24, -25, -257, b"", b"a", b"aa", "", "b", "aa"]
+    for some in (keys, keys[:10], keys[6:10], keys[:6], keys[10:]):
+        data = cbor.encode({key: 1 for key in reversed(some)})
+        encoded = [cbor.encode(key) for key in some]
+        assert encoded == sorted(encoded) and data[1:] == b"".join(key + b"\x01" for key in encoded)
+        assert cbor.decode(data) == {key: 1 for key in some}

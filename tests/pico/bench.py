@@ -1,9 +1,9 @@
 """`make bench-device`: what the firmware costs on an emulated Pico, to build/bench-device.json.
 
-    SEALWRIGHT_PICO_UF2=IMAGE python -m tests.pico.bench [--out build/bench-device.json] [ENGINE ...]
+    SEALWRIGHT_PICO_UF2=IMAGE python -m tests.pico.bench [--out build/bench-device.json] [--topic NAME] [ENGINE ...]
 
-One module a topic: `bench_curve`, `heap`. A topic gives figures, which go into the file side by side, and prints
-a table of its own.
+`bench_curve` measures the engines of the curve. Everything else is rows, see `rows`: add a module with a function
+`rows`, and name it in TOPICS.
 """
 
 import argparse
@@ -12,23 +12,30 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.pico import bench_curve, guest, heap
+from tests.pico import bench_boot, bench_curve, bench_trade, guest
 from tests.pico.rig import IMAGE, image
+from tests.pico.rows import taken
+
+TOPICS = {"boot": bench_boot.rows, "trade": bench_trade.rows}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the firmware on an emulated Pico")
     parser.add_argument("engine", nargs="*", help="by default " + " ".join(bench_curve.ENGINES))
+    parser.add_argument("--topic", choices=TOPICS, help="measure the rows of this topic alone")
     parser.add_argument("--out", type=Path, default=guest.ROOT / "build" / "bench-device.json")
     arguments = parser.parse_args()
     uf2 = image()
     if uf2 is None:
         print(f"set {IMAGE} to a MicroPython image for the Pico, as RPI_PICO-*.uf2 of micropython.org", file=sys.stderr)
         return 2
-    with tempfile.TemporaryDirectory() as folder:
-        figures = bench_curve.figures(uf2, Path(folder), arguments.engine or bench_curve.ENGINES)
+    figures: dict[str, object] = {}
+    if arguments.topic is None:
+        with tempfile.TemporaryDirectory() as folder:
+            figures = bench_curve.figures(uf2, Path(folder), arguments.engine or bench_curve.ENGINES)
     if not arguments.engine:
-        figures["firmware"] = heap.figures(uf2, guest.ROOT / "boards" / "pico")
+        topics = TOPICS if arguments.topic is None else {arguments.topic: TOPICS[arguments.topic]}
+        figures["rows"] = [row for topic, rows in topics.items() for row in taken(topic, rows(uf2))]
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(figures, indent=2) + "\n")
     print(f"wrote {arguments.out}")

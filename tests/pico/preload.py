@@ -18,19 +18,25 @@ from sealwright.targets import Build
 ROOT = Path(__file__).parents[2]
 MICROPYTHON = Path(sys.executable).parent / "micropython"
 BLOCKS = 352  # of 4 KB, at the flash's end
+FILES_AT = FLASH_BYTES - BLOCKS * 4096
 SCRIPT = ROOT / "boards" / "emulated" / "put_on_flash.py"
 
 
 def preload(board: EmulatedBoard, folder: Path) -> None:
     """Make the file system of a Pico that is switched off anew, with the files of `folder`."""
+    with (board.folder / FLASH).open("r+b") as flash:
+        flash.seek(FILES_AT)
+        flash.write(file_system(folder))
+
+
+def file_system(folder: Path) -> bytes:
+    """A Pico's file system with the files of `folder`: what is in its flash from FILES_AT on."""
     with tempfile.TemporaryDirectory() as scratch:
         image = Path(scratch, "image")
         path = ":".join([str(ROOT / "boards"), str(ROOT / "firmware"), ".frozen"])
         command = [str(MICROPYTHON), "-X", "heapsize=4m", str(SCRIPT), str(folder), str(image), str(BLOCKS)]
         subprocess.run(command, check=True, env={**os.environ, "MICROPYPATH": path})
-        with (board.folder / FLASH).open("r+b") as flash:
-            flash.seek(FLASH_BYTES - BLOCKS * 4096)
-            flash.write(image.read_bytes())
+        return image.read_bytes()
 
 
 def preload_firmware(board: EmulatedBoard, build: Build) -> None:

@@ -76,9 +76,10 @@ def image() -> Path | None:
 
 
 class Pico:
-    """A booted Pico at its raw REPL."""
+    """A booted Pico at its raw REPL. flash: what its 2 MB hold, instead of MicroPython alone; such a board runs its own
+    main.py, and has no prompt."""
 
-    def __init__(self, uf2: Path) -> None:
+    def __init__(self, uf2: Path, flash: bytes | None = None) -> None:
         self.mcu = RP2040()
         self.mcu.logger = ConsoleLogger(LogLevel.ERROR)
         self._simulator = Simulator(rp2040=self.mcu)
@@ -91,6 +92,9 @@ class Pico:
         connected: list[bool] = []
         self._console.on_device_connected = lambda: connected.append(True)
         self.mcu.core.pc = FLASH_START_ADDRESS
+        if flash is not None:
+            self.mcu.flash[: len(flash)] = flash
+            return
         self._until(lambda: bool(connected), 60)
         self._send(b"\r" + CTRL_C + CTRL_C + CTRL_A)
         self._until(lambda: BANNER in self._out, 60)
@@ -110,6 +114,12 @@ class Pico:
             execute_batch(self._simulator, 1)  # one instruction at a time: the guest's timers are exact
             if self.seconds > end:
                 raise GuestError(f"no answer within {patience} s of the guest's time: {bytes(self._out[-500:])!r}")
+
+    def wait(self, done: Callable[[], bool], patience: float = 60) -> float:
+        """The guest's seconds since it was switched on when `done`, which is asked now and then, says so. Raises
+        GuestError."""
+        self._until(done, patience)
+        return self.seconds
 
     def _send(self, data: bytes) -> None:
         for at in range(0, len(data), 256):
