@@ -14,7 +14,7 @@ import select
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -134,9 +134,11 @@ def require(name: str) -> Path:
     return Path(image)
 
 
-def run(name: str, files: Mapping[str, bytes], script: str, folder: Path, seconds: float = 600) -> str:
+def run(
+    name: str, files: Mapping[str, bytes], script: str, folder: Path, seconds: float = 600, options: Sequence[str] = ()
+) -> str:
     """What `script` prints on a new machine that has these files, by path, and first on its path. folder: for what QEMU
-    reads. Raises GuestError with its traceback."""
+    reads; options: more of QEMU's. Raises GuestError with its traceback."""
     image, kind = require(name), KINDS[name]
     block, places = bytearray(), {}
     for path, data in {**files, "time.py": _TIME, "os.py": _OS, "asyncio.py": _ASYNCIO}.items():
@@ -145,7 +147,7 @@ def run(name: str, files: Mapping[str, bytes], script: str, folder: Path, second
     (folder / "files").write_bytes(block)
     loader = f"loader,file={folder / 'files'},addr={kind.memory:#x},force-raw=on"
     process = subprocess.Popen(
-        [*kind.command, "-kernel", str(image), *_OPTIONS, "-device", loader],
+        [*kind.command, "-kernel", str(image), *_OPTIONS, "-device", loader, *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
