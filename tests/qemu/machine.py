@@ -20,6 +20,8 @@ from typing import Final, NamedTuple
 
 import pytest
 
+from tests.volume import mount, placed
+
 
 class Kind(NamedTuple):
     """One of QEMU's machines. memory: where files are put."""
@@ -65,58 +67,6 @@ class TimeoutError(Exception):
 class CancelledError(BaseException):
     pass
 """
-_MOUNT: Final = """
-import io, sys, uctypes, vfs
-class File(io.IOBase):
-    def __init__(self, at, size):
-        self.at, self.left = at, size
-    def readinto(self, into):
-        n = min(len(into), self.left)
-        into[:n] = uctypes.bytearray_at(self.at, n)
-        self.at += n
-        self.left -= n
-        return n
-    def read(self):
-        data = bytes(uctypes.bytearray_at(self.at, self.left))
-        self.left = 0
-        return data
-    def readline(self):
-        data = uctypes.bytearray_at(self.at, self.left)
-        n = 0
-        while n < self.left:
-            n += 1
-            if data[n - 1] == 10:
-                break
-        self.at += n
-        self.left -= n
-        return str(data[:n], "utf-8")
-    def ioctl(self, request, argument):
-        return 0
-    def __enter__(self):
-        return self
-    def __exit__(self, *_):
-        pass
-class Volume:
-    def mount(self, readonly, mkfs):
-        pass
-    def chdir(self, path):
-        pass
-    def stat(self, path):
-        path = path.strip("/")
-        if path in FILES:
-            return (0x8000, 0, 0, 0, 0, 0, FILES[path][1], 0, 0, 0)
-        for name in FILES:
-            if name.startswith(path + "/"):
-                return (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-        raise OSError(2)
-    def open(self, path, mode):
-        path = path.strip("/")
-        if path not in FILES:
-            raise OSError(2)
-        return File(*FILES[path])
-vfs.mount(Volume(), "/files")
-sys.path.insert(0, "/files")
-"""
 
 
 class GuestError(Exception):
@@ -140,10 +90,7 @@ def run(
     """What `script` prints on a new machine that has these files, by path, and first on its path. folder: for what QEMU
     reads; options: more of QEMU's. Raises GuestError with its traceback."""
     image, kind = require(name), KINDS[name]
-    block, places = bytearray(), {}
-    for path, data in {**files, "time.py": _TIME, "os.py": _OS, "asyncio.py": _ASYNCIO}.items():
-        places[path] = (kind.memory + len(block), len(data))
-        block += data
+    block, places = placed({**files, "time.py": _TIME, "os.py": _OS, "asyncio.py": _ASYNCIO}, kind.memory)
     (folder / "files").write_bytes(block)
     loader = f"loader,file={folder / 'files'},addr={kind.memory:#x},force-raw=on"
     process = subprocess.Popen(
@@ -155,7 +102,7 @@ def run(
     try:
         console = _Console(process, seconds)
         console.say(b"\r" + _CTRL_C + _CTRL_C + _CTRL_A, _READY)
-        console.run(f"FILES = {places!r}\n{_MOUNT}")
+        console.run(mount(places, "/files", is_text=True))
         return console.run(script)
     finally:
         process.kill()
