@@ -24,6 +24,13 @@ def plain(text: str) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
+def number(count: int, noun: str) -> str:
+    """ "1 channel", "2 channels", "0 entries": how many of a thing there are."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("ry") else f"{count} {noun}s"
+
+
 def short(identifier: bytes) -> str:
     """The first 16 hexadecimal digits of an id or digest: the device's kid, and enough to tell a fleet apart."""
     return identifier[:8].hex()
