@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping
 from itertools import takewhile
+from types import MappingProxyType
 from typing import Any, Final
 
 from ..money import Assets
@@ -72,13 +73,15 @@ def amount(value: int, asset: str, assets: Assets = SMALLEST) -> str:
     return assets.show(value, asset)
 
 
-def spending(policy: DevicePolicy | None, assets: Assets = SMALLEST) -> str:
-    """A spending policy in one line."""
+def spending(
+    policy: DevicePolicy | None, assets: Assets = SMALLEST, names: Mapping[bytes, str] = MappingProxyType({})
+) -> str:
+    """A spending policy in one line. names: of devices, for its payees, which it has by their ids."""
     if policy is None:
         return "none: it will not pay"
     parts = [_limit(asset, limit, assets) for asset, limit in policy.limits.items()]
     if policy.payees is not None:
-        parts.append("only to " + ", ".join(short(payee) for payee in policy.payees))
+        parts.append("only to " + ", ".join(named(payee, names) for payee in policy.payees))
     if policy.button_above is not None:
         one = next(iter(policy.limits)) if len(policy.limits) == 1 else None
         above = f"{policy.button_above:,}" if one is None else assets.show(policy.button_above, one)
