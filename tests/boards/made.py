@@ -1,6 +1,6 @@
 """Run by MicroPython where a board would run: make the board and check it against the ports.
 
-As a program it reads contract.json. Prints "a board" at the end.
+As a program it reads contract.json. Prints the kinds of the radio's links, if there is one, and "a board" at the end.
 """
 
 
@@ -22,6 +22,8 @@ def check(made, ports, description):
     for part, port in parts:
         _fits(part, port, ports)
     assert made.command_links
+    assert made.peer_links or made.radio, "every board buys and sells"
+    assert bool(made.radio) == ("wifi" in description["features"])
     assert made.meter is None or made.meter in made.sensors
     assert made.console is None or callable(made.console)
     assert made.model == description["model"] and made.keystore.custody == description["custody"]
@@ -50,6 +52,41 @@ def _check_reads(made):
     made.store.remove("a-record")
 
 
+def check_radio(radio, ports):
+    """Every link that the owner may choose is made, has addresses of its kind, and keeps to what its air carries.
+    Returns the kinds."""
+    for kind in radio.kinds:
+        link = radio.link(kind)
+        _fits(link, "PeerLink", ports)
+        assert link.address.partition(":")[0] == kind.replace("-", ""), link.address
+        if kind == "esp-now":
+            assert _longest(link) == 250
+        if kind != "tcp":
+            link._port.close()
+    return " ".join(radio.kinds)
+
+
+def _longest(link):
+    """Bytes of the longest datagram that a session makes of a long message."""
+    import asyncio
+
+    from links.datagram import Session
+
+    port, sizes = link._port, []
+    port.send = lambda place, data: sizes.append(len(data))
+    session = Session(port, None, bytes(8))
+    session.write(bytes(1000))
+
+    async def begin():
+        try:
+            await asyncio.wait_for(session.drain(), 1)
+        except asyncio.TimeoutError:  # noqa: UP041  MicroPython has no other
+            pass  # nobody acknowledges the first
+
+    asyncio.run(begin())
+    return max(sizes)
+
+
 def main():
     import json
 
@@ -61,7 +98,15 @@ def main():
         mount("flash.img", "/state")  # on the board a folder of its one file system
     import board
 
-    check(board.make(), contract["ports"], contract["description"])
+    made = board.make()
+    check(made, contract["ports"], contract["description"])
+    if made.radio:
+        import network
+
+        station = network.WLAN(network.WLAN.IF_STA)
+        station.active(True)
+        station.connect("any", "any")
+        print("radio:", check_radio(made.radio, contract["ports"]))
     print("a board")
 
 

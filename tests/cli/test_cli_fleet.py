@@ -66,6 +66,7 @@ def test_a_fleet(large, reads, tmp_path):
     ran = run("provision", "emulated:second", "--name", "meter-0")
     assert ran.code == 0, "replaced under its old name"
     assert f"meter-0 (retired {gone.device[:8]}) was in the group street" in ran.err
+    assert f"Where a policy has meter-0 (retired {gone.device[:8]}) as payee, it still means that one" in ran.err
     run(*ran.err.split("`")[1].split()[1:])
     assert len(run("devices", "group", "street", "--json").json) == COUNT, "in the place of the old one"
     assert run("info", "meter-0", "--json").last["device"] != gone.device

@@ -45,5 +45,9 @@ def test_words():
     assert words.spending(policy) == (
         "10 nEUR a voucher, 200 nEUR a day; only to 0101010101010101; button above 5 nEUR; until 1970-01-01 00:00:00Z"
     )
+    gone = {b"\x01" * 32: "roof (retired 01010101)"}
+    assert "; only to roof (retired 01010101); " in words.spending(policy, names=gone), "a replaced one shows"
+    assert [words.number(count, "entry") for count in range(3)] == ["0 entries", "1 entry", "2 entries"]
+    assert words.number(1, "channel") == "1 channel" and words.number(10**6, "channel") == "1000000 channels"
     assert words.spending(None) == "none: it will not pay"
     assert words.json_value({1: [b"\x0a", {"x": None}]}) == {"1": ["0a", {"x": None}]}

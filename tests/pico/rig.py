@@ -22,6 +22,8 @@ from rp2040py.simulator import Simulator
 from rp2040py.usb.cdc import USBCDC
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
+from tests.volume import mount, placed
+
 IMAGE = "SEALWRIGHT_PICO_UF2"
 VOLUME = 8 << 20  # where the files begin in flash
 PACE_NANOSECONDS = 500_000  # of its time, at most, until it is looked at
@@ -29,40 +31,6 @@ NANOSECONDS = 8  # of a cycle, at 125 MHz
 MARK = 2  # a pin
 BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 CTRL_A, CTRL_C, CTRL_D = b"\x01", b"\x03", b"\x04"
-
-MOUNT = """
-import io, sys, uctypes, vfs
-class File(io.IOBase):
-    def __init__(self, at, size):
-        self.at, self.left = at, size
-    def readinto(self, into):
-        n = min(len(into), self.left)
-        into[:n] = uctypes.bytearray_at(self.at, n)
-        self.at += n
-        self.left -= n
-        return n
-    def ioctl(self, request, argument):
-        return 0
-class Volume:
-    def __init__(self, files):
-        self.files = files
-    def mount(self, readonly, mkfs):
-        pass
-    def chdir(self, path):
-        pass
-    def stat(self, path):
-        path = path.strip("/")
-        if path in self.files:
-            return (0x8000, 0, 0, 0, 0, 0, self.files[path][1], 0, 0, 0)
-        for name in self.files:
-            if name.startswith(path + "/"):
-                return (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-        raise OSError(2)
-    def open(self, path, mode):
-        return File(*self.files[path.strip("/")])
-vfs.mount(Volume(FILES), "/rig")
-sys.path.insert(0, "/rig")
-"""
 
 
 class GuestError(Exception):
@@ -152,12 +120,9 @@ class Pico:
 
     def mount(self, files: dict[str, bytes]) -> None:
         """Give the guest files, by path, and put them first on its path. Call once."""
-        at, places = VOLUME, {}
-        for name, data in files.items():
-            self.mcu.flash[at : at + len(data)] = data
-            places[name] = (FLASH_START_ADDRESS + at, len(data))
-            at += -(-len(data) // 256) * 256
-        self.run(f"FILES = {places!r}\n{MOUNT}")
+        block, places = placed(files, FLASH_START_ADDRESS + VOLUME, 256)
+        self.mcu.flash[VOLUME : VOLUME + len(block)] = block
+        self.run(mount(places, "/rig"))
 
     def start(self, source: str) -> None:
         """Begin a script that talks over the console itself; it has begun when this returns."""

@@ -10,18 +10,26 @@ from .machine import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 _TOOL = ROOT / "firmware" / "tools" / "build.py"
-_BOTH = "armv7emsp"  # has two native engines, one of which is not shipped
+_SEVERAL = "armv7emsp"  # has three native engines, one of which is not shipped
+
+
+def _built(arch: str, *options: str) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, str(_TOOL), "--out", folder, *options, arch], check=True, capture_output=True)
+        root = Path(folder, arch)
+        return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*.mpy"))}
+
+
+@cache
+def shipped(name: str) -> dict[str, bytes]:
+    """Every .mpy that a board of the machine's kind gets, by path."""
+    return _built(KINDS[name].arch)
 
 
 @cache
 def compiled(name: str) -> dict[str, bytes]:
-    """Every .mpy for a machine, by path; for the Cortex-M33 with each of the curve's engines."""
-    arch = KINDS[name].arch
-    with tempfile.TemporaryDirectory() as folder:
-        every = ["--every-engine"] if arch == _BOTH else []
-        subprocess.run([sys.executable, str(_TOOL), "--out", folder, *every, arch], check=True, capture_output=True)
-        root = Path(folder, arch)
-        return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*.mpy"))}
+    """The same; for the Cortex-M33 with each of the curve's engines."""
+    return _built(KINDS[name].arch, "--every-engine") if KINDS[name].arch == _SEVERAL else shipped(name)
 
 
 @cache

@@ -14,11 +14,13 @@ import select
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import pytest
+
+from tests.volume import mount, placed
 
 
 class Kind(NamedTuple):
@@ -65,58 +67,6 @@ class TimeoutError(Exception):
 class CancelledError(BaseException):
     pass
 """
-_MOUNT: Final = """
-import io, sys, uctypes, vfs
-class File(io.IOBase):
-    def __init__(self, at, size):
-        self.at, self.left = at, size
-    def readinto(self, into):
-        n = min(len(into), self.left)
-        into[:n] = uctypes.bytearray_at(self.at, n)
-        self.at += n
-        self.left -= n
-        return n
-    def read(self):
-        data = bytes(uctypes.bytearray_at(self.at, self.left))
-        self.left = 0
-        return data
-    def readline(self):
-        data = uctypes.bytearray_at(self.at, self.left)
-        n = 0
-        while n < self.left:
-            n += 1
-            if data[n - 1] == 10:
-                break
-        self.at += n
-        self.left -= n
-        return str(data[:n], "utf-8")
-    def ioctl(self, request, argument):
-        return 0
-    def __enter__(self):
-        return self
-    def __exit__(self, *_):
-        pass
-class Volume:
-    def mount(self, readonly, mkfs):
-        pass
-    def chdir(self, path):
-        pass
-    def stat(self, path):
-        path = path.strip("/")
-        if path in FILES:
-            return (0x8000, 0, 0, 0, 0, 0, FILES[path][1], 0, 0, 0)
-        for name in FILES:
-            if name.startswith(path + "/"):
-                return (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-        raise OSError(2)
-    def open(self, path, mode):
-        path = path.strip("/")
-        if path not in FILES:
-            raise OSError(2)
-        return File(*FILES[path])
-vfs.mount(Volume(), "/files")
-sys.path.insert(0, "/files")
-"""
 
 
 class GuestError(Exception):
@@ -134,18 +84,17 @@ def require(name: str) -> Path:
     return Path(image)
 
 
-def run(name: str, files: Mapping[str, bytes], script: str, folder: Path, seconds: float = 600) -> str:
+def run(
+    name: str, files: Mapping[str, bytes], script: str, folder: Path, seconds: float = 600, options: Sequence[str] = ()
+) -> str:
     """What `script` prints on a new machine that has these files, by path, and first on its path. folder: for what QEMU
-    reads. Raises GuestError with its traceback."""
+    reads; options: more of QEMU's. Raises GuestError with its traceback."""
     image, kind = require(name), KINDS[name]
-    block, places = bytearray(), {}
-    for path, data in {**files, "time.py": _TIME, "os.py": _OS, "asyncio.py": _ASYNCIO}.items():
-        places[path] = (kind.memory + len(block), len(data))
-        block += data
+    block, places = placed({**files, "time.py": _TIME, "os.py": _OS, "asyncio.py": _ASYNCIO}, kind.memory)
     (folder / "files").write_bytes(block)
     loader = f"loader,file={folder / 'files'},addr={kind.memory:#x},force-raw=on"
     process = subprocess.Popen(
-        [*kind.command, "-kernel", str(image), *_OPTIONS, "-device", loader],
+        [*kind.command, "-kernel", str(image), *_OPTIONS, "-device", loader, *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -153,7 +102,7 @@ def run(name: str, files: Mapping[str, bytes], script: str, folder: Path, second
     try:
         console = _Console(process, seconds)
         console.say(b"\r" + _CTRL_C + _CTRL_C + _CTRL_A, _READY)
-        console.run(f"FILES = {places!r}\n{_MOUNT}")
+        console.run(mount(places, "/files", is_text=True))
         return console.run(script)
     finally:
         process.kill()

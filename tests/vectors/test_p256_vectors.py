@@ -26,8 +26,8 @@ ENGINES = {  # how each is started; asm_thumb runs in tests/pico
     "plain": ([sys.executable], "plain"),
     "plain-micropython": (ON_MICROPYTHON, "plain"),
     "rv32-viper": ("rv32", "viper"),
+    "m33-asm_umaal": ("m33", "asm_umaal"),
     "m33-asm_thumb": ("m33", "asm_thumb"),
-    "m33-viper": ("m33", "viper"),
 }
 FIPS = ["FIPS_186-2", "FIPS_186-3"]
 

@@ -12,7 +12,8 @@ checks have passed:
 
 with secret and nonce 32 bytes in 1..N-1, the public key on the curve, and every exceptional case of addition
 handled. The engine is chosen when this module is imported, by trying each against a known answer: a native
-module may import and still fail when called. `engine` is the chosen one's name; `fixed_time` tells whether what it
+module may import and still fail when called. An instruction that a Cortex-M lacks cannot be caught, so `asm_umaal`
+asks the processor first, see `umaal_probe`. `engine` is the chosen one's name; `fixed_time` tells whether what it
 does with secrets takes a time that does not depend on them.
 
 Limits: `plain` is NOT constant-time (see there). A signature (r, N-s) verifies as well as (r, s), as FIPS 186-5 has
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
     from ..ports import Random
 
-ENGINES = ("asm_thumb", "viper", "plain")  # fastest first
+ENGINES = ("asm_umaal", "asm_thumb", "viper", "plain")  # fastest first
 _TRIES = 64  # a draw fails once in 2^32; 64 failures are a broken source, not bad luck
 
 

@@ -10,7 +10,7 @@ from ..link import Info
 from ..money import Assets
 from .session import Session
 from .settle import open_ledger
-from .words import SMALLEST
+from .words import SMALLEST, number
 
 
 @dataclass(slots=True)
@@ -69,9 +69,8 @@ def on_board(info: Info) -> str:
         return ""
     readings = info.raw["reading_seq"] - info.raw["acknowledged"]
     pays, paid = info.raw["channels"]
-    return (
-        f"on it are {max(readings, 0)} readings not acknowledged, {pays} channels it pays in and {paid} it is paid in"
-    )
+    waiting = number(max(readings, 0), "reading")
+    return f"it holds {waiting} not acknowledged, {number(pays, 'channel')} it pays in and {paid} it is paid in"
 
 
 def confirm(session: Session, what: str, remedy: str, yes: bool) -> None:

@@ -125,7 +125,7 @@ def _business(session: Session, raw: dict[str, Any], messages: list[Message[Body
     assets = session.assets
     yield "network", raw["network"].hex()
     policy = None if raw["policy"] is None else read(DevicePolicy, raw["policy"])
-    yield "spending", spending(policy, assets) + (" (PAUSED)" if raw["paused"] else "")
+    yield "spending", spending(policy, assets, session.names()) + (" (PAUSED)" if raw["paused"] else "")
     if raw.get("locked"):
         yield "", "LOCKED: its flash was put back to an earlier state; `sealwright owner unlock` lets it pay again"
     if raw["offer"] is None:

@@ -19,7 +19,7 @@ from .describe import describe
 from .options import AnyDevices, TestOption
 from .session import Session
 from .settle import open_ledger
-from .words import clock, named, short
+from .words import clock, named, number, short
 
 
 class Form(StrEnum):
@@ -152,13 +152,15 @@ def _report(session: Session, report: AuditReport) -> None:
         "channels": report.channels,
     }
     session.emit(ok=report.ok, findings=len(report.findings), more=report.cut, head=head, **counts)
-    shown = ", ".join(f"{count} {what}" for what, count in counts.items())
+    nouns = ("message", "entry", "account", "channel")
+    shown = ", ".join(number(count, noun) for count, noun in zip(counts.values(), nouns, strict=True))
     session.say(f"rebuilt from the log: {shown}")
     session.say(f"head {head}   note it elsewhere: --anchor finds a log that was cut or replaced")
     if report.ok:
         session.say("Everything holds.", "green")
     else:
-        session.say(f"{len(report.findings)}{' or more' if report.cut else ''} findings.", "red")
+        found = number(len(report.findings), "finding")
+        session.say(f"{found}{', and more' if report.cut else ''}.", "red")
         if any("test" in finding.what for finding in report.findings):
             session.say("Was it settled with --allow-test? Then audit it so too.")
 

@@ -110,7 +110,7 @@ def policy(
     def send(home: Home, client: Client) -> None:
         owner.set_policy(home, client, limits)
 
-    _send(session, device, send, f"may spend: {spending_words(limits, session.assets)}")
+    _send(session, device, send, f"may spend: {spending_words(limits, session.assets, session.names())}")
 
 
 @command("interval", "Set how often it takes a reading.", "sealwright owner interval 60 --device emulated:station")

@@ -12,7 +12,7 @@ from typing import Final
 from ..verify import Verdict
 from ..wire.messages import Body, Certificate, Message
 from .session import Session
-from .words import named, short
+from .words import named, number, short
 
 MOST_GROUPS: Final = 1000
 MOST_SHOWN: Final = 20
@@ -114,7 +114,7 @@ class Problems:
 
 
 def _which(group: Group) -> str:
-    kinds = ", ".join(f"{count} {kind}{'s' * (count > 1)}" for kind, count in group.types.items())
+    kinds = ", ".join(number(count, kind) for kind, count in group.types.items())
     if group.count == 1:
         (kind,) = group.types
         return f"message {group.first}" + (f", a {kind}" if kind != "message" else "")

@@ -57,18 +57,21 @@ def provision(
     if done.resumed:
         session.say("An earlier call had done it; this one noted it. Its policy is that of the earlier call.")
     else:
-        session.say(f"spending   {spending_words(limits, session.assets)}")
+        session.say(f"spending   {spending_words(limits, session.assets, session.names())}")
     if done.test:
         session.say("It is an emulated board: verifiers refuse it without --allow-test.")
     _tell_of_earlier(session, done.entry)
 
 
 def _tell_of_earlier(session: Session, entry: Registered) -> None:
-    """Say which groups a retired device of this name was in: this one is in none, and `--group` would miss it."""
+    """Say what still means a retired device of this name: policies have its id, and `--group` would miss this one."""
     same = [one for one in session.home.retired(entry.name) if name_key(one.name) == name_key(entry.name)]
     for group, gone in {group: one for one in same for group in one.groups if group not in entry.groups}.items():
         there = f"`sealwright devices group {quote(group)} {quote(entry.name)}` puts this one there"
         session.note(f"{gone.label} was in the group {group}: {there}.")
+    if same:
+        again = "`sealwright owner policy FILE` names this one to a device that pays it"
+        session.note(f"Where a policy has {same[-1].label} as payee, it still means that one: {again}.")
 
 
 def _tell(session: Session, done: Provisioned) -> None:

@@ -20,6 +20,7 @@ from .options import BundleArgument, SecretOption, TestOption, TickOption, Verbo
 from .problems import Problems
 from .session import Session
 from .verdicts import show, summary
+from .words import number
 
 
 @command(
@@ -76,7 +77,8 @@ def refund(session: Session, ledger: Ledger) -> int:
     refunded = ledger.refund_ended()
     if refunded:
         session.emit(ok=True, refunded=refunded)
-        session.say(f"{refunded} channels whose claim has ended: the rest is back with their payers.")
+        channels = number(refunded, "channel")
+        session.say(f"{channels} whose claim has ended: the rest went back to the payer.")
     return refunded
 
 

@@ -21,7 +21,7 @@ from .ending import Ending
 from .options import AnyDevices, SecondsOption, TestOption
 from .session import Session
 from .settle import open_ledger
-from .words import clock, named, short
+from .words import clock, named, number, short
 
 _WARN_HOURS: Final = 24.0
 _SLICE_SECONDS: Final = 0.5  # of waiting for one broker, before it is the next one's turn
@@ -128,8 +128,8 @@ class _Watcher:
 
     def show_sum(self) -> None:
         """What all rounds came to."""
-        rounds = f"{self._rounds} round{'s' * (self._rounds != 1)}"
-        self._session.say(f"{rounds}: {self._settled} messages settled, {self._refunded} channels refunded in all.")
+        done = _settled(self._settled, self._refunded)
+        self._session.say(f"{number(self._rounds, 'round')}: {done} in all.")
 
     def wait(self, seconds: float, ending: Ending) -> None:
         """Until the next round, or the end: look at each device that comes to a broker."""
@@ -208,7 +208,7 @@ class _Watcher:
         self._refunded += refunded
         if settled or refunded:
             note_head(self._session.home, self._ledger)
-            self._session.say(f"{settled} messages settled, {refunded} channels refunded")
+            self._session.say(_settled(settled, refunded))
 
     def _warn(self, within: int) -> None:
         names = self._session.names()
@@ -225,3 +225,7 @@ class _Watcher:
 def _party(where: dict[str, str]) -> str:
     """A device, a broker and a bundle of one name are three."""
     return " ".join(next(iter(where.items()), ()))
+
+
+def _settled(settled: int, refunded: int) -> str:
+    return f"{number(settled, 'message')} settled, {number(refunded, 'channel')} refunded"

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping
 from itertools import takewhile
+from types import MappingProxyType
 from typing import Any, Final
 
 from ..money import Assets
@@ -24,6 +25,13 @@ def plain(text: str) -> str:
     if text.isprintable():  # nearly always
         return text
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def number(count: int, noun: str) -> str:
+    """ "1 channel", "2 channels", "0 entries": how many of a thing there are."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("ry") else f"{count} {noun}s"
 
 
 def short(identifier: bytes) -> str:
@@ -67,13 +75,15 @@ def amount(value: int, asset: str, assets: Assets = SMALLEST) -> str:
     return assets.show(value, asset)
 
 
-def spending(policy: DevicePolicy | None, assets: Assets = SMALLEST) -> str:
-    """A spending policy in one line."""
+def spending(
+    policy: DevicePolicy | None, assets: Assets = SMALLEST, names: Mapping[bytes, str] = MappingProxyType({})
+) -> str:
+    """A spending policy in one line. names: of devices, for its payees, which it has by their ids."""
     if policy is None:
         return "none: it will not pay"
     parts = [_limit(asset, limit, assets) for asset, limit in policy.limits.items()]
     if policy.payees is not None:
-        parts.append("only to " + ", ".join(short(payee) for payee in policy.payees))
+        parts.append("only to " + ", ".join(named(payee, names) for payee in policy.payees))
     if policy.button_above is not None:
         one = next(iter(policy.limits)) if len(policy.limits) == 1 else None
         above = f"{policy.button_above:,}" if one is None else assets.show(policy.button_above, one)
