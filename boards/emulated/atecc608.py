@@ -146,7 +146,11 @@ class ATECC608Chip:
             raise OSError(ENODEV, "no answer at 0x%02x" % ADDRESS)
 
     def _execute(self, packet: bytes) -> None:
-        fault, self._fault = self._fault or self._fault_in_file(), None
+        fault = self._fault or self._fault_in_file()
+        if fault in (PULLED, WRONG) and packet[1:2] != b"\x41":
+            fault = None  # they wait for a signature
+        else:
+            self._fault = None
         if fault == NACK:
             raise OSError(ENODEV, "no answer at 0x%02x" % ADDRESS)
         self._begun, self._busy_ms = self._ticks(), 1

@@ -100,5 +100,5 @@ def _factory_fresh() -> bytearray:
     return config
 
 
-def _hex(data: bytes) -> str:
+def _hex(data: "bytes | bytearray") -> str:
     return "".join("%02x" % byte for byte in data)
