@@ -3,7 +3,8 @@
 A chip is any object with `write(data)` (the bytes after its address) and `read(count)` returning that many
 bytes; either may raise OSError to refuse, as a sleeping chip does. Bus errors are those of the real ports. A real
 controller reads ahead: a chip whose reads consume data has `unread(count)` too, which takes back the last bytes of the
-last read.
+last read. A write to the general call address, 0, holds the data line low for eight bits: a chip that this wakes has
+`wake()`.
 
 Limits: transfers are instant and whole: no clock stretching, no lost arbitration, no ten-bit addresses.
 """
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
         def read(self, count: int) -> bytes: ...
 
+
+GENERAL_CALL = 0
 
 NACK = "nack"  # the chip does not acknowledge its address: broken wire, no supply
 ONES = "ones"  # it acknowledges, but the data line floats: every byte reads 0xff
@@ -60,6 +63,8 @@ class I2C:
     def writeto(self, address: int, data: bytes, stop: bool = True) -> int:
         """Returns how many bytes were acknowledged. Raises OSError: ENODEV (no chip), ETIMEDOUT (bus
         stuck)."""
+        if address == GENERAL_CALL and STUCK not in self._faults.values():
+            self._wake()
         chip = self._chip(address)
         if self._faults.get(address) != ONES:
             chip.write(bytes(data))
@@ -94,6 +99,11 @@ class I2C:
     def readfrom_mem_into(self, address: int, register: int, buffer: bytearray, addrsize: int = 8) -> None:
         """Select the register, then fill `buffer`. Raises OSError as `writeto`."""
         buffer[:] = self.readfrom_mem(address, register, len(buffer), addrsize)
+
+    def _wake(self) -> None:
+        for address, chip in self._chips.items():
+            if hasattr(chip, "wake") and self._faults.get(address) != NACK:
+                chip.wake()
 
     def _chip(self, address: int) -> "Chip":
         if STUCK in self._faults.values():

@@ -3,9 +3,11 @@
 from drivers.bme280 import BME280
 from drivers.sensors import count_energy
 from drivers.ina219 import INA219
+from keystore.finding import atecc608
 
 I2C_BUS = 0
 SDA = 21
 SCL = 22
 BUTTON = 27  # to ground, pressed to agree; not BOOT, which the host's serial port can press
 ON_I2C = [BME280, count_energy(INA219)]
+ELEMENTS_ON_I2C = [atecc608]  # keeps the keys, where it answers

@@ -3,6 +3,7 @@
 from drivers.bme280 import BME280
 from drivers.sensors import count_energy
 from drivers.ina219 import INA219
+from keystore.finding import atecc608
 
 I2C_BUS = 0
 SDA = 4
@@ -12,3 +13,4 @@ TX = 8  # to the RX of another device, and its TX to ours
 RX = 9
 BUTTON = 15  # to ground, pressed to agree
 ON_I2C = [BME280, count_energy(INA219)]
+ELEMENTS_ON_I2C = [atecc608]  # keeps the keys, where it answers

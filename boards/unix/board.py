@@ -2,10 +2,10 @@
 
 `hardware.json` in the process's folder lists the hardware: {"command": [host, port], "peer": [host, port],
 "series": [file, ...]}. The peer link is TCP, or with "peer_link": "udp" or "uart" another; a UART is the tty at the
-path "uart"; with a null peer the board reaches others by its wires alone. The flash is mounted at /flash
-(see `emulated.power_on`). A pty, where there is one, comes as the file descriptor in SEALWRIGHT_PTY, the UART in
-SEALWRIGHT_UART. While a file `button` is in the folder, the button is down; a file `clock` has seconds to add to the
-operating system's clock.
+path "uart"; with a null peer the board reaches others by its wires alone. With "element": "atecc608" that chip is on
+the bus (see `emulated.atecc608`). The flash is mounted at /flash (see `emulated.power_on`). A pty, where there is one,
+comes as the file descriptor in SEALWRIGHT_PTY, the UART in SEALWRIGHT_UART. While a file `button` is in the folder,
+the button is down; a file `clock` has seconds to add to the operating system's clock.
 
 Custody is open: a process that can read the folder can read the key.
 """
@@ -15,6 +15,7 @@ import os
 import time
 
 import wiring
+from keystore.finding import find
 from keystore.software import SoftwareKeyStore
 from links.stream import StreamLink
 from links.tcp import TcpLink
@@ -80,12 +81,13 @@ class UnixBoard:
 
     def __init__(self, hardware: "dict[str, Any]") -> None:
         self.store = FileStore(_FLASH)
-        self.keystore = SoftwareKeyStore(self.store)
         self.clock = SystemClock()
         self.entropy = SystemEntropy()
         self.button = FileButton()
+        bus = wiring.make_bus(hardware.get("element"))
+        self.keystore = find(bus, wiring, self.store, SoftwareKeyStore(self.store), self.entropy)
         self.console = print
-        self.sensors, self.meter = wiring.connect(hardware["series"])
+        self.sensors, self.meter = wiring.connect(bus, hardware["series"])
         self.command_links: "list[Link]" = [TcpLink(*hardware["command"])]
         wire = os.getenv("SEALWRIGHT_PTY")
         if wire:

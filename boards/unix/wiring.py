@@ -4,9 +4,11 @@ from drivers.bme280 import BME280
 from drivers.energy import EnergyMeter
 from drivers.ina219 import INA219
 from drivers.mcu_temperature import McuTemperature
+from emulated.elements import solder
 from emulated.i2c import I2C
 from emulated.sensors import plug
 from emulated.series import Series
+from keystore.finding import atecc608
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,12 +17,21 @@ if TYPE_CHECKING:
     from seal.ports import Meter, Sensor
 
 
-def connect(series_paths: list[str]) -> "tuple[list[Sensor], Meter | None]":
+ELEMENTS_ON_I2C = [atecc608]
+
+
+def make_bus(element: str | None) -> I2C:
+    """The I2C bus, with the chip that keeps keys, if the board has one. Raises ValueError for one without a model."""
+    bus = I2C()
+    solder(bus, element, "")
+    return bus
+
+
+def connect(bus: I2C, series_paths: list[str]) -> "tuple[list[Sensor], Meter | None]":
     """Put the chips of these series files on the bus; returns (sensors, meter or None).
 
     Raises OSError or ValueError for a file that is missing or no series.
     """
-    bus = I2C()
     sensors: "list[Sensor]" = []
     meter: "Meter | None" = None
     for path in series_paths:

@@ -8,6 +8,7 @@ from drivers.esp32_entropy import Esp32Entropy
 from drivers.sensors import find_sensors
 from drivers.mcu_temperature import McuTemperature
 from drivers.rtc_clock import RtcClock
+from keystore.finding import find
 from keystore.nvs import NvsKeyStore
 from links.console import ConsoleLink
 from links.esp32_radio import Esp32Radio
@@ -32,11 +33,11 @@ class Esp32Board:
         esp.osdebug(None)  # the drivers' log would go to the wire of the command link
         self.model = model
         self.store = FileStore("/state")
-        self.keystore = NvsKeyStore()
         self.clock = RtcClock()
         self.entropy: "Entropy" = Esp32Entropy()
         self.button = PinButton(wiring.BUTTON)
         bus = I2C(wiring.I2C_BUS, sda=Pin(wiring.SDA), scl=Pin(wiring.SCL), freq=100_000)
+        self.keystore = find(bus, wiring, self.store, NvsKeyStore(), self.entropy)
         self.sensors, self.meter = find_sensors(bus, wiring.ON_I2C)
         self.sensors.append(McuTemperature(chip, read_deci_celsius))
         self.command_links: "list[Link]" = [ConsoleLink(self.store)]

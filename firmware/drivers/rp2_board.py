@@ -7,6 +7,7 @@ from drivers.sensors import find_sensors
 from drivers.mcu_temperature import McuTemperature, rp2_deci_celsius
 from drivers.rp2_entropy import Rp2Entropy
 from drivers.rtc_clock import RtcClock
+from keystore.finding import find
 from keystore.software import SoftwareKeyStore
 from links.console import ConsoleLink
 from links.datagram import DatagramLink
@@ -52,11 +53,11 @@ class Rp2Board:
     def __init__(self, model: str, chip: str, randombit: int, wiring: "Wiring") -> None:
         self.model = model
         self.store = FileStore("/state")
-        self.keystore = SoftwareKeyStore(self.store)
         self.clock = RtcClock()
         self.entropy: "Entropy" = Rp2Entropy(randombit)
         self.button = PinButton(wiring.BUTTON)
         bus = I2C(wiring.I2C_BUS, sda=Pin(wiring.SDA), scl=Pin(wiring.SCL), freq=100_000)
+        self.keystore = find(bus, wiring, self.store, SoftwareKeyStore(self.store), self.entropy)
         self.sensors, self.meter = find_sensors(bus, wiring.ON_I2C)
         adc = ADC(ADC.CORE_TEMP)
         self.sensors.append(McuTemperature(chip, lambda: rp2_deci_celsius(adc.read_u16())))

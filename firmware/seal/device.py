@@ -34,6 +34,7 @@ from .records import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .generation import Generation
     from .ports import Board, Quantity, Record
     from .peers import Peers
     from .seller import Seller
@@ -66,6 +67,7 @@ class Device:
     log: ReadingLog
     payer: Payer
     payee: Payee
+    generation: "Generation | None"  # of the journal, where a chip counts it
     fault: SealError | None
     uplink: "Uplink | None"
     peers: "Peers | None"
@@ -81,7 +83,7 @@ class Device:
         self.fault = None
         self.public = self.device_id = self.signer = None
         self.chain = self.network = self.root = self.owner_key = self.ledger = None
-        self.log = self.payer = self.payee = self.days = None
+        self.log = self.payer = self.payee = self.days = self.generation = None
         self.sensor_fault = None  # error code of the last sample, or of a sensor that it lacks; None if it is whole
         self.missing = None  # error code of a sensor that the last measurement lacks, or None
         self.last_purchase = None  # summary of the last reading bought, see `senml.summary`
@@ -156,6 +158,11 @@ class Device:
         self._restore_meter()
         self.fundings = Fundings(self.journal, record.get(IDENTITY_LEDGER), self.network)
         self.ledger = self.fundings.ledger
+        if hasattr(self.board.keystore, "generation"):
+            from .generation import Generation  # heap, for boards whose chip counts
+
+            self.generation = Generation(self.journal, self.board.keystore)  # type: ignore[arg-type]  # it counts
+            self.generation.start()
         self.days = Days(self.journal, self.board.clock)
         self.payer = Payer(self)
         self.payee = Payee(self)

@@ -184,3 +184,33 @@ class WrongOffer(SealError):
     """The seller sells something else than what the order is for, or nothing."""
 
     code = 31
+
+
+class ElementSilent(SealError):
+    """The secure element does not answer, or not in time."""
+
+    code = 64
+
+
+class ElementGarbled(SealError):
+    """What the secure element answers fails its CRC, or is no answer."""
+
+    code = 65
+
+
+class ElementRefused(SealError):
+    """The secure element refused a command, by its status code."""
+
+    code = 66
+
+
+class ElementOpen(SealError):
+    """The secure element's configuration is not locked, so it keeps no key yet."""
+
+    code = 67
+
+
+class ElementForeign(SealError):
+    """The secure element is locked with another configuration than ours: it can never keep this device's key."""
+
+    code = 68

@@ -34,6 +34,7 @@ class Payer:
         self._ledger = device.ledger
         self._protection = device.protection
         self._days = device.days
+        self._generation = device.generation
         self.spent = Spent(device.journal, device.days)
 
     def records(self) -> "list[tuple[str, Record]]":
@@ -208,6 +209,8 @@ class Payer:
         if increase < 0:
             raise AmountDecreased("%d is less than %d promised already" % (amount, record[AMOUNT]))
         allow(increase, self.spent.today(terms.asset))
+        if self._generation:
+            self._generation.promise()
         time = self._days.now()
         day = time // SECONDS_A_DAY
         spent = increase + (record[SPENT] if record.get(DAY) == day else 0)

@@ -8,7 +8,8 @@
     settled      see `watermark`: as the payee               opened     see `watermark`: as the payer
     past         [[half a digest, expiry], ...] of closed channels, by firmware before `settled`
     clock        [unix, seq]: a trusted time and the reading before it, see `timekeeping`
-    locked       bytes: the voucher that shows a rollback, see `rollback`
+    locked       bytes: the voucher that shows a rollback, or "generation", see `rollback`
+    generation   uint: the chip's counter, see `generation`
     revoked      [[from, device id, issuer's id], ...], the newest last, see `standing`
     o-*, i-*     channels as the payer and as the payee, see `channel`
 

@@ -46,6 +46,12 @@ def lock(journal: "Journal", message: "Message") -> None:
     journal.put(channel.record_name(PAYER_ROLE, claims[voucher.CHANNEL]), new_record)
 
 
+def lock_generation(journal: "Journal") -> None:
+    """Lock the device: its chip counted further than its flash knows, see `generation`. Idempotent."""
+    if not is_locked(journal):
+        journal.put(LOCKED_RECORD, b"generation")
+
+
 def unlock(journal: "Journal") -> None:
     """Let the device pay again. Idempotent."""
     journal.remove(LOCKED_RECORD)

@@ -5,12 +5,12 @@ signed, or a renewal or revocation that an issuer signed, changes a provisioned 
 """
 
 from . import __version__, channel, compat, messages, order, p256, rollback, rpc
-from .device import DEFAULT_INTERVAL, PROVISIONED
+from .device import BLANK, DEFAULT_INTERVAL, PROVISIONED
 from .records import IDENTITY_LEDGER, IDENTITY_RECORD, ORDER_RECORD, OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER
 from .records import OWNER_POLICY, OWNER_SEQ, PAYER_ROLE
 from .channel import AMOUNT, CHAIN, CLOSE, FUNDING, OPEN, SEQ, VOUCHER
 from .compat import const
-from .errors import Malformed
+from .errors import Malformed, Unsupported
 from .firmware import Firmware
 from .owner import Owner
 from .provision import Provisioner
@@ -51,6 +51,7 @@ class Service:
             rpc.SELFTEST: self.selftest,
             rpc.BENCH: self.bench,
             rpc.REVOKE: self._revoke,
+            rpc.ELEMENT: self.element,
             rpc.UPDATE_LOCK: lambda item: self.firmware.updater().lock(item),
             rpc.UPDATE_BEGIN: lambda item: self.firmware.updater().begin(item),
             rpc.UPDATE_WRITE: lambda item: self.firmware.updater().write(item),
@@ -189,6 +190,20 @@ class Service:
         from . import selftest  # heap, for the few times that it is asked for
 
         return selftest.run(self._device, writes)
+
+    def element(self, wanted: "Item") -> "Item":
+        """None -> what the chip that keeps the keys holds, see schema/rpc.cddl; the 128 bytes that it would be locked
+        with -> true, once it is, for ever. Raises Unsupported without such a chip."""
+        keystore = self._device.board.keystore
+        if not hasattr(keystore, "report"):
+            raise Unsupported("no chip keeps the keys here")
+        if wanted is None:
+            return keystore.report()
+        self._device.require_state(BLANK)
+        if not isinstance(wanted, bytes):
+            raise Malformed("a configuration is bytes")
+        keystore.lock(wanted)  # type: ignore[attr-defined]  # who reports can be locked
+        return True
 
     def bench(self, count: "Item") -> list[int]:
         """count -> [sign microseconds, verify microseconds], see `selftest`."""

@@ -8,6 +8,7 @@ import asyncio
 import gc
 import sys
 
+from element_bus import Element
 from rig import NOW, Board, Clock, Issuer, RamStore, policy, provisioned, with_ledger
 from seal import buyer, channel, labels, order, rpc
 from seal.compat import hexlify
@@ -80,6 +81,30 @@ def in_every_state():
         ):
             wire.ask(kind, item)
         gc.collect()
+
+
+def _on_element():
+    """(device, what its chip would be locked with): blank, with its keys to be in an ATECC608."""
+    element = Element(is_locked=False)
+    board = Board(element.store)
+    board.keystore = element.keys
+    return _loaded(board), element.keys.report()[4]
+
+
+def in_an_element():
+    """A device whose chip is locked before its key is made."""
+    device, wanted = _on_element()
+    wire = Wire(Service(device).handlers())
+    for kind, item in (
+        (rpc.EVIDENCE, bytes(32)),
+        (rpc.ELEMENT, None),
+        (rpc.ELEMENT, bytes(128)),
+        (rpc.ELEMENT, wanted),
+        (rpc.ELEMENT, None),
+        (rpc.EVIDENCE, bytes(32)),
+        (rpc.ELEMENT, wanted),
+    ):
+        wire.ask(kind, item)
 
 
 def _trade(buying, selling, wire, steps=99):
@@ -239,6 +264,9 @@ def ready_for(kind):
             return wire, bytes(32)
         wire.ask(rpc.EVIDENCE, bytes(32))
         return wire, issuer.grant(blank.public, bytes(32), policy())
+    if kind == rpc.ELEMENT:
+        device, wanted = _on_element()
+        return Wire(Service(device).handlers()), wanted
     if kind == rpc.LEDGER:
         buying, _, funding = _opened_on_ledger()
         return Wire(Service(buying).handlers()), funding
@@ -261,6 +289,7 @@ TALKS = {
     "metered": metered,
     "funded": funded,
     "updated": updated,
+    "in_an_element": in_an_element,
 }
 
 

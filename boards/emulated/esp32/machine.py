@@ -1,8 +1,8 @@
 """The module `machine` of an emulated board, with the parts that boards use.
 
 `hardware.json` in the folder SEALWRIGHT_FOLDER says which series the chips on the I2C bus replay, and the processor's
-own temperature sensor; a file `button` there is the button held down. `emulated.chip` has the
-reset and the watchdog.
+own temperature sensor, and which chip keeps keys. A file `button` there is the button held down. `emulated.chip` has
+the reset and the watchdog.
 """
 
 import json
@@ -35,11 +35,13 @@ class Pin:
 
 def I2C(number: int, scl: Pin, sda: Pin, freq: int) -> "Bus":  # noqa: N802  a class on the board
     """The bus with its chips."""
-    from emulated import i2c, sensors  # they import `seal`, which a blank board does not have
+    from emulated import elements, i2c, sensors  # they import `seal`, which a blank board does not have
 
     bus = i2c.I2C()
     with open(_FOLDER + "hardware.json") as file:
-        rest = sensors.solder(bus, [_FOLDER + name for name in json.load(file)["series"]])
+        hardware = json.load(file)
+    rest = sensors.solder(bus, [_FOLDER + name for name in hardware["series"]])
+    elements.solder(bus, hardware.get("element"), _FOLDER)
     if "mcu" in rest:
         esp32.deci_celsius = lambda: rest["mcu"]()[0]
     return bus

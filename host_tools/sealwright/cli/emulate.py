@@ -32,6 +32,7 @@ _LOOK_SECONDS: Final = 0.5
     sealwright emulate esp32 --sensor bme280 --sensor ina219 --detach
     sealwright emulate pico --image RPI_PICO.uf2 --sensor bme280 --detach
     sealwright emulate pico --name car --uart roof --detach      joins its UART to that of the pico roof
+    sealwright emulate unix --name vault --element atecc608 --detach
     sealwright emulate unix -n 3 --detach      makes unix-1, unix-2, unix-3
     sealwright emulate station solar           starts boards made earlier
     sealwright emulate --stop all
@@ -67,6 +68,12 @@ def emulate(
         str | None,
         typer.Option("--uart", metavar="NAME|TTY", help="Join a new pico's UART to another pico's, or to a tty."),
     ] = None,
+    element: Annotated[
+        str | None,
+        typer.Option(
+            "--element", metavar="CHIP", help="The chip on the new board's bus that keeps its keys: atecc608."
+        ),
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Leave them running and return.")] = False,
     stop: Annotated[str | None, typer.Option("--stop", metavar="NAME|all", help="Stop a running board.")] = None,
     remove: Annotated[
@@ -78,14 +85,14 @@ def emulate(
     They run until Ctrl-C, or with --detach until they are stopped. A board keeps its identity while it is stopped.
     """
     if stop is not None or remove is not None:
-        if boards or name or sensors or image or uart or detach or (stop is not None and remove is not None):
+        if boards or name or sensors or image or uart or element or detach or (stop is not None and remove is not None):
             raise Usage("--stop and --remove stand alone", remedy="Give one of them, and nothing else.")
         _end(session, stop or remove or "", EmulatedBoard.stop if stop is not None else EmulatedBoard.remove)
         return
     if not boards:
         remedy = f"Name a kind of board ({', '.join(emulator.kinds())}) or a board made earlier."
         raise Usage("which board?", remedy=remedy)
-    made = _Made(count, name, tuple(sensors or ()), image, uart)
+    made = _Made(count, name, tuple(sensors or ()), image, uart, element)
     with _signals():
         _run(session, _chosen(session.home, boards, made), detach)
 
@@ -98,6 +105,7 @@ class _Made(NamedTuple):
     sensors: Sequence[str] = ()
     image: Path | None = None
     uart: str | None = None
+    element: str | None = None
 
 
 def _chosen(home: Home, given: Sequence[str], made: _Made) -> list[EmulatedBoard]:
@@ -114,7 +122,8 @@ def _chosen(home: Home, given: Sequence[str], made: _Made) -> list[EmulatedBoard
             raise Usage(f"there is no kind of board and no board {one!r}", remedy=remedy, code="unknown_board")
     if made != _Made():
         raise Usage(
-            "name, number, sensors, image and UART were settled when it was made", remedy="Leave out these options."
+            "name, number, sensors, image, UART and element were settled when it was made",
+            remedy="Leave out these options.",
         )
     return [emulator.find(home, one) for one in dict.fromkeys(given)]
 
@@ -130,7 +139,9 @@ def _make(home: Home, kind: str, names: Sequence[str], given: _Made) -> list[Emu
     made: list[EmulatedBoard] = []
     try:
         for name in names:
-            made.append(emulator.create(home, kind, name, given.sensors, given.image, uart=given.uart))
+            made.append(
+                emulator.create(home, kind, name, given.sensors, given.image, uart=given.uart, element=given.element)
+            )
     except BaseException:  # also an interrupt: all or none
         for board in made:
             board.remove()

@@ -8,8 +8,10 @@ import typer
 
 from ..home import Registered
 from ..home.names import name_key
+from ..link import Client
 from ..operate import provisioning, spending
 from ..operate.provisioning import Provisioned
+from . import element as elements
 from .commands import command
 from .options import DaysOption, DeviceOption
 from .session import Session
@@ -24,6 +26,7 @@ from .words import spending as spending_words
     sealwright provision --device serial:/dev/ttyACM0 --name station
     sealwright provision --device emulated:charger --name charger --policy policy.json
     sealwright provision --device emulated:charger --name charger --dry-run
+    sealwright provision --device emulated:vault --name vault --lock-element SERIAL    locks its ATECC608 for ever
     """,
 )
 def provision(
@@ -36,6 +39,14 @@ def provision(
         typer.Option("--policy", metavar="FILE", help="What it may spend, in JSON; without one it pays nothing."),
     ] = None,
     valid_days: DaysOption = None,
+    lock_element: Annotated[
+        str | None,
+        typer.Option(
+            "--lock-element",
+            metavar="SERIAL",
+            help="Lock the ATECC608 with this serial number for ever, without asking; --dry-run says with what.",
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
 ) -> None:
     """Give a device its identity: its own key, a certificate, an owner. Happens once; a call that was cut resumes.
@@ -47,10 +58,12 @@ def provision(
     limits = None if policy is None else spending.load_policy(policy, home=home)
     with session.connect(device) as client:
         if dry_run:
-            steps = provisioning.plan(home, client, name)
-            session.emit(ok=True, dry_run=True, device=device, name=name, plan=steps)
-            session.say(f"{device} as {name}: would {steps}")
+            _dry_run(session, client, device, name)
             return
+        open_element = elements.pending(client)
+        if open_element is not None:
+            provisioning.plan(home, client, name)  # nothing is locked for a name that is taken
+            elements.lock(session, client, open_element, lock_element)
         with session.resumable(), session.progress("provisioning"):
             done = provisioning.provision(home, client, name, limits, valid_days)
     _tell(session, done)
@@ -61,6 +74,16 @@ def provision(
     if done.test:
         session.say("It is an emulated board: verifiers refuse it without --allow-test.")
     _tell_of_earlier(session, done.entry)
+
+
+def _dry_run(session: Session, client: Client, device: str, name: str) -> None:
+    steps = provisioning.plan(session.home, client, name)
+    element = elements.pending(client)
+    more = {} if element is None else {"element": elements.facts(element)}
+    session.emit(ok=True, dry_run=True, device=device, name=name, plan=steps, **more)
+    session.say(f"{device} as {name}: would {steps}")
+    for line in elements.plan(element) if element is not None else ():
+        session.say(line)
 
 
 def _tell_of_earlier(session: Session, entry: Registered) -> None:

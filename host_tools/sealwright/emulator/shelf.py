@@ -17,6 +17,7 @@ from .kinds import emulator_of, folder_of, kinds
 from .pico.uart import SOCKET
 from .series import parse_spec, write_series
 
+ELEMENTS: Final = ("atecc608",)
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 
 
@@ -28,15 +29,19 @@ def create(
     image: Path | None = None,
     *,
     uart: str | None = None,
+    element: str | None = None,
 ) -> EmulatedBoard:
     """Make a new board of `kind` with these sensors (specs, see `series`), and with an image where its emulator takes
-    one. uart: where the wire of its UART ends, another board's name or a tty. Raises Usage; nothing is left then."""
+    one. uart: where the wire of its UART ends, another board's name or a tty. element: the chip on its bus that
+    keeps keys. Raises Usage; nothing is left then."""
     emulator = emulator_of(kind)
     if not _NAME.fullmatch(name) or name in kinds():
         remedy = "Use a-z, 0-9 and -, up to 31 of them, and not the name of a kind of board."
         raise Usage(f"{name!r} is no name for a board", remedy=remedy)
     if uart is not None and not emulator.has_uart:
         raise Usage(f"an emulated {kind} has no UART to join", remedy="Join two emulated Picos, or a Pico and a tty.")
+    if element is not None and element not in ELEMENTS:
+        raise Usage(f"there is no model of the chip {element!r}", remedy=f"There is: {', '.join(ELEMENTS)}.")
     folder = home.board(name)
     try:
         folder.mkdir(parents=True)
@@ -56,6 +61,8 @@ def create(
             hardware["ip"] = _air_address()
         if uart is not None:
             hardware["uart"] = _wire(home, uart)
+        if element is not None:
+            hardware["element"] = element
         (folder / "hardware.json").write_text(json.dumps(hardware))
     except BaseException:  # also an interrupt: half a board would hold its name
         shutil.rmtree(folder, ignore_errors=True)

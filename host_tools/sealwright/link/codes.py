@@ -89,6 +89,25 @@ CODES = {
         "the seller's meter counts faster than the order allows",
         "Check the seller's meter, or order with higher limits.",
     ),
+    64: Meaning(
+        "element_silent",
+        "the chip that keeps its keys does not answer",
+        "Check the chip's wiring, then reset the board.",
+    ),
+    65: Meaning(
+        "element_garbled", "what the chip that keeps its keys says arrives damaged", "Check the I2C bus for noise."
+    ),
+    66: Meaning("element_refused", "the chip that keeps its keys refused a command", _LOG),
+    67: Meaning(
+        "element_open",
+        "the chip that keeps its keys is not locked yet",
+        "`sealwright provision` says what would be locked for ever, and asks.",
+    ),
+    68: Meaning(
+        "element_foreign",
+        "the chip is another than that of its key, or is locked with a configuration that is not ours",
+        "Put the right chip back; a new chip is for a new device.",
+    ),
     255: Meaning("internal", "it failed in a way it did not foresee", _LOG),
 }
 

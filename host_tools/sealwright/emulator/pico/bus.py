@@ -81,14 +81,17 @@ class Bus:
                 return  # it refuses what it acknowledged: the driver finds out when it reads
 
 
-def solder(i2c: RPI2C, boards: Path, series: Sequence[Path], ticks: Callable[[], int]) -> dict[str, Callable[[], Any]]:
+def solder(
+    i2c: RPI2C, boards: Path, series: Sequence[Path], ticks: Callable[[], int], element: str | None = None
+) -> dict[str, Callable[[], Any]]:
     """Put the chips that replay these series on the bus; returns the series that are no chips', by sensor.
 
-    boards: the folder with `emulated` in it. ticks: the milliseconds that chips and series live by. Raises OSError,
-    ValueError for what is no series.
+    boards: the folder with `emulated` in it. ticks: the milliseconds that chips and series live by. element: the chip
+    that keeps keys, with its memory in the working folder. Raises OSError, ValueError for what is no series.
     """
     sys.path[:0] = [str(boards), str(boards.parent / "firmware")]
     chips = import_module("emulated.i2c").I2C()
     rest: dict[str, Callable[[], Any]] = import_module("emulated.sensors").solder(chips, map(str, series), ticks)
+    import_module("emulated.elements").solder(chips, element, "", ticks)
     Bus(i2c, chips)
     return rest

@@ -22,7 +22,8 @@ def main(folder: Path, board: Path) -> int:
     hardware = json.loads(Path("hardware.json").read_text())
     chip = Chip(Path(FLASH), Wires(pty, tuple(hardware["command"])))
     chip.join_uart(hardware.get("uart"))
-    rest = solder(chip.rp2040.i2c[0], board.parent, [Path(path) for path in hardware["series"]], chip.milliseconds)
+    series = [Path(path) for path in hardware["series"]]
+    rest = solder(chip.rp2040.i2c[0], board.parent, series, chip.milliseconds, hardware.get("element"))
     if "mcu" in rest:
         chip.decicelsius = lambda: rest["mcu"]()[0]
     chip.run()

@@ -1,0 +1,58 @@
+"""What a device says of the chip that keeps its keys. It is the device's word and no proof."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..errors import Malformed
+
+OPEN: Final = 0
+OURS: Final = 1
+FOREIGN: Final = 2
+
+_SIZES: Final = (4, 9, 128, 128)
+_SLOTS: Final = range(20, 52)
+_KEYS: Final = range(96, 128)
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An ATECC608. state: OPEN, OURS or FOREIGN. revision 4 bytes, serial 9. config: its configuration zone. wanted:
+    what it would be locked with, and stay so for ever; both 128 bytes."""
+
+    state: int
+    revision: bytes
+    serial: bytes
+    config: bytes
+    wanted: bytes
+
+    @property
+    def changes(self) -> list[tuple[int, bytes, bytes]]:
+        """What locking would change: (first byte, now, then) of each run of bytes that differ."""
+        runs: list[tuple[int, bytes, bytes]] = []
+        at = 0
+        while at < len(self.config):
+            end = at
+            while end < len(self.config) and self.config[end] != self.wanted[end]:
+                end += 1
+            if end > at:
+                runs.append((at, self.config[at:end], self.wanted[at:end]))
+            at = end + 1
+        return runs
+
+    @property
+    def slots(self) -> list[tuple[int, bytes, bytes]]:
+        """(number, SlotConfig, KeyConfig) of each of the 16 slots, as they would be locked."""
+        return [(slot, self.wanted[_SLOTS[2 * slot] :][:2], self.wanted[_KEYS[2 * slot] :][:2]) for slot in range(16)]
+
+
+def parse_element(item: Any) -> Element:
+    """The reply to an element request. Raises Malformed."""
+    well_formed = (
+        isinstance(item, list)
+        and len(item) == 5
+        and item[0] in (OPEN, OURS, FOREIGN)
+        and all(isinstance(part, bytes) and len(part) == size for part, size in zip(item[1:], _SIZES, strict=True))
+    )
+    if not well_formed:
+        raise Malformed("the device says something else of its chip than it should")
+    return Element(*item)
