@@ -47,7 +47,7 @@ class Esp32:
             self._process.kill()
             self._process.wait()
 
-    def wait(self, seconds: float = 20) -> int:
+    def wait(self, seconds: float = 120) -> int:
         """The exit code of its process, once it ends by itself. Raises TimeoutExpired."""
         assert self._process
         return self._process.wait(seconds)
@@ -69,7 +69,7 @@ class Esp32:
 
     @contextmanager
     def client(self) -> Iterator[Client]:
-        with connect(self.url, 10) as client:
+        with connect(self.url, 60) as client:
             yield client
 
     def throw_away(self) -> None:

@@ -1,7 +1,5 @@
 """A device whose flash is put back: what was signed twice is found, proved and acknowledged to nobody."""
 
-import time
-
 import pytest
 from sealwright.wire.bundle import read_bundle
 from sealwright.wire.messages import Reading, parse_message
@@ -64,7 +62,7 @@ def test_another_branch_is_a_fork_and_nothing_of_it_is_acknowledged(homed, stati
     fetched = numbers(tmp_path / "day.bundle")[-1]
     put_back(station, image)
     homed.ok("owner", "interval", "1", *DEVICE)
-    wait_until(lambda: last(homed) >= fetched + 2, 40)
+    wait_until(lambda: last(homed) >= fetched + 2)
     ran = homed(*day)
     proof, (first, second) = proof_of(homed, ran)
     assert (first.body.seq, second.body.seq) == (fetched, fetched) and first.digest != second.digest
@@ -96,11 +94,10 @@ def test_while_it_is_followed(homed, station, tmp_path):
     image = image_of(station)
     homed.ok("collect", *DEVICE, "--out", bundle, "--count", str(last(homed) + 3), "--every", "0.2")
     put_back(station, image)
-    began = time.monotonic()
     homed.ok("owner", "interval", "1", *DEVICE)
     ran = homed("collect", *DEVICE, "--out", bundle, "--seconds", "3", "--every", "0.2", "--json")
     assert ran.code == 1 and sum(one.get("code") == "equivocation" for one in ran.json) == 1, "said once"
-    assert time.monotonic() - began < 60 and ran.json[-1]["failed"] == 1
+    assert ran.json[-1]["failed"] == 1
 
 
 def test_settling_sees_what_collecting_remembers(homed, station, tmp_path):
@@ -112,7 +109,7 @@ def test_settling_sees_what_collecting_remembers(homed, station, tmp_path):
     reached = numbers(one)[-1]
     put_back(station, image)
     homed.ok("owner", "interval", "1", *DEVICE)
-    wait_until(lambda: last(homed) >= reached + 1, 40)
+    wait_until(lambda: last(homed) >= reached + 1)
     (homed.home / "heads").rename(tmp_path / "heads")  # as on another computer
     homed.ok("collect", *DEVICE, "--out", other)
     (tmp_path / "heads").rename(homed.home / "heads2")

@@ -85,7 +85,7 @@ def require(name: str) -> Path:
 
 
 def run(
-    name: str, files: Mapping[str, bytes], script: str, folder: Path, seconds: float = 600, options: Sequence[str] = ()
+    name: str, files: Mapping[str, bytes], script: str, folder: Path, seconds: float = 1800, options: Sequence[str] = ()
 ) -> str:
     """What `script` prints on a new machine that has these files, by path, and first on its path. folder: for what QEMU
     reads; options: more of QEMU's. Raises GuestError with its traceback."""
