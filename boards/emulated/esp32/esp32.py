@@ -1,8 +1,9 @@
-"""The module `esp32` of an emulated board: its storage is `nvs.json` in the folder SEALWRIGHT_FOLDER."""
+"""The module `esp32` of an emulated board: its storage is `nvs.json` in the folder SEALWRIGHT_FOLDER, and the flash
+that is mounted."""
 
 import os
 
-from emulated import nvs
+from emulated import flash, nvs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,25 @@ class NVS(nvs.NVS):
 
     def __init__(self, namespace: str) -> None:
         super().__init__(_partition, namespace)
+
+
+class Partition:
+    """The one partition that the board's modules look for: `vfs`, with the file system."""
+
+    TYPE_APP, TYPE_DATA = 0, 1
+
+    def __init__(self, chip: "flash.FlashFile") -> None:
+        self.readblocks, self.writeblocks, self.ioctl = chip.readblocks, chip.writeblocks, chip.ioctl
+
+    @classmethod
+    def find(cls, type: int = 0, subtype: int = 0xFF, label: str | None = None) -> "list[Partition]":
+        """As on the chip; empty for another partition, or while nothing is mounted."""
+        is_vfs = type == cls.TYPE_DATA and label == "vfs" and "/" in flash.mounted
+        return [cls(flash.mounted["/"])] if is_vfs else []
+
+    def info(self) -> "tuple[int, int, int, int, str, bool]":
+        """Type, subtype, address, bytes, label, encrypted."""
+        return (self.TYPE_DATA, 0x81, 0x200000, self.ioctl(4, 0) * self.ioctl(5, 0), "vfs", False)
 
 
 def raw_temperature() -> int:
