@@ -2,12 +2,15 @@
 that is mounted."""
 
 import os
+import sys
 
-from emulated import flash, nvs
+from emulated import nvs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
+
+    from emulated import flash
 
 deci_celsius: "Callable[[], int] | None" = (
     None  # callable() -> the chip's temperature in 0.1 Cel, where `machine` has a series of it
@@ -33,8 +36,10 @@ class Partition:
     @classmethod
     def find(cls, type: int = 0, subtype: int = 0xFF, label: str | None = None) -> "list[Partition]":
         """As on the chip; empty for another partition, or while nothing is mounted."""
-        is_vfs = type == cls.TYPE_DATA and label == "vfs" and "/" in flash.mounted
-        return [cls(flash.mounted["/"])] if is_vfs else []
+        loaded = sys.modules.get("emulated.flash")
+        if type != cls.TYPE_DATA or label != "vfs" or loaded is None or "/" not in loaded.mounted:
+            return []
+        return [cls(loaded.mounted["/"])]
 
     def info(self) -> "tuple[int, int, int, int, str, bool]":
         """Type, subtype, address, bytes, label, encrypted."""

@@ -22,15 +22,12 @@ def _start() -> None:
     os.putenv("SEALWRIGHT_FOLDER", folder)
     vfs.umount("/")
     vfs.mount(vfs.VfsPosix(), _HOST)  # with a root of its own, MicroPython's rename takes one name for two
-    chip = mount(folder + "flash.img", "/", blocks=512)
+    mount(folder + "flash.img", "/", blocks=512)
     # the models come first, because they replace modules that are built into the chip's port
     sys.path[:] = search + ["", ".frozen", "/lib"]
     for name in list(sys.modules):
-        if name.startswith("emulated"):
+        if name.startswith("emulated") and name != "emulated.flash":  # that one knows the chip
             del sys.modules[name]  # it has moved to /host
-    from emulated import flash
-
-    flash.mounted["/"] = chip
     if os.getenv("SEALWRIGHT_READY"):
         with open(int(os.getenv("SEALWRIGHT_READY")), "wb") as ready:
             ready.write(b"\n")
