@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PAGE = const(256)
 BLOCK = const(4096)
 TAIL = const(16)
+_CHUNK = const(1024)  # bytes of a file at once: LittleFS takes its time for each call
 _MAGIC = b"\xfe\xfeSX"  # no frame of a reading begins so: as a length it exceeds what is left
 _COUNT = const(4)  # of ioctl
 _SIZE = const(5)
@@ -62,7 +63,7 @@ class Extents:
     def create(self, path: str, count: int) -> None:
         """Make a blank extent. Raises OSError; what is left of the file then is no extent."""
         self.forget(path)
-        blank, left = b"\xff" * PAGE, file_size(count) - TAIL
+        blank, left = b"\xff" * _CHUNK, file_size(count) - TAIL
         with open(path, "wb") as file:
             while left:
                 left -= file.write(blank[:left])
@@ -94,9 +95,9 @@ class Extents:
             file.seek(size - TAIL)
             tail = file.read(TAIL)
         count, found, total = count_blocks(size, tail), -1, self._flash.ioctl(_COUNT, 0)
-        buffer = bytearray(TAIL)
+        buffer, read = bytearray(TAIL), self._flash.readblocks
         for number in range(total if count else 0):
-            self._flash.readblocks(number, buffer, BLOCK - TAIL)
+            read(number, buffer, BLOCK - TAIL)
             if buffer == tail:
                 if found >= 0:
                     return []
@@ -113,16 +114,19 @@ class Extents:
         return blocks
 
     def _matches(self, path: str, blocks: list[int]) -> bool:
+        ours, theirs = bytearray(_CHUNK), bytearray(_CHUNK)
         with open(path, "rb") as file:
             for n, block in enumerate(blocks):
                 at = _pointers(n)
                 while at < BLOCK:
-                    data = file.read(min(PAGE, BLOCK - at))
-                    part = memoryview(self._page)[: len(data)]
-                    self._flash.readblocks(block, part, at)
-                    if not data or part != data:
+                    size = min(_CHUNK, BLOCK - at)
+                    part = memoryview(theirs)[:size]
+                    if file.readinto(part) != size:
                         return False
-                    at += len(data)
+                    self._flash.readblocks(block, memoryview(ours)[:size], at)
+                    if memoryview(ours)[:size] != part:
+                        return False
+                    at += size
         return True
 
     def program(self, path: str, at: int, data: bytes) -> None:
