@@ -4,10 +4,11 @@ It has MicroPython's extended block device interface (`readblocks`, `writeblocks
 0xff; erasing is by whole blocks, programming only clears bits. The default is a Pico's file system, 1.4 MB.
 
 `strict=True` checks for errors that the silicon does not report: programming a bit from 0 to 1 raises
-NotErased. `cut_after` cuts the power in the middle of an operation, for tests of power loss.
+NotErased. `cut_after` cuts the power in the middle of an operation, for tests of power loss. `erases` and `pages` count
+what wears the chip.
 
 Limits: writes reach the host's page cache, not its disk: a board's state survives the death of its process,
-not a power cut of the host itself. No wear, no bit rot, no lock: one process an image.
+not a power cut of the host itself. No bit rot, no lock: one process an image.
 """
 
 import os
@@ -15,6 +16,7 @@ from errno import ENOENT
 
 _SYNC, _COUNT, _SIZE, _ERASE = 3, 4, 5, 6
 PROGRAM_SIZE = 256
+SCATTERED = 17  # a `part` for `cut_after`
 
 
 class PowerCut(BaseException):
@@ -42,6 +44,8 @@ class FlashFile:
         self._operations_left: "int | None" = None
         self._part = 8
         self._is_off = False
+        self.erases = [0] * blocks  # of each block
+        self.pages = 0  # programmed, of PROGRAM_SIZE bytes or part of one
         self._file = open(path, "r+b", 0)
         size = self._file.seek(0, 2)
         if size != block_size * blocks:
@@ -62,7 +66,8 @@ class FlashFile:
 
     def cut_after(self, count: int, part: int = 8) -> None:
         """Cut the power in the `count`-th program or erase operation from now on (1 is the next), after
-        `part` sixteenths of its bytes. That one and everything after it raise PowerCut, reads too."""
+        `part` sixteenths of its bytes; part SCATTERED: every third of its bytes, and some bits of others. That one and
+        everything after it raise PowerCut, reads too."""
         self._operations_left, self._part = count, part
 
     def readblocks(self, block: int, buffer: bytearray, offset: int = 0) -> None:
@@ -93,6 +98,7 @@ class FlashFile:
         return 0 if operation == _SYNC else None
 
     def _erase(self, block: int) -> None:
+        self.erases[block] += 1
         self._write(block * self._block_size, self._blank)
 
     def _program(self, address: int, data: bytes) -> None:
@@ -101,6 +107,7 @@ class FlashFile:
             old_bytes = self._file.read(len(data))
             if any(new & ~old for new, old in zip(data, old_bytes)):
                 raise NotErased("programming %d bytes at 0x%x sets bits not erased" % (len(data), address))
+        self.pages += (address % PROGRAM_SIZE + len(data) + PROGRAM_SIZE - 1) // PROGRAM_SIZE
         self._write(address, data)
 
     def _check_power(self) -> None:
@@ -111,12 +118,27 @@ class FlashFile:
         if self._operations_left is not None:
             self._operations_left -= 1
             if self._operations_left <= 0:
-                data = bytes(data[: len(data) * self._part // 16])
+                data = self._torn(address, data)
                 self._is_off = True
         self._file.seek(address)
         self._file.write(data)
         if self._is_off:
             raise PowerCut("the power failed in an operation at 0x%x" % address)
+
+    def _torn(self, address: int, data: bytes) -> bytes:
+        if self._part != SCATTERED:
+            return bytes(data[: len(data) * self._part // 16])
+        self._file.seek(address)
+        torn = bytearray(self._file.read(len(data)))
+        for at in range(len(torn)):
+            if at % 3 == 0:
+                torn[at] = data[at]
+            elif at % 3 == 1:  # between what it was and what it was to be
+                torn[at] = (torn[at] & data[at]) | ((torn[at] ^ data[at]) & 0x5A)
+        return bytes(torn)
+
+
+mounted: "dict[str, FlashFile]" = {}  # by the folder where its file system is: what a board's module takes for its chip
 
 
 def mount(path: str, directory: str, block_size: int = 4096, blocks: int = 352) -> FlashFile:
@@ -141,6 +163,7 @@ def mount(path: str, directory: str, block_size: int = 4096, blocks: int = 352) 
     except OSError as error:
         flash.close()
         raise ImageDamaged("%s does not mount (OSError %s); put it back from a copy" % (path, error.errno))
+    mounted[directory] = flash
     return flash
 
 
@@ -149,6 +172,6 @@ def _format(path: str, block_size: int, blocks: int) -> None:
     import vfs
 
     flash = FlashFile.create(path + ".new", block_size, blocks)
-    vfs.VfsLfs2.mkfs(flash, progsize=PROGRAM_SIZE)
+    vfs.VfsLfs2.mkfs(flash, progsize=PROGRAM_SIZE)  # type: ignore[arg-type,unused-ignore]  # as in `mount`
     flash.close()
     os.rename(path + ".new", path)

@@ -15,6 +15,7 @@ import os
 import time
 
 import wiring
+from emulated import flash
 from keystore.finding import find
 from keystore.software import SoftwareKeyStore
 from links.stream import StreamLink
@@ -80,7 +81,7 @@ class UnixBoard:
     radio = None
 
     def __init__(self, hardware: "dict[str, Any]") -> None:
-        self.store = FileStore(_FLASH)
+        self.store = FileStore(_FLASH, flash.mounted.get(_FLASH))
         self.clock = SystemClock()
         self.entropy = SystemEntropy()
         self.button = FileButton()

@@ -1,6 +1,7 @@
 """The parts that all ESP32 boards share. Port Board; a `board.py` gives the rest."""
 
 import esp
+from esp32 import Partition
 from machine import I2C, Pin
 
 from drivers.button import PinButton
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from seal.ports import Entropy, Link, PeerLink
 
 
+def _flash() -> "Partition | None":
+    """The partition that the port's _boot.py has mounted on /. Encrypted, it takes no page that is not erased."""
+    found = Partition.find(Partition.TYPE_DATA, label="vfs")
+    return found[0] if found and not found[0].info()[5] else None
+
+
 class Esp32Board:
     """`model` and `chip`: names; `read_deci_celsius`: the chip's temperature in 0.1 Cel; `wiring`: the board's
     module."""
@@ -32,7 +39,7 @@ class Esp32Board:
     def __init__(self, model: str, chip: str, read_deci_celsius: "Callable[[], int]", wiring: "Wiring") -> None:
         esp.osdebug(None)  # the drivers' log would go to the wire of the command link
         self.model = model
-        self.store = FileStore("/state")
+        self.store = FileStore("/state", _flash())
         self.clock = RtcClock()
         self.entropy: "Entropy" = Esp32Entropy()
         self.button = PinButton(wiring.BUTTON)

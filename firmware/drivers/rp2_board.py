@@ -1,5 +1,6 @@
 """The parts that all RP2040 and RP2350 boards share. Port Board; a `board.py` gives the rest."""
 
+import rp2
 from machine import ADC, I2C, UART, Pin
 
 from drivers.button import PinButton
@@ -52,7 +53,7 @@ class Rp2Board:
 
     def __init__(self, model: str, chip: str, randombit: int, wiring: "Wiring") -> None:
         self.model = model
-        self.store = FileStore("/state")
+        self.store = FileStore("/state", rp2.Flash())
         self.clock = RtcClock()
         self.entropy: "Entropy" = Rp2Entropy(randombit)
         self.button = PinButton(wiring.BUTTON)

@@ -5,9 +5,9 @@ No module imports `machine`, `esp32` or `rp2`: `ports` names what the package re
 Floors, lowest first; a module imports from its own floor and the floors below:
 
     1  compat errors ports                      interpreters, error codes, interfaces of a board
-    2  labels records notes store hmac_drbg     numbers of the wire, names of the journal, log lines, files
-    3  cbor entropy lms ticks staging p256      codecs and cryptography
-    4  cose link journal                        signed messages, frames, records on flash
+    2  labels records notes hmac_drbg extent    numbers of the wire, names of the journal, log lines, flash
+    3  cbor entropy lms ticks staging p256 store    codecs and cryptography, files
+    4  cose link journal segments               signed messages, frames, records and readings on flash
     5  messages rpc                             payloads checked against the schema, requests and replies
     6  identity policy channel voucher reading order    rules for one kind of message or record each
     7  payer payee                              channels of either role

@@ -63,8 +63,30 @@ class PreparingKeyStore(KeyStore, Protocol):
         """Prepare a signature, when nothing else is handled; whether there was one to prepare."""
 
 
+class BlockDevice(Protocol):
+    """MicroPython's extended block device interface, as `rp2.Flash` and `esp32.Partition` have it."""
+
+    def readblocks(self, block: int, buffer: Any, offset: int) -> Any: ...
+
+    def writeblocks(self, block: int, buffer: Any, offset: int) -> Any:
+        """Program erased bytes; with an offset nothing is erased."""
+
+    def ioctl(self, operation: int, argument: int) -> Any: ...
+
+
 class Store(Protocol):
     def read(self, name: str) -> Optional[bytes]: ...
+
+    def read_at(self, name: str, at: int, size: int) -> bytes: ...
+
+    def size(self, name: str) -> int: ...
+
+    def create_ahead(self, name: str, blocks: int) -> bool:
+        """Make the record an extent, see `extent`; False where the store has none."""
+
+    def is_ahead(self, name: str) -> bool: ...
+
+    def program(self, name: str, at: int, data: bytes) -> None: ...
 
     def write(self, name: str, data: bytes) -> None:
         """Replace the whole record: old or new after a power cut."""

@@ -133,7 +133,7 @@ def check_made(board: Path, folder: Path) -> None:
     (folder / "hardware.json").write_text(json.dumps(hardware))
     (folder / "contract.json").write_text(json.dumps({"ports": ports(), "description": description}))
     result = subprocess.run(
-        [str(MICROPYTHON), "-X", "heapsize=420k", str(Path(__file__).with_name("made.py"))],
+        [str(MICROPYTHON), "-X", "heapsize=480k", str(Path(__file__).with_name("made.py"))],
         cwd=folder,
         env={**os.environ, "MICROPYPATH": ":".join([*map(str, search), ".frozen"]), "SEALWRIGHT_FOLDER": f"{folder}/"},
         capture_output=True,

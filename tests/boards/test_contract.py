@@ -54,7 +54,7 @@ def test_the_record_that_closes_the_console_has_one_name() -> None:
     prefix = _constant("firmware/seal/journal.py", "_PREFIX")
     assert link == prefix + "identity" and path == f"/state/{link}"
     for name in ("rp2", "esp32"):
-        assert 'FileStore("/state")' in (contract.ROOT / f"firmware/drivers/{name}_board.py").read_text()
+        assert 'FileStore("/state", ' in (contract.ROOT / f"firmware/drivers/{name}_board.py").read_text()
 
 
 @pytest.mark.parametrize(("errno", "provisioned"), [(0, True), (2, False), (5, True), (19, True), (84, True)])

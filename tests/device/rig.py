@@ -49,6 +49,18 @@ class RamStore:
     def read(self, name):
         return self.files.get(name)
 
+    def read_at(self, name, at, size):
+        return self.files.get(name, b"")[at : at + size]
+
+    def size(self, name):
+        return len(self.files.get(name, b""))
+
+    def create_ahead(self, name, blocks):
+        return False
+
+    def is_ahead(self, name):
+        return False
+
     def write(self, name, data):
         last = self._change()
         self.files[name] = bytes(data)

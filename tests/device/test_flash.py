@@ -3,7 +3,7 @@
 import os
 
 from check import raises
-from emulated.flash import FlashFile, ImageDamaged, NotErased, PowerCut
+from emulated.flash import SCATTERED, FlashFile, ImageDamaged, NotErased, PowerCut
 
 PATH = "flash-" + os.urandom(6).hex() + ".tmp"
 
@@ -106,5 +106,29 @@ def test_power_cut_is_not_a_catchable_error():
                 raise AssertionError("caught as an ordinary error")
         except PowerCut:
             pass
+
+    with_flash(check)
+
+
+def test_scattered_cut_leaves_bits_between_old_and_new():
+    def check(flash):
+        flash.writeblocks(0, b"\xf0" * 8, 0)
+        flash.cut_after(1, SCATTERED)
+        raises(PowerCut, flash.writeblocks, 0, b"\x00" * 8, 0)
+        on = FlashFile(PATH, 512, 4)
+        assert block(on, 0)[:8] == b"\x00\x50\xf0\x00\x50\xf0\x00\x50"
+        on.close()
+
+    with_flash(check)
+
+
+def test_wear_is_counted():
+    def check(flash):
+        flash.writeblocks(0, b"x", 255)
+        flash.writeblocks(0, b"xy", 255)
+        assert flash.pages == 3 and flash.erases == [0, 0, 0, 0]
+        flash.ioctl(6, 2)
+        flash.writeblocks(1, b"z" * 1024)
+        assert flash.pages == 7 and flash.erases == [0, 1, 2, 0]
 
     with_flash(check)

@@ -7,7 +7,8 @@ from seal import cbor, cose, identity, labels, messages
 from seal.entropy import Pool
 from seal.errors import SensorFailed, StateDamaged
 from seal.journal import Journal
-from seal.reading import RESERVE, ReadingLog, frames
+from seal.reading import RESERVE, ReadingLog
+from seal.segments import Segment
 from seal.senml import count, summary
 
 KEYS = SoftwareKeyStore(RamStore(), engine="plain")
@@ -135,9 +136,9 @@ def test_missing_last_segment_skips_reserved_block():
         log.append(quantities(value))
     del store.files[log.segments()[-1]]
     again = opened(store)
-    assert again.seq == 3 * RESERVE
+    assert 40 <= again.seq < 40 + RESERVE
     again.append(quantities(1))
-    assert opened(store).seq == 3 * RESERVE + 1
+    assert opened(store).seq == again.seq
 
 
 def test_other_damage_locks():
@@ -176,7 +177,7 @@ def test_blank_segment_never_repeats_a_number():
 
 
 def _names_of(store, name):
-    return sum(1 for _ in frames(store.files[name]))
+    return sum(1 for _ in Segment(store, name).messages())
 
 
 def test_damage_in_older_segment_hides_no_later_readings():

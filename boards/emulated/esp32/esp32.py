@@ -1,12 +1,16 @@
-"""The module `esp32` of an emulated board: its storage is `nvs.json` in the folder SEALWRIGHT_FOLDER."""
+"""The module `esp32` of an emulated board: its storage is `nvs.json` in the folder SEALWRIGHT_FOLDER, and the flash
+that is mounted."""
 
 import os
+import sys
 
 from emulated import nvs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
+
+    from emulated import flash
 
 deci_celsius: "Callable[[], int] | None" = (
     None  # callable() -> the chip's temperature in 0.1 Cel, where `machine` has a series of it
@@ -19,6 +23,27 @@ class NVS(nvs.NVS):
 
     def __init__(self, namespace: str) -> None:
         super().__init__(_partition, namespace)
+
+
+class Partition:
+    """The one partition that the board's modules look for: `vfs`, with the file system."""
+
+    TYPE_APP, TYPE_DATA = 0, 1
+
+    def __init__(self, chip: "flash.FlashFile") -> None:
+        self.readblocks, self.writeblocks, self.ioctl = chip.readblocks, chip.writeblocks, chip.ioctl
+
+    @classmethod
+    def find(cls, type: int = 0, subtype: int = 0xFF, label: str | None = None) -> "list[Partition]":
+        """As on the chip; empty for another partition, or while nothing is mounted."""
+        loaded = sys.modules.get("emulated.flash")
+        if type != cls.TYPE_DATA or label != "vfs" or loaded is None or "/" not in loaded.mounted:
+            return []
+        return [cls(loaded.mounted["/"])]
+
+    def info(self) -> "tuple[int, int, int, int, str, bool]":
+        """Type, subtype, address, bytes, label, encrypted."""
+        return (self.TYPE_DATA, 0x81, 0x200000, self.ioctl(4, 0) * self.ioctl(5, 0), "vfs", False)
 
 
 def raw_temperature() -> int:

@@ -26,7 +26,7 @@ def _start() -> None:
     # the models come first, because they replace modules that are built into the chip's port
     sys.path[:] = search + ["", ".frozen", "/lib"]
     for name in list(sys.modules):
-        if name.startswith("emulated"):
+        if name.startswith("emulated") and name != "emulated.flash":  # that one knows the chip
             del sys.modules[name]  # it has moved to /host
     if os.getenv("SEALWRIGHT_READY"):
         with open(int(os.getenv("SEALWRIGHT_READY")), "wb") as ready:

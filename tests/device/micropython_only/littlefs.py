@@ -73,7 +73,7 @@ def _bury(flash, path):
     while flash._file.readinto(_BUFFER):
         copy.write(_BUFFER)
     flash.close()
-    flash._file, flash._dead, flash._left, flash._strict = copy, False, None, False
+    flash._file, flash._is_off, flash._operations_left, flash._strict = copy, False, None, False
     os.remove(path + ".copy")
     gc.enable()
     gc.collect()
