@@ -5,6 +5,7 @@ from machine import I2C, Pin
 
 from drivers.button import PinButton
 from drivers.esp32_entropy import Esp32Entropy
+from drivers.light_sleep import LightSleep
 from drivers.sensors import find_sensors
 from drivers.mcu_temperature import McuTemperature
 from drivers.rtc_clock import RtcClock
@@ -36,6 +37,7 @@ class Esp32Board:
         self.clock = RtcClock()
         self.entropy: "Entropy" = Esp32Entropy()
         self.button = PinButton(wiring.BUTTON)
+        self.sleeper = LightSleep(self.button)
         bus = I2C(wiring.I2C_BUS, sda=Pin(wiring.SDA), scl=Pin(wiring.SCL), freq=100_000)
         self.keystore = find(bus, wiring, self.store, NvsKeyStore(), self.entropy)
         self.sensors, self.meter = find_sensors(bus, wiring.ON_I2C)

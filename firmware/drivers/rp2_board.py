@@ -3,6 +3,7 @@
 from machine import ADC, I2C, UART, Pin
 
 from drivers.button import PinButton
+from drivers.light_sleep import LightSleep
 from drivers.sensors import find_sensors
 from drivers.mcu_temperature import McuTemperature, rp2_deci_celsius
 from drivers.rp2_entropy import Rp2Entropy
@@ -56,6 +57,7 @@ class Rp2Board:
         self.clock = RtcClock()
         self.entropy: "Entropy" = Rp2Entropy(randombit)
         self.button = PinButton(wiring.BUTTON)
+        self.sleeper = LightSleep(self.button)
         bus = I2C(wiring.I2C_BUS, sda=Pin(wiring.SDA), scl=Pin(wiring.SCL), freq=100_000)
         self.keystore = find(bus, wiring, self.store, SoftwareKeyStore(self.store), self.entropy)
         self.sensors, self.meter = find_sensors(bus, wiring.ON_I2C)

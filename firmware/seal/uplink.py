@@ -102,6 +102,13 @@ class Uplink:
             return [name, False, None, 0]
         return [name, self._connected, self._fault, self._seq]
 
+    def has_work(self) -> bool:
+        """Whether readings wait for a broker that has not failed last."""
+        device = self._device
+        if self._fault is not None or BROKER not in device.journal.get(NETWORK_RECORD, {}):
+            return False
+        return bool(device.log.seq > max(self._seq, device.log.acknowledged))
+
     async def run(self, serve_host: "ConnectionHandler") -> None:
         """Stay connected while the owner's settings name a broker, for ever. serve_host: serves a host's requests."""
         retry, link = _MIN_RETRY, None

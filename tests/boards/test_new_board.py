@@ -46,6 +46,7 @@ class Feather:
     def __init__(self, chip: Esp32Board) -> None:
         self.model, self.clock, self.keystore, self.store = chip.model, chip.clock, chip.keystore, chip.store
         self.sensors, self.meter, self.button = chip.sensors, chip.meter, chip.button
+        self.sleeper = chip.sleeper
         self.command_links, self.peer_links = chip.command_links, chip.peer_links
         self.radio = chip.radio
         self.console, self.uplink = chip.console, chip.uplink

@@ -7,6 +7,8 @@ the reset and the watchdog.
 
 import json
 import os
+import select
+import sys
 import time
 
 import esp32
@@ -54,6 +56,15 @@ class RTC:
         """Set it: (year, month, day, weekday, hours, minutes, seconds, 0)."""
         year, month, day, _, hour, minute, second, _ = calendar
         time.set_time(time.mktime((year, month, day, hour, minute, second, 0, 0)))
+
+
+def lightsleep(ms: int) -> None:
+    """Sleep for `ms`. Bytes that come on the UART meanwhile are lost, as on the chip."""
+    time.sleep_ms(ms)
+    wire = select.poll()
+    wire.register(sys.stdin.buffer, select.POLLIN)
+    while any(event & select.POLLIN for _, event in wire.poll(0)) and sys.stdin.buffer.read(1):
+        pass
 
 
 def unique_id() -> bytes:
