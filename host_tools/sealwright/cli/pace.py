@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from ..errors import Usage
 from ..link import Info
 from ..operate import owner
 from ..targets import kinds
@@ -48,6 +49,9 @@ def interval(
     for S seconds after it starts, after each signed reading, after its button was held down for a second, and after
     each request, and as long as it trades or hands readings on. To end its sleep, send `interval` in such a moment.
     """
+    if sleep is not None and sleep >= seconds * batch:
+        remedy = f"Give a --sleep below {seconds * batch}, a larger SECONDS or a larger --batch."
+        raise Usage(f"--sleep {sleep} leaves no time to sleep between two readings", remedy=remedy)
     pace = {"interval": seconds, "batch": batch, "awake": sleep or 0}
     with session.connect(device) as client:
         owner.set_interval(session.home, client, seconds, batch, sleep)
