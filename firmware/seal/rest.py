@@ -6,7 +6,7 @@ version on trial, readings for a broker that answers. Then it sleeps from sample
 next reading is signed, see `sampling`.
 
 A request proves something where only an owner, an issuer or a certified peer can make it. Others' requests keep the
-device awake for MOST_WINDOWS windows at most: a stranger must not empty its battery.
+device awake for MOST_WINDOWS windows after it woke, and no longer: a stranger must not empty its battery.
 """
 
 from . import order, rpc
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LEAST_WINDOW = const(5)  # seconds: an owner who turned sleep on must be able to turn it off
 MOST_WINDOW = const(3600)
-MOST_WINDOWS = const(4)
+MOST_WINDOWS = const(2)
 _PROVED = (
     rpc.COMMAND, rpc.UPDATE_BEGIN, rpc.UPDATE_WRITE, rpc.UPDATE_COMMIT,
     rpc.PROVE, rpc.OPEN, rpc.BILL, rpc.PAY, rpc.CLOSE,
@@ -36,7 +36,8 @@ class Rest:
     def __init__(self, device: "Device", ticks: "Callable[[], Ticks]" = ticks_ms) -> None:
         self._device = device
         self._ticks = ticks
-        self._noted = self._woke = self._from = ticks()  # `_from`: the begin of the window that runs
+        self._noted = ticks()
+        self._woke = self._from = self._noted  # the end of the last sleep or work, the begin of the window that runs
         self.slots: "Slots | None" = None
         self.uptime_ms = 0
         self.asleep_ms = 0
@@ -69,15 +70,19 @@ class Rest:
                 self.slots.feed()
 
     def wake(self) -> None:
-        """Begin a window."""
+        """Begin a window, after a sleep or work."""
         self._woke = self._from = self._ticks()
+
+    def extend(self) -> None:
+        """Begin the window anew, after a reading that was signed while awake."""
+        self._from = self._ticks()
 
     def heard(self, kind: int, is_accepted: bool) -> None:
         """Begin the window anew, after a request."""
-        now = self._ticks()
-        is_bounded = ticks_diff(now, self._woke) < (MOST_WINDOWS - 1) * 1000 * self.window
-        if is_bounded or (is_accepted and kind in _PROVED):
-            self._from = now
+        if is_accepted and kind in _PROVED:
+            self.wake()
+        elif ticks_diff(self._ticks(), self._woke) < (MOST_WINDOWS - 1) * 1000 * self.window:
+            self.extend()
 
     def _count(self) -> None:
         now = self._ticks()

@@ -47,7 +47,7 @@ class Sampler:
         if device.state != PROVISIONED or not device.board.sensors:
             return
         if self._look():
-            device.rest.wake()
+            device.rest.extend()
         elif is_due:
             self._sleep()
 

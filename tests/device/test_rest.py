@@ -127,6 +127,15 @@ def test_requests_keep_it_awake_and_strangers_not_for_long():
     assert _seconds_to_sleep(rpc.COMMAND, True) == _seconds_to_sleep(rpc.PAY, True) == 100
 
 
+def test_readings_give_a_stranger_no_more_time():
+    night = Night({1: 16, 3: 10})
+    for _ in range(200):
+        night.rest.heard(rpc.INFO, True)
+        night.pass_by(1)
+    # of every second 16 s it sleeps 6
+    assert night.rest.asleep_ms >= 4 * 6000
+
+
 def _seconds_to_sleep(kind, is_accepted):
     """How long a request a second keeps a device awake whose window is ten seconds; 100 s at most."""
     night = Night({1: 3600, 3: 10})
