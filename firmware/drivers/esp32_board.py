@@ -1,7 +1,7 @@
 """The parts that all ESP32 boards share. Port Board; a `board.py` gives the rest."""
 
 import esp
-from machine import I2C, Pin
+from machine import ADC, I2C, Pin
 
 from drivers.button import PinButton
 from drivers.esp32_entropy import Esp32Entropy
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
     from drivers.sensors import Wiring
     from links.mqtt import Mqtt
-    from seal.ports import Entropy, Link, PeerLink
+    from seal.ports import Entropy, Link, PeerLink, Sensor
+
+
+def _battery(pin: int, times: int, parts: int) -> "Sensor":
+    from drivers.battery import Battery
+
+    return Battery(ADC(Pin(pin), atten=ADC.ATTN_11DB).read_uv, times, parts)
 
 
 class Esp32Board:
@@ -42,6 +48,8 @@ class Esp32Board:
         self.keystore = find(bus, wiring, self.store, NvsKeyStore(), self.entropy)
         self.sensors, self.meter = find_sensors(bus, wiring.ON_I2C)
         self.sensors.append(McuTemperature(chip, read_deci_celsius))
+        if wiring.BATTERY:
+            self.sensors.append(_battery(*wiring.BATTERY))
         self.command_links: "list[Link]" = [ConsoleLink(self.store)]
         self.peer_links: "list[PeerLink]" = []
         self.radio = Esp32Radio()

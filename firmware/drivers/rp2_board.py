@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from drivers.sensors import Wiring as SensorWiring
     from links.mqtt import Mqtt
     from links.radio import Radio
-    from seal.ports import Entropy, Link, PeerLink, Uplink
+    from seal.ports import Entropy, Link, PeerLink, Sensor, Uplink
 
     class Wiring(SensorWiring, Protocol):
         """A board's module `wiring`."""
@@ -41,6 +41,13 @@ if TYPE_CHECKING:
 _BAUD = const(115200)
 _RX_BYTES = const(1024)  # four datagrams: what comes while the board signs
 _TX_BYTES = const(512)
+
+
+def _battery(pin: int, times: int, parts: int) -> "Sensor":
+    from drivers.battery import Battery, microvolt_of
+
+    converter = ADC(Pin(pin))
+    return Battery(lambda: microvolt_of(converter.read_u16()), times, parts)
 
 
 class Rp2Board:
@@ -63,6 +70,8 @@ class Rp2Board:
         self.sensors, self.meter = find_sensors(bus, wiring.ON_I2C)
         adc = ADC(ADC.CORE_TEMP)
         self.sensors.append(McuTemperature(chip, lambda: rp2_deci_celsius(adc.read_u16())))
+        if wiring.BATTERY:
+            self.sensors.append(_battery(*wiring.BATTERY))
         rx = Pin(wiring.RX, Pin.IN, Pin.PULL_UP)  # a wire that ends nowhere makes no noise
         wire = UART(wiring.UART, tx=Pin(wiring.TX), rx=rx, baudrate=_BAUD, timeout=0, rxbuf=_RX_BYTES, txbuf=_TX_BYTES)
         port = UartPort(wire, str(wiring.UART))

@@ -49,6 +49,23 @@ def I2C(number: int, scl: Pin, sda: Pin, freq: int) -> "Bus":  # noqa: N802  a c
     return bus
 
 
+class ADC:
+    """The converter at a pin: a file `battery` in the folder has the pin's voltage in microvolts; without it, none."""
+
+    ATTN_11DB = 3
+
+    def __init__(self, pin: Pin, atten: int = 0) -> None:
+        pass
+
+    def read_uv(self) -> int:
+        """The pin's voltage in microvolts."""
+        try:
+            with open(_FOLDER + "battery") as file:
+                return int(file.read())
+        except OSError:
+            return 0
+
+
 class RTC:
     """The clock that `time` reads."""
 
