@@ -5,8 +5,8 @@ RAM, `time.ticks_ms` and the clock go on through it. What wakes the board before
 and must be held down for as long as one. A wireless chip loses its networks in light sleep (ESP-IDF programming guide,
 "Sleep Modes"; on the Pico W its bus shares the processor's clock): it is switched off before the first nap.
 
-Limits: a UART's bytes are lost while asleep, and so is the connection of an ESP32's own USB. Type-checked; the radio
-part has never run on a radio.
+Limits: a UART's bytes are lost while asleep, and so is the connection of an ESP32's own USB. An ESP32 keeps time by an
+oscillator without a crystal then. Type-checked; the radio part has never run on a radio.
 """
 
 import asyncio

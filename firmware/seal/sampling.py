@@ -62,6 +62,8 @@ class Sampler:
             notes.trace("sleeping", error)
         device.board.sleeper.rise()
         device.rest.wake()
+        if device.uplink:
+            device.uplink.rouse()
 
     def _interval_ms(self) -> int:
         return int(self._device.owner_record().get(OWNER_INTERVAL, DEFAULT_INTERVAL) * 1000)

@@ -148,8 +148,13 @@ def _seconds_to_sleep(kind, is_accepted):
 
 
 class Uplink:
+    roused = 0
+
     def __init__(self, works):
         self.works = works
+
+    def rouse(self):
+        self.roused += 1
 
     def has_work(self):
         return self.works
@@ -178,6 +183,9 @@ def test_work_keeps_it_awake():
     assert night.bed.naps == 0
     rest.slots.on_trial = False
     night.pass_by(60)
+    night.bed.wakes = [night.ticks.ms + 1]
+    night.pass_by(2)
+    assert device.uplink.roused == 1
     # a watchdog that ran in the trial runs on
     assert night.bed.naps == rest.slots.feeds > 0
 

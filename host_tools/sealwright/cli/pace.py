@@ -80,7 +80,8 @@ def energy(found: Info) -> Iterator[tuple[str, str]]:
     raw = found.raw
     if "uptime" not in raw:
         return
-    yield "sleep", _reach(raw) if raw["awake"] else "never"
+    sleeps = raw["awake"] and raw["sensors"]
+    yield "sleep", _reach(raw) if sleeps else "never" + (", without a sensor" if raw["awake"] else "")
     total, asleep = raw["uptime"]
     if total == 0 or asleep > total:
         return
