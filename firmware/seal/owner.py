@@ -15,7 +15,7 @@ is good for ten minutes. The number is on flash before the command takes effect:
 never repeats one.
 """
 
-from . import channel, labels, messages, order, pace, protection, rollback, seller, senml, timekeeping
+from . import channel, labels, messages, order, protection, rollback, seller, senml, timekeeping
 from .device import DEVICE_SLOT, PROVISIONED
 from .records import (
     FIRMWARE_RECORD,
@@ -122,6 +122,8 @@ class Owner:
         self._set(record, OWNER_OFFER, offer and offer.pack())
 
     def _interval(self, value: "Item", record: "Record") -> None:
+        from . import pace  # heap, for the few times that it is set
+
         pace.set_pace(value, record)
         self._put(record)
 

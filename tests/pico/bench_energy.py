@@ -1,8 +1,8 @@
 """How long a Pico is awake a day, and what that takes: each act is measured in the emulator, and the day is computed.
 
-Currents are those of boards/pico/board.json, with their source: nobody has measured a board. The emulator has no light
-sleep: a nap here is what the processor does around one. Flash takes no time, see `whole`; nor does the way into sleep
-and out of it, whose crystal and PLLs take about a millisecond on the chip.
+Currents are those of boards/pico/board.json, with their source: nobody has measured a board. A nap here is what the
+processor does around `machine.lightsleep`, which is left out, as is the time that its crystal and PLLs take there.
+Flash takes no time, see `whole`.
 """
 
 import json
