@@ -9,5 +9,6 @@ I2C_BUS = 0
 SDA = 8
 SCL = 9
 BUTTON = 10  # to ground, pressed to agree; not BOOT, which the host's serial port can press
+BATTERY = None  # or (4, 2, 1): a divider of two equal resistors, see README.md
 ON_I2C = [BME280, count_energy(INA219)]
 ELEMENTS_ON_I2C = [atecc608]  # keeps the keys, where it answers

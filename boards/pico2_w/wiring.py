@@ -12,5 +12,6 @@ UART = 1
 TX = 8  # to the RX of another device, and its TX to ours
 RX = 9
 BUTTON = 15  # to ground, pressed to agree
+BATTERY = None  # GP29, which has VSYS, is the radio's clock
 ON_I2C = [BME280, count_energy(INA219)]
 ELEMENTS_ON_I2C = [atecc608]  # keeps the keys, where it answers

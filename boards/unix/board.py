@@ -10,6 +10,7 @@ the button is down; a file `clock` has seconds to add to the operating system's 
 Custody is open: a process that can read the folder can read the key.
 """
 
+import asyncio
 import json
 import os
 import time
@@ -74,6 +75,22 @@ class FileButton:
         return "button" in os.listdir()
 
 
+class PollSleeper:
+    """Port Sleeper: the process waits in the kernel until a stream that its loop waits for is ready."""
+
+    def __init__(self, button: FileButton) -> None:
+        self._button = button
+
+    def light(self, ms: int) -> bool:
+        """Sleep for up to `ms`. Returns whether the button or a link has woken the board."""
+        for _ in asyncio.core._io_queue.poller.ipoll(ms):  # type: ignore[attr-defined]  # the stubs have no `core`
+            return True
+        return self._button.pressed()
+
+    def rise(self) -> None:
+        """Nothing was switched off."""
+
+
 class UnixBoard:
     """Port Board."""
 
@@ -85,6 +102,7 @@ class UnixBoard:
         self.clock = SystemClock()
         self.entropy = SystemEntropy()
         self.button = FileButton()
+        self.sleeper = PollSleeper(self.button)
         bus = wiring.make_bus(hardware.get("element"))
         self.keystore = find(bus, wiring, self.store, SoftwareKeyStore(self.store), self.entropy)
         self.console = print

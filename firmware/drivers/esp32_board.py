@@ -2,10 +2,11 @@
 
 import esp
 from esp32 import Partition
-from machine import I2C, Pin
+from machine import ADC, I2C, Pin
 
 from drivers.button import PinButton
 from drivers.esp32_entropy import Esp32Entropy
+from drivers.light_sleep import LightSleep
 from drivers.sensors import find_sensors
 from drivers.mcu_temperature import McuTemperature
 from drivers.rtc_clock import RtcClock
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
 
     from drivers.sensors import Wiring
     from links.mqtt import Mqtt
-    from seal.ports import Entropy, Link, PeerLink
+    from seal.ports import Entropy, Link, PeerLink, Sensor
+
+
+def _battery(pin: int, times: int, parts: int) -> "Sensor":
+    from drivers.battery import Battery
+
+    return Battery(ADC(Pin(pin), atten=ADC.ATTN_11DB).read_uv, times, parts)
 
 
 def _flash() -> "Partition | None":
@@ -43,10 +50,13 @@ class Esp32Board:
         self.clock = RtcClock()
         self.entropy: "Entropy" = Esp32Entropy()
         self.button = PinButton(wiring.BUTTON)
+        self.sleeper = LightSleep(self.button)
         bus = I2C(wiring.I2C_BUS, sda=Pin(wiring.SDA), scl=Pin(wiring.SCL), freq=100_000)
         self.keystore = find(bus, wiring, self.store, NvsKeyStore(), self.entropy)
         self.sensors, self.meter = find_sensors(bus, wiring.ON_I2C)
         self.sensors.append(McuTemperature(chip, read_deci_celsius))
+        if wiring.BATTERY:
+            self.sensors.append(_battery(*wiring.BATTERY))
         self.command_links: "list[Link]" = [ConsoleLink(self.store)]
         self.peer_links: "list[PeerLink]" = []
         self.radio = Esp32Radio()

@@ -4,6 +4,7 @@ import rp2
 from machine import ADC, I2C, UART, Pin
 
 from drivers.button import PinButton
+from drivers.light_sleep import LightSleep
 from drivers.sensors import find_sensors
 from drivers.mcu_temperature import McuTemperature, rp2_deci_celsius
 from drivers.rp2_entropy import Rp2Entropy
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from drivers.sensors import Wiring as SensorWiring
     from links.mqtt import Mqtt
     from links.radio import Radio
-    from seal.ports import Entropy, Link, PeerLink, Uplink
+    from seal.ports import Entropy, Link, PeerLink, Sensor, Uplink
 
     class Wiring(SensorWiring, Protocol):
         """A board's module `wiring`."""
@@ -43,6 +44,13 @@ _RX_BYTES = const(1024)  # four datagrams: what comes while the board signs
 _TX_BYTES = const(512)
 
 
+def _battery(pin: int, times: int, parts: int) -> "Sensor":
+    from drivers.battery import Battery, microvolt_of
+
+    converter = ADC(Pin(pin))
+    return Battery(lambda: microvolt_of(converter.read_u16()), times, parts)
+
+
 class Rp2Board:
     """`model` and `chip`: names; `randombit`: the address of that register (see `rp2_entropy`); `wiring`: the board's
     module."""
@@ -57,11 +65,14 @@ class Rp2Board:
         self.clock = RtcClock()
         self.entropy: "Entropy" = Rp2Entropy(randombit)
         self.button = PinButton(wiring.BUTTON)
+        self.sleeper = LightSleep(self.button)
         bus = I2C(wiring.I2C_BUS, sda=Pin(wiring.SDA), scl=Pin(wiring.SCL), freq=100_000)
         self.keystore = find(bus, wiring, self.store, SoftwareKeyStore(self.store), self.entropy)
         self.sensors, self.meter = find_sensors(bus, wiring.ON_I2C)
         adc = ADC(ADC.CORE_TEMP)
         self.sensors.append(McuTemperature(chip, lambda: rp2_deci_celsius(adc.read_u16())))
+        if wiring.BATTERY:
+            self.sensors.append(_battery(*wiring.BATTERY))
         rx = Pin(wiring.RX, Pin.IN, Pin.PULL_UP)  # a wire that ends nowhere makes no noise
         wire = UART(wiring.UART, tx=Pin(wiring.TX), rx=rx, baudrate=_BAUD, timeout=0, rxbuf=_RX_BYTES, txbuf=_TX_BYTES)
         port = UartPort(wire, str(wiring.UART))

@@ -9,8 +9,9 @@ from seal.errors import SensorFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Protocol, Sequence
+    from typing import Any, Callable, Optional, Protocol, Sequence
 
+    from drivers.battery import Pins
     from seal.ports import Meter, Sensor
 
     Maker = Callable[[Any], Sensor]  # makes a sensor on a bus
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
         @property
         def BUTTON(self) -> int: ...
+
+        @property
+        def BATTERY(self) -> "Optional[Pins]": ...  # see `battery`; None: it is not measured
 
         @property
         def ON_I2C(self) -> Sequence[Any]: ...  # of Maker; classes and functions in one list have no common type

@@ -9,12 +9,12 @@ Floors, lowest first; a module imports from its own floor and the floors below:
     3  cbor entropy lms ticks staging p256 store    codecs and cryptography, files
     4  cose link journal segments               signed messages, frames, records and readings on flash
     5  messages rpc                             payloads checked against the schema, requests and replies
-    6  identity policy channel voucher reading order    rules for one kind of message or record each
+    6  identity policy channel voucher reading batch order    rules for one kind of message or record each
     7  payer payee                              channels of either role
-    8  device                                   the state, and all of the above for one board
-    9  firmware update provision owner          requests that change the device
+    8  device rest                              the state, and all of the above for one board
+    9  firmware update provision pace owner     requests that change the device
     10 seller buyer uplink service              one connection each: peer, peer, broker, host
-    11 trading peers app                         the main loops
+    11 trading peers sampling app               the main loops
 """
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""The device's main program: serves the links, samples the sensors, carries out the owner's order.
+"""The device's main program: serves the links, samples the sensors and sleeps, carries out the owner's order.
 
 One asyncio loop. A handler runs to its end before the next begins, so handlers never interleave in the journal.
 
@@ -9,8 +9,8 @@ so one line carries both.
 import asyncio
 
 from . import compat, firmware, notes, rpc
-from .device import DEFAULT_INTERVAL, Device, PROVISIONED
-from .records import OWNER_INTERVAL
+from .device import Device, PROVISIONED
+from .sampling import Sampler
 from .seller import Seller
 from .service import Service
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 _RANKS = {rpc.COMMAND: 3, rpc.PROVE: 2, rpc.UPDATE_BEGIN: 2}
 _SPOKE = 1
 
-METER_MS = 60_000  # a meter sums what it sees: of a longer time without a look it could count nothing, or a guess
-
 
 async def serve(board: "Board", slots: "Slots | None" = None) -> None:
     """Run a board for ever. slots: None where the firmware cannot be updated."""
@@ -44,14 +42,15 @@ async def serve(board: "Board", slots: "Slots | None" = None) -> None:
         tasks.append(prepare_signatures(device))
     if slots:
         tasks.append(firmware.attend(service.firmware, lambda: service.selftest(None, writes=True)))
-    await asyncio.gather(take_samples(device), *tasks)
+    device.rest.slots = slots
+    await asyncio.gather(Sampler(device).run(), *tasks)
 
 
 def _link_tasks(device: "Device", board: "Board", handlers: "Handlers") -> "list[Coroutine[Any, Any, None]]":
     """Coroutines that serve every link of the board. handlers: for the requests of a host."""
 
     async def serve_host(reader: "Reader", writer: "Writer", keep: "Keep | None" = None) -> None:
-        await _serve_requests(reader, writer, handlers, keep)
+        await _serve_requests(device, reader, writer, handlers, keep)
 
     async def serve_peer(reader: "Reader", writer: "Writer", keep: "Keep | None") -> None:
         await _serve_buyer(device, reader, writer, {}, keep)
@@ -88,12 +87,13 @@ async def _serve_buyer(
     handlers = dict(host_handlers)
     handlers.update(seller.handlers())
     try:
-        await _serve_requests(reader, writer, handlers, keep, seller.patience)
+        await _serve_requests(device, reader, writer, handlers, keep, seller.patience)
     finally:
         seller.release()
 
 
 async def _serve_requests(
+    device: "Device",
     reader: "Reader",
     writer: "Writer",
     handlers: "Handlers",
@@ -101,6 +101,7 @@ async def _serve_requests(
     patience: "Callable[[], int] | None" = None,
 ) -> None:
     def heard(kind: int, is_accepted: bool) -> None:
+        device.rest.heard(kind, is_accepted)
         if keep:
             keep(writer, _RANKS.get(kind, _SPOKE) if is_accepted else _SPOKE)
 
@@ -111,40 +112,6 @@ async def _serve_requests(
     except Exception as error:
         # the boundary of one connection: an error ends this connection only, and the client may ask again
         notes.trace("link", error)
-
-
-async def take_samples(device: "Device", meter_ms: int = METER_MS) -> None:
-    """Append a reading at the owner's interval while provisioned, on a board that has sensors. meter_ms: look at the
-    meter at least so often."""
-    last_ticks = metered = None
-    while True:
-        await asyncio.sleep(0.2)  # short: a command may change the interval
-        if device.state != PROVISIONED or not device.board.sensors:
-            continue
-        interval = device.owner_record().get(OWNER_INTERVAL, DEFAULT_INTERVAL) * 1000
-        now = compat.ticks_ms()
-        if last_ticks is not None and compat.ticks_diff(now, last_ticks) < interval:
-            if compat.ticks_diff(now, metered) >= meter_ms:
-                metered = now
-                _look_at_meter(device)
-            continue
-        last_ticks = metered = now
-        try:
-            device.sample()
-            device.sensor_fault = device.missing
-        except Exception as error:
-            # a full flash or a broken sensor delays readings; it must not stop a machine that sells power
-            device.sensor_fault = rpc.error_code(error)
-            notes.trace("sampling", error)
-
-
-def _look_at_meter(device: "Device") -> None:
-    try:
-        if device.board.meter:
-            device.board.meter.read()
-    except Exception as error:
-        # the next reading reports the cause
-        notes.trace("metering", error)
 
 
 async def prepare_signatures(device: "Device", seconds: float = 1) -> None:

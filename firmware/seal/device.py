@@ -6,6 +6,7 @@ Missing or damaged data on flash means DAMAGED: the device signs nothing, and on
 """
 
 from . import __version__, identity, labels, protection
+from .batch import Batch
 from .compat import const
 from .cose import Signer
 from .days import Days
@@ -16,6 +17,7 @@ from .journal import Journal
 from .payee import Payee
 from .payer import Payer
 from .reading import ReadingLog
+from .rest import Rest
 from .senml import count
 from .standing import Standing
 from .timekeeping import Timekeeper
@@ -84,6 +86,8 @@ class Device:
         self.public = self.device_id = self.signer = None
         self.chain = self.network = self.root = self.owner_key = self.ledger = None
         self.log = self.payer = self.payee = self.days = self.generation = None
+        self.batch = Batch()
+        self.rest = Rest(self)
         self.sensor_fault = None  # error code of the last sample, or of a sensor that it lacks; None if it is whole
         self.missing = None  # error code of a sensor that the last measurement lacks, or None
         self.last_purchase = None  # summary of the last reading bought, see `senml.summary`
@@ -97,7 +101,9 @@ class Device:
         self.unpaid_readings = {}  # peer -> readings since its last payment; a reset clears the counts
 
     def load(self) -> None:
-        """Load the state from flash. Damage becomes the state DAMAGED with `fault`; never raises SealError."""
+        """Load the state from flash, and forget the samples that wait. Damage becomes the state DAMAGED with `fault`;
+        never raises SealError."""
+        self.batch.clear()
         try:
             self.state = self._load_state()
         except SealError as error:
@@ -198,7 +204,14 @@ class Device:
     def sample(self) -> tuple[bytes, bytes]:
         """Read every sensor and append a signed reading; returns (raw, digest). Raises SensorFailed, StorageFull."""
         self.require_state(PROVISIONED)
-        return self.log.append(self.measure())
+        return self.append(self.measure())
+
+    def append(self, quantities: "list[Quantity]") -> tuple[bytes, bytes]:
+        """Append a signed reading of what was just measured, and of the samples that wait for one; returns (raw,
+        digest). Raises StorageFull."""
+        signed = self.log.append(quantities, self.batch.samples())
+        self.batch.clear()
+        return signed
 
     def measure(self) -> "list[Quantity]":
         """Read every sensor. What one that fails would have measured is `missing`. Raises SensorFailed without the

@@ -1,7 +1,7 @@
 """The owner's commands: signed by the owner's key, with rising numbers.
 
     pause, resume      stop and allow spending           policy   {schema policy}: replaces the spending policy
-    offer   [asset, unit, price] or null: what to sell   interval seconds between readings
+    offer   [asset, unit, price] or null: what to sell   interval see `pace`
     trade   see `order`                                  stop     ends the active order
     ack     {1: seq, ?2: [channel digest], ?3: digest of that reading}: the owner has a copy, so the device may prune
     clock   unix seconds                                 wipe     erases key, journal and readings, for good
@@ -23,7 +23,6 @@ from .records import (
     OWNER_RECORD,
     PAYER_ROLE,
     WIPED_RECORD,
-    OWNER_INTERVAL,
     OWNER_IS_PAUSED,
     OWNER_OFFER,
     OWNER_POLICY,
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 _ACK_SEQ = const(1)  # uint: the last reading that the owner has
 _ACK_CHANNELS = const(2)  # [bytes, 32, ...]: digests of channels to forget
 _ACK_DIGEST = const(3)  # bytes, 32: of the reading _ACK_SEQ
-_MAX_INTERVAL = const(86400)  # seconds
 
 
 class Owner:
@@ -124,9 +122,10 @@ class Owner:
         self._set(record, OWNER_OFFER, offer and offer.pack())
 
     def _interval(self, value: "Item", record: "Record") -> None:
-        if not messages.uint(value) or not 1 <= value <= _MAX_INTERVAL:
-            raise Malformed("the interval is 1 to 86400 seconds")
-        self._set(record, OWNER_INTERVAL, value)
+        from . import pace  # heap, for the few times that it is set
+
+        pace.set_pace(value, record)
+        self._put(record)
 
     def _clock(self, value: "Item", record: "Record") -> None:
         if not messages.uint(value):

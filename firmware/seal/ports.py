@@ -15,6 +15,7 @@ Ticks = Any  # of compat.ticks_ms: for ticks_add and ticks_diff alone, as it wra
 Check = Callable[[Item], bool]
 Table = Dict[int, Tuple[bool, Check]]  # of a map: key to (required, check)
 Quantity = Tuple[str, str, int, int]  # name, SenML unit, exponent, mantissa: value = mantissa * 10**exponent
+Sample = Tuple[int, List[Quantity]]  # how long before the newest one, in seconds; what was measured
 
 
 class Clock(Protocol):
@@ -202,6 +203,15 @@ class Button(Protocol):
         """Whether a person presses the button now."""
 
 
+class Sleeper(Protocol):
+    def light(self, ms: int) -> bool:
+        """Sleep for up to `ms`: RAM, ticks and the clock go on, a radio is off until `rise`. Returns whether the button
+        or a link has woken the board."""
+
+    def rise(self) -> None:
+        """End the sleep: switch on again what `light` has switched off. Idempotent."""
+
+
 class Board(Protocol):
     @property
     def model(self) -> str: ...
@@ -227,6 +237,9 @@ class Board(Protocol):
 
     @property
     def button(self) -> Button: ...
+
+    @property
+    def sleeper(self) -> Sleeper: ...
 
     @property
     def command_links(self) -> List[Link]:

@@ -15,11 +15,11 @@ from .records import READINGS_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator
+    from typing import Iterator, Sequence
     from .cose import Message, Signer
     from .journal import Journal
     from .segments import Segment
-    from .ports import Clock, Item, Quantity, Record, Store
+    from .ports import Clock, Item, Quantity, Record, Sample, Store
 
 RESERVE = const(16)  # numbers in a block
 RECENT = const(32)  # readings that `find` looks through
@@ -107,22 +107,24 @@ class ReadingLog:
         """Names of the segment files, oldest first."""
         return [name for name in self._store.names() if name.startswith(segments.PREFIX)]
 
-    def append(self, quantities: "list[Quantity]") -> tuple[bytes, bytes]:
-        """Sign and store a reading of `quantities`; returns (raw, digest). Raises StorageFull, Fault,
-        SensorFailed."""
+    def append(self, quantities: "list[Quantity]", earlier: "Sequence[Sample]" = ()) -> tuple[bytes, bytes]:
+        """Sign and store a reading of `quantities`, and of `earlier` samples (see `senml.write_samples`); returns (raw,
+        digest). Raises StorageFull, Fault, SensorFailed."""
         if not quantities:
             raise SensorFailed("no sensor gave a value")
         seq = self.seq + 1
         if seq > self._state()[_RESERVED]:
             self._change(_RESERVED, seq + RESERVE - 1)
+        now = self._clock.now()
         claims = {
-            labels.IAT: self._clock.now(),
+            labels.IAT: now,
             labels.SEQ: seq,
             labels.PREV: self.prev,
             labels.CLOCK_QUALITY: self._clock.quality,
             labels.FIRMWARE: self._firmware,
         }
-        raw, digest = self._signer.sign(labels.READING, senml.write_records(quantities), claims)
+        records = senml.write_samples(quantities, earlier, now)
+        raw, digest = self._signer.sign(labels.READING, records, claims)
         entry = segments.frame(raw)
         if self._segment is None or not self._segment.has_room(len(entry)):
             self._segment = self._begin(seq)

@@ -50,3 +50,5 @@ OWNER_POLICY = const(3)  # map, `policy` of the schema; absent: nothing may be s
 OWNER_OFFER = const(4)  # [asset, unit, price] or None
 OWNER_INTERVAL = const(5)  # uint: seconds between readings
 OWNER_PROTECTION = const(16)  # {name: number}, see `protection`
+OWNER_BATCH = const(17)  # uint: samples in a reading; absent: one
+OWNER_AWAKE = const(18)  # uint: seconds awake after a reading, see `rest`; absent: the device never sleeps

@@ -187,7 +187,7 @@ class Seller:
             if unpaid >= CREDIT:
                 return None
             device.unpaid_readings[self.peer.device_id] = unpaid + 1
-            device.log.append(quantities)
+            device.append(quantities)
         return device.log.last_message()
 
     def _paid(self) -> int:

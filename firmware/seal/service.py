@@ -7,7 +7,7 @@ signed, or a renewal or revocation that an issuer signed, changes a provisioned 
 from . import __version__, channel, compat, messages, order, p256, rollback, rpc
 from .device import BLANK, DEFAULT_INTERVAL, PROVISIONED
 from .records import IDENTITY_LEDGER, IDENTITY_RECORD, ORDER_RECORD, OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER
-from .records import OWNER_POLICY, OWNER_SEQ, PAYER_ROLE
+from .records import OWNER_AWAKE, OWNER_BATCH, OWNER_POLICY, OWNER_SEQ, PAYER_ROLE
 from .channel import AMOUNT, CHAIN, CLOSE, FUNDING, OPEN, SEQ, VOUCHER
 from .compat import const
 from .errors import Malformed, Unsupported
@@ -119,6 +119,10 @@ class Service:
             "offer": owner.get(OWNER_OFFER),
             "protection": device.protection(),
             "interval": owner.get(OWNER_INTERVAL, DEFAULT_INTERVAL),
+            "batch": owner.get(OWNER_BATCH, 1),
+            "waiting": len(device.batch),
+            "awake": owner.get(OWNER_AWAKE, 0),
+            "uptime": [device.rest.uptime_ms, device.rest.asleep_ms],
             "reading_seq": device.log.seq,
             "acknowledged": device.log.acknowledged,
             "sensor_fault": device.sensor_fault,

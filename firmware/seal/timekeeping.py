@@ -3,7 +3,8 @@
 The owner and the issuer are believed: their time is a new base. A network's time proves nothing, so it must be near the
 last trusted time: within MAX_STEP of a clock that runs, and after a reset not before the last trusted time and at most
 MAX_ABSENCE after it. All the network's steps together may move a running clock by no more than MAX_STEP from where it
-would be by itself, so that many small steps lead no further than one. Any other time is refused and reported
+would be by itself, so that many small steps lead no further than one; and by one hundredth of the time that the device
+slept, as chips keep time asleep by an oscillator without a crystal. Any other time is refused and reported
 (`clock_fault` in info), and the owner can set a new base.
 
 The last trusted time is on flash: that of the record `clock`, or of a reading signed since with a clock that was set.
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 MIN_TIME = const(1_767_225_600)  # 2026-01-01: no firmware is older
 MAX_TIME = const(4_102_444_800)  # 2100-01-01
 MAX_STEP = const(3600)
+_ASLEEP = const(100)  # a clock is off by one second at most in so many asleep
 MAX_ABSENCE = 366 * 86400
 _KEEP_EVERY = const(86400)  # seconds: spares the flash of a board without sensors
 
@@ -39,6 +41,7 @@ class Timekeeper:
     def __init__(self, device: "Device") -> None:
         self._device = device
         self._moved = 0  # seconds by which networks have moved the running clock
+        self._slept_ms = 0  # of the device's rest, when its clock was last given a new base
         self.fault = None
 
     def rebase(self, unix: int) -> None:
@@ -46,6 +49,7 @@ class Timekeeper:
         self._keep(unix)
         self._device.board.clock.set(unix, labels.CLOCK_HOST)
         self._moved, self.fault = 0, None
+        self._slept_ms = self._device.rest.asleep_ms
 
     def trusted(self) -> int | None:
         """The last trusted time before this reset, or None."""
@@ -74,7 +78,8 @@ class Timekeeper:
 
     def _distance(self, unix: int) -> int | None:
         """The error code for a time that is too early or too late, or None."""
-        now, before, after = self._device.now(), MAX_STEP + self._moved, MAX_STEP - self._moved
+        step = MAX_STEP + (self._device.rest.asleep_ms - self._slept_ms) // (_ASLEEP * 1000)
+        now, before, after = self._device.now(), step + self._moved, step - self._moved
         if now is None:
             now, before, after = self.trusted(), 0, MAX_ABSENCE
         if unix < MIN_TIME or (now is not None and unix < now - before):

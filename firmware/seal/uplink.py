@@ -44,6 +44,7 @@ _POLL_SECONDS = 0.3
 _LOOK_SECONDS = const(5)
 _TIME_MS = const(900_000)  # between two questions for the network's time
 _BATCH = const(4)  # readings in RAM at a time
+_TRIES = const(2)  # of which a device that woke up awaits the end; the first finds that the connection is gone
 
 
 def _pair(value: "Item") -> bool:
@@ -75,6 +76,8 @@ class Uplink:
         self._connected = False
         self._fault = None
         self._seq = 0
+        self._tries = _TRIES  # left until the device may sleep again
+        self._is_roused = False
 
     def check(self, value: "Item") -> "Record | None":
         """The settings in an owner's command, or None for none. Raises Malformed, Unsupported."""
@@ -102,13 +105,24 @@ class Uplink:
             return [name, False, None, 0]
         return [name, self._connected, self._fault, self._seq]
 
+    def has_work(self) -> bool:
+        """Whether readings wait for a broker that has not failed _TRIES times in a row since the device woke up."""
+        device = self._device
+        if self._tries <= 0 or BROKER not in device.journal.get(NETWORK_RECORD, {}):
+            return False
+        return bool(device.log.seq > max(self._seq, device.log.acknowledged))
+
+    def rouse(self) -> None:
+        """Try the broker at once: the device has slept."""
+        self._tries, self._is_roused = _TRIES, True
+
     async def run(self, serve_host: "ConnectionHandler") -> None:
         """Stay connected while the owner's settings name a broker, for ever. serve_host: serves a host's requests."""
         retry, link = _MIN_RETRY, None
         while True:
             await asyncio.sleep(_POLL_SECONDS)
-            if self._reload_settings():
-                retry = _MIN_RETRY
+            if self._reload_settings() or self._is_roused:
+                retry, self._is_roused = _MIN_RETRY, False
             if self._settings is None:
                 continue
             link = link or self._device.board.uplink()
@@ -120,6 +134,7 @@ class Uplink:
                 if self._connected:
                     retry = _MIN_RETRY
                 self._fault = rpc.error_code(error)
+                self._tries -= 1
                 notes.trace("uplink: again in %d s" % retry, error)
             finally:
                 self._connected = False
@@ -129,7 +144,7 @@ class Uplink:
                 retry = min(retry * 2, _MAX_RETRY)
 
     async def _pause(self, seconds: float) -> None:
-        while seconds > 0 and self._device.journal.get(NETWORK_RECORD) is self._settings:
+        while seconds > 0 and self._device.journal.get(NETWORK_RECORD) is self._settings and not self._is_roused:
             await asyncio.sleep(_POLL_SECONDS)
             seconds -= _POLL_SECONDS
 
@@ -162,7 +177,7 @@ class Uplink:
         await link.subscribe(topic + "command")
         await link.publish(topic + "certificates", b"".join(reversed(device.chain)), retain=True)
         await link.publish(topic + "state", b"1", retain=True)
-        self._connected, self._fault = True, None
+        self._connected, self._fault, self._tries = True, None, _TRIES
         serving = asyncio.create_task(serve_host(link, _Reply(link, topic + "reply")))
         try:
             while device.journal.get(NETWORK_RECORD) is settings:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,6 +60,10 @@ def check_description(board: Path) -> None:
     for field, (kind, values) in FIELDS.items():
         assert isinstance(description.get(field), kind), f"{field} is a {kind.__name__}"
         assert values is None or description[field] in values, f"{field} is one of {values}"
+    if "power" in description:
+        assert set(description["power"]) == {"awake_mA", "asleep_mA", "volts", "source"}
+        numbers = [Decimal(description["power"][name]) for name in ("asleep_mA", "awake_mA")]
+        assert 0 < numbers[0] < numbers[1]
     port, mcu = description["port"], description["mcu"]
     assert description["name"] == board.name
     if port == "unix":

@@ -12,7 +12,7 @@ def _fits(part, port, ports):
 def check(made, ports, description):
     """made: what `make()` returned; ports: {port: members}; description: its board.json."""
     parts = [(made, "Board"), (made.clock, "Clock"), (made.keystore, "KeyStore"), (made.entropy, "Entropy")]
-    parts += [(made.store, "Store"), (made.button, "Button")]
+    parts += [(made.store, "Store"), (made.button, "Button"), (made.sleeper, "Sleeper")]
     parts += [(sensor, "Sensor") for sensor in made.sensors] + [(link, "Link") for link in made.command_links]
     parts += [(link, "PeerLink") for link in made.peer_links]
     if made.radio:
@@ -30,6 +30,8 @@ def check(made, ports, description):
     assert made.button.pressed() is False
     _check_clock(made.clock)
     _check_reads(made)
+    assert made.sleeper.light(2) is False
+    made.sleeper.rise()
 
 
 def _check_clock(clock):

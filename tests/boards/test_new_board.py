@@ -34,6 +34,15 @@ def test_it_passes_the_stubs(feather: Path) -> None:
     assert result.returncode == 0, result.stdout
 
 
+def test_a_battery_in_its_wiring_is_one_more_sensor(feather: Path, tmp_path: Path) -> None:
+    text = (feather / "wiring.py").read_text()
+    (feather / "wiring.py").write_text(text.replace("BATTERY = None", "BATTERY = (3, 2, 1)"))
+    contract.check_pins(feather)
+    contract.check_made(feather, tmp_path)
+    result = contract.type_check(feather)
+    assert result.returncode == 0, result.stdout
+
+
 OWN_ENTROPY = """
 
 class Noise:
@@ -46,6 +55,7 @@ class Feather:
     def __init__(self, chip: Esp32Board) -> None:
         self.model, self.clock, self.keystore, self.store = chip.model, chip.clock, chip.keystore, chip.store
         self.sensors, self.meter, self.button = chip.sensors, chip.meter, chip.button
+        self.sleeper = chip.sleeper
         self.command_links, self.peer_links = chip.command_links, chip.peer_links
         self.radio = chip.radio
         self.console, self.uplink = chip.console, chip.uplink

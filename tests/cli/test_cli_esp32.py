@@ -104,6 +104,16 @@ def test_its_readings_are_those_of_its_series_and_verify(esp32, tmp_path):
     assert esp32("verify", bundle).code == 1  # it is no machine that anybody can touch
 
 
+def test_it_sleeps_and_its_owner_ends_it(esp32):
+    one = board(esp32)
+    esp32.ok("owner", "interval", "8", "--sleep", "5", "--device", URL)
+    found = wait_until(lambda: (shown := answers(one)) and shown.raw["uptime"][1] > 0 and shown.raw)
+    assert found["awake"] == 5 and found["uptime"][1] < found["uptime"][0]
+    # what is said to it while it sleeps is lost
+    wait_until(lambda: esp32("owner", "interval", "1", "--device", URL).code == 0)
+    assert info(esp32)["awake"] == 0
+
+
 def test_it_keeps_its_state_when_its_power_goes_and_leaves_no_process(esp32):
     one, before = board(esp32), info(esp32)
     assert len(processes(one.folder)) == 2

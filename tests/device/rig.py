@@ -107,6 +107,22 @@ class Button:
         return self.down
 
 
+class Sleeper:
+    """Sleeps in no time; `slept` has the milliseconds. The test sets what wakes the board."""
+
+    def __init__(self):
+        self.slept = []
+        self.is_woken = False
+        self.rises = 0
+
+    def light(self, ms):
+        self.slept.append(ms)
+        return self.is_woken
+
+    def rise(self):
+        self.rises += 1
+
+
 class Counter:
     """A sensor and meter with a count that the test moves."""
 
@@ -152,6 +168,7 @@ class Board:
         self.meter = Counter(joules)
         self.sensors = [self.meter]
         self.button = Button()
+        self.sleeper = Sleeper()
         self.peer_links = [PeerLink()]
 
 

@@ -10,6 +10,7 @@ from seal import app, link, notes, rpc
 from seal.device import Device
 from seal.errors import Malformed
 from seal.owner import Owner
+from seal.sampling import METER_MS, Sampler
 
 
 class Line:
@@ -137,14 +138,14 @@ def test_a_meter_is_looked_at_between_readings_a_day_apart():
     made.sensors = [made.meter]
 
     async def main():
-        sampling = asyncio.create_task(app.take_samples(device, 1))
+        sampling = asyncio.create_task(Sampler(device, 1).run())
         while made.meter.reads < 5:
             await asyncio.sleep(0.05)
         sampling.cancel()
 
     asyncio.run(asyncio.wait_for(main(), 30))
     assert device.log.seq == 1
-    assert app.METER_MS * 2 < EnergyMeter(made.meter)._max_gap_ms, "the meter would count nothing in between"
+    assert METER_MS * 2 < EnergyMeter(made.meter)._max_gap_ms, "the meter would count nothing in between"
 
 
 def test_exception_of_unawaited_task_is_not_printed():

@@ -117,7 +117,7 @@ def ranks(*frames):
         near, far = End(), End()
         near.other, far.other = far, near
         task = asyncio.create_task(
-            app._serve_requests(far, far, handlers, lambda writer, rank: given.append((writer is far, rank)))
+            app._serve_requests(device, far, far, handlers, lambda writer, rank: given.append((writer is far, rank)))
         )
         for frame in frames:
             near.write(frame(issuer, device) if callable(frame) else frame)

@@ -58,6 +58,19 @@ def test_many_small_steps_of_a_network_lead_no_further_than_one():
         assert device.timekeeper.take_network_time(NOW + 100 * DAY + way * MAX_STEP), "the owner's time is a new base"
 
 
+def test_clock_that_slept_may_be_further_off():
+    """A hundredth of the time asleep, so that a year of drift shuts no honest network out."""
+    issuer = Issuer()
+    device = provisioned(issuer, clock=Clock(quality=labels.CLOCK_HOST))
+    device.rest.asleep_ms = 100 * DAY * 1000
+    limit = MAX_STEP + DAY
+    assert not device.timekeeper.take_network_time(NOW + limit + 1)
+    assert not device.timekeeper.take_network_time(NOW - limit - 1)
+    assert device.timekeeper.take_network_time(NOW + limit)
+    Owner(device).command(issuer.command(device, "clock", NOW))
+    assert not device.timekeeper.take_network_time(NOW + MAX_STEP + 1), "since the new base it has not slept"
+
+
 def test_grant_of_an_impossible_time_changes_nothing():
     for unix in (0, MIN_TIME - 1, MAX_TIME, 2**40, 2**63):
         device, issuer, nonce = Device(Board()), Issuer(), bytes(32)

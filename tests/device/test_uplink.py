@@ -96,6 +96,48 @@ def test_command_link_restarts_after_end():
     asyncio.run(asyncio.wait_for(until_connected_twice(), 20))
 
 
+class Away(Broker):
+    """Does not answer until the test says so."""
+
+    is_back = False
+
+    async def connect(self, *_):
+        self.connected += 1
+        if not self.is_back:
+            raise OSError(113)
+
+
+def test_waiting_readings_are_work_until_the_broker_has_failed_twice_since_waking():
+    device, broker = with_uplink(provisioned(Issuer())), Away()
+    device.board.uplink = lambda: broker
+    device.journal.put(NETWORK_RECORD, {1: ["barn", "secret"]})
+    device.sample()
+    assert not device.uplink.has_work(), "there is no broker"
+    device.journal.put(NETWORK_RECORD, {2: BROKER})
+    assert device.uplink.has_work()
+
+    async def serve(reader, writer):
+        await asyncio.sleep(60)
+
+    async def until(holds):
+        while not holds():
+            await asyncio.sleep(0.05)
+
+    async def main():
+        task = asyncio.create_task(device.uplink.run(serve))
+        await until(lambda: not device.uplink.has_work())
+        assert broker.connected == 2
+        # it has slept: the next try comes at once, and delivers
+        device.uplink.rouse()
+        assert device.uplink.has_work()
+        broker.is_back = True
+        await until(lambda: not device.uplink.has_work())
+        assert device.uplink.status()[1:] == [True, None, 1]
+        task.cancel()
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+
+
 def test_board_without_uplink_refuses_settings():
     issuer = Issuer()
     device = provisioned(issuer)

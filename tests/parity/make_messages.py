@@ -10,6 +10,7 @@ from by_hand import any_arguments, by_hand
 from fixed import FAR, Authority, FixedDevice, FixedEntropy, Stream, Witness, hash32, keys
 from rig import NOW, Board
 from seal import channel, labels, order
+from seal.batch import Batch
 from seal.device import DEVICE_SLOT, PROVISIONED, Device
 from seal.owner import Owner
 from seal.provision import Provisioner
@@ -64,6 +65,7 @@ def commands(authority, buying, selling):
         (buying, "resume", ()),
         (buying, "policy", ({1: {"nEUR": {1: 1, 2: 2}}},)),
         (buying, "interval", (86400,)),
+        (buying, "interval", ({1: 60, 2: 60, 3: 3600},)),
         (buying, "clock", (NOW + 1,)),
         (buying, "stop", ()),
         (selling, "offer", (None,)),
@@ -91,10 +93,20 @@ def from_entropy():
     seeded.sign(labels.PEER_PROOF, {1: bytes(32), 2: bytes(32), labels.NONCE: bytes(32), labels.OWN_NONCE: bytes(32)})
 
 
+def batch_of_samples(device):
+    """A reading of three samples, a minute apart."""
+    minutes = iter(range(9))
+    device.batch = Batch(lambda: next(minutes) * 60_000)
+    device.batch.add(device.measure())
+    device.batch.add(device.measure())
+    device.sample()
+
+
 def main():
     authority = Authority()
     buying, selling = provisioned(authority)
     buying.sample()
+    batch_of_samples(buying)
     trade(authority, buying, selling, "J", 300)
     trade(authority, buying, selling, "reading", 7)
     commands(authority, buying, selling)

@@ -151,6 +151,8 @@ def every_order():
         ("offer", ["nEUR", "J", 0]),
         ("interval", 86400),
         ("interval", 1),
+        ("interval", {1: 86400, 2: 60, 3: 5}),
+        ("interval", {1: 1}),
         ("protect", {"least_left": 0, "longest": 1, "least_window": 0, "channels_per_payer": 8, "credit": 1}),
         ("protect", {}),
         ("close", closed[0]),

@@ -12,11 +12,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.pico import bench_boot, bench_curve, bench_flash, bench_trade, guest
+from tests.pico import bench_boot, bench_curve, bench_energy, bench_flash, bench_trade, guest
 from tests.pico.rig import IMAGE, image
 from tests.pico.rows import taken
 
-TOPICS = {"boot": bench_boot.rows, "trade": bench_trade.rows, "flash": bench_flash.rows}
+TOPICS = {
+    "boot": bench_boot.rows,
+    "trade": bench_trade.rows,
+    "flash": bench_flash.rows,
+    "energy": bench_energy.rows,
+}
 
 
 def main() -> int:

@@ -7,6 +7,8 @@ the reset and the watchdog.
 
 import json
 import os
+import select
+import sys
 import time
 
 import esp32
@@ -47,6 +49,23 @@ def I2C(number: int, scl: Pin, sda: Pin, freq: int) -> "Bus":  # noqa: N802  a c
     return bus
 
 
+class ADC:
+    """The converter at a pin: a file `battery` in the folder has the pin's voltage in microvolts; without it, none."""
+
+    ATTN_11DB = 3
+
+    def __init__(self, pin: Pin, atten: int = 0) -> None:
+        pass
+
+    def read_uv(self) -> int:
+        """The pin's voltage in microvolts."""
+        try:
+            with open(_FOLDER + "battery") as file:
+                return int(file.read())
+        except OSError:
+            return 0
+
+
 class RTC:
     """The clock that `time` reads."""
 
@@ -54,6 +73,15 @@ class RTC:
         """Set it: (year, month, day, weekday, hours, minutes, seconds, 0)."""
         year, month, day, _, hour, minute, second, _ = calendar
         time.set_time(time.mktime((year, month, day, hour, minute, second, 0, 0)))
+
+
+def lightsleep(ms: int) -> None:
+    """Sleep for `ms`. Bytes that come on the UART meanwhile are lost, as on the chip."""
+    time.sleep_ms(ms)
+    wire = select.poll()
+    wire.register(sys.stdin.buffer, select.POLLIN)
+    while any(event & select.POLLIN for _, event in wire.poll(0)) and sys.stdin.buffer.read(1):
+        pass
 
 
 def unique_id() -> bytes:

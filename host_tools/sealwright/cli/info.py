@@ -15,6 +15,7 @@ from .claimable import Claimable, claimable
 from .commands import command
 from .describe import number
 from .options import DeviceOption
+from .pace import energy, said
 from .protect import protection, protection_json
 from .session import Session
 from .words import CLOCK, clock, custody, json_value, named, spending
@@ -42,7 +43,7 @@ def info(session: Session, device: DeviceOption) -> None:
     session.emit(ok=True, url=device, **_as_json(found), claimable=[one.as_dict() for one in claims])
     facts = [*_identity(session, found)]
     if found.provisioned:
-        facts += [*_business(session, found.raw, messages), *_claims(session, claims)]
+        facts += [*_business(session, found, messages), *_claims(session, claims)]
     session.facts(facts)
 
 
@@ -121,8 +122,8 @@ def _slots(raw: dict[str, Any]) -> str:
     return said + ("; updates need a hash-based signature" if raw.get("hss") else "")
 
 
-def _business(session: Session, raw: dict[str, Any], messages: list[Message[Body]]) -> Facts:
-    assets = session.assets
+def _business(session: Session, found: Info, messages: list[Message[Body]]) -> Facts:
+    assets, raw = session.assets, found.raw
     yield "network", raw["network"].hex()
     policy = None if raw["policy"] is None else read(DevicePolicy, raw["policy"])
     yield "spending", spending(policy, assets, session.names()) + (" (PAUSED)" if raw["paused"] else "")
@@ -133,10 +134,10 @@ def _business(session: Session, raw: dict[str, Any], messages: list[Message[Body
     else:
         asset, unit, price = raw["offer"]
         yield "sells", f"for {show_price(Price(asset, unit, price), assets)}"
-    kept = f"{raw['reading_seq']} so far, one every {raw['interval']} s, {raw['acknowledged']} acknowledged"
-    yield "readings", kept
+    yield "readings", f"{raw['reading_seq']} so far, {said(raw)}, {raw['acknowledged']} acknowledged"
     if raw["sensor_fault"] is not None:
         yield "", f"the last is missing, or lacks a sensor: {meaning(raw['sensor_fault']).cause}"
+    yield from energy(found)
     if raw.get("protection"):
         asset = None if raw["offer"] is None else raw["offer"][0]
         yield "protection", protection(raw["protection"], asset, assets)

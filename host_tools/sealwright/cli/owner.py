@@ -17,6 +17,7 @@ from .holdings import confirm, holdings, on_board
 from .money import AssetOption, NewAssetOption, begun, home_assets, keep_new
 from .network import network
 from .options import DeviceOption, NamedDevice
+from .pace import interval
 from .protect import protect
 from .session import Session
 from .words import spending as spending_words
@@ -111,20 +112,6 @@ def policy(
         owner.set_policy(home, client, limits)
 
     _send(session, device, send, f"may spend: {spending_words(limits, session.assets, session.names())}")
-
-
-@command("interval", "Set how often it takes a reading.", "sealwright owner interval 60 --device emulated:station")
-def interval(
-    session: Session,
-    seconds: Annotated[int, typer.Argument(metavar="SECONDS", min=1, max=86400, help="Between two readings.")],
-    device: DeviceOption,
-) -> None:
-    """Set how often a device takes a reading."""
-
-    def send(home: Home, client: Client) -> None:
-        owner.set_interval(home, client, seconds)
-
-    _send(session, device, send, f"takes a reading every {seconds} s", interval=seconds)
 
 
 @command("clock", "Set its clock.", "sealwright owner clock --device serial:/dev/ttyACM0")

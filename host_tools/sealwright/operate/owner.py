@@ -126,9 +126,16 @@ def end_offer(home: Home, client: Client) -> None:
     command(home, client, "offer")
 
 
-def set_interval(home: Home, client: Client, seconds: int) -> None:
-    """Have it take a reading every `seconds`, 1 to 86400."""
-    command(home, client, "interval", seconds)
+def set_interval(home: Home, client: Client, seconds: int, batch: int = 1, awake: int | None = None) -> None:
+    """Have it sample every `seconds`, 1 to 86400. batch: samples in a signed reading, 1 to 60. awake: it sleeps, but
+    for so many seconds after a reading, 5 to 3600; None: it never does."""
+    pace: dict[cbor.Key, cbor.Value] = {1: seconds}
+    if batch > 1:
+        pace[2] = batch
+    if awake is not None:
+        pace[3] = awake
+    # older firmware knows the number alone
+    command(home, client, "interval", pace if len(pace) > 1 else seconds)
 
 
 def set_clock(home: Home, client: Client) -> None:

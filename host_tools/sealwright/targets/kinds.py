@@ -69,6 +69,12 @@ def custody_of(model: str | None) -> int:
     return max((int(_read(path).get("custody", 0)) for path in _files() if _read(path)["model"] == model), default=0)
 
 
+def power_of(model: str) -> dict[str, Any] | None:
+    """What boards of this model draw, by their own description: {"awake_mA", "asleep_mA", "volts": decimal text,
+    "source"}. None where no board here is of this model, or it does not say."""
+    return next((_read(path).get("power") for path in _files() if _read(path)["model"] == model), None)
+
+
 def folders() -> list[Path]:
     """The folder of every board, by name."""
     return [path.parent for path in _files()]

@@ -31,7 +31,7 @@ class Entropy:
 
 class Board:
     model = "emulated-unix"
-    button = meter = radio = console = uplink = None
+    button = sleeper = meter = radio = console = uplink = None
     peer_links = ()
     sensors = ()
 
