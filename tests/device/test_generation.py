@@ -79,13 +79,25 @@ def test_promises_raise_it_once_a_minute():
         _, counted = start(RamStore(), chip)
         for _ in range(5):
             counted.promise()
-        assert chip.count == 1
+        assert chip.count == 2
         now[0] += generation.STEP_MS
         counted.promise()
         counted.promise()
-        assert chip.count == 2
+        assert chip.count == 3
     finally:
         generation.ticks_ms = before
+
+
+def test_flash_of_before_a_payment_comes_back_once_at_most():
+    store, chip = RamStore(), Chip()
+    start(store, chip)
+    old = dict(store.files)
+    for number in range(3):
+        journal, counted = start(RamStore(old), chip)
+        if number:
+            assert rollback.is_locked(journal)
+        else:
+            counted.promise()
 
 
 def test_promise_without_the_chip_is_none():

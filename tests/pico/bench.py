@@ -12,11 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.pico import bench_boot, bench_curve, bench_trade, guest
+from tests.pico import bench_boot, bench_curve, bench_element, bench_trade, guest
 from tests.pico.rig import IMAGE, image
 from tests.pico.rows import taken
 
-TOPICS = {"boot": bench_boot.rows, "trade": bench_trade.rows}
+TOPICS = {"boot": bench_boot.rows, "trade": bench_trade.rows, "element": bench_element.rows}
 
 
 def main() -> int:
