@@ -123,8 +123,9 @@ class ElementKeyStore:
         """End this life of the slot. An empty slot stays empty. Raises as `chip`."""
         if not self.has(slot):
             return
-        self._over |= 1 << self._require(slot)
-        self._chip.write(DATA_ZONE, _NOTES, bytes((self._over, 0, 0, 0)))
+        over = self._over | 1 << self._require(slot)
+        self._chip.write(DATA_ZONE, _NOTES, bytes((over, 0, 0, 0)))
+        self._over = over
         self._publics.pop(slot, None)
 
     def report(self) -> "list[object]":

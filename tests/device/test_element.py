@@ -162,6 +162,16 @@ def test_four_lives_and_no_fifth():
     element.keys.generate(1, no_random)
 
 
+def test_wipe_that_the_chip_did_not_take_is_none():
+    element = Element()
+    public = element.keys.generate(0, no_random)
+    element.bus.fault(model.ADDRESS, "nack")
+    raises(ElementSilent, element.keys.wipe, 0)
+    element.bus.fault(model.ADDRESS)
+    assert element.keys.has(0) and element.keys.public(0) == public
+    element.keys.sign(0, DIGEST)
+
+
 def test_another_chip_is_not_taken():
     element = Element()
     element.keys.generate(0, no_random)
