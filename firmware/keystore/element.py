@@ -16,7 +16,7 @@ Limits: the bus is not protected. The chip signs for whoever holds its wires.
 """
 
 from keystore import atecc608_config as ours
-from keystore.atecc608 import CONFIG_ZONE, DATA_ZONE
+from keystore.atecc608 import CONFIG_ZONE, DATA_ZONE, checksum
 from seal import p256
 from seal.compat import const, sha256
 from seal.errors import BadKey, ElementForeign, ElementOpen, Fault, Malformed, Refused, SealError
@@ -123,8 +123,9 @@ class ElementKeyStore:
         """End this life of the slot. An empty slot stays empty. Raises as `chip`."""
         if not self.has(slot):
             return
-        self._over |= 1 << self._require(slot)
-        self._chip.write(DATA_ZONE, _NOTES, bytes((self._over, 0, 0, 0)))
+        over = self._over | 1 << self._require(slot)
+        self._chip.write(DATA_ZONE, _NOTES, bytes((over, 0, 0, 0)))
+        self._over = over
         self._publics.pop(slot, None)
 
     def report(self) -> "list[object]":
@@ -150,7 +151,7 @@ class ElementKeyStore:
             return
         if self._config[ours.LOCK_CONFIG] != 0:
             self._write_config()
-            self._chip.lock(0, _crc(wanted))  # the chip refuses unless it holds just this
+            self._chip.lock(0, checksum(wanted))  # the chip refuses unless it holds just this
         self._chip.write(DATA_ZONE, _NOTES, bytes(32))
         self._chip.lock(1)
         self._config = b""
@@ -176,6 +177,13 @@ class ElementKeyStore:
         except SealError:
             raise OSError("the chip gives no random bytes")
         return data[:count]
+
+    def check(self) -> None:
+        """The chip's self-test, a known answer. Raises Fault, ElementForeign, and as `chip`."""
+        from keystore import atecc608_check
+
+        self._is_open()
+        atecc608_check.run(self._chip)
 
     def generation(self, is_raised: bool = False) -> int:
         """The counter that flash cannot put back; is_raised: after counting one up. Raises as `chip`."""
@@ -212,9 +220,3 @@ def _check(slot: int) -> None:
 
 def _serial(config: bytes) -> bytes:
     return config[0:4] + config[8:13]
-
-
-def _crc(config: bytes) -> int:
-    from keystore.atecc608 import checksum
-
-    return checksum(config)

@@ -10,7 +10,7 @@ Floors, lowest first; a module imports from its own floor and the floors below:
     4  cose link journal segments               signed messages, frames, records and readings on flash
     5  messages rpc                             payloads checked against the schema, requests and replies
     6  identity policy channel voucher reading batch order    rules for one kind of message or record each
-    7  payer payee                              channels of either role
+    7  payer payee generation                   channels of either role; the journal beside a chip that counts
     8  device rest                              the state, and all of the above for one board
     9  firmware update provision pace owner     requests that change the device
     10 seller buyer uplink service              one connection each: peer, peer, broker, host

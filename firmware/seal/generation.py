@@ -5,10 +5,11 @@ or one apart: power failed between the two, or the chip skipped a number as it f
 than the record has seen promises that this flash knows nothing of: the device is locked as in `rollback`, until its
 owner unlocks it. A counter that is further back belongs to another chip, and locks it too.
 
-The counter is raised at each start, and before the first promise of a minute. Its 2,097,151 steps last four years of
-a payment each minute, and 25 ms of each.
+The counter is raised at each start, before the first promise after it, and then before the first of each minute. Its
+2,097,151 steps last four years of a payment each minute. A step takes 25 ms.
 
-Limits: what went back by less than two steps is not noticed, so at most what was promised within two minutes.
+Limits: what went back by one step is not noticed, as a skipped number looks the same: at most what was promised within
+a minute. The step after shows it.
 """
 
 from . import rollback
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from .journal import Journal
+    from .ports import Ticks
 
     class Counting(Protocol):
         """A keystore with a counter."""
@@ -36,7 +38,7 @@ class Generation:
     def __init__(self, journal: "Journal", keystore: "Counting") -> None:
         self._journal = journal
         self._keystore = keystore
-        self._raised = 0  # ticks
+        self._raised: "Ticks | None" = None
 
     def start(self) -> None:
         """Compare, and lock the device unless the flash is the last one; then begin a new generation."""
@@ -45,10 +47,11 @@ class Generation:
         if record is not None and not record - 1 <= count <= record + 1:
             rollback.lock_generation(self._journal)
         self._raise(count)
+        self._raised = None  # what is promised now is behind the next step
 
     def promise(self) -> None:
-        """Call before a promise is on flash: begins a new generation unless the last is younger than a minute."""
-        if not 0 <= ticks_diff(ticks_ms(), self._raised) < STEP_MS:
+        """Call before a promise is on flash: begins a new generation, unless an earlier promise did within a minute."""
+        if self._raised is None or not 0 <= ticks_diff(ticks_ms(), self._raised) < STEP_MS:
             self._raise(self._keystore.generation())
 
     def _raise(self, count: int) -> None:

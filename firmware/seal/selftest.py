@@ -22,6 +22,9 @@ def run(device: "Device", writes: bool) -> "dict[str, Item]":
         "store": _outcome(device.journal.check if is_read else lambda: _write_and_read(device.board.store)),
         "state": device.fault.code if device.fault else True,
     }
+    keystore = device.board.keystore
+    if hasattr(keystore, "check"):
+        parts["element"] = _outcome(keystore.check)
     for sensor in device.board.sensors:
         name, number = "sensor " + sensor.model, 1
         while name in parts:  # two sensors of a model get two names

@@ -8,6 +8,7 @@ import time
 import pytest
 from sealwright import emulator
 from sealwright.errors import RefusedByDevice
+from sealwright.link.element import OPEN, OURS, lock_element, read_element
 
 from .lab import Lab
 
@@ -29,10 +30,10 @@ def vault(lab, sensors=()):
 
 def lock(lab, board):
     with lab.client(board) as client:
-        element = client.element()
-        assert element is not None and element.state == 0
-        client.lock_element(element.wanted)
-        assert client.element().state == 1
+        element = read_element(client)
+        assert element is not None and element.state == OPEN
+        lock_element(client, element)
+        assert read_element(client).state == OURS
 
 
 def chip(board):
@@ -63,7 +64,7 @@ def test_no_key_before_the_lock_and_readings_after_it(lab):
     assert all(verdict.ok for verdict in lab.verify(messages)) and len(messages) >= 4
     assert lab.info(board)["custody"] == 0  # a chip that nobody has proved
     with lab.client(board) as client:
-        serial = client.element().serial
+        serial = read_element(client).serial
     assert serial.hex() == chip(board)["config"][:8] + chip(board)["config"][16:26]
 
 

@@ -101,6 +101,7 @@ def in_an_element():
         (rpc.ELEMENT, bytes(128)),
         (rpc.ELEMENT, wanted),
         (rpc.ELEMENT, None),
+        (rpc.SELFTEST, None),
         (rpc.EVIDENCE, bytes(32)),
         (rpc.ELEMENT, wanted),
     ):

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.pico import bench_boot, bench_curve, bench_energy, bench_flash, bench_trade, guest
+from tests.pico import bench_boot, bench_curve, bench_element, bench_energy, bench_flash, bench_trade, guest
 from tests.pico.rig import IMAGE, image
 from tests.pico.rows import taken
 
@@ -21,6 +21,7 @@ TOPICS = {
     "trade": bench_trade.rows,
     "flash": bench_flash.rows,
     "energy": bench_energy.rows,
+    "element": bench_element.rows,
 }
 
 

@@ -4,7 +4,7 @@ import sys
 
 from ..errors import Usage
 from ..link import Client
-from ..link.element import OPEN, Element
+from ..link.element import OPEN, Element, lock_element, read_element
 from .session import Session
 
 _WORD = "yes"
@@ -14,7 +14,7 @@ def pending(client: Client) -> Element | None:
     """The device's chip if it must be locked before it can have a key; None if there is nothing to lock."""
     if client.info().state != "blank":
         return None
-    element = client.element()
+    element = read_element(client)
     return element if element is not None and element.state == OPEN else None
 
 
@@ -43,18 +43,18 @@ def facts(element: Element) -> dict[str, object]:
 def lock(session: Session, client: Client, element: Element, serial: str | None) -> None:
     """Lock it, once the person has typed the word, or given the chip's serial number by --lock-element. Raises Usage
     (not_confirmed)."""
-    remedy = f"Type {_WORD} when asked, or give --lock-element {element.serial.hex()}."
+    remedy = f"See it with --dry-run; then type {_WORD} when asked, or give --lock-element {element.serial.hex()}."
+    if serial is not None and serial.strip().lower() != element.serial.hex():
+        raise Usage("--lock-element names another chip", remedy=remedy, code="not_confirmed")
+    asks = not session.as_json and sys.stdin is not None and sys.stdin.isatty() and session.err.is_terminal
+    if serial is None and not asks:
+        raise Usage("the chip that keeps its keys is not locked yet", remedy=remedy, code="not_confirmed")
     for line in plan(element):
         session.note(line)
     if serial is None:
-        asks = not session.as_json and sys.stdin is not None and sys.stdin.isatty() and session.err.is_terminal
-        if not asks:
-            raise Usage("the chip that keeps its keys is not locked yet", remedy=remedy, code="not_confirmed")
         session.note(f"Type {_WORD} to lock it for ever; anything else changes nothing.")
-        if input().strip() != _WORD:
+        if sys.stdin.readline().strip() != _WORD:
             raise Usage("nothing was changed", remedy=remedy, code="not_confirmed")
-    elif serial.strip().lower() != element.serial.hex():
-        raise Usage("--lock-element names another chip", remedy=remedy, code="not_confirmed")
-    client.lock_element(element.wanted)
+    lock_element(client, element)
     session.emit(ok=True, element=element.serial.hex(), state="locked")
     session.note(f"ATECC608 {element.serial.hex()} is locked.")

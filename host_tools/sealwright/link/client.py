@@ -14,7 +14,6 @@ from ..errors import BadSignature, Malformed, RefusedByDevice, Unreachable
 from ..wire import cbor
 from ..wire.messages import Certificate, Message, Reading, Status, parse_as
 from .codes import refusal
-from .element import Element, parse_element
 from .frames import Frame, FrameReader, pack
 from .info import Channel, Info, byte_strings, parse_info
 from .labels import (
@@ -23,7 +22,6 @@ from .labels import (
     CHAIN,
     CHANNELS,
     COMMAND,
-    ELEMENT,
     ERROR,
     EVIDENCE,
     GRANT,
@@ -151,19 +149,6 @@ class Client:
     def revoke(self, raw: bytes) -> None:
         """Hand it an issuer's revocation of another device."""
         self.call(REVOKE, raw)
-
-    def element(self) -> Element | None:
-        """The chip that keeps its keys, or None where none does, or its firmware is too old to say."""
-        try:
-            return parse_element(self.call(ELEMENT, None))
-        except RefusedByDevice as error:
-            if error.code != "unsupported":
-                raise
-            return None
-
-    def lock_element(self, wanted: bytes) -> None:
-        """Lock that chip for ever. wanted: what `element` said it would hold, 128 bytes."""
-        self.call(ELEMENT, wanted)
 
     def ledger(self, raw: bytes) -> None:
         """Hand over a message of the ledger, funding or refund, for a channel that the device has."""

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..errors import Malformed
+from ..errors import Malformed, RefusedByDevice
+from .client import Client
+from .labels import ELEMENT
 
 OPEN: Final = 0
 OURS: Final = 1
@@ -45,7 +47,23 @@ class Element:
         return [(slot, self.wanted[_SLOTS[2 * slot] :][:2], self.wanted[_KEYS[2 * slot] :][:2]) for slot in range(16)]
 
 
-def parse_element(item: Any) -> Element:
+def read_element(client: Client) -> Element | None:
+    """The chip that keeps a device's keys, or None where none does, or its firmware is too old to say. Raises as
+    `Client.call` does."""
+    try:
+        return _parse(client.call(ELEMENT, None))
+    except RefusedByDevice as error:
+        if error.code != "unsupported":
+            raise
+        return None
+
+
+def lock_element(client: Client, element: Element) -> None:
+    """Lock that chip for ever, as `element` says it would be. Raises as `Client.call` does."""
+    client.call(ELEMENT, element.wanted)
+
+
+def _parse(item: Any) -> Element:
     """The reply to an element request. Raises Malformed."""
     well_formed = (
         isinstance(item, list)
