@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test law model coverage mutate lint docs firmware bench bench-device format clean
+.PHONY: help demo test law vectors model coverage mutate lint docs firmware bench bench-device format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -33,6 +33,9 @@ law: $(VENV)/dev.stamp ## 100,000 random histories of channels against the law o
 
 fast-path: $(VENV)/dev.stamp ## N changed messages (10 million): the fast reader takes none that the strict one refuses
 	$(BIN)/python -m tests.host_tools.wire.test_patterns $(N)
+
+vectors: $(VENV)/dev.stamp ## Every vector of the curve on every processor that QEMU has here
+	SEALWRIGHT_WHOLE=1 $(BIN)/python -m pytest -p no:xdist tests/vectors/test_p256_vectors.py
 
 coverage: $(VENV)/coverage.stamp ## Which lines the tests run, into build/coverage; T as for test
 	@mkdir -p build/coverage
