@@ -100,3 +100,22 @@ def test_the_usb_console_is_the_command_link(fresh: Pico) -> None:
         (frame,) = FrameReader().feed(said)
         assert (frame.id, frame.kind) == (identifier, 0) and frame.item["state"] == "blank"  # type: ignore[index,call-overload]
     assert b"let go" in fresh.say(b"\r\x03", lambda out: b"let go" in out)
+
+
+BUS = """
+import asyncio, gc, wiring
+gc.threshold(16384)
+wiring.DRIVE = 7
+import board
+port = board.make().peer_links[0]._port
+async def talk():
+    port.send(bytes(4), b"hello")
+    await port._writer_task
+asyncio.run(talk())
+print(port.address[:4], port._waiting, port._drive())
+"""
+
+
+def test_a_driver_pin_makes_the_uart_a_bus(fresh: Pico) -> None:
+    """The image's own UART: it waits for a frame's last bit, then the driver lets go of the wire."""
+    assert fresh.run(BUS) == "bus: [] 0\n"
