@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz kills law cuts model coverage mutate lint docs firmware bench bench-device format clean
+.PHONY: help demo test fuzz kills law cuts fast-path vectors model coverage mutate lint docs firmware bench bench-device format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -45,6 +45,9 @@ fast-path: $(VENV)/dev.stamp ## N changed messages (10 million): the fast reader
 cuts: $(VENV)/dev.stamp ## Cut the power at each operation of the flash under the reading log, in thousands of states
 	cd build && MICROPYPATH=$(CURDIR)/firmware:$(CURDIR)/boards:$(CURDIR)/tests/device:$(CURDIR)/tests/device/micropython_only:.frozen \
 	  $(CURDIR)/$(BIN)/micropython -X heapsize=1200k $(CURDIR)/tests/device/log_cuts.py
+
+vectors: $(VENV)/dev.stamp ## Every vector of the curve on every processor that QEMU has here
+	SEALWRIGHT_WHOLE=1 $(BIN)/python -m pytest -p no:xdist tests/vectors/test_p256_vectors.py
 
 coverage: $(VENV)/coverage.stamp ## Which lines the tests run, into build/coverage; T as for test
 	@mkdir -p build/coverage

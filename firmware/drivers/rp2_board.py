@@ -1,7 +1,7 @@
 """The parts that all RP2040 and RP2350 boards share. Port Board; a `board.py` gives the rest."""
 
 import rp2
-from machine import ADC, I2C, UART, Pin
+from machine import ADC, I2C, UART, Pin, unique_id
 
 from drivers.button import PinButton
 from drivers.light_sleep import LightSleep
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
         @property
         def RX(self) -> int: ...
+
+        @property
+        def DRIVE(self) -> int | None: ...
 
 
 _BAUD = const(115200)
@@ -75,9 +78,15 @@ class Rp2Board:
             self.sensors.append(_battery(*wiring.BATTERY))
         rx = Pin(wiring.RX, Pin.IN, Pin.PULL_UP)  # a wire that ends nowhere makes no noise
         wire = UART(wiring.UART, tx=Pin(wiring.TX), rx=rx, baudrate=_BAUD, timeout=0, rxbuf=_RX_BYTES, txbuf=_TX_BYTES)
-        port = UartPort(wire, str(wiring.UART))
+        self.command_links: "list[Link]" = [ConsoleLink(self.store)]
+        if wiring.DRIVE is None:
+            port = UartPort(wire, str(wiring.UART))
+            self.command_links.append(port.commands)
+        else:
+            from links.bus import BusPort
+
+            port = BusPort(wire, unique_id(), Pin(wiring.DRIVE, Pin.OUT, value=0))
         self.peer_links: "list[PeerLink]" = [DatagramLink(port)]
-        self.command_links: "list[Link]" = [ConsoleLink(self.store), port.commands]
 
 
 class Rp2RadioBoard(Rp2Board):

@@ -9,7 +9,7 @@ sent again, see `datagram`.
 import asyncio
 
 from seal import notes
-from seal.compat import const, crc32
+from seal.compat import const, crc32, ticks_ms
 from seal.errors import SealError, Unreachable
 from seal.link import MAX_FRAME, cobs_decode, cobs_encode
 
@@ -38,6 +38,7 @@ class UartPort:
         self._stream = stream
         self._reader: "asyncio.StreamReader | None" = None
         self._frame = b""
+        self._heard = ticks_ms()  # when something came in
         self._datagrams: list[bytes] = []
         self._output = b""
         self._writer_task: "asyncio.Task[None] | None" = None
@@ -78,6 +79,7 @@ class UartPort:
         reader = self._reader = self._reader or asyncio.StreamReader(self._stream)
         while not self._datagrams:
             data = await reader.read(256)
+            self._heard = ticks_ms()
             if not data:  # the wire is not connected
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue

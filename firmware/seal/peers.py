@@ -1,7 +1,7 @@
 """The device's links to other devices: the board's own, and one over the radio, of the kind that the owner chose.
 
 An order goes by the link whose addresses look like the seller's: "tcp:HOST:PORT", "udp:HOST:PORT", "espnow:MAC",
-"uart:NAME". The code that buys is loaded with the first link: 6 KB of heap.
+"uart:NAME", "bus:DIGITS". The code that buys is loaded with the first link: 6 KB of heap.
 """
 
 import asyncio

@@ -150,7 +150,7 @@ def test_boards_are_those_there_is_firmware_for(cli):
     names = {path.parent.name for path in (assets.root() / "boards").glob("*/board.json")}
     assert {one["name"] for one in ran.json} == names
     assert {one["name"] for one in ran.json if one["can_be_emulated"]} == {"unix", "pico", "esp32"}
-    assert re.search(r"^pico_w +RP2040 +RPI_PICO_W +its drive +USB, Wi-Fi +0 \(open\)", cli("boards").out, re.M)
+    assert re.search(r"^pico_w +RP2040 +RPI_PICO_W +its drive +USB, UART, Wi-Fi +0 \(open\)", cli("boards").out, re.M)
 
 
 @pytest.fixture(scope="module")

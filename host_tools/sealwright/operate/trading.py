@@ -21,7 +21,7 @@ ACTIVE, WAITING = "active", "waiting"  # waiting: the channel waits for the ledg
 STATES: Final = (ACTIVE, "done", "stopped", "failed", WAITING)
 POLL_SECONDS: Final = 0.25
 _UNFUNDED: Final = 27  # the device's error code
-_ADDRESS: Final = re.compile(r"(tcp|udp):[^:]+:[0-9]{1,5}|espnow:[0-9a-f]{12}|uart:.+")
+_ADDRESS: Final = re.compile(r"(tcp|udp):[^:]+:[0-9]{1,5}|espnow:[0-9a-f]{12}|bus:[0-9a-f]{8}|uart:.+")
 _RELAY: Final = "Use a board with a network, or run `sealwright relay` and name its address with --at."
 
 
