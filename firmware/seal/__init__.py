@@ -9,11 +9,11 @@ Floors, lowest first; a module imports from its own floor and the floors below:
     3  cbor entropy lms ticks staging p256      codecs and cryptography
     4  cose link journal                        signed messages, frames, records on flash
     5  messages rpc                             payloads checked against the schema, requests and replies
-    6  identity policy channel voucher reading order    rules for one kind of message or record each
-    7  payer payee                              channels of either role
+    6  identity policy channel voucher reading order proof  rules for one kind of message or record each
+    7  payer_channels payer payee               channels of either role
     8  device                                   the state, and all of the above for one board
-    9  firmware update provision owner          requests that change the device
-    10 seller buyer uplink service              one connection each: peer, peer, broker, host
+    9  firmware update provision billing owner  requests that change the device, and what it bills
+    10 seller bill_check buyer uplink service              one connection each: peer, peer, broker, host
     11 trading peers app                         the main loops
 """
 
