@@ -10,10 +10,11 @@ Floors, lowest first; a module imports from its own floor and the floors below:
     4  cose link journal                        signed messages, frames, records on flash
     5  messages rpc                             payloads checked against the schema, requests and replies
     6  identity policy channel voucher reading order proof  rules for one kind of message or record each
-    7  payer_channels payer payee               channels of either role
+    7  payer_channels payer_ticks payer         channels as the payer
+       payee_channels payee_ticks payee         and as the payee
     8  device                                   the state, and all of the above for one board
     9  firmware update provision billing owner  requests that change the device, and what it bills
-    10 seller bill_check buyer uplink service              one connection each: peer, peer, broker, host
+    10 seller bill_check tick_payment buyer uplink service              one connection each: peer, peer, broker, host
     11 trading peers app                         the main loops
 """
 

@@ -73,6 +73,10 @@ class BillCheck:
         if amount > limit:
             raise policy.Limit(policy.OVER_RATE, "billed %d where the order allows %d by now" % (amount, limit))
 
+    def _room(self, spent_today: int) -> int:
+        """The largest increase of a voucher that the policy allows without the button."""
+        return policy.room(self._device.owner_record().get(OWNER_POLICY), self.order[ASSET], spent_today)
+
     def _allow(self, increase: int, spent_today: int) -> None:
         device = self._device
         owner = device.owner_record()

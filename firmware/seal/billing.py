@@ -1,11 +1,12 @@
 """What a seller bills a peer, and the goods that a payment buys.
 
 The offer's unit decides what a payment buys. "reading": one signed reading for each voucher, paid in advance. Any other
-SenML unit is metered: the amount due follows the count in signed readings, from the channel's start.
+SenML unit is metered: the amount due follows the count in signed readings, from the channel's start. Between two
+vouchers a tick pays for a unit, and its reply says what is due by a look at the meter that is not signed.
 """
 
-from . import channel, labels, messages, senml, voucher
-from .errors import Expired, Refused, SensorFailed, UnknownChannel
+from . import channel, labels, messages, senml, shapes, voucher
+from .errors import Expired, Malformed, Refused, SensorFailed, UnknownChannel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Billing:
         self._device = device
         self.peer = None
         self._terms = None
+        self._start: "tuple[bytes, int]" = (b"", 0)  # (channel's digest, count at its start)
 
     def _require_terms(self) -> "Terms":
         if self._terms is None:
@@ -48,6 +50,30 @@ class Billing:
             return [message.digest, self._paid() + terms.price, None]
         base = messages.parse(record[channel.BASE], labels.READING)
         return [message.digest, metered_amount(terms, base, message), message.raw]
+
+    def tick(self, item: "Item") -> "Item":
+        """[index, tick] -> amount due. Null -> [longest chain that the next voucher may have, best tick or null].
+        Raises BadTick, SensorFailed."""
+        terms = self._require_terms()
+        device = self._device
+        if item is None:
+            due = 0 if terms.unit == PIECE else self._due(terms)
+            return [device.payee.most_ticks(terms, due), device.payee.best_tick(terms.digest)]
+        if not shapes.tick(item):
+            raise Malformed("a tick is [index, value]")
+        if device.payee.take_tick(terms, item[0], item[1]):
+            device.unpaid_readings[self.peer.device_id] = 0
+        return self._due(terms)
+
+    def _due(self, terms: "Terms") -> int:
+        """What the meter's count comes to now. Nothing is signed, and nothing written."""
+        if self._start[0] != terms.digest:
+            base = messages.parse(self._device.payee.record(terms.digest)[channel.BASE], labels.READING)
+            self._start = (terms.digest, senml.count(base, terms.unit))
+        count = senml.find_count(self._device.measure(), terms.unit)
+        if count is None or self._start[1] is None or count < self._start[1]:
+            raise SensorFailed("the meter does not count in %s" % terms.unit)
+        return min(terms.price * (count - self._start[1]), terms.capacity)
 
     def _remember_bill(self, message: "Message") -> None:
         """Note where the log has the goods: a payment for others finds them among the newest readings alone."""

@@ -1,10 +1,10 @@
 """The payer's side of one connection: authenticate, agree on a channel, check bills, pay. `trading` runs it."""
 
-from . import billing, channel, labels, messages, policy, proof, protection, rpc, senml, voucher
-from .bill_check import BillCheck
+from . import billing, channel, labels, messages, notes, policy, proof, protection, rpc, senml, voucher
 from .records import ORDER_RECORD
-from .errors import Expired, Malformed, Refused, UnknownChannel, Unreachable, WrongOffer
+from .errors import Expired, Malformed, PolicyRefused, Refused, UnknownChannel, Unreachable, WrongOffer
 from .order import ASSET, BUDGET, DEFAULT_SECONDS, DIGEST, MAX_PRICE, PAYEE, SECONDS, UNIT
+from .tick_payment import TickPayment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .rpc import Client
 
 
-class Buyer(BillCheck):
+class Buyer(TickPayment):
     """One connection to a seller. order: the journal's order record."""
 
     _receipt: bytes | None
@@ -57,6 +57,7 @@ class Buyer(BillCheck):
             self._keep_close(state[2])
             return Refused.code
         await self._repeat_payment()
+        await self._resume_ticks()
         return None
 
     async def _repeat_payment(self) -> None:
@@ -128,16 +129,36 @@ class Buyer(BillCheck):
         self._device.payer.keep_base(self._terms.digest, raw, self._own_count())
 
     async def step(self) -> bool:
-        """Pay one bill. Returns True once the budget is spent."""
-        if self.is_spent():
-            return True
+        """Pay one bill, or by one tick. Returns True once the budget is spent."""
+        if self.is_spent() or await self._pay_by_tick():
+            return self.is_spent()
         item, amount = await self._bill()
+        count = 0
+        payer, digest = self._device.payer, self._terms.digest
+        is_due = amount > self._seller_amount
+        if payer.chain(digest) is not None:  # a meter that a power cut set back bills less than was paid by ticks
+            is_due = is_due and amount > payer.paid(digest)
+        if is_due and self._terms.unit != billing.PIECE:
+            count = await self._chain_length(amount)
         if self._device.journal.get(ORDER_RECORD) != self.order:
             return False  # the owner stopped or replaced the order meanwhile
-        if amount > self._seller_amount:
-            parts = self._device.payer.promise(self._terms, amount, item, self._allow, self._receipt)
-            await self._pay(*parts)
+        if is_due:
+            await self._pay(*payer.promise(self._terms, amount, item, self._allow, self._receipt, count))
         return self.is_spent()
+
+    async def _end_ticks(self) -> None:
+        """Promise what was paid by ticks in a last voucher without any, with a signed reading: it costs nothing more,
+        and gives back what the chain still reserves. Without it the payee's close and receipt name the ticks."""
+        payer = self._device.payer
+        chain = payer.chain(self._terms.digest)
+        if chain is None:
+            return
+        try:
+            item, _ = await self._bill()
+            paid = payer.paid(self._terms.digest)
+            await self._pay(*payer.promise(self._terms, paid, item, self._allow, self._receipt))
+        except (PolicyRefused, Refused, Expired, rpc.PeerError) as error:
+            notes.trace("last voucher", error)
 
     def is_spent(self) -> bool:
         """Whether the rest of the budget is below the minimum increase of a voucher."""
@@ -149,7 +170,7 @@ class Buyer(BillCheck):
         if not isinstance(reply, list) or len(reply) != 2:
             raise Malformed("a voucher is answered by [receipt, reading]")
         self._receipt = voucher.check_receipt(reply[0], claims, digest, self._peer.public).raw
-        self._seller_amount = claims[voucher.AMOUNT]
+        self._seller_amount = self._due = claims[voucher.AMOUNT]
         if self._terms.unit == billing.PIECE and not (is_retry and reply[1] is None):
             goods = messages.parse(reply[1], labels.READING)
             if goods.digest != claims.get(voucher.ITEM):
@@ -160,6 +181,7 @@ class Buyer(BillCheck):
     async def close(self) -> None:
         """Ask the payee to close the channel. Store the last receipt and the payee's close."""
         digest = self._terms.digest
+        await self._end_ticks()
         if self._receipt is not None:
             self._device.payer.keep_receipt(digest, self._receipt)
         self._keep_close(await self._client.call(rpc.CLOSE, digest))

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .channel import Offer, Terms
     from .device import Device
+    from .payer_ticks import OpenChain
     from .ports import Record
 
 
@@ -27,6 +28,8 @@ class PayerChannels:
         self._protection = device.protection
         self._days = device.days
         self._generation = device.generation
+        self._random = device.pool.random
+        self._chain: "OpenChain | None" = None  # of the channel that was promised in last
         self.spent = Spent(device.journal, device.days)
 
     def records(self) -> "list[tuple[str, Record]]":
@@ -111,6 +114,8 @@ class PayerChannels:
         watermark.advance(self._journal, OPENED_RECORD, terms.payee, terms.expires)
         self._days.store(self._days.now())
         self._journal.remove(name)
+        if self._chain is not None and self._chain.digest == terms.digest:
+            self._chain = None
 
     def check_forgettable(self, digest: bytes) -> None:
         """Raise Refused for a channel whose money may still be locked: before the claim's end, without the ledger's

@@ -3,7 +3,7 @@
 `proof` says how the two peers authenticate each other, `billing` what a payment buys.
 """
 
-from . import channel, labels, messages, rpc, voucher
+from . import channel, labels, messages, notes, rpc, voucher
 from .billing import PIECE, Billing
 from .device import PROVISIONED
 from .errors import Malformed, NotAParty, Refused, Unauthenticated
@@ -40,6 +40,7 @@ class Seller(Billing):
             rpc.BILL: self.bill,
             rpc.PAY: self.pay,
             rpc.CLOSE: self.close,
+            rpc.TICK: self.tick,
         }
 
     def hello(self, item: "Item") -> "list[Item]":
@@ -99,9 +100,18 @@ class Seller(Billing):
         return PEER_SECONDS if self._is_authenticated else STRANGER_SECONDS
 
     def release(self) -> None:
-        """Release the meter. Idempotent."""
+        """Release the meter, and store the best tick: the peer may not come back. Idempotent."""
         if self._device.seller is self:
             self._device.seller = None
+            if self._terms is not None:
+                self._keep_tick(self._terms.digest)
+
+    def _keep_tick(self, digest: bytes) -> None:
+        try:
+            self._device.payee.keep_tick(digest)
+        except Exception as error:
+            # the boundary of a connection that ends: a full flash keeps the tick in RAM
+            notes.trace("tick", error)
 
     def _offer(self) -> "Offer":
         packed = self._device.owner_record().get(OWNER_OFFER)
