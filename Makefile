@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz kills law cuts fast-path vectors model coverage mutate lint docs firmware bench bench-device format clean
+.PHONY: help demo test fuzz kills law cuts fast-path vectors hour model coverage mutate lint docs firmware bench bench-device format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -72,6 +72,9 @@ bench: $(VENV)/dev.stamp ## Sizes and speeds, as ratios within this run; also in
 
 bench-device: $(VENV)/dev.stamp ## The same on an emulated Pico; SEALWRIGHT_PICO_UF2 names a MicroPython image
 	$(BIN)/python -m tests.pico.bench
+
+hour: $(VENV)/dev.stamp ## An hour of trade between two devices: what ticks cost on link and flash, settled
+	$(BIN)/python -m tests.parity.hour
 
 docs: $(VENV)/docs.stamp ## The library's reference and the guides as web pages in build/docs; checks every link
 	$(BIN)/python host_tools/tools/make_docs.py

@@ -9,11 +9,16 @@ Floors, lowest first; a module imports from its own floor and the floors below:
     3  cbor entropy lms ticks staging p256 store    codecs and cryptography, files
     4  cose link journal segments               signed messages, frames, records and readings on flash
     5  messages rpc                             payloads checked against the schema, requests and replies
-    6  identity policy channel voucher reading batch order    rules for one kind of message or record each
-    7  payer payee generation                   channels of either role; the journal beside a chip that counts
+    6  identity policy channel voucher reading  rules for one kind of message or record each
+       batch order proof
+    7  payer_channels payer_ticks payer         channels as the payer
+       payee_channels payee_ticks payee         and as the payee
+       generation                               the journal beside a chip that counts
     8  device rest                              the state, and all of the above for one board
-    9  firmware update provision pace owner     requests that change the device
-    10 seller buyer uplink service              one connection each: peer, peer, broker, host
+    9  firmware update provision pace billing   requests that change the device, and what it bills
+       owner
+    10 seller bill_check tick_payment buyer     one connection each: peer, peer, broker, host
+       uplink service
     11 trading peers sampling app               the main loops
 """
 

@@ -1,36 +1,28 @@
 """The payer's side of one connection: authenticate, agree on a channel, check bills, pay. `trading` runs it."""
 
-from . import channel, labels, messages, policy, protection, rpc, seller, senml, voucher
-from .records import ORDER_RECORD, OWNER_IS_PAUSED, OWNER_POLICY
-from .errors import Expired, Malformed, Refused, SensorFailed, UnknownChannel, Unreachable, WrongOffer
+from . import billing, channel, labels, messages, notes, policy, proof, protection, rpc, senml, voucher
+from .records import ORDER_RECORD
+from .errors import Expired, Malformed, PolicyRefused, Refused, UnknownChannel, Unreachable, WrongOffer
 from .order import ASSET, BUDGET, DEFAULT_SECONDS, DIGEST, MAX_PRICE, PAYEE, SECONDS, UNIT
-from .order import most_a_second, most_first
+from .tick_payment import TickPayment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .identity import CertifiedKey
     from .channel import Offer, Terms
     from .device import Device
     from .ports import Claims, Item, Record
     from .rpc import Client
 
 
-class Buyer:
+class Buyer(TickPayment):
     """One connection to a seller. order: the journal's order record."""
 
-    _peer: "CertifiedKey"  # once `agree` has checked the seller's hello
-    _terms: "Terms"  # once the channel is agreed
     _receipt: bytes | None
-    _rate_limit: tuple[int | None, int]
 
     def __init__(self, device: "Device", order: "Record", client: "Client") -> None:
-        self._device = device
-        self.order = order
-        self._client = client
+        super().__init__(device, order, client)
         self._receipt = None
         self.is_seller_proven = False
-        self._seller_amount = 0  # amount of the best voucher that the seller holds
-        self._rate_limit = (None, 0)  # unix second, the most that may be owed in it
 
     async def agree(self) -> int | None:
         """Authenticate both sides, open or resume the channel, and complete a payment that a power cut interrupted.
@@ -38,12 +30,12 @@ class Buyer:
         Returns None, or an error code where the seller has closed the channel.
         """
         device = self._device
-        nonce = device.pool.random(seller.NONCE_BYTES)
+        nonce = device.pool.random(proof.NONCE_BYTES)
         reply = await self._client.call(rpc.HELLO, [nonce, device.chain])
         offer = self._check_hello(reply, nonce)
-        claims = seller.proof_claims(device.device_id, self._peer.device_id, reply[0], nonce)
-        proof, _ = device.signer.sign(labels.PEER_PROOF, claims)
-        await self._client.call(rpc.PROVE, proof)
+        claims = proof.proof_claims(device.device_id, self._peer.device_id, reply[0], nonce)
+        own_proof, _ = device.signer.sign(labels.PEER_PROOF, claims)
+        await self._client.call(rpc.PROVE, own_proof)
         self._terms = self._channel(offer, device.foreign_certificates(reply[1]))
         try:
             funding = device.payer.record(self._terms.digest).get(channel.FUNDING)
@@ -58,13 +50,14 @@ class Buyer:
             return error.code
         if not isinstance(state, list) or len(state) != 3:
             raise Malformed("an open is answered by [voucher, reading, close]")
-        if self._terms.unit != seller.PIECE:
+        if self._terms.unit != billing.PIECE:
             self._keep_base(state[1])
         _, self._seller_amount = device.payer.check_best(self._terms, state[0], device.public)
         if state[2] is not None:
             self._keep_close(state[2])
             return Refused.code
         await self._repeat_payment()
+        await self._resume_ticks()
         return None
 
     async def _repeat_payment(self) -> None:
@@ -76,7 +69,7 @@ class Buyer:
         try:
             await self._pay(*payer.sign_last(self._terms), is_retry=True)
         except rpc.PeerError as error:
-            if error.code != Expired.code or self._terms.unit != seller.PIECE:
+            if error.code != Expired.code or self._terms.unit != billing.PIECE:
                 raise
             # the seller no longer stores the reading: the next voucher buys another for the same amount
 
@@ -87,7 +80,7 @@ class Buyer:
         if not isinstance(reply[1], list) or not all(isinstance(raw, bytes) for raw in reply[1]):
             raise Malformed("a chain is a list of certificates")
         self._peer = device.standing.check_peer(reply[1])
-        seller.check_proof(reply[2], self._peer, device.device_id, nonce, reply[0])
+        proof.check_proof(reply[2], self._peer, device.device_id, nonce, reply[0])
         self.is_seller_proven = self._peer.device_id == self.order.get(PAYEE, self._peer.device_id)
         if not self.is_seller_proven:
             raise Unreachable("another device answers there")
@@ -135,83 +128,50 @@ class Buyer:
         message.verify(self._peer.public)
         self._device.payer.keep_base(self._terms.digest, raw, self._own_count())
 
-    def _own_count(self) -> int | None:
-        """The count of the device's own meter in the channel's unit, or None without such a meter."""
-        try:
-            return senml.find_count(self._device.measure(), self._terms.unit)
-        except SensorFailed:
-            return None
-
-    def _check_rate(self, amount: int) -> None:
-        """Raise Limit if the metered `amount` rises faster than the order allows, or than the device's own meter."""
-        record, price = self._device.payer.record(self._terms.digest), self._terms.price
-        most = most_first(self.order, price)
-        if record[channel.SEQ]:
-            now = self._device.board.clock.now()
-            if self._rate_limit[0] != now:  # once a second, or each of many bills would have a second's worth
-                seconds = max(1, now - record.get(channel.WALL, 0))
-                self._rate_limit = now, record[channel.AMOUNT] + seconds * most_a_second(self.order, price)
-            limit = self._rate_limit[1]
-        else:
-            limit = most
-        own, own_base = self._own_count(), record.get(channel.OWN_BASE)
-        if own is not None and own_base is not None:
-            limit = min(limit, (own - own_base) * price + most)
-        if amount > limit:
-            raise policy.Limit(policy.OVER_RATE, "billed %d where the order allows %d by now" % (amount, limit))
-
-    def _allow(self, increase: int, spent_today: int) -> None:
-        device = self._device
-        owner = device.owner_record()
-        spending = policy.Spending(
-            self.order[ASSET], self._peer.device_id, increase, spent_today, owner[OWNER_IS_PAUSED]
-        )
-        policy.check(owner.get(OWNER_POLICY), spending, device.board.clock, device.board.button.pressed)
-
     async def step(self) -> bool:
-        """Pay one bill. Returns True once the budget is spent."""
-        if self.is_spent():
-            return True
+        """Pay one bill, or by one tick. Returns True once the budget is spent."""
+        if self.is_spent() or await self._pay_by_tick():
+            return self.is_spent()
         item, amount = await self._bill()
+        count = 0
+        payer, digest = self._device.payer, self._terms.digest
+        is_due = amount > self._seller_amount
+        if payer.chain(digest) is not None:  # a meter that a power cut set back bills less than was paid by ticks
+            is_due = is_due and amount > payer.paid(digest)
+        if is_due and self._terms.unit != billing.PIECE:
+            count = await self._chain_length(amount)
         if self._device.journal.get(ORDER_RECORD) != self.order:
             return False  # the owner stopped or replaced the order meanwhile
-        if amount > self._seller_amount:
-            parts = self._device.payer.promise(self._terms, amount, item, self._allow, self._receipt)
-            await self._pay(*parts)
+        if is_due:
+            await self._pay(*payer.promise(self._terms, amount, item, self._allow, self._receipt, count))
         return self.is_spent()
+
+    async def _end_ticks(self) -> None:
+        """Promise what was paid by ticks in a last voucher without any, with a signed reading: it costs nothing more,
+        and gives back what the chain still reserves. Without it the payee's close and receipt name the ticks."""
+        payer = self._device.payer
+        chain = payer.chain(self._terms.digest)
+        if chain is None:
+            return
+        try:
+            item, _ = await self._bill()
+            paid = payer.paid(self._terms.digest)
+            await self._pay(*payer.promise(self._terms, paid, item, self._allow, self._receipt))
+        except (PolicyRefused, Refused, Expired, rpc.PeerError) as error:
+            notes.trace("last voucher", error)
 
     def is_spent(self) -> bool:
         """Whether the rest of the budget is below the minimum increase of a voucher."""
-        least = max(1, self._terms.price) if self._terms.unit == seller.PIECE else 1
+        least = max(1, self._terms.price) if self._terms.unit == billing.PIECE else 1
         return self._seller_amount + least > self._terms.capacity
-
-    async def _bill(self) -> tuple[bytes, int]:
-        reply = await self._client.call(rpc.BILL, None)
-        if not isinstance(reply, list) or len(reply) != 3 or not messages.hash32(reply[0]):
-            raise Malformed("a bill is [digest, amount, reading]")
-        item, amount, raw = reply
-        if self._terms.unit == seller.PIECE:
-            limit = self._seller_amount + self._terms.price
-        else:
-            message = messages.parse(raw, labels.READING)
-            message.verify(self._peer.public)
-            base = messages.parse(self._device.payer.record(self._terms.digest)[channel.BASE], labels.READING)
-            if message.digest != item:
-                raise Malformed("the bill names another reading than it shows")
-            limit = seller.metered_amount(self._terms, base, message)
-        if not messages.amount(amount) or amount > limit:
-            raise Malformed("billed %s where %d is due" % (amount, limit))
-        if self._terms.unit != seller.PIECE:
-            self._check_rate(amount)
-        return item, amount
 
     async def _pay(self, raw: bytes, digest: bytes, claims: "Claims", is_retry: bool = False) -> None:
         reply = await self._client.call(rpc.PAY, raw)
         if not isinstance(reply, list) or len(reply) != 2:
             raise Malformed("a voucher is answered by [receipt, reading]")
         self._receipt = voucher.check_receipt(reply[0], claims, digest, self._peer.public).raw
-        self._seller_amount = claims[voucher.AMOUNT]
-        if self._terms.unit == seller.PIECE and not (is_retry and reply[1] is None):
+        self._seller_amount = self._due = claims[voucher.AMOUNT]
+        if self._terms.unit == billing.PIECE and not (is_retry and reply[1] is None):
             goods = messages.parse(reply[1], labels.READING)
             if goods.digest != claims.get(voucher.ITEM):
                 raise Malformed("another reading than the one paid for")
@@ -221,6 +181,7 @@ class Buyer:
     async def close(self) -> None:
         """Ask the payee to close the channel. Store the last receipt and the payee's close."""
         digest = self._terms.digest
+        await self._end_ticks()
         if self._receipt is not None:
             self._device.payer.keep_receipt(digest, self._receipt)
         self._keep_close(await self._client.call(rpc.CLOSE, digest))

@@ -36,6 +36,9 @@ FUNDING = const(15)  # bytes: the ledger's funding
 REFUND = const(16)  # bytes, payer: the ledger's refund
 WALL = const(18)  # uint, payer: unix seconds of the board's clock at the last reservation
 OWN_BASE = const(17)  # uint, payer: count of its own meter at the start, where it has one
+TICK = const(19)  # [uint, bytes 32], payee: the best tick under the best voucher, as of the last write
+TICKS = const(20)  # {1: root, 2: value, 3: count}, payer: the chain of the last reserved voucher, where it has one
+RESERVED = const(21)  # amount, payer: the most that all its vouchers can be worth; absent: AMOUNT
 
 
 class Terms:

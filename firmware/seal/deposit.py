@@ -1,7 +1,7 @@
 """When a payer's deposit in a channel is free again: what the device may forget depends on it."""
 
 from . import channel, labels, messages
-from .channel import AMOUNT, CLOSE, OPEN, REFUND
+from .channel import AMOUNT, CLOSE, OPEN, REFUND, RESERVED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def is_over(record: "Record", own_kid: bytes) -> bool:
     claims = close.payload.get(labels.CLOSE_CLAIMS)
     if claims is None or close.kid == own_kid:
         return False
-    return sum(amount for _, _, amount, _ in claims) <= record[AMOUNT]
+    return sum(amount for _, _, amount, _ in claims) <= record.get(RESERVED, record[AMOUNT])
 
 
 def claim_end(record: "Record") -> int:

@@ -186,6 +186,12 @@ class WrongOffer(SealError):
     code = 31
 
 
+class BadTick(SealError):
+    """A tick is not of the chain that the best voucher promises."""
+
+    code = 33
+
+
 class ElementSilent(SealError):
     """The secure element does not answer, or not in time."""
 

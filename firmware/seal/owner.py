@@ -15,7 +15,7 @@ is good for ten minutes. The number is on flash before the command takes effect:
 never repeats one.
 """
 
-from . import channel, labels, messages, order, protection, rollback, seller, senml, timekeeping
+from . import billing, channel, labels, messages, order, protection, rollback, senml, timekeeping
 from .device import DEVICE_SLOT, PROVISIONED
 from .records import (
     FIRMWARE_RECORD,
@@ -216,5 +216,5 @@ class Owner:
 def _check_meter(device: "Device", unit: str) -> None:
     """Raise NoMeter unless the device can sell `unit`; SensorFailed if a sensor does not say."""
     quantities = device.measure() if device.board.sensors else []
-    if not quantities or (unit != seller.PIECE and senml.find_count(quantities, unit) is None):
+    if not quantities or (unit != billing.PIECE and senml.find_count(quantities, unit) is None):
         raise NoMeter("no sensor here counts in %s" % unit)

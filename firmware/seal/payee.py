@@ -1,11 +1,12 @@
 """The device's channels as the payee.
 
-A channel's best voucher is on flash before its receipt leaves.
+A channel's best voucher is on flash before its receipt leaves. `payee_ticks` says what becomes of ticks.
 """
 
 from . import channel, labels, messages, protection, voucher, watermark
-from .channel import BASE, CHAIN, CLOSE, DIGEST, FUNDING, OPEN, VOUCHER
+from .channel import BASE, CHAIN, CLOSE, DIGEST, FUNDING, OPEN, TICK, VOUCHER
 from .errors import Expired, NotAParty, NotYetValid, Refused, UnknownChannel, Unfunded, WrongNetwork
+from .payee_channels import PayeeChannels
 from .records import PAST_RECORD, PAYEE_ROLE, SETTLED_RECORD
 
 TYPE_CHECKING = False
@@ -14,26 +15,11 @@ if TYPE_CHECKING:
     from typing import Callable
     from .channel import Offer, Terms
     from .cose import Message
-    from .device import Device
-    from .ports import Record
+    from .ports import Item, Record
 
 
-class Payee:
-    """The channels in which the device is paid."""
-
-    def __init__(self, device: "Device") -> None:
-        """device: with its identity loaded."""
-        self._journal = device.journal
-        self._signer = device.signer
-        self._network = device.network
-        self._device_id = device.device_id
-        self._now = device.now
-        self._protection = device.protection
-        self._fundings = device.fundings
-
-    def records(self) -> "list[tuple[str, Record]]":
-        """[(name, record), ...] of every channel."""
-        return [(name, self._journal.get(name)) for name in self._journal.names(PAYEE_ROLE + "-")]
+class Payee(PayeeChannels):
+    """The channels in which the device is paid, and what it takes in them."""
 
     def accept(
         self,
@@ -92,38 +78,30 @@ class Payee:
 
     def _check_credit(self, terms: "Terms", amount: int, funding: bytes | None) -> None:
         """Raise Unfunded if `amount` in the channel exceeds what the payer may owe without funding."""
+        if amount > self._room(terms, funding):
+            raise Unfunded("the ledger's funding has not been shown for the channel")
+
+    def _room(self, terms: "Terms", funding: bytes | None) -> int:
+        """The most that the payer may owe in the channel."""
         least_left = self._protection()[protection.LEAST_LEFT]
         if self._fundings.ledger is None or self._fundings.covers(funding, terms, self._now(), least_left):
-            return
+            return terms.capacity
+        room = self._protection()[protection.CREDIT]
         for _, record in self.records():
             if record[DIGEST] != terms.digest and FUNDING not in record and VOUCHER in record:
                 if channel.terms(record[OPEN]).payer == terms.payer:
-                    amount += messages.parse(record[VOUCHER]).payload[voucher.AMOUNT]
-        if amount > self._protection()[protection.CREDIT]:
-            raise Unfunded("the ledger's funding has not been shown for the channel")
+                    room -= voucher.worth(messages.parse(record[VOUCHER]).payload)
+        return room
 
-    def _make_room(self, payer: bytes) -> None:
-        # a channel without a payment goes first: nothing is lost with it
-        records = self.records()
-        same = [pair for pair in records if channel.terms(pair[1][OPEN]).payer == payer]
-        if len(same) >= self._protection()[protection.CHANNELS_PER_PAYER]:
-            self._drop_unpaid(same)
-        elif len(records) >= channel.MAX_CHANNELS:
-            self._drop_unpaid(records)
+    def most_ticks(self, terms: "Terms", due: int) -> int:
+        """The longest chain that the device takes in a voucher of the amount `due`; 0: none."""
+        record = self.record(terms.digest)
+        room = min(terms.capacity, self._room(terms, record.get(FUNDING))) - due
+        return max(0, min(self._longest(record), room // max(1, terms.price)))
 
-    def _drop_unpaid(self, records: "list[tuple[str, Record]]") -> None:
-        for name, record in records:
-            if VOUCHER not in record:
-                self._journal.remove(name)
-                return
-        raise Refused("%d channels hold vouchers: collect, settle and acknowledge first" % len(records))
-
-    def record(self, digest: bytes) -> "Record":
-        """The record of the channel `digest`. Raises UnknownChannel."""
-        record = channel.find_record(self._journal, PAYEE_ROLE, digest)
-        if record is None:
-            raise UnknownChannel("no such channel to be paid in")
-        return record
+    def _longest(self, record: "Record") -> int:
+        # goods are paid for one by one, and have no count that ticks could follow
+        return 0 if record[BASE] is None else self._protection()[protection.VOUCHER_EVERY]
 
     def best(self, digest: bytes) -> "Message | None":
         """The best voucher so far, or None."""
@@ -137,9 +115,11 @@ class Payee:
         if CLOSE in record:
             raise Refused("the channel is closed")
         best = self.best(terms.digest)
-        message = voucher.take(raw, terms, best, payer.public, self._now(), self._protection()[protection.LEAST_LEFT])
+        least_left, taken = self._protection()[protection.LEAST_LEFT], self._ticks.index(record)
+        longest = self._longest(record)
+        message = voucher.take(raw, terms, best, payer.public, self._now(), least_left, longest, taken)
         if best is None or message.digest != best.digest:
-            self._check_credit(terms, message.payload[voucher.AMOUNT], record.get(FUNDING))
+            self._check_credit(terms, voucher.worth(message.payload), record.get(FUNDING))
         return message, best
 
     def take(self, message: "Message", best: "Message | None") -> bytes:
@@ -147,21 +127,64 @@ class Payee:
         if best is None or message.digest != best.digest:
             digest = message.payload[voucher.CHANNEL]
             record = dict(self.record(digest))
-            record[VOUCHER] = message.raw
+            record[VOUCHER] = message.raw  # worth the ticks of the last one, as `check` saw
+            record.pop(TICK, None)
             self._journal.put(channel.record_name(PAYEE_ROLE, digest), record)
+            self._ticks.forget(digest)
         receipt, _ = self._signer.sign(labels.RECEIPT, voucher.receipt_payload(message))
         return receipt
+
+    def take_tick(self, terms: "Terms", index: int, value: bytes) -> bool:
+        """Take tick `index` under the best voucher; returns whether it is better than the best one so far. Raises
+        Refused, Expired, BadTick."""
+        record = self.record(terms.digest)
+        if CLOSE in record:
+            raise Refused("the channel is closed")
+        terms.check_open(self._now(), self._protection()[protection.LEAST_LEFT])
+        return self._ticks.take(record, index, value)
+
+    def best_tick(self, digest: bytes) -> "list[Item] | None":
+        """[index, value] of the best tick under the best voucher, or None."""
+        return self._ticks.best(self.record(digest))
+
+    def paid(self, digest: bytes) -> int:
+        """What the channel is worth: its best voucher, and the ticks revealed under it."""
+        record = self.record(digest)
+        claims = self._ticks.claims(record)
+        return voucher.worth(claims, self._ticks.index(record)) if claims else 0
+
+    def keep_tick(self, digest: bytes) -> None:
+        """Store the channel's best tick, if the device has a better one than flash. Idempotent."""
+        record = channel.find_record(self._journal, PAYEE_ROLE, digest)
+        if record is not None and self._ticks.best(record) != record.get(TICK):
+            self._put(record, {})
+
+    def _put(self, record: "Record", changes: "Record") -> None:
+        """Store a record with `changes`, and its best tick."""
+        new_record = dict(record)
+        new_record.update(changes)
+        if self._ticks.best(record) is not None:
+            new_record[TICK] = self._ticks.best(record)
+        self._journal.put(channel.record_name(PAYEE_ROLE, record[DIGEST]), new_record)
+
+    def receipt(self, record: "Record") -> bytes | None:
+        """Sign the receipt that names the best tick, the proof of all ticks; None without one."""
+        tick = self._ticks.best(record)
+        if tick is None:
+            return None
+        claims = voucher.receipt_payload(messages.parse(record[VOUCHER], labels.VOUCHER), tick)
+        return self._signer.sign(labels.RECEIPT, claims)[0]
 
     def close(self, digest: bytes, now: int) -> bytes:
         """Sign and store the channel's close; returns its bytes. Idempotent: the first close is final."""
         record = self.record(digest)
         if CLOSE not in record:
             best = self.best(digest)
-            claims = [] if best is None else [voucher.claim(best.payload, best.digest)]
+            index = self._ticks.index(record)
+            claims = [] if best is None else [voucher.claim(best.payload, best.digest, index)]
             raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, channel.close_payload(digest, now, claims))
-            record = dict(record)
-            record[CLOSE] = raw
-            self._journal.put(channel.record_name(PAYEE_ROLE, digest), record)
+            self._put(record, {CLOSE: raw})
+            return raw
         return record[CLOSE]
 
     def close_others(self, digest: bytes, now: int) -> None:
@@ -170,23 +193,3 @@ class Payee:
             terms = channel.terms(record[OPEN])
             if record[BASE] is not None and CLOSE not in record and terms.digest != digest:
                 self.close(terms.digest, now)
-
-    def check_forgettable(self, digest: bytes) -> None:
-        """Raise Refused for an open channel, which may still receive vouchers. An expired one cannot."""
-        record = channel.find_record(self._journal, PAYEE_ROLE, digest)
-        if record is None or CLOSE in record:
-            return
-        now = self._now()
-        if now is None or now < channel.terms(record[OPEN]).expires:
-            raise Refused("the channel is still open")
-
-    def forget(self, digest: bytes) -> None:
-        """Remove a closed channel that the owner has collected; the payer's watermark keeps it from coming back.
-        Idempotent. Raises Refused for an open channel."""
-        record = channel.find_record(self._journal, PAYEE_ROLE, digest)
-        if record is None:
-            return
-        self.check_forgettable(digest)
-        terms = channel.terms(record[OPEN])
-        watermark.advance(self._journal, SETTLED_RECORD, terms.payer, terms.expires)
-        self._journal.remove(channel.record_name(PAYEE_ROLE, digest))

@@ -67,6 +67,14 @@ def check(policy: "Claims | None", spending: "Spending", clock: "Clock", pressed
         raise Limit(NEEDS_BUTTON, "an amount this high wants the button pressed")
 
 
+def room(policy: "Claims | None", asset: str, spent_today: int) -> int:
+    """The largest amount of `asset` that one voucher may add by the limits, and without the button; below 0: none."""
+    cap = (policy or {_ASSETS: {}})[_ASSETS].get(asset)
+    if cap is None:
+        return 0
+    return min(cap[_PER_VOUCHER], cap[_PER_DAY] - spent_today, policy.get(_BUTTON_ABOVE, cap[_PER_VOUCHER]))
+
+
 class Spending:
     """A payment before its signature: `amount` more of `asset` to `payee`, after `spent_today` earlier today."""
 

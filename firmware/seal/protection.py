@@ -5,6 +5,7 @@ longest             seconds until a channel expires, at most
 least_window        seconds of a channel's dispute window, at least; also of the channels that this device opens
 channels_per_payer  channels of one payer that the device stores
 credit              amount that one payer may owe without funding, over all its channels
+voucher_every       units, as ticks, that one voucher of this device may promise, or one that it takes; 0: no ticks
 """
 
 from . import shapes
@@ -20,9 +21,11 @@ LONGEST = "longest"
 LEAST_WINDOW = "least_window"
 CHANNELS_PER_PAYER = "channels_per_payer"
 CREDIT = "credit"
+VOUCHER_EVERY = "voucher_every"
 
 MAX_SECONDS = const(34560000)  # 400 days: maximum lifetime of a channel
 _MAX_CHANNELS = const(8)
+MAX_TICKS = const(512)  # a wrong tick costs the seller so many hashes: 100 ms
 
 _RULES = {  # name: (default, least, check)
     LEAST_LEFT: (3600, 0, shapes.up_to(MAX_SECONDS)),
@@ -30,6 +33,7 @@ _RULES = {  # name: (default, least, check)
     LEAST_WINDOW: (86400, 0, shapes.up_to(MAX_SECONDS)),
     CHANNELS_PER_PAYER: (2, 1, shapes.up_to(_MAX_CHANNELS)),
     CREDIT: (0, 0, shapes.amount),
+    VOUCHER_EVERY: (64, 0, shapes.up_to(MAX_TICKS)),
 }
 
 

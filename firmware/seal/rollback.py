@@ -8,7 +8,7 @@ An owner's ack that names a reading's digest shows it too: nothing is pruned tha
 """
 
 from . import channel, cose, labels, voucher
-from .channel import AMOUNT, ITEM, SEQ, SPENT
+from .channel import AMOUNT, ITEM, RESERVED, SEQ, SPENT, TICKS
 from .errors import Forked, RolledBack
 from .records import LOCKED_RECORD, PAYER_ROLE
 
@@ -39,9 +39,13 @@ def lock(journal: "Journal", message: "Message") -> None:
     if record is None or claims[voucher.SEQ] <= record[SEQ]:
         return
     new_record = dict(record)
-    increase = max(0, claims[voucher.AMOUNT] - record[AMOUNT])
-    new_record[SEQ], new_record[AMOUNT] = claims[voucher.SEQ], record[AMOUNT] + increase
-    new_record[SPENT] = record.get(SPENT, 0) + increase
+    reserved = record.get(RESERVED, record[AMOUNT])
+    new_record[RESERVED] = max(reserved, voucher.worth(claims))
+    new_record[SEQ], new_record[AMOUNT] = claims[voucher.SEQ], max(record[AMOUNT], claims[voucher.AMOUNT])
+    new_record[SPENT] = record.get(SPENT, 0) + new_record[RESERVED] - reserved
+    new_record.pop(TICKS, None)
+    if voucher.TICKS in claims:
+        new_record[TICKS] = claims[voucher.TICKS]
     new_record[ITEM] = claims.get(voucher.ITEM)
     journal.put(channel.record_name(PAYER_ROLE, claims[voucher.CHANNEL]), new_record)
 

@@ -42,6 +42,7 @@ OPEN = const(34)
 BILL = const(35)
 PAY = const(36)
 CLOSE = const(37)
+TICK = const(39)
 
 ERROR = const(255)
 INTERNAL = const(255)

@@ -1,64 +1,34 @@
 """The payee's side of one connection: prove, agree, bill, take payment, acknowledge (schema/rpc.cddl).
 
-Two peers authenticate each other as in ISO/IEC 9798-3, without a host: each signs both names and both fresh nonces,
-and sends the certificate chain of its key.
-
-The offer's unit decides what a payment buys. "reading": one signed reading for each voucher, paid in advance. Any other
-SenML unit is metered: the amount due follows the count in signed readings, from the channel's start.
+`proof` says how the two peers authenticate each other, `billing` what a payment buys.
 """
 
-from . import channel, labels, messages, rpc, senml, voucher
+from . import channel, labels, messages, notes, rpc, voucher
+from .billing import PIECE, Billing
 from .device import PROVISIONED
+from .errors import Malformed, NotAParty, Refused, Unauthenticated
+from .proof import NONCE_BYTES, check_proof, proof_claims
 from .records import OWNER_OFFER
-from .errors import Expired, Malformed, NotAParty, Refused, SensorFailed, Unauthenticated, UnknownChannel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .identity import CertifiedKey
-    from .channel import Offer, Terms
-    from .cose import Message
+    from .channel import Offer
     from .device import Device
-    from .ports import Claims, Handlers, Item
+    from .ports import Handlers, Item
 
-NONCE_BYTES = 32
-PIECE = "reading"
 STRANGER_SECONDS = 60  # timeout before the proof
 PEER_SECONDS = 3900  # timeout after the proof: above the hour that an order may pause
-MAX_BILLED = 32  # readings whose place in the log is known: 3 KB of heap
-CREDIT = 16  # unpaid readings in a row for one peer
 
 
-def proof_claims(device_id: bytes, peer: bytes, peer_nonce: bytes, own_nonce: bytes) -> "Claims":
-    """The payload of a peer-proof."""
-    return {
-        labels.PROOF_SIGNER: device_id,
-        labels.PROOF_PEER: peer,
-        labels.NONCE: peer_nonce,
-        labels.OWN_NONCE: own_nonce,
-    }
-
-
-def check_proof(raw: bytes, peer: "CertifiedKey", device_id: bytes, own_nonce: bytes, peer_nonce: bytes) -> None:
-    """Raise Unauthenticated or BadSignature unless `raw` is the proof of `peer` for this connection."""
-    message = messages.parse(raw, labels.PEER_PROOF)
-    if message.payload != proof_claims(peer.device_id, device_id, own_nonce, peer_nonce):
-        raise Unauthenticated("a proof for another connection")
-    message.verify(peer.public)
-
-
-class Seller:
+class Seller(Billing):
     """One buyer's connection to the device."""
 
-    peer: "CertifiedKey"  # set by `hello`
     _nonces: tuple[bytes, bytes]  # the device's, the peer's
-    _terms: "Terms | None"
 
     def __init__(self, device: "Device") -> None:
-        self._device = device
-        self.peer = None
+        super().__init__(device)
         self._is_authenticated = False
         self._nonces = None
-        self._terms = None
         self._chain = []
 
     def handlers(self) -> "Handlers":
@@ -70,6 +40,7 @@ class Seller:
             rpc.BILL: self.bill,
             rpc.PAY: self.pay,
             rpc.CLOSE: self.close,
+            rpc.TICK: self.tick,
         }
 
     def hello(self, item: "Item") -> "list[Item]":
@@ -129,9 +100,18 @@ class Seller:
         return PEER_SECONDS if self._is_authenticated else STRANGER_SECONDS
 
     def release(self) -> None:
-        """Release the meter. Idempotent."""
+        """Release the meter, and store the best tick: the peer may not come back. Idempotent."""
         if self._device.seller is self:
             self._device.seller = None
+            if self._terms is not None:
+                self._keep_tick(self._terms.digest)
+
+    def _keep_tick(self, digest: bytes) -> None:
+        try:
+            self._device.payee.keep_tick(digest)
+        except Exception as error:
+            # the boundary of a connection that ends: a full flash keeps the tick in RAM
+            notes.trace("tick", error)
 
     def _offer(self) -> "Offer":
         packed = self._device.owner_record().get(OWNER_OFFER)
@@ -148,52 +128,6 @@ class Seller:
             raise Refused("too many readings for this peer are unpaid")
         return message.raw
 
-    def _require_terms(self) -> "Terms":
-        if self._terms is None:
-            raise UnknownChannel("open a channel first")
-        return self._terms
-
-    def bill(self, _: "Item") -> "list[Item]":
-        """Null -> [digest of the reading, amount due, the reading or null if payment comes first]."""
-        terms = self._require_terms()
-        record = self._device.payee.record(terms.digest)
-        if channel.CLOSE in record:
-            raise Refused("the channel is closed")
-        message = self._reading(terms.unit) or self._device.log.last_message()
-        if terms.unit == PIECE:
-            self._remember_bill(message)
-            return [message.digest, self._paid() + terms.price, None]
-        base = messages.parse(record[channel.BASE], labels.READING)
-        return [message.digest, metered_amount(terms, base, message), message.raw]
-
-    def _remember_bill(self, message: "Message") -> None:
-        """Note where the log has the goods: a payment for others finds them among the newest readings alone."""
-        billed = self._device.billed
-        while len(billed) >= MAX_BILLED and message.digest not in billed:
-            billed.pop(min(billed, key=lambda digest: billed[digest]))
-        billed[message.digest] = message.header[labels.CWT_CLAIMS][labels.SEQ]
-
-    def _reading(self, unit: str) -> "Message | None":
-        """A new reading for this peer, or the newest one if the count is the same. None once the peer has CREDIT unpaid
-        readings: a reading takes space on flash, and a peer must not fill it for free."""
-        device = self._device
-        unpaid = device.unpaid_readings.get(self.peer.device_id, 0)
-        quantities = device.measure()
-        if unit == PIECE and device.missing is not None:
-            raise SensorFailed("a reading that lacks a sensor is not sold")
-        last = device.log.last_message()
-        has_changed = last is None or unit == PIECE or senml.find_count(quantities, unit) != senml.count(last, unit)
-        if has_changed:
-            if unpaid >= CREDIT:
-                return None
-            device.unpaid_readings[self.peer.device_id] = unpaid + 1
-            device.append(quantities)
-        return device.log.last_message()
-
-    def _paid(self) -> int:
-        best = self._device.payee.best(self._terms.digest)
-        return best.payload[voucher.AMOUNT] if best else 0
-
     def pay(self, item: "Item") -> "list[Item]":
         """A voucher -> [receipt, the reading bought or null]. Accepts the best voucher again, for a payer that lost the
         reply."""
@@ -207,16 +141,6 @@ class Seller:
             device.unpaid_readings[self.peer.device_id] = 0
         return [receipt, goods]
 
-    def _goods(self, message: "Message", best: "Message | None", paid: int) -> bytes | None:
-        is_repeat = best is not None and best.digest == message.digest
-        if not is_repeat and message.payload[voucher.AMOUNT] < paid + self._terms.price:
-            raise Refused("the voucher does not cover the reading's price")
-        digest = message.payload.get(voucher.ITEM)
-        goods = self._device.log.find(digest, self._device.billed.get(digest))
-        if goods is None and not is_repeat:
-            raise Expired("the voucher's reading is no longer stored")
-        return goods
-
     def close(self, item: "Item") -> bytes:
         """The channel's digest -> the signed channel-close, the limit of the payee's claim."""
         terms = self._require_terms()
@@ -225,15 +149,6 @@ class Seller:
         raw = self._device.payee.close(item, self._device.board.clock.now())
         self.release()
         return raw
-
-
-def metered_amount(terms: "Terms", base: "Message", now: "Message") -> int:
-    """The cumulative amount for the meter's count in the reading `now` above the reading `base`.
-    Raises SensorFailed if a reading has no count in the channel's unit."""
-    first, last = senml.count(base, terms.unit), senml.count(now, terms.unit)
-    if first is None or last is None or last < first:
-        raise SensorFailed("the readings do not count in %s" % terms.unit)
-    return min(terms.price * (last - first), terms.capacity)
 
 
 def _nonce_and_chain(item: "Item") -> tuple[bytes, list[bytes]]:

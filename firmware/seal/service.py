@@ -8,7 +8,7 @@ from . import __version__, channel, compat, messages, order, p256, rollback, rpc
 from .device import BLANK, DEFAULT_INTERVAL, PROVISIONED
 from .records import IDENTITY_LEDGER, IDENTITY_RECORD, ORDER_RECORD, OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER
 from .records import OWNER_AWAKE, OWNER_BATCH, OWNER_POLICY, OWNER_SEQ, PAYER_ROLE
-from .channel import AMOUNT, CHAIN, CLOSE, FUNDING, OPEN, SEQ, VOUCHER
+from .channel import CHAIN, CLOSE, FUNDING, OPEN, SEQ, VOUCHER
 from .compat import const
 from .errors import Malformed, Unsupported
 from .firmware import Firmware
@@ -135,6 +135,7 @@ class Service:
             and [self._order_status(current_order), current_order.get(order.CODE), self._order_progress(current_order)],
             "fault_by_seller": bool(current_order and current_order.get(order.IS_BY_SELLER, device.is_fault_by_seller)),
             "buying": order.goods(current_order),
+            "ticks": self._order_ticks(current_order),
             "channels": [len(device.payer.records()), len(device.payee.records())],
         }
 
@@ -142,10 +143,16 @@ class Service:
         return order.WAITING if order.is_waiting(self._device, current_order) else current_order[order.STATUS]
 
     def _order_progress(self, current_order: "Record") -> list[int] | None:
-        """[seq, amount] of the order's channel, or None before there is one."""
+        """[seq, amount paid] of the order's channel, or None before there is one."""
         digest = current_order.get(order.DIGEST)
         record = digest and channel.find_record(self._device.journal, PAYER_ROLE, digest)
-        return [record[SEQ], record[AMOUNT]] if record else None
+        return [record[SEQ], self._device.payer.paid(digest)] if record else None
+
+    def _order_ticks(self, current_order: "Record | None") -> list[int] | None:
+        """[revealed, count] of the chain that the order pays by, or None."""
+        digest = current_order and current_order.get(order.DIGEST)
+        chain = digest and self._device.payer.chain(digest)
+        return [chain.revealed, chain.count] if chain else None
 
     def readings(self, item: "Item") -> list[bytes]:
         """[seq, limit] -> up to `limit` stored readings above `seq`, oldest first, as many as fit a frame."""
@@ -182,6 +189,8 @@ class Service:
         if role == 0 and record[SEQ]:
             raws.append(device.payer.sign_last(channel.terms(record[OPEN]))[0])
             raws.append(device.payer.receipt(record))  # only if it is for this voucher
+        if role == 1:
+            raws.append(device.payee.receipt(record))  # with the best tick, where there is one
         raws.append(record.get(CLOSE))
         chain = record[CHAIN]
         if FUNDING in record:  # it is signed by the ledger, whose certificates a verifier needs too

@@ -60,7 +60,7 @@ def _promised(device: "Device") -> int:
     order = device.journal.get(ORDER_RECORD)
     digest = order and order.get(DIGEST)
     record = digest and channel.find_record(device.journal, PAYER_ROLE, digest)
-    return record[channel.AMOUNT] if record else 0
+    return device.payer.paid(digest) if record else 0
 
 
 async def _try_order(device: "Device", order: "Record") -> None:

@@ -1,6 +1,7 @@
 """Payment vouchers and receipts: their claims, and the payee's checks.
 
-A voucher's amount is cumulative within its lane: each voucher replaces all earlier ones.
+A voucher's amount is cumulative within its lane: each voucher replaces all earlier ones. One with ticks is worth its
+amount, and the value of every tick that was revealed (see `ticks`).
 """
 
 from . import labels, messages
@@ -23,32 +24,55 @@ NOT_AFTER = const(6)  # unix seconds
 _HASH_LOCK = const(7)  # bytes, 32
 ITEM = const(8)  # bytes, 32: digest of the reading
 _MERGES = const(9)  # [[lane, seq], ...]
-_TICKS = const(10)  # map
+TICKS = const(10)  # map
 # A receipt has CHANNEL to AMOUNT too
 RECEIPT_VOUCHER = const(5)  # bytes, 32: the voucher's digest
-_HOST_ONLY = (_HASH_LOCK, _MERGES, _TICKS)  # a device cannot judge these conditions, so it refuses them
+RECEIPT_TICK = const(6)  # [uint, bytes 32]: the best tick revealed
+# Keys of TICKS
+ROOT = const(1)  # bytes, 32
+VALUE = const(2)  # amount: of one tick
+COUNT = const(3)  # uint
+_HOST_ONLY = (_HASH_LOCK, _MERGES)  # a device cannot judge these conditions, so it refuses them
 
 
-def payload(channel: bytes, lane: int, seq: int, amount: int, item: bytes | None = None) -> "Claims":
-    """The claims of a voucher. `item`: digest of the reading bought or billed, 32 bytes."""
+def payload(
+    channel: bytes, lane: int, seq: int, amount: int, item: bytes | None = None, ticks: "Claims | None" = None
+) -> "Claims":
+    """The claims of a voucher. item: digest of the reading bought or billed, 32 bytes. ticks: {ROOT, VALUE, COUNT}."""
     claims = {CHANNEL: channel, LANE: lane, SEQ: seq, AMOUNT: amount}
     if item is not None:
         claims[ITEM] = item
+    if ticks is not None:
+        claims[TICKS] = ticks
     return claims
 
 
-def claim(claims: "Claims", digest: bytes) -> "list[Item]":
-    """What a close claims by a voucher: [lane, seq, amount, digest]."""
-    return [claims[LANE], claims[SEQ], claims[AMOUNT], digest]
+def worth(claims: "Claims", index: int | None = None) -> int:
+    """The amount of a voucher of which `index` ticks are revealed. None: all of them."""
+    ticks = claims.get(TICKS)
+    return claims[AMOUNT] + (ticks[VALUE] * (ticks[COUNT] if index is None else index) if ticks else 0)
+
+
+def claim(claims: "Claims", digest: bytes, index: int = 0) -> "list[Item]":
+    """What a close claims by a voucher of which `index` ticks are revealed: [lane, seq, worth, digest]."""
+    return [claims[LANE], claims[SEQ], worth(claims, index), digest]
 
 
 def take(
-    raw: bytes, terms: "Terms", best: "Message | None", public: bytes, now: int | None, least_left: int = 0
+    raw: bytes,
+    terms: "Terms",
+    best: "Message | None",
+    public: bytes,
+    now: int | None,
+    least_left: int = 0,
+    most_ticks: int = 0,
+    taken: int = 0,
 ) -> "Message":
     """The payee's check of a voucher; returns its `cose.Message`.
 
     best: the best voucher so far in the lane, or None. public: the payer's key. now: unix time, or None if the clock is
-    unset. least_left: seconds that the channel must still last. The best voucher itself passes again.
+    unset. least_left: seconds that the channel must still last. most_ticks: the longest chain that is taken, 0: none.
+    taken: ticks revealed of the best voucher. The best voucher itself passes again.
     Raises UnknownChannel, Unsupported, Replay, AmountDecreased, OverCapacity, NotYetValid, Expired, BadSignature.
     """
     message = messages.parse(raw, labels.VOUCHER)
@@ -56,7 +80,7 @@ def take(
     if claims[CHANNEL] != terms.digest:
         raise UnknownChannel("the voucher is for another channel")
     if claims[LANE] != 0 or any(key in claims for key in _HOST_ONLY):
-        raise Unsupported("a voucher with another lane, a lock, merges or ticks")
+        raise Unsupported("a voucher with another lane, a lock or merges")
     message.verify(public)
     if best is not None and message.digest == best.digest:
         return message
@@ -64,14 +88,21 @@ def take(
         raise Malformed("a voucher for nothing")
     terms.check_open(now, least_left)
     _check_times(claims, terms, now)
-    if claims[AMOUNT] > terms.capacity:
-        raise OverCapacity("%d is more than the channel's %d" % (claims[AMOUNT], terms.capacity))
+    _check_ticks(claims.get(TICKS), terms, most_ticks)
+    if worth(claims) > terms.capacity:
+        raise OverCapacity("%d is more than the channel's %d" % (worth(claims), terms.capacity))
     if best is not None:
         if claims[SEQ] <= best.payload[SEQ]:
             raise Replay("voucher %d comes after %d" % (claims[SEQ], best.payload[SEQ]))
-        if claims[AMOUNT] < best.payload[AMOUNT]:
-            raise AmountDecreased("%d is less than %d before it" % (claims[AMOUNT], best.payload[AMOUNT]))
+        if claims[AMOUNT] < worth(best.payload, taken):
+            raise AmountDecreased("%d is less than %d paid" % (claims[AMOUNT], worth(best.payload, taken)))
     return message
+
+
+def _check_ticks(ticks: "Claims | None", terms: "Terms", most: int) -> None:
+    # a unit is a tick: with another value the bills would not come out even
+    if ticks is not None and not (1 <= ticks[COUNT] <= most and ticks[VALUE] == terms.price > 0):
+        raise Unsupported("ticks of another value than a unit's, or not 1 to %d of them" % most)
 
 
 def _check_times(claims: "Claims", terms: "Terms", now: int | None) -> None:
@@ -87,16 +118,19 @@ def _check_times(claims: "Claims", terms: "Terms", now: int | None) -> None:
         raise NotYetValid("the voucher is not valid yet")
 
 
-def receipt_payload(message: "Message") -> "Claims":
-    """The claims of the receipt for a voucher."""
+def receipt_payload(message: "Message", tick: "list[Item] | None" = None) -> "Claims":
+    """The claims of the receipt for a voucher. tick: the best one revealed, [index, value]."""
     claims = message.payload
-    return {
+    receipt = {
         CHANNEL: claims[CHANNEL],
         LANE: claims[LANE],
         SEQ: claims[SEQ],
         AMOUNT: claims[AMOUNT],
         RECEIPT_VOUCHER: message.digest,
     }
+    if tick is not None:
+        receipt[RECEIPT_TICK] = tick
+    return receipt
 
 
 def check_receipt(raw: bytes, voucher_claims: "Claims", voucher_digest: bytes, public: bytes) -> "Message":

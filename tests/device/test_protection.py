@@ -94,6 +94,7 @@ def test_owner_sets_numbers_one_by_one():
         "least_window": DAY,
         "channels_per_payer": 2,
         "credit": 9,
+        "voucher_every": 64,
     }
 
 

@@ -4,9 +4,9 @@ import asyncio
 
 from check import raises
 from rig import Issuer, Loopback, Thermometer, policy, provisioned
-from seal import buyer, channel, messages, order, rpc
+from seal import buyer, channel, messages, order, protection, rpc
 from seal.owner import Owner
-from seal.records import ORDER_RECORD
+from seal.records import ORDER_RECORD, OWNER_PROTECTION, OWNER_RECORD
 from seal.seller import Seller
 
 PRICE = 3
@@ -16,8 +16,9 @@ def run(coroutine):
     return asyncio.run(coroutine)
 
 
-def pair(unit="J", spending=None, budget=300, max_price=None):
-    """(issuer, buying device, selling device), the one with an order, the other with an offer."""
+def pair(unit="J", spending=None, budget=300, max_price=None, ticks=0):
+    """(issuer, buying device, selling device), the one with an order, the other with an offer. ticks: units that a
+    voucher of the buying one promises, 0: a voucher for each bill."""
     issuer = Issuer()
     buying = provisioned(issuer, spending or policy())
     buying.board.sensors = [Thermometer()]  # the count of its own meter would limit what it pays
@@ -26,6 +27,9 @@ def pair(unit="J", spending=None, budget=300, max_price=None):
     wanted = {1: "tcp:127.0.0.1:1", 2: selling.device_id, 3: "nEUR", 4: unit, 5: budget, 7: 0}
     if max_price is not None:
         wanted[order.MAX_PRICE] = max_price
+    owner = buying.owner_record()
+    owner[OWNER_PROTECTION] = {protection.VOUCHER_EVERY: ticks}
+    buying.journal.put(OWNER_RECORD, owner)
     Owner(buying).command(issuer.command(buying, "trade", wanted))
     return issuer, buying, selling
 

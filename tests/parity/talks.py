@@ -121,7 +121,7 @@ def _trade(buying, selling, wire, steps=99):
 
 def _sold(unit, budget, steps=99):
     """(issuer, buyer, seller, wire) after a trade."""
-    issuer, buying, selling = pair(unit, budget=budget)
+    issuer, buying, selling = pair(unit, budget=budget, ticks=4)
     seller = Seller(selling)
     wire = Wire(seller.handlers())
     _trade(buying, selling, wire, steps)
@@ -155,6 +155,7 @@ def every_order():
         ("interval", {1: 86400, 2: 60, 3: 5}),
         ("interval", {1: 1}),
         ("protect", {"least_left": 0, "longest": 1, "least_window": 0, "channels_per_payer": 8, "credit": 1}),
+        ("protect", {"voucher_every": 0}),
         ("protect", {}),
         ("close", closed[0]),
         ("stop",),
@@ -177,9 +178,10 @@ def every_order():
 def metered():
     """A metered trade, broken off and resumed, and a stranger that knocks."""
     _, buying, selling, first = _sold("J", 60, steps=2)
+    Wire(Service(buying).handlers()).ask(rpc.INFO)
     _trade(buying, selling, Wire(Seller(selling).handlers()))
     stranger = Wire(Seller(selling).handlers())
-    for kind in (rpc.PROVE, rpc.OPEN, rpc.BILL, rpc.PAY, rpc.CLOSE):
+    for kind in (rpc.PROVE, rpc.OPEN, rpc.BILL, rpc.PAY, rpc.CLOSE, rpc.TICK):
         assert stranger.ask(kind, first.items.get(kind, bytes(32))) in (14, 22)
 
 
@@ -259,7 +261,7 @@ def ready_for(kind):
     """A wire and the good item of a request of this kind, not made yet, with all that must go before it done."""
     if rpc.UPDATE_LOCK <= kind <= rpc.UPDATE_COMMIT:
         return _ready_to_update(kind)
-    issuer, buying, selling = pair("J", budget=60)
+    issuer, buying, selling = pair("J", budget=60, ticks=4)
     if kind in (rpc.EVIDENCE, rpc.GRANT):
         blank = _loaded(Board())
         wire = Wire(Service(blank).handlers())

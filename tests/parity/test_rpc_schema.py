@@ -88,6 +88,7 @@ NULLABLE = {
     "trade_fault",
     "uplink",
     "clock_fault",
+    "ticks",
 }
 
 
@@ -118,6 +119,7 @@ def test_other_frames_do_not_fit(cddl, calls):
 # what is in ODD and yet a good reply
 GOOD = {"grant": [True], "command": [True], "prove": [True], "revoke": [True], "readings": [[]], "channels": [[0]]}
 GOOD |= {"ledger": [True], "element": [True], "update-lock": [True], "update-begin": [[0]], "update-commit": [True]}
+GOOD |= {"tick": [0, 1, 2, 255, 256]}
 GOOD |= {"update-write": [0, 1, 2, 255, 256, 2**63, 2**64 - 1]}
 
 

@@ -6,7 +6,7 @@ from seal import link, rpc
 
 KINDS = ("info", "evidence", "grant", "command", "readings", "chain", "channels", "selftest", "bench")
 KINDS += ("update-lock", "update-begin", "update-write", "update-commit", "revoke", "ledger", "element")
-KINDS += ("hello", "prove", "open", "bill", "pay", "close")
+KINDS += ("hello", "prove", "open", "bill", "pay", "close", "tick")
 NAMES = {getattr(rpc, name.upper().replace("-", "_")): name for name in KINDS}
 
 

@@ -84,6 +84,8 @@ def _as_json(found: Info) -> dict[str, Any]:
         seq, value = promised or (0, 0)
         reason = None if code is None else meaning(code).name
         shown["order"] = {"state": STATES[state], "reason": reason, "vouchers": seq, "amount": str(value)}
+        if raw.get("ticks") is not None:
+            shown["order"]["ticks"] = raw["ticks"]
     if raw.get("offer") is not None:
         asset, unit, price = raw["offer"]
         shown["offer"] = [asset, unit, str(price)]
@@ -171,7 +173,8 @@ def _order(session: Session, raw: dict[str, Any], messages: list[Message[Body]])
     why = f": {_whose(raw)}{meaning(code).cause}" if code is not None else ""
     asset = raw["buying"][1] if raw.get("buying") is not None else _asset_of(seq, value, messages)
     money = f"{value:,}" if asset is None else session.assets.show(value, asset)
-    return f"{STATES[state]}{why}; {money} promised in {seq} vouchers"
+    ticks = "" if raw.get("ticks") is None else " and {} of {} ticks".format(*raw["ticks"])
+    return f"{STATES[state]}{why}; {money} promised in {seq} vouchers{ticks}"
 
 
 def _asset_of(seq: int, value: int, messages: list[Message[Body]]) -> str | None:

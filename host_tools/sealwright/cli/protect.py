@@ -24,6 +24,7 @@ _MOST_SECONDS = 34_560_000  # 400 days: what a device remembers a channel for
     """
     sealwright owner protect --device emulated:roof --credit 0.05EUR
     sealwright owner protect --device emulated:roof --channels-per-payer 4 --least-left 600
+    sealwright owner protect --device emulated:heater --voucher-every 256
     """,
 )
 def protect(
@@ -48,6 +49,12 @@ def protect(
         int | None,
         typer.Option("--least-window", metavar="S", min=0, max=_MOST_SECONDS, help="A dispute window has [86400]."),
     ] = None,
+    voucher_every: Annotated[
+        int | None,
+        typer.Option(
+            "--voucher-every", metavar="N", min=0, max=512, help="Units, paid by ticks, to a voucher; 0: no ticks [64]."
+        ),
+    ] = None,
 ) -> None:
     """Set the numbers by which a device guards itself as a party to channels; the others stay as they are."""
     given = {
@@ -55,6 +62,7 @@ def protect(
         "least_left": least_left,
         "longest": longest,
         "least_window": least_window,
+        "voucher_every": voucher_every,
     }
     numbers = {name: value for name, value in given.items() if value is not None}
     if not numbers and credit is None:

@@ -73,6 +73,11 @@ CODES = {
         "the seller sells something else, or nothing",
         "See what it sells with `sealwright info`, and order that with `sealwright pay`.",
     ),
+    33: Meaning(
+        "bad_tick",
+        "the tick is not of the chain that its best voucher promises",
+        "The payer goes on by a new voucher; collect both devices if it stays.",
+    ),
     40: Meaning("over_voucher_limit", "more than its policy allows for one voucher", "Raise the limit."),
     41: Meaning("over_day_limit", "more than its policy allows in a day", "Raise the limit or wait for tomorrow."),
     42: Meaning("not_a_payee", "the payee is not on its owner's list", "Add the payee to the policy."),

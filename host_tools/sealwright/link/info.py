@@ -84,6 +84,7 @@ _SOMETIMES: Final[dict[str, Rule]] = {
     "uptime": Pair(UINT),
     "locked": BOOL,
     "fault_by_seller": BOOL,
+    "ticks": Nullable(Pair(UINT)),
     "buying": Nullable(_Row(Nullable(HASH), TEXT, TEXT, AMOUNT)),
 }
 _PROVISIONED: Final[dict[str, Rule]] = {
