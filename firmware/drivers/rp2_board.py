@@ -9,6 +9,7 @@ from drivers.rp2_entropy import Rp2Entropy
 from drivers.rtc_clock import RtcClock
 from keystore.finding import find
 from keystore.software import SoftwareKeyStore
+from links.beacon import PortBeacon
 from links.console import ConsoleLink
 from links.datagram import DatagramLink
 from links.uart import UartPort
@@ -64,7 +65,7 @@ class Rp2Board:
         rx = Pin(wiring.RX, Pin.IN, Pin.PULL_UP)  # a wire that ends nowhere makes no noise
         wire = UART(wiring.UART, tx=Pin(wiring.TX), rx=rx, baudrate=_BAUD, timeout=0, rxbuf=_RX_BYTES, txbuf=_TX_BYTES)
         port = UartPort(wire, str(wiring.UART))
-        self.peer_links: "list[PeerLink]" = [DatagramLink(port)]
+        self.peer_links: "list[PeerLink]" = [DatagramLink(port, PortBeacon(port, is_wire=True))]
         self.command_links: "list[Link]" = [ConsoleLink(self.store), port.commands]
 
 

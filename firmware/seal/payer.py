@@ -4,7 +4,7 @@ Reserve, sign, send: a voucher's seq and cumulative amount are on flash before i
 same content is signed again, so a number never has two amounts.
 """
 
-from . import channel, cose, deposit, labels, messages, policy, protection, rollback, voucher, watermark
+from . import channel, cose, deposit, labels, messages, order, policy, protection, rollback, voucher, watermark
 from .channel import AMOUNT, BASE, CHAIN, CLOSE, DAY, DIGEST, ITEM, OPEN, RECEIPT, REFUND, SEQ, SPENT, TIME, WALL
 from .channel import OWN_BASE
 from .compat import sha256
@@ -116,6 +116,7 @@ class Payer:
     def _drop(self, name: str, record: "Record") -> None:
         terms = channel.terms(record[OPEN])
         self.spent.keep(record, terms.asset)
+        order.fold(self._journal, record[DIGEST], record[AMOUNT])
         watermark.advance(self._journal, OPENED_RECORD, terms.payee, terms.expires)
         self._days.store(self._days.now())
         self._journal.remove(name)

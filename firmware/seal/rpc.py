@@ -34,6 +34,7 @@ UPDATE_WRITE = const(12)
 UPDATE_COMMIT = const(13)
 REVOKE = const(14)
 LEDGER = const(16)
+MARKET = const(17)
 ELEMENT = const(24)
 
 HELLO = const(32)

@@ -12,7 +12,20 @@ from .device import PROVISIONED
 from .buyer import Buyer
 from .compat import const
 from .errors import Expired, PolicyRefused, SealError, StateDamaged, WrongOffer
-from .order import ACTIVE, ADDRESS, DEFAULT_PAUSE_MS, DIGEST, DONE, FAILED, NUMBER, PAUSE_MS, STATUS, finish, is_waiting
+from .order import (
+    ACTIVE,
+    ADDRESS,
+    DEFAULT_PAUSE_MS,
+    DIGEST,
+    DONE,
+    FAILED,
+    NUMBER,
+    PAUSE_MS,
+    STATUS,
+    finish,
+    is_standing,
+    is_waiting,
+)
 from .protection import LEAST_LEFT
 from .records import ORDER_RECORD, PAYER_ROLE
 
@@ -66,6 +79,11 @@ def _promised(device: "Device") -> int:
 async def _try_order(device: "Device", order: "Record") -> None:
     try:
         rollback.check(device.journal)
+        if is_standing(order):
+            from . import shopping  # heap, for the devices that have one
+
+            await shopping.attend(device, order)
+            return
         if DIGEST in order:  # ends an order whose seller never returns
             terms = channel.terms(device.payer.record(order[DIGEST])[channel.OPEN])
             terms.check_open(device.now(), device.protection()[LEAST_LEFT])
