@@ -17,6 +17,7 @@ from .holdings import confirm, holdings, on_board
 from .money import AssetOption, NewAssetOption, begun, home_assets, keep_new
 from .network import network
 from .options import DeviceOption, NamedDevice
+from .order import order
 from .protect import protect
 from .session import Session
 from .words import spending as spending_words
@@ -205,6 +206,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     clock,
     network,
     protect,
+    order,
     stop,
     update_key,
     wipe,
