@@ -11,7 +11,7 @@ long ago what it sees. The network's id spares it the offers of others; it prove
 import asyncio
 
 from . import channel, notes, offers
-from .compat import const, hexlify, ticks_diff, ticks_ms
+from .compat import const, hexlify, make_room, ticks_diff, ticks_ms
 from .device import PROVISIONED
 from .order import is_standing
 from .records import ORDER_RECORD, OWNER_OFFER
@@ -65,6 +65,7 @@ class Market:
     def table(self) -> "Table":
         """The offers that were heard. Its code is loaded here: a device that only sells does without."""
         if self._table is None:
+            make_room()
             from .sightings import Table
 
             self._table = Table()
@@ -187,14 +188,14 @@ class Market:
 
     def show(self) -> "list[Item]":
         """[offers, choices] as `market` of schema/rpc.cddl. Hears others from now on, for SHOW_MS."""
+        device, table = self._device, self.table
         from . import standing_order  # heap, for a device that only sells
 
-        device = self._device
         self._shown, self._is_new = ticks_ms(), True
-        self.table.expire(device.now())
+        table.expire(device.now())
         order = device.journal.get(ORDER_RECORD)
         shown = []
-        for seen in self.table.seen:
+        for seen in table.seen:
             code = standing_order.why_not(device, order, seen)
             row = [seen.seller, seen.asset, seen.unit, seen.price, seen.address, seen.age(), seen.not_after]
             shown.append(row + [seen.public is not None, code])

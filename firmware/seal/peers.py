@@ -7,7 +7,7 @@ An order goes by the link whose addresses look like the seller's: "tcp:HOST:PORT
 import asyncio
 
 from . import notes, rpc
-from .compat import const
+from .compat import const, make_room
 from .device import PROVISIONED
 from .errors import Unreachable
 from .order import is_standing
@@ -109,6 +109,7 @@ class Peers:
                 await asyncio.sleep(_RETRY_SECONDS)
         if key is not None and self._radio_task is None:
             self._radio_key = key
+            make_room()
             try:
                 self._radio_link = self._device.board.radio.link(key[0])  # type: ignore[union-attr]  # a key needs one
             except Exception as error:
@@ -122,6 +123,7 @@ class Peers:
     def market(self) -> "Market":
         """What the device sells and sees. Its code is loaded here: 12 KB of heap."""
         if self._market is None:
+            make_room()
             from .market import Market
 
             self._market = Market(self._device)
@@ -135,6 +137,7 @@ class Peers:
 
     def _load_trading(self) -> None:
         if self._trading is None:
+            make_room()
             from . import trading
 
             self._trading = asyncio.create_task(trading.run(self._device))

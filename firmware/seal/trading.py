@@ -10,7 +10,7 @@ import asyncio
 from . import channel, notes, rollback, rpc
 from .device import PROVISIONED
 from .buyer import Buyer
-from .compat import const
+from .compat import const, make_room
 from .errors import Expired, PolicyRefused, SealError, StateDamaged, WrongOffer
 from .order import (
     ACTIVE,
@@ -31,6 +31,8 @@ from .records import ORDER_RECORD, PAYER_ROLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .device import Device
     from .ports import Record
 
@@ -76,12 +78,23 @@ def _promised(device: "Device") -> int:
     return record[channel.AMOUNT] if record else 0
 
 
+_loaded: "list[Any]" = []  # the module `shopping`, once it is needed
+
+
+def _shopping() -> "Any":
+    if not _loaded:
+        make_room()
+        from . import shopping  # heap, for the devices that have a standing order
+
+        _loaded.append(shopping)
+    return _loaded[0]
+
+
 async def _try_order(device: "Device", order: "Record") -> None:
     try:
         rollback.check(device.journal)
         if is_standing(order):
-            from . import shopping  # heap, for the devices that have one
-
+            shopping = _shopping()
             await shopping.attend(device, order)
             return
         if DIGEST in order:  # ends an order whose seller never returns
