@@ -1,11 +1,12 @@
 """The unix port as a board: a real MicroPython process with its own flash image, wires and sensors.
 
-`hardware.json` in the process's folder lists the hardware: {"command": [host, port], "peer": [host, port],
-"series": [file, ...]}. The peer link is TCP, or with "peer_link": "udp" or "uart" another; a UART is the tty at the
-path "uart"; with a null peer the board reaches others by its wires alone. With "element": "atecc608" that chip is on
-the bus (see `emulated.atecc608`). The flash is mounted at /flash (see `emulated.power_on`). A pty, where there is one,
-comes as the file descriptor in SEALWRIGHT_PTY, the UART in SEALWRIGHT_UART. While a file `button` is in the folder,
-the button is down; a file `clock` has seconds to add to the operating system's clock.
+`hardware.json` in the process's folder lists the hardware: {"command": [host, port], "peer": [host, port], "series":
+[file, ...]}. The peer link is TCP, or with "peer_link": "udp" or "uart" another; a UART is the tty at the path "uart";
+with a null peer the board reaches others by its wires alone. With "element": "atecc608" that chip is on the bus (see
+`emulated.atecc608`). With "market" it announces and hears offers on the loopback net. The flash is mounted at /flash
+(see `emulated.power_on`). A pty, where there is one, comes as the file descriptor in SEALWRIGHT_PTY, the UART in
+SEALWRIGHT_UART. While a file `button` is in the folder, the button is down; a file `clock` has seconds to add to the
+operating system's clock.
 
 Custody is open: a process that can read the folder can read the key.
 """
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
     from links.mqtt import Mqtt
-    from seal.ports import Board, Link, PeerLink
+    from seal.ports import Beacon, Board, Link, PeerLink
 
 _FLASH = "/flash"
 
@@ -116,24 +117,37 @@ class UnixBoard:
     def _peer_links(self, hardware: "dict[str, Any]") -> "list[PeerLink]":
         kind = hardware.get("peer_link", "tcp")
         if kind == "tcp":
-            return [TcpLink(*hardware["peer"])] if hardware["peer"] else []
+            if not hardware["peer"]:
+                return []
+            host, port = hardware["peer"]
+            return [TcpLink(host, port, _beacon(hardware))]
         from links.datagram import DatagramLink
 
         if kind == "udp":
             from links.udp import UdpPort
 
-            return [DatagramLink(UdpPort(*hardware["peer"]))]
+            return [DatagramLink(UdpPort(*hardware["peer"]), _beacon(hardware))]
+        from links.beacon import PortBeacon
         from links.uart import UartPort
 
         wire = UartPort(open(int(os.getenv("SEALWRIGHT_UART") or ""), "r+b"), "wire")
         self.command_links.append(wire.commands)
-        return [DatagramLink(wire)]
+        return [DatagramLink(wire, PortBeacon(wire, is_wire=True))]
 
     def uplink(self) -> "Mqtt":
         """The connection to a broker. TLS and MQTT are loaded only here, once the owner has set a broker."""
         from links.mqtt import Mqtt
 
         return Mqtt()
+
+
+def _beacon(hardware: "dict[str, Any]") -> "Beacon | None":
+    """What carries offers on the loopback net, where the hardware has it."""
+    if not hardware.get("market"):
+        return None
+    from links.udp_beacon import UdpBeacon
+
+    return UdpBeacon(hardware["peer"][0], "127.255.255.255")
 
 
 def make() -> "Board":

@@ -11,6 +11,7 @@ from drivers.rp2_entropy import Rp2Entropy
 from drivers.rtc_clock import RtcClock
 from keystore.finding import find
 from keystore.software import SoftwareKeyStore
+from links.beacon import PortBeacon
 from links.console import ConsoleLink
 from links.datagram import DatagramLink
 from links.uart import UartPort
@@ -82,11 +83,13 @@ class Rp2Board:
         if wiring.DRIVE is None:
             port = UartPort(wire, str(wiring.UART))
             self.command_links.append(port.commands)
+            beacon = PortBeacon(port, is_wire=True)
         else:
             from links.bus import BusPort
 
             port = BusPort(wire, unique_id(), Pin(wiring.DRIVE, Pin.OUT, value=0))
-        self.peer_links: "list[PeerLink]" = [DatagramLink(port)]
+            beacon = PortBeacon(port)
+        self.peer_links: "list[PeerLink]" = [DatagramLink(port, beacon)]
 
 
 class Rp2RadioBoard(Rp2Board):

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
 _MARK = const(5)  # the kinds of datagrams are 0 to 4
+_BEACON = const(5)  # from this first byte on a datagram is a beacon's
+_ALL = b"\xff\xff\xff\xff"
 _HEAD = const(9)
 _GAP_MS = const(4)  # a frame's bytes are never so far apart, at 115200 baud
 _SPREAD = const(16)  # of the drawn time, in ms
@@ -64,6 +66,14 @@ class BusPort(UartPort):
         if self._writer_task is None:
             self._writer_task = asyncio.create_task(self._flush())
 
+    def broadcast(self, data: bytes) -> None:
+        """Send a beacon's datagram to all on the wire."""
+        self.send(_ALL, data)
+
+    def address_of(self, place: bytes) -> str:  # type: ignore[override]
+        """The address of a device that was heard."""
+        return "bus:" + hexlify(place)
+
     async def _flush(self) -> None:
         try:
             while self._waiting:
@@ -91,5 +101,8 @@ class BusPort(UartPort):
         """The next datagram for this device: (place, data)."""
         while True:
             _, body = await super().receive()
-            if body[0] == _MARK and body[1:5] == self._own and len(body) > _HEAD:
+            if body[0] != _MARK or len(body) <= _HEAD:
+                continue
+            to = body[1:5]
+            if to == self._own or (to == _ALL and body[_HEAD] >= _BEACON):
                 return bytes(body[5:_HEAD]), body[_HEAD:]

@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Protocol
 
-    from seal.ports import ConnectionHandler
+    from seal.ports import Beacon, ConnectionHandler
 
     class DatagramPort(Protocol):
         """What a DatagramLink sends and receives by. A place is what the port makes of an address."""
@@ -70,8 +70,9 @@ _SHORT_MAX_WAIT_MS = const(400)
 class DatagramLink:
     """Port PeerLink over a datagram port. `serve` must run for `connect` to work: it is what listens."""
 
-    def __init__(self, port: "DatagramPort") -> None:
+    def __init__(self, port: "DatagramPort", beacon: "Beacon | None" = None) -> None:
         self._port = port
+        self.beacon = beacon
         self._sessions: dict[bytes, Session] = {}
         self._order: list[Session] = []  # sessions that others opened, oldest first
         self._past: list[bytes] = []
@@ -95,6 +96,8 @@ class DatagramLink:
 
     def _take(self, place: "Any", data: bytes, handler: "ConnectionHandler") -> None:
         name, kind = bytes(data[1:9]), data[0]
+        if kind > _GONE and self.beacon is not None:
+            return self.beacon.take(place, data)
         session = self._sessions.get(name)
         if session is not None:
             session.take(place, kind, data)

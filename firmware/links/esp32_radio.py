@@ -16,7 +16,9 @@ class Esp32Radio(Radio):
         """As the base class does. Raises OSError, Unsupported."""
         if kind != "esp-now":
             return super().link(kind)
+        from .beacon import PortBeacon
         from .datagram import DatagramLink
         from .esp_now import EspNowPort
 
-        return DatagramLink(EspNowPort())
+        port = EspNowPort()
+        return DatagramLink(port, PortBeacon(port))

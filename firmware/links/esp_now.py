@@ -12,6 +12,7 @@ from seal.errors import Unreachable
 
 from .udp import readable
 
+_BROADCAST = b"\xff" * 6
 _MAX_PEERS = const(16)  # the radio knows 20
 
 
@@ -55,6 +56,14 @@ class EspNowPort:
             self._radio.send(place, data, False)
         except OSError as error:
             notes.tell("esp-now: not sent: %s" % error)
+
+    def broadcast(self, data: bytes) -> None:
+        """Send a datagram to every board in range."""
+        self.send(_BROADCAST, data)
+
+    def address_of(self, place: bytes) -> str:
+        """The address of a MAC."""
+        return "espnow:" + hexlify(place)
 
     def close(self) -> None:
         """Switch ESP-NOW off; the radio stays on."""

@@ -1,7 +1,7 @@
 """The peer links of a board with Wi-Fi, see `seal.peers`: made once the owner has chosen one, and on the network."""
 
 from seal.compat import const
-from seal.errors import Unsupported
+from seal.errors import Unreachable, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,20 +17,30 @@ class Radio:
 
     def host(self) -> "str | None":
         """The board's own address on the network; None where it is on none."""
+        return self._place()[0]
+
+    def _place(self) -> "tuple[str | None, str]":
+        """(address, mask of the network); (None, "") on no network."""
         import network  # the driver; a board whose owner wants no peers over the air does without
 
         wlan = network.WLAN(network.WLAN.IF_STA)
-        return wlan.ifconfig()[0] if wlan.isconnected() else None
+        return wlan.ifconfig()[:2] if wlan.isconnected() else (None, "")
 
     def link(self, kind: str) -> "PeerLink":
         """A new link. Each kind's code is loaded only here. Raises OSError, Unsupported."""
+        host, mask = self._place()
+        if kind not in ("tcp", "udp"):
+            raise Unsupported("this radio has no %s" % kind)
+        if host is None:
+            raise Unreachable("the board is on no network")
+        from .udp_beacon import UdpBeacon, network_of
+
+        beacon = UdpBeacon(host, network_of(host, mask))
         if kind == "tcp":
             from .tcp import TcpLink
 
-            return TcpLink(self.host() or "", PORT)
-        if kind == "udp":
-            from .datagram import DatagramLink
-            from .udp import UdpPort
+            return TcpLink(host, PORT, beacon)
+        from .datagram import DatagramLink
+        from .udp import UdpPort
 
-            return DatagramLink(UdpPort(self.host() or "", PORT))
-        raise Unsupported("this radio has no %s" % kind)
+        return DatagramLink(UdpPort(host, PORT), beacon)

@@ -13,16 +13,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from seal.ports import ConnectionHandler, Stream
+    from seal.ports import Beacon, ConnectionHandler, Stream
 
 _CONNECT_SECONDS = 5
 _SWEEP_SECONDS = 5
 
 
 class TcpLink:
-    """Listens on `host` and `port`, and connects to others."""
+    """Listens on `host` and `port`, and connects to others. beacon: what carries offers, as TCP cannot."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, beacon: "Beacon | None" = None) -> None:
+        self.beacon = beacon
         self._host = host
         self._port = port
         from .places import Places  # heap: a board that only has a broker imports this module too

@@ -1,7 +1,7 @@
 """A UART as a datagram port: two devices wired back to back trade with no network, and a host may be on the same wire.
 
 `stream` is what `select.poll` can wait for, such as a `machine.UART` with `timeout=0` and an `rxbuf` of 1024. A
-datagram goes as a frame of `seal.link`'s kind (COBS, CRC-32, 0x00) and begins with its kind, 0 to 4; a host's request
+datagram goes as a frame of `seal.link`'s kind (COBS, CRC-32, 0x00) and begins with its kind, 0 to 6; a host's request
 begins with its CBOR array, 0x83: so the first byte distinguishes them. A segment that noise or a full buffer damages is
 sent again, see `datagram`.
 """
@@ -51,6 +51,14 @@ class UartPort:
     def send(self, place: None, data: bytes) -> None:
         """Put a datagram on the wire, after the bytes before it."""
         self.put(cobs_encode(data + crc32(data).to_bytes(4, "big")) + b"\x00")
+
+    def broadcast(self, data: bytes) -> None:
+        """Send a datagram to the other end."""
+        self.send(None, data)
+
+    def address_of(self, place: None) -> str:
+        """The other end's address: any that begins with uart: is."""
+        return self.address
 
     def close(self) -> None:
         """Nothing: the wire stays."""

@@ -18,7 +18,8 @@ def readable(wire: object) -> "Any":
     yield asyncio.core._io_queue.queue_read(wire)  # type: ignore[attr-defined]  # the stubs have no `core`
 
 
-def _place(host: str, port: int) -> "Any":
+def place_of(host: str, port: int) -> "Any":
+    """Where a socket sends to reach a host's port. Raises OSError for a name that nobody has."""
     # no type is asked for: lwIP (RP2) prints a warning of it on the console, and gives a stream's in any case
     return socket.getaddrinfo(host, port, socket.AF_INET)[0][-1]
 
@@ -32,7 +33,7 @@ class UdpPort:
     def __init__(self, host: str, port: int) -> None:
         self.address = "udp:%s:%d" % (host, port)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(_place(host, port))
+        self._socket.bind(place_of(host, port))
         self._socket.setblocking(False)
 
     def place(self, address: str) -> "Any":
@@ -41,7 +42,7 @@ class UdpPort:
         if len(parts) != 3 or parts[0] != "udp" or not parts[2].isdigit():
             raise Unreachable("not an address: %s; it looks like udp:HOST:PORT" % address)
         try:
-            return _place(parts[1], int(parts[2]))
+            return place_of(parts[1], int(parts[2]))
         except OSError as error:
             raise Unreachable("no host has the name in %s: %s" % (address, error))
 

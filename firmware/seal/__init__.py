@@ -10,7 +10,7 @@ Floors, lowest first; a module imports from its own floor and the floors below:
     4  cose link journal segments               signed messages, frames, records and readings on flash
     5  messages rpc                             payloads checked against the schema, requests and replies
     6  identity policy channel voucher reading  rules for one kind of message or record each
-       batch order proof
+       batch order proof offers
     7  payer_channels payer_ticks payer         channels as the payer
        payee_channels payee_ticks payee         and as the payee
        generation                               the journal beside a chip that counts
@@ -19,7 +19,9 @@ Floors, lowest first; a module imports from its own floor and the floors below:
        owner
     10 seller bill_check tick_payment buyer     one connection each: peer, peer, broker, host
        uplink service
-    11 trading peers sampling app               the main loops
+    11 sightings standing_order order_buyer     what others sell, and the standing order to buy it
+       shopping market
+    12 trading peers sampling app               the main loops
 """
 
 __version__ = "0.1.0"

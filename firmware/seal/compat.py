@@ -89,6 +89,12 @@ def arch() -> str:
     return _ARCHITECTURES[getattr(sys.implementation, "_mpy", 0) >> 10 & 15]
 
 
+def make_room() -> None:
+    """Collect garbage. Call it before code is loaded late: its objects stay for good, and among garbage they would be
+    strewn over the heap, which then has no piece of some KB left for a frame."""
+    gc.collect()
+
+
 def settle_heap() -> None:
     """Collect once half of the free heap is used, from now on. Call once after start: long-lived objects then stay
     together, and a reading's segment finds its 4 KB in one piece."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _CONTEXT = b"\x84\x6aSignature1"  # how a Sig_structure begins
 _PLAIN = b"\xa3\x01\x26\x04\x48"  # how the header of everything but a reading begins: alg, and the head of kid
 _PLAIN_TYP = b"\x10\x19"  # what follows the kid: the key typ, and the head of a number of two bytes
-_LATER_TYPES = (labels.FUNDING, labels.REFUND, labels.STATUS, labels.REVOCATION)
+_LATER_TYPES = (labels.FUNDING, labels.REFUND, labels.STATUS, labels.REVOCATION, labels.OFFER)
 
 
 class Message:

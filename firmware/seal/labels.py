@@ -27,6 +27,7 @@ FUNDING = const(65013)
 REFUND = const(65014)
 STATUS = const(65015)
 REVOCATION = const(65016)
+OFFER = const(65017)
 
 # Maps with keys of their own: the type of each value is in the schema
 TERMS_VERSION = const(1)  # channel-open
@@ -65,6 +66,13 @@ CLOSE_TIME = const(2)
 CLOSE_CLAIMS = const(3)
 FUNDING_CHANNEL = const(1)  # and of a refund
 FUNDING_AMOUNT = const(2)
+OFFER_SELLER = const(1)
+OFFER_UNIT = const(2)
+OFFER_PRICE = const(3)
+OFFER_ASSET = const(4)
+OFFER_NOT_AFTER = const(5)
+OFFER_ADDRESS = const(7)
+OFFER_LEFT = const(8)
 PROOF_SIGNER = const(1)
 PROOF_PEER = const(2)
 

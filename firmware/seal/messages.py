@@ -7,6 +7,7 @@ from . import cbor, cose, labels
 from .errors import Malformed
 from .shapes import (
     amount,
+    asset,
     chain,
     claims,
     confirmation,
@@ -147,6 +148,16 @@ REVOCATION: "Table" = {
     labels.REVOKED_REASON: (True, up_to(4)),
     labels.IAT: (True, uint),
 }
+OFFER: "Table" = {
+    labels.OFFER_SELLER: (True, hash32),
+    labels.OFFER_UNIT: (True, text),
+    labels.OFFER_PRICE: (True, amount),
+    labels.OFFER_ASSET: (True, asset),
+    labels.OFFER_NOT_AFTER: (True, uint),
+    labels.IAT: (True, uint),
+    labels.OFFER_ADDRESS: (False, text),
+    labels.OFFER_LEFT: (False, amount),
+}
 
 
 def _file(value: "Item") -> bool:
@@ -199,6 +210,7 @@ TABLES = {
     labels.REFUND: FUNDING,
     labels.STATUS: STATUS,
     labels.REVOCATION: REVOCATION,
+    labels.OFFER: OFFER,
 }
 
 

@@ -3,6 +3,7 @@
     pause, resume      stop and allow spending           policy   {schema policy}: replaces the spending policy
     offer   [asset, unit, price] or null: what to sell   interval see `pace`
     trade   see `order`                                  stop     ends the active order
+    order   see `standing_order`
     ack     {1: seq, ?2: [channel digest], ?3: digest of that reading}: the owner has a copy, so the device may prune
     clock   unix seconds                                 wipe     erases key, journal and readings, for good
     unlock  see `rollback`
@@ -56,6 +57,7 @@ class Owner:
             "offer": self._offer,
             "interval": self._interval,
             "trade": self._trade,
+            "order": self._order,
             "stop": self._stop,
             "ack": self._ack,
             "clock": self._clock,
@@ -170,6 +172,16 @@ class Owner:
         peers = self._device.peers
         if peers is None or not peers.reaches(new_record[order.ADDRESS]):
             raise Unsupported("this board has no way to %s" % new_record[order.ADDRESS])
+        self._put(record)
+        self._device.journal.put(ORDER_RECORD, new_record)
+
+    def _order(self, value: "Item", record: "Record") -> None:
+        if self._device.peers is None:
+            raise Unsupported("this board has no way to sellers")
+        rollback.check(self._device.journal)
+        from . import standing_order  # heap, for the devices that have one
+
+        new_record = standing_order.start(value, self._device, record[OWNER_SEQ])
         self._put(record)
         self._device.journal.put(ORDER_RECORD, new_record)
 

@@ -120,20 +120,9 @@ class Payer(PayerChannels):
 
         return OpenChain(terms.digest, self._random(32), count, terms.price, floor)
 
-    def chain(self, digest: bytes) -> "OpenChain | None":
-        """The chain of the channel's last voucher; None if it has none, or a reset lost it."""
-        return self._chain if self._chain is not None and self._chain.digest == digest else None
-
-    def paid(self, digest: bytes) -> int:
-        """What the device has paid in a channel for certain: the last voucher, and the ticks revealed since."""
-        chain = self.chain(digest)
-        return self.record(digest)[AMOUNT] + (chain.revealed * chain.value if chain else 0)
-
     def standing(self, terms: "Terms") -> tuple[int, int]:
         """(what all vouchers so far may be worth, what was spent today), once the last chain is revealed no further."""
-        record, chain = self.record(terms.digest), self.chain(terms.digest)
-        reserved = record.get(RESERVED, record[AMOUNT])
-        floor = reserved if chain is None else max(chain.floor, self.paid(terms.digest))
+        record, floor = self.record(terms.digest), self.committed(terms.digest)
         spent = self.spent.today(terms.asset)
         if record.get(DAY) == self._days.today():
             spent -= self._unrevealed(record, floor)

@@ -1,7 +1,7 @@
 """The channels in which the device pays: opened, stored, and forgotten once their deposit is back."""
 
-from . import channel, deposit, labels, protection, rollback, watermark
-from .channel import AMOUNT, CHAIN, CLOSE, DIGEST, OPEN, REFUND, SEQ
+from . import channel, deposit, labels, order, protection, rollback, watermark
+from .channel import AMOUNT, CHAIN, CLOSE, DIGEST, OPEN, REFUND, RESERVED, SEQ
 from .errors import Refused, UnknownChannel
 from .records import OPENED_RECORD, PAYER_ROLE
 from .spent import Spent
@@ -111,6 +111,7 @@ class PayerChannels:
     def _drop(self, name: str, record: "Record") -> None:
         terms = channel.terms(record[OPEN])
         self.spent.keep(record, terms.asset)
+        order.fold(self._journal, record[DIGEST], self.committed(record[DIGEST]))
         watermark.advance(self._journal, OPENED_RECORD, terms.payee, terms.expires)
         self._days.store(self._days.now())
         self._journal.remove(name)
@@ -140,6 +141,22 @@ class PayerChannels:
         if record is None:
             raise UnknownChannel("no such channel to pay in")
         return record
+
+    def chain(self, digest: bytes) -> "OpenChain | None":
+        """The chain of the channel's last voucher; None if it has none, or a reset lost it."""
+        return self._chain if self._chain is not None and self._chain.digest == digest else None
+
+    def paid(self, digest: bytes) -> int:
+        """What the device has paid in a channel for certain: the last voucher, and the ticks revealed since."""
+        chain = self.chain(digest)
+        return self.record(digest)[AMOUNT] + (chain.revealed * chain.value if chain else 0)
+
+    def committed(self, digest: bytes) -> int:
+        """What all vouchers so far may be worth, once the last chain is revealed no further."""
+        record, chain = self.record(digest), self.chain(digest)
+        if chain is None:
+            return record.get(RESERVED, record[AMOUNT])
+        return max(chain.floor, self.paid(digest))
 
     def _update(self, digest: bytes, changes: "Record") -> None:
         record = dict(self.record(digest))

@@ -7,16 +7,18 @@ An order goes by the link whose addresses look like the seller's: "tcp:HOST:PORT
 import asyncio
 
 from . import notes, rpc
-from .compat import const
+from .compat import const, make_room
 from .device import PROVISIONED
 from .errors import Unreachable
-from .records import NETWORK_PEERS, NETWORK_RECORD
+from .order import is_standing
+from .records import NETWORK_PEERS, NETWORK_RECORD, ORDER_RECORD, OWNER_OFFER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Coroutine
 
     from .device import Device
+    from .market import Market
     from .ports import PeerLink
 
 ESP_NOW = "esp-now"  # the one kind that needs no access point
@@ -36,11 +38,13 @@ class Peers:
         self._radio_link: "PeerLink | None" = None
         self._radio_task: "asyncio.Task[None] | None" = None
         self._radio_key: "tuple[str, str] | None" = None  # (kind, own host) of the link
+        self._market: "Market | None" = None
+        self._market_task: "asyncio.Task[None] | None" = None
         self._trading: "asyncio.Task[None] | None" = None
 
     def addresses(self) -> list[str]:
         """The device's own addresses, for `connect` of other devices."""
-        return [link.address for link in self._links()]
+        return [link.address for link in self.links()]
 
     def reaches(self, address: str) -> bool:
         """Whether a link goes to addresses like this one, now or once the network is joined."""
@@ -50,7 +54,7 @@ class Peers:
 
     def link_to(self, address: str) -> "PeerLink":
         """The link for an address. Raises Unreachable."""
-        for link in self._links():
+        for link in self.links():
             if _scheme(link.address) == _scheme(address):
                 return link
         raise Unreachable("no link goes to %s" % address)
@@ -68,8 +72,11 @@ class Peers:
                     await task  # raises: a board whose wire fails must not seem to trade
             if self._device.board.radio is not None:
                 await self._attend_radio(serve_peer)
+            if self._market_task is None and (self._market is not None or self._is_in_market()):
+                self._market_task = asyncio.create_task(self.market().run())
 
-    def _links(self) -> "list[PeerLink]":
+    def links(self) -> "list[PeerLink]":
+        """The links that there are now."""
         return self._device.board.peer_links + ([self._radio_link] if self._radio_link is not None else [])
 
     def _kind(self) -> str | None:
@@ -102,6 +109,7 @@ class Peers:
                 await asyncio.sleep(_RETRY_SECONDS)
         if key is not None and self._radio_task is None:
             self._radio_key = key
+            make_room()
             try:
                 self._radio_link = self._device.board.radio.link(key[0])  # type: ignore[union-attr]  # a key needs one
             except Exception as error:
@@ -112,8 +120,24 @@ class Peers:
             self._radio_task = asyncio.create_task(self._radio_link.serve(handler))
             self._load_trading()
 
+    def market(self) -> "Market":
+        """What the device sells and sees. Its code is loaded here: 12 KB of heap."""
+        if self._market is None:
+            make_room()
+            from .market import Market
+
+            self._market = Market(self._device)
+        return self._market
+
+    def _is_in_market(self) -> bool:
+        device = self._device
+        if device.state != PROVISIONED or not self.links():
+            return False
+        return is_standing(device.journal.get(ORDER_RECORD)) or device.owner_record().get(OWNER_OFFER) is not None
+
     def _load_trading(self) -> None:
         if self._trading is None:
+            make_room()
             from . import trading
 
             self._trading = asyncio.create_task(trading.run(self._device))

@@ -153,6 +153,29 @@ class PeerLink(Link, Protocol):
         """End a connection; `writer` is that of `connect`."""
 
 
+Hear = Callable[[Any, Optional[str], bytes], None]  # who sent it, the address it came from where that is one, it
+
+
+class Beacon(Protocol):
+    """Carries offers to every device that can hear a peer link, see `market`."""
+
+    @property
+    def size(self) -> int:
+        """Largest datagram, bytes."""
+
+    @property
+    def is_wire(self) -> bool:
+        """Whether it has one other end, which asks for offers."""
+
+    def send(self, data: bytes) -> None: ...
+
+    def take(self, place: Any, data: bytes) -> None:
+        """A datagram that came over the link itself."""
+
+    async def run(self, hear: Hear) -> None:
+        """Hand over what others send, until cancelled."""
+
+
 class Radio(Protocol):
     """Peer links over the air, see `peers`."""
 

@@ -34,6 +34,7 @@ UPDATE_WRITE = const(12)
 UPDATE_COMMIT = const(13)
 REVOKE = const(14)
 LEDGER = const(16)
+MARKET = const(17)
 ELEMENT = const(24)
 
 HELLO = const(32)
@@ -105,8 +106,17 @@ async def serve(
             reply, result = answer(handlers, kind, item)
             if heard:
                 heard(kind, reply == REPLY)
-            writer.write(link.pack(identifier, reply, result))
+            writer.write(_pack(identifier, reply, result))
             await writer.drain()
+
+
+def _pack(identifier: int, reply: int, result: "Item") -> bytes:
+    """The frame of a reply; of an error where the heap has no room for it: a client must not wait for nothing."""
+    try:
+        return link.pack(identifier, reply, result)
+    except MemoryError as error:
+        notes.trace("reply", error)
+        return link.pack(identifier, ERROR, [StorageFull.code])
 
 
 def keeping(link: "Link", serve: "Callable[..., Coroutine[Any, Any, None]]") -> "ConnectionHandler":

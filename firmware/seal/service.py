@@ -48,6 +48,7 @@ class Service:
             rpc.CHAIN: self.chain,
             rpc.CHANNELS: self.channels,
             rpc.LEDGER: self._ledger,
+            rpc.MARKET: self._market,
             rpc.SELFTEST: self.selftest,
             rpc.BENCH: self.bench,
             rpc.REVOKE: self._revoke,
@@ -68,6 +69,16 @@ class Service:
         """The ledger's funding or refund of a channel -> true."""
         self._device.require_state(PROVISIONED)
         return self._device.fundings.take(raw)
+
+    def _market(self, item: "Item") -> "list[Item]":
+        """Null -> what the device sees for sale, and what it chose, see `market`."""
+        device = self._device
+        if item is not None:
+            raise Malformed("market wants null")
+        device.require_state(PROVISIONED)
+        if device.peers is None:
+            raise Unsupported("this board has no way to sellers")
+        return device.peers.market().show()
 
     def _revoke(self, raw: bytes) -> bool:
         self._device.require_state(PROVISIONED)
@@ -143,9 +154,14 @@ class Service:
         return order.WAITING if order.is_waiting(self._device, current_order) else current_order[order.STATUS]
 
     def _order_progress(self, current_order: "Record") -> list[int] | None:
-        """[seq, amount paid] of the order's channel, or None before there is one."""
+        """[seq, amount paid] of the order's channel, or None before there is one. Of a standing order the amount is over
+        all sellers."""
         digest = current_order.get(order.DIGEST)
         record = digest and channel.find_record(self._device.journal, PAYER_ROLE, digest)
+        if order.TOTAL in current_order:
+            from . import standing_order
+
+            return [record[SEQ] if record else 0, standing_order.spent(self._device, current_order)]
         return [record[SEQ], self._device.payer.paid(digest)] if record else None
 
     def _order_ticks(self, current_order: "Record | None") -> list[int] | None:

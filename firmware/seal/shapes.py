@@ -30,6 +30,11 @@ def text(value: "Item") -> bool:
     return isinstance(value, str)
 
 
+def asset(value: "Item") -> bool:
+    """1 to 32 characters of printable ASCII without spaces; the first version's messages allow any text."""
+    return text(value) and 1 <= len(value) <= 32 and all("!" <= char <= "~" for char in value)
+
+
 def sized(length: int) -> "Check":
     return lambda value: isinstance(value, bytes) and len(value) == length
 

@@ -12,6 +12,7 @@ from .records import OWNER_SEQ, REVOKED_RECORD
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .device import Device
+    from .ports import Item
 
 STATUS_SECONDS = const(600)  # how long a status may be named
 
@@ -22,12 +23,17 @@ class Standing:
     def __init__(self, device: "Device") -> None:
         self._device = device
         self._last: "tuple[bytes, int] | None" = None  # digest, the clock's seconds
+        self._said: "tuple[list[Item], bytes] | None" = None  # what it answered and told, the message
 
     def status(self, nonce: bytes) -> bytes:
         """The signed status (bytes) of a provisioned device over `nonce` (32 bytes)."""
         device = self._device
         clock, log = device.board.clock, device.log
         now = clock.now()
+        # a host repeats its request to a slow device, and names the first answer: the second must be the same
+        told = [nonce, device.owner_record()[OWNER_SEQ], log.seq, clock.quality]
+        if self._last is not None and self._said is not None and self._said[0] == told and now - self._last[1] < 60:
+            return self._said[1]
         claims = {
             labels.STATUS_DEVICE: device.device_id,
             labels.NONCE: nonce,
@@ -39,7 +45,7 @@ class Standing:
             labels.FIRMWARE: __version__,
         }
         raw, digest = device.signer.sign(labels.STATUS, claims)
-        self._last = (digest, now)
+        self._last, self._said = (digest, now), (told, raw)
         return raw
 
     def check_last(self, digest: bytes) -> None:

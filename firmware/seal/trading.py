@@ -10,14 +10,29 @@ import asyncio
 from . import channel, notes, rollback, rpc
 from .device import PROVISIONED
 from .buyer import Buyer
-from .compat import const
+from .compat import const, make_room
 from .errors import Expired, PolicyRefused, SealError, StateDamaged, WrongOffer
-from .order import ACTIVE, ADDRESS, DEFAULT_PAUSE_MS, DIGEST, DONE, FAILED, NUMBER, PAUSE_MS, STATUS, finish, is_waiting
+from .order import (
+    ACTIVE,
+    ADDRESS,
+    DEFAULT_PAUSE_MS,
+    DIGEST,
+    DONE,
+    FAILED,
+    NUMBER,
+    PAUSE_MS,
+    STATUS,
+    finish,
+    is_standing,
+    is_waiting,
+)
 from .protection import LEAST_LEFT
 from .records import ORDER_RECORD, PAYER_ROLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .device import Device
     from .ports import Record
 
@@ -63,9 +78,25 @@ def _promised(device: "Device") -> int:
     return device.payer.paid(digest) if record else 0
 
 
+_loaded: "list[Any]" = []  # the module `shopping`, once it is needed
+
+
+def _shopping() -> "Any":
+    if not _loaded:
+        make_room()
+        from . import shopping  # heap, for the devices that have a standing order
+
+        _loaded.append(shopping)
+    return _loaded[0]
+
+
 async def _try_order(device: "Device", order: "Record") -> None:
     try:
         rollback.check(device.journal)
+        if is_standing(order):
+            shopping = _shopping()
+            await shopping.attend(device, order)
+            return
         if DIGEST in order:  # ends an order whose seller never returns
             terms = channel.terms(device.payer.record(order[DIGEST])[channel.OPEN])
             terms.check_open(device.now(), device.protection()[LEAST_LEFT])

@@ -28,6 +28,16 @@ def command(issuer, device, seq, **more):
     return issuer.owner.sign(labels.COMMAND, claims)[0]
 
 
+def test_repeated_request_has_the_first_answer():
+    device = provisioned(Issuer())
+    first = Service(device).info(NONCE)["status"]
+    assert Service(device).info(NONCE)["status"] == first, "a command may name it already"
+    device.standing.check_last(cose.parse(first).digest)
+    device.sample()
+    assert Service(device).info(NONCE)["status"] != first
+    assert Service(device).info(bytes(32))["status"] != first
+
+
 def test_status_is_signed_over_the_nonce_and_says_where_the_device_is():
     issuer = Issuer()
     device = provisioned(issuer)

@@ -1,4 +1,5 @@
-"""Two emulated Picos, the real image, joined by their UARTs: one buys what the other meters, with no host between them.
+"""Two emulated Picos, the real image, joined by their UARTs: one has a standing order and finds and buys what the other
+meters, with no host between them.
 
 Skipped where there is no image.
 """
@@ -45,9 +46,13 @@ def pico(cli, build, name, *options):
 
 
 def order(cli, name="car"):
-    """(state, vouchers, amount) of its last order."""
+    """(state, amount) of its last order."""
     told = cli.ok("info", "--device", f"emulated:{name}", "--json").last["order"]
-    return told["state"], told.get("vouchers") or 0, int(told.get("amount") or 0)
+    return told["state"], int(told.get("amount") or 0)
+
+
+def market(cli):
+    return cli.ok("market", "--device", "emulated:car", "--json").json
 
 
 @pytest.mark.long
@@ -59,8 +64,8 @@ def test_two_picos_trade_over_a_wire_through_power_cuts(cli):
     cli.ok("owner", "offer", *both[:2], "--unit", "J", "--price", PRICE, "--asset", "nEUR")
     cli.ok("owner", "protect", *both[:2], "--credit", BUDGET)
     cli.ok("ledger", "deposit", "car", "--asset", "nEUR", "--amount", "1000000")
-    pay = ("pay", "--payer", "emulated:car", "--payee", "emulated:roof", "--amount", BUDGET, "--no-wait")
-    cli.process(*pay, timeout=LONG)
+    terms = ("--unit", "J", "--asset", "nEUR", "--max-price", PRICE, "--budget", BUDGET)
+    cli.process("owner", "order", "--device", "emulated:car", *terms, timeout=LONG)
     for board in (roof, car):
         before = order(cli)[1]
         wait_until(lambda before=before: order(cli)[1] > before, LONG)
@@ -68,8 +73,8 @@ def test_two_picos_trade_over_a_wire_through_power_cuts(cli):
         board.start()
         cli.ok("owner", "clock", "--device", f"emulated:{board.name}")
     wait_until(lambda: order(cli)[0] not in {"active", "waiting"}, LONG)
-    state, vouchers, amount = order(cli)
-    assert (state, amount) == ("done", BUDGET) and vouchers >= 3
+    assert order(cli) == ("done", BUDGET)
+    assert [line["why"] for line in market(cli) if line["type"] == "choice"][:1] == ["taken"]
 
     bundle = cli.home.parent / "wire.bundle"
     cli.ok("collect", *both, "--out", bundle)

@@ -29,6 +29,9 @@ def by_hand(signer):
     signer.sign(labels.STATUS, stat | {4: digest, labels.FIRMWARE: "1.0"})
     for reason in range(5):
         signer.sign(labels.REVOCATION, {1: own, 2: reason, labels.IAT: NOW})
+    offer = {1: own, 2: "", 3: labels.MAX_AMOUNT, 4: "!" * 32, 5: MAX_UINT, labels.IAT: 0}
+    signer.sign(labels.OFFER, offer)
+    signer.sign(labels.OFFER, offer | {labels.OFFER_ADDRESS: "", labels.OFFER_LEFT: labels.MAX_AMOUNT})
     signer.sign(labels.VOUCHER, voucher.payload(digest, 0, 0, 0))
     full = voucher.payload(digest, 1, MAX_UINT, labels.MAX_AMOUNT, hash32("item"))
     full.update({5: NOW, 6: FAR, 7: hash32("lock"), 9: [[0, 23], [24, 255], [256, 65535], [65536, 1 << 32]]})

@@ -9,7 +9,7 @@ import gc
 from by_hand import any_arguments, by_hand
 from fixed import FAR, Authority, FixedDevice, FixedEntropy, Stream, Witness, hash32, keys
 from rig import NOW, Board
-from seal import channel, labels, order
+from seal import channel, labels, offers, order
 from seal.batch import Batch
 from seal.device import DEVICE_SLOT, PROVISIONED, Device
 from seal.owner import Owner
@@ -77,6 +77,13 @@ def commands(authority, buying, selling):
         Owner(device).command(authority.command(device, op, *arguments))
 
 
+def offered(selling):
+    """Its offers as it announces them, with its address and without."""
+    longest = channel.Offer("A" * 32, "u" * 32, labels.MAX_AMOUNT)
+    for offer, most in ((channel.Offer("nEUR", "J", 0), 239), (longest, 239), (longest, 225)):
+        offers.sign(selling.signer, selling.device_id, offer, "espnow:0123456789ab", NOW, most)
+
+
 def from_entropy():
     """A key that a blank board draws from its own entropy, and signatures with entropy added."""
     board = Board()
@@ -109,6 +116,7 @@ def main():
     batch_of_samples(buying)
     trade(authority, buying, selling, "J", 300)
     trade(authority, buying, selling, "reading", 7)
+    offered(selling)
     commands(authority, buying, selling)
     signer = Witness("by hand", keys("by hand"), 0)
     by_hand(signer)

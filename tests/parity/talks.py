@@ -10,7 +10,7 @@ import sys
 
 from element_bus import Element
 from rig import NOW, Board, Clock, Issuer, RamStore, policy, provisioned, with_ledger
-from seal import buyer, channel, labels, order, rpc
+from seal import buyer, channel, labels, offers, order, rpc, sightings, standing_order
 from seal.compat import hexlify
 from seal.device import Device
 from seal.errors import NotYetValid, SensorFailed, Unreachable
@@ -275,7 +275,7 @@ def ready_for(kind):
     if kind == rpc.LEDGER:
         buying, _, funding = _opened_on_ledger()
         return Wire(Service(buying).handlers()), funding
-    if kind <= rpc.BENCH or kind == rpc.REVOKE:
+    if kind <= rpc.BENCH or kind in (rpc.REVOKE, rpc.MARKET):
         items = {rpc.READINGS: [0, 8], rpc.CHANNELS: 0, rpc.BENCH: 1}
         items[rpc.REVOKE] = issuer.signer.sign(labels.REVOCATION, {1: bytes(32), 2: 0, 6: 0})[0]
         items[rpc.COMMAND] = issuer.command(selling, "interval", 5)
@@ -288,6 +288,32 @@ def ready_for(kind):
     raise AssertionError(f"a trade without request {kind}")
 
 
+def market():
+    """What a device sees for sale, before its owner gives it a standing order and after."""
+    issuer, buying, selling = pair("J", budget=60)
+    host = Wire(Service(buying).handlers())
+    host.ask(rpc.MARKET)
+    order.finish(buying, order.STOPPED)
+    longest = channel.Offer("A" * 32, "u" * 32, (1 << 63) - 1)
+    table = buying.peers.market().table
+    for number in range(sightings.MAX_OFFERS):
+        address = f"udp:{'h' * (offers.MAX_ADDRESS - 7)}:{number}"
+        table.hear(offers.sign(selling.signer, selling.device_id, longest, address, NOW, 400), None, number, NOW)
+        table._parsed = sightings.Rate(1000, 1)
+    wanted = {3: "nEUR", 4: "J", 5: 60, 12: 9}
+    for more in ({6: 86400, 7: 0, 13: 5, 14: 60, 16: 60, 17: [bytes(32)]}, {}):
+        wanted.update(more)
+        assert host.ask(rpc.COMMAND, issuer.command(buying, "order", wanted)) is True
+        for number in range(20):
+            buying.peers.market().note(bytes([number]) * 32, number % 2 and standing_order.DEARER)
+        buying.peers.market().note(None, 45)
+        assert [len(part) for part in host.ask(rpc.MARKET)] == [sightings.MAX_OFFERS, 12]
+        host.ask(rpc.INFO)
+        host.ask(rpc.COMMAND, issuer.command(buying, "stop"))
+    buying.peers = None
+    assert host.ask(rpc.MARKET) == 23
+
+
 TALKS = {
     "in_every_state": in_every_state,
     "every_order": every_order,
@@ -295,6 +321,7 @@ TALKS = {
     "funded": funded,
     "updated": updated,
     "in_an_element": in_an_element,
+    "market": market,
 }
 
 

@@ -5,7 +5,7 @@ import asyncio
 from seal import link, rpc
 
 KINDS = ("info", "evidence", "grant", "command", "readings", "chain", "channels", "selftest", "bench")
-KINDS += ("update-lock", "update-begin", "update-write", "update-commit", "revoke", "ledger", "element")
+KINDS += ("update-lock", "update-begin", "update-write", "update-commit", "revoke", "ledger", "market", "element")
 KINDS += ("hello", "prove", "open", "bill", "pay", "close", "tick")
 NAMES = {getattr(rpc, name.upper().replace("-", "_")): name for name in KINDS}
 

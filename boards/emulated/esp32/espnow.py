@@ -1,7 +1,8 @@
 """The module `espnow` of an emulated board: frames between boards that are datagrams on the host's loopback.
 
-A board's MAC address holds its address there, see `network`. The broadcast address reaches every board. Frames are
-neither acknowledged nor lost, but for those to a board that is off.
+A board's MAC address holds its address there, see `network`. The broadcast address reaches every board whose folder is
+beside this one's: those of one home are in range of each other. Frames are neither acknowledged nor lost, but for those
+to a board that is off.
 """
 
 import io
@@ -58,7 +59,8 @@ class ESPNow(io.IOBase):
             raise ValueError("a frame has 250 bytes at most")
         if self._socket is None:
             raise OSError(-12389, "ESP_ERR_ESPNOW_NOT_INIT")
-        self._socket.sendto(data, _place(mac))
+        for receiver in [mac] if mac != _BROADCAST else network.others():
+            self._socket.sendto(data, _place(receiver))
         return True
 
     def recv(self, timeout_ms: int) -> "tuple[bytes | None, bytes | None]":
@@ -78,5 +80,4 @@ class ESPNow(io.IOBase):
 
 def _place(mac: bytes) -> bytes:
     """The sockaddr_in of a board."""
-    ip = b"\x7f\xff\xff\xff" if mac == _BROADCAST else mac[2:]
-    return struct.pack("<H", socket.AF_INET) + struct.pack(">H", _PORT) + ip + bytes(8)
+    return struct.pack("<H", socket.AF_INET) + struct.pack(">H", _PORT) + mac[2:] + bytes(8)

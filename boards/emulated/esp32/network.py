@@ -19,8 +19,8 @@ STAT_NO_AP_FOUND = 201
 STAT_WRONG_PASSWORD = 202
 
 
-def _hardware() -> "dict[str, Any]":
-    with open(_FOLDER + "hardware.json") as file:
+def _hardware(folder: str = _FOLDER) -> "dict[str, Any]":
+    with open(folder + "hardware.json") as file:
         return dict(json.load(file))
 
 
@@ -87,3 +87,16 @@ class WLAN:
 def mac(ip: str) -> bytes:
     """The MAC address of the board with this address: locally administered, and the address in its last four bytes."""
     return b"\x02\x00" + bytes(int(part) for part in ip.split("."))
+
+
+def others() -> list[bytes]:
+    """The MAC addresses of the boards in the folders beside this one's."""
+    own, found = _hardware().get("ip"), []
+    for name in os.listdir(_FOLDER + ".."):
+        try:
+            ip = _hardware("%s../%s/" % (_FOLDER, name)).get("ip", own)
+        except (OSError, ValueError):
+            continue  # no board, or one that is being made
+        if ip != own:
+            found.append(mac(ip))
+    return found

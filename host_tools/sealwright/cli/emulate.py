@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -15,11 +15,10 @@ from ..emulator import EmulatedBoard
 from ..errors import Unreachable, Usage
 from ..home import Home
 from .commands import command
-from .holdings import holdings
 from .session import Session
+from .stopping import ALL, end
 from .streams import reader_is_gone
 
-ALL: Final = "all"
 _LOOK_SECONDS: Final = 0.5
 
 
@@ -74,6 +73,9 @@ def emulate(
             "--element", metavar="CHIP", help="The chip on the new board's bus that keeps its keys: atecc608."
         ),
     ] = None,
+    market: Annotated[
+        bool, typer.Option("--market", help="A new unix board announces and hears offers on the loopback net.")
+    ] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Leave them running and return.")] = False,
     stop: Annotated[str | None, typer.Option("--stop", metavar="NAME|all", help="Stop a running board.")] = None,
     remove: Annotated[
@@ -85,14 +87,24 @@ def emulate(
     They run until Ctrl-C, or with --detach until they are stopped. A board keeps its identity while it is stopped.
     """
     if stop is not None or remove is not None:
-        if boards or name or sensors or image or uart or element or detach or (stop is not None and remove is not None):
+        if (
+            boards
+            or name
+            or sensors
+            or image
+            or uart
+            or element
+            or market
+            or detach
+            or (stop is not None and remove is not None)
+        ):
             raise Usage("--stop and --remove stand alone", remedy="Give one of them, and nothing else.")
-        _end(session, stop or remove or "", EmulatedBoard.stop if stop is not None else EmulatedBoard.remove)
+        end(session, stop or remove or "", EmulatedBoard.stop if stop is not None else EmulatedBoard.remove)
         return
     if not boards:
         remedy = f"Name a kind of board ({', '.join(emulator.kinds())}) or a board made earlier."
         raise Usage("which board?", remedy=remedy)
-    made = _Made(count, name, tuple(sensors or ()), image, uart, element)
+    made = _Made(count, name, tuple(sensors or ()), image, uart, element, market)
     with _signals():
         _run(session, _chosen(session.home, boards, made), detach)
 
@@ -106,6 +118,7 @@ class _Made(NamedTuple):
     image: Path | None = None
     uart: str | None = None
     element: str | None = None
+    market: bool = False
 
 
 def _chosen(home: Home, given: Sequence[str], made: _Made) -> list[EmulatedBoard]:
@@ -122,7 +135,7 @@ def _chosen(home: Home, given: Sequence[str], made: _Made) -> list[EmulatedBoard
             raise Usage(f"there is no kind of board and no board {one!r}", remedy=remedy, code="unknown_board")
     if made != _Made():
         raise Usage(
-            "name, number, sensors, image, UART and element were settled when it was made",
+            "name, number, sensors, image, UART, element and market were settled when it was made",
             remedy="Leave out these options.",
         )
     return [emulator.find(home, one) for one in dict.fromkeys(given)]
@@ -140,7 +153,16 @@ def _make(home: Home, kind: str, names: Sequence[str], given: _Made) -> list[Emu
     try:
         for name in names:
             made.append(
-                emulator.create(home, kind, name, given.sensors, given.image, uart=given.uart, element=given.element)
+                emulator.create(
+                    home,
+                    kind,
+                    name,
+                    given.sensors,
+                    given.image,
+                    uart=given.uart,
+                    element=given.element,
+                    market=given.market,
+                )
             )
     except BaseException:  # also an interrupt: all or none
         for board in made:
@@ -220,28 +242,3 @@ def _signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _end(session: Session, name: str, how: Callable[[EmulatedBoard], None]) -> None:
-    """Stop boards, or stop and remove them."""
-    boards = list(emulator.boards(session.home)) if name == ALL else [emulator.find(session.home, name)]
-    for board in boards:
-        ran, removing = board.pid is not None, how is EmulatedBoard.remove
-        if removing:
-            _retire(session, board)
-        how(board)
-        state = "removed" if removing else "stopped"
-        session.emit(ok=True, name=board.name, state=state)
-        session.say(f"{board.name} {state}" if ran or removing else f"{board.name} was not running")
-    if not boards:
-        session.say("There are no emulated boards.")
-
-
-def _retire(session: Session, board: EmulatedBoard) -> None:
-    """Its key goes with its flash: free the name of the device it was, and say what that had."""
-    for entry in session.home.active():
-        if entry.url in board.urls:
-            session.home.retire(entry)
-            found = holdings(session, bytes.fromhex(entry.device))
-            if found.balances:
-                session.note(f"{entry.name} is retired; {found}: `sealwright ledger withdraw {entry.device[:16]}`")

@@ -36,6 +36,7 @@ ENTRIES: Final = (
     Entry("listen", "listen:listen", "Gather the readings that come through a broker."),
     Entry("verify", "verify:verify", "Check bundles offline."),
     Entry("pay", "pay:pay", "Have one device buy from another."),
+    Entry("market", "market:market", "Show what a device sees for sale."),
     Entry("relay", "relay:relay", "Let network devices trade with a board on a wire."),
     Entry("settle", "settle:settle", "Enter a bundle into the ledger."),
     Entry("watch", "watch:watch", "Claim for payees, and warn before a claim ends."),

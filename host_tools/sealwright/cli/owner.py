@@ -17,6 +17,7 @@ from .holdings import confirm, holdings, on_board
 from .money import AssetOption, NewAssetOption, begun, home_assets, keep_new
 from .network import network
 from .options import DeviceOption, NamedDevice
+from .order import order
 from .pace import interval
 from .protect import protect
 from .session import Session
@@ -192,6 +193,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     clock,
     network,
     protect,
+    order,
     stop,
     update_key,
     wipe,

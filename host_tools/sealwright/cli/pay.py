@@ -80,7 +80,7 @@ def pay(
             assets=assets,
         )
         if not wait:
-            _fund_when_open(session, buyer)
+            fund_when_open(session, buyer)
             session.emit(ok=True, state="active", asset=asset, unit=unit, amount="0", vouchers=0)
             most = assets.show(budget, asset)
             session.say(f"{payer} buys {unit} for up to {most}; `sealwright info` shows how far it is.")
@@ -122,7 +122,7 @@ def _follow(session: Session, buyer: Client, seller: Client, asset: str, advance
         time.sleep(trading.POLL_SECONDS)
 
 
-def _fund_when_open(session: Session, buyer: Client) -> None:
+def fund_when_open(session: Session, buyer: Client) -> None:
     """Stay until the payer's channel is open, and fund it where the seller wants that."""
     for now in trading.watch(buyer, _OPEN_SECONDS):
         if now.state == trading.WAITING:

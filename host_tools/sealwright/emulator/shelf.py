@@ -31,18 +31,14 @@ def create(
     *,
     uart: str | None = None,
     element: str | None = None,
+    market: bool = False,
 ) -> EmulatedBoard:
     """Make a new board of `kind` with these sensors (specs, see `series`), and with an image where its emulator takes
     one. uart: where the wire of its UART ends, another board's name or a tty. element: the chip on its bus that
-    keeps keys. Raises Usage; nothing is left then."""
+    keeps keys. market: a board without a radio announces and hears offers on the loopback net. Raises Usage; nothing is
+    left then."""
     emulator = emulator_of(kind)
-    if not _NAME.fullmatch(name) or name in kinds():
-        remedy = "Use a-z, 0-9 and -, up to 31 of them, and not the name of a kind of board."
-        raise Usage(f"{name!r} is no name for a board", remedy=remedy)
-    if uart is not None and not emulator.has_uart:
-        raise Usage(f"an emulated {kind} has no UART to join", remedy="Join two emulated Picos, or a Pico and a tty.")
-    if element is not None and element not in ELEMENTS:
-        raise Usage(f"there is no model of the chip {element!r}", remedy=f"There is: {', '.join(ELEMENTS)}.")
+    _check(kind, name, uart, element, market)
     folder = home.board(name)
     try:
         folder.mkdir(parents=True)
@@ -60,6 +56,8 @@ def create(
         hardware: dict[str, object] = {"board": kind, **links, "series": series}
         if emulator.has_radio:
             hardware["ip"] = _air_address()
+        if market:
+            hardware["market"] = True
         if uart is not None:
             hardware["uart"] = _wire(home, uart)
         if element is not None:
@@ -69,6 +67,21 @@ def create(
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return EmulatedBoard(folder)
+
+
+def _check(kind: str, name: str, uart: str | None, element: str | None, market: bool) -> None:
+    """Raise Usage for a board that cannot be."""
+    emulator = emulator_of(kind)
+    if not _NAME.fullmatch(name) or name in kinds():
+        remedy = "Use a-z, 0-9 and -, up to 31 of them, and not the name of a kind of board."
+        raise Usage(f"{name!r} is no name for a board", remedy=remedy)
+    if uart is not None and not emulator.has_uart:
+        raise Usage(f"an emulated {kind} has no UART to join", remedy="Join two emulated Picos, or a Pico and a tty.")
+    if element is not None and element not in ELEMENTS:
+        raise Usage(f"there is no model of the chip {element!r}", remedy=f"There is: {', '.join(ELEMENTS)}.")
+    if market and ("peer" not in emulator.links or emulator.has_radio):
+        remedy = "An emulated esp32 does so by its radio (`owner network --peers`), a pico by its UART."
+        raise Usage(f"an emulated {kind} hears offers by its own links", remedy=remedy)
 
 
 def _air_address() -> str:

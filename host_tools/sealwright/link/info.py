@@ -18,7 +18,7 @@ ORDER_STATES: Final = 5
 _INTEGER: Final = Unsigned(-(2**63), 2**63 - 1)
 
 
-class _Row(Rule):
+class Row(Rule):
     """An array of as many elements as there are rules, in that order."""
 
     def __init__(self, *rules: Rule) -> None:
@@ -30,7 +30,7 @@ class _Row(Rule):
         return [rule.parse(item) for rule, item in zip(self.rules, value, strict=True)]
 
 
-class _Rows(Rule):
+class Rows(Rule):
     """An array, which may be empty, under one rule."""
 
     def __init__(self, rule: Rule) -> None:
@@ -61,10 +61,10 @@ _ALWAYS: Final[dict[str, Rule]] = {
     "model": TEXT,
     "custody": Unsigned(0, 2),
     "engine": TEXT,
-    "clock": _Row(UINT, Unsigned(0, 3)),
+    "clock": Row(UINT, Unsigned(0, 3)),
     "device": Nullable(HASH),
     "peer": Nullable(TEXT),
-    "sensors": _Rows(TEXT),
+    "sensors": Rows(TEXT),
 }
 _SLOTS: Final[dict[str, Rule]] = {
     "slot": TEXT,
@@ -76,7 +76,7 @@ _SOMETIMES: Final[dict[str, Rule]] = {
     "rolled_back": UINT,
     "hss": BOOL,
     "clock_fault": Nullable(UINT),
-    "peers": _Rows(TEXT),
+    "peers": Rows(TEXT),
     "protection": _Named(AMOUNT),
     "batch": UINT,
     "waiting": UINT,
@@ -85,7 +85,7 @@ _SOMETIMES: Final[dict[str, Rule]] = {
     "locked": BOOL,
     "fault_by_seller": BOOL,
     "ticks": Nullable(Pair(UINT)),
-    "buying": Nullable(_Row(Nullable(HASH), TEXT, TEXT, AMOUNT)),
+    "buying": Nullable(Row(Nullable(HASH), TEXT, TEXT, AMOUNT)),
 }
 _PROVISIONED: Final[dict[str, Rule]] = {
     "device": HASH,
@@ -93,15 +93,15 @@ _PROVISIONED: Final[dict[str, Rule]] = {
     "command_seq": UINT,
     "paused": BOOL,
     "policy": Nullable(Struct(DevicePolicy)),
-    "offer": Nullable(_Row(TEXT, TEXT, AMOUNT)),
+    "offer": Nullable(Row(TEXT, TEXT, AMOUNT)),
     "interval": UINT,
     "reading_seq": UINT,
     "acknowledged": UINT,
     "sensor_fault": Nullable(UINT),
     "trade_fault": Nullable(UINT),
-    "uplink": Nullable(_Row(Nullable(TEXT), BOOL, Nullable(UINT), UINT)),
-    "bought": Nullable(_Rows(_Row(TEXT, TEXT, _INTEGER, Nullable(_INTEGER)))),
-    "order": Nullable(_Row(Unsigned(0, ORDER_STATES - 1), Nullable(UINT), Nullable(Pair(UINT)))),
+    "uplink": Nullable(Row(Nullable(TEXT), BOOL, Nullable(UINT), UINT)),
+    "bought": Nullable(Rows(Row(TEXT, TEXT, _INTEGER, Nullable(_INTEGER)))),
+    "order": Nullable(Row(Unsigned(0, ORDER_STATES - 1), Nullable(UINT), Nullable(Pair(UINT)))),
     "channels": Pair(UINT),
 }
 

@@ -18,6 +18,7 @@ UPDATE_WRITE: Final = 12
 UPDATE_COMMIT: Final = 13
 REVOKE: Final = 14
 LEDGER: Final = 16
+MARKET: Final = 17
 ELEMENT: Final = 24
 NONCE_BYTES: Final = 32
 ERROR: Final = 255

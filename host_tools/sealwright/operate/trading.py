@@ -81,7 +81,7 @@ def order(
     _check_price(offer, budget, "Allow a larger amount.", assets or Assets())
     arguments: dict[Any, Any] = {1: address, 2: seller.device, 3: offer.asset, 4: offer.unit, 5: budget}
     arguments |= {6: seconds, 7: pause_ms, 12: limit}
-    _check_free(home, payer, assets or Assets())
+    check_free(home, payer, assets or Assets())
     owner.command(home, payer, "trade", arguments)
     return offer.asset, offer.unit
 
@@ -124,7 +124,7 @@ def _reachable(payer: Client, payee: Client, addresses: list[str]) -> str:
     raise Usage(why, remedy=_RELAY, code="no_peer_link")
 
 
-def _check_free(home: Home, payer: Client, assets: Assets) -> None:
+def check_free(home: Home, payer: Client, assets: Assets) -> None:
     """Raise RefusedByDevice, with what it buys, while the payer has an active order: it takes one at a time."""
     raw = payer.info().raw
     order = raw.get("order")
