@@ -154,8 +154,8 @@ class Service:
         return order.WAITING if order.is_waiting(self._device, current_order) else current_order[order.STATUS]
 
     def _order_progress(self, current_order: "Record") -> list[int] | None:
-        """[seq, amount paid] of the order's channel, or None before there is one. Of a standing order the amount is over
-        all sellers."""
+        """[seq, amount paid] of the order's channel, or None before there is one; of a standing order what it has
+        promised to all sellers."""
         digest = current_order.get(order.DIGEST)
         record = digest and channel.find_record(self._device.journal, PAYER_ROLE, digest)
         if order.TOTAL in current_order:
