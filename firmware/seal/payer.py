@@ -84,6 +84,7 @@ class Payer(PayerChannels):
         floor, spent_today = self.standing(terms)
         reserved = max(floor, most)
         allow(reserved - floor, spent_today)
+        self._give_back(terms.digest)
         if self._generation:
             self._generation.promise()
         time = self._days.now()
@@ -100,6 +101,16 @@ class Payer(PayerChannels):
         self._chain = chain
         self._days.set_mark(time)
         return self.sign_last(terms)
+
+    def _give_back(self, digest: bytes) -> None:
+        """Store what the chain of another channel than this one did not reveal as given back: the device is about to
+        forget that chain, and would count all of it as paid."""
+        chain = self._chain
+        if chain is None or chain.digest == digest:
+            return
+        record, floor = self.record(chain.digest), self.committed(chain.digest)
+        self._chain = None  # first: no tick of it is revealed from now on
+        self._update(chain.digest, {RESERVED: floor, SPENT: record[SPENT] - self._unrevealed(record, floor)})
 
     def _payable(self, terms: "Terms") -> "tuple[Record, int]":
         """(record, unix time) of a channel in which the device may still pay."""
@@ -165,7 +176,10 @@ class Payer(PayerChannels):
             raise StateDamaged(str(error))
         seq, amount = message.payload[voucher.SEQ], message.payload[voucher.AMOUNT]
         most = voucher.worth(message.payload)
-        if seq > record[SEQ] or most > record.get(RESERVED, record[AMOUNT]):
+        promised = record[AMOUNT]
+        if record.get(TICKS):
+            promised += record[TICKS][voucher.VALUE] * record[TICKS][voucher.COUNT]
+        if seq > record[SEQ] or most > max(promised, record.get(RESERVED, 0)):
             rollback.lock(self._journal, message)
             rollback.check(self._journal)
         return seq, amount

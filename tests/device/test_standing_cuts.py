@@ -5,7 +5,7 @@ import gc
 
 from market_rig import Net, order_of, shop
 from rig import Issuer, PowerCut, policy, restarted
-from seal import channel, messages, shopping, standing_order
+from seal import channel, shopping, standing_order
 
 BUDGET = 30
 MADE = []
@@ -23,8 +23,7 @@ def made():
 def gained(sellers):
     found = 0
     for seller in sellers:
-        records = [record for _, record in seller.payee.records()]
-        found += sum([messages.parse(record[12]).payload[4] for record in records if 12 in record])
+        found += sum([seller.payee.paid(record[channel.DIGEST]) for _, record in seller.payee.records()])
     return found
 
 
@@ -53,7 +52,8 @@ def trade_with_cut(cut, late):
         except PowerCut:
             cuts.append(cut)
             buyer = net.restart(buyer, "buyer")
-    promised = {channel.terms(record[1]).payee: record[channel.AMOUNT] for _, record in buyer.payer.records()}
+    digests = [record[channel.DIGEST] for _, record in buyer.payer.records()]
+    promised = {channel.terms(buyer.payer.record(one)[1]).payee: buyer.payer.committed(one) for one in digests}
     cheap, dear = [promised.get(seller.device_id, 0) for seller in sellers]
     spent = standing_order.spent(buyer, order_of(buyer))
     assert cheap + dear == spent and BUDGET - 3 < spent <= BUDGET, (cut, late, promised)
