@@ -58,3 +58,25 @@ def best(selling):
 def refused(code, call, *args):
     error = raises(rpc.PeerError, call, *args)
     assert error.code == code, error.code
+
+
+def units(session, selling, count):
+    """So many units, each measured and asked for."""
+    for _ in range(count):
+        selling.board.meter.joules += 1
+        run(session.step())
+
+
+def payer_record(device):
+    """The device's record of its one channel as the payer."""
+    return device.payer.records()[0][1]
+
+
+def payee_record(device):
+    """The device's record of its one channel as the payee."""
+    return device.payee.records()[0][1]
+
+
+def worth(selling):
+    """What the seller's one channel is worth."""
+    return selling.payee.paid(payee_record(selling)[channel.DIGEST])

@@ -4,6 +4,7 @@ import itertools
 
 from seal import channel, labels, messages, voucher
 from seal.service import Service
+from sealwright.operate.promises import Promises
 from sealwright.wire.messages import parse_message
 from trades import PRICE
 
@@ -45,6 +46,10 @@ def test_sellers_bundle_alone_pays_ticks_of_last_voucher_in_every_order(tmp_path
     ledger = hour.ledger(tmp_path / "together.db")
     assert hour.settled(ledger, sellers) == ([], paid)
     assert hour.settled(ledger, sellers) == ([], paid), "again: nothing more"
+    promises = Promises()
+    for raw in sellers:
+        promises.note(parse_message(raw))
+    assert promises.promised(hour.session._terms.digest) == paid
     (record,) = [record for _, record in hour.selling.payee.records()]
     opened, best, receipt = Service(hour.selling).channels(0)[2]
     early = hour.selling.signer.sign(
