@@ -11,8 +11,8 @@ from sealwright.link.frames import Frame, FrameReader, pack
 
 from tests.boards import contract, made
 
-from .heap import compiled_firmware, noisy
 from .rig import Pico, image
+from .whole import compiled_firmware, noisy
 
 build = contract.build
 BOARDS = [path for path in contract.board_json.folders() if contract.board_json.read(path)["port"] == "rp2"]
