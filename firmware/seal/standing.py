@@ -31,7 +31,7 @@ class Standing:
         clock, log = device.board.clock, device.log
         now = clock.now()
         # a host repeats its request to a slow device, and names the first answer: the second must be the same
-        told = [nonce, device.owner_record()[OWNER_SEQ], log.seq, clock.quality]
+        told = [nonce, device.owner_record()[OWNER_SEQ], clock.quality]
         if self._last is not None and self._said is not None and self._said[0] == told and now - self._last[1] < 60:
             return self._said[1]
         claims = {

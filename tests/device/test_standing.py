@@ -34,6 +34,8 @@ def test_repeated_request_has_the_first_answer():
     assert Service(device).info(NONCE)["status"] == first, "a command may name it already"
     device.standing.check_last(cose.parse(first).digest)
     device.sample()
+    assert Service(device).info(NONCE)["status"] == first, "what it did meanwhile is no contradiction"
+    device.board.clock.unix += 60
     assert Service(device).info(NONCE)["status"] != first
     assert Service(device).info(bytes(32))["status"] != first
 
