@@ -98,7 +98,7 @@ class Payee:
         for _, record in self.records():
             if record[DIGEST] != terms.digest and FUNDING not in record and VOUCHER in record:
                 if channel.terms(record[OPEN]).payer == terms.payer:
-                    amount += messages.parse(record[VOUCHER]).payload[voucher.AMOUNT]
+                    amount += messages.recall(record[VOUCHER], labels.VOUCHER).payload[voucher.AMOUNT]
         if amount > self._protection()[protection.CREDIT]:
             raise Unfunded("the ledger's funding has not been shown for the channel")
 
@@ -128,7 +128,7 @@ class Payee:
     def best(self, digest: bytes) -> "Message | None":
         """The best voucher so far, or None."""
         raw = self.record(digest).get(VOUCHER)
-        return None if raw is None else messages.parse(raw, labels.VOUCHER)
+        return None if raw is None else messages.recall(raw, labels.VOUCHER)
 
     def check(self, raw: bytes, terms: "Terms", payer: "CertifiedKey") -> "tuple[Message, Message | None]":
         """Check a voucher, its signature before anything else is looked up; returns (voucher, the best one so far or
@@ -148,6 +148,7 @@ class Payee:
             digest = message.payload[voucher.CHANNEL]
             record = dict(self.record(digest))
             record[VOUCHER] = message.raw
+            messages.keep(message)
             self._journal.put(channel.record_name(PAYEE_ROLE, digest), record)
         receipt, _ = self._signer.sign(labels.RECEIPT, voucher.receipt_payload(message))
         return receipt

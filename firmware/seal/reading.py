@@ -10,7 +10,7 @@ a verifier reports the gap. Any other damage of the newest segment locks the log
 
 import struct
 
-from . import cose, labels, senml
+from . import cose, labels, messages, senml
 from .compat import const, crc32
 from .errors import SensorFailed, StateDamaged, StorageFull
 from .records import READINGS_RECORD
@@ -124,7 +124,7 @@ class ReadingLog:
 
     def last_message(self) -> "Message | None":
         """The newest reading, or None."""
-        return cose.parse(self.last, labels.READING) if self.last else None
+        return messages.recall(self.last, labels.READING) if self.last else None
 
     def segments(self) -> list[str]:
         """Names of the segment files, oldest first."""
@@ -175,6 +175,8 @@ class ReadingLog:
     def find(self, digest: bytes, seq: int | None = None) -> bytes | None:
         """The stored reading with this digest, or None. seq: its number; without it only the newest readings, of
         RECENT segments, are looked through."""
+        if digest == self.prev:
+            return self.last
         names = self.segments()
         if seq is not None:
             names = [name for name in names if _first(name) <= seq][-1:]

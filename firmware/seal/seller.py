@@ -7,13 +7,14 @@ The offer's unit decides what a payment buys. "reading": one signed reading for 
 SenML unit is metered: the amount due follows the count in signed readings, from the channel's start.
 """
 
-from . import channel, labels, messages, rpc, senml, voucher
+from . import channel, labels, messages, p256, rpc, senml, voucher
 from .device import PROVISIONED
 from .records import OWNER_OFFER
 from .errors import Expired, Malformed, NotAParty, Refused, SensorFailed, Unauthenticated, UnknownChannel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Generator
     from .identity import CertifiedKey
     from .channel import Offer, Terms
     from .cose import Message
@@ -43,6 +44,7 @@ def check_proof(raw: bytes, peer: "CertifiedKey", device_id: bytes, own_nonce: b
     message = messages.parse(raw, labels.PEER_PROOF)
     if message.payload != proof_claims(peer.device_id, device_id, own_nonce, peer_nonce):
         raise Unauthenticated("a proof for another connection")
+    p256.learn(peer.public)  # its vouchers or readings, receipts and bills follow
     message.verify(peer.public)
 
 
@@ -72,14 +74,17 @@ class Seller:
             rpc.CLOSE: self.close,
         }
 
-    def hello(self, item: "Item") -> "list[Item]":
-        """[nonce, chain] -> [nonce, chain, proof, offer or null]."""
+    def hello(self, item: "Item") -> "Generator[None, None, list[Item]]":
+        """[nonce, chain] -> [nonce, chain, proof, offer or null]. In steps: anyone may have a chain checked."""
         device = self._device
         device.require_state(PROVISIONED)
         self.release()  # another peer may use this connection now
-        self._is_authenticated, self._terms = False, None
+        self.peer, self._is_authenticated, self._terms = None, False, None
         nonce, chain = _nonce_and_chain(item)
-        self.peer = device.standing.check_peer(chain)
+        peer = yield from device.standing.peer_steps(chain)
+        yield
+        device.require_state(PROVISIONED)  # the owner's commands go between the steps
+        self.peer = peer
         own_nonce = device.pool.random(NONCE_BYTES)
         self._nonces = (own_nonce, nonce)
         self._chain = device.foreign_certificates(chain)
@@ -143,10 +148,9 @@ class Seller:
         if self._offer().unit == PIECE:
             return None
         self._check_meter()
-        message = self._reading(self._offer().unit)
-        if message is None:
+        if not self._take_reading(self._offer().unit):
             raise Refused("too many readings for this peer are unpaid")
-        return message.raw
+        return self._device.log.last
 
     def _require_terms(self) -> "Terms":
         if self._terms is None:
@@ -159,36 +163,38 @@ class Seller:
         record = self._device.payee.record(terms.digest)
         if channel.CLOSE in record:
             raise Refused("the channel is closed")
-        message = self._reading(terms.unit) or self._device.log.last_message()
+        self._take_reading(terms.unit)
+        log = self._device.log
         if terms.unit == PIECE:
-            self._remember_bill(message)
-            return [message.digest, self._paid() + terms.price, None]
-        base = messages.parse(record[channel.BASE], labels.READING)
+            self._remember_bill(log.prev, log.seq)
+            return [log.prev, self._paid() + terms.price, None]
+        message = log.last_message()
+        base = messages.recall(record[channel.BASE], labels.READING)
         return [message.digest, metered_amount(terms, base, message), message.raw]
 
-    def _remember_bill(self, message: "Message") -> None:
+    def _remember_bill(self, digest: bytes, seq: int) -> None:
         """Note where the log has the goods: a payment for others finds them among the newest readings alone."""
         billed = self._device.billed
-        while len(billed) >= MAX_BILLED and message.digest not in billed:
-            billed.pop(min(billed, key=lambda digest: billed[digest]))
-        billed[message.digest] = message.header[labels.CWT_CLAIMS][labels.SEQ]
+        while len(billed) >= MAX_BILLED and digest not in billed:
+            billed.pop(min(billed, key=lambda other: billed[other]))
+        billed[digest] = seq
 
-    def _reading(self, unit: str) -> "Message | None":
-        """A new reading for this peer, or the newest one if the count is the same. None once the peer has CREDIT unpaid
-        readings: a reading takes space on flash, and a peer must not fill it for free."""
+    def _take_reading(self, unit: str) -> bool:
+        """Have a new reading for this peer as the log's last, unless the count is the same. False once the peer has
+        CREDIT unpaid readings: a reading takes space on flash, and a peer must not fill it for free."""
         device = self._device
         unpaid = device.unpaid_readings.get(self.peer.device_id, 0)
         quantities = device.measure()
         if unit == PIECE and device.missing is not None:
             raise SensorFailed("a reading that lacks a sensor is not sold")
-        last = device.log.last_message()
-        has_changed = last is None or unit == PIECE or senml.find_count(quantities, unit) != senml.count(last, unit)
+        last = None if unit == PIECE else device.log.last_message()
+        has_changed = last is None or senml.find_count(quantities, unit) != senml.count(last, unit)
         if has_changed:
             if unpaid >= CREDIT:
-                return None
+                return False
             device.unpaid_readings[self.peer.device_id] = unpaid + 1
             device.log.append(quantities)
-        return device.log.last_message()
+        return True
 
     def _paid(self) -> int:
         best = self._device.payee.best(self._terms.digest)
@@ -237,12 +243,6 @@ def metered_amount(terms: "Terms", base: "Message", now: "Message") -> int:
 
 
 def _nonce_and_chain(item: "Item") -> tuple[bytes, list[bytes]]:
-    if (
-        isinstance(item, list)
-        and len(item) == 2
-        and messages.hash32(item[0])
-        and isinstance(item[1], list)
-        and all(isinstance(raw, bytes) for raw in item[1])
-    ):
-        return item[0], item[1]
-    raise Malformed("hello is [nonce, chain]")
+    if not (isinstance(item, list) and len(item) == 2 and messages.hash32(item[0]) and messages.chain(item[1])):
+        raise Malformed("hello is [nonce, chain]")
+    return item[0], item[1]
