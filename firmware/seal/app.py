@@ -41,7 +41,7 @@ async def serve(board: "Board", slots: "Slots | None" = None) -> None:
     if hasattr(board.keystore, "idle"):
         tasks.append(prepare_signatures(device))
     if slots:
-        tasks.append(firmware.attend(service.firmware, lambda: service.selftest(None, writes=True)))
+        tasks.append(firmware.attend(service.firmware, lambda: compat.finish(service.selftest(None, writes=True))))
     device.rest.slots = slots
     await asyncio.gather(Sampler(device).run(), *tasks)
 
@@ -49,14 +49,16 @@ async def serve(board: "Board", slots: "Slots | None" = None) -> None:
 def _link_tasks(device: "Device", board: "Board", handlers: "Handlers") -> "list[Coroutine[Any, Any, None]]":
     """Coroutines that serve every link of the board. handlers: for the requests of a host."""
 
+    turn = asyncio.Lock()
+
     async def serve_host(reader: "Reader", writer: "Writer", keep: "Keep | None" = None) -> None:
-        await _serve_requests(device, reader, writer, handlers, keep)
+        await _serve_requests(device, reader, writer, handlers, keep, turn)
 
     async def serve_peer(reader: "Reader", writer: "Writer", keep: "Keep | None") -> None:
-        await _serve_buyer(device, reader, writer, {}, keep)
+        await _serve_buyer(device, reader, writer, {}, keep, turn)
 
     async def serve_both(reader: "Reader", writer: "Writer", keep: "Keep | None") -> None:
-        await _serve_buyer(device, reader, writer, handlers, keep)
+        await _serve_buyer(device, reader, writer, handlers, keep, turn)
 
     tasks: list["Coroutine[Any, Any, None]"] = [
         link.serve(rpc.keeping(link, serve_both)) for link in board.command_links
@@ -80,14 +82,19 @@ def _log_exception(_: object, context: "dict[str, Any]") -> None:
 
 
 async def _serve_buyer(
-    device: "Device", reader: "Reader", writer: "Writer", host_handlers: "Handlers", keep: "Keep | None"
+    device: "Device",
+    reader: "Reader",
+    writer: "Writer",
+    host_handlers: "Handlers",
+    keep: "Keep | None",
+    turn: "asyncio.Lock | None" = None,
 ) -> None:
     """Serve a peer, and the requests of `host_handlers` on the same line."""
     seller = Seller(device)
     handlers = dict(host_handlers)
     handlers.update(seller.handlers())
     try:
-        await _serve_requests(device, reader, writer, handlers, keep, seller.patience)
+        await _serve_requests(device, reader, writer, handlers, keep, turn, seller.patience)
     finally:
         seller.release()
 
@@ -98,6 +105,7 @@ async def _serve_requests(
     writer: "Writer",
     handlers: "Handlers",
     keep: "Keep | None",
+    turn: "asyncio.Lock | None" = None,
     patience: "Callable[[], int] | None" = None,
 ) -> None:
     def heard(kind: int, is_accepted: bool) -> None:
@@ -106,7 +114,7 @@ async def _serve_requests(
             keep(writer, _RANKS.get(kind, _SPOKE) if is_accepted else _SPOKE)
 
     try:
-        await rpc.serve(reader, writer, handlers, patience, heard)
+        await rpc.serve(reader, writer, handlers, patience, heard, turn)
     except asyncio.TimeoutError:
         notes.tell("link: timeout")
     except Exception as error:

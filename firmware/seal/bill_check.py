@@ -38,7 +38,7 @@ class BillCheck:
         else:
             message = messages.parse(raw, labels.READING)
             message.verify(self._peer.public)
-            base = messages.parse(self._device.payer.record(self._terms.digest)[channel.BASE], labels.READING)
+            base = messages.recall(self._device.payer.record(self._terms.digest)[channel.BASE], labels.READING)
             if message.digest != item:
                 raise Malformed("the bill names another reading than it shows")
             limit = billing.metered_amount(self._terms, base, message)

@@ -44,11 +44,13 @@ class Billing:
         record = self._device.payee.record(terms.digest)
         if channel.CLOSE in record:
             raise Refused("the channel is closed")
-        message = self._reading(terms.unit) or self._device.log.last_message()
+        self._take_reading(terms.unit)
+        log = self._device.log
         if terms.unit == PIECE:
-            self._remember_bill(message)
-            return [message.digest, self._paid() + terms.price, None]
-        base = messages.parse(record[channel.BASE], labels.READING)
+            self._remember_bill(log.prev, log.seq)
+            return [log.prev, self._paid() + terms.price, None]
+        message = log.last_message()
+        base = messages.recall(record[channel.BASE], labels.READING)
         return [message.digest, metered_amount(terms, base, message), message.raw]
 
     def tick(self, item: "Item") -> "Item":
@@ -68,36 +70,36 @@ class Billing:
     def _due(self, terms: "Terms") -> int:
         """What the meter's count comes to now. Nothing is signed, and nothing written."""
         if self._start[0] != terms.digest:
-            base = messages.parse(self._device.payee.record(terms.digest)[channel.BASE], labels.READING)
+            base = messages.recall(self._device.payee.record(terms.digest)[channel.BASE], labels.READING)
             self._start = (terms.digest, senml.count(base, terms.unit))
         count = senml.find_count(self._device.measure(), terms.unit)
         if count is None or self._start[1] is None or count < self._start[1]:
             raise SensorFailed("the meter does not count in %s" % terms.unit)
         return min(terms.price * (count - self._start[1]), terms.capacity)
 
-    def _remember_bill(self, message: "Message") -> None:
+    def _remember_bill(self, digest: bytes, seq: int) -> None:
         """Note where the log has the goods: a payment for others finds them among the newest readings alone."""
         billed = self._device.billed
-        while len(billed) >= MAX_BILLED and message.digest not in billed:
-            billed.pop(min(billed, key=lambda digest: billed[digest]))
-        billed[message.digest] = message.header[labels.CWT_CLAIMS][labels.SEQ]
+        while len(billed) >= MAX_BILLED and digest not in billed:
+            billed.pop(min(billed, key=lambda other: billed[other]))
+        billed[digest] = seq
 
-    def _reading(self, unit: str) -> "Message | None":
-        """A new reading for this peer, or the newest one if the count is the same. None once the peer has CREDIT unpaid
-        readings: a reading takes space on flash, and a peer must not fill it for free."""
+    def _take_reading(self, unit: str) -> bool:
+        """Have a new reading for this peer as the log's last, unless the count is the same. False once the peer has
+        CREDIT unpaid readings: a reading takes space on flash, and a peer must not fill it for free."""
         device = self._device
         unpaid = device.unpaid_readings.get(self.peer.device_id, 0)
         quantities = device.measure()
         if unit == PIECE and device.missing is not None:
             raise SensorFailed("a reading that lacks a sensor is not sold")
-        last = device.log.last_message()
-        has_changed = last is None or unit == PIECE or senml.find_count(quantities, unit) != senml.count(last, unit)
+        last = None if unit == PIECE else device.log.last_message()
+        has_changed = last is None or senml.find_count(quantities, unit) != senml.count(last, unit)
         if has_changed:
             if unpaid >= CREDIT:
-                return None
+                return False
             device.unpaid_readings[self.peer.device_id] = unpaid + 1
             device.append(quantities)
-        return device.log.last_message()
+        return True
 
     def _paid(self) -> int:
         best = self._device.payee.best(self._terms.digest)

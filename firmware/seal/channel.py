@@ -75,7 +75,7 @@ class Terms:
 
 def terms(raw: bytes) -> "Terms":
     """Parse a channel-open. Raises Malformed, NotDeterministic, WrongType. Does not check the signature."""
-    return Terms(messages.parse(raw, labels.CHANNEL_OPEN))
+    return Terms(messages.recall(raw, labels.CHANNEL_OPEN))
 
 
 def check_offer(channel: "Terms", network: bytes, payer: "CertifiedKey", payee: bytes, offer: "Offer") -> None:

@@ -15,7 +15,7 @@ def is_over(record: "Record", own_kid: bytes) -> bool:
         return True
     if CLOSE not in record:
         return False
-    close = messages.parse(record[CLOSE], labels.CHANNEL_CLOSE)
+    close = messages.recall(record[CLOSE], labels.CHANNEL_CLOSE)
     claims = close.payload.get(labels.CLOSE_CLAIMS)
     if claims is None or close.kid == own_kid:
         return False
@@ -27,5 +27,5 @@ def claim_end(record: "Record") -> int:
     terms = channel.terms(record[OPEN])
     if CLOSE not in record:
         return terms.claim_end
-    closed = messages.parse(record[CLOSE], labels.CHANNEL_CLOSE).payload[labels.CLOSE_TIME]
+    closed = messages.recall(record[CLOSE], labels.CHANNEL_CLOSE).payload[labels.CLOSE_TIME]
     return min(terms.expires, closed) + terms.window

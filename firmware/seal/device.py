@@ -155,7 +155,7 @@ class Device:
             record[IDENTITY_OWNER],
             record[IDENTITY_NETWORK],
         )
-        leaf = identity.check_chain(self.chain, None, self.network)
+        leaf = identity.check_chain(self.chain, None, self.network, known=self.standing.known)
         if leaf.device_id != self.device_id:
             raise StateDamaged("the identity is for another key")
         self.root = identity.root_of(self.chain)

@@ -57,7 +57,7 @@ class Fundings:
         ledger gave the money back."""
         if raw is None or now is None:
             return False
-        return now + margin < messages.parse(raw, labels.FUNDING).payload[labels.IAT] + terms.window
+        return now + margin < messages.recall(raw, labels.FUNDING).payload[labels.IAT] + terms.window
 
     def take(self, raw: "Item") -> bool:
         """Store a funding or a refund with its channel, in either role; returns True. Idempotent.

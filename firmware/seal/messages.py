@@ -4,6 +4,7 @@ Each table maps a key to (required, check). An unknown key is refused: this firm
 """
 
 from . import cbor, cose, labels
+from .compat import const
 from .errors import Malformed
 from .shapes import (
     amount,
@@ -228,3 +229,26 @@ def parse(raw: bytes, expected: int | None = None) -> "Message":
     else:
         fit(message.payload, TABLES[message.type])
     return message
+
+
+KEPT = const(4)  # messages kept parsed: a kilobyte each
+_kept: "list[tuple[bytes, Message]]" = []  # the latest used last
+
+
+def recall(raw: bytes, expected: int) -> "Message":
+    """`parse` for what comes again and again: the latest KEPT messages stay parsed, by their bytes. Do not change one.
+    Raises as `parse`."""
+    for index, pair in enumerate(_kept):
+        if pair[0] == raw and pair[1].type == expected:
+            _kept.append(_kept.pop(index))
+            return pair[1]
+    message = parse(raw, expected)
+    keep(message)
+    return message
+
+
+def keep(message: "Message") -> None:
+    """Have `recall` find a message that is about to be stored."""
+    if len(_kept) >= KEPT:
+        _kept.pop(0)
+    _kept.append((message.raw, message))

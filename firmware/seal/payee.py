@@ -90,7 +90,7 @@ class Payee(PayeeChannels):
         for _, record in self.records():
             if record[DIGEST] != terms.digest and FUNDING not in record and VOUCHER in record:
                 if channel.terms(record[OPEN]).payer == terms.payer:
-                    room -= voucher.worth(messages.parse(record[VOUCHER]).payload)
+                    room -= voucher.worth(messages.recall(record[VOUCHER], labels.VOUCHER).payload)
         return room
 
     def most_ticks(self, terms: "Terms", due: int) -> int:
@@ -106,7 +106,7 @@ class Payee(PayeeChannels):
     def best(self, digest: bytes) -> "Message | None":
         """The best voucher so far, or None."""
         raw = self.record(digest).get(VOUCHER)
-        return None if raw is None else messages.parse(raw, labels.VOUCHER)
+        return None if raw is None else messages.recall(raw, labels.VOUCHER)
 
     def check(self, raw: bytes, terms: "Terms", payer: "CertifiedKey") -> "tuple[Message, Message | None]":
         """Check a voucher, its signature before anything else is looked up; returns (voucher, the best one so far or
@@ -129,6 +129,7 @@ class Payee(PayeeChannels):
             record = dict(self.record(digest))
             record[VOUCHER] = message.raw  # worth the ticks of the last one, as `check` saw
             record.pop(TICK, None)
+            messages.keep(message)
             self._journal.put(channel.record_name(PAYEE_ROLE, digest), record)
             self._ticks.forget(digest)
         receipt, _ = self._signer.sign(labels.RECEIPT, voucher.receipt_payload(message))

@@ -56,7 +56,7 @@ class Payer(PayerChannels):
     def receipt(self, record: "Record") -> bytes | None:
         """The stored receipt (bytes) if it is for the last reserved voucher of `record`, else None."""
         raw = record.get(RECEIPT)
-        return raw if raw and messages.parse(raw, labels.RECEIPT).payload[voucher.SEQ] == record[SEQ] else None
+        return raw if raw and messages.recall(raw, labels.RECEIPT).payload[voucher.SEQ] == record[SEQ] else None
 
     def promise(
         self,

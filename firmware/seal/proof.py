@@ -3,7 +3,7 @@
 Each signs both names and both fresh nonces, and sends the certificate chain of its key.
 """
 
-from . import labels, messages
+from . import labels, messages, p256
 from .errors import Unauthenticated
 
 TYPE_CHECKING = False
@@ -29,4 +29,5 @@ def check_proof(raw: bytes, peer: "CertifiedKey", device_id: bytes, own_nonce: b
     message = messages.parse(raw, labels.PEER_PROOF)
     if message.payload != proof_claims(peer.device_id, device_id, own_nonce, peer_nonce):
         raise Unauthenticated("a proof for another connection")
+    p256.learn(peer.public)  # its vouchers or readings, receipts and bills follow
     message.verify(peer.public)

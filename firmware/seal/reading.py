@@ -8,7 +8,7 @@ last frame or a missing last segment the device continues past the reserved bloc
 other damage of the newest segment locks the log.
 """
 
-from . import cose, labels, segments, senml
+from . import cose, labels, messages, segments, senml
 from .compat import const
 from .errors import SensorFailed, StateDamaged, StorageFull
 from .records import READINGS_RECORD
@@ -101,7 +101,7 @@ class ReadingLog:
 
     def last_message(self) -> "Message | None":
         """The newest reading, or None."""
-        return cose.parse(self.last, labels.READING) if self.last else None
+        return messages.recall(self.last, labels.READING) if self.last else None
 
     def segments(self) -> list[str]:
         """Names of the segment files, oldest first."""
@@ -161,6 +161,8 @@ class ReadingLog:
     def find(self, digest: bytes, seq: int | None = None) -> bytes | None:
         """The stored reading with this digest, or None. seq: its number; without it only the RECENT newest readings
         are looked through."""
+        if digest == self.prev:
+            return self.last
         if seq is not None:
             found = self.since(seq - 1, 1)
         else:

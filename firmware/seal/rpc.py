@@ -8,12 +8,12 @@ schema/rpc.cddl defines the kinds and their items.
 import asyncio
 
 from . import link, notes
-from .compat import const, ticks_add, ticks_diff, ticks_ms
+from .compat import const, finish, ticks_add, ticks_diff, ticks_ms, tidy_heap
 from .errors import Malformed, SealError, StorageFull, Unreachable, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Coroutine
+    from typing import Any, Callable, Coroutine, Generator
     from .ports import ConnectionHandler, Handlers, Item, Link, Reader, Ticks, Writer
 
     Keep = Callable[[Any, int], None]
@@ -48,6 +48,7 @@ TICK = const(39)
 ERROR = const(255)
 INTERNAL = const(255)
 
+REST_SECONDS = 0.01  # after a step: what came meanwhile is read and answered
 REPLY_SECONDS = const(30)  # the slowest engine on the slowest board verifies a chain of four in under 10
 MAX_CALL_SECONDS = const(900)  # with signs of life, which a relay sends while a board is slow or busy
 
@@ -73,17 +74,52 @@ def error_code(error: BaseException) -> int:
 
 def answer(handlers: "Handlers", kind: int, item: "Item") -> "tuple[int, Item]":
     """Run the handler of `kind` on `item`; returns (reply kind, reply item). A handler's exception becomes
-    an error reply."""
+    an error reply. A handler in steps runs to its end."""
     try:
-        handler = handlers.get(kind)
-        if handler is None:
-            raise Unsupported("request kind %d" % kind)
-        return REPLY, handler(item)
-    except SealError as error:
-        return ERROR, [error.code]
-    except Exception as error:  # the outer boundary: the client gets a code, the console the trace
+        return REPLY, finish(_handler(handlers, kind)(item))
+    except Exception as error:
+        return _refusal(kind, error)
+
+
+async def answer_in_steps(
+    handlers: "Handlers", kind: int, item: "Item", turn: "asyncio.Lock | None"
+) -> "tuple[int, Item]":
+    """As `answer`, with a rest after each step of a handler that is a generator: others' requests are answered between
+    them. turn: held by the one handler in steps, so that the steps of many connections follow one another."""
+    try:
+        result = _handler(handlers, kind)(item)
+        if hasattr(result, "send"):
+            if turn:
+                async with turn:
+                    result = await _run_steps(result)
+            else:
+                result = await _run_steps(result)
+        return REPLY, result
+    except Exception as error:
+        return _refusal(kind, error)
+
+
+async def _run_steps(steps: "Generator[None, None, Item]") -> "Item":
+    try:
+        while True:
+            next(steps)
+            await asyncio.sleep(REST_SECONDS)
+    except StopIteration as end:
+        return end.value
+
+
+def _handler(handlers: "Handlers", kind: int) -> "Callable[[Item], Item]":
+    handler = handlers.get(kind)
+    if handler is None:
+        raise Unsupported("request kind %d" % kind)
+    return handler
+
+
+def _refusal(kind: int, error: Exception) -> "tuple[int, Item]":
+    # the outer boundary: the client gets a code, the console the trace
+    if not isinstance(error, SealError):
         notes.trace("request %d" % kind, error)
-        return ERROR, [error_code(error)]
+    return ERROR, [error_code(error)]
 
 
 async def serve(
@@ -92,10 +128,11 @@ async def serve(
     handlers: "Handlers",
     patience: "Callable[[], int] | None" = None,
     heard: "Callable[[int, bool], None] | None" = None,
+    turn: "asyncio.Lock | None" = None,
 ) -> None:
     """Answer requests from a stream until it ends. `handlers`: kind -> function(item) -> item. patience: callable ->
     timeout in seconds for the next bytes (raises asyncio.TimeoutError), or None. heard: gets the kind of each request,
-    and whether it was accepted."""
+    and whether it was accepted. turn: see `answer_in_steps`."""
     frames = link.FrameReader()
     while True:
         pending_read = reader.read(512)
@@ -103,11 +140,13 @@ async def serve(
         if not data:
             return
         for identifier, kind, item in frames.feed(data):
-            reply, result = answer(handlers, kind, item)
+            reply, result = await answer_in_steps(handlers, kind, item, turn)
             if heard:
                 heard(kind, reply == REPLY)
             writer.write(_pack(identifier, reply, result))
             await writer.drain()
+            result = item = None
+            tidy_heap()
 
 
 def _pack(identifier: int, reply: int, result: "Item") -> bytes:

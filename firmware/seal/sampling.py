@@ -90,6 +90,7 @@ class Sampler:
         try:
             is_signed = self._sample()
             device.sensor_fault = device.missing
+            compat.tidy_heap()
             return is_signed
         except Exception as error:
             # a full flash or a broken sensor delays readings; it must not stop a machine that sells power

@@ -12,6 +12,7 @@ from .records import OWNER_OFFER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Generator
     from .channel import Offer
     from .device import Device
     from .ports import Handlers, Item
@@ -43,14 +44,17 @@ class Seller(Billing):
             rpc.TICK: self.tick,
         }
 
-    def hello(self, item: "Item") -> "list[Item]":
-        """[nonce, chain] -> [nonce, chain, proof, offer or null]."""
+    def hello(self, item: "Item") -> "Generator[None, None, list[Item]]":
+        """[nonce, chain] -> [nonce, chain, proof, offer or null]. In steps: anyone may have a chain checked."""
         device = self._device
         device.require_state(PROVISIONED)
         self.release()  # another peer may use this connection now
-        self._is_authenticated, self._terms = False, None
+        self.peer, self._is_authenticated, self._terms = None, False, None
         nonce, chain = _nonce_and_chain(item)
-        self.peer = device.standing.check_peer(chain)
+        peer = yield from device.standing.peer_steps(chain)
+        yield
+        device.require_state(PROVISIONED)  # the owner's commands go between the steps
+        self.peer = peer
         own_nonce = device.pool.random(NONCE_BYTES)
         self._nonces = (own_nonce, nonce)
         self._chain = device.foreign_certificates(chain)
@@ -123,10 +127,9 @@ class Seller(Billing):
         if self._offer().unit == PIECE:
             return None
         self._check_meter()
-        message = self._reading(self._offer().unit)
-        if message is None:
+        if not self._take_reading(self._offer().unit):
             raise Refused("too many readings for this peer are unpaid")
-        return message.raw
+        return self._device.log.last
 
     def pay(self, item: "Item") -> "list[Item]":
         """A voucher -> [receipt, the reading bought or null]. Accepts the best voucher again, for a payer that lost the
@@ -152,12 +155,6 @@ class Seller(Billing):
 
 
 def _nonce_and_chain(item: "Item") -> tuple[bytes, list[bytes]]:
-    if (
-        isinstance(item, list)
-        and len(item) == 2
-        and messages.hash32(item[0])
-        and isinstance(item[1], list)
-        and all(isinstance(raw, bytes) for raw in item[1])
-    ):
-        return item[0], item[1]
-    raise Malformed("hello is [nonce, chain]")
+    if not (isinstance(item, list) and len(item) == 2 and messages.hash32(item[0]) and messages.chain(item[1])):
+        raise Malformed("hello is [nonce, chain]")
+    return item[0], item[1]

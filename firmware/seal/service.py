@@ -17,6 +17,7 @@ from .provision import Provisioner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Generator
     from .device import Device
     from .ports import Handlers, Item, Record
     from .slots import Slots
@@ -214,8 +215,8 @@ class Service:
             chain = device.foreign_certificates(ledger) + [raw for raw in chain if raw not in ledger]
         return [len(records), role, [raw for raw in raws if raw is not None], chain]
 
-    def selftest(self, _: "Item", writes: bool = False) -> "dict[str, Item]":
-        """{part: true or error code}, see `selftest`."""
+    def selftest(self, _: "Item", writes: bool = False) -> "Generator[None, None, dict[str, Item]]":
+        """{part: true or error code}, in steps, see `selftest`."""
         from . import selftest  # heap, for the few times that it is asked for
 
         return selftest.run(self._device, writes)
@@ -234,8 +235,8 @@ class Service:
         keystore.lock(wanted)  # type: ignore[attr-defined]  # who reports can be locked
         return True
 
-    def bench(self, count: "Item") -> list[int]:
-        """count -> [sign microseconds, verify microseconds], see `selftest`."""
+    def bench(self, count: "Item") -> "Generator[None, None, list[int]]":
+        """count -> [sign microseconds, verify microseconds], in steps, see `selftest`."""
         if not messages.uint(count) or not 1 <= count <= MAX_BENCH:
             raise Malformed("bench wants 1 to %d rounds" % MAX_BENCH)
         from . import selftest

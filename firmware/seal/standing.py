@@ -5,12 +5,13 @@ the device's last status by digest, so that nobody can keep it for later. `renew
 """
 
 from . import __version__, identity, labels, messages
-from .compat import const
+from .compat import const, finish
 from .errors import BadCertificate, Expired, Replay, Revoked
 from .records import OWNER_SEQ, REVOKED_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Generator
     from .device import Device
     from .ports import Item
 
@@ -24,6 +25,7 @@ class Standing:
         self._device = device
         self._last: "tuple[bytes, int] | None" = None  # digest, the clock's seconds
         self._said: "tuple[list[Item], bytes] | None" = None  # what it answered and told, the message
+        self.known = identity.Known()
 
     def status(self, nonce: bytes) -> bytes:
         """The signed status (bytes) of a provisioned device over `nonce` (32 bytes)."""
@@ -66,12 +68,15 @@ class Standing:
     def check_peer(self, chain: list[bytes]) -> "identity.CertifiedKey":
         """The leaf of a peer's chain, checked at this device's time and against its revocations. Raises as
         `identity.check_chain` does, and Revoked."""
+        return finish(self.peer_steps(chain))
+
+    def peer_steps(self, chain: list[bytes]) -> "Generator[None, None, identity.CertifiedKey]":
+        """`check_peer` in steps, see `identity.check_steps`."""
         device = self._device
-        leaf = identity.check_chain(chain, device.root, device.network, device.now())
+        leaf = yield from identity.check_steps(chain, device.root, device.network, device.now(), self.known)
         if leaf.may_issue is not None or leaf.is_ledger:
             raise BadCertificate("issuers and ledgers do not trade")
-        subjects = [subject_in(raw) for raw in chain]
-        now = device.now()
+        subjects, now = leaf.line, device.now()
         for since, revoked, issuer in device.journal.get(REVOKED_RECORD, []):
             if revoked in subjects and issuer in subjects[subjects.index(revoked) + 1 :]:
                 if now is None or now >= since:

@@ -1,8 +1,9 @@
 """What one request may cost the device: messages parsed and bytes read from flash, whatever the log holds."""
 
 from rig import RamStore
-from seal import channel, cose, messages, rpc, voucher
+from seal import channel, cose, messages, p256, rpc, voucher
 from seal.errors import SealError
+from seal.seller import Seller
 from seal.service import Service
 from trades import connect, pair, run
 
@@ -93,7 +94,7 @@ def test_signature_is_checked_before_anything_is_looked_up():
     digest = buying.payer.records()[0][1][channel.DIGEST]
     raw, _ = buying.signer.sign(messages.labels.VOUCHER, voucher.payload(digest, 0, 900, 9, bytes(32)))
     stranger = raw[:-1] + bytes([raw[-1] ^ 1])
-    assert costs.of(seller.pay, stranger) == (2, 0)  # the voucher, and the best one before it
+    assert costs.of(seller.pay, stranger) == (1, 0)  # the voucher; the best one before it is kept parsed
 
 
 def test_goods_billed_long_ago_are_found_by_their_number():
@@ -115,3 +116,31 @@ def test_digest_by_slices_is_that_of_the_parser():
     assert cose.digest_of(raw) == digest == cose.parse(raw).digest
     for wrong in (b"", raw[:-1], raw + b"\x00", b"\xd2\x84\x58", b"\xd2\x84\x40\xa0\x58", b"\x00" + raw[1:]):
         assert cose.digest_of(wrong) is None
+
+
+def test_a_pause_comes_before_each_signature_that_a_hello_has_checked():
+    _, buying, selling = pair("reading", budget=30)
+    checked, verify = [], p256.verify
+
+    def counting(*arguments):
+        checked.append(arguments[0])
+        return verify(*arguments)
+
+    def hello():
+        """Signatures checked in each step of a hello, with those that its reply's own signature needs left out."""
+        steps, counts = Seller(selling).hello([bytes(32), buying.chain]), []
+        p256.verify = counting
+        try:
+            while True:
+                before = len(checked)
+                next(steps)
+                counts.append(len(checked) - before)
+        except StopIteration:
+            counts.append(len(checked) - before)
+        finally:
+            p256.verify = verify
+        return counts
+
+    first = hello()
+    assert first[0] == 0 and sum(first) == 1, "the root is the device's own: checked when it was loaded"
+    assert sum(hello()) == 0, "the same bytes need no second check"

@@ -6,6 +6,7 @@ from check import raises
 from rig import NOW, Counter, Issuer, Loopback, pass_time, policy, provisioned
 from seal import channel, labels, messages, order, rpc, seller, voucher
 from seal import policy as limits
+from seal.compat import finish
 from seal.errors import Expired, Malformed, Refused, SealError
 from seal.owner import Owner
 from seal.seller import Seller
@@ -26,7 +27,7 @@ def hello(buyer, selling):
     """A proven connection of a member that runs software of its own."""
     served = Seller(selling)
     nonce = os.urandom(32)
-    reply = served.hello([nonce, buyer.chain])
+    reply = finish(served.hello([nonce, buyer.chain]))
     proof = seller.proof_claims(buyer.device_id, selling.device_id, reply[0], nonce)
     served.prove(buyer.signer.sign(labels.PEER_PROOF, proof)[0])
     return served

@@ -5,6 +5,7 @@ import os
 from check import raises
 from rig import NOW, Counter, Issuer, RamStore, provisioned, restarted
 from seal import compat, labels, link, messages, rpc
+from seal.compat import finish
 from seal.errors import Forked, Malformed, Refused, SensorFailed, StateDamaged, StorageFull
 from seal.owner import Owner
 from seal.service import Service
@@ -44,7 +45,7 @@ def test_reply_of_readings_fits_frame():
 def test_two_sensors_of_one_model_get_two_names():
     device = provisioned(Issuer())
     device.board.sensors = [Broken(), Counter(), Counter()]
-    found = Service(device).selftest(None)
+    found = finish(Service(device).selftest(None))
     assert found["sensor counter"] == SensorFailed.code
     assert found["sensor counter 2"] is True and found["sensor counter 3"] is True
 
@@ -172,14 +173,14 @@ def test_request_without_a_signature_writes_nothing():
 def test_selftest_finds_a_record_that_flash_has_changed():
     device = provisioned(Issuer())
     service = Service(device)
-    assert service.selftest(None)["store"] is True
+    assert finish(service.selftest(None))["store"] is True
     files, name = device.board.store.files, "j-owner"
     whole = files[name]
     files[name] = whole[:-5] + bytes([whole[-5] ^ 1]) + whole[-4:]
-    assert service.selftest(None)["store"] == StateDamaged.code
+    assert finish(service.selftest(None))["store"] == StateDamaged.code
     files[name] = whole
     changes = device.board.store.changes
-    assert service.selftest(None, writes=True)["store"] is True and device.board.store.changes > changes
+    assert finish(service.selftest(None, writes=True))["store"] is True and device.board.store.changes > changes
 
 
 class Tight(RamStore):

@@ -54,7 +54,10 @@ def answer(frame):
     reply, result = rpc.answer(handlers, kind, item)
     spent = time.ticks_diff(time.ticks_us(), middle)
     frame = link.pack(number, reply, result)
-    return frame, time.ticks_diff(time.ticks_us(), began)
+    whole = time.ticks_diff(time.ticks_us(), began)
+    item = result = None
+    compat.tidy_heap()
+    return frame, whole
 def ask(frame):
     frame, whole = answer(frame)
     print(frame.hex(), spent, whole)

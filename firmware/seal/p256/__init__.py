@@ -141,6 +141,11 @@ def verify(public64: bytes, digest32: bytes, sig64: bytes) -> bool:
     return _engine.verify(public64, digest32, sig64)
 
 
+def learn(public64: bytes) -> None:
+    """Verifications under this key, which is on the curve, will be many: have a table for it, where that is of use."""
+    _engine.learn(public64)
+
+
 def secret_from(random: "Random") -> bytes:
     """A new secret, 32 bytes, from `random(n) -> n bytes`, uniform in 1..N-1 (FIPS 186-5 section A.2.2).
 
