@@ -4,7 +4,7 @@ No module imports `machine`, `esp32` or `rp2`: `ports` names what the package re
 
 Floors, lowest first; a module imports from its own floor and the floors below:
 
-    1  compat errors ports                      interpreters, error codes, interfaces of a board
+    1  compat errors ports link_ports           interpreters, error codes, interfaces of a board
     2  labels records notes hmac_drbg extent    numbers of the wire, names of the journal, log lines, flash
     3  cbor entropy lms ticks staging p256 store    codecs and cryptography, files
     4  cose link journal segments               signed messages, frames, records and readings on flash

@@ -6,26 +6,8 @@ Each table maps a key to (required, check). An unknown key is refused: this firm
 from . import cbor, cose, labels
 from .compat import const
 from .errors import Malformed
-from .shapes import (
-    amount,
-    asset,
-    chain,
-    claims,
-    confirmation,
-    fit,
-    fits,
-    hash32,
-    is_int,
-    key,
-    lane_seq,
-    list_of,
-    sized,
-    spending,
-    text,
-    tick,
-    uint,
-    up_to,
-)
+from .shapes import amount, asset, chain, claims, confirmation, fit, fits, hash32, is_int, key, lane_seq, list_of
+from .shapes import sized, spending, text, tick, uint, up_to
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -236,8 +218,7 @@ _kept: "list[tuple[bytes, Message]]" = []  # the latest used last
 
 
 def recall(raw: bytes, expected: int) -> "Message":
-    """`parse` for what comes again and again: the latest KEPT messages stay parsed, by their bytes. Do not change one.
-    Raises as `parse`."""
+    """`parse` for what comes again: the latest KEPT messages stay parsed. Do not change one. Raises as `parse`."""
     for index, pair in enumerate(_kept):
         if pair[0] == raw and pair[1].type == expected:
             _kept.append(_kept.pop(index))

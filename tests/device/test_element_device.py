@@ -3,6 +3,7 @@
 from check import raises
 from element_bus import Element
 from rig import Board, Issuer, PowerCut, RamStore, policy
+from seal.compat import finish
 from seal.device import BLANK, DAMAGED, KEYED, PROVISIONED, WIPED, Device
 from seal.errors import BadKey, ElementForeign
 from seal.owner import Owner
@@ -90,4 +91,4 @@ def test_another_chip_is_damage():
 
 def test_selftest_names_the_chip():
     device = switched_on(Element())
-    assert Service(device).selftest(None)["element"] is True
+    assert finish(Service(device).selftest(None))["element"] is True
