@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .ports import Item
 
 VERSION = const(1)
-MAX_FRAME = const(6144)
+MAX_FRAME = const(8192)
 _BLOCK = const(254)  # most bytes without a zero in a row
 
 

@@ -21,7 +21,7 @@ from ...wire.messages import Firmware, FirmwareFile, Message, parse_as, sign_mes
 from . import hss
 from .paths import bad_paths
 
-MAX_MESSAGE: Final = 6000  # of the bytes of a frame
+MAX_MESSAGE: Final = 8000  # of the bytes of a frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def make(home: Home, build: Build, version: int, *, lock: bool = True) -> Firmwa
     body = Firmware(build.board.model, version, build.version, build.board.arch, files)
     message = sign_message(home.key("owner"), body)
     if len(message.raw) > MAX_MESSAGE:
-        remedy = "Leave out what the board does not need: about 100 files can be named."
+        remedy = "Leave out what the board does not need: about 130 files can be named."
         raise Usage(f"{len(files)} files are too many for one message", remedy=remedy, code="too_many_files")
     key = hss.HssKey.find(home.folder) if lock else None
     return FirmwareBundle(message, key.sign(message.digest) if key else None, tuple(slot.values()))
