@@ -25,6 +25,8 @@ import board_json
 import make_thumb_field
 import make_umaal_field
 import make_viper_field
+from reach import reachable
+from shorten import Shortener
 from slim import Slimmer
 
 FIRMWARE = Path(__file__).resolve().parents[1]
@@ -33,7 +35,8 @@ ARCHITECTURES = ("armv6m", "armv7emsp", "xtensawin", "rv32imc", "x64")
 THUMB = ("armv6m", "armv7emsp")
 UMAAL = ("armv7emsp",)  # no other architecture gets the files with an instruction that it may not have
 SMALL = ("x64",)  # fast machines, whose code is half as large again: loops for lines, and Fermat's inverse
-SLIMMER = Slimmer(FIRMWARE)
+_COMPILED = [path for package in PACKAGES for path in (FIRMWARE / package).rglob("*.py")]
+SLIMMER = Slimmer(FIRMWARE, Shortener(_COMPILED, FIRMWARE.parent.joinpath("boards").rglob("*.py")))
 Make = Callable[[Path, Path, str, str], None]  # source, target whose suffix it chooses, architecture, name
 OPTIMISE = "-O3"  # no assertions and no line numbers: a board reports codes, and flash and RAM are short
 
@@ -95,11 +98,14 @@ def build(arch: str, out: Path, every: bool = False) -> int:
     return sum(path.stat().st_size for path in (root / "seal" / "p256").iterdir())
 
 
-def build_packages(root: Path, arch: str, every: bool, make: Make = compile_module) -> None:
-    """Call `make`, by default the compiler, for each module of the packages, with a target below `root`."""
+def build_packages(
+    root: Path, arch: str, every: bool, make: Make = compile_module, only: set[Path] | None = None
+) -> None:
+    """Call `make`, by default the compiler, for each module of the packages, with a target below `root`. only: of these
+    files."""
     for package in PACKAGES:
         for source in sorted((FIRMWARE / package).rglob("*.py")):
-            if runs_on(source, arch, every):
+            if runs_on(source, arch, every) and (only is None or source in only):
                 name = source.relative_to(FIRMWARE)
                 make(source, root / name, arch, name.stem)
     curve = root / "seal" / "p256"
@@ -117,7 +123,7 @@ def build_board(board: Path, out: Path, arch: str | None = None, make: Make = co
     root = out / board.name
     shutil.rmtree(root, ignore_errors=True)
     slot = root / "slot"
-    build_packages(slot, arch, every=make is slim_module, make=make)
+    build_packages(slot, arch, every=make is slim_module, make=make, only=reachable(board, FIRMWARE, PACKAGES))
     for source in sorted(board.glob("*.py")):
         if source.name != "manifest.py":  # that is for freezing
             make(source, slot / source.name, arch, source.name)

@@ -8,6 +8,8 @@ mpy-cross does only within one and for names with an underscore: 150 names were 
 import ast
 from pathlib import Path
 
+from shorten import Shortener
+
 Value = int | str
 _SMALL = 1 << 30  # from here on a number is an object, made anew in each module
 
@@ -15,8 +17,8 @@ _SMALL = 1 << 30  # from here on a number is an object, made anew in each module
 class Slimmer:
     """Rewrites the modules of the packages in `root`, and a board's own that stand on them."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, shortener: Shortener | None = None) -> None:
+        self._root, self._shortener = root, shortener
         self.known = {_name(path, root): _declared(ast.parse(path.read_text())) for path in root.rglob("*.py")}
         errors = ast.parse((root / "seal" / "errors.py").read_text())
         self.errors = {node.name for node in errors.body if isinstance(node, ast.ClassDef)}
@@ -25,7 +27,8 @@ class Slimmer:
         """The module at `source`, rewritten."""
         name = _name(source, self._root) if source.is_relative_to(self._root) else source.stem
         package = name if source.name == "__init__.py" else name.rpartition(".")[0]
-        return ast.unparse(_Slim(self, name, package).visit(ast.parse(source.read_text())))
+        tree = _Slim(self, name, package).visit(ast.parse(source.read_text()))
+        return ast.unparse(self._shortener.shorten(tree) if self._shortener else tree)
 
 
 def _name(path: Path, root: Path) -> str:
