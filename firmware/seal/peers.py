@@ -1,7 +1,7 @@
 """The device's links to other devices: the board's own, and one over the radio, of the kind that the owner chose.
 
 An order goes by the link whose addresses look like the seller's: "tcp:HOST:PORT", "udp:HOST:PORT", "espnow:MAC",
-"uart:NAME", "bus:DIGITS". The code that buys is loaded with the first link: 6 KB of heap.
+"uart:NAME", "bus:DIGITS". The code that buys is loaded with the first order.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from . import notes, rpc
 from .compat import const, make_room
 from .device import PROVISIONED
 from .errors import Unreachable
-from .order import is_standing
+from .order import ACTIVE, STATUS, is_standing
 from .records import NETWORK_PEERS, NETWORK_RECORD, ORDER_RECORD, OWNER_OFFER
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .ports import PeerLink
 
 ESP_NOW = "esp-now"  # the one kind that needs no access point
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 0.2
 _RETRY_SECONDS = const(5)
 
 
@@ -63,10 +63,9 @@ class Peers:
         """Serve every link for ever. serve_peer: serves one peer's connection, see `rpc.keeping`."""
         links = self._device.board.peer_links
         wires = [asyncio.create_task(link.serve(rpc.keeping(link, serve_peer))) for link in links]
-        if wires:
-            self._load_trading()
         while True:
             await asyncio.sleep(_POLL_SECONDS)
+            self._attend_order()
             for task in wires:
                 if task.done():
                     await task  # raises: a board whose wire fails must not seem to trade
@@ -118,7 +117,6 @@ class Peers:
                 return
             handler = rpc.keeping(self._radio_link, serve_peer)
             self._radio_task = asyncio.create_task(self._radio_link.serve(handler))
-            self._load_trading()
 
     def market(self) -> "Market":
         """What the device sells and sees. Its code is loaded here: 12 KB of heap."""
@@ -135,9 +133,19 @@ class Peers:
             return False
         return is_standing(device.journal.get(ORDER_RECORD)) or device.owner_record().get(OWNER_OFFER) is not None
 
-    def _load_trading(self) -> None:
-        if self._trading is None:
-            make_room()
+    def _attend_order(self) -> None:
+        """Load the code that buys with the first order: 8 KB of heap, which a seller does without."""
+        device = self._device
+        if self._trading is not None or device.state != PROVISIONED:
+            return
+        device.days.advance()  # as `trading.run` does from its first order on
+        order = device.journal.get(ORDER_RECORD)
+        if order is None or order[STATUS] != ACTIVE or not self.links():
+            return
+        make_room()
+        try:
             from . import trading
-
-            self._trading = asyncio.create_task(trading.run(self._device))
+        except MemoryError as error:  # another moment may have the room
+            notes.trace("peers: no room to buy", error)
+            return
+        self._trading = asyncio.create_task(trading.run(device))
