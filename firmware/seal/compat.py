@@ -12,12 +12,16 @@ if TYPE_CHECKING:
 
 try:
     ticks_ms = time.ticks_ms
+    ticks_us = time.ticks_us
     ticks_add = time.ticks_add
     ticks_diff = time.ticks_diff
 except AttributeError:  # CPython
 
     def ticks_ms() -> int:
         return int(time.monotonic() * 1000)  # type: ignore[attr-defined]
+
+    def ticks_us() -> int:
+        return time.monotonic_ns() // 1000
 
     def ticks_add(ticks: int, delta: int) -> int:
         return ticks + delta

@@ -117,9 +117,10 @@ def _frozen_files(manifest: Path) -> Iterator[Path | str]:
 
 
 def ports() -> dict[str, list[str]]:
-    """The members of each Protocol in seal/ports.py, inherited ones too."""
+    """The members of each Protocol in seal/link_ports.py and seal/ports.py, inherited ones too."""
     found: dict[str, list[str]] = {"Protocol": []}
-    for node in ast.parse((ROOT / "firmware" / "seal" / "ports.py").read_text()).body:
+    texts = [(ROOT / "firmware" / "seal" / name).read_text() for name in ("link_ports.py", "ports.py")]
+    for node in ast.parse("\n".join(texts)).body:
         if isinstance(node, ast.ClassDef):
             members = [item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
             inherited = [name for base in node.bases for name in found[base.id]]  # type: ignore[attr-defined]
