@@ -21,7 +21,7 @@ except AttributeError:  # CPython
         return int(time.monotonic() * 1000)  # type: ignore[attr-defined]
 
     def ticks_us() -> int:
-        return time.monotonic_ns() // 1000
+        return int(time.monotonic() * 1000000)  # type: ignore[attr-defined]
 
     def ticks_add(ticks: int, delta: int) -> int:
         return ticks + delta
