@@ -39,6 +39,7 @@ OWN_BASE = const(17)  # uint, payer: count of its own meter at the start, where 
 TICK = const(19)  # [uint, bytes 32], payee: the best tick under the best voucher, as of the last write
 TICKS = const(20)  # {1: root, 2: value, 3: count}, payer: the chain of the last reserved voucher, where it has one
 RESERVED = const(21)  # amount, payer: the most that all its vouchers can be worth; absent: AMOUNT
+REVEALED = const(22)  # uint, payer: ticks revealed of TICKS when the device left that chain; absent: none
 
 
 class Terms:

@@ -6,7 +6,7 @@ signature. After an interruption the same content is signed again, so a number n
 
 from . import channel, cose, labels, messages, policy, protection, rollback, voucher
 from .channel import AMOUNT, BASE, CLOSE, DAY, ITEM, RECEIPT, REFUND, SEQ, SPENT, TIME, WALL
-from .channel import OWN_BASE, RESERVED, TICKS
+from .channel import OWN_BASE, RESERVED, REVEALED, TICKS
 from .compat import sha256
 from .days import SECONDS_A_DAY
 from .errors import AmountDecreased, OverCapacity, Refused, Replay, StateDamaged
@@ -43,9 +43,7 @@ class Payer(PayerChannels):
             if record[SEQ]:
                 last = self._last_claims(digest, record)
                 parts = cose.build(labels.VOUCHER, self._signer.kid, last)
-                chain = self.chain(digest)
-                index = chain.revealed if chain else 0
-                claims = [voucher.claim(last, sha256(cose.sig_structure(*parts)), index)]
+                claims = [voucher.claim(last, sha256(cose.sig_structure(*parts)), self.revealed(digest))]
             raw, _ = self._signer.sign(labels.CHANNEL_CLOSE, channel.close_payload(digest, now, claims))
             self.keep_close(digest, raw)
 
@@ -91,7 +89,7 @@ class Payer(PayerChannels):
         day = time // SECONDS_A_DAY
         spent = reserved - floor + (record[SPENT] - self._unrevealed(record, floor) if record.get(DAY) == day else 0)
         changes = {SEQ: record[SEQ] + 1, AMOUNT: amount, RESERVED: reserved, DAY: day, SPENT: spent, ITEM: item}
-        changes[TIME], changes[WALL] = time, now
+        changes[TIME], changes[WALL], changes[REVEALED] = time, now, 0
         if receipt is not None:
             changes[RECEIPT] = receipt
         self._chain = None  # first: no tick of the last chain is revealed once its rest is given back
@@ -103,14 +101,15 @@ class Payer(PayerChannels):
         return self.sign_last(terms)
 
     def _give_back(self, digest: bytes) -> None:
-        """Store what the chain of another channel than this one did not reveal as given back: the device is about to
-        forget that chain, and would count all of it as paid."""
+        """Store how far the chain of another channel than this one was revealed: the device is about to forget that
+        chain, and would count all of it as paid. What was revealed its close still claims for the payee."""
         chain = self._chain
         if chain is None or chain.digest == digest:
             return
         record, floor = self.record(chain.digest), self.committed(chain.digest)
         self._chain = None  # first: no tick of it is revealed from now on
-        self._update(chain.digest, {RESERVED: floor, SPENT: record[SPENT] - self._unrevealed(record, floor)})
+        spent = record[SPENT] - self._unrevealed(record, floor)
+        self._update(chain.digest, {RESERVED: floor, REVEALED: chain.revealed, SPENT: spent})
 
     def _payable(self, terms: "Terms") -> "tuple[Record, int]":
         """(record, unix time) of a channel in which the device may still pay."""

@@ -1,7 +1,7 @@
 """The channels in which the device pays: opened, stored, and forgotten once their deposit is back."""
 
-from . import channel, deposit, labels, order, protection, rollback, watermark
-from .channel import AMOUNT, CHAIN, CLOSE, DIGEST, OPEN, REFUND, RESERVED, SEQ
+from . import channel, deposit, labels, order, protection, rollback, voucher, watermark
+from .channel import AMOUNT, CHAIN, CLOSE, DIGEST, OPEN, REFUND, RESERVED, REVEALED, SEQ, TICKS
 from .errors import Refused, UnknownChannel
 from .records import OPENED_RECORD, PAYER_ROLE
 from .spent import Spent
@@ -148,8 +148,13 @@ class PayerChannels:
 
     def paid(self, digest: bytes) -> int:
         """What the device has paid in a channel for certain: the last voucher, and the ticks revealed since."""
+        record, index = self.record(digest), self.revealed(digest)
+        return record[AMOUNT] + (index * record[TICKS][voucher.VALUE] if index else 0)
+
+    def revealed(self, digest: bytes) -> int:
+        """How many ticks of the last voucher the device has revealed for certain."""
         chain = self.chain(digest)
-        return self.record(digest)[AMOUNT] + (chain.revealed * chain.value if chain else 0)
+        return self.record(digest).get(REVEALED, 0) if chain is None else chain.revealed
 
     def committed(self, digest: bytes) -> int:
         """What all vouchers so far may be worth, once the last chain is revealed no further."""

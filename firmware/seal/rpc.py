@@ -81,31 +81,20 @@ def answer(handlers: "Handlers", kind: int, item: "Item") -> "tuple[int, Item]":
         return _refusal(kind, error)
 
 
-async def answer_in_steps(
-    handlers: "Handlers", kind: int, item: "Item", turn: "asyncio.Lock | None"
-) -> "tuple[int, Item]":
-    """As `answer`, with a rest after each step of a handler that is a generator: others' requests are answered between
-    them. turn: held by the one handler in steps, so that the steps of many connections follow one another."""
-    try:
-        result = _handler(handlers, kind)(item)
-        if hasattr(result, "send"):
-            if turn:
-                async with turn:
-                    result = await _run_steps(result)
-            else:
-                result = await _run_steps(result)
-        return REPLY, result
-    except Exception as error:
-        return _refusal(kind, error)
-
-
-async def _run_steps(steps: "Generator[None, None, Item]") -> "Item":
+async def run_steps(steps: "Generator[None, None, Item]", turn: "asyncio.Lock | None") -> "Item":
+    """What a handler in steps returns, with a rest after each step: others' requests are answered between them. turn:
+    held by the one handler in steps, so that the steps of many connections follow one another."""
+    if turn:
+        await turn.acquire()
     try:
         while True:
             next(steps)
             await asyncio.sleep(REST_SECONDS)
     except StopIteration as end:
         return end.value
+    finally:
+        if turn:
+            turn.release()
 
 
 def _handler(handlers: "Handlers", kind: int) -> "Callable[[Item], Item]":
@@ -132,7 +121,7 @@ async def serve(
 ) -> None:
     """Answer requests from a stream until it ends. `handlers`: kind -> function(item) -> item. patience: callable ->
     timeout in seconds for the next bytes (raises asyncio.TimeoutError), or None. heard: gets the kind of each request,
-    and whether it was accepted. turn: see `answer_in_steps`."""
+    and whether it was accepted. turn: see `run_steps`."""
     frames = link.FrameReader()
     while True:
         pending_read = reader.read(512)
@@ -140,7 +129,12 @@ async def serve(
         if not data:
             return
         for identifier, kind, item in frames.feed(data):
-            reply, result = await answer_in_steps(handlers, kind, item, turn)
+            try:  # here and not in a function: a Pico's stack has no room for one more below its deepest handler
+                reply, result = REPLY, _handler(handlers, kind)(item)
+                if hasattr(result, "send"):
+                    result = await run_steps(result, turn)
+            except Exception as error:
+                reply, result = _refusal(kind, error)
             if heard:
                 heard(kind, reply == REPLY)
             writer.write(_pack(identifier, reply, result))

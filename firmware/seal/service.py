@@ -61,7 +61,7 @@ class Service:
         }
 
     def _provisioning(self) -> "Provisioner":
-        """Its code is loaded here: 3 KB of heap that a provisioned device does without."""
+        """Its code is loaded here: heap that a provisioned device does without."""
         if self._provisioner is None:
             compat.make_room()
             from .provision import Provisioner

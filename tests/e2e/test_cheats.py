@@ -209,7 +209,9 @@ class Member:
 def test_a_member_that_opens_100_channels_closes_no_shop(shop):
     lab, payee, payer = shop
     lab.tell(payee, "protect", {"channels_per_payer": 2, "credit": 0})
-    heap, member = lab.info(payee)["heap_free"], Member(lab, payee)
+    member = Member(lab, payee)
+    assert member.open() == (ERROR, [UNFUNDED])
+    heap = lab.info(payee)["heap_free"]
     assert [member.open() for _ in range(100)] == [(ERROR, [UNFUNDED])] * 100
     assert lab.info(payee)["channels"] == [0, 0], "what the ledger has not funded takes no place"
     lab.tell(payee, "protect", {"credit": 100 * PRICE})
