@@ -47,7 +47,7 @@ class Esp32:
             self._process.kill()
             self._process.wait()
 
-    def wait(self, seconds: float = 20) -> int:
+    def wait(self, seconds: float = 120) -> int:
         """The exit code of its process, once it ends by itself. Raises TimeoutExpired."""
         assert self._process
         return self._process.wait(seconds)

@@ -135,7 +135,7 @@ def check_made(board: Path, folder: Path) -> None:
         env={**os.environ, "MICROPYPATH": ":".join([*map(str, search), ".frozen"]), "SEALWRIGHT_FOLDER": f"{folder}/"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert result.stdout.splitlines()[-1:] == ["a board"], result.stdout + result.stderr

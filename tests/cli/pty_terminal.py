@@ -24,6 +24,6 @@ def on_terminal(columns, *command, environment):
                 out += data
         except OSError:  # Linux: the other end is closed
             pass
-        process.wait(30)
+        process.wait(120)
     os.close(master)
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.decode()).replace("\r\n", "\n").splitlines()

@@ -21,6 +21,7 @@ from sealwright.money import Asset, Assets, declare
 SCRIPT = Path(sysconfig.get_path("scripts")) / "sealwright"
 ENTRY = [str(SCRIPT)] if SCRIPT.exists() else [sys.executable, "-c", "from sealwright.cli.main import main; main()"]
 FULL = Path("/dev/full")  # Linux has it
+LONG = 120  # seconds, on a busy machine: only what fails waits for so long
 POLICY = {"assets": {"nEUR": {"per_voucher": 1_000_000, "per_day": 10**9}}}
 
 
@@ -57,7 +58,7 @@ class Cli:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SEALWRIGHT")}
         return {**kept, "SEALWRIGHT_HOME": str(self.home), "HOME": str(self.home.parent), "COLUMNS": "80"}
 
-    def process(self, *arguments, stdin=None, limit=None, stdout=subprocess.PIPE, timeout=60):
+    def process(self, *arguments, stdin=None, limit=None, stdout=subprocess.PIPE, timeout=LONG):
         """A run of the installed entry point. limit: no file may grow beyond so many bytes."""
 
         def small_files():
@@ -149,7 +150,7 @@ def checked(code, out, err):
     return ran
 
 
-def ended(process, how=None, seconds=30):
+def ended(process, how=None, seconds=LONG):
     """Send `how` if given, and wait for the end of a started process."""
     if how is not None:
         process.send_signal(how)
@@ -161,7 +162,7 @@ def interrupted(process):
     return ended(process, signal.SIGINT)
 
 
-def wait_until(holds, seconds=20.0):
+def wait_until(holds, seconds=LONG):
     """Wait until `holds()` is true, and return what it gave."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

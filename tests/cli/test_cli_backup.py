@@ -54,7 +54,7 @@ def test_a_ledger_is_copied_while_it_is_written(homed, tmp_path):
             heads.append(ran.last["head"])
     finally:
         stop.set()
-        writer.join(60)
+        writer.join(120)
     assert len(set(heads)) > 2, "nothing was written meanwhile"
     assert stat.S_IMODE((tmp_path / "5.db").stat().st_mode) == 0o600
     # what was copied is a state that the ledger had, and can be audited as a ledger
@@ -188,7 +188,7 @@ def test_a_home_is_copied_while_its_register_is_written(kept, tmp_path):
             cli.ok("home", "backup", tmp_path / f"{n}.backup")
     finally:
         stop.set()
-        writer.join(20)
+        writer.join(120)
 
 
 def test_a_backup_over_a_file_that_others_may_read_is_private(kept, tmp_path):
@@ -240,7 +240,7 @@ def test_a_backup_into_a_pipe(kept, tmp_path):
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
     reader.start()
     cli.ok("home", "backup", pipe)
-    reader.join(20)
+    reader.join(120)
     (tmp_path / "b").write_bytes(read[0])
     restored(tmp_path / "b", tmp_path / "new")
 

@@ -226,7 +226,7 @@ def test_at_a_terminal_it_asks(listed, answer, forgotten):
         command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=listed.environment(), close_fds=True
     )
     os.write(ours, answer)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=120)
     assert process.returncode == (0 if forgotten else 2) and (b"retired" in out) == forgotten
     assert (ROOF in devices(listed)) != forgotten
 

@@ -34,7 +34,7 @@ def test_the_foreground_ends_with_its_boards(homed, how):
 def test_a_reader_that_takes_one_line_and_goes(homed, options, left):
     """What is left running stays so, and what is not is stopped, all of it."""
     line = f"set -o pipefail; {shlex.join(ENTRY)} emulate unix -n 2 {options} | head -1"
-    ran = subprocess.run(["bash", "-c", line], env=homed.environment(), capture_output=True, timeout=60, check=False)
+    ran = subprocess.run(["bash", "-c", line], env=homed.environment(), capture_output=True, timeout=120, check=False)
     assert ran.stdout.count(b"\n") == 1 and b"unix-1" in ran.stdout
     assert len(emulator.running(Home(homed.home, ""))) == left
 

@@ -186,7 +186,7 @@ def test_what_comes_with_a_knock_is_for_the_prompt(homed):
     homed.ok("emulate", "esp32", "--name", "one", "--detach")
     one = board(homed)
     said = b""
-    with socket.create_connection(one.hardware["command"], timeout=10) as wire:
+    with socket.create_connection(one.hardware["command"], timeout=120) as wire:
         wire.sendall(b"\r\x03\r\x01")
         while b"raw REPL; CTRL-B to exit\r\n>" not in said:
             said += wire.recv(4096)
@@ -196,7 +196,7 @@ def mpremote(one, *arguments):
     """What MicroPython's own tool prints."""
     port = one.serial_url.removeprefix("serial:")
     command = [sys.executable, "-m", "mpremote", "connect", port, *arguments]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done
     return done.stdout.strip()
 

@@ -64,7 +64,7 @@ def test_another_branch_is_a_fork_and_nothing_of_it_is_acknowledged(homed, stati
     fetched = numbers(tmp_path / "day.bundle")[-1]
     put_back(station, image)
     homed.ok("owner", "interval", "1", *DEVICE)
-    wait_until(lambda: last(homed) >= fetched + 2, 40)
+    wait_until(lambda: last(homed) >= fetched + 2)
     ran = homed(*day)
     proof, (first, second) = proof_of(homed, ran)
     assert (first.body.seq, second.body.seq) == (fetched, fetched) and first.digest != second.digest
@@ -112,7 +112,7 @@ def test_settling_sees_what_collecting_remembers(homed, station, tmp_path):
     reached = numbers(one)[-1]
     put_back(station, image)
     homed.ok("owner", "interval", "1", *DEVICE)
-    wait_until(lambda: last(homed) >= reached + 1, 40)
+    wait_until(lambda: last(homed) >= reached + 1)
     (homed.home / "heads").rename(tmp_path / "heads")  # as on another computer
     homed.ok("collect", *DEVICE, "--out", other)
     (tmp_path / "heads").rename(homed.home / "heads2")

@@ -70,7 +70,7 @@ def test_a_fifo_is_written_in_place(fleet, tmp_path, line):
     reader = threading.Thread(target=lambda: read.append(path.read_bytes()), daemon=True)
     reader.start()
     assert fleet(*line, path).code == 0
-    reader.join(20)
+    reader.join(120)
     assert len(read[0]) > 100 and stat.S_ISFIFO(path.lstat().st_mode)
     assert os.listdir(tmp_path) == ["pipe"]
 
@@ -156,7 +156,7 @@ while left:
         time.sleep(0.0005)
 """
     running = [subprocess.Popen([sys.executable, "-c", code, path]) for _ in range(4)]
-    assert [one.wait(60) for one in running] == [0] * 4
+    assert [one.wait(120) for one in running] == [0] * 4
     assert path.read_bytes() == b"100" and os.listdir(tmp_path) == ["n"]
 
 
@@ -205,5 +205,5 @@ def test_commands_to_one_device_wait_for_each_other(fleet):
     """Each has a number of its own, and none comes after a higher one."""
     before = fleet("info", "--device", "emulated:charger", "--json").last["command_seq"]
     running = [fleet.start("owner", "resume", "--device", "emulated:charger") for _ in range(6)]
-    assert [ended(one, seconds=60).code for one in running] == [0] * 6
+    assert [ended(one, seconds=120).code for one in running] == [0] * 6
     assert fleet("info", "--device", "emulated:charger", "--json").last["command_seq"] == before + 6

@@ -36,7 +36,7 @@ def test_what_is_shown_by_hand(fresh):
     result = {**kept, "HOME": str(fresh), "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}"}
 
     def run(*command):
-        done = subprocess.run(command, cwd=fresh, env=result, capture_output=True, text=True, timeout=90, check=False)
+        done = subprocess.run(command, cwd=fresh, env=result, capture_output=True, text=True, timeout=600, check=False)
         assert done.returncode == 0, (command, done.stdout, done.stderr)
         return done.stdout
 

@@ -1,11 +1,11 @@
 """Wrong inputs: each gets its cause, a remedy and its exit code, and never a traceback."""
 
 import base64
-import socket
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from sealwright.emulator.board import free_port
 
 from tests.cli.runner import gone_wrong
 
@@ -109,10 +109,7 @@ def test_device_urls(fleet, url, code, name, words):
 
 
 def test_a_port_where_nobody_listens(fleet):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    gone_wrong(fleet("info", "--device", f"tcp:127.0.0.1:{port}"), 3, "unreachable", "refused")
+    gone_wrong(fleet("info", "--device", f"tcp:127.0.0.1:{free_port()}"), 3, "unreachable", "refused")
 
 
 def test_a_home_that_is_none(cli, tmp_path):

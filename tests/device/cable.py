@@ -84,7 +84,7 @@ class Cable:
         writer.close()
 
 
-def until(condition, coroutine, seconds=20):
+def until(condition, coroutine, seconds=120):
     """Run `coroutine` (which never ends) until `condition()` holds."""
 
     async def main():

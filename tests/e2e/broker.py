@@ -13,9 +13,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from sealwright.emulator.board import free_port
 
 SERVER = Path(sys.executable).parent / "nats-server"
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 class Authority:
@@ -82,7 +83,7 @@ class Broker:
     """
 
     def __init__(self, folder: Path, certificate: tuple[Path, Path], users: dict[str, str] | None = None) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._log = folder / "broker.log"
         self._settings = folder / "broker.conf"
         self._process: subprocess.Popen | None = None
@@ -90,7 +91,7 @@ class Broker:
         self._settings.write_text(
             f"""
             server_name: broker
-            listen: "127.0.0.1:{_free_port()}"
+            listen: "127.0.0.1:{free_port()}"
             jetstream {{ store_dir: "{folder / "broker"}", max_memory_store: 64MB, max_file_store: 256MB }}
             mqtt {{
               listen: "127.0.0.1:{self.port}"
@@ -119,12 +120,6 @@ class Broker:
             self._process.kill()
             self._process.wait()
             self._process = None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from sealwright.wire.messages import DevicePolicy
 ASSET = "nEUR"
 GENEROUS = spending.parse_policy({"assets": {ASSET: {"per_voucher": 10**9, "per_day": 10**12}}})
 
+LONG = 120  # seconds, on a busy machine: only what fails waits for so long
+
 # what these trades need: short channels, many of them, and no funding
 TRUSTING = {"least_left": 0, "channels_per_payer": 8, "credit": 2**62}
 
@@ -90,7 +92,7 @@ class Lab:
         order = {1: address, 2: more.get("payee_id", result["device"]), 3: ASSET, 4: unit, 5: budget}
         self.tell(payer, "trade", order | {6: more.get("seconds", 86400), 7: more.get("pause_ms", 20)})
 
-    def fund(self, payer: EmulatedBoard, amount: int = 10**9, seconds: float = 30) -> None:
+    def fund(self, payer: EmulatedBoard, amount: int = 10**9, seconds: float = LONG) -> None:
         """Deposit for the payer of an order, and bring its channel the ledger's funding."""
         waiting = trading.STATES.index(trading.WAITING)
         device = self.wait(payer, lambda info: info["order"][0] == waiting, seconds)["device"]
@@ -98,7 +100,7 @@ class Lab:
             assert ledger.deposit(owner.deposit(self.home, device, ASSET, amount).raw).ok
             assert all(brought.refused is None for brought in bring_funding(ledger, client))
 
-    def wait(self, board: EmulatedBoard, check: Callable[[dict], object], seconds: float = 30) -> dict:
+    def wait(self, board: EmulatedBoard, check: Callable[[dict], object], seconds: float = LONG) -> dict:
         """The board's info as soon as `check` of it holds; fails with its console where it never does."""
         end = time.monotonic() + seconds
         result: dict = {}

@@ -26,7 +26,7 @@ class Listener:
         self.found.append(reading.body.seq)
         self.payloads[reading.body.seq] = message.payload
 
-    def wait(self, seq, seconds=60):
+    def wait(self, seq, seconds=120):
         end = time.monotonic() + seconds
         while seq not in self.payloads:
             assert time.monotonic() < end, f"{seq} never came: {self.found[-5:]}"

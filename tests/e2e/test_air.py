@@ -65,12 +65,12 @@ def test_trades_by_every_link_of_the_radio(cli):
 def test_a_board_that_cannot_join_has_no_link_and_says_why(cli):
     esp32(cli, "roof")
     joins(cli, "roof", "tcp", password="wrong")
-    wait_until(lambda: info(cli, "roof")["uplink"][2] is not None, 60)
+    wait_until(lambda: info(cli, "roof")["uplink"][2] is not None)
     assert info(cli, "roof")["peers"] == []
     joins(cli, "roof", "tcp")
-    wait_until(lambda: info(cli, "roof")["peers"], 60)
+    wait_until(lambda: info(cli, "roof")["peers"])
     cli.ok("owner", "network", "--device", "emulated:roof", "--none")
-    wait_until(lambda: not info(cli, "roof")["peers"], 60)
+    wait_until(lambda: not info(cli, "roof")["peers"])
 
 
 def test_a_link_over_no_wifi_is_refused(cli):

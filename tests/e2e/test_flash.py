@@ -57,7 +57,7 @@ def test_a_seller_with_a_full_flash_goes_on_after_collect_and_acknowledge(lab, p
     lab.tell(payee, "interval", 1)
     refill(payee, KEPT_BLOCKS + 6)
     lab.order(payer, payee, "reading", 120 * PRICE, address=proxied(payee).address, pause_ms=0)
-    assert lab.wait(payee, lambda result: result["sensor_fault"], 60)["sensor_fault"] == FULL
+    assert lab.wait(payee, lambda result: result["sensor_fault"])["sensor_fault"] == FULL
     assert lab.wait(payer, lambda result: result["trade_fault"])["trade_fault"] in (FULL, 24)
     sold = lab.info(payer)["order"]
     assert sold[0] == 0 and 5 < sold[2][0] < 120

@@ -39,7 +39,7 @@ class Siege:
         while kills < 12 and self.found["kills"] < KILLS and self.lab.info(self.payer)["order"][0] == 0:
             self.strike()
             kills += 1
-        result = self.lab.wait(self.payer, lambda result: result["order"][0] != 0, 60)
+        result = self.lab.wait(self.payer, lambda result: result["order"][0] != 0)
         assert result["order"][:2] == [1, None], result["order"]
         assert result["order"][2][1] > budget - PRICE, "the order ended before its budget"
         self.found["orders"] += 1

@@ -164,7 +164,7 @@ def launched(board):
     """A board's process started by hand: (exit code, what it said)."""
     launch = Path(emulator.__file__).with_name("launch.py")
     command = [sys.executable, "-P", str(launch), str(board.folder), str(assets.root() / "boards" / "unix"), "400k"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
     return done.returncode, done.stdout + done.stderr
 
 

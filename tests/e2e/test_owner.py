@@ -1,5 +1,6 @@
 """Commands of an owner against a carrier that turns them to another device, and against one that keeps them."""
 
+import socket
 import time
 
 import pytest
@@ -156,3 +157,15 @@ def test_the_owner_s_time_wins_and_has_a_way_back(lab):
         unix, quality = client.info().raw["clock"]
         assert abs(unix - time.time()) < 60 and quality == CLOCK_HOST
         owner.set_interval(lab.home, client, 5)
+
+
+def test_a_board_whose_ports_were_taken_while_it_was_off_is_still_known(lab):
+    """The register has the board, not its port of that day, whichever URL it was provisioned at."""
+    board = lab.board("shed")
+    before = board.url
+    board.kill()
+    with socket.create_server(tuple(board.hardware["command"])), socket.create_server(tuple(board.hardware["peer"])):
+        board.start()
+    assert board.url != before
+    lab.tell(board, "interval", 60)
+    assert lab.home.resolve(board.url).name == "shed"

@@ -52,7 +52,7 @@ def test_datagrams_and_power_cuts(lab, air):
         lab.wait(payer, lambda result: result["order"][2] and result["order"][2][0] >= paid[0] + 2)
         board.kill()
         board.start()
-    assert lab.wait(payer, ended, 60)["order"][2][1] == 800
+    assert lab.wait(payer, ended)["order"][2][1] == 800
     assert all(verdict.ok for verdict in lab.verify(lab.collect(payee, payer)))
 
 
@@ -84,7 +84,7 @@ def test_a_wire_whose_other_end_loses_power(lab, wire):
     lab.wait(payer, lambda result: result["order"][2] and result["order"][2][0] >= 2)
     payer.kill()
     payer.start()
-    assert lab.wait(payer, ended, 60)["order"][2][1] == 600
+    assert lab.wait(payer, ended)["order"][2][1] == 600
     assert all(verdict.ok for verdict in lab.verify(lab.collect(payee, payer)))
 
 

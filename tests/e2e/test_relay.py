@@ -164,7 +164,7 @@ def test_a_stranger_who_proves_nothing_loses_the_place(lab, relayed, monkeypatch
     stranger = Trickle(relay.peers)
     stranger.start()
     try:
-        stranger.join(30)
+        stranger.join(120)
         assert not stranger.is_alive(), "every byte gave it more time"
     finally:
         stranger.over.set()

@@ -176,7 +176,7 @@ def test_nonsense_on_the_wire_ends_nothing(lab, proxied, witness):
     proxy.tamper = tamper
     pids = payer.pid, payee.pid
     lab.order(payer, payee, "reading", 100, address=proxy.address, pause_ms=0)
-    lab.wait(payer, ended, 100)
+    lab.wait(payer, ended)
     assert lab.info(payer)["order"] == [DONE, None, [20, 100]]
     assert next(wrong, None) is None and not proxy.errors, proxy.errors
     assert (payer.pid, payee.pid) == pids

@@ -123,7 +123,7 @@ def test_kills_in_the_midst_of_writing_leave_the_old_or_the_new(pico):
 
 def mpremote_until_killed(port):
     try:
-        mpremote(port, "exec", COUNT, seconds=60)
+        mpremote(port, "exec", COUNT, seconds=120)
     except AssertionError:
         pass  # it ends in an error: the board has gone
 

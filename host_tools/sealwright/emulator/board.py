@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -13,13 +14,15 @@ from typing import Any, Final
 
 from ..errors import Unreachable, Usage, cause_of
 from ..extras import unix
+from ..files import write_whole
 from ..home.urls import board_urls
 from .kinds import Emulator, emulator_of, folder_of
 from .launch import LOCK, TTY
 
 fcntl = unix("fcntl")
 
-START_SECONDS: Final = 20.0
+PORTS: Final = range(10_240, 32_768)  # below what Linux, macOS and Windows give to connections and to port 0
+START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 5.0
 LOG: Final = "console.log"
 
@@ -119,7 +122,7 @@ class EmulatedBoard:
                     hardware[link] = [host, free_port()]
                     changed = True
         if changed:
-            (self.folder / "hardware.json").write_text(json.dumps(hardware))
+            write_whole(self.folder / "hardware.json", json.dumps(hardware).encode())  # the register reads it
 
     def last_words(self, begun: int = 0) -> str:
         """The last line of its console, of what is there after the first `begun` bytes."""
@@ -161,8 +164,13 @@ def _reap(pid: int) -> None:
 
 
 def free_port() -> int:
-    """A TCP port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A TCP port that nothing listens on, and that no system gives away by itself: while a board is off, its port stays
+    free for it."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import Unreachable, Usage
+from ..files import write_whole
 from ..home import Home
 from ..link.client import Client
 from ..link.transport import Transport, check_free, open_url
@@ -56,7 +57,7 @@ def create(
             hardware["ip"] = _air_address()
         if uart is not None:
             hardware["uart"] = _wire(home, uart)
-        (folder / "hardware.json").write_text(json.dumps(hardware))
+        write_whole(folder / "hardware.json", json.dumps(hardware).encode())
     except BaseException:  # also an interrupt: half a board would hold its name
         shutil.rmtree(folder, ignore_errors=True)
         raise

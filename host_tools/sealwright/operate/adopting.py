@@ -12,7 +12,7 @@ from ..home import DONE, Home, Registered
 from ..link import Client
 from ..wire.certificates import check_chain
 from ..wire.messages import Certificate, Message, Revocation, parse_as
-from .pinning import wrong_device
+from .pinning import lasting, wrong_device
 
 
 def adopt(home: Home, client: Client, name: str | None = None) -> Registered:
@@ -41,7 +41,7 @@ def adopt(home: Home, client: Client, name: str | None = None) -> Registered:
     entry = Registered(
         name=name,
         device=status.device.hex(),
-        url=client.url,
+        url=lasting(home, client.url),
         model=leaf.body.model or "",
         custody=leaf.body.custody,
         state=DONE,

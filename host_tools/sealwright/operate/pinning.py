@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import RefusedByDevice
 from ..home import Home, Registered
+from ..home.urls import aliases
 from ..link import Client, Info
 from ..wire.messages import Message, Status
 
@@ -57,6 +58,11 @@ def wrong_device(home: Home, client: Client, found: bytes) -> RefusedByDevice:
     if client.device is None:
         remedy = f"If {here} is the device you mean, name it: {here}@{client.url}. Nothing was changed."
     return RefusedByDevice(f"{here} answers at {client.url}, not {meant}", remedy=remedy, code="wrong_device")
+
+
+def lasting(home: Home, url: str) -> str:
+    """The URL to note for a device reached at `url`: of an emulated board its name, for its port may change."""
+    return aliases(home.folder / "boards", url)[0]
 
 
 def expected(home: Home, client: Client) -> bytes | None:

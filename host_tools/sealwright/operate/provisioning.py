@@ -9,7 +9,6 @@ import os
 from dataclasses import dataclass, replace
 from typing import Final
 
-from .. import emulator
 from ..errors import BadSignature, RefusedByDevice, Rejected
 from ..home import DONE, PENDING, Home, Registered
 from ..home.names import name_key
@@ -17,6 +16,7 @@ from ..link import Client
 from ..targets import kinds
 from ..wire.certificates import TEST_MODEL, issue
 from ..wire.messages import Certificate, DevicePolicy, Evidence, Grant, Message, parse_as, sign_message
+from .pinning import lasting
 from .renewing import expiry
 
 NONCE_BYTES: Final = 32
@@ -68,12 +68,12 @@ def provision(
     if test != kinds.is_emulated(evidence.model):
         raise Rejected(f"no board here is of model {evidence.model!r}", remedy="Use a Sealwright that knows the board.")
     # the firmware of a real board does not know that it is emulated; who runs it does
-    test = test or any(client.url in board.urls for board in emulator.boards(home))
+    test = test or lasting(home, client.url).startswith("emulated:")
     certificate = _certify(home, evidence, test, valid_days)
     entry = Registered(
         name=name,
         device=evidence.key.device_id.hex(),
-        url=client.url,
+        url=lasting(home, client.url),
         model=evidence.model,
         custody=certificate.body.custody,
         state=PENDING,
@@ -109,7 +109,7 @@ def _unfinished(home: Home, client: Client, name: str) -> tuple[Registered, Mess
 
 
 def _complete(home: Home, entry: Registered, client: Client) -> Registered:
-    done = replace(entry, state=DONE, url=client.url)
+    done = replace(entry, state=DONE, url=lasting(home, client.url))
     home.register(done)
     return done
 

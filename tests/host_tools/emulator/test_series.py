@@ -215,7 +215,7 @@ def test_a_board_replays_what_was_written(build, interpreter):
         env={**os.environ, **variables, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert result.returncode == 0, result.stderr

@@ -66,11 +66,11 @@ def test_a_message_is_given_when_it_is_whole_and_not_when_the_stream_ends():
     thread = threading.Thread(target=follow)
     thread.start()
     os.write(writing, RAW[0] + RAW[1][:10])
-    assert arrived.wait(10)
+    assert arrived.wait(120)
     assert got == RAW[:1]
     os.write(writing, RAW[1][10:])
     os.close(writing)
-    thread.join(10)
+    thread.join(120)
     assert got == RAW[:2]
 
 

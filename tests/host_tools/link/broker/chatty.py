@@ -35,7 +35,7 @@ class Chatty:
         self.client.on_message = self._take
         self.client.connect("127.0.0.1", broker.port, 30)
         self.client.loop_start()
-        assert ready.wait(10)
+        assert ready.wait(120)
         self.say("state", b"1", retain=True)
 
     def say(self, part, payload, retain=False):
