@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test law model coverage mutate lint docs firmware bench bench-device format clean
+.PHONY: help demo test fuzz law model coverage mutate lint docs firmware bench bench-device format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -27,6 +27,9 @@ demo: $(VENV)/run.stamp ## Three machines measure, sign, pay each other and get 
 
 test: $(VENV)/dev.stamp ## All tests, under CPython and unix MicroPython; T=FILE or T="-k WORD": some of them
 	$(BIN)/python -m pytest $(TESTS)
+
+fuzz: $(VENV)/dev.stamp ## The tests of properties with other examples than `make test` draws, and others each time
+	SEALWRIGHT_FUZZ=1 $(BIN)/python -m pytest -m hypothesis $(TESTS)
 
 law: $(VENV)/dev.stamp ## 100,000 random histories of channels against the law of settlement; HISTORIES=N for another number
 	SEALWRIGHT_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -p no:xdist tests/host_tools/ledger/test_law.py

@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from tests.parity.made import Made
 from tests.vectors.interpreters import SEARCH, run
@@ -15,9 +14,6 @@ HERE = Path(__file__).parent
 for folder in (*SEARCH, str(HERE)):
     if folder not in sys.path:
         sys.path.insert(0, folder)
-
-settings.register_profile("sealwright", derandomize=True, deadline=None, print_blob=True)
-settings.load_profile("sealwright")
 
 
 @cache
