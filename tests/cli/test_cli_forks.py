@@ -1,7 +1,5 @@
 """A device whose flash is put back: what was signed twice is found, proved and acknowledged to nobody."""
 
-import time
-
 import pytest
 from sealwright.wire.bundle import read_bundle
 from sealwright.wire.messages import Reading, parse_message
@@ -96,11 +94,10 @@ def test_while_it_is_followed(homed, station, tmp_path):
     image = image_of(station)
     homed.ok("collect", *DEVICE, "--out", bundle, "--count", str(last(homed) + 3), "--every", "0.2")
     put_back(station, image)
-    began = time.monotonic()
     homed.ok("owner", "interval", "1", *DEVICE)
     ran = homed("collect", *DEVICE, "--out", bundle, "--seconds", "3", "--every", "0.2", "--json")
     assert ran.code == 1 and sum(one.get("code") == "equivocation" for one in ran.json) == 1, "said once"
-    assert time.monotonic() - began < 60 and ran.json[-1]["failed"] == 1
+    assert ran.json[-1]["failed"] == 1
 
 
 def test_settling_sees_what_collecting_remembers(homed, station, tmp_path):

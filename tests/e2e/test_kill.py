@@ -134,6 +134,7 @@ class Siege:
         return lost
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("unit", ["J", "reading"])
 def test_kills_at_random_moments(lab: Lab, proxied, witness, unit, record_property):
     payee = lab.board("payee", [lab.power(50)] if unit == "J" else ["bme280"])

@@ -53,6 +53,7 @@ def bare(cli, *sensors):
     return emulator.find(Home.open(cli.home), "station")
 
 
+@pytest.mark.long
 def test_from_the_prompt_to_settled_money(cli):
     board = bare(cli, "bme280")
     deploy_with_a_cut(cli, board)
@@ -153,6 +154,7 @@ def broken(tmp_path):
     return boards.compile_for(describe(tmp_path / "broken" / "boards" / "pico"))
 
 
+@pytest.mark.long
 def test_a_pico_takes_a_new_version_and_drops_bad_ones(cli, tmp_path):
     build = boards.compile_for(boards.find("pico"))
     loaded(cli, build)

@@ -50,6 +50,7 @@ def order(cli, name="car"):
     return told["state"], told.get("vouchers") or 0, int(told.get("amount") or 0)
 
 
+@pytest.mark.long
 def test_two_picos_trade_over_a_wire_through_power_cuts(cli):
     build = boards.compile_for(boards.find("pico"))
     roof = pico(cli, build, "roof", "--sensor", "ina219")

@@ -169,6 +169,7 @@ def test_a_broken_version_is_rolled_back(lab, slot, broken, how):
     assert all(verdict.ok for verdict in lab.verify(lab.collect(board)))
 
 
+@pytest.mark.long
 def test_kills_at_random_moments_of_updates(lab, slot, record_property):
     board = lab.board("station", ["bme280"])
     lab.tell(board, "interval", 1)
@@ -182,13 +183,14 @@ def test_kills_at_random_moments_of_updates(lab, slot, record_property):
                 time.sleep(chance.choice((0.2, 1.0, 4.0)) * chance.random())
             board.kill()
             board.start()
+            least = len(updates.done)
             result = lab.info(board)
             assert what_it_is(result) == what_it_is(before)
-            confirmed = len(updates.done)
-            assert confirmed <= result["version"] <= confirmed + 1, (result["version"], confirmed)
+            assert least <= result["version"] <= len(updates.done) + 1, (result["version"], updates.done)
             assert result["version"] >= newest or result["trial"] is False
             newest = max(newest, result["version"] if not result["trial"] else 0)
             assert result["version"] >= newest, "a confirmed version was lost"
+        lab.wait(board, lambda _: updates.done or updates.errors)  # on a busy machine no update may have been done yet
     assert not updates.errors, updates.errors
     assert updates.broken, "no kill met a transfer"
     found = {"updates": len(updates.done), "rolled back": updates.rolled_back, "broken transfers": updates.broken}

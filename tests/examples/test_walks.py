@@ -33,6 +33,7 @@ def walk(record_property, tmp_path):
         board.kill()
 
 
+@pytest.mark.long
 def test_a_makers_walk(walk, tmp_path):
     said = walk("walk_maker.py", tmp_path / "walk")
     assert "5 of 5 boards are ready." in said and "5 labels in labels.html" in said
@@ -40,6 +41,7 @@ def test_a_makers_walk(walk, tmp_path):
     assert "the whole walk, 9 steps" in said and emulator.running(Home(tmp_path / "walk" / "home", "")) == []
 
 
+@pytest.mark.long
 def test_an_operators_walk(walk, tmp_path):
     said = walk("walk_operator.py", tmp_path / "walk")
     assert "6 of 200 answered: " in said and "2 of 8 devices failed." in said
