@@ -83,8 +83,7 @@ class Cli:
         """The entry point in the background; `kill_all` ends what the test did not."""
         process = subprocess.Popen(
             [*ENTRY, *map(str, arguments)],
-            # a test run in the background, or under nohup, ignores these, and so would its children
-            preexec_fn=lambda: [signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGHUP)],
+            preexec_fn=hearing,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -141,6 +140,12 @@ class Cli:
             process.communicate()
         for board in emulator.boards(Home(self.home, "")):
             board.kill()
+
+
+def hearing():
+    """For a new process: tests in the background, or under nohup, ignore these signals, and so would their children."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def checked(code, out, err):

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from tests.cli.runner import ENTRY, LONG, ended, gone_wrong, wait_until
+from tests.cli.runner import ENTRY, LONG, ended, gone_wrong, hearing, wait_until
 
 
 class Silent:
@@ -191,7 +191,7 @@ def test_ctrl_c_typed_at_a_terminal(fleet, tmp_path):
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        preexec_fn=lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0)),
+        preexec_fn=lambda: (hearing(), os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0)),
     )
     fleet.started.append(process)
     os.close(theirs)

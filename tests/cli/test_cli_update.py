@@ -31,6 +31,13 @@ def maker(tmp_path_factory):
         cli.kill_all()
 
 
+@pytest.fixture
+def locking(maker):
+    """The same, for a test that makes the home's hash-based key: the others have none."""
+    yield maker
+    (maker.home / "update.hss").unlink(missing_ok=True)
+
+
 def rewritten(cli, name, change):
     """The bundle, changed, under another name."""
     path = cli.home.parent / name
@@ -94,7 +101,8 @@ def refused_before_it_is_sent(maker):
         gone_wrong(maker(*UPDATE, "--bundle", rewritten(maker, name, change)), exit_code, code, words)
 
 
-def test_a_device_is_updated_and_then_locked(maker):
+def test_a_device_is_updated_and_then_locked(locking):
+    maker = locking
     first = maker.ok(*UPDATE, "--bundle", maker.bundle, "--json").last
     assert (first["version"], first["slot"], first["sent"]) == (3, "a", first["bytes"])
     assert maker.ok(*UPDATE, "--bundle", maker.bundle, "--json").last["sent"] == 0

@@ -10,6 +10,7 @@ mpremote prints what it does not understand: its output is kept from ours. Not f
 
 import ast
 import io
+import secrets
 import struct
 import time
 from base64 import b64encode
@@ -84,24 +85,33 @@ class Console:
 
     def _knock(self, seconds: float) -> None:
         """Enter raw REPL. Again and again: a running program may swallow what comes right behind the Ctrl-C. Then once
-        more, after a pause: answers to the earlier ones may have been under way."""
+        more, after a pause: answers to the earlier ones may have been under way, or still are."""
         end = time.monotonic() + seconds
-        late = False
+        late = several = False
         while True:
             try:
                 with self._quiet():
                     self._transport.enter_raw_repl(soft_reset=False, timeout_overall=_ONE_KNOCK)
+                    if not late and several:
+                        self._check_in_step()
                 if not late:
                     return
                 time.sleep(_PAUSE)
                 self._transport.serial.reset_input_buffer()
-                late = False
+                late, several = False, True
             except TransportError as error:
                 late = True
                 if time.monotonic() > end:
                     raise NoPrompt(f"no MicroPython prompt answers at {self.url}", remedy=_NO_ANSWER) from error
             except PORT_ERRORS as error:
                 raise self._lost() from error
+
+    def _check_in_step(self) -> None:
+        """Raise TransportError where what comes is no answer to what was asked: a slow board answers earlier knocks."""
+        word = secrets.token_hex(8)
+        out, trace = self._transport.exec_raw(f"print({word!r})", timeout=_ONE_KNOCK)
+        if bytes(out).strip() != word.encode() or trace:
+            raise TransportError("an answer to an earlier knock")
 
     @contextmanager
     def _quiet(self) -> Iterator[None]:

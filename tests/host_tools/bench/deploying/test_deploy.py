@@ -3,8 +3,10 @@
 import itertools
 from ast import literal_eval
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from mpremote.transport import TransportError
 from sealwright.bench.deploying import console, hello, install
 from sealwright.bench.deploying.console import Console, ScriptFailed
 from sealwright.errors import RefusedByDevice, Rejected, Unreachable
@@ -213,6 +215,34 @@ def test_a_board_whose_flash_does_not_say_whether_it_is_provisioned(board):
     with pytest.raises(ScriptFailed, match="OSError: 20"):
         install(board.url, build(), quiet)
     assert set(files(board)) == {"/state"}
+
+
+class Slow:
+    """In place of mpremote's transport: answers to three knocks come late, one after the other."""
+
+    def __init__(self, *_, **__):
+        self.serial = SimpleNamespace(timeout=0, reset_input_buffer=lambda: None)
+        self.late, self.asked = 3, []
+
+    def enter_raw_repl(self, **_):
+        self.late -= 1
+        if self.late == 2:
+            raise TransportError("could not enter raw repl")
+
+    def exec_raw(self, script, timeout):
+        self.asked.append(script)
+        return (b"", b"") if self.late >= 0 else (script[len("print('") : -len("')")].encode() + b"\r\n", b"")
+
+    def close(self):
+        pass
+
+
+def test_late_answers_to_earlier_knocks_are_not_taken_for_others(monkeypatch):
+    monkeypatch.setattr(console, "SerialTransport", Slow)
+    monkeypatch.setattr(console, "_PAUSE", 0)
+    with Console("tcp:127.0.0.1:1") as prompt:
+        words = [script for script in prompt._transport.asked if script.startswith("print(")]
+        assert len(words) == len(set(words)) == 2, "it was asked until the answer was the one to that question"
 
 
 def test_a_board_that_never_says_hello(board):
