@@ -69,7 +69,7 @@ class Esp32:
 
     @contextmanager
     def client(self) -> Iterator[Client]:
-        with connect(self.url, 10) as client:
+        with connect(self.url, 60) as client:
             yield client
 
     def throw_away(self) -> None:

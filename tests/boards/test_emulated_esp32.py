@@ -42,11 +42,11 @@ def test_a_blank_board_answers_and_lets_mpremote_in(esp32: Esp32) -> None:
         assert (info.state, info.model, info.raw["sensors"]) == ("blank", "esp32", ["ESP32"])
         assert all(outcome is True for outcome in client.selftest().values())
     esp32.type(b"\r\x03")
-    assert PROMPT in esp32.read_wire(10, PROMPT)
+    assert PROMPT in esp32.read_wire(120, PROMPT)
     esp32.type(b"\r\x01")
-    assert RAW in esp32.read_wire(5, RAW)
+    assert RAW in esp32.read_wire(120, RAW)
     esp32.type(b"import os; print(sorted(os.listdir('/')))\x04")
-    assert b"'a', 'boot.py', 'host', 'loader.py'" in esp32.read_wire(5, b"\x04>")
+    assert b"'a', 'boot.py', 'host', 'loader.py'" in esp32.read_wire(120, b"\x04>")
     esp32.power_off()
     esp32.power_on()
     assert state(esp32) == "blank"
@@ -93,7 +93,7 @@ def test_a_blank_board_that_fails_shows_the_error_and_its_prompt(esp32: Esp32) -
     esp32.power_off()
     (esp32.folder / "hardware.json").unlink()
     esp32.power_on()
-    output = esp32.read_wire(10, PROMPT)
+    output = esp32.read_wire(120, PROMPT)
     assert b"Traceback" in output and b"OSError" in output and PROMPT in output
 
 

@@ -19,7 +19,7 @@ def hardware_tests(*options: str) -> dict[str, int]:
     """{outcome: how many} of `pytest tests/hardware` with these options."""
     command = [sys.executable, "-m", "pytest", "-q", "-o", "addopts=", "-p", "no:xdist", "-p", "no:cacheprovider"]
     result = subprocess.run(
-        [*command, "tests/hardware", *options], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        [*command, "tests/hardware", *options], cwd=ROOT, capture_output=True, text=True, timeout=1800, check=False
     )
     assert result.returncode == 0, result.stdout
     summary = result.stdout.splitlines()[-1].partition(" in ")[0].split(", ")

@@ -21,7 +21,7 @@ from sealwright.money import Asset, Assets, declare
 SCRIPT = Path(sysconfig.get_path("scripts")) / "sealwright"
 ENTRY = [str(SCRIPT)] if SCRIPT.exists() else [sys.executable, "-c", "from sealwright.cli.main import main; main()"]
 FULL = Path("/dev/full")  # Linux has it
-LONG = 120  # seconds, on a busy machine: only what fails waits for so long
+LONG = 300  # seconds, on a busy machine: only what fails waits for so long
 POLICY = {"assets": {"nEUR": {"per_voucher": 1_000_000, "per_day": 10**9}}}
 
 

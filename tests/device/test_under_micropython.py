@@ -33,7 +33,7 @@ def test_file(path: Path, tmp_path: Path) -> None:
         env={**os.environ, "MICROPYPATH": ":".join([*map(str, search), ".frozen"])},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1800,
     )
     passed = {line[3:] for line in done.stdout.splitlines() if line.startswith("ok ")}
     assert done.returncode == 0 and passed == names(path), done.stdout + done.stderr

@@ -19,7 +19,7 @@ from sealwright.wire.messages import DevicePolicy
 ASSET = "nEUR"
 GENEROUS = spending.parse_policy({"assets": {ASSET: {"per_voucher": 10**9, "per_day": 10**12}}})
 
-LONG = 120  # seconds, on a busy machine: only what fails waits for so long
+LONG = 300  # seconds, on a busy machine: only what fails waits for so long
 
 # what these trades need: short channels, many of them, and no funding
 TRUSTING = {"least_left": 0, "channels_per_payer": 8, "credit": 2**62}

@@ -18,7 +18,7 @@ def signed(home, slot, version, **changes):
     return make(home, dataclasses.replace(slot, slot=files, board=dataclasses.replace(slot.board, **changes)), version)
 
 
-def send(lab, board, bundle, wait=90.0, progress=None):
+def send(lab, board, bundle, wait=300.0, progress=None):
     return transfer(lambda: connect(board.url, 5.0), bundle, wait=wait, progress=progress)
 
 

@@ -24,7 +24,7 @@ from tests.pico.preload import preload_firmware
 from tests.pico.rig import image
 
 PRICE = 1000
-LONG = 300  # seconds: of a busy machine
+LONG = 1800  # seconds, on a busy machine: only what fails waits for so long
 BLOCK = 4096
 SOME = 60  # blocks of flash, of some 150 that the firmware takes
 pytestmark = pytest.mark.skipif(image() is None, reason=NO_IMAGE)

@@ -15,7 +15,7 @@ SHARED = "steps" + ".py"  # of the walks
 MICROPYTHON = Path(sys.executable).parent / "micropython"
 
 
-def run(*command, timeout=600, **environment):
+def run(*command, timeout=1800, **environment):
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SEALWRIGHT")}
     return subprocess.run(
         [*map(str, command)], env=kept | environment, capture_output=True, text=True, timeout=timeout, check=False

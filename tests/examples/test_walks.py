@@ -21,7 +21,7 @@ def walk(record_property, tmp_path):
     """Run a walk to its end: what it printed."""
 
     def walked(name, *arguments, code=0):
-        done = run(sys.executable, EXAMPLES / name, *arguments, timeout=600, COLUMNS="80")
+        done = run(sys.executable, EXAMPLES / name, *arguments, timeout=1800, COLUMNS="80")
         print(done.stdout)
         assert done.returncode == code and (code or not done.stderr), done
         for seconds, step in STEP.findall(done.stdout):

@@ -24,12 +24,12 @@ class Wire:
             said += self._port.read(4096)
         return said
 
-    def enter(self) -> bool:
-        """Try for the raw prompt as mpremote does; whether it came."""
+    def enter(self, seconds: float = 3) -> bool:
+        """Try for the raw prompt as mpremote does; whether it came, each of its two answers in so many seconds."""
         self.send(b"\r\x03")
-        self.says(3, b">>> ")
+        self.says(seconds, b">>> ")
         self.send(b"\r\x01")
-        return b"raw REPL; CTRL-B to exit" in self.says(2, b"exit\r\n>")
+        return b"raw REPL; CTRL-B to exit" in self.says(seconds, b"exit\r\n>")
 
     def run(self, source: str, seconds: float) -> str:
         """What a script prints at the raw prompt. Raises AssertionError with its traceback."""

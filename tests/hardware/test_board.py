@@ -63,9 +63,9 @@ def test_vectors_at_the_prompt(url: str, info: Info, client: Client, open_board:
     needs(info, "blank", "keyed", "wiped")
     client.close()
     with Wire(url.partition(":")[2]) as wire:
-        if not wire.enter():
+        if not wire.enter(30):  # an emulated board on a busy machine is slow
             pytest.skip("no prompt on this wire: the board's console is elsewhere")
-        assert wire.run(VECTORS, 60).split() == ["True", "True", "False"] * len(SIGNATURES)
+        assert wire.run(VECTORS, 300).split() == ["True", "True", "False"] * len(SIGNATURES)
         wire.leave()
     assert wait_for(open_board).state == info.state
 
@@ -97,7 +97,7 @@ def test_sensors_measure(client: Client, info: Info) -> None:
 def test_readings_come_signed_and_in_order(client: Client, info: Info) -> None:
     needs(info, "provisioned")
     key = client.chain()[0].body.key
-    end, before = time.monotonic() + 3 * info.raw["interval"] + 5, info.raw["reading_seq"]
+    end, before = time.monotonic() + 3 * info.raw["interval"] + 120, info.raw["reading_seq"]
     while client.info().raw["reading_seq"] < before + 2:
         assert time.monotonic() < end, "no new readings"
         time.sleep(0.5)
@@ -125,7 +125,7 @@ def test_it_goes_on_after_the_plug_was_pulled(url: str, info: Info, client: Clie
         assert again.raw["command_seq"] == info.raw["command_seq"]
 
 
-def wait_for(open_board: Opener, seconds: float = 20) -> Info:
+def wait_for(open_board: Opener, seconds: float = 300) -> Info:
     """What the board says of itself once it answers again."""
     end = time.monotonic() + seconds
     while True:

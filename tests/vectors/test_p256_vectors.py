@@ -63,7 +63,7 @@ def ask_process(command: list[str], engine: str, text: str, folder: Path) -> lis
         env={**os.environ, "PYTHONPATH": str(FIRMWARE), "MICROPYPATH": f"{FIRMWARE}:.frozen"},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.splitlines()

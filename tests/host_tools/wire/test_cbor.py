@@ -236,7 +236,7 @@ def test_the_codec_under_the_other_major_of_cbor2():
     env = dict(os.environ, SEALWRIGHT_CBOR2=str(other), PYTHONPATH=path)
     tests = [str(path) for path in sorted(Path(__file__).parent.glob("test_c[bo]*.py"))]
     command = [sys.executable, "-m", "pytest", "-q", "-o", "addopts=", "-p", "no:cacheprovider", *tests]
-    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
