@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz law model coverage mutate lint docs firmware bench bench-device format clean
+.PHONY: help demo test fuzz kills law model coverage mutate lint docs firmware bench bench-device format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -16,6 +16,8 @@ SPELLED = *.md Makefile pyproject.toml .ci .github boards firmware host_tools te
 # How many histories `make law` runs; an hour or so for each 100,000.
 HISTORIES = 100000
 N = 10000000
+# How many kills `make kills` makes; a minute or so for each 50.
+KILLS = 400
 # Options of host_tools/tools/mutate.py.
 M =
 
@@ -30,6 +32,9 @@ test: $(VENV)/dev.stamp ## All tests, under CPython and unix MicroPython; T=FILE
 
 fuzz: $(VENV)/dev.stamp ## The tests of properties with other examples than `make test` draws, and others each time
 	SEALWRIGHT_FUZZ=1 $(BIN)/python -m pytest -m hypothesis $(TESTS)
+
+kills: $(VENV)/dev.stamp ## Power cuts at 400 random moments of trades in each kind of goods, and of updates; KILLS=N for another number
+	SEALWRIGHT_KILLS=$(KILLS) $(BIN)/python -m pytest -p no:xdist -rP -k kills_at_random_moments tests/e2e
 
 law: $(VENV)/dev.stamp ## 100,000 random histories of channels against the law of settlement; HISTORIES=N for another number
 	SEALWRIGHT_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -p no:xdist tests/host_tools/ledger/test_law.py

@@ -20,11 +20,11 @@ settings.load_profile("sealwright")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
-    """Three workers for two cores: most tests wait for a device's process, or for its clock."""
+    """Two workers for a core: most tests wait for a device's process, or for its clock."""
     if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
         return None  # as the user says
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores * 3 // 2
+    return cores * 2
 
 
 @pytest.hookimpl(trylast=True)

@@ -2,8 +2,10 @@
 
 What left the devices is judged from outside, by a witness on the wire between them and by what they show a host.
 Half of the moments are anywhere, half within a few hundredths of a second of a bill or a voucher, where the writes are.
+A sample runs with the other tests; `make kills` makes more.
 """
 
+import os
 import random
 import threading
 import time
@@ -16,7 +18,7 @@ from sealwright.wire.messages import ChannelClose, Reading, Voucher, parse_messa
 
 from .lab import Lab
 
-KILLS = 100  # for each kind of goods
+KILLS = int(os.environ.get("SEALWRIGHT_KILLS", "40"))  # for each kind of goods
 BLOCK = 16  # readings are numbered in blocks of so many: what a lost end burns at most
 PRICE = 83
 
@@ -36,7 +38,7 @@ class Siege:
         """One order under fire until it is over, or for 12 kills, and then in peace to its end."""
         self.lab.order(self.payer, self.payee, self.unit, budget, address=self.proxy.address)
         kills = 0
-        while kills < 12 and self.found["kills"] < KILLS and self.lab.info(self.payer)["order"][0] == 0:
+        while kills < 12 and not self.enough and self.lab.info(self.payer)["order"][0] == 0:
             self.strike()
             kills += 1
         result = self.lab.wait(self.payer, lambda result: result["order"][0] != 0)
@@ -44,6 +46,14 @@ class Siege:
         assert result["order"][2][1] > budget - PRICE, "the order ended before its budget"
         self.found["orders"] += 1
         self.collect()
+
+    @property
+    def enough(self):
+        """Whether there were as many kills as asked for, and one of them between a write and what it is for: which of
+        the two writes that was is chance, and engines are fast."""
+        found, kills = self.found, self.found["kills"]
+        met = found["promised and not yet sent"] + found["kept and not yet acknowledged"]
+        return kills >= 10 * KILLS or (kills >= KILLS and met > 0)
 
     def strike(self):
         """Kill one or both at a random moment, restart them, and hold them to what left them before."""
@@ -142,7 +152,7 @@ def test_kills_at_random_moments(lab: Lab, proxied, witness, unit, record_proper
     lab.tell(payee, "interval", 3)
     lab.sells(payee, unit, PRICE)
     siege = Siege(lab, payer, payee, unit, proxied(payee), witness)
-    while siege.found["kills"] < KILLS:
+    while not siege.enough:
         siege.order(PRICE * siege.random.randint(*((150, 350) if unit == "J" else (15, 40))))
     siege.found["burnt numbers"] = siege.burnt()
     assert not siege.proxy.errors, siege.proxy.errors
@@ -159,5 +169,4 @@ def test_kills_at_random_moments(lab: Lab, proxied, witness, unit, record_proper
     siege.found["messages seen again"] = witness.repeated
     record_property("siege", dict(siege.found))
     print(unit, dict(siege.found))
-    # some kill must have come between a write and what it is for; which of the two is chance, and engines are fast
     assert siege.found["promised and not yet sent"] + siege.found["kept and not yet acknowledged"]

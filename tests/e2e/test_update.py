@@ -2,6 +2,7 @@
 power goes, the old or the new version comes up with all the device holds."""
 
 import dataclasses
+import os
 import random
 import shutil
 import time
@@ -17,7 +18,7 @@ from sealwright.wire.messages import sign_message
 
 from .sending import FILLER, Persistent, bundle_size, grown, send, signed
 
-KILLS = 40
+KILLS = int(os.environ.get("SEALWRIGHT_KILLS", "20"))  # `make kills` has more
 # what is put in front of seal/app.py, or in the place of its `run`
 BROKEN = {
     "raises at import": 'raise ValueError("a bad version")\n',

@@ -13,7 +13,7 @@ from .address import PASSWORD, Broker
 from .trust import context, not_tls, refusal
 
 CONNECT_SECONDS: Final = 10.0
-STATE_SECONDS: Final = 3.0  # for what the broker keeps of a device's state
+STATE_SECONDS: Final = 10.0  # for what the broker keeps of a device's state
 KEEPALIVE: Final = 30
 TAKEN_SECONDS: Final = 15.0  # a connection that is cut within them counts as taken over,
 TAKEN_TIMES: Final = 3  # if that comes so often in a row
