@@ -164,7 +164,7 @@ def test_what_comes_without_end_does_not_hold_a_look_or_a_read(place, listen):
 def test_certificates_without_end_do_not_hold_the_beginning(place, listen, monkeypatch):
     monkeypatch.setattr(listening, "_MOST_RETAINED_SECONDS", 1.0)
     *_, device = place
-    busy, left = device(), [100]
+    busy, left = device(), [10_000]
 
     def go_on():
         while left[0]:
