@@ -42,7 +42,7 @@ def together(test, seed=0, **faults):
 
         tasks = [asyncio.create_task(task) for task in (near.serve(echo), far.serve(echo), run())]
         try:
-            await asyncio.wait_for(asyncio.gather(*tasks), 60)
+            await asyncio.wait_for(asyncio.gather(*tasks), 300)
         except Done:
             return results[0]
         finally:

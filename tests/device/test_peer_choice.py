@@ -55,7 +55,7 @@ def choose(issuer, device, kind):
 
 
 async def soon(condition):
-    for _ in range(100):
+    for _ in range(6000):
         await asyncio.sleep(0.05)
         if condition():
             return

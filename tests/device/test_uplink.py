@@ -93,7 +93,7 @@ def test_command_link_restarts_after_end():
             await asyncio.sleep(0.05)
         task.cancel()
 
-    asyncio.run(asyncio.wait_for(until_connected_twice(), 20))
+    asyncio.run(asyncio.wait_for(until_connected_twice(), 120))
 
 
 def test_board_without_uplink_refuses_settings():
