@@ -37,7 +37,8 @@ def walk(record_property, tmp_path):
 def test_a_makers_walk(walk, tmp_path):
     said = walk("walk_maker.py", tmp_path / "walk")
     assert "5 of 5 boards are ready." in said and "5 labels in labels.html" in said
-    assert "11 of 11 messages hold." in said, "the issuer's certificate, and two for each board"
+    held, messages = map(int, re.search(r"(\d+) of (\d+) messages hold\.", said).groups())
+    assert held == messages >= 11, "the issuer's certificate, and two for each board; a slow one has measured again"
     assert "the whole walk, 9 steps" in said and emulator.running(Home(tmp_path / "walk" / "home", "")) == []
 
 
