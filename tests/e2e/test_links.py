@@ -97,7 +97,7 @@ def test_garbage_on_every_link_disturbs_nothing(lab, tmp_path):
     with serial.Serial(str(board.folder / "tty")) as wire:
         for seed in range(120):
             link = ("command", "peer", "serial")[seed % 3]
-            if seed == 12:  # by now the board has loaded what it loads late
+            if seed == 60:  # by now the board has loaded what it loads late
                 before = lab.info(board)["heap_free"]
             if link == "serial":
                 wire.write(garbage(seed))
@@ -111,10 +111,10 @@ def test_garbage_on_every_link_disturbs_nothing(lab, tmp_path):
                     except OSError:
                         pass
     assert lab.wait(payer, ended)["order"] == [1, None, [12, 60]], "the trade beside it"
+    assert board.pid == pid and lab.info(board)["heap_free"] > before - 20000
     with connect(board.serial_url) as client:
         assert client.info().state == "provisioned" and client.info().raw["command_seq"] == 2
         assert all(value is True for value in client.selftest().values())
-    assert board.pid == pid and lab.info(board)["heap_free"] > before - 20000
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts a process's sockets in /proc, as Linux has it")

@@ -53,7 +53,8 @@ def test_two_days_of_readings_arrive_in_order(lab, broker, authority, listener, 
     begun = time.monotonic()
     listener.wait(last, 300)
     record_property("readings a second", round(last / (time.monotonic() - begun)))
-    assert listener.firsts() == list(range(1, last + 1)) and len(listener.found) == last
+    found = listener.firsts()  # the board may have measured since
+    assert found == list(range(1, len(found) + 1)) and len(listener.found) == len(found) >= last
     result = lab.wait(board, lambda result: result["uplink"][3] >= last)
     assert result["acknowledged"] == 0, "that the broker has them frees nothing"
     assert result["heap_free"] > heap - 40000
