@@ -104,15 +104,17 @@ class _Reader:
 class _Writer:
     def __init__(self) -> None:
         self._wire = sys.stdout.buffer
-        self._frame = b""
+        self._frame: bytes | bytearray = b""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | bytearray) -> None:
         """Keep one frame for `drain`."""
-        self._frame = b"\x00" + data
+        self._frame = data
 
     async def drain(self) -> None:
-        """Send the frame."""
+        """Send the frame, after a delimiter of its own."""
         frame, self._frame = memoryview(self._frame), b""
+        await _writable(self._wire)
+        self._wire.write(b"\x00")
         at = 0
         while at < len(frame):
             await _writable(self._wire)

@@ -37,11 +37,17 @@ class Tag:
 
 
 def encode(value: "Item") -> bytes:
-    """Encode `value`. Raises Malformed for a type or an integer outside the profile.
+    """Encode `value`. Raises Malformed for a type or an integer outside the profile."""
+    out = bytearray()
+    encode_to(out, value)
+    return bytes(out)
+
+
+def encode_to(out: bytearray, value: "Item") -> None:
+    """Append `value`, encoded: a large one needs no second piece of the heap. Raises Malformed as `encode`.
 
     Iterative: a Pico's stack holds some twenty calls, and stored values nest as deep as signed ones.
     """
-    out = bytearray()
     items, stack = iter((value,)), []  # what is left of the innermost list or map, and of those around it
     while True:
         for value in items:
@@ -55,7 +61,7 @@ def encode(value: "Item") -> bytes:
                 break
         else:
             if not stack:
-                return bytes(out)
+                return
             items = stack.pop()
 
 

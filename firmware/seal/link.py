@@ -19,7 +19,7 @@ MAX_FRAME = const(8192)
 _BLOCK = const(254)  # most bytes without a zero in a row
 
 
-def cobs_encode(data: bytes) -> bytes:
+def cobs_encode(data: bytes | bytearray) -> bytearray:
     """`data` without zero bytes. A full block at the end has no empty one after it."""
     out = bytearray()
     at, end = 0, len(data)
@@ -36,7 +36,7 @@ def cobs_encode(data: bytes) -> bytes:
             out.append(stop - at + 1)
             out.extend(data[at:stop])
         if zero < 0:
-            return bytes(out)
+            return out
         at = zero + 1
 
 
@@ -55,10 +55,17 @@ def cobs_decode(data: bytes) -> bytes:
     return bytes(out)
 
 
-def pack(identifier: int, kind: int, item: "Item") -> bytes:
-    """One frame, delimiter included. `identifier` pairs a reply with its request; `item` is any CBOR value."""
-    body = cbor.encode([VERSION, identifier, kind]) + cbor.encode(item)
-    return cobs_encode(body + crc32(body).to_bytes(4, "big")) + b"\x00"
+def pack(identifier: int, kind: int, item: "Item") -> bytearray:
+    """One frame, delimiter included. `identifier` pairs a reply with its request; `item` is any CBOR value.
+
+    It is built in two pieces of heap, each no longer than the frame: a heap in use has few long ones."""
+    body = bytearray()
+    cbor.encode_to(body, [VERSION, identifier, kind])
+    cbor.encode_to(body, item)
+    body.extend(crc32(body).to_bytes(4, "big"))
+    frame = cobs_encode(body)
+    frame.append(0)
+    return frame
 
 
 def unpack(frame: bytes) -> "tuple[int, int, Item]":

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 STATES = ("blank", "keyed", "provisioned", "wiped", "damaged")
 MAX_BATCH = const(8)  # readings in one reply
-MAX_REPLY = const(5500)  # bytes of readings in one reply: a frame has link.MAX_FRAME
+MAX_REPLY = const(2000)  # bytes of readings in one reply, if there is more than one: a heap in use has few long pieces
 MAX_BENCH = const(50)
 
 
