@@ -108,9 +108,10 @@ async def _serve_requests(
     turn: "asyncio.Lock | None" = None,
     patience: "Callable[[], int] | None" = None,
 ) -> None:
-    def heard(kind: int, is_accepted: bool) -> None:
-        device.rest.heard(kind, is_accepted)
-        if keep:
+    def heard(kind: int, is_accepted: bool | None) -> None:
+        if is_accepted is not None:
+            device.rest.heard(kind, is_accepted)
+        if keep:  # also before the handler: others come in between the steps of one that takes long
             keep(writer, _RANKS.get(kind, _SPOKE) if is_accepted else _SPOKE)
 
     try:

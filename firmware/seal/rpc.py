@@ -116,12 +116,12 @@ async def serve(
     writer: "Writer",
     handlers: "Handlers",
     patience: "Callable[[], int] | None" = None,
-    heard: "Callable[[int, bool], None] | None" = None,
+    heard: "Callable[[int, bool | None], None] | None" = None,
     turn: "asyncio.Lock | None" = None,
 ) -> None:
     """Answer requests from a stream until it ends. `handlers`: kind -> function(item) -> item. patience: callable ->
     timeout in seconds for the next bytes (raises asyncio.TimeoutError), or None. heard: gets the kind of each request,
-    and whether it was accepted. turn: see `run_steps`."""
+    with None before its handler runs, and then whether it was accepted. turn: see `run_steps`."""
     frames = link.FrameReader()
     while True:
         pending_read = reader.read(512)
@@ -129,6 +129,8 @@ async def serve(
         if not data:
             return
         for identifier, kind, item in frames.feed(data):
+            if heard:
+                heard(kind, None)
             try:  # here and not in a function: a Pico's stack has no room for one more below its deepest handler
                 reply, result = REPLY, _handler(handlers, kind)(item)
                 if hasattr(result, "send"):
@@ -143,7 +145,7 @@ async def serve(
             tidy_heap()
 
 
-def _pack(identifier: int, reply: int, result: "Item") -> bytes:
+def _pack(identifier: int, reply: int, result: "Item") -> bytearray:
     """The frame of a reply; of an error where the heap has no room for it: a client must not wait for nothing."""
     try:
         return link.pack(identifier, reply, result)
