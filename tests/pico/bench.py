@@ -12,13 +12,25 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.pico import bench_boot, bench_curve, bench_element, bench_energy, bench_flash, bench_trade, guest
+from tests.pico import (
+    bench_boot,
+    bench_curve,
+    bench_element,
+    bench_energy,
+    bench_flash,
+    bench_hostile,
+    bench_ticks,
+    bench_trade,
+    guest,
+)
 from tests.pico.rig import IMAGE, image
 from tests.pico.rows import taken
 
 TOPICS = {
     "boot": bench_boot.rows,
     "trade": bench_trade.rows,
+    "ticks": bench_ticks.rows,
+    "hostile": bench_hostile.rows,
     "flash": bench_flash.rows,
     "energy": bench_energy.rows,
     "element": bench_element.rows,

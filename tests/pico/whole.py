@@ -9,6 +9,7 @@ import json
 import secrets
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "firmware"), str(ROOT / "firmware" / "tool
 
 from rig import NOW, Issuer, policy  # noqa: E402
 from seal import link, rpc  # noqa: E402
+from sealwright.emulator.pico.bus import solder  # noqa: E402
 
 import build  # noqa: E402
 from tests.pico.rig import Pico, folder  # noqa: E402
@@ -80,8 +82,11 @@ class Whole:
     """The firmware in a Pico, booted and provisioned by `issuer`. `free`: the least heap of each step, by its name.
     `spent`: the handler's milliseconds of the last request; `whole`: those from frame to frame."""
 
-    def __init__(self, uf2: Path, board: Path) -> None:
+    def __init__(self, uf2: Path, board: Path, series: Sequence[Path] = ()) -> None:
+        """series: what the sensors on its I2C bus replay."""
         self.pico, self.size = switched_on(uf2, board)
+        if series:
+            solder(self.pico.mcu.i2c[0], ROOT / "boards", series, lambda: int(self.pico.seconds * 1000))
         self.free: dict[str, int] = {}
         self.spent = self.whole = 0.0
         self.run(BOOT)
