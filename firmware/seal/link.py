@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .ports import Item
 
 VERSION = const(1)
-MAX_FRAME = const(8192)
+MAX_FRAME = const(6144)  # an HSS signature of 6000 bytes, or as many readings as a reply has
 _BLOCK = const(254)  # most bytes without a zero in a row
 _MAX_HEAD = const(20)  # bytes of [version, id, kind]: a list's head, a small number, and two of up to nine bytes
 

@@ -25,7 +25,7 @@ LEAST_WINDOW = const(5)  # seconds: an owner who turned sleep on must be able to
 MOST_WINDOW = const(3600)
 MOST_WINDOWS = const(2)
 _PROVED = (
-    rpc.COMMAND, rpc.UPDATE_BEGIN, rpc.UPDATE_WRITE, rpc.UPDATE_COMMIT,
+    rpc.COMMAND, rpc.UPDATE_BEGIN, rpc.UPDATE_MANIFEST, rpc.UPDATE_WRITE, rpc.UPDATE_COMMIT,
     rpc.PROVE, rpc.OPEN, rpc.BILL, rpc.PAY, rpc.CLOSE,
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ import time
 
 import pytest
 from sealwright.bench.updates import HssKey, RolledBack, transfer
+from sealwright.bench.updates.updating import MANIFEST_PIECE
 from sealwright.errors import RefusedByDevice, Unreachable
 from sealwright.home import Home
 from sealwright.link import Client, connect
@@ -142,10 +143,13 @@ def test_a_device_with_a_hash_based_key_takes_nothing_without_it(lab, slot, tmp_
     assert lab.info(board)["slot"] == "factory"
     with lab.client(board) as client:  # part of a file that is not as signed
         client.update_lock(good.lock)
-        client.update_begin(good.message.raw)
+        raw, begun = good.message.raw, (good.message.digest, good.message.sign1.signature)
+        at = client.update_begin(len(raw), *begun)
+        while isinstance(at, int):
+            at = client.update_manifest(at, raw[at : at + MANIFEST_PIECE])
         client.update_write(0, 0, b"?" * len(good.contents[0]))
         with pytest.raises(RefusedByDevice):
-            client.update_begin(good.message.raw)  # a lock is good for one
+            client.update_begin(len(raw), *begun)  # a lock is good for one
     assert send(lab, board, good).sent == bundle_size(slot)
     assert lab.info(board)["hss"] is True and lab.info(board)["version"] == 1
 
