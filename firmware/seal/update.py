@@ -103,7 +103,9 @@ class Updater:
         running = slots.folder(slots.slot) if slots.slot else None
         self._key, self._version = incoming.key, version
         self._staging = Staging(slots.folder(slots.spare), manifest, running, slots.feed)
-        return self._staging.begin()
+        lengths = self._staging.begin()
+        self._device.rest.wake()
+        return lengths
 
     def write(self, item: "Item") -> int:
         """[file, offset, bytes] -> size of the file. Raises Refused before the manifest is whole, Malformed."""

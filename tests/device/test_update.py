@@ -20,6 +20,7 @@ from seal.errors import (
 from seal.firmware import FLOOR, HSS, Firmware
 from seal.owner import Owner
 from seal.records import FIRMWARE_RECORD
+from seal.rest import Rest
 from seal.service import Service
 from seal.update import Updater
 from updates import FILES, HSS_KEY, WELL, begin, boot, claims, contents, manifest, send, updater, with_slots, words
@@ -144,6 +145,46 @@ def test_manifest_comes_in_pieces_and_resumes(root, issuer, device):
 
 
 @with_slots
+def test_what_came_of_another_manifest_is_gone_once_the_slot_is_whole(root, issuer, device):
+    _, taker = updater(device, root)
+    raw, other = manifest(issuer, FILES, 1), manifest(issuer, FILES, 2)
+    begin(taker, raw)
+    taker.begin(words(other))
+    assert taker.manifest([0, other[:50]]) == 50
+    send(taker, raw, FILES)
+    assert taker.commit(None)
+    expected = dict(FILES)
+    expected["manifest"] = raw
+    assert contents(root + "/a") == expected
+
+
+@with_slots
+def test_a_whole_manifest_keeps_the_device_awake_and_a_beginning_does_not(root, issuer, device):
+    _, taker = updater(device, root)
+    Owner(device).command(issuer.command(device, "interval", {1: 60, 3: 5}))
+    raw, now = manifest(issuer, FILES), 0
+    device.rest = Rest(device, lambda: now)
+    now = 6000
+    assert device.rest.is_due()
+    taker.begin(words(raw))
+    taker.manifest([0, raw[:100]])
+    for kind in (rpc.UPDATE_BEGIN, rpc.UPDATE_MANIFEST):
+        device.rest.heard(kind, True)
+    assert device.rest.is_due()
+    assert taker.manifest([100, raw[100:]]) == [0, 0, 0]
+    assert not device.rest.is_due()
+
+
+@with_slots
+def test_a_piece_is_small(root, issuer, device):
+    _, taker = updater(device, root)
+    raw = manifest(issuer, {"file-%d.mpy" % number: b"x" for number in range(60)})
+    taker.begin(words(raw))
+    raises(Malformed, taker.manifest, [0, raw[:1537]])
+    assert taker.manifest([0, raw[:1536]]) == 1536
+
+
+@with_slots
 def test_manifests_that_start_over_and_over_are_refused(root, issuer, device):
     _, taker = updater(device, root)
     raw, other = manifest(issuer, FILES, 1), words(issuer.command(device, "pause"))
@@ -217,7 +258,10 @@ def test_hss_key_is_set_once_and_then_required(root, issuer, device):
         assert raises((Malformed, BadKey), owner.command, issuer.command(device, "update-key", bad))
     assert taker.lock(bytes(6000)) is True and taker._signature == b"", "what counts for nothing is not kept"
     send(taker, manifest(issuer, FILES, 1), FILES)
+    raw = manifest(issuer, FILES, 2)
+    assert taker.begin(words(raw)) == 0
     assert owner.command(issuer.command(device, "update-key", HSS_KEY))
+    raises(Refused, taker.manifest, [0, raw])
     raises(Refused, taker.commit, None)  # it began without that key's word
     raises(Refused, owner.command, issuer.command(device, "update-key", HSS_KEY))
     again = restarted(device)

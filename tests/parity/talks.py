@@ -330,8 +330,18 @@ TALKS = {
 }
 
 
+def show(kind, request, reply):
+    """Print a call in small pieces: the heap is in no better state than a board's."""
+    print(kind, end="")
+    for frame in (request, reply):
+        print(" ", end="")
+        for at in range(0, len(frame), 256):
+            print(hexlify(frame[at : at + 256]), end="")
+    print()
+
+
 def main(name):
-    Wire.witness = lambda kind, request, reply: print(kind, hexlify(request), hexlify(reply))
+    Wire.witness = show
     TALKS[name]()
 
 
