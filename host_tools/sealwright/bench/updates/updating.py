@@ -15,8 +15,7 @@ from ...wire.keys import PublicKey
 from .checking import check_bundle, check_state
 from .firmware_bundle import FirmwareBundle
 
-PIECE: Final = 2048  # bytes of a file in a request: a board's heap has to hold it a few times over
-MANIFEST_PIECE: Final = 1536  # bytes of the message in a request
+PIECE: Final = 1536  # bytes of a file or the message in a request: a Pico's heap has no piece of more than 3.5 KB left
 WAIT_SECONDS: Final = 420.0  # a trial has three boots of up to two minutes
 _POLL_SECONDS: Final = 0.5
 _RESET_SECONDS: Final = 10.0  # in which a device that took a commit is reset, and more
@@ -115,7 +114,7 @@ def _begin(client: Client, info: Info, bundle: FirmwareBundle) -> list[int]:
     try:
         return _send_message(client, bundle, there)
     except RefusedByDevice as error:
-        if error.code not in ("bad_signature", "malformed") or not there:
+        if error.code not in ("bad_signature", "malformed", "not_deterministic") or not there:
             raise
     # what was there of the message was not ours, or not whole; the device has thrown it out
     return _send_message(client, bundle, _offer(client, info, bundle))
@@ -133,7 +132,7 @@ def _send_message(client: Client, bundle: FirmwareBundle, there: int) -> list[in
     """Send the message from its length on the device; how many bytes of each file are there."""
     raw, at = bundle.message.raw, there
     while True:
-        piece = raw[at : at + MANIFEST_PIECE]
+        piece = raw[at : at + PIECE]
         found = client.update_manifest(at, piece)
         if isinstance(found, list):
             return found
