@@ -10,10 +10,10 @@ Floors, lowest first; a module imports from its own floor and the floors below:
     4  cose link journal segments               signed messages, frames, records and readings on flash
     5  messages rpc                             payloads checked against the schema, requests and replies
     6  identity policy channel voucher reading  rules for one kind of message or record each
-       batch order proof offers
+       batch order proof offers manifest
     7  payer_channels payer_ticks payer         channels as the payer
        payee_channels payee_ticks payee         and as the payee
-       generation                               the journal beside a chip that counts
+       generation incoming                      the journal beside a chip that counts; an update's manifest
     8  device rest                              the state, and all of the above for one board
     9  firmware update provision pace billing   requests that change the device, and what it bills
        owner

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from .slots import Slots
     from .rpc import Keep
 
-# What a connection has proved by a request that was accepted, see `links.places`. An owner's command counts once. The
-# beginning of an update can be repeated by others, as an owner's key signs it for many devices.
-_RANKS = {rpc.COMMAND: 3, rpc.PROVE: 2, rpc.UPDATE_BEGIN: 2}
+# What a connection has proved by a request that was accepted, see `links.places`. An owner's command counts once. An
+# update can be repeated by others, as an owner's key signs it for many devices; its beginning by still more.
+_RANKS = {rpc.COMMAND: 3, rpc.PROVE: 2, rpc.UPDATE_WRITE: 2, rpc.UPDATE_COMMIT: 2}
 _SPOKE = 1
 
 

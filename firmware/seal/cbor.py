@@ -143,8 +143,8 @@ def decode_prefix(data: bytes, start: int = 0) -> "tuple[Item, int]":
         raise Malformed("ends early")
 
 
-def _argument(data: bytes, at: int, major: int, info: int) -> tuple[int, int]:
-    """(the argument after an initial byte whose low bits are `info`, from 24; the offset after it)."""
+def argument(data: bytes, at: int, major: int, info: int) -> tuple[int, int]:
+    """(the argument after an initial byte whose low bits are `info`, 24 or more; the offset after it)."""
     if info == 31 and 2 <= major <= 5:
         raise NotDeterministic("indefinite length")
     if info > 27:
@@ -169,7 +169,7 @@ def _decode(data: bytes, at: int, depth: int) -> "tuple[Item, int]":
     at += 1
     info = number
     if info > 23:
-        number, at = _argument(data, at, major, info)
+        number, at = argument(data, at, major, info)
     if major == 2 or major == 3:
         return _string(data, at, number, major == 3)
     if major == 5:

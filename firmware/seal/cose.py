@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .ports import Claims, Item, KeyStore, Random
 
 
-_CONTEXT = b"\x84\x6aSignature1"  # how a Sig_structure begins
+CONTEXT = b"\x84\x6aSignature1"  # how a Sig_structure begins
 _PLAIN = b"\xa3\x01\x26\x04\x48"  # how the header of everything but a reading begins: alg, and the head of kid
 _PLAIN_TYP = b"\x10\x19"  # what follows the kid: the key typ, and the head of a number of two bytes
 _LATER_TYPES = (labels.FUNDING, labels.REFUND, labels.STATUS, labels.REVOCATION, labels.OFFER)
@@ -50,7 +50,7 @@ class Message:
 
 def sig_structure(protected: bytes, payload: bytes) -> bytes:
     """The Sig_structure (RFC 9052 section 4.4) with an empty external_aad: the input of the signature's hash."""
-    return b"".join((_CONTEXT, cbor.head(2, len(protected)), protected, b"\x40", cbor.head(2, len(payload)), payload))
+    return b"".join((CONTEXT, cbor.head(2, len(protected)), protected, b"\x40", cbor.head(2, len(payload)), payload))
 
 
 def _split(raw: bytes) -> "tuple[bytes, bytes, bytes, bytes] | None":
@@ -64,7 +64,7 @@ def _split(raw: bytes) -> "tuple[bytes, bytes, bytes, bytes] | None":
     payload = _string(raw, header[1] + 1)
     if payload is None or len(raw) != payload[1] + 66 or raw[payload[1] : payload[1] + 2] != b"\x58\x40":
         return None
-    signed = _CONTEXT + raw[2 : header[1]] + b"\x40" + raw[header[1] + 1 : payload[1]]
+    signed = CONTEXT + raw[2 : header[1]] + b"\x40" + raw[header[1] + 1 : payload[1]]
     return raw[header[0] : header[1]], raw[payload[0] : payload[1]], raw[payload[1] + 2 :], signed
 
 
@@ -98,9 +98,15 @@ def parse(raw: bytes, expected: int | None = None) -> "Message":
         raise Malformed("a message is a byte string")
     raw = bytes(raw)
     protected, payload, signature, signed = _split(raw) or _decode(raw)
+    header = read_header(protected, expected)
+    return Message(raw, header, payload, signature, signed)
+
+
+def read_header(protected: bytes, expected: int | None = None) -> "Claims":
+    """The protected header, checked. Raises Malformed, NotDeterministic or WrongType."""
     header = _plain_header(protected) or cbor.decode(protected)
     _check_header(header, expected)
-    return Message(raw, header, payload, signature, signed)
+    return header
 
 
 def _plain_header(protected: bytes) -> "Claims | None":

@@ -7,7 +7,7 @@ updater is imported with the first update: a board's memory is short.
 
 import asyncio
 
-from . import cbor, labels, notes
+from . import cbor, compat, labels, notes
 from .device import PROVISIONED
 from .compat import const
 from .errors import Fault, Malformed, Refused, SealError
@@ -65,6 +65,7 @@ class Firmware:
     def updater(self) -> "Updater":
         """The updater, imported at the first call."""
         if self._updater is None:
+            compat.make_room()
             from .update import Updater
 
             self._updater = Updater(self._device, self)

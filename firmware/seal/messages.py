@@ -143,7 +143,8 @@ OFFER: "Table" = {
 }
 
 
-def _file(value: "Item") -> bool:
+def is_file(value: "Item") -> bool:
+    """Whether `value` is what a firmware message says of a file: [path, bytes, SHA-256]."""
     if not isinstance(value, list) or len(value) != 3:
         return False
     return text(value[0]) and uint(value[1]) and value[1] > 0 and hash32(value[2])
@@ -154,7 +155,7 @@ FIRMWARE_UPDATE: "Table" = {
     labels.FIRMWARE_VERSION: (True, uint),
     labels.FIRMWARE_LABEL: (True, text),
     labels.FIRMWARE_ARCH: (True, text),
-    labels.FIRMWARE_FILES: (True, list_of(_file)),
+    labels.FIRMWARE_FILES: (True, list_of(is_file)),
 }
 
 

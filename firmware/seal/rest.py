@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 LEAST_WINDOW = const(5)  # seconds: an owner who turned sleep on must be able to turn it off
 MOST_WINDOW = const(3600)
 MOST_WINDOWS = const(2)
+# A manifest proves something once it is whole: the updater wakes the device then. Anyone who heard its owner sign
+# anything can begin with that.
 _PROVED = (
-    rpc.COMMAND, rpc.UPDATE_BEGIN, rpc.UPDATE_WRITE, rpc.UPDATE_COMMIT,
+    rpc.COMMAND, rpc.UPDATE_WRITE, rpc.UPDATE_COMMIT,
     rpc.PROVE, rpc.OPEN, rpc.BILL, rpc.PAY, rpc.CLOSE,
 )  # fmt: skip
 
@@ -70,7 +72,7 @@ class Rest:
                 self.slots.feed()
 
     def wake(self) -> None:
-        """Begin a window, after a sleep or work."""
+        """Begin a window, after a sleep, work or a proof."""
         self._woke = self._from = self._ticks()
 
     def extend(self) -> None:

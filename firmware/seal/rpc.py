@@ -33,6 +33,7 @@ UPDATE_BEGIN = const(11)
 UPDATE_WRITE = const(12)
 UPDATE_COMMIT = const(13)
 REVOKE = const(14)
+UPDATE_MANIFEST = const(15)
 LEDGER = const(16)
 MARKET = const(17)
 ELEMENT = const(24)
@@ -132,6 +133,8 @@ async def serve(
             if heard:
                 heard(kind, None)
             try:  # here and not in a function: a Pico's stack has no room for one more below its deepest handler
+                if isinstance(item, MemoryError):
+                    raise item
                 reply, result = REPLY, _handler(handlers, kind)(item)
                 if hasattr(result, "send"):
                     result = await run_steps(result, turn)
@@ -201,6 +204,8 @@ class Client:
                 deadline = self._deadline()
             for identifier, kind, item in self._frames.feed(data):
                 if identifier == self._last_id:
+                    if isinstance(item, MemoryError):
+                        raise StorageFull("no room for the reply")
                     return kind, item
 
     def _deadline(self) -> "Ticks":

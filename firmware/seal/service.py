@@ -56,6 +56,7 @@ class Service:
             rpc.ELEMENT: self.element,
             rpc.UPDATE_LOCK: lambda item: self.firmware.updater().lock(item),
             rpc.UPDATE_BEGIN: lambda item: self.firmware.updater().begin(item),
+            rpc.UPDATE_MANIFEST: lambda item: self.firmware.updater().manifest(item),
             rpc.UPDATE_WRITE: lambda item: self.firmware.updater().write(item),
             rpc.UPDATE_COMMIT: lambda item: self.firmware.updater().commit(item),
         }

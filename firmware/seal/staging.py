@@ -1,10 +1,10 @@
 """Staging of an update: write files into the spare slot piece by piece, then check them from flash.
 
     incoming     the firmware message of the update in progress; the files beside it belong to it
-    manifest     the firmware message of a complete slot; replaces `incoming` once every file is checked
+    manifest     the firmware message of a complete slot: `incoming`, renamed once every file is checked
 
 A power cut leaves a file shorter, never different, so staging resumes at the end of each file. `finish` detects a wrong
-piece and removes its file, which the host then sends again.
+piece and removes its file, which the host then sends again. Nothing here has the whole list of files in memory.
 """
 
 import hashlib
@@ -17,134 +17,128 @@ from .labels import MANIFEST
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterator
-    from .ports import Item
+    from .manifest import Manifest
 
 INCOMING = "incoming"
+NEW = ".new"
+SUM = INCOMING + ".sum"
+RESERVED = (
+    MANIFEST,
+    INCOMING,
+    MANIFEST + NEW,
+    INCOMING + NEW,
+    SUM,
+)  # an update's own files, now or earlier
 
-_NEW = ".new"
-RESERVED = (MANIFEST, INCOMING, MANIFEST + _NEW, INCOMING + _NEW)  # this module's own files
-
+_COMING = (INCOMING + NEW, SUM)  # the next update's
 _SPARE_BLOCKS = const(8)  # for the journal, and for LittleFS's copies during a write
 _FOLDER = const(0x4000)
 
 
 class Staging:
-    """One update in a slot's `folder`. raw: the firmware message. files: its [[path, bytes, SHA-256], ...]. running:
-    the running slot's folder or None; its equal files are copied, not sent. feed: feeds the watchdog between files."""
+    """One update in a slot's `folder`. manifest: its message, `incoming` in the folder. running: the running slot's
+    folder or None; its equal files are copied, not sent. feed: feeds the watchdog between files."""
 
     def __init__(
         self,
         folder: str,
-        raw: bytes,
-        files: "list[list[Item]]",
+        manifest: "Manifest",
         running: str | None = None,
         feed: "Callable[[], None]" = lambda: None,
     ) -> None:
         self._folder = folder
-        self._raw = raw
-        self._files = files
+        self._manifest = manifest
         self._running = running
         self._feed = feed
 
     def has(self, index: int) -> bool:
         """Whether `index` is the number of a file."""
-        return index < len(self._files)
+        return index < self._manifest.count
 
     def begin(self) -> list[int]:
-        """Prepare the folder and keep the files of this very message; returns the size of each file so far.
-        Raises StorageFull before any change."""
-        if self._raw not in (_read(self._path(INCOMING)), _read(self._path(MANIFEST))):
-            self._check_room()
-            self._clear()
-            self._put(INCOMING)
-        if self._running:
-            for path, size, digest in self._files:
-                self._feed()
-                if not self._size(path):
-                    self._copy_from_running(self._running + "/" + path, path, size, digest)
-        return [self._size(path) for path, _, _ in self._files]
+        """Copy what the running slot has of the files; returns the size of each file so far. Raises StorageFull."""
+        lengths = []
+        for path, size, digest in self._manifest.files():
+            self._feed()
+            length = size_of(self._path(path))
+            if self._running and not length:
+                length = self._copy_from_running(self._running + "/" + path, path, size, digest)
+            lengths.append(length)
+        return lengths
 
-    def _copy_from_running(self, source: str, path: str, size: int, digest: bytes) -> None:
-        """Copy a file of the running slot if its size and digest match."""
-        try:
-            if os.stat(source)[6] != size or _digest(source) != digest:
-                return
-        except OSError:
-            return  # missing in the running slot
+    def _copy_from_running(self, source: str, path: str, size: int, digest: bytes) -> int:
+        """Copy a file of the running slot if its size and digest match; returns the size of the copy."""
+        if size_of(source) != size or _digest(source) != digest:
+            return 0
         self._make_folders(path)
         with open(self._path(path), "wb") as new:
             for piece in _pieces(source):
                 if new.write(piece) != len(piece):
                     raise StorageFull("the flash is full: acknowledge readings, or wipe what else is on it")
+        return size
 
     def write(self, index: int, offset: int, data: bytes) -> int:
         """Append bytes to a file; returns its size. Idempotent for bytes already written. Raises Malformed for a gap,
         or beyond the file's size."""
-        path, size, _ = self._files[index]
-        length = self._size(path)
+        path, size, _ = self._manifest.file(index)
+        length = size_of(self._path(path))
         if offset + len(data) <= length:
             return length
         if offset != length or offset + len(data) > size:
             raise Malformed("%s has %d of %d bytes" % (path, length, size))
         self._make_folders(path)
-        with open(self._path(path), "ab") as file:
-            if file.write(data) != len(data):
-                raise StorageFull("the flash is full: acknowledge readings, or wipe what else is on it")
+        append(self._path(path), data)
         return offset + len(data)
 
     def finish(self) -> None:
         """Check every file on flash and complete the slot. Raises Malformed for an incomplete file, and BadSignature
         after the removal of files that differ from the manifest."""
         bad_path = None
-        for path, size, digest in self._files:
+        for path, size, digest in self._manifest.files():
             self._feed()
-            if self._size(path) != size:
+            if size_of(self._path(path)) != size:
                 raise Malformed("%s is incomplete" % path)
             if _digest(self._path(path)) != digest:
                 os.remove(self._path(path))
                 bad_path = path
         if bad_path:
             raise BadSignature("%s is not the file that the manifest names" % bad_path)
-        self._put(MANIFEST)
-        _remove(self._path(INCOMING))
+        for name in _COMING:
+            remove(self._path(name))
+        os.rename(self._manifest.path, self._path(MANIFEST))
+        self._manifest.path = self._path(MANIFEST)
 
     def _path(self, name: str) -> str:
         return self._folder + "/" + name
 
-    def _put(self, name: str) -> None:
-        with open(self._path(name) + _NEW, "wb") as file:
-            if file.write(self._raw) != len(self._raw):
-                raise StorageFull("the flash is full: acknowledge readings")
-        os.rename(self._path(name) + _NEW, self._path(name))
-
-    def _size(self, path: str) -> int:
-        try:
-            return os.stat(self._path(path))[6]
-        except OSError:
-            return 0
-
-    def _check_room(self) -> None:
-        block, free = room(self._folder[: self._folder.rfind("/")] or "/")
-        length = sum(size // block + 1 for _, size in walk(self._folder) if size is not None)
-        demand = sum(size // block + 1 for _, size, _ in self._files) + _SPARE_BLOCKS
-        if demand > free + length:
-            raise StorageFull("the update needs %d blocks of flash, %d are free" % (demand, free + length))
-
-    def _clear(self) -> None:
-        _remove(self._path(MANIFEST))  # first: from here on the slot is incomplete
-        for path, size in list(walk(self._folder)):
-            self._feed()
-            if size is None:
-                os.rmdir(path)
-            else:
-                os.remove(path)
-        _make_folder(self._folder)
-
     def _make_folders(self, path: str) -> None:
         end = path.find("/")
         while end > 0:
-            _make_folder(self._path(path[:end]))
+            make_folder(self._path(path[:end]))
             end = path.find("/", end + 1)
+
+
+def check_room(folder: str, manifest: "Manifest") -> None:
+    """Raise StorageFull unless the slot in `folder`, once cleared, can take the files of `manifest`."""
+    block, free = room(folder[: folder.rfind("/")] or "/")
+    coming = [folder + "/" + name for name in _COMING]
+    free += sum(size // block + 1 for path, size in walk(folder) if size is not None and path not in coming)
+    demand = sum(size // block + 1 for _, size, _ in manifest.files()) + _SPARE_BLOCKS
+    if demand > free:
+        raise StorageFull("the update needs %d blocks of flash, %d are free" % (demand, free))
+
+
+def clear(folder: str, feed: "Callable[[], None]") -> None:
+    """Remove what a slot holds, but for the manifest that is to come."""
+    remove(folder + "/" + MANIFEST)  # first: from here on the slot is incomplete
+    remove(folder + "/" + INCOMING)  # then: the files are nobody's
+    coming = [folder + "/" + name for name in _COMING]
+    for path, size in list(walk(folder)):
+        feed()
+        if size is None:
+            os.rmdir(path)
+        elif path not in coming:
+            os.remove(path)
 
 
 def room(folder: str) -> tuple[int, int]:
@@ -170,22 +164,31 @@ def walk(folder: str) -> "Iterator[tuple[str, int | None]]":
             yield path, status[6]
 
 
-def _read(path: str) -> bytes | None:
+def size_of(path: str) -> int:
+    """Bytes of a file; 0 if there is none."""
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return os.stat(path)[6]
     except OSError:
-        return None
+        return 0
 
 
-def _remove(path: str) -> None:
+def append(path: str, data: bytes) -> None:
+    """Raises StorageFull after a short write."""
+    with open(path, "ab") as file:
+        if file.write(data) != len(data):
+            raise StorageFull("the flash is full: acknowledge readings, or wipe what else is on it")
+
+
+def remove(path: str) -> None:
+    """Remove a file. Idempotent."""
     try:
         os.remove(path)
     except OSError:
         pass  # already removed
 
 
-def _make_folder(path: str) -> None:
+def make_folder(path: str) -> None:
+    """Make a folder. Idempotent."""
     try:
         os.mkdir(path)
     except OSError as error:

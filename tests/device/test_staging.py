@@ -12,7 +12,7 @@ from seal.errors import (
     StorageFull,
 )
 from seal.staging import Staging
-from updates import FILES, boot, claims, contents, manifest, send, updater, with_slots
+from updates import FILES, begin, boot, checked, claims, contents, manifest, send, updater, with_slots
 
 
 @with_slots
@@ -21,7 +21,7 @@ def test_invalid_path_or_size_is_refused(root, issuer, device):
     for change in ([["a.mpy", 0, bytes(32)]], [["a.mpy", (1 << 20) + 1, bytes(32)]], [["a.mpy", 1, bytes(32)]] * 2):
         payload = claims(FILES)
         payload[5] = change
-        raises(Malformed, taker.begin, issuer.owner.sign(65011, payload)[0])
+        raises(Malformed, begin, taker, issuer.owner.sign(65011, payload)[0])
     assert os.listdir(root) == []
 
 
@@ -41,10 +41,10 @@ def test_reserved_paths_and_files_as_folders_are_refused(root, issuer, device):
     ):
         payload = claims(FILES)
         payload[5] = [[name, 1, bytes(32)] for name in names]
-        raises(Malformed, taker.begin, issuer.owner.sign(65011, payload)[0])
+        raises(Malformed, begin, taker, issuer.owner.sign(65011, payload)[0])
     assert os.listdir(root) == []
     payload[5] = [[name, 1, bytes(32)] for name in ("manifests", "a/manifest.new", "ab", "a/b", "a/bc/d")]
-    assert taker.begin(issuer.owner.sign(65011, payload)[0]) == [0] * 5
+    assert begin(taker, issuer.owner.sign(65011, payload)[0]) == [0] * 5
 
 
 @with_slots
@@ -55,10 +55,10 @@ def test_space_check_counts_reusable_blocks(root, issuer, device):
     real, other = staging.room, manifest(issuer, {"board.mpy": bytes(4096 * 4)}, 2)
     try:
         staging.room = lambda folder: (4096, 8)  # 5 blocks wanted and 8 spare; the slot holds 4 files of a block each
-        raises(StorageFull, taker.begin, other)
+        raises(StorageFull, begin, taker, other)
         assert contents(root + "/a") == before
         staging.room = lambda folder: (4096, 9)
-        assert taker.begin(other) == [0]
+        assert begin(taker, other) == [0]
     finally:
         staging.room = real
     size, free = staging.room(root)
@@ -69,7 +69,7 @@ def test_space_check_counts_reusable_blocks(root, issuer, device):
 def test_transfer_resumes(root, issuer, device):
     _, taker = updater(device, root)
     raw, names = manifest(issuer, FILES), sorted(FILES)
-    assert taker.begin(raw) == [0, 0, 0]
+    assert begin(taker, raw) == [0, 0, 0]
     data = FILES[names[1]]
     assert taker.write([1, 0, data[:300]]) == 300
     assert taker.write([1, 0, data[:300]]) == 300  # its reply was lost
@@ -92,7 +92,7 @@ def test_transfer_resumes(root, issuer, device):
     again = restarted(device)
     _, taker = updater(again, root)
     raises(Refused, taker.write, [1, 300, data[300:]])
-    assert taker.begin(raw) == [0, 300, 0]
+    assert begin(taker, raw) == [0, 300, 0]
     assert send(taker, raw, FILES) == sum(len(data) for data in FILES.values()) - 300
     assert taker.commit(None)
 
@@ -103,7 +103,7 @@ def test_other_message_restarts_staging(root, issuer, device):
     send(taker, manifest(issuer, FILES, 1), FILES)
     other = {"board.mpy": b"new", "links/tcp.mpy": b"tcp"}
     raw = manifest(issuer, other, 2)
-    assert taker.begin(raw) == [0, 0]
+    assert begin(taker, raw) == [0, 0]
     assert contents(root + "/a") == {"incoming": raw}
     send(taker, raw, other)
     assert taker.commit(None)
@@ -120,17 +120,18 @@ def test_file_with_wrong_digest_is_sent_again(root, issuer, device):
     send(taker, raw, bad)
     raises(BadSignature, taker.commit, None)
     assert not firmware.reset_pending and boot(root)[0].slot is None and "manifest" not in os.listdir(root + "/a")
-    assert taker.begin(raw) == [0, 0, 50]
+    assert begin(taker, raw) == [0, 0, 50]
     assert send(taker, raw, FILES) == 1150
     assert taker.commit(None)
 
 
 @with_slots
 def test_short_write_of_piece_is_storage_full(root, issuer, device):
-    files = [["a.mpy", 10, bytes(32)]]
-    taker = Staging(root + "/a", b"raw", files)
-    taker.begin()
+    raw = manifest(issuer, {"a.mpy": b"0123456789"})
+    _, taker = updater(device, root)
+    begin(taker, raw)
     with open(root + "/a/a.mpy", "wb") as file:
         file.write(b"0123")  # what was left of a write when the power went
-    assert Staging(root + "/a", b"raw", files).begin() == [4]
-    assert taker.write(0, 4, b"456789") == 10
+    staging = Staging(root + "/a", checked(root + "/a/incoming"))
+    assert staging.begin() == [4]
+    assert staging.write(0, 4, b"456789") == 10

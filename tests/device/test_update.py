@@ -20,9 +20,10 @@ from seal.errors import (
 from seal.firmware import FLOOR, HSS, Firmware
 from seal.owner import Owner
 from seal.records import FIRMWARE_RECORD
+from seal.rest import Rest
 from seal.service import Service
 from seal.update import Updater
-from updates import FILES, HSS_KEY, WELL, boot, claims, contents, manifest, send, updater, with_slots
+from updates import FILES, HSS_KEY, WELL, begin, boot, claims, contents, manifest, send, updater, with_slots, words
 
 
 @with_slots
@@ -40,7 +41,7 @@ def test_update_is_staged_tried_and_confirmed(root, issuer, device):
     firmware, taker = updater(again, root)
     fields = {"slot": "a", "version": 3, "trial": True, "hss": False}
     assert firmware.info() == fields and firmware.record()[FLOOR] == 0
-    raises(Refused, taker.begin, manifest(issuer, FILES, 4))
+    raises(Refused, begin, taker, manifest(issuer, FILES, 4))
     firmware.confirm(WELL)
     fields["trial"] = False
     assert firmware.info() == fields and again.journal.get(FIRMWARE_RECORD)[FLOOR] == 3
@@ -60,8 +61,6 @@ def test_refused_message_writes_nothing(root, issuer, device):
         (NotAParty, manifest(issuer, FILES, arch="z80")),
         (Replay, manifest(issuer, FILES, 0)),
         (Malformed, manifest(issuer, {})),
-        (Malformed, good[:-1]),
-        (Malformed, None),
     ]
     paths = (
         "",
@@ -82,16 +81,120 @@ def test_refused_message_writes_nothing(root, issuer, device):
     )
     refused += [(Malformed, manifest(issuer, {path: one})) for path in paths + ("manifest", "incoming")]
     for error, raw in refused:
-        raises(error, taker.begin, raw)
+        raises(error, begin, taker, raw)
+        raises(Refused, taker.manifest, [0, raw[:100]])
         raises(Refused, taker.write, [0, 0, b"x"])
         raises(Refused, taker.commit, None)
+        assert os.listdir(root) == []
+    size, digest, signature = words(good)
+    for odd in (None, [], [size, digest], [size, digest, signature, 0], [0, digest, signature]):
+        raises(Malformed, taker.begin, odd)
+    for odd in ([16385, digest, signature], [size, digest[1:], signature], [size, digest, signature + b"0"]):
+        raises(Malformed, taker.begin, odd)
+    raises(BadSignature, taker.begin, [size, digest[:-1] + b"?", signature])
     assert os.listdir(root) == []
+
+
+@with_slots
+def test_message_that_is_not_the_signed_one_changes_nothing(root, issuer, device):
+    _, taker = updater(device, root)
+    old, good = manifest(issuer, {"old.mpy": b"old"}, 1), manifest(issuer, FILES, 2)
+    begin(taker, old)
+    taker.write([0, 0, b"ol"])
+    before = contents(root + "/a")
     for at in range(0, len(good), 7):
         bad = bytearray(good)
         bad[at] ^= 1
-        rpc_code = rpc.answer({1: taker.begin}, 1, bytes(bad))
-        assert rpc_code[0] == rpc.ERROR and rpc_code[1] != [rpc.INTERNAL], at
-    assert os.listdir(root) == []
+        code = rpc.answer({1: lambda item: begin(taker, item, item=words(good))}, 1, bytes(bad))
+        assert code[0] == rpc.ERROR and code[1] != [rpc.INTERNAL], at
+        taker._starts = 0
+        assert contents(root + "/a") == before
+    raises(BadSignature, begin, taker, good[:-64] + bytes(64), 999, words(good))
+    raises(BadSignature, begin, taker, old, 999, [len(old)] + words(good)[1:])
+    raises(Malformed, begin, taker, good[:-1], 999, [len(good) - 1] + words(good)[1:])
+    assert contents(root + "/a") == before
+    assert taker.write([0, 2, b"d"]) == 3, "the update that was under way goes on"
+    assert taker.commit(None)
+
+
+@with_slots
+def test_manifest_comes_in_pieces_and_resumes(root, issuer, device):
+    _, taker = updater(device, root)
+    old, raw = manifest(issuer, {"old.mpy": b"old"}, 1), manifest(issuer, FILES, 2)
+    send(taker, old, {"old.mpy": b"old"})
+    before = contents(root + "/a")
+    assert taker.begin(words(raw)) == 0
+    assert contents(root + "/a") == before
+    assert taker.manifest([0, raw[:100]]) == 100
+    assert taker.manifest([0, raw[:100]]) == 100  # its reply was lost
+    for odd in (None, [], [100], [100, b"x", 0], [-1, b"x"], [100, "x"], [101, b"x"], [100, bytes(1537)]):
+        raises(Malformed, taker.manifest, odd)
+    raises(Malformed, taker.manifest, [100, raw[100:] + b"x"])
+    device = restarted(device)
+    _, taker = updater(device, root)
+    raises(Refused, taker.manifest, [100, raw[100:]])
+    assert taker.begin(words(manifest(issuer, FILES, 3))) == 0
+    assert taker.begin(words(raw)) == 100
+    assert taker.manifest([100, raw[100:-1]]) == len(raw) - 1
+    now = contents(root + "/a")
+    assert now.pop("incoming.new") == raw[:-1] and len(now.pop("incoming.sum")) == 32 and now == before
+    assert taker.manifest([len(raw) - 1, raw[-1:]]) == [0, 0, 0]
+    assert taker.manifest([len(raw) - 1, raw[-1:]]) == [0, 0, 0]  # its reply was lost
+    assert contents(root + "/a") == {"incoming": raw}
+    assert taker.begin(words(raw)) == len(raw) and taker.manifest([len(raw), b""]) == [0, 0, 0]
+
+
+@with_slots
+def test_what_came_of_another_manifest_is_gone_once_the_slot_is_whole(root, issuer, device):
+    _, taker = updater(device, root)
+    raw, other = manifest(issuer, FILES, 1), manifest(issuer, FILES, 2)
+    begin(taker, raw)
+    taker.begin(words(other))
+    assert taker.manifest([0, other[:50]]) == 50
+    send(taker, raw, FILES)
+    assert taker.commit(None)
+    expected = dict(FILES)
+    expected["manifest"] = raw
+    assert contents(root + "/a") == expected
+
+
+@with_slots
+def test_a_whole_manifest_keeps_the_device_awake_and_a_beginning_does_not(root, issuer, device):
+    _, taker = updater(device, root)
+    Owner(device).command(issuer.command(device, "interval", {1: 60, 3: 5}))
+    raw, now = manifest(issuer, FILES), 0
+    device.rest = Rest(device, lambda: now)
+    now = 6000
+    assert device.rest.is_due()
+    taker.begin(words(raw))
+    taker.manifest([0, raw[:100]])
+    for kind in (rpc.UPDATE_BEGIN, rpc.UPDATE_MANIFEST):
+        device.rest.heard(kind, True)
+    assert device.rest.is_due()
+    assert taker.manifest([100, raw[100:]]) == [0, 0, 0]
+    assert not device.rest.is_due()
+
+
+@with_slots
+def test_a_piece_is_small(root, issuer, device):
+    _, taker = updater(device, root)
+    raw = manifest(issuer, {"file-%d.mpy" % number: b"x" for number in range(60)})
+    taker.begin(words(raw))
+    raises(Malformed, taker.manifest, [0, raw[:1537]])
+    assert taker.manifest([0, raw[:1536]]) == 1536
+
+
+@with_slots
+def test_manifests_that_start_over_and_over_are_refused(root, issuer, device):
+    _, taker = updater(device, root)
+    raw, other = manifest(issuer, FILES, 1), words(issuer.command(device, "pause"))
+    for _ in range(60):
+        taker.begin(other)
+        raises(Malformed, taker.manifest, [0, bytes(other[0])])
+    taker.begin(other)
+    raises(Refused, taker.manifest, [0, bytes(other[0])])
+    taker._since = compat.ticks_add(taker._since, -3600000)
+    assert begin(taker, raw) == [0, 0, 0]
 
 
 @with_slots
@@ -110,9 +213,9 @@ def test_versions_rise_and_only_confirmed_ones_count(root, issuer, device):
     firmware, taker = updater(restarted(device), root)
     firmware.confirm(WELL)
     for version in (1, 4):
-        raises(Replay, taker.begin, manifest(issuer, FILES, version))
+        raises(Replay, begin, taker, manifest(issuer, FILES, version))
     sizes = [len(FILES[path]) for path in sorted(FILES)]
-    assert taker.begin(manifest(issuer, FILES, 5)) == sizes  # into the other slot, out of this one
+    assert begin(taker, manifest(issuer, FILES, 5)) == sizes  # into the other slot, out of this one
     assert sorted(os.listdir(root)) == ["a", "b", "slot"]
 
 
@@ -127,7 +230,7 @@ def test_only_changed_files_are_sent(root, issuer, device):
     changed = dict(FILES)
     changed["board.mpy"] = b"other" * 50  # as long as the one before
     raw = manifest(issuer, changed, 2)
-    assert taker.begin(raw) == [0, len(FILES["seal/app.mpy"]), len(FILES["seal/p256/curve.mpy"])]
+    assert begin(taker, raw) == [0, len(FILES["seal/app.mpy"]), len(FILES["seal/p256/curve.mpy"])]
     assert send(taker, raw, changed) == 250
     taker.commit(None)
     changed["manifest"] = raw
@@ -155,7 +258,10 @@ def test_hss_key_is_set_once_and_then_required(root, issuer, device):
         assert raises((Malformed, BadKey), owner.command, issuer.command(device, "update-key", bad))
     assert taker.lock(bytes(6000)) is True and taker._signature == b"", "what counts for nothing is not kept"
     send(taker, manifest(issuer, FILES, 1), FILES)
+    raw = manifest(issuer, FILES, 2)
+    assert taker.begin(words(raw)) == 0
     assert owner.command(issuer.command(device, "update-key", HSS_KEY))
+    raises(Refused, taker.manifest, [0, raw])
     raises(Refused, taker.commit, None)  # it began without that key's word
     raises(Refused, owner.command, issuer.command(device, "update-key", HSS_KEY))
     again = restarted(device)
@@ -163,14 +269,14 @@ def test_hss_key_is_set_once_and_then_required(root, issuer, device):
     firmware, taker = updater(again, root)
     assert firmware.info()["hss"] is True
     raw = manifest(issuer, FILES, 2)
-    raises(BadSignature, taker.begin, raw)
+    raises(BadSignature, taker.begin, words(raw))
     for bad in (None, b"", "x", bytes(6001)):
         raises(Malformed, taker.lock, bad)
     assert taker.lock(bytes(1000)) is True and len(taker._signature) == 1000
-    raises(BadSignature, taker.begin, raw)
+    raises(BadSignature, taker.begin, words(raw))
     assert taker._signature == b"", "one begin uses it up"
     assert taker.lock(bytes(1000)) is True
-    raises(Malformed, taker.begin, raw[:-1])
+    raises(Malformed, taker.begin, words(raw)[:-1])
     assert taker._signature == b""
     Owner(again).command(issuer.command(again, "wipe"))
     assert again.state == WIPED and again.journal.get(FIRMWARE_RECORD) is None
@@ -188,11 +294,12 @@ def test_only_provisioned_device_with_slots_takes_updates(root, issuer, device):
     raw = manifest(issuer, FILES)
     for taker, error in ((frozen, Unsupported), (other, Refused)):
         raises(error, taker.lock, b"x")
-        raises(error, taker.begin, raw)
+        raises(error, taker.begin, words(raw))
+        raises(error, taker.manifest, [0, raw])
         raises(Refused, taker.write, [0, 0, b"x"])
         raises(Refused, taker.commit, None)
     handlers = Service(device).handlers()
-    assert rpc.answer(handlers, rpc.UPDATE_BEGIN, raw) == (rpc.ERROR, [23])
+    assert rpc.answer(handlers, rpc.UPDATE_BEGIN, words(raw)) == (rpc.ERROR, [23])
 
 
 @with_slots

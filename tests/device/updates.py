@@ -4,11 +4,12 @@ import os
 
 import loader
 from rig import Board, Issuer, RamStore, policy, provisioned
-from seal import compat, labels
+from seal import compat, cose, labels
 from seal.compat import sha256
 from seal.device import Device
 from seal.firmware import Firmware
-from seal.staging import walk
+from seal.manifest import Manifest
+from seal.staging import make_folder, walk
 from seal.update import Updater
 
 
@@ -86,9 +87,41 @@ def updater(device, root, chip=None):
     return firmware, Updater(device, firmware)
 
 
+def words(raw):
+    """The item of `begin` for a firmware message."""
+    return [len(raw), cose.digest_of(raw), raw[-64:]]
+
+
+def begin(taker, raw, piece=150, item=None):
+    """Send what is missing of a firmware message; the size of each file so far. item: of `begin`, if not its own."""
+    found = taker.begin(item or words(raw))
+    while not isinstance(found, list):
+        found = taker.manifest([found, raw[found : found + piece]])
+    return found
+
+
+def checked(path):
+    """The manifest in a file."""
+    found = Manifest(path)
+    found.check()
+    return found
+
+
+def install(folder, raw, files):
+    """A complete slot."""
+    contents = dict(files)
+    contents["manifest"] = raw
+    for path in sorted(contents):
+        parts = path.split("/")
+        for end in range(len(parts)):
+            make_folder("/".join([folder] + parts[:end]))
+        with open(folder + "/" + path, "wb") as file:
+            file.write(contents[path])
+
+
 def send(taker, raw, files, piece=200):
     """Send the missing bytes of `files`; returns their number."""
-    sent, there = 0, taker.begin(raw)
+    sent, there = 0, begin(taker, raw)
     for index, path in enumerate(sorted(files)):
         at = there[index]
         while at < len(files[path]):

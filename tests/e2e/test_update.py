@@ -9,7 +9,8 @@ import time
 
 import pytest
 from sealwright.bench.updates import HssKey, RolledBack, transfer
-from sealwright.errors import RefusedByDevice, Unreachable
+from sealwright.bench.updates.updating import PIECE
+from sealwright.errors import RefusedByDevice, Unreachable, Usage
 from sealwright.home import Home
 from sealwright.link import Client, connect
 from sealwright.targets.build import compile_for
@@ -122,6 +123,14 @@ def test_bad_updates_are_refused_and_change_nothing(lab, slot, stranger):
     assert done.version == 6 and 0 < done.sent <= good.size
 
 
+def test_a_message_names_no_more_files_than_a_device_takes(tmp_path, slot):
+    home = Home.init(tmp_path / "home", "test")
+    assert len(signed(home, slot, 1, files={f"{n}.mpy": b"x" for n in range(253)}).contents) == 253
+    for files in ({f"{n}.mpy": b"x" for n in range(254)}, {f"{n:064}": b"x" for n in range(180)}):
+        with pytest.raises(Usage, match="files are too many"):
+            signed(home, slot, 1, files=files)
+
+
 def test_a_device_with_a_hash_based_key_takes_nothing_without_it(lab, slot, tmp_path):
     board = lab.board("station")
     unlocked = signed(lab.home, slot, 1)
@@ -142,10 +151,13 @@ def test_a_device_with_a_hash_based_key_takes_nothing_without_it(lab, slot, tmp_
     assert lab.info(board)["slot"] == "factory"
     with lab.client(board) as client:  # part of a file that is not as signed
         client.update_lock(good.lock)
-        client.update_begin(good.message.raw)
+        raw, begun = good.message.raw, (good.message.digest, good.message.sign1.signature)
+        at = client.update_begin(len(raw), *begun)
+        while isinstance(at, int):
+            at = client.update_manifest(at, raw[at : at + PIECE])
         client.update_write(0, 0, b"?" * len(good.contents[0]))
         with pytest.raises(RefusedByDevice):
-            client.update_begin(good.message.raw)  # a lock is good for one
+            client.update_begin(len(raw), *begun)  # a lock is good for one
     assert send(lab, board, good).sent == bundle_size(slot)
     assert lab.info(board)["hss"] is True and lab.info(board)["version"] == 1
 
@@ -238,3 +250,22 @@ def test_a_transfer_that_broke_goes_on_where_it_ended(lab, slot):
     assert lab.info(board)["slot"] == "factory"
     done = send(lab, board, bundle)
     assert bundle.size // 3 < done.sent < bundle.size * 2 // 3
+
+
+def test_a_message_that_was_cut_goes_on_where_it_ended(lab, slot):
+    board = lab.board("station")
+    send(lab, board, signed(lab.home, slot, 1))
+    bundle = grown(lab.home, slot, 2)
+    raw, begun = bundle.message.raw, (bundle.message.digest, bundle.message.sign1.signature)
+    for wrong in (False, True):
+        with lab.client(board) as client:
+            assert client.update_begin(len(raw), *begun) == (PIECE if wrong else 0)
+            if wrong:  # what is there of it is not what the owner signed
+                assert client.update_manifest(PIECE, bytes(100)) == PIECE + 100
+            else:
+                assert client.update_manifest(0, raw[:PIECE]) == PIECE
+        board.kill()
+        board.start()
+        assert lab.info(board)["version"] == 1
+    assert send(lab, board, bundle).version == 2
+    assert lab.info(board)["version"] == 2

@@ -19,7 +19,7 @@ from seal.seller import Seller
 from seal.service import Service
 from seal.uplink import Uplink
 from trades import pair
-from updates import FILES, HSS_KEY, WELL, boot, manifest, new_root, remove
+from updates import FILES, HSS_KEY, WELL, boot, manifest, new_root, remove, words
 from wire import Halt, Wire
 
 
@@ -220,15 +220,17 @@ def updated():
             wire.ask(rpc.UPDATE_WRITE, [0, 0, b"x"])
             wire.ask(rpc.UPDATE_COMMIT)
             wire.ask(rpc.UPDATE_LOCK, bytes(300))
-            for index, there in enumerate(wire.ask(rpc.UPDATE_BEGIN, raw)):
+            assert wire.ask(rpc.UPDATE_BEGIN, words(raw)) == 0
+            assert wire.ask(rpc.UPDATE_MANIFEST, [0, raw[:100]]) == 100
+            for index, there in enumerate(wire.ask(rpc.UPDATE_MANIFEST, [100, raw[100:]])):
                 name = sorted(FILES)[index]
                 wire.ask(rpc.UPDATE_WRITE, [index, there, FILES[name]])
-            wire.ask(rpc.UPDATE_BEGIN, raw)
+            wire.ask(rpc.UPDATE_BEGIN, words(raw))
             wire.ask(rpc.UPDATE_COMMIT)
             service = Service(device, boot(root)[0])
             wire = Wire(service.handlers())
             wire.ask(rpc.INFO)
-            wire.ask(rpc.UPDATE_BEGIN, raw)
+            wire.ask(rpc.UPDATE_BEGIN, words(raw))
             if version == 1:
                 service.firmware.confirm(WELL)
             gc.collect()
@@ -248,8 +250,11 @@ def _ready_to_update(kind):
     if kind == rpc.UPDATE_LOCK:
         return wire, bytes(1000)
     if kind == rpc.UPDATE_BEGIN:
-        return wire, raw
-    wire.ask(rpc.UPDATE_BEGIN, raw)
+        return wire, words(raw)
+    wire.ask(rpc.UPDATE_BEGIN, words(raw))
+    if kind == rpc.UPDATE_MANIFEST:
+        return wire, [0, raw]
+    wire.ask(rpc.UPDATE_MANIFEST, [0, raw])
     if kind == rpc.UPDATE_WRITE:
         return wire, [1, 0, FILES[names[1]]]
     for index, name in enumerate(names):
@@ -259,7 +264,7 @@ def _ready_to_update(kind):
 
 def ready_for(kind):
     """A wire and the good item of a request of this kind, not made yet, with all that must go before it done."""
-    if rpc.UPDATE_LOCK <= kind <= rpc.UPDATE_COMMIT:
+    if rpc.UPDATE_LOCK <= kind <= rpc.UPDATE_COMMIT or kind == rpc.UPDATE_MANIFEST:
         return _ready_to_update(kind)
     issuer, buying, selling = pair("J", budget=60, ticks=4)
     if kind in (rpc.EVIDENCE, rpc.GRANT):
@@ -325,8 +330,18 @@ TALKS = {
 }
 
 
+def show(kind, request, reply):
+    """Print a call in small pieces: the heap is in no better state than a board's."""
+    print(kind, end="")
+    for frame in (request, reply):
+        print(" ", end="")
+        for at in range(0, len(frame), 256):
+            print(hexlify(frame[at : at + 256]), end="")
+    print()
+
+
 def main(name):
-    Wire.witness = lambda kind, request, reply: print(kind, hexlify(request), hexlify(reply))
+    Wire.witness = show
     TALKS[name]()
 
 

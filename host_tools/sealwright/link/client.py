@@ -34,20 +34,16 @@ from .labels import (
     REPLY_SECONDS,
     REVOKE,
     SELFTEST,
-    UPDATE_BEGIN,
-    UPDATE_COMMIT,
-    UPDATE_LOCK,
-    UPDATE_SECONDS,
-    UPDATE_WRITE,
 )
 from .transport import Transport, open_url
+from .update_requests import UpdateRequests
 
 _BATCH: Final = 8
 _PROMPT: Final = b"raw REPL; CTRL-B"  # what a frame, which begins with Ctrl-A's byte, makes of a prompt
 _MOST_CHANNELS: Final = 1000  # no flash holds as many: a device that shows more never ends
 
 
-class Client:
+class Client(UpdateRequests):
     """An open command link. Use as a context manager. patience: how many times longer than usual the device may take
     for its replies; most: seconds for a reply, with whatever signs of life. device: the id of
     the device that is meant (32 bytes), or None: whichever the register has for the URL."""
@@ -209,28 +205,6 @@ class Client:
         if not isinstance(found, list) or [type(part) for part in found] != [int, int]:
             raise Malformed(f"{self.url} answered with something else than two times")
         return found[0], found[1]
-
-    def update_lock(self, signature: bytes) -> None:
-        """Give it the HSS signature over the firmware message that comes next."""
-        self.call(UPDATE_LOCK, signature)
-
-    def update_begin(self, raw: bytes) -> list[int]:
-        """Begin an update, or go on with it: how many bytes of each file are there."""
-        found = self.call(UPDATE_BEGIN, raw, max(self._seconds, UPDATE_SECONDS))
-        if not isinstance(found, list) or any(type(size) is not int for size in found):
-            raise Malformed(f"{self.url} answered with something else than sizes")
-        return found
-
-    def update_write(self, index: int, offset: int, data: bytes) -> int:
-        """Send a piece of a file; how many bytes of it are there now."""
-        found = self.call(UPDATE_WRITE, [index, offset, data])
-        if type(found) is not int:
-            raise Malformed(f"{self.url} answered with something else than a size")
-        return found
-
-    def update_commit(self) -> None:
-        """Have it check every file and try them: it is reset after this."""
-        self.call(UPDATE_COMMIT, None, max(self._seconds, UPDATE_SECONDS))
 
     def close(self) -> None:
         self._transport.close()

@@ -13,7 +13,7 @@ from ..wire import cbor
 from ..wire.sequence import item_end
 
 VERSION: Final = 1
-MAX_FRAME: Final = 8192
+MAX_FRAME: Final = 6144
 
 
 class Frame(NamedTuple):

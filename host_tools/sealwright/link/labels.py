@@ -17,6 +17,7 @@ UPDATE_BEGIN: Final = 11
 UPDATE_WRITE: Final = 12
 UPDATE_COMMIT: Final = 13
 REVOKE: Final = 14
+UPDATE_MANIFEST: Final = 15
 LEDGER: Final = 16
 MARKET: Final = 17
 ELEMENT: Final = 24

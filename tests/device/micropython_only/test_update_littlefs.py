@@ -9,9 +9,9 @@ from littlefs import cut_everywhere, mounted, read, write
 from rig import Board, Clock, Issuer, policy, provision
 from seal.device import PROVISIONED, Device
 from seal.firmware import FLOOR, Firmware
-from seal.staging import Staging, walk
+from seal.staging import walk
 from seal.store import FileStore
-from updates import WELL, boot, claims, manifest, send, updater
+from updates import WELL, begin, boot, install, manifest, send, updater
 
 littlefs.BLOCKS = 40
 PATH = "update-" + os.urandom(6).hex() + ".tmp"
@@ -40,11 +40,7 @@ def prepare(flash):
     provision(device, ISSUER, policy())
     WHO.append(device.device_id)
     for slot, raw, files in (("b", b"older", OLD), ("a", RAW[1], OLD)):
-        staging = Staging(ROOT + "/" + slot, raw, claims(files)[5])
-        staging.begin()
-        for index, name in enumerate(sorted(files)):
-            staging.write(index, 0, files[name])
-        staging.finish()
+        install(ROOT + "/" + slot, raw, files)
     boot(ROOT)[0].activate("a")
     Firmware(device, boot(ROOT)[0]).settle()
 
@@ -180,7 +176,7 @@ def test_unconfirmed_version_may_be_installed_again():
         firmware, taker = running()
         ran.append(firmware.version)
         if firmware.version == 1:
-            taker.begin(RAW[2])
+            begin(taker, RAW[2])
 
     for _ in cut_everywhere(PATH, trial, (8,)):
         for _ in range(3):

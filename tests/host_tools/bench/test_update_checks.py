@@ -56,6 +56,7 @@ def test_what_is_not():
         (["manifest"], "own files"),
         (["manifest.new"], "own files"),
         (["incoming.new"], "own files"),
+        (["incoming.sum"], "own files"),
         (["incoming/a.mpy"], "own files"),
         (["a", "a/b"], "'a' is both"),
         (["a/b", "a"], "'a' is both"),

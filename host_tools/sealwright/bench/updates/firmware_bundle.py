@@ -21,7 +21,8 @@ from ...wire.messages import Firmware, FirmwareFile, Message, parse_as, sign_mes
 from . import hss
 from .paths import bad_paths
 
-MAX_MESSAGE: Final = 8000  # of the bytes of a frame
+MAX_MESSAGE: Final = 16384  # bytes that a device takes; and so many files
+MAX_FILES: Final = 253
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ def make(home: Home, build: Build, version: int, *, lock: bool = True) -> Firmwa
         raise Usage(why, remedy="Rename the file in the firmware's sources.", code="bad_path")
     body = Firmware(build.board.model, version, build.version, build.board.arch, files)
     message = sign_message(home.key("owner"), body)
-    if len(message.raw) > MAX_MESSAGE:
-        remedy = "Leave out what the board does not need: about 130 files can be named."
+    if len(message.raw) > MAX_MESSAGE or len(files) > MAX_FILES:
+        remedy = f"Leave out what the board does not need: {MAX_FILES} files can be named, in {MAX_MESSAGE:,} bytes."
         raise Usage(f"{len(files)} files are too many for one message", remedy=remedy, code="too_many_files")
     key = hss.HssKey.find(home.folder) if lock else None
     return FirmwareBundle(message, key.sign(message.digest) if key else None, tuple(slot.values()))

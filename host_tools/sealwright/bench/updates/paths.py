@@ -11,7 +11,7 @@ MAX_PATH: Final = 64
 MAX_FILE: Final = 1 << 20
 
 _NAME: Final = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)?")
-_RESERVED: Final = frozenset(name + end for name in (MANIFEST, "incoming") for end in ("", ".new"))
+_RESERVED: Final = frozenset(name + end for name in (MANIFEST, "incoming") for end in ("", ".new")) | {"incoming.sum"}
 
 
 def bad_paths(files: Sequence[FirmwareFile]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from ...wire.keys import PublicKey
 from .checking import check_bundle, check_state
 from .firmware_bundle import FirmwareBundle
 
-PIECE: Final = 2048  # bytes in a request: a board's heap has to hold it a few times over
+PIECE: Final = 1536  # bytes of a file or the message in a request: a Pico's heap has no piece of more than 3.5 KB left
 WAIT_SECONDS: Final = 420.0  # a trial has three boots of up to two minutes
 _POLL_SECONDS: Final = 0.5
 _RESET_SECONDS: Final = 10.0  # in which a device that took a commit is reset, and more
@@ -109,10 +109,36 @@ def _send(client: Client, info: Info, bundle: FirmwareBundle, tell: Progress) ->
 
 
 def _begin(client: Client, info: Info, bundle: FirmwareBundle) -> list[int]:
-    """How many bytes of each file the device has. A lock is good for one beginning."""
+    """How many bytes of each file the device has, once it has the message."""
+    there = _offer(client, info, bundle)
+    try:
+        return _send_message(client, bundle, there)
+    except RefusedByDevice as error:
+        if error.code not in ("bad_signature", "malformed", "not_deterministic") or not there:
+            raise
+    # what was there of the message was not ours, or not whole; the device has thrown it out
+    return _send_message(client, bundle, _offer(client, info, bundle))
+
+
+def _offer(client: Client, info: Info, bundle: FirmwareBundle) -> int:
+    """How many bytes of the message the device has. A lock is good for one beginning."""
     if info.raw.get("hss") and bundle.lock is not None:
         client.update_lock(bundle.lock)
-    return client.update_begin(bundle.message.raw)
+    message = bundle.message
+    return client.update_begin(len(message.raw), message.digest, message.sign1.signature)
+
+
+def _send_message(client: Client, bundle: FirmwareBundle, there: int) -> list[int]:
+    """Send the message from its length on the device; how many bytes of each file are there."""
+    raw, at = bundle.message.raw, there
+    while True:
+        piece = raw[at : at + PIECE]
+        found = client.update_manifest(at, piece)
+        if isinstance(found, list):
+            return found
+        if not piece or found != at + len(piece):
+            raise Rejected("the device did not take the message", remedy="Send it again.")
+        at = found
 
 
 def _send_files(client: Client, lengths: list[int], bundle: FirmwareBundle, tell: Progress) -> int:
