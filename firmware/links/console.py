@@ -104,9 +104,9 @@ class _Reader:
 class _Writer:
     def __init__(self) -> None:
         self._wire = sys.stdout.buffer
-        self._frame: bytes | bytearray = b""
+        self._frame: "bytes | bytearray" = b""
 
-    def write(self, data: bytes | bytearray) -> None:
+    def write(self, data: "bytes | bytearray") -> None:
         """Keep one frame for `drain`."""
         self._frame = data
 

@@ -172,7 +172,7 @@ class Session:
     async def read(self, n: int) -> bytes:
         return await self._inbox.read(n)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: "bytes | bytearray") -> None:
         self._output += data
 
     async def drain(self) -> None:

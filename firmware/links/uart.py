@@ -63,7 +63,7 @@ class UartPort:
     def close(self) -> None:
         """Nothing: the wire stays."""
 
-    def put(self, data: bytes) -> "asyncio.Task[None]":
+    def put(self, data: "bytes | bytearray") -> "asyncio.Task[None]":
         """Put whole frames on the wire; returns the task that writes them."""
         self._output += data
         if self._writer_task is None:
@@ -125,7 +125,7 @@ class Commands:
             await handler(self.inbox, self)
             await asyncio.sleep(_PAUSE_SECONDS)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: "bytes | bytearray") -> None:
         self._output += data
 
     async def drain(self) -> None:

@@ -43,7 +43,7 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def crc32(data: "bytes | memoryview") -> int:
+def crc32(data: "bytes | bytearray | memoryview") -> int:
     """CRC-32 (ISO-HDLC, as in zlib) of `data`, an unsigned int. MicroPython has it in binascii since 1.26."""
     return binascii.crc32(data) & 0xFFFFFFFF
 

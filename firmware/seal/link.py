@@ -21,7 +21,7 @@ _BLOCK = const(254)  # most bytes without a zero in a row
 _MAX_HEAD = const(20)  # bytes of [version, id, kind]: a list's head, a small number, and two of up to nine bytes
 
 
-def cobs_encode(data: bytes | bytearray) -> bytearray:
+def cobs_encode(data: "bytes | bytearray") -> bytearray:
     """`data` without zero bytes. A full block at the end has no empty one after it."""
     out = bytearray()
     at, end = 0, len(data)

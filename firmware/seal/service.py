@@ -4,10 +4,10 @@ Anyone on the link may read: readings, vouchers and certificates are public. Onl
 signed, or a renewal or revocation that an issuer signed, changes a provisioned device.
 """
 
-from . import __version__, channel, compat, messages, order, p256, rollback, rpc
+from . import __version__, channel, compat, messages, order, order_status, p256, rollback, rpc
 from .device import BLANK, DEFAULT_INTERVAL, PROVISIONED
 from .records import IDENTITY_LEDGER, IDENTITY_RECORD, ORDER_RECORD, OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER
-from .records import OWNER_AWAKE, OWNER_BATCH, OWNER_POLICY, OWNER_SEQ, PAYER_ROLE
+from .records import OWNER_AWAKE, OWNER_BATCH, OWNER_POLICY, OWNER_SEQ
 from .channel import CHAIN, CLOSE, FUNDING, OPEN, SEQ, VOUCHER
 from .compat import const
 from .errors import Malformed, Unsupported
@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Generator
     from .device import Device
-    from .ports import Handlers, Item, Record
+    from .ports import Handlers, Item
     from .provision import Provisioner
     from .slots import Slots
 
@@ -153,33 +153,12 @@ class Service:
             "locked": rollback.is_locked(device.journal),
             "uplink": device.uplink and device.uplink.status(),
             "bought": device.last_purchase,
-            "order": current_order
-            and [self._order_status(current_order), current_order.get(order.CODE), self._order_progress(current_order)],
+            "order": order_status.summary(device, current_order),
             "fault_by_seller": bool(current_order and current_order.get(order.IS_BY_SELLER, device.is_fault_by_seller)),
             "buying": order.goods(current_order),
-            "ticks": self._order_ticks(current_order),
+            "ticks": order_status.ticks(device, current_order),
             "channels": [len(device.payer.records()), len(device.payee.records())],
         }
-
-    def _order_status(self, current_order: "Record") -> int:
-        return order.WAITING if order.is_waiting(self._device, current_order) else current_order[order.STATUS]
-
-    def _order_progress(self, current_order: "Record") -> list[int] | None:
-        """[seq, amount paid] of the order's channel, or None before there is one; of a standing order what it has
-        promised to all sellers."""
-        digest = current_order.get(order.DIGEST)
-        record = digest and channel.find_record(self._device.journal, PAYER_ROLE, digest)
-        if order.TOTAL in current_order:
-            from . import standing_order
-
-            return [record[SEQ] if record else 0, standing_order.spent(self._device, current_order)]
-        return [record[SEQ], self._device.payer.paid(digest)] if record else None
-
-    def _order_ticks(self, current_order: "Record | None") -> list[int] | None:
-        """[revealed, count] of the chain that the order pays by, or None."""
-        digest = current_order and current_order.get(order.DIGEST)
-        chain = digest and self._device.payer.chain(digest)
-        return [chain.revealed, chain.count] if chain else None
 
     def readings(self, item: "Item") -> list[bytes]:
         """[seq, limit] -> up to `limit` stored readings above `seq`, oldest first, as many as fit a frame."""

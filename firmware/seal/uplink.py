@@ -227,7 +227,7 @@ class _Reply:
         self._topic = topic
         self._data = b""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: "bytes | bytearray") -> None:
         self._data += data
 
     async def drain(self) -> None:

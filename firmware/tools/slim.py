@@ -29,8 +29,9 @@ class Slimmer:
         package = name if source.name == "__init__.py" else name.rpartition(".")[0]
         tree = _Slim(self, name, package).visit(ast.parse(source.read_text()))
         # the tests of the curve look into its modules on the chip
-        is_shortened = self._shortener is not None and source.is_relative_to(self._root) and "p256" not in source.parts
-        return ast.unparse(self._shortener.shorten(tree) if is_shortened else tree)
+        if self._shortener is not None and source.is_relative_to(self._root) and "p256" not in source.parts:
+            tree = self._shortener.shorten(tree)
+        return ast.unparse(tree)
 
 
 def _name(path: Path, root: Path) -> str:
