@@ -74,7 +74,7 @@ def test_a_home_with_a_passphrase_has_encrypted_backups(tmp_path, monkeypatch):
     # a slip in it makes no backup that nobody can open, and without it there is none that is not encrypted
     monkeypatch.delenv(PASSPHRASE)
     gone_wrong(cli("home", "backup", tmp_path / "c"), 2, "passphrase_missing")
-    monkeypatch.setenv(PASSPHRASE, "corect horse")
+    monkeypatch.setenv(PASSPHRASE, "correct hose")
     gone_wrong(cli("home", "backup", tmp_path / "c"), 2, "passphrase_wrong")
     assert not (tmp_path / "c").exists()
     monkeypatch.setenv(PASSPHRASE, SECRET)
@@ -164,7 +164,7 @@ def test_pieces_cannot_change_places():
 def test_a_library_makes_no_backup_by_a_passphrase_that_opens_no_key(tmp_path, monkeypatch):
     monkeypatch.setenv(PASSPHRASE, SECRET)
     home = Home.init(tmp_path / "home", "net")
-    monkeypatch.setenv(PASSPHRASE, "corect horse")
+    monkeypatch.setenv(PASSPHRASE, "correct hose")
     with pytest.raises(BadKeyFile, match="does not open"):
         back_up(Home.open(home.folder), tmp_path / "b")
     assert not (tmp_path / "b").exists()
