@@ -6,6 +6,7 @@ Floors, lowest first; a module imports from its own floor and the floors below:
 
     1  compat errors ports link_ports           interpreters, error codes, interfaces of a board
     2  labels records notes hmac_drbg extent    numbers of the wire, names of the journal, log lines, flash
+       health
     3  cbor entropy lms ticks staging p256 store    codecs and cryptography, files
     4  cose link journal segments               signed messages, frames, records and readings on flash
     5  messages rpc                             payloads checked against the schema, requests and replies

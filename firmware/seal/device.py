@@ -80,7 +80,7 @@ class Device:
         self.journal = Journal(board.store)
         self.standing = Standing(self)
         self.timekeeper = Timekeeper(self)
-        self.pool = Pool(board.entropy.sources, board.entropy.extras)
+        self.pool = Pool(board.entropy.sources, board.entropy.extras, self.journal)
         self.state = DAMAGED
         self.fault = None
         self.public = self.device_id = self.signer = None

@@ -51,19 +51,22 @@ def unpack(name: str, data: bytes | None) -> "tuple[int, Item]":
 class Journal:
     """Named records on a Store, cached in RAM.
 
-    Call `format` once on a blank device. `load` accepts a whole journal or a blank store, nothing else.
+    Call `format` once on a blank device. `load` accepts a whole journal or a blank store, nothing else. Until one of
+    them has ended well nothing is written: an index of the records read so far would give up all others.
     """
 
     def __init__(self, store: "Store") -> None:
         self._store = store
         self._records = {}
         self._generations = {}
+        self._is_whole = False
 
     def load(self) -> bool:
         """Read every record. Returns False on a blank store. Raises StateDamaged."""
         files = [name for name in self._store.names() if name.startswith(_PREFIX)]
         if not files:
             return False
+        self._is_whole = False
         self._records = {}
         for name in self._read(_INDEX):
             self._records[name] = self._read(name)
@@ -71,6 +74,7 @@ class Journal:
             name = file[len(_PREFIX) :]
             if name != _INDEX and name not in self._records:
                 self._store.remove(file)
+        self._is_whole = True
         return True
 
     def _read(self, name: str) -> "Item":
@@ -86,6 +90,7 @@ class Journal:
     def format(self) -> None:
         """Create a journal on a blank store."""
         self._write(_INDEX, [])
+        self._is_whole = True
 
     def _write(self, name: str, value: "Item") -> None:
         generation = self._generations.get(name, 0) + 1
@@ -97,7 +102,10 @@ class Journal:
         return self._records.get(name, default)
 
     def put(self, name: str, value: "Item") -> None:
-        """Create or replace a record; on return the record is on flash. Raises StorageFull and keeps the old record."""
+        """Create or replace a record; on return the record is on flash. Raises StorageFull and keeps the old record,
+        StateDamaged where the journal was not loaded whole."""
+        if not self._is_whole:
+            raise StateDamaged("the journal is not loaded")
         exists = name in self._records
         self._write(name, value)
         if not exists:
@@ -105,7 +113,9 @@ class Journal:
         self._records[name] = value
 
     def remove(self, name: str) -> None:
-        """Remove a record. Idempotent."""
+        """Remove a record. Idempotent. Raises StateDamaged where the journal was not loaded whole."""
+        if not self._is_whole:
+            raise StateDamaged("the journal is not loaded")
         if name in self._records:
             self._write(_INDEX, sorted(other for other in self._records if other != name))
             del self._records[name]

@@ -36,7 +36,7 @@ class Clock(Protocol):
 class Entropy(Protocol):
     @property
     def sources(self) -> List[Callable[[int], bytes]]:
-        """Callables(n) -> n raw bytes, for `entropy.Pool` to test and to mix."""
+        """Callables(n) -> n raw bytes, for `entropy.Pool` to test and to mix. Every bit of a byte is noise."""
 
     @property
     def extras(self) -> List[Callable[[int], bytes]]:

@@ -11,6 +11,7 @@
     locked       bytes: the voucher that shows a rollback, or "generation", see `rollback`
     generation   uint: the chip's counter, see `generation`
     revoked      [[from, device id, issuer's id], ...], the newest last, see `standing`
+    noise        {name of a source: bytes}, a hash of its kept sample, see `entropy`
     o-*, i-*     channels as the payer and as the payee, see `channel`
 
 Names and numbers are in the file format: neither may change.
@@ -34,6 +35,7 @@ TRUSTED_RECORD = const("trusted")
 REVOKED_RECORD = const("revoked")
 CLOCK_RECORD = const("clock")
 LOCKED_RECORD = const("locked")
+NOISE_RECORD = const("noise")
 PAYER_ROLE = const("o")  # the first letter of a channel record's name
 PAYEE_ROLE = const("i")
 

@@ -3,7 +3,9 @@
 The first member, `index.json`, names every other one with its size and SHA-256. A reader believes nothing else: a
 member that is no plain file, that the index does not name, or that has another content ends the reading.
 
-Limits: it is not signed and not encrypted; it is as secret as what is in it.
+With a passphrase the whole tar is encrypted, see `ciphered`; without one it is as secret as what is in it.
+
+Limits: it is not signed: who has the passphrase, or an archive without one, can change all of it.
 """
 
 import hashlib
@@ -16,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
 
+from . import ciphered
 from .errors import Malformed, Usage
 
 INDEX: Final = "index.json"
@@ -25,9 +28,11 @@ _NAME: Final = re.compile(r"[^/\\:\0.][^/\\\0]{0,254}(/[^/\\\0.][^/\\\0]{0,254})
 _PIECE: Final = 1024 * 1024
 
 
-def write_archive(out: BinaryIO, about: Mapping[str, Any], files: Mapping[str, bytes | Path]) -> int:
-    """Write files under these names, and return how many bytes they have. about: what JSON can say of them. Raises
-    OSError, and Usage for a name that no archive has."""
+def write_archive(
+    out: BinaryIO, about: Mapping[str, Any], files: Mapping[str, bytes | Path], passphrase: bytes | None = None
+) -> int:
+    """Write files under these names, and return how many bytes they have. about: what JSON can say of them.
+    passphrase: encrypts all. Raises OSError, and Usage for a name that no archive has."""
     total = 0
     listed: dict[str, tuple[int, str]] = {}
     for name, content in files.items():
@@ -41,29 +46,34 @@ def write_archive(out: BinaryIO, about: Mapping[str, Any], files: Mapping[str, b
         listed[name] = size, digest.hexdigest()
         total += size
     index = json.dumps({"format": _FORMAT, "about": dict(about), "files": listed}, indent=1).encode()
-    with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+    cipher = ciphered.Writer(out, passphrase) if passphrase else None
+    into: Any = cipher or out
+    with tarfile.open(fileobj=into, mode="w|", format=tarfile.PAX_FORMAT) as tar:
         _add(tar, INDEX, len(index), io.BytesIO(index))
         for name, content in files.items():
             with _opened(content) as file:
                 _add(tar, name, listed[name][0], file)
+    if cipher is not None:
+        cipher.finish()
     return total
 
 
-def read_about(path: Path) -> dict[str, Any]:
-    """What an archive says of itself, after all of it was checked. Raises Usage, Malformed."""
+def read_about(path: Path, passphrase: bytes | None = None) -> dict[str, Any]:
+    """What an archive says of itself, after all of it was checked, and "encrypted", whether it is. Raises Usage,
+    Malformed."""
     about: dict[str, Any] = {}
-    for name, content in _members(path):
+    for name, content in _members(path, passphrase):
         about = content if name == INDEX else about
         if name != INDEX:
             _drain(content)
     return about
 
 
-def unpack(path: Path, folder: Path) -> dict[str, Any]:
-    """Write an archive's files into an empty folder, each for its owner alone, and return what it says of itself. What
+def unpack(path: Path, folder: Path, passphrase: bytes | None = None) -> dict[str, Any]:
+    """Write an archive's files into an empty folder, each for its owner alone, and return what `read_about` does. What
     is there when it raises is not whole. Raises Usage, Malformed, OSError."""
     about: dict[str, Any] = {}
-    for name, content in _members(path):
+    for name, content in _members(path, passphrase):
         if name == INDEX:
             about = content
             continue
@@ -76,24 +86,27 @@ def unpack(path: Path, folder: Path) -> dict[str, Any]:
     return about
 
 
-def _members(path: Path) -> Iterator[tuple[str, Any]]:
+def _members(path: Path, passphrase: bytes | None) -> Iterator[tuple[str, Any]]:
     """(INDEX, about), then (name, pieces) of each file; the pieces must be taken before the next file. Raises Usage,
     Malformed."""
     try:
-        with path.open("rb") as file, tarfile.open(fileobj=file, mode="r|") as tar:
-            about, listed = _read_index(path, tar)
-            yield INDEX, about
-            while (member := tar.next()) is not None:
-                expected = listed.pop(member.name, None)
-                content = tar.extractfile(member) if member.isreg() else None
-                if expected is None or content is None or member.size != expected[0]:
-                    raise _damaged(path, f"{member.name!r} is not what its index names")
-                yield member.name, _checked(path, member.name, content, expected[1])
-            if listed:
-                raise _damaged(path, f"{len(listed)} files are missing, such as {min(listed)!r}")
+        with path.open("rb") as file:
+            is_encrypted = file.peek(len(ciphered.MAGIC)).startswith(ciphered.MAGIC)
+            source: Any = ciphered.Reader(file, passphrase) if is_encrypted else file
+            with tarfile.open(fileobj=source, mode="r|") as tar:
+                about, listed = _read_index(path, tar)
+                yield INDEX, about | {"encrypted": is_encrypted}
+                while (member := tar.next()) is not None:
+                    expected = listed.pop(member.name, None)
+                    content = tar.extractfile(member) if member.isreg() else None
+                    if expected is None or content is None or member.size != expected[0]:
+                        raise _damaged(path, f"{member.name!r} is not what its index names")
+                    yield member.name, _checked(path, member.name, content, expected[1])
+                if listed:
+                    raise _damaged(path, f"{len(listed)} files are missing, such as {min(listed)!r}")
     except OSError as error:
         raise Usage(f"cannot read {path}: {error.strerror or error}", remedy="Check the path.") from error
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, EOFError, ciphered.Damaged) as error:
         raise _damaged(path, str(error)) from error
 
 
@@ -124,7 +137,7 @@ def _checked(path: Path, name: str, content: IO[bytes], expected: str) -> Iterat
 def _read(path: Path, content: IO[bytes]) -> bytes:
     try:
         return content.read(_PIECE)
-    except (tarfile.TarError, OSError) as error:
+    except (tarfile.TarError, OSError, ciphered.Damaged) as error:
         raise _damaged(path, str(error)) from error
 
 

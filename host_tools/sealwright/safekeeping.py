@@ -8,7 +8,11 @@ A backup is of one moment. A home that is restored from it must never sign again
     boards/           is left out: an emulated board that is put back would promise again what it has promised
     config.toml       is set aside where it names a ledger: that would be the old home's
 
-Limits: nothing here can know what the old home did after the backup, revocations and factory records among it.
+The file is encrypted with a passphrase where there is one, see `ciphered`. Whose update key it brought back is noted in
+a file beside it, so that the same command does not do so twice.
+
+Limits: a copy of the file elsewhere is not marked. Nothing here can know what the old home did after the backup,
+revocations and factory records among it.
 """
 
 import json
@@ -26,7 +30,7 @@ from .bench.updates import HssKey
 from .bench.updates import hss as update_key
 from .errors import Malformed, Usage
 from .files import is_stream, output, sync_folder, write_whole
-from .home import Home, config
+from .home import Home, config, passphrase_of_environment
 from .ledger import Head, check_copy, copy_ledger
 
 KIND: Final = "sealwright home"
@@ -34,13 +38,15 @@ LEFT_OUT: Final = ("boards",)
 _LEDGER: Final = "ledger.db"
 _HEAD: Final = "ledger.head"
 SET_ASIDE: Final = f"{config.NAME}.old"
+TAKEN: Final = ".key-taken"  # what a backup's name gets in the file that notes it
 _MOST_IN_MEMORY: Final = 1024 * 1024  # bytes of one file
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
     """What a backup holds: `head` of the ledger, None where the home has none; `made_at` unix seconds; `size` bytes;
-    `update_key`: whether there is one in it; `set_aside`: whether its config.toml was, at the restore."""
+    `update_key`: whether there is one in it; `encrypted`: whether the file is; `set_aside`: whether its config.toml
+    was, at the restore."""
 
     network: str
     made_at: int
@@ -48,12 +54,18 @@ class Backup:
     size: int
     head: Head | None
     update_key: bool
+    encrypted: bool
     set_aside: bool = False
 
 
-def back_up(home: Home, path: Path) -> Backup:
-    """Write the home into one file, which only its owner may read, and check it. Raises Usage, LedgerError,
-    BadKeyFile."""
+def back_up(home: Home, path: Path, passphrase: bytes | None = None) -> Backup:
+    """Write the home into one file, which only its owner may read, and check it.
+
+    passphrase: encrypts the file, else $SEALWRIGHT_PASSPHRASE does, which must open the home's keys; without one it is
+    not encrypted. Raises Usage, LedgerError, BadKeyFile.
+    """
+    if passphrase is None and (passphrase := passphrase_of_environment()):
+        home.key("owner")  # a slip in it would make a backup that nobody opens
     if path.resolve().is_relative_to(home.folder):
         raise Usage(f"{path} is in the home itself", remedy="Name a file elsewhere, best on another disk.")
     folder = Path(mkdtemp(prefix=".backup-", dir=home.folder))  # as secret as the home, and on a disk with its room
@@ -73,10 +85,10 @@ def back_up(home: Home, path: Path) -> Backup:
         made_at = int(time.time())
         about = {"kind": KIND, "network": home.network, "made_at": made_at, "head": str(head) if head else None}
         with output(path, private=True) as out:
-            size = archive.write_archive(out, about, files)
+            size = archive.write_archive(out, about, files, passphrase)
         if not is_stream(path):
-            archive.read_about(path)
-        return Backup(home.network, made_at, len(files), size, head, key is not None)
+            archive.read_about(path, passphrase)
+        return Backup(home.network, made_at, len(files), size, head, key is not None, passphrase is not None)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -106,11 +118,19 @@ def _plain_files(folder: Path) -> Iterator[tuple[str, Path]]:
                 yield (here / name).as_posix(), path
 
 
-def restore(path: Path, folder: Path, *, with_update_key: bool, anchor: Head | None = None) -> Backup:
+def restore(
+    path: Path,
+    folder: Path,
+    *,
+    with_update_key: bool,
+    anchor: Head | None = None,
+    passphrase: bytes | None = None,
+) -> Backup:
     """Make the home `folder` of a backup, whole or not at all.
 
     with_update_key: take the update key's numbers that were set aside; right once, for one backup of a home that is
-    gone. anchor: a row that the ledger must have. Raises Usage, Malformed, LedgerError.
+    gone. anchor: a row that the ledger must have. passphrase: what the file is encrypted with, else what
+    $SEALWRIGHT_PASSPHRASE says. Raises Usage, Malformed, LedgerError.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         remedy = "Name a folder that does not exist yet: nothing is put over a home."
@@ -119,7 +139,13 @@ def restore(path: Path, folder: Path, *, with_update_key: bool, anchor: Head | N
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))  # mode 0700, as a home's
         try:
-            made = _restore(path, draft, with_update_key, anchor)
+            about = archive.unpack(path, draft, passphrase or passphrase_of_environment())
+            if passphrase is not None and not about["encrypted"]:
+                remedy = "Is it the file that you made? If so, leave --passphrase-file out."
+                raise Usage(f"{path} is not encrypted", remedy=remedy, code="not_encrypted")
+            made = _restore(path, about, draft, with_update_key, anchor)
+            if made.update_key and with_update_key:
+                _note_taken(path, folder)
             draft.replace(folder)
             sync_folder(folder.parent)
             return made
@@ -129,8 +155,25 @@ def restore(path: Path, folder: Path, *, with_update_key: bool, anchor: Head | N
         raise Usage(f"cannot make the home {folder}: {error.strerror}", remedy="Check the path and space.") from error
 
 
-def _restore(path: Path, draft: Path, with_update_key: bool, anchor: Head | None) -> Backup:
-    about = archive.unpack(path, draft)
+def _note_taken(path: Path, folder: Path) -> None:
+    """Note beside the backup that its update key was taken, or refuse: two homes would use one-time keys twice."""
+    if not path.is_file():
+        raise Usage(f"{path} is no plain file", remedy="With --update-key, give the file itself.", code="no_file")
+    note = path.with_name(path.name + TAKEN)
+    try:
+        with note.open("x", encoding="utf-8") as file:
+            file.write(f"The update key of this backup is in {folder} since {int(time.time())}.\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError as error:
+        remedy = f"Restore without --update-key. If that home was never used, remove {note} and begin again."
+        raise Usage(f"the update key of {path} was taken before", remedy=remedy, code="update_key_taken") from error
+    except OSError as error:
+        remedy = "Copy the backup to where a file can be written beside it."
+        raise Usage(f"cannot write {note}: {error.strerror}", remedy=remedy) from error
+
+
+def _restore(path: Path, about: dict[str, Any], draft: Path, with_update_key: bool, anchor: Head | None) -> Backup:
     if about.get("kind") != KIND:
         raise Usage(f"{path} is no backup of a home", remedy="Give what `sealwright home backup` wrote.")
     head = _check_ledger(draft, about, anchor)
@@ -152,7 +195,8 @@ def _restore(path: Path, draft: Path, with_update_key: bool, anchor: Head | None
     for place in {one.parent for one in files}:
         sync_folder(place)
     size = sum(one.stat().st_size for one in files)
-    return Backup(home.network, int(about.get("made_at", 0)), len(files), size, head, has_key, set_aside)
+    made_at, encrypted = int(about.get("made_at", 0)), bool(about["encrypted"])
+    return Backup(home.network, made_at, len(files), size, head, has_key, encrypted, set_aside)
 
 
 def _check_ledger(draft: Path, about: dict[str, Any], anchor: Head | None) -> Head | None:

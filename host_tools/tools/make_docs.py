@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from links import ROOT, anchors, broken_in_markdown, broken_in_pages, parser
 from markdown_it.token import Token
 
-GUIDES: Final = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+GUIDES: Final = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/LOSS.md")
 DOCS: Final = ROOT / "build" / "docs"
 _PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>

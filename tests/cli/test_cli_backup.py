@@ -227,14 +227,6 @@ def test_a_restored_home_has_a_ledger_of_its_own(kept, tmp_path, where):
     assert new.ok("ledger", "audit", "--allow-test", "--json").last["head"] == head
 
 
-def test_a_passphrase_keeps_the_keys_of_a_backup(tmp_path, monkeypatch):
-    monkeypatch.setenv("SEALWRIGHT_PASSPHRASE", "correct horse")
-    cli = Cli(tmp_path / "home")
-    cli.ok("init")
-    cli.ok("home", "backup", tmp_path / "b")
-    assert b"ENCRYPTED PRIVATE KEY" in (data := (tmp_path / "b").read_bytes()) and b"BEGIN PRIVATE KEY" not in data
-
-
 def test_a_backup_into_a_pipe(kept, tmp_path):
     cli, pipe, read = kept[0], tmp_path / "pipe", []
     os.mkfifo(pipe)

@@ -1,10 +1,13 @@
-"""Entropy: the health tests at their cut-offs, bad sources, and that a pool fails closed."""
+"""Entropy: bad sources, what is kept of a draw, and that a pool fails closed. `test_health` has the health tests."""
 
 import os
 
 from check import raises
+from rig import Board
 from seal import entropy
-from seal.errors import EntropyFailed, Malformed, SensorFailed
+from seal.compat import sha256
+from seal.device import Device
+from seal.errors import EntropyFailed, Malformed, SensorFailed, StorageFull
 from seal.hmac_drbg import MAX_REQUEST, HmacDrbg
 
 
@@ -35,51 +38,6 @@ def noise(seed):
     return sample
 
 
-def test_cut_offs_are_those_of_sp800_90b():
-    # 4.4.1: C = 1 + ceil(30 / H), H = 1 bit a sample
-    assert entropy.REPETITION_CUTOFF == 1 + 30
-    # 4.4.2: C = 1 + the smallest k with P(binomial(512, 1/2) <= k) >= 1 - 2^-30, in exact integers
-    window = entropy.WINDOW
-    assert window == 512
-    ways, above, k = 1, 0, window  # ways: of choosing k of 512; above: the sum of those for more than k
-    while (above + ways) << 30 <= 1 << window:
-        above += ways
-        ways = ways * k // (window - k + 1)
-        k -= 1
-    assert entropy.PROPORTION_CUTOFF == 1 + k
-
-
-def test_repetition_count_at_its_cut_off():
-    assert entropy.Health().check(b"\x01" + b"\x07" * 30 + b"\x01") is None
-    assert "repetition" in entropy.Health().check(b"\x01" + b"\x07" * 31)
-    health = entropy.Health()  # a run goes on over the border of two pieces
-    assert health.check(b"\x07" * 16) is None
-    assert "repetition" in health.check(b"\x07" * 15)
-
-
-def _window(ones):
-    """512 samples that begin with 1 and hold 1 `ones` times, never 30 in a row."""
-    out = bytearray()
-    left = ones
-    for i in range(entropy.WINDOW):
-        if left and i % 20 != 19:
-            out.append(1)
-            left -= 1
-        else:
-            out.append(2 + i % 200)
-    assert not left
-    return bytes(out)
-
-
-def test_adaptive_proportion_at_its_cut_off():
-    assert entropy.Health().check(_window(324)) is None
-    assert "proportion" in entropy.Health().check(_window(325))
-    health = entropy.Health()  # windows follow each other without overlap, over the border of pieces
-    for piece in (_window(324), _window(324)[:100], _window(324)[100:], _window(300)):
-        assert health.check(piece) is None
-    assert "proportion" in health.check(_window(325))
-
-
 def test_random_bytes_differ_and_have_size():
     pool = entropy.Pool([os.urandom])
     draws = [pool.random(32) for _ in range(8)]
@@ -96,7 +54,7 @@ def test_sources_are_not_read_before_first_request():
     pool = entropy.Pool([source])
     assert source.given == 0
     pool.random(1)
-    assert source.given == 2 * entropy.WINDOW
+    assert source.given == entropy.DRAW
 
 
 def test_every_source_and_every_mixed_byte_counts():
@@ -137,9 +95,10 @@ def _detached(n):
 
 def test_failed_sources_are_listed_and_excluded():
     bad = (
-        (Script(lambda i: 0, "stuck"), "repetition"),
+        (Script(lambda i: 0, "stuck"), "proportion"),
         (Script(lambda i: 1 if i % 3 else i * 37, "biased"), "proportion"),
         (Script(lambda i: i, "counter"), "repeated"),
+        (Script(lambda i: i >> 9 if i & 1 else i >> 1, "wide counter"), "predictor"),
         (Script(lambda i: 85 << (i & 1), "alternating"), "repeated"),
         (Script(lambda i: i * i, "short-period"), "repeated"),
         (_broken, "OSError"),
@@ -165,13 +124,13 @@ def test_failed_sources_are_listed_and_excluded():
 
 def test_later_source_failure_stops_random_bytes():
     good = noise(b"a")
-    source = Script(lambda i: good(i) if i < 2000 else 9, "dying")
+    source = Script(lambda i: good(i) if i < 3000 else 9, "dying")
     pool = entropy.Pool([source])
     for _ in range(entropy.REQUESTS_PER_SEED):  # the seed's requests are served
         pool.random(1)
     assert source.given == 1024
-    pool.random(1)  # samples up to 1,536
-    assert source.given == 1536
+    pool.random(1)  # samples up to 2,048
+    assert source.given == 2048
     assert "dying" in str(raises(EntropyFailed, pool.mix))
     for _ in range(3):
         raises(EntropyFailed, pool.random, 1)
@@ -209,3 +168,96 @@ def test_extras_change_output_but_replace_no_source():
     assert first(_broken) == first()
     raises(EntropyFailed, entropy.Pool([], [os.urandom]).random, 32)
     raises(EntropyFailed, entropy.Pool([_broken], [os.urandom]).mix, b"nonce")
+
+
+class Notes:
+    """Stands for a journal over many starts."""
+
+    def __init__(self):
+        self.records = {}
+        self.is_full = False
+
+    def get(self, name, default=None):
+        return self.records.get(name, default)
+
+    def put(self, name, value):
+        if self.is_full:
+            raise StorageFull("full")
+        self.records[name] = value
+
+
+def start(notes, *sources):
+    """A pool after a reset, or the text of its refusal."""
+    pool = entropy.Pool(list(sources), (), notes)
+    try:
+        pool.random(1)
+    except EntropyFailed as error:
+        return str(error)
+    return pool
+
+
+def test_a_seeded_generator_is_refused_at_its_next_start():
+    notes = Notes()
+    assert start(notes, Script(noise(b"seed"))).failures == []
+    kept = dict(notes.records)
+    for _ in range(3):  # it stays refused
+        assert "kept sample" in start(notes, Script(noise(b"seed")))
+        assert notes.records == kept
+    # beside a good one it is left out
+    for label in (b"x", b"y", b"z"):
+        pool = start(notes, Script(noise(b"seed")), Script(noise(label), "good"))
+        assert pool.active_names == ["good"] and "kept sample" in pool.failures[0][1]
+    # another seed passes, and is what the next start is held against
+    assert start(notes, Script(noise(b"other"))).failures == []
+    assert "kept sample" in start(notes, Script(noise(b"other")))
+
+
+def test_what_is_kept_is_a_hash_of_samples_that_no_seed_has():
+    notes = Notes()
+    source = Script(noise(b"a"))
+    pool = start(notes, source)
+    sample = noise(b"a")
+    first = bytes(sample(i) for i in range(1024))
+    assert list(notes.records) == ["noise"] and notes.records["noise"] == {"script": sha256(first[:64])[:8]}
+    # the seed is the rest: other first samples change nothing
+    other = noise(b"b")
+    same = start(Notes(), Script(lambda i: other(i) if i < 64 else sample(i)))
+    assert same.random(32) == pool.random(32)
+    different = start(Notes(), Script(lambda i: other(i) if i == 64 else sample(i)))
+    assert different.random(32) != start(Notes(), Script(sample)).random(32)
+
+
+def test_a_draw_that_begins_as_the_one_before_is_refused():
+    sample = noise(b"a")
+    pool = start(Notes(), Script(lambda i: sample(i % 1024)))
+    assert "kept sample" in str(raises(EntropyFailed, pool.mix))
+
+
+def test_a_full_flash_keeps_the_older_sample_and_draws():
+    notes = Notes()
+    start(notes, Script(noise(b"a")))
+    notes.is_full = True
+    assert start(notes, Script(noise(b"b"))).failures == []
+    assert "kept sample" in start(notes, Script(noise(b"a")))
+
+
+def test_only_the_first_draw_of_a_start_is_written():
+    notes = Notes()
+    pool = start(notes, Script(noise(b"a")))
+    kept = dict(notes.records)
+    pool.mix()
+    pool.mix(b"nonce")
+    assert notes.records == kept
+
+
+def test_a_device_holds_its_noise_against_the_last_start():
+    sample = noise(b"seed")
+    board = Board()
+    for n in range(2):
+        board.entropy.sources = [Script(sample)]
+        device = Device(board)
+        device.load()
+        if n == 0:
+            assert len(device.pool.random(32)) == 32
+        else:
+            assert "kept sample" in str(raises(EntropyFailed, device.pool.random, 32))

@@ -109,3 +109,23 @@ def test_failed_write_changes_nothing():
     assert journal.get("a") == 1
     store.full = False
     assert opened(store).get("a") == 1
+
+
+def test_a_journal_that_was_not_loaded_whole_writes_nothing():
+    store = RamStore()
+    history(opened(store), [])
+    opened(store).put("c", 1)
+    store.files["j-c"] = b"damaged"  # of "a" and "c", "a" is read before this one fails
+    files = dict(store.files)
+    journal = Journal(store)
+    for act in ((journal.put, "noise", 1), (journal.put, "a", {1: 0}), (journal.remove, "a")):
+        raises(StateDamaged, *act)
+    raises(StateDamaged, journal.load)
+    for act in ((journal.put, "noise", 1), (journal.put, "a", {1: 0}), (journal.remove, "a")):
+        raises(StateDamaged, *act)
+    assert store.files == files
+    raises(StateDamaged, Journal(RamStore()).put, "a", 1)
+    again = opened(RamStore())
+    again._store.files["j-index"] = b"damaged"
+    raises(StateDamaged, again.load)  # nor one that was whole before
+    raises(StateDamaged, again.put, "a", 1)

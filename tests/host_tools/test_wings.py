@@ -9,7 +9,8 @@ PACKAGE = Path(__file__).resolve().parents[2] / "host_tools" / "sealwright"
 FLOORS = [
     "errors",
     "clock extras files texts",
-    "archive wire",
+    "ciphered wire",
+    "archive",
     "home money",
     "targets link verify",
     "api emulator",

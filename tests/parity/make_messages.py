@@ -1,4 +1,4 @@
-"""Prints every message of the schema, made by the device's own code: `micropython -X heapsize=800k make_messages.py`.
+"""Prints every message of the schema, made by the device's own code: `micropython -X heapsize=900k make_messages.py`.
 
 Two devices are provisioned, commanded, and trade with each other; what that does not bring about, a Signer is given by
 hand. CPython and MicroPython must print the same.

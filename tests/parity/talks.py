@@ -1,6 +1,6 @@
 """Talks over links: real devices in every state, every order, and trades of both sorts. Runs on both interpreters.
 
-`micropython -X heapsize=800k talks.py metered` prints each frame that went over a link in the talk of this name: the
+`micropython -X heapsize=900k talks.py metered` prints each frame that went over a link in the talk of this name: the
 request's kind, request, reply.
 """
 

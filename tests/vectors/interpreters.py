@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MICROPYTHON = Path(sys.executable).parent / "micropython"
 COMMANDS = {
     "cpython": [sys.executable],
-    # twice a board's heap: several devices and their flash share it
-    "micropython": [str(MICROPYTHON), "-X", "heapsize=800k"],
+    # more than twice a board's heap: several devices and their flash share it
+    "micropython": [str(MICROPYTHON), "-X", "heapsize=900k"],
 }
 NAMES = tuple(COMMANDS)
 SMALL = tuple(machine.KINDS)  # other processors, in QEMU, with a heap of 239 KB

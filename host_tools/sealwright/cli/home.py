@@ -13,11 +13,22 @@ from ..ledger import Head, copy_ledger
 from ..safekeeping import Backup
 from .anchoring import check_head
 from .commands import Command, command
+from .passphrase import read_passphrase
 from .session import Session
 from .settle import known_ledger
 from .words import clock
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, on another disk if you can.")]
+
+PassphraseOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file",
+        metavar="FILE",
+        help="The first line of FILE encrypts the backup [default: $SEALWRIGHT_PASSPHRASE, else it is not encrypted].",
+        show_default=False,
+    ),
+]
 
 
 @command(
@@ -49,22 +60,28 @@ def ledger_backup(session: Session, file: FileArgument) -> None:
 @command(
     "backup",
     "Copy the home into one file.",
-    "sealwright home backup /mnt/usb/grid.backup",
+    """
+    sealwright home backup /mnt/usb/grid.backup
+    sealwright home backup /mnt/usb/grid.backup --passphrase-file secret.txt
+    """,
 )
-def backup(session: Session, file: FileArgument) -> None:
+def backup(session: Session, file: FileArgument, passphrase_file: PassphraseOption = None) -> None:
     """Copy the home into one file that only you may read, ledger included, as of this moment; then check it.
 
-    Emulated boards are left out. Of the update key it holds only numbers that are set aside for a restored home. Keys
-    are encrypted in it where the home has a passphrase; to encrypt all, write it to the pipe of a program that does.
+    Emulated boards are left out. Of the update key it holds only numbers that are set aside for a restored home. All of
+    it is encrypted where there is a passphrase: without that passphrase nobody opens it again.
     """
+    passphrase = None if passphrase_file is None else read_passphrase(passphrase_file)
     home = session.home
     if home.ledger_path.exists():
         with known_ledger(home) as ledger:
             check_head(home, ledger)
     with session.progress("copying"):
-        made = safekeeping.back_up(home, file)
-    session.emit(ok=True, file=str(file), files=made.files, bytes=made.size, head=_text(made.head))
-    session.say(f"{made.files} files, {made.size:,} bytes in {file}. It is as secret as the home.")
+        made = safekeeping.back_up(home, file, passphrase)
+    numbers = {"files": made.files, "bytes": made.size}
+    session.emit(ok=True, file=str(file), **numbers, head=_text(made.head), encrypted=made.encrypted)
+    worth = "It is encrypted." if made.encrypted else "It is not encrypted, and as secret as the home."
+    session.say(f"{made.files} files, {made.size:,} bytes in {file}. {worth}")
     if made.head is not None:
         session.say(f"ledger's head {made.head}")
 
@@ -75,6 +92,7 @@ def backup(session: Session, file: FileArgument) -> None:
     """
     sealwright home restore grid.backup --home ~/grid
     sealwright home restore grid.backup --home ~/grid --anchor 812:5f2c...
+    sealwright home restore grid.backup --home ~/grid --passphrase-file secret.txt
     sealwright home restore grid.backup --home ~/grid --update-key      the old home is gone for good
     """,
 )
@@ -88,6 +106,15 @@ def restore(
     anchor: Annotated[
         str | None, typer.Option("--anchor", metavar="N:HASH", help="A head noted elsewhere: the ledger must have it.")
     ] = None,
+    passphrase_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--passphrase-file",
+            metavar="FILE",
+            help="What the backup is encrypted with is FILE's first line [default: $SEALWRIGHT_PASSPHRASE].",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Make a new home of a backup, whole or not at all. Nothing is put over a home that is there.
 
@@ -95,13 +122,19 @@ def restore(
     used, the update key stays away unless you ask for it, and the command lists what is left to do.
     """
     folder = locate(session.folder)
+    passphrase = None if passphrase_file is None else read_passphrase(passphrase_file)
+    row = None if anchor is None else Head.parse(anchor)
     with session.progress("restoring"):
-        made = safekeeping.restore(
-            file, folder, with_update_key=with_key, anchor=None if anchor is None else Head.parse(anchor)
-        )
+        made = safekeeping.restore(file, folder, with_update_key=with_key, anchor=row, passphrase=passphrase)
     todo = list(_todo(made, with_key=with_key))
     session.emit(
-        ok=True, home=str(folder), network=made.network, made_at=made.made_at, head=_text(made.head), todo=todo
+        ok=True,
+        home=str(folder),
+        network=made.network,
+        made_at=made.made_at,
+        head=_text(made.head),
+        encrypted=made.encrypted,
+        todo=todo,
     )
     session.say(f"{folder} is the home of {made.network} as of {clock(made.made_at)}: {made.files} files.")
     for line in todo:

@@ -7,10 +7,9 @@ import typer
 
 from ..errors import Usage
 from ..home import Home, locate
-from ..texts import first_line
-from ..wire.keys import read_secret
 from .anchoring import forget_head
 from .commands import command
+from .passphrase import read_passphrase
 from .session import Session
 from .settle import known_ledger
 
@@ -45,7 +44,7 @@ def init(
     What an interrupted init left half made is finished. Keep copies of issuer.key and owner.key: nothing can make them
     again. A home with a passphrase wants it in SEALWRIGHT_PASSPHRASE at each command that uses a key.
     """
-    home = _make(session, network, None if passphrase_file is None else _passphrase(passphrase_file))
+    home = _make(session, network, None if passphrase_file is None else read_passphrase(passphrase_file))
     _make_ledger(home)
     session.emit(
         ok=True,
@@ -70,18 +69,6 @@ def init(
     )
     session.say()
     session.say("Next: `sealwright emulate unix --detach`, or connect a board and see `sealwright devices`.")
-
-
-def _passphrase(path: Path) -> bytes:
-    try:
-        found = first_line(read_secret(path))
-    except OSError as error:
-        raise Usage(f"cannot read the passphrase in {path}: {error.strerror}", remedy="Check the path.") from error
-    except UnicodeDecodeError as error:
-        raise Usage(f"the passphrase in {path} is no UTF-8 text", remedy="Save it as UTF-8.") from error
-    if not found.strip():
-        raise Usage(f"no passphrase in {path}", remedy="Write it into the file's first line.", code="no_passphrase")
-    return found.encode()
 
 
 def _make(session: Session, network: str, passphrase: bytes | None) -> Home:

@@ -4,6 +4,18 @@
 """
 
 from .entry import DONE, PENDING, RETIRED, Registered
-from .folder import DEFAULT, FORMAT, PASSPHRASE, Home, locate
+from .folder import DEFAULT, FORMAT, Home, locate
+from .passphrase import PASSPHRASE, passphrase_of_environment
 
-__all__ = ["DEFAULT", "DONE", "FORMAT", "PASSPHRASE", "PENDING", "RETIRED", "Home", "Registered", "locate"]
+__all__ = [
+    "DEFAULT",
+    "DONE",
+    "FORMAT",
+    "PASSPHRASE",
+    "PENDING",
+    "RETIRED",
+    "Home",
+    "Registered",
+    "locate",
+    "passphrase_of_environment",
+]

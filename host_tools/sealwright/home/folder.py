@@ -30,11 +30,11 @@ from ..wire.messages import Certificate, Message
 from .config import Config, read_config
 from .entry import RETIRED, Registered
 from .kept import Kept
+from .passphrase import passphrase_of_environment
 from .register import Register
 
 FORMAT: Final = 1
 DEFAULT: Final = "~/.sealwright"
-PASSPHRASE: Final = "SEALWRIGHT_PASSPHRASE"  # the environment variable with the passphrase of a home's keys
 
 
 class Home(Kept):
@@ -59,7 +59,7 @@ class Home(Kept):
             if found["format"] != FORMAT:
                 remedy = "Use the Sealwright that made it."
                 raise Usage(f"{path} has format {found['format']}", remedy=remedy, code="home_format")
-            return cls(path, str(found["network"]), passphrase or _passphrase())
+            return cls(path, str(found["network"]), passphrase or passphrase_of_environment())
         except FileNotFoundError as error:
             raise Usage(
                 f"{path} is not initialised", remedy=f"Run `sealwright init --home {path}`.", code="no_home"
@@ -83,7 +83,7 @@ class Home(Kept):
         if (path / "home.json").exists():
             remedy = "Name another folder; this one's keys cannot be made again."
             raise Usage(f"{path} is a home already", remedy=remedy, code="home_exists")
-        home = cls(path, network, passphrase or _passphrase())
+        home = cls(path, network, passphrase or passphrase_of_environment())
         now = clock.now()
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -244,7 +244,3 @@ def locate(folder: str | Path | None) -> Path:
         return Path(wanted).expanduser().resolve()
     except (ValueError, RuntimeError, OSError) as error:  # NUL; a ~USER that there is not; links in a circle
         raise Usage(f"{str(wanted)!r} is no path", remedy="Name the folder of a home.", code="no_home") from error
-
-
-def _passphrase() -> bytes | None:
-    return os.environ.get(PASSPHRASE, "").encode("utf-8", "surrogateescape") or None
