@@ -10,8 +10,8 @@ from drivers.light_sleep import LightSleep
 from drivers.sensors import find_sensors
 from drivers.mcu_temperature import McuTemperature
 from drivers.rtc_clock import RtcClock
+from keystore import sealed
 from keystore.finding import find
-from keystore.nvs import NvsKeyStore
 from links.console import ConsoleLink
 from links.esp32_radio import Esp32Radio
 from seal.store import FileStore
@@ -52,7 +52,7 @@ class Esp32Board:
         self.button = PinButton(wiring.BUTTON)
         self.sleeper = LightSleep(self.button)
         bus = I2C(wiring.I2C_BUS, sda=Pin(wiring.SDA), scl=Pin(wiring.SCL), freq=100_000)
-        self.keystore = find(bus, wiring, self.store, NvsKeyStore(), self.entropy)
+        self.keystore = find(bus, wiring, self.store, sealed.find(), self.entropy)
         self.sensors, self.meter = find_sensors(bus, wiring.ON_I2C)
         self.sensors.append(McuTemperature(chip, read_deci_celsius))
         if wiring.BATTERY:

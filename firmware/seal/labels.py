@@ -105,6 +105,7 @@ SEQ = const(-70010)
 PREV = const(-70011)
 CLOCK_QUALITY = const(-70012)
 FIRMWARE = const(-70013)
+SEALED_PROOF = const(-70030)
 
 # Custody: who can read the key
 OPEN = const(0)

@@ -79,6 +79,7 @@ EVIDENCE: "Table" = {
     labels.CUSTODY: (True, up_to(2)),
     labels.MODEL: (True, text),
     labels.FIRMWARE: (True, text),
+    labels.SEALED_PROOF: (False, sized(38)),
 }
 GRANT: "Table" = {
     labels.GRANT_DEVICE: (True, hash32),

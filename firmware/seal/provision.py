@@ -57,6 +57,9 @@ class Provisioner:
             labels.MODEL: device.board.model,
             labels.FIRMWARE: __version__,
         }
+        prove = getattr(device.board.keystore, "proof", None)
+        if prove:
+            claims[labels.SEALED_PROOF] = prove(nonce, device.device_id)
         return device.signer.sign(labels.EVIDENCE, claims)[0]
 
     def grant(self, raw: bytes) -> None:

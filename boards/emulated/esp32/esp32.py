@@ -4,11 +4,11 @@ that is mounted."""
 import os
 import sys
 
-from emulated import nvs
+from emulated import nvs, sealed_token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Any, Callable
 
     from emulated import flash
 
@@ -26,7 +26,7 @@ class NVS(nvs.NVS):
 
 
 class Partition:
-    """The one partition that the board's modules look for: `vfs`, with the file system."""
+    """The partitions that the board's modules look for: `vfs`, with the file system, and `token` of a sealed board."""
 
     TYPE_APP, TYPE_DATA = 0, 1
 
@@ -34,8 +34,10 @@ class Partition:
         self.readblocks, self.writeblocks, self.ioctl = chip.readblocks, chip.writeblocks, chip.ioctl
 
     @classmethod
-    def find(cls, type: int = 0, subtype: int = 0xFF, label: str | None = None) -> "list[Partition]":
+    def find(cls, type: int = 0, subtype: int = 0xFF, label: str | None = None) -> "list[Any]":
         """As on the chip; empty for another partition, or while nothing is mounted."""
+        if label == "token":
+            return sealed_token.find((os.getenv("SEALWRIGHT_FOLDER") or "") + "token.bin")
         loaded = sys.modules.get("emulated.flash")
         if type != cls.TYPE_DATA or label != "vfs" or loaded is None or "/" not in loaded.mounted:
             return []

@@ -24,6 +24,7 @@ ENTRIES: Final = (
     Entry("emulate", "emulate:emulate", "Make and run emulated boards."),
     Entry("flash", "flash:flash", "Put MicroPython on a bare board."),
     Entry("deploy", "deploy:deploy", "Put firmware on a board."),
+    Entry("harden", "harden:GROUP", "Seal a bare ESP32 for ever, by its fuses."),
     Entry("batch", "batch:batch", "Make a tray of boards ready."),
     Entry("provision", "provision:provision", "Give a device its identity, once."),
     Entry("renew", "renew:renew", "Give a device a new certificate."),

@@ -16,7 +16,8 @@ RETIRED: Final = "retired"  # wiped, removed or forgotten: kept for the ledger's
 @dataclass(frozen=True, slots=True)
 class Registered:
     """A device in the register. `device` and `certificate` (its digest) are hexadecimal. commands: the number of the
-    last command signed for it. urls: where the owner named it since it was provisioned at `url`, the last one last."""
+    last command signed for it. urls: where the owner named it since it was provisioned at `url`, the last one last.
+    hardened: the MAC of the chip it runs on, where this home has sealed that."""
 
     name: str
     device: str
@@ -29,6 +30,7 @@ class Registered:
     commands: int = 0
     urls: Sequence[str] = ()
     groups: Sequence[str] = ()
+    hardened: str = ""
 
     @property
     def active(self) -> bool:
@@ -52,7 +54,16 @@ def parse_entry(path: Path) -> Registered:
         values: dict[str, Any] = json.loads(path.read_text())
         entry = Registered(**values)
         lists = (entry.urls, entry.groups)
-        texts = (entry.name, entry.url, entry.model, entry.state, entry.certificate, *entry.urls, *entry.groups)
+        texts = (
+            entry.name,
+            entry.url,
+            entry.model,
+            entry.state,
+            entry.certificate,
+            entry.hardened,
+            *entry.urls,
+            *entry.groups,
+        )
         numbers = (entry.custody, entry.registered_at, entry.commands)
         typed = all(isinstance(one, list | tuple) for one in lists) and all(isinstance(one, str) for one in texts)
         if f"{entry.device}.json" != path.name or len(bytes.fromhex(entry.device)) != 32:

@@ -41,9 +41,8 @@ class Home(Kept):
     """An initialised home. passphrase: of its keys, if they are encrypted."""
 
     def __init__(self, folder: Path, network: str, passphrase: bytes | None = None) -> None:
-        super().__init__(folder)
+        super().__init__(folder, passphrase)
         self.network = network
-        self._passphrase = passphrase
         self._config: Config | None = None
         self._register = Register(folder / "devices", folder / "boards")
 

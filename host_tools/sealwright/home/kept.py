@@ -4,6 +4,7 @@ grants/ID.cbor       the newest grant given to a device
 revocations/DIGEST.cbor           revocations signed here
 heads/ID.cbor                     the newest reading seen of a device, see `operate.logs`
 forks/ID-NUMBER.bundle            proofs of logs that contradict themselves
+hardened/ signing.key             the chips that were sealed for ever, see `hardened`
 brokers/HOST:PORT.pem             the CA that certified an MQTT broker
 """
 
@@ -11,13 +12,20 @@ from pathlib import Path
 
 from ..files import write_whole
 from ..wire.messages import Message, Revocation
+from .hardened import Hardenings
 
 
 class Kept:
     """The files in a home's folder that it keeps."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, passphrase: bytes | None = None) -> None:
         self.folder = folder
+        self._passphrase = passphrase
+
+    @property
+    def hardenings(self) -> Hardenings:
+        """The chips that were sealed here."""
+        return Hardenings(self.folder, self._passphrase)
 
     def keep_grant(self, device: bytes, raw: bytes) -> None:
         """Keep a device's grant: it names the owner that may withdraw its money. Raises OSError."""

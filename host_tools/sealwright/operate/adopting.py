@@ -12,6 +12,7 @@ from ..home import DONE, Home, Registered
 from ..link import Client
 from ..wire.certificates import check_chain
 from ..wire.messages import Certificate, Message, Revocation, parse_as
+from .custody import sealed_chip
 from .pinning import lasting, wrong_device
 
 
@@ -49,6 +50,7 @@ def adopt(home: Home, client: Client, name: str | None = None) -> Registered:
         registered_at=int(time.time()),
         commands=max(status.command_seq, known.commands if known is not None else 0),
         groups=known.groups if known is not None else (),
+        hardened=sealed_chip(home, status.device),
     )
     home.register(entry)
     return entry

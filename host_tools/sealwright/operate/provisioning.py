@@ -16,6 +16,7 @@ from ..link import Client
 from ..targets import kinds
 from ..wire.certificates import TEST_MODEL, issue
 from ..wire.messages import Certificate, DevicePolicy, Evidence, Grant, Message, parse_as, sign_message
+from . import custody
 from .pinning import lasting
 from .renewing import expiry
 
@@ -53,7 +54,7 @@ def provision(
     for a certificate without an end.
 
     Raises RefusedByDevice for a device that is provisioned already, Usage for a name that is taken, Rejected for
-    evidence that does not hold, Unreachable.
+    evidence that does not hold and for a board that says it is sealed and was not sealed here, Unreachable.
     """
     info = client.info()
     if info.provisioned:
@@ -69,7 +70,9 @@ def provision(
         raise Rejected(f"no board here is of model {evidence.model!r}", remedy="Use a Sealwright that knows the board.")
     # the firmware of a real board does not know that it is emulated; who runs it does
     test = test or lasting(home, client.url).startswith("emulated:")
-    certificate = _certify(home, evidence, test, valid_days)
+    level, chip = custody.judge(home, evidence, nonce, test=test)
+    certificate = _certify(home, evidence, level, test, valid_days)
+    sealed = custody.keep(home, chip, evidence.key.device_id)
     entry = Registered(
         name=name,
         device=evidence.key.device_id.hex(),
@@ -79,6 +82,7 @@ def provision(
         state=PENDING,
         certificate=certificate.digest.hex(),
         registered_at=certificate.body.issued_at,
+        hardened=sealed,
     )
     home.register(entry)
     grant = _grant(home, certificate, nonce, policy, test)
@@ -129,13 +133,13 @@ def _check_evidence(raw: bytes, nonce: bytes) -> Evidence:
     return body
 
 
-def _certify(home: Home, evidence: Evidence, test: bool, valid_days: int | None) -> Message[Certificate]:
+def _certify(home: Home, evidence: Evidence, level: int, test: bool, valid_days: int | None) -> Message[Certificate]:
     now = home.now()
     return issue(
         home.key("test" if test else "issuer"),
         evidence.key,
         network=home.network_id(test=test),
-        custody=min(evidence.custody, kinds.custody_of(evidence.model)),
+        custody=level,
         issued_at=now,
         expires=expiry(now, valid_days),
         model=evidence.model,

@@ -11,10 +11,10 @@ from typing import Final
 from ..errors import RefusedByDevice
 from ..home import Home, Registered
 from ..link import Client
-from ..targets.kinds import custody_of
 from ..wire import labels
 from ..wire.certificates import TEST_MODEL, issue
 from ..wire.messages import Certificate, Grant, Message, Revocation, parse_as, sign_message
+from .custody import at_renewal
 from .pinning import prove
 
 SECONDS_A_DAY: Final = 86400
@@ -49,7 +49,7 @@ def renew(home: Home, client: Client, valid_days: int | None = None) -> Message[
         signer,
         old.key,
         network=old.network,
-        custody=min(old.custody, custody_of(old.model)),
+        custody=at_renewal(home, old),
         issued_at=now,
         expires=expiry(now, valid_days),
         model=old.model,

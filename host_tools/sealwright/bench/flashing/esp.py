@@ -6,7 +6,8 @@ threads, therefore.
 """
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -36,18 +37,48 @@ def write_image(url: str, board: BoardKind, image: Image, advance: Advance, *, e
     advance(bytes written, ""). Raises RefusedByDevice for another chip than the board's, Unreachable where no boot ROM
     answers or the connection breaks, Rejected where the flash does not hold what was written.
     """
+    write_regions(url, board, lambda esp: [(esp.BOOTLOADER_FLASH_OFFSET, image.data)], advance, erase=erase)
+
+
+def write_regions(
+    url: str,
+    board: BoardKind,
+    regions: Callable[[Any], Sequence[tuple[int, bytes]]],
+    advance: Advance,
+    *,
+    erase: bool,
+    force: bool = False,
+) -> None:
+    """Write pieces of flash, each with its offset, and check them; raises as `write_image` does.
+
+    regions: what to write to the chip, as esptool knows it. force: skip esptool's own checks of what is in them.
+    """
     need_esptool()
     from esptool import cmds
 
-    _logger().moved = lambda share: advance(share * len(image.data), "")
-    path = _port(url)
-    esp = _connect(cmds, path, board)
+    with boot_rom(url, board) as esp:
+        pieces = regions(esp)
+        size = sum(len(data) for _, data in pieces)
+        quiet_esptool().moved = lambda share: advance(share * size, "")
+        stub = cmds.run_stub(esp)
+        stub.change_baud(FAST_BAUD)
+        cmds.attach_flash(stub)
+        cmds.write_flash(stub, list(pieces), erase_all=erase, force=force)
+        cmds.reset_chip(stub, "hard-reset")
+
+
+@contextmanager
+def boot_rom(url: str, board: BoardKind) -> Iterator[Any]:
+    """The boot ROM of the board's chip, as esptool talks to it. Raises as `write_image` does."""
+    need_esptool()
+    from esptool import cmds
+
+    quiet_esptool()
+    esp = _connect(cmds, _port(url), board)
     try:
-        esp = cmds.run_stub(esp)
-        esp.change_baud(FAST_BAUD)
-        cmds.attach_flash(esp)
-        cmds.write_flash(esp, [(esp.BOOTLOADER_FLASH_OFFSET, image.data)], erase_all=erase)
-        cmds.reset_chip(esp, "hard-reset")
+        yield esp
+    except BrokenPipeError:
+        raise  # of a reader of our output
     except _errors() as error:
         raise _lost_connection(url, error) from error
     finally:
@@ -97,8 +128,8 @@ def _lost_connection(url: str, error: Exception) -> SealwrightError:
 
 
 @cache
-def _logger() -> Any:
-    """esptool's logger from now on: it takes all that is said, and calls `moved` with the share that is done."""
+def quiet_esptool() -> Any:
+    """esptool's logger from now on: it takes all that is said, keys too, and calls `moved` with the share done."""
     from esptool.logger import TemplateLogger, log
 
     class Quiet(TemplateLogger):  # type: ignore[misc]  # it has no types

@@ -46,7 +46,7 @@ def flash(
     if url is None:
         raise Usage("at which port is the board?", remedy="Give --device serial:PORT.")
     need_esptool()
-    _refuse_provisioned(url)
+    refuse_provisioned(url)
     write_image(url, board, image, advance, erase=erase)
     return None
 
@@ -57,7 +57,7 @@ def _enter_boot_drive(url: str) -> None:
         with Console(url) as console:
             console.start(_BOOTLOADER)
     except NoPrompt:
-        _refuse_provisioned(url)
+        refuse_provisioned(url)
 
 
 def _come_back(url: str) -> None:
@@ -73,7 +73,7 @@ def _come_back(url: str) -> None:
             time.sleep(0.2)
 
 
-def _refuse_provisioned(url: str) -> None:
+def refuse_provisioned(url: str) -> None:
     """A board that says it has an identity is left alone: its key would be lost, or its owner's firmware replaced."""
     try:
         with connect(url, _KNOWN_SECONDS) as client:

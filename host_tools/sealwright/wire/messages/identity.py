@@ -20,7 +20,8 @@ from .schema import AMOUNT, ANY, HASH, TEXT, UINT, Bytes, ListOf, MapOf, Struct,
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A device's request for an identity: its new key, and the host's nonce as proof of now."""
+    """A device's request for an identity: its new key, and the host's nonce as proof of now. sealed: of a sealed board,
+    its chip's MAC and the proof that it runs there, see `home.hardened`."""
 
     TYPE: ClassVar[int] = labels.EVIDENCE
     NAME: ClassVar[str] = "evidence"
@@ -31,6 +32,7 @@ class Evidence:
     custody: int = field(metadata=at(labels.CUSTODY, Unsigned(0, 2)))
     model: str = field(metadata=at(labels.MODEL, TEXT))
     firmware: str = field(metadata=at(labels.FIRMWARE, TEXT))
+    sealed: bytes | None = field(default=None, metadata=at(labels.SEALED_PROOF, Bytes(38)))
 
 
 @dataclass(frozen=True, slots=True)
