@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 
 from ..clock import longest_pause
 from ..errors import SealwrightError, Usage
@@ -101,7 +100,7 @@ class _Heard:
                 self._logs.note_held(verdict.device, Message(message.sign1, message.body))
             except Equivocation as fork:
                 self._logs.prove(fork, self._chain(message.kid))
-                return replace(verdict, ok=False, code=fork.code, why=f"{fork}. {fork.remedy}", signer=None)
+                return verdict._replace(ok=False, code=fork.code, why=f"{fork}. {fork.remedy}", signer=None)
         return verdict
 
     def _chain(self, kid: bytes) -> list[Message[Certificate]]:

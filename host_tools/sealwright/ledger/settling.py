@@ -153,7 +153,7 @@ class Settlement:
             return self._enter(verdict, message, found)
         except book.Refusal as refusal:
             why = f"{refusal.why}. {REMEDIES[refusal.code]}"
-            return replace(verdict, ok=False, code=refusal.code, why=why, signer=None)
+            return verdict._replace(ok=False, code=refusal.code, why=why, signer=None)
 
     def _enter(self, verdict: Verdict, message: Message[Body], found: Finding) -> Verdict:
         act = act_of(message, found, self._policy, self._identity.id)
@@ -236,7 +236,7 @@ class Settlement:
 
 
 def _already(verdict: Verdict) -> Verdict:
-    return replace(verdict, ok=True, code=ALREADY_SETTLED, why="It is in the ledger; nothing was changed.")
+    return verdict._replace(ok=True, code=ALREADY_SETTLED, why="It is in the ledger; nothing was changed.")
 
 
 def _gather(source: Iterator[bytes], most: int) -> tuple[list[bytes], Truncated | None]:
