@@ -49,7 +49,7 @@ def test_a_fork_across_bundles_is_seen_and_proved(desk):
     first, second = desk.fork()
     assert desk.verify(*earlier, first) == (0, ["ok"] * 6)
     assert desk.verify(second, options=()) == (0, ["ok"] * 3)  # nothing was remembered: nothing is seen
-    options = ("--state", desk.state, "--proof", desk.proof)
+    options = ("--state", desk.state, "--forks", desk.proof)
     assert desk.verify(second, options=options) == (1, ["ok", "ok", "equivocation"])
     assert [*read_bundle(desk.proof)] == [message.raw for message in (*desk.certificates, first, second)]
     assert desk.run(desk.proof) == (1, ["ok"] * 3 + ["equivocation"])
@@ -73,7 +73,7 @@ def test_two_vouchers_of_one_number_are_proved_with_their_channel(desk):
     low, high = payer.voucher(channel, 10, seq=3), payer.voucher(channel, 11, seq=3)
     closes = payee.close(channel, claims=(low,)), payee.close(channel, claims=(high,))
     messages = (payer.certificate, payee.certificate, low, channel, high, *closes)
-    code, codes = desk.verify(*messages, options=("--proof", desk.proof))
+    code, codes = desk.verify(*messages, options=("--forks", desk.proof))
     assert code == 1 and codes.count("equivocation") == 2
     code, codes = desk.run(desk.proof)
     assert code == 1 and codes.count("equivocation") == 2 and set(codes) <= {"ok", "equivocation", "replay"}
@@ -88,7 +88,7 @@ def test_an_older_voucher_that_says_no_more_holds(desk):
 
 
 def test_no_fork_writes_no_proof(desk):
-    assert desk.verify(desk.device.reading(), options=("--proof", desk.proof))[0] == 0
+    assert desk.verify(desk.device.reading(), options=("--forks", desk.proof))[0] == 0
     assert not desk.proof.exists()
 
 

@@ -10,7 +10,7 @@ from ..errors import Rejected
 from ..wire.cose import Sign1
 from ..wire.keys import PublicKey
 from ..wire.messages import Message, Reading, parse_as
-from ..wire.messages.shapes import Shape, expression_of, glimpse
+from ..wire.messages.shapes import KID_AT, Shape, expression_of
 
 _SHAPES: Final = 64  # of one check
 _SHAPES_OF_LOG: Final = 4
@@ -64,6 +64,11 @@ class Unread(Message[Reading]):
         return self.name
 
     @property
+    def kid(self) -> bytes:
+        """8 bytes: a hint at the signer."""
+        return self.bytes[KID_AT]
+
+    @property
     def type(self) -> str:
         """The name of the type in the schema."""
         return Reading.NAME
@@ -93,7 +98,7 @@ class Log:
     are to be looked at for a first shape.
     """
 
-    __slots__ = ("key", "latest", "pending", "refused", "shapes", "size", "unknown")
+    __slots__ = ("key", "pending", "refused", "shapes", "size", "unknown")
 
     def __init__(self, key: bytes) -> None:
         self.key = key
@@ -102,7 +107,6 @@ class Log:
         self.refused: tuple[Link, Link] | None = None
         self.shapes: list[Shape] = []
         self.unknown = _TRIES
-        self.latest: bytes | None = None  # the expression of a shape that was seen once
 
     def take(self) -> Sequence[tuple[int, bytes]]:
         """What is pending; nothing is any more."""
@@ -111,25 +115,39 @@ class Log:
 
 
 class Shapes:
-    """The shapes of one check: each is made when a log has had it twice, up to a fixed number."""
+    """The shapes of one check: each is made when it comes for the second time, up to a fixed number."""
 
     def __init__(self) -> None:
         self._known: dict[bytes, Shape] = {}
+        self._latest: list[Shape] = []
+        self._once: set[bytes] = set()  # expressions of shapes that were seen once
 
     def look(self, log: Log, raw: bytes) -> None:
         """Learn the shape of a reading of this log, if it is a new one for it. Raises nothing."""
         log.unknown = max(0, log.unknown - 1)
-        if glimpse([raw], log.shapes) is not None:
+        if any(shape.match(raw) for shape in log.shapes):
             return
+        found = next((shape for shape in self._latest if shape.match(raw)), None)
+        shape = self._new(raw) if found is None else found
+        if shape is not None:
+            self._add(log, shape)
+
+    def _new(self, raw: bytes) -> Shape | None:
         try:
             expression = expression_of(parse_as(raw, Reading))
         except Rejected:
-            return
-        if expression is None:
-            return
-        if expression not in self._known and expression == log.latest and len(self._known) < _SHAPES:
-            self._known[expression] = Shape(expression)
-        log.latest = expression
-        if expression in self._known:
-            log.shapes = [self._known[expression], *log.shapes][:_SHAPES_OF_LOG]
-            log.unknown = 0
+            return None
+        if expression is None or expression in self._known:
+            return None if expression is None else self._known[expression]
+        if expression not in self._once:
+            self._once = {*self._once, expression} if len(self._once) < _SHAPES else {expression}
+            return None
+        if len(self._known) == _SHAPES:
+            return None
+        return self._known.setdefault(expression, Shape(expression))
+
+    def _add(self, log: Log, shape: Shape) -> None:
+        log.shapes = [shape, *log.shapes][:_SHAPES_OF_LOG]
+        log.unknown = 0
+        if shape not in self._latest:
+            self._latest = [shape, *self._latest][:_SHAPES_OF_LOG]

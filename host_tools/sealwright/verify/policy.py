@@ -36,7 +36,8 @@ class Policy:
 
     def __post_init__(self) -> None:
         if self.proof not in (EACH, CHAINED):
-            raise Usage(f"no proof is called {self.proof!r}", remedy=f"Choose {EACH} or {CHAINED}.")
+            remedy = f"Choose {EACH} or {CHAINED}; `verify --forks FILE` writes contradictions."
+            raise Usage(f"no proof is called {self.proof!r}", remedy=remedy)
         if self.custody_floor not in (0, 1, 2):
             raise Usage(f"custody {self.custody_floor}", remedy="Demand 0 (open), 1 (sealed) or 2 (element).")
         if self.network is not None and len(self.network) != 32:

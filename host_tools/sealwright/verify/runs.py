@@ -9,7 +9,7 @@ from typing import Final
 
 from ..wire.certificates import CLOCK_SKEW, Fault
 from ..wire.messages import Message, Reading
-from ..wire.messages.shapes import HASH_HEAD, Glimpse, Shape, glimpse, time_in
+from ..wire.messages.shapes import HASH_HEAD, NULL, Glimpse, Shape, glimpse, time_in
 from .authority import device_fault
 from .codes import OK, first
 from .judge import Judge
@@ -63,13 +63,16 @@ class Run:
         device, seen, at = signer.id, self._seen, self._at
         head, earlier = memory.head(device), memory.earlier.get(device)
         start, end = seen.numbers[at], seen.numbers[-1]
-        if head is None or (HASH_HEAD + head.digest, head.seq + 1) != (seen.before[at], start) or start < 2:
-            return False
-        if memory.entries(device).end != start or (earlier is not None and start <= earlier.seq <= end):
+        if head is None:
+            follows = earlier is None and start > 0 and (seen.before[at] == NULL) == (start == 1)
+        else:
+            follows = start > 1 and (HASH_HEAD + head.digest, head.seq + 1) == (seen.before[at], start)
+            follows = follows and memory.entries(device).end == start
+        if not follows or (earlier is not None and start <= earlier.seq <= end):
             return False
         if memory.revoked_from(device) is not None or standing_fault(judge, signer) is not None:
             return False
-        return self._in_time(head.at, judge.policy.now() + CLOCK_SKEW)
+        return self._in_time(None if head is None else head.at, judge.policy.now() + CLOCK_SKEW)
 
     def _in_time(self, before: int | None, latest: int) -> bool:
         """Whether no time is odd, but for clocks that were never set: of all of them, or of none."""
@@ -84,8 +87,11 @@ class Run:
     def verdicts(self, memory: BundleMemory, signer: Signer) -> Iterator[Verdict]:
         """The verdicts on what is left of a run as usual, which the memory keeps."""
         device, at, seal = signer.id, self._at, self._seen.digests[-1]
-        mark, time = (UNSET, memory.heads[device].at) if self._at_end is None else ("", self._at_end)
-        memory.entries(device).extend(self._seen.digests[at:])
+        head = memory.head(device)
+        before = None if head is None else head.at
+        mark, time = (UNSET, before) if self._at_end is None else ("", self._at_end)
+        memory.entries(device).add(self._seen.numbers[at], self._seen.digests[at])
+        memory.entries(device).extend(self._seen.digests[at + 1 :])
         memory.heads[device] = Head(self._seen.numbers[-1], seal, time)
         of_all = ("", device, device)
         for (n, _), message in zip(self._items[at:], self.messages[at:], strict=True):

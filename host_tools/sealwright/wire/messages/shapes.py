@@ -20,6 +20,7 @@ from .patterns import item_of, literal
 from .schema import Bytes, Rule, Text, Unsigned, table
 
 LOG_AT: Final = slice(4, 20)  # where a reading in its usual form has the beginning of its header, and its key's hint
+KID_AT: Final = slice(12, 20)
 _SIGNATURE: Final = 66  # bytes of the signature and its head, the last of a message
 _BEGIN_HEADER: Final = b"\xd2\x84\x58"
 _HEADER: Final = bytes((0xA5,)) + b"".join(map(cbor.encode, (ALG, ES256, CONTENT_TYPE, SENML_CBOR, KID))) + b"\x48"
@@ -28,6 +29,7 @@ _LONGEST: Final = 255
 _LENGTH: Final = rb"\x58[\x18-\xff]"  # the head of a string of 24 to 255 bytes
 _GROUPED: Final = ("sampled_at", "seq", "prev", "clock_quality")
 HASH_HEAD: Final = b"\x58\x20"
+NULL: Final = b"\xf6"
 
 
 class Glimpse(NamedTuple):
