@@ -3,7 +3,7 @@
 Limits: a hostile bundle can put any number aside; each is judged again a bounded number of times.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from tempfile import SpooledTemporaryFile
 from typing import Final, TypeVar
 
@@ -28,6 +28,11 @@ class Aside:
         """Put message `n` aside."""
         self._file.write(n.to_bytes(8, "big") + len(raw).to_bytes(4, "big") + raw)
         self._count += 1
+
+    def put_all(self, items: Iterable[tuple[int, bytes]]) -> None:
+        """Put several aside."""
+        for n, raw in items:
+            self.put(n, raw)
 
     def take(self) -> Iterator[tuple[int, bytes]]:
         """Every message put aside, with its number. Put no more aside meanwhile."""

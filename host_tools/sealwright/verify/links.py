@@ -4,78 +4,15 @@ Limits: a shape's expression takes milliseconds to make, so a few are made for a
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from ..errors import Rejected
-from ..wire.cose import Sign1
-from ..wire.keys import PublicKey
 from ..wire.messages import Message, Reading, parse_as
-from ..wire.messages.shapes import KID_AT, Shape, expression_of
+from ..wire.messages.shapes import Shape, expression_of
 
 _SHAPES: Final = 64  # of one check
 _SHAPES_OF_LOG: Final = 4
 _TRIES: Final = 4
-_SIGNATURE: Final = slice(-64, None)
-
-
-class Unread(Message[Reading]):
-    """A reading whose form was checked and whose digest is known; it is taken apart when `body` or `sign1` is read."""
-
-    __slots__ = ("_whole", "bytes", "name")
-
-    def __init__(self, raw: bytes, digest: bytes) -> None:
-        self.bytes, self.name = raw, digest
-        self._whole: Message[Reading] | None = None
-
-    __setattr__ = object.__setattr__  # its parent is frozen
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Message) and self.raw == other.raw
-
-    def __hash__(self) -> int:
-        return hash(self.bytes)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Unread, (self.bytes, self.name)
-
-    def _read(self) -> Message[Reading]:
-        if self._whole is None:
-            self._whole = parse_as(self.bytes, Reading)
-        return self._whole
-
-    @property
-    def sign1(self) -> Sign1:  # a field there, made on demand here
-        """The envelope."""
-        return self._read().sign1
-
-    @property
-    def body(self) -> Reading:
-        """The reading itself."""
-        return self._read().body
-
-    @property
-    def raw(self) -> bytes:
-        """The bytes as received."""
-        return self.bytes
-
-    @property
-    def digest(self) -> bytes:
-        """32 bytes: the message's name."""
-        return self.name
-
-    @property
-    def kid(self) -> bytes:
-        """8 bytes: a hint at the signer."""
-        return self.bytes[KID_AT]
-
-    @property
-    def type(self) -> str:
-        """The name of the type in the schema."""
-        return Reading.NAME
-
-    def signed_by(self, signer: PublicKey) -> bool:
-        """Whether the signature is this key's."""
-        return signer.verify(self.name, self.bytes[_SIGNATURE])
 
 
 class Link(NamedTuple):

@@ -10,10 +10,11 @@ from typing import Final
 from ..wire.certificates import CLOCK_SKEW, Fault
 from ..wire.messages import Message, Reading
 from ..wire.messages.shapes import HASH_HEAD, NULL, Glimpse, Shape, glimpse, time_in
+from ..wire.messages.unread import UnreadReading
 from .authority import device_fault
 from .codes import OK, first
 from .judge import Judge
-from .links import Link, Unread
+from .links import Link
 from .memory import BundleMemory
 from .readings import CLOCK_SET, UNSET, Head
 from .signers import Signer
@@ -32,7 +33,7 @@ class Run:
 
     def __init__(self, items: Sequence[tuple[int, bytes]], seen: Glimpse) -> None:
         self._items, self._seen, self._at = items, seen, 0
-        self.messages = [Unread(raw, digest) for (_, raw), digest in zip(items, seen.digests, strict=True)]
+        self.messages = [UnreadReading(raw, digest) for (_, raw), digest in zip(items, seen.digests, strict=True)]
         self._at_end: int | None = None
 
     @classmethod

@@ -1,0 +1,112 @@
+"""Newest first: of the vouchers of a lane the best is checked, and those that it makes worthless are not.
+
+Purpose: a lane is worth the most that any accepted voucher of it is worth. So once the ledger has taken a voucher, one
+of the same lane that says no more moves nothing, whoever signed it. Of each lane in a window of messages the best comes
+first; where it does not hold, the next.
+Checked all the same is what could show more than money: vouchers with one number and other contents, in the window or
+in the log; those that say less under a higher number; those that a receipt of the window names; those with ticks,
+locks, times or merges. Limits: a contradiction of a voucher that an earlier window left unchecked is not seen.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from ..errors import Rejected
+from ..verify import Verdict
+from ..verify.codes import SUPERSEDED
+from ..wire.cbor import encode
+from ..wire.messages import Receipt, Voucher, parse_message
+from ..wire.messages.plain import PlainVoucher, plain_voucher
+from ..wire.messages.unread import UnreadVoucher
+from .store.tables import Tables
+
+WINDOW: Final = 16384  # messages
+_WHY: Final = "A voucher of its lane in the ledger says as much or more: nothing moves, and it was not checked."
+_RECEIPT: Final = encode(Receipt.TYPE)
+_TYPE: Final = slice(17, 20)
+
+Items = list[tuple[int, bytes]]
+
+
+class Candidate(NamedTuple):
+    """A voucher of a window, number `n`, which may be the best of its lane."""
+
+    n: int
+    raw: bytes
+    says: PlainVoucher
+
+
+class Round(NamedTuple):
+    """What to do next about a lane. check: to be judged, in this order. wait: what rests on a channel that is not known
+    yet. left: of this it is not known yet."""
+
+    superseded: list[Verdict]
+    check: Items
+    wait: Items
+    left: list[Candidate]
+
+
+def divide(items: Items) -> tuple[Items, list[list[Candidate]]]:
+    """What of a window is to be judged first, and as it came; and the other vouchers, lane by lane, best first."""
+    named = {digest for _, raw in items if raw[_TYPE] == _RECEIPT for digest in _named(raw)}
+    rest: Items = []
+    lanes: dict[tuple[bytes, int], list[Candidate]] = {}
+    numbers: dict[tuple[bytes, int, int], bytes] = {}
+    forked = set()
+    for n, raw in items:
+        says = plain_voucher(raw)
+        if says is None or says.digest in named:
+            rest.append((n, raw))
+            continue
+        channel, lane, seq, _, digest = says
+        if numbers.setdefault((channel, lane, seq), digest) != digest:
+            forked.add((channel, lane, seq))
+        lanes.setdefault((channel, lane), []).append(Candidate(n, raw, says))
+    for place in {place[:2] for place in forked}:
+        twins = [one for one in lanes[place] if (*place, one.says.seq) in forked]
+        rest += [(one.n, one.raw) for one in twins]
+        lanes[place] = [one for one in lanes[place] if one not in twins]
+    for candidates in lanes.values():
+        candidates.sort(key=lambda one: (-one.says.amount, one.n))
+    return sorted(rest), [candidates for candidates in lanes.values() if candidates]
+
+
+def _named(raw: bytes) -> Iterable[bytes]:
+    """The voucher that a receipt acknowledges."""
+    with suppress(Rejected):
+        body = parse_message(raw).body
+        return (body.voucher,) if isinstance(body, Receipt) else ()
+    return ()
+
+
+def next_round(candidates: list[Candidate], tables: Tables, now: int, most: int) -> Round:
+    """What to do about a lane of which these vouchers, best first, are not judged yet.
+
+    now: unix seconds. most: how many of the best to check, at once.
+    """
+    channel, lane = candidates[0].says[:2]
+    known = tables.channel(channel)
+    if known is None:
+        return Round([], [], as_items(candidates), [])
+    if now >= known.terms.claim_end:
+        return Round([], as_items(candidates), [], [])
+    best, numbers = tables.lane(channel, lane), tables.numbers(channel, lane)
+    superseded, odd, left = [], [], []
+    for one in candidates:
+        _, _, seq, amount, digest = one.says
+        if (numbers and numbers.get(seq, digest) != digest) or (best is not None and digest == best.voucher):
+            odd.append(one)
+        elif best is None or amount > best.worth:
+            left.append(one)
+        elif seq > best.seq and amount < best.worth:
+            odd.append(one)
+        else:
+            message = UnreadVoucher(one.raw, digest)
+            superseded.append(Verdict(one.n, Voucher.NAME, True, SUPERSEDED, digest, _WHY, message=message))
+    return Round(superseded, [*as_items(sorted(odd)), *as_items(left[:most])], [], left[most:])
+
+
+def as_items(candidates: Iterable[Candidate]) -> Items:
+    """As messages with their numbers."""
+    return [(one.n, one.raw) for one in candidates]
