@@ -5,7 +5,7 @@ that moved nothing are not kept in the log; the latest of them are remembered fo
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar, cast
 
@@ -111,11 +111,12 @@ class LedgerMemory:
         """Remember a voucher for the receipts that follow it."""
         _put(self._shown, voucher.digest, voucher)
 
-    def leave_unchecked(self, verdicts: Iterable[Verdict]) -> None:
+    def leave_unchecked(self, verdicts: Sequence[Verdict]) -> None:
         """Remember vouchers that were not checked, for the receipts that follow them: these have them checked."""
-        for verdict in verdicts:
-            if verdict.digest is not None and verdict.message is not None:
-                _put(self._unchecked, verdict.digest, cast("Message[Voucher]", verdict.message))
+        kept = self._unchecked
+        kept.update((v.digest or b"", cast("Message[Voucher]", v.message)) for v in verdicts[-_MOST_SHOWN:])
+        while len(kept) > _MOST_SHOWN:
+            kept.popitem(last=False)
 
     def keep_head(self, signer: bytes, head: Head) -> None:
         """Remember the newest entry of a signer's log."""

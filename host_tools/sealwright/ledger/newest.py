@@ -52,24 +52,33 @@ def divide(items: Items) -> tuple[Items, list[list[Candidate]]]:
     named = {digest for _, raw in items if raw[_TYPE] == _RECEIPT for digest in _named(raw)}
     rest: Items = []
     lanes: dict[tuple[bytes, int], list[Candidate]] = {}
-    numbers: dict[tuple[bytes, int, int], bytes] = {}
-    forked = set()
-    for n, raw in items:
-        says = plain_voucher(raw)
-        if says is None or says.digest in named:
-            rest.append((n, raw))
+    for item in items:
+        says = plain_voucher(item[1])
+        if says is None or says[4] in named:
+            rest.append(item)
             continue
-        channel, lane, seq, _, digest = says
-        if numbers.setdefault((channel, lane, seq), digest) != digest:
-            forked.add((channel, lane, seq))
-        lanes.setdefault((channel, lane), []).append(Candidate(n, raw, says))
-    for place in {place[:2] for place in forked}:
-        twins = [one for one in lanes[place] if (*place, one.says.seq) in forked]
-        rest += [(one.n, one.raw) for one in twins]
-        lanes[place] = [one for one in lanes[place] if one not in twins]
-    for candidates in lanes.values():
-        candidates.sort(key=lambda one: (-one.says.amount, one.n))
-    return sorted(rest), [candidates for candidates in lanes.values() if candidates]
+        lane = lanes.get(says[:2])
+        if lane is None:
+            lane = lanes[says[:2]] = []
+        lane.append(tuple.__new__(Candidate, (*item, says)))
+    found = []
+    for lane in lanes.values():
+        twins = _twins(lane)
+        rest += as_items(twins)
+        left = [one for one in lane if one not in twins] if twins else lane
+        left.sort(key=lambda one: (-one[2][3], one[0]))  # by amount, then as they came
+        found += [left] if left else []
+    return sorted(rest), found
+
+
+def _twins(lane: list[Candidate]) -> set[Candidate]:
+    """The vouchers of a lane whose number another one with other contents has, too."""
+    if len({one[2][2] for one in lane}) == len(lane):
+        return set()
+    digests: dict[int, set[bytes]] = {}
+    for one in lane:
+        digests.setdefault(one.says.seq, set()).add(one.says.digest)
+    return {one for one in lane if len(digests[one.says.seq]) > 1}
 
 
 def _named(raw: bytes) -> Iterable[bytes]:
@@ -92,9 +101,11 @@ def next_round(candidates: list[Candidate], tables: Tables, now: int, most: int)
     if now >= known.terms.claim_end:
         return Round([], as_items(candidates), [], [])
     best, numbers = tables.lane(channel, lane), tables.numbers(channel, lane)
+    if best is None and not numbers:
+        return Round([], as_items(candidates[:most]), [], candidates[most:])
     superseded, odd, left = [], [], []
     for one in candidates:
-        _, _, seq, amount, digest = one.says
+        n, raw, (_, _, seq, amount, digest) = one
         if (numbers and numbers.get(seq, digest) != digest) or (best is not None and digest == best.voucher):
             odd.append(one)
         elif best is None or amount > best.worth:
@@ -102,8 +113,21 @@ def next_round(candidates: list[Candidate], tables: Tables, now: int, most: int)
         elif seq > best.seq and amount < best.worth:
             odd.append(one)
         else:
-            message = UnreadVoucher(one.raw, digest)
-            superseded.append(Verdict(one.n, Voucher.NAME, True, SUPERSEDED, digest, _WHY, message=message))
+            shown = (
+                n,
+                Voucher.NAME,
+                True,
+                SUPERSEDED,
+                digest,
+                _WHY,
+                None,
+                None,
+                UnreadVoucher(raw, digest),
+                "",
+                None,
+                None,
+            )
+            superseded.append(tuple.__new__(Verdict, shown))  # a third of the time that its constructor takes
     return Round(superseded, [*as_items(sorted(odd)), *as_items(left[:most])], [], left[most:])
 
 
