@@ -100,3 +100,23 @@ def test_a_damaged_file_of_heads_is_refused_and_kept(desk, damage):
     ran = Cli.here("verify", desk.folder / "b.bundle", "--root", desk.folder / "root.pem", "--state", desk.state)
     assert (ran.code, ran.out) == (2, "") and "log heads is damaged" in ran.err, ran
     assert desk.state.read_text() == held
+
+
+def test_a_chain_is_proved_by_its_last_reading_and_the_json_says_so(desk):
+    log = [desk.device.reading(n) for n in range(6)]
+    path = desk.folder / "b.bundle"
+    path.write_bytes(b"".join(message.raw for message in (*desk.certificates, *log)))
+    options = ("--root", desk.folder / "root.pem", "--at", NOW, "--proof", "chained")
+    ran = Cli.here("verify", path, *options, "--state", desk.state, "--json")
+    readings = [line for line in ran.json if line["type"] == "reading"]
+    assert ran.code == 0 and [line["proof"] for line in readings] == ["chained"] * 5 + ["signed"]
+    assert {line.get("sealed_by") for line in readings} == {log[-1].digest.hex(), None}
+    (head,) = json.loads(desk.state.read_text())["heads"]
+    assert (head["seq"], head["message"]) == (6, log[-1].raw.hex())
+    assert "8 of 8 messages hold" in Cli.here("verify", path, *options).out
+
+
+def test_a_file_where_the_way_of_proving_is_asked_for_is_told_what_is_meant(desk):
+    desk.verify(desk.device.reading(), options=())
+    ran = Cli.here("verify", desk.folder / "b.bundle", "--root", desk.folder / "root.pem", "--proof", "forks.bundle")
+    assert ran.code == 2 and "--forks FILE" in ran.err
