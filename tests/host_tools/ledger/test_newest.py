@@ -197,3 +197,10 @@ def test_a_plain_voucher_is_what_the_strict_reader_reads():
             others = (body.not_before, body.not_after, body.hash_lock, body.merges, body.ticks)
             assert others == (None,) * 5
     assert taken > 600
+
+
+def test_an_amount_that_no_ledger_holds_is_left_to_the_strict_reader():
+    amount = b"\x04\x1b" + (2**63 - 1).to_bytes(8, "big")
+    raw = Drawing(5).pay(0, 2**63 - 1, 1, 0)[0].raw
+    assert plain_voucher(raw).amount == 2**63 - 1 and raw.count(amount) == 1
+    assert plain_voucher(raw.replace(amount, b"\x04\x1b" + (2**63).to_bytes(8, "big"))) is None
