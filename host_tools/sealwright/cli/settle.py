@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -24,6 +24,7 @@ from .session import Session
 from .verdicts import show, summary
 from .words import number
 
+_OF_STREAM: Final = 128  # messages that are looked at together, where more may be long in coming
 KeepAllOption = Annotated[
     bool, typer.Option("--keep-all", help="Check every voucher, and keep each that paid something when it came.")
 ]
@@ -65,8 +66,9 @@ def settle(
         refused = 0
         claims, moved, heard, problems = Claims(), Moved(), _Heard(session), Problems()
         with session.progress("settling", streams=verbose or session.as_json) as advance:
-            verdicts = ledger.settle(messages, secrets=secrets, ticks=ticks, moved=moved, newest_first=not keep_all)
-            for verdict in map(heard.judge, verdicts):
+            window = _OF_STREAM if bundle == options.STDIN else None
+            way: dict[str, Any] = {"newest_first": not keep_all, "window": window}
+            for verdict in map(heard.judge, ledger.settle(messages, secrets=secrets, ticks=ticks, moved=moved, **way)):
                 if verbose or session.as_json:
                     show(session, verdict, names, bundle)
                 problems.note(bundle, verdict)
