@@ -100,15 +100,16 @@ def next_round(candidates: list[Candidate], tables: Tables, now: int, most: int)
         return Round([], [], as_items(candidates), [])
     if now >= known.terms.claim_end:
         return Round([], as_items(candidates), [], [])
-    best, numbers = tables.lane(channel, lane), tables.numbers(channel, lane)
-    if best is None and not numbers:
+    best = tables.lane(channel, lane)
+    if best is None:  # then the log has no voucher of this lane either
         return Round([], as_items(candidates[:most]), [], candidates[most:])
+    numbers = tables.numbers(channel, lane)
     superseded, odd, left = [], [], []
     for one in candidates:
         n, raw, (_, _, seq, amount, digest) = one
-        if (numbers and numbers.get(seq, digest) != digest) or (best is not None and digest == best.voucher):
+        if numbers.get(seq, digest) != digest or digest == best.voucher:
             odd.append(one)
-        elif best is None or amount > best.worth:
+        elif amount > best.worth:
             left.append(one)
         elif seq > best.seq and amount < best.worth:
             odd.append(one)

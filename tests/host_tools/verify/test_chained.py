@@ -150,7 +150,7 @@ def test_nothing_after_the_newest_good_signature_is_proved(log):
     assert codes([device.certificate.raw, *spoilt]) == ["ok"] * 21 + ["bad_signature"] * 20
 
 
-def test_a_bad_seal_that_a_later_run_leads_back_to_is_one_fault(log, monkeypatch):
+def test_a_bad_seal_that_a_later_run_leads_back_to_is_one_fault(log, monkeypatch, all_spotted):
     monkeypatch.setattr("sealwright.verify.verifier.Chains", lambda *its: Chains(*its, every=10))
     device, readings = log
     for at in (8, 9, 10):  # the end of one run and the beginning of the next
@@ -160,11 +160,11 @@ def test_a_bad_seal_that_a_later_run_leads_back_to_is_one_fault(log, monkeypatch
     assert set(found) == {"ok", "bad_signature"}
 
 
-def test_a_missing_reading_beside_a_wrong_signature_stays_a_gap(log):
+def test_a_missing_reading_beside_a_wrong_signature_stays_a_gap(log, all_spotted):
     device, readings = log
     readings[20] = forged(readings[20])
     found = codes([device.certificate.raw, *readings[:15], *readings[16:]])
-    assert [n for n, code in enumerate(found) if code != "ok"] == [16]
+    assert {n: code for n, code in enumerate(found) if code != "ok"} == {16: "gap", 20: "bad_signature"}
     found = codes([device.certificate.raw, *readings[:19], *readings[20:]])  # the one with the fault follows the gap
     assert found[20:22] == ["bad_signature", "gap"]
 
