@@ -13,7 +13,7 @@ from sealwright.verify.heads import Forks, Heads
 from sealwright.verify.policy import CHAINED, EACH
 from sealwright.verify.readings import Head
 from sealwright.wire.keys import PublicKey
-from sealwright.wire.messages import Record, parse_message
+from sealwright.wire.messages import DecimalFraction, Record, parse_message
 
 from tests.host_tools.factory import NOW, Network, hash32
 
@@ -21,11 +21,17 @@ NET = Network()
 LATER = NOW + 10_000
 
 
+def reading(device, n, **changes):
+    """The next reading, of the size that devices send: a shape takes it."""
+    record = Record(base_name="a room-", name="temperature", unit="Cel", value=DecimalFraction(-2, n))
+    return device.reading(**{"records": (record,), **changes})
+
+
 @pytest.fixture
 def log():
     """A device, and forty readings of it."""
     device = NET.device("logger")
-    return device, [device.reading(n).raw for n in range(40)]
+    return device, [reading(device, n).raw for n in range(40)]
 
 
 def run(messages, proof=CHAINED, memory=None, **demands):
@@ -182,7 +188,7 @@ def test_a_stranger_cannot_end_a_chain_in_a_device_s_name(log):
 @pytest.mark.parametrize("demands", [{"custody_floor": 2}, {"network": hash32("other")}, {"at": NOW + 10**9}])
 def test_what_is_demanded_of_a_signer_is_demanded_of_each_reading(demands):
     device = NET.device("weak", custody=1, expires=NOW + 10**6)
-    bundle = [device.certificate.raw, *(device.reading(n).raw for n in range(9))]
+    bundle = [device.certificate.raw, *(reading(device, n).raw for n in range(9))]
     assert codes(bundle, **demands) == codes(bundle, proof=EACH, **demands)
     assert not {"ok"} & set(codes(bundle, **demands))
 
@@ -258,7 +264,7 @@ class Drawing:
         return [*self.messages, *self.late]
 
     def next(self, device, **changes):
-        self.messages.append(device.reading(self.random.randrange(10**6), **changes).raw)
+        self.messages.append(reading(device, self.random.randrange(10**6), **changes).raw)
 
     def lost(self, device):
         device.reading()
