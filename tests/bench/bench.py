@@ -24,6 +24,7 @@ from sealwright.ledger import Ledger  # noqa: E402
 from sealwright.operate import provisioning  # noqa: E402
 from sealwright.verify import Policy, Verifier  # noqa: E402
 
+from tests.bench import volume  # noqa: E402
 from tests.host_tools.factory import NOW, Network  # noqa: E402
 
 MESSAGES = 800  # a round
@@ -134,6 +135,7 @@ def main() -> None:
         figures["device"]["voucher_bytes"] = len(next(batches)[-1])
         figures["ledger"] = ledger(Path(name), network, first, batches)
     figures["ledger"]["ratio_to_openssl"] = figures["ledger"]["vouchers_per_s"] / figures["host"]["openssl_per_s"]
+    figures["volume"] = {**volume.measured(), "goals": volume.GOALS}
     out = ROOT / "build" / "bench.json"
     out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(figures, indent=1) + "\n")
@@ -147,6 +149,7 @@ def main() -> None:
     print(f"host, the whole verifier          {checks['verifier_per_s']:.0f} a second, {checks['ratio']:.2f} of that")
     ratio = f"{book['ratio_to_openssl']:.2f} of that"
     print(f"ledger, checked and settled       {book['vouchers_per_s']:.0f} vouchers a second, {ratio}")
+    print(*volume.lines({name: figures["volume"][name] for name in volume.GOALS}), sep="\n")
     print(f"written to {out.relative_to(ROOT)}")
 
 

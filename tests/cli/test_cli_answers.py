@@ -93,7 +93,7 @@ def test_verbose_shows_every_message_and_quiet_none(desk):
     gone_wrong(desk.verify(day, "-q", "-v"), 2, "usage", "-v and -q")
     both = desk.verify(day, "-q", "--json")
     assert len(both.json) == 40 and both.err == ""
-    stated = desk.verify(day, "-q", "--state", desk.folder / "heads", "--proof", desk.folder / "proof")
+    stated = desk.verify(day, "-q", "--state", desk.folder / "heads", "--forks", desk.folder / "proof")
     assert (stated.code, stated.out, stated.err) == (1, "", "")
 
 

@@ -21,7 +21,7 @@ NET = Network()
 
 @pytest.fixture(scope="module")
 def traded_twice(tmp_path_factory):
-    """A bundle with a contradiction, for `verify --proof`: two readings of one number."""
+    """A bundle with a contradiction, for `verify --forks`: two readings of one number."""
     path = tmp_path_factory.mktemp("fork") / "fork.bundle"
     device, again = NET.device(), NET.device()
     path.write_bytes(b"".join(one.raw for one in (device.certificate, device.reading(1), again.reading(2))))
@@ -91,7 +91,7 @@ def test_verify_refuses_links_for_what_it_keeps_and_proves(cli, tmp_path, traded
     link = tmp_path / "link"
     link.symlink_to(traded_twice)
     before = traded_twice.read_bytes()
-    for option in ("--state", "--proof"):
+    for option in ("--state", "--forks"):
         ran = cli.here("verify", traded_twice, "--root", root_pem, "--at", NOW, option, link)
         assert ran.code == 2 and "is a link" in ran.err, ran
     gone_wrong(
@@ -107,7 +107,7 @@ def test_a_state_and_a_proof_are_written_whole(cli, tmp_path, traded_twice, root
     state, proof = tmp_path / "heads.json", tmp_path / "proof.bundle"
     proof.write_bytes(b"old")
     proof.chmod(0o640)
-    ran = cli.here("verify", traded_twice, "--root", root_pem, "--at", NOW, "--state", state, "--proof", proof)
+    ran = cli.here("verify", traded_twice, "--root", root_pem, "--at", NOW, "--state", state, "--forks", proof)
     assert ran.code == 1 and state.exists() and len(proof.read_bytes()) > 100, ran
     assert stat.S_IMODE(proof.stat().st_mode) == 0o640  # a file keeps its mode
 

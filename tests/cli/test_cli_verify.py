@@ -49,7 +49,7 @@ def test_a_fork_across_bundles_is_seen_and_proved(desk):
     first, second = desk.fork()
     assert desk.verify(*earlier, first) == (0, ["ok"] * 6)
     assert desk.verify(second, options=()) == (0, ["ok"] * 3)  # nothing was remembered: nothing is seen
-    options = ("--state", desk.state, "--proof", desk.proof)
+    options = ("--state", desk.state, "--forks", desk.proof)
     assert desk.verify(second, options=options) == (1, ["ok", "ok", "equivocation"])
     assert [*read_bundle(desk.proof)] == [message.raw for message in (*desk.certificates, first, second)]
     assert desk.run(desk.proof) == (1, ["ok"] * 3 + ["equivocation"])
@@ -73,7 +73,7 @@ def test_two_vouchers_of_one_number_are_proved_with_their_channel(desk):
     low, high = payer.voucher(channel, 10, seq=3), payer.voucher(channel, 11, seq=3)
     closes = payee.close(channel, claims=(low,)), payee.close(channel, claims=(high,))
     messages = (payer.certificate, payee.certificate, low, channel, high, *closes)
-    code, codes = desk.verify(*messages, options=("--proof", desk.proof))
+    code, codes = desk.verify(*messages, options=("--forks", desk.proof))
     assert code == 1 and codes.count("equivocation") == 2
     code, codes = desk.run(desk.proof)
     assert code == 1 and codes.count("equivocation") == 2 and set(codes) <= {"ok", "equivocation", "replay"}
@@ -88,7 +88,7 @@ def test_an_older_voucher_that_says_no_more_holds(desk):
 
 
 def test_no_fork_writes_no_proof(desk):
-    assert desk.verify(desk.device.reading(), options=("--proof", desk.proof))[0] == 0
+    assert desk.verify(desk.device.reading(), options=("--forks", desk.proof))[0] == 0
     assert not desk.proof.exists()
 
 
@@ -100,3 +100,23 @@ def test_a_damaged_file_of_heads_is_refused_and_kept(desk, damage):
     ran = Cli.here("verify", desk.folder / "b.bundle", "--root", desk.folder / "root.pem", "--state", desk.state)
     assert (ran.code, ran.out) == (2, "") and "log heads is damaged" in ran.err, ran
     assert desk.state.read_text() == held
+
+
+def test_a_chain_is_proved_by_its_last_reading_and_the_json_says_so(desk):
+    log = [desk.device.reading(n) for n in range(6)]
+    path = desk.folder / "b.bundle"
+    path.write_bytes(b"".join(message.raw for message in (*desk.certificates, *log)))
+    options = ("--root", desk.folder / "root.pem", "--at", NOW, "--proof", "chained")
+    ran = Cli.here("verify", path, *options, "--state", desk.state, "--json")
+    readings = [line for line in ran.json if line["type"] == "reading"]
+    assert ran.code == 0 and [line["proof"] for line in readings] == ["chained"] * 5 + ["signed"]
+    assert {line.get("sealed_by") for line in readings} == {log[-1].digest.hex(), None}
+    (head,) = json.loads(desk.state.read_text())["heads"]
+    assert (head["seq"], head["message"]) == (6, log[-1].raw.hex())
+    assert "8 of 8 messages hold" in Cli.here("verify", path, *options).out
+
+
+def test_a_file_where_the_way_of_proving_is_asked_for_is_told_what_is_meant(desk):
+    desk.verify(desk.device.reading(), options=())
+    ran = Cli.here("verify", desk.folder / "b.bundle", "--root", desk.folder / "root.pem", "--proof", "forks.bundle")
+    assert ran.code == 2 and "--forks FILE" in ran.err

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from typing import Annotated, Any, Final
+
+import typer
 
 from ..clock import longest_pause
 from ..errors import SealwrightError, Usage
@@ -22,6 +24,11 @@ from .session import Session
 from .verdicts import show, summary
 from .words import number
 
+_OF_STREAM: Final = 128  # messages that are looked at together, where more may be long in coming
+KeepAllOption = Annotated[
+    bool, typer.Option("--keep-all", help="Check every voucher, and keep each that paid something when it came.")
+]
+
 
 @command(
     "settle",
@@ -38,12 +45,14 @@ def settle(
     allow_test: TestOption = False,
     secret: SecretOption = None,
     tick: TickOption = None,
+    keep_all: KeepAllOption = False,
     verbose: VerboseOption = False,
 ) -> int:
     """Verify a bundle and enter what it moves into the ledger: deposits, channels, vouchers, closes.
 
     The order of its messages decides nothing, and the same bundle may come again: nothing is paid twice. It ends with
     what moved, from whom to whom, and what each channel of the bundle has left, and until when that may be claimed. A
+    voucher that a better one of its lane makes worthless is `superseded`: it is neither checked nor kept. A
     reading that contradicts the newest one remembered of its device is `equivocation`, with the proof in the home.
     Exits 1 if a message is rejected; the others are settled. Whatever the bundle has, channels whose claim has ended
     are refunded.
@@ -57,7 +66,9 @@ def settle(
         refused = 0
         claims, moved, heard, problems = Claims(), Moved(), _Heard(session), Problems()
         with session.progress("settling", streams=verbose or session.as_json) as advance:
-            for verdict in map(heard.judge, ledger.settle(messages, secrets=secrets, ticks=ticks, moved=moved)):
+            window = _OF_STREAM if bundle == options.STDIN else None
+            way: dict[str, Any] = {"newest_first": not keep_all, "window": window}
+            for verdict in map(heard.judge, ledger.settle(messages, secrets=secrets, ticks=ticks, moved=moved, **way)):
                 if verbose or session.as_json:
                     show(session, verdict, names, bundle)
                 problems.note(bundle, verdict)
@@ -101,7 +112,7 @@ class _Heard:
                 self._logs.note_held(verdict.device, Message(message.sign1, message.body))
             except Equivocation as fork:
                 self._logs.prove(fork, self._chain(message.kid))
-                return replace(verdict, ok=False, code=fork.code, why=f"{fork}. {fork.remedy}", signer=None)
+                return verdict._replace(ok=False, code=fork.code, why=f"{fork}. {fork.remedy}", signer=None)
         return verdict
 
     def _chain(self, kid: bytes) -> list[Message[Certificate]]:

@@ -25,6 +25,7 @@ from .identity import LedgerIdentity
 from .intake import DEPOSIT, WITHDRAW
 from .memory import LedgerMemory
 from .moved import Moved
+from .newest import WINDOW
 from .settling import Settlement
 from .store.tables import Tables
 from .watch import Watch, WatchedPolicy
@@ -84,6 +85,8 @@ class Ledger(LedgerFile):
         ticks: Mapping[bytes, tuple[int, bytes]] | None = None,
         batch: int = 128,
         moved: Moved | None = None,
+        newest_first: bool = False,
+        window: int | None = None,
     ) -> Iterator[Verdict]:
         """Take messages in any order; the verdicts come as they are settled, so the iterator has to be used up.
 
@@ -98,6 +101,9 @@ class Ledger(LedgerFile):
             batch: messages that share a transaction and whose verdicts come together; 1 to follow a slow
             stream.
             moved: gets what moves, added up, the refunds of ended claims among it.
+            newest_first: check of each lane the best voucher, and leave those that it makes worthless unchecked and out
+            of the log: `superseded`. Money comes out the same; see `newest` for what is seen of contradictions.
+            window: messages that are looked at together then, 16,384 by default; as few as `batch` on a slow stream.
 
         Raises:
             LedgerError: messages whose verdicts came are settled, all others of this call are not.
@@ -109,7 +115,8 @@ class Ledger(LedgerFile):
         settlement = self._settlement(policy)
         settlement.moved = settlement.moved if moved is None else moved
         settlement.introduce()
-        return settlement.run(messages, max(1, batch))
+        looked_at = (window or WINDOW) if newest_first and batch > 1 else 0
+        return settlement.run(messages, max(1, batch), looked_at)
 
     def refund_ended(self) -> int:
         """Refund every channel whose claim has ended, and return how many. `settle` does it too, as it goes.

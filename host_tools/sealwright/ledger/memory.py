@@ -5,12 +5,12 @@ that moved nothing are not kept in the log; the latest of them are remembered fo
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from ..errors import WrongType
-from ..verify import Finding
+from ..verify import Finding, Verdict
 from ..verify.memory import Lane, Terms
 from ..verify.readings import Head
 from ..wire.keys import PublicKey
@@ -28,6 +28,8 @@ class LedgerMemory:
     def __init__(self, tables: Tables, ledger: bytes, watch: Watch) -> None:
         self._tables, self._ledger, self._watch = tables, ledger, watch
         self._shown: OrderedDict[bytes, Message[Voucher]] = OrderedDict()
+        self._unchecked: OrderedDict[bytes, Message[Voucher]] = OrderedDict()
+        self.prove: Callable[[Message[Voucher]], bool] = lambda _: False
         self._heads: OrderedDict[bytes, Head] = OrderedDict()
 
     def certificates(self, kid: bytes) -> Iterable[bytes]:
@@ -69,6 +71,8 @@ class LedgerMemory:
     def voucher_message(self, digest: bytes) -> Message[Voucher] | None:
         """The whole message of a voucher of the log, or of one shown lately."""
         shown = self._shown.get(digest)
+        if shown is None and digest in self._unchecked and self.prove(self._unchecked[digest]):
+            shown = self._unchecked[digest]
         if shown is not None:
             return shown
         raw = self._tables.settled(digest)
@@ -106,6 +110,13 @@ class LedgerMemory:
     def show(self, voucher: Message[Voucher]) -> None:
         """Remember a voucher for the receipts that follow it."""
         _put(self._shown, voucher.digest, voucher)
+
+    def leave_unchecked(self, verdicts: Sequence[Verdict]) -> None:
+        """Remember vouchers that were not checked, for the receipts that follow them: these have them checked."""
+        kept = self._unchecked
+        kept.update((v.digest or b"", cast("Message[Voucher]", v.message)) for v in verdicts[-_MOST_SHOWN:])
+        while len(kept) > _MOST_SHOWN:
+            kept.popitem(last=False)
 
     def keep_head(self, signer: bytes, head: Head) -> None:
         """Remember the newest entry of a signer's log."""

@@ -2,8 +2,7 @@
 
 Order decides nothing: a message that rests on another one waits for it until the end of the bundle, and closes come
 last. Before each batch the ledger refunds the channels whose claim has ended.
-Limits: a message's effect is atomic and durable before its verdict is handed out; messages of one batch share
-one transaction, because every commit waits for the disk.
+Limits: a message's effect is atomic and durable before its verdict is handed out; those of a batch share a commit.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +11,6 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from ..errors import Truncated
 from ..verify import ALREADY_SETTLED, Fault, Finding, Judge, Verdict, channels
 from ..verify.aside import Aside
 from ..verify.channels import WAITING
@@ -27,12 +25,14 @@ from .identity import LedgerIdentity
 from .intake import Act, Certifying, Funded, Refunding, act_of, proof_of
 from .memory import LedgerMemory
 from .moved import Moved
+from .newest import Items
 from .posting import Posting, decide, moves, post
 from .proof import Proof
 from .standing import check_standing
 from .store.database import Database
 from .store.tables import Tables
 from .watch import Watch
+from .windows import NewestFirst, gather, settle_window
 
 _WAIT_FOR_MORE: Final = WAITING | {"unfunded", "not_the_owner", "short_certificate", "expired_certificate"}
 # vouchers that pay nothing as they are: a tick that a receipt reveals may make them the best of their lane
@@ -53,20 +53,24 @@ class Settlement:
         self._db, self._judge, self._memory, self._watch = database, judge, memory, watch
         self._identity, self._policy = identity, judge.policy
         self._tables = Tables(database)
-        self._head, self.moved = Head(0, START), Moved()
+        self._head, self.moved, self._window = Head(0, START), Moved(), 0
+        self._newest = NewestFirst(self._tables, memory, judge, watch)
 
-    def run(self, messages: Iterable[bytes], batch: int) -> Iterator[Verdict]:
+    def run(self, messages: Iterable[bytes], batch: int, window: int = 0) -> Iterator[Verdict]:
         """A verdict for each message. Raises LedgerError; then no message without a verdict was taken.
+
+        window: of so many messages those that newer ones supersede are left unchecked, see `newest`; 0: of none.
 
         Also without a message it refunds the channels whose claim has ended.
         """
         aside, closes, cut, count = Aside(), Aside(), None, 0
-        source = iter(messages)
+        source, self._window = iter(messages), window
+        size = max(batch, window)
         while cut is None:
-            chunk, cut = _gather(source, batch)
-            yield from self._settle(list(enumerate(chunk, count)), aside, closes)
+            chunk, cut = gather(source, size)
+            yield from self._settle_window(list(enumerate(chunk, count)), batch, aside, closes)
             count += len(chunk)
-            if len(chunk) < batch:
+            if len(chunk) < size:
                 break
         if not count:
             self.refund_ended()
@@ -91,8 +95,15 @@ class Settlement:
 
     def _settle_all(self, waiting: Aside, left: Aside | None, batch: int) -> Iterator[Verdict]:
         source = waiting.take()
-        while chunk := list(islice(source, batch)):
-            yield from self._settle(chunk, left)
+        while chunk := list(islice(source, max(batch, self._window))):
+            yield from self._settle_window(chunk, batch, left)
+
+    def _settle_window(
+        self, items: Items, batch: int, aside: Aside | None, closes: Aside | None = None
+    ) -> Iterator[Verdict]:
+        """The verdicts on a window of messages, of each lane the best voucher first where that is asked for."""
+        settle, newest = (lambda chunk: self._settle(chunk, aside, closes)), self._newest if self._window else None
+        return settle_window(items, batch, settle, newest, aside)
 
     def refund_ended(self) -> int:
         """Refund every channel whose claim has ended; returns how many."""
@@ -153,7 +164,7 @@ class Settlement:
             return self._enter(verdict, message, found)
         except book.Refusal as refusal:
             why = f"{refusal.why}. {REMEDIES[refusal.code]}"
-            return replace(verdict, ok=False, code=refusal.code, why=why, signer=None)
+            return verdict._replace(ok=False, code=refusal.code, why=why, signer=None)
 
     def _enter(self, verdict: Verdict, message: Message[Body], found: Finding) -> Verdict:
         act = act_of(message, found, self._policy, self._identity.id)
@@ -236,15 +247,4 @@ class Settlement:
 
 
 def _already(verdict: Verdict) -> Verdict:
-    return replace(verdict, ok=True, code=ALREADY_SETTLED, why="It is in the ledger; nothing was changed.")
-
-
-def _gather(source: Iterator[bytes], most: int) -> tuple[list[bytes], Truncated | None]:
-    """The next messages, and what the bundle broke off with; what came whole before that counts."""
-    chunk: list[bytes] = []
-    try:
-        for raw in islice(source, most):
-            chunk.append(raw)
-    except Truncated as error:
-        return chunk, error
-    return chunk, None
+    return verdict._replace(ok=True, code=ALREADY_SETTLED, why="It is in the ledger; nothing was changed.")

@@ -3,7 +3,7 @@
 Limits: a hostile bundle can put any number aside; each is judged again a bounded number of times.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from tempfile import SpooledTemporaryFile
 from typing import Final, TypeVar
 
@@ -29,6 +29,11 @@ class Aside:
         self._file.write(n.to_bytes(8, "big") + len(raw).to_bytes(4, "big") + raw)
         self._count += 1
 
+    def put_all(self, items: Iterable[tuple[int, bytes]]) -> None:
+        """Put several aside."""
+        for n, raw in items:
+            self.put(n, raw)
+
     def take(self) -> Iterator[tuple[int, bytes]]:
         """Every message put aside, with its number. Put no more aside meanwhile."""
         self._file.seek(0)
@@ -36,20 +41,26 @@ class Aside:
             n = int.from_bytes(self._file.read(8), "big")
             yield n, self._file.read(int.from_bytes(self._file.read(4), "big"))
 
-    def retry(self, judge: Callable[[int, bytes], T], waits: Callable[[T], bool]) -> Iterator[T]:
-        """Judge each again until no more of them hold; yields what `judge` returned last for each."""
+    def retry(
+        self,
+        judge: Callable[[Iterator[tuple[int, bytes]]], Iterator[T]],
+        waits: Callable[[T], tuple[int, bytes] | None],
+    ) -> Iterator[T]:
+        """Judge all again until no more of them hold; yields what `judge` gave last for each.
+
+        waits: what to put aside once more after this outcome, None for one that is settled.
+        """
         here, idle = self, 0
         for _ in range(_ROUNDS):
             left = Aside()
-            for n, raw in here.take():
-                outcome = judge(n, raw)
-                if waits(outcome):
-                    left.put(n, raw)
-                else:
+            for outcome in judge(here.take()):
+                again = waits(outcome)
+                if again is None:
                     yield outcome
+                else:
+                    left.put(*again)
             idle = idle + 1 if len(left) == len(here) else 0
             here = left
             if not len(left) or idle > _IDLE:
                 break
-        for n, raw in here.take():
-            yield judge(n, raw)
+        yield from judge(here.take())

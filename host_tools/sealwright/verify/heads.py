@@ -14,7 +14,7 @@ from ..errors import SealwrightError, Usage
 from ..wire.messages import Body, Certificate, ChannelClose, ChannelOpen, Message, Reading, Voucher, parse_as
 from .codes import EQUIVOCATION
 from .readings import Head, time_of
-from .verdict import Verdict
+from .verdict import BY_CHAIN, Verdict
 
 _FORMAT: Final = 1
 
@@ -60,9 +60,16 @@ class Heads:
         yield from self._newest.values()
 
     def note(self, verdict: Verdict) -> None:
-        """Keep a reading that holds and is newer than the one kept."""
+        """Keep a reading that holds and is newer than the one kept, unless a chain alone proves it: its own signature
+        may be wrong, and what is kept is to be proof by itself. The seal of a chain comes after it."""
         message, device = verdict.message, verdict.device
-        if not verdict.ok or message is None or device is None or not isinstance(message.body, Reading):
+        if (
+            verdict.proof == BY_CHAIN
+            or not verdict.ok
+            or message is None
+            or device is None
+            or not isinstance(message.body, Reading)
+        ):
             return
         newest = self._newest.get(device)
         if newest is None or message.body.seq > newest.body.seq:
@@ -93,7 +100,8 @@ class Forks:
         self._opens: dict[bytes, bytes] = {}
 
     def note(self, verdict: Verdict) -> Fork | None:
-        """Remember a message whose signature held; the fork that it is part of."""
+        """Remember a message whose signature held; the fork that it is part of, where both signatures hold: of what a
+        chain alone proves, they may not."""
         message = verdict.message
         if message is None or verdict.device is None:
             return None
@@ -107,7 +115,13 @@ class Forks:
         first = self._first.setdefault(place, message)
         if verdict.code != EQUIVOCATION or first.digest == message.digest:
             return None
+        if verdict.proof is not None and not (self._is_signed(first) and self._is_signed(message)):
+            return None
         return Fork((*self._chain(message.kid), *self._open(message)), first.raw, message.raw)
+
+    def _is_signed(self, message: Message[Body]) -> bool:
+        keys = (c.body.key for c in self._certificates.values() if c.body.key.kid == message.kid)
+        return any(message.signed_by(key) for key in keys)
 
     def _chain(self, kid: bytes) -> tuple[bytes, ...]:
         found: list[bytes] = []

@@ -195,7 +195,11 @@ class Judge:
         return Finding(fault or replay(message, self.memory), None, signer.id)
 
     def _of_device(self, message: Message[Body], body: OfDevice) -> Finding:
-        signer = self.signers.find(message)
+        return self.by_device(message, body, self.signers.find(message))
+
+    def by_device(self, message: Message[Body], body: OfDevice, signer: Signer | Fault) -> Finding:
+        """What is wrong with a message of a device whose signer is known. signer.verified: the message is its, by a
+        signature or by a chain."""
         if isinstance(signer, Fault):
             return Finding(signer)
         claimed = body.network if isinstance(body, ChannelOpen) else signer.certificate.network

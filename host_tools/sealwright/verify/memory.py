@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from ..wire.keys import PublicKey
 from ..wire.messages import ChannelClose, Funding, Voucher
+from .entries import Entries
 from .readings import Head
 
 FAR: int = 2**62  # the latest claim's end there is: a sum of times that stays in 64 bits
@@ -108,7 +109,7 @@ class BundleMemory:
         self._fundings: set[tuple[bytes, bytes | None, int]] = set()
         self.earlier = dict(heads or {})
         self.heads: dict[bytes, Head] = {}
-        self._entries = {(signer, head.seq): head.digest for signer, head in self.earlier.items()}
+        self._entries: dict[bytes, Entries] = {}
 
     def certificates(self, kid: bytes) -> Iterable[bytes]:
         """None: the verifier of a bundle knows its certificates as they come."""
@@ -153,7 +154,13 @@ class BundleMemory:
 
     def entry(self, signer: bytes, seq: int) -> bytes | None:
         """The digest of the entry that came first with this number of a signer's log."""
-        return self._entries.get((signer, seq))
+        earlier = self.earlier.get(signer)
+        return earlier.digest if earlier is not None and earlier.seq == seq else self.entries(signer).get(seq)
+
+    def entries(self, signer: bytes) -> Entries:
+        """The entries of a signer's log in this bundle."""
+        found = self._entries.get(signer)
+        return self._entries.setdefault(signer, Entries()) if found is None else found
 
     def channels(self) -> Iterator[Channel]:
         """Every channel of this bundle, and what is owed in it."""
@@ -200,7 +207,7 @@ class BundleMemory:
 
     def keep_entry(self, signer: bytes, entry: Head) -> None:
         """Note an entry of a signer's log, and the newest: after a gap the log goes on from there."""
-        self._entries.setdefault((signer, entry.seq), entry.digest)
+        self.entries(signer).add(entry.seq, entry.digest)
         newest = self.heads.get(signer)
         if newest is None or entry.seq > newest.seq:
             at = newest.at if newest is not None and entry.at is None else entry.at

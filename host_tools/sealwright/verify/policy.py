@@ -3,10 +3,14 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from ..errors import Usage
 from ..wire.keys import PublicKey
 from .channels import LEAST_WINDOW
+
+EACH: Final = "each"  # every message by its own signature
+CHAINED: Final = "chained"  # readings by a later one's signature and the digests that lead back from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,12 @@ class Policy:
     ticks: Mapping[bytes, tuple[int, bytes]] = field(default_factory=dict)
     owners: tuple[PublicKey, ...] = ()
     least_window: int = LEAST_WINDOW
+    proof: str = EACH
 
     def __post_init__(self) -> None:
+        if self.proof not in (EACH, CHAINED):
+            remedy = f"Choose {EACH} or {CHAINED}; `verify --forks FILE` writes contradictions."
+            raise Usage(f"no proof is called {self.proof!r}", remedy=remedy)
         if self.custody_floor not in (0, 1, 2):
             raise Usage(f"custody {self.custody_floor}", remedy="Demand 0 (open), 1 (sealed) or 2 (element).")
         if self.network is not None and len(self.network) != 32:

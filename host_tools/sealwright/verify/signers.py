@@ -99,7 +99,8 @@ class Signers:
         """The key that signed, or the likeliest one unverified; a Fault where no known key has this kid."""
         self.recall(message.kid)
         candidates = self._known.get(message.kid, [])
-        network = message.body.network if isinstance(message.body, ChannelOpen) else None
+        opens = message.body if message.type == ChannelOpen.NAME else None  # the body of a reading may be unread yet
+        network = opens.network if isinstance(opens, ChannelOpen) else None
         signers = [known for known in candidates if message.signed_by(known.certificate.key)]
         if signers:  # a key certified in two networks signs in the one that its message names, or where it holds
             signers.sort(key=lambda known: (known.certificate.network != network, self.standing(known) is not None))

@@ -3,6 +3,8 @@
 Limits: evidence proves that somebody has a key, and nothing about which device it is.
 """
 
+from typing import Final
+
 from ..wire.certificates import Fault
 from ..wire.messages import Body, Command, Evidence, Firmware, Message
 from ..wire.times import utc
@@ -10,6 +12,8 @@ from .codes import OK, first
 from .finding import Finding
 from .memory import Memory
 from .policy import Policy
+
+AGAIN: Final = "the same message came before"
 
 
 def judge_evidence(message: Message[Body], body: Evidence, memory: Memory) -> Finding:
@@ -44,4 +48,4 @@ def judge_order(message: Message[Body], body: Command | Firmware, policy: Policy
 
 def replay(message: Message[Body], memory: Memory) -> Fault | None:
     """Certificates may come again; everything else counts once."""
-    return Fault("replay", "the same message came before") if memory.seen(message.digest) else None
+    return Fault("replay", AGAIN) if memory.seen(message.digest) else None

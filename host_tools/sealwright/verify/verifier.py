@@ -25,12 +25,13 @@ from ..wire.messages import (
     Voucher,
 )
 from .aside import Aside
+from .chained import Chains
 from .channels import WAITING, Circumstances, judge_open, judge_voucher, terms_of
 from .codes import EQUIVOCATION
 from .finding import Finding
 from .judge import Judge
 from .memory import BundleMemory
-from .policy import Policy
+from .policy import CHAINED, Policy
 from .readings import Head, judge_entry, noun_of, time_of
 from .verdict import Verdict
 
@@ -54,6 +55,7 @@ class Verifier:
         self.memory = BundleMemory() if memory is None else memory
         self._judge = Judge(roots, self.policy, self.memory)
         self._count = 0
+        self._cut: Truncated | None = None
 
     def check(self, raw: bytes) -> Verdict:
         """The verdict on the next message, as far as what came before it shows."""
@@ -61,18 +63,31 @@ class Verifier:
         return self._check(n, raw)
 
     def run(self, messages: Iterable[bytes]) -> Iterator[Verdict]:
-        """A verdict for each message; those that wait for another one come last."""
-        aside = Aside()
+        """A verdict for each message; those that wait for another one, or for a seal, come later than others."""
+        aside, judge = Aside(), self._each
+        if self.policy.proof == CHAINED:
+            judge = Chains(self._judge, self.memory, self._take).run
+        for verdict in judge(self._numbered(messages)):
+            again = _waits(verdict)
+            if again is None:
+                yield verdict
+            else:
+                aside.put(*again)
+        if self._cut is not None:
+            yield self.check_rest(self._cut)
+        yield from aside.retry(judge, _waits)
+
+    def _numbered(self, messages: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+        """The messages up to where the bundle breaks off."""
         try:
             for raw in messages:
-                verdict = self.check(raw)
-                if verdict.code in WAITING:
-                    aside.put(verdict.n, raw)
-                else:
-                    yield verdict
+                n, self._count = self._count, self._count + 1
+                yield n, raw
         except Truncated as error:
-            yield self.check_rest(error)
-        yield from aside.retry(self._check, lambda verdict: verdict.code in WAITING)
+            self._cut = error
+
+    def _each(self, items: Iterable[tuple[int, bytes]]) -> Iterator[Verdict]:
+        return (self._check(n, raw) for n, raw in items)
 
     def check_rest(self, error: Truncated) -> Verdict:
         """The verdict on what follows the last whole message of a bundle that ends badly."""
@@ -84,7 +99,10 @@ class Verifier:
         message = self._judge.parse(n, raw)
         if isinstance(message, Verdict):
             return message
-        found = self._judge.judge(message)
+        return self._take(n, message, self._judge.judge(message))
+
+    def _take(self, n: int, message: Message[Body], found: Finding) -> Verdict:
+        """The verdict from the judge's finding, once it was looked at beside what this bundle has shown."""
         if isinstance(message.body, Reading | FactoryRecord) and found.signer is not None:
             found = self._beside_others(message.digest, message.body, found.signer, found)
         if isinstance(message.body, ChannelOpen) and found.fault is not None and found.fault.code in _BEFORE_FUNDING:
@@ -152,6 +170,12 @@ class Verifier:
         shown = Circumstances(self.policy.now(), ticks={voucher.ticks.root: (tick.number, tick.value)})
         found = judge_voucher(voucher, receipt.voucher, terms.payer, memory, shown)
         memory.keep_voucher(receipt.voucher, voucher, found.lane)
+
+
+def _waits(verdict: Verdict) -> tuple[int, bytes] | None:
+    """What to put aside where a verdict may change once more has come."""
+    message = verdict.message
+    return (verdict.n, message.raw) if verdict.code in WAITING and message is not None else None
 
 
 def _is_entry(fault: Fault | None) -> bool:

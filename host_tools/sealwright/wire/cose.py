@@ -28,12 +28,12 @@ class Signer(Protocol):
         """64 bytes r || s over a 32-byte digest."""
 
 
-_BEGIN: Final = b"\x84\x6aSignature1"  # an array of four, and its first element
+BEGIN: Final = b"\x84\x6aSignature1"  # an array of four, and its first element
 
 
 def sig_structure(protected: bytes, payload: bytes) -> bytes:
     """The bytes that are signed (RFC 9052 section 4.4), with empty external_aad."""
-    return b"".join((_BEGIN, _string_head(len(protected)), protected, b"\x40", _string_head(len(payload)), payload))
+    return b"".join((BEGIN, _string_head(len(protected)), protected, b"\x40", _string_head(len(payload)), payload))
 
 
 def _string_head(size: int) -> bytes:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sealwright import BundleWriter, read_bundle
 from sealwright.errors import Malformed, Truncated, Usage
-from sealwright.wire import cbor
+from sealwright.wire import cbor, sequence
 from sealwright.wire.sequence import MAX_NESTING, item_end
 
 from tests.host_tools.factory import Network
@@ -240,3 +240,21 @@ def test_half_a_message_is_taken_back_when_the_disk_is_full(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": os.pathsep.join(sys.path)})
     assert "cannot write the bundle" in done.stdout, done.stderr
     assert list(read_bundle(path)) == [RAW[1]]
+
+
+def test_the_quick_end_of_a_message_is_the_one_that_skipping_finds():
+    """Messages with each byte changed in turn, and cut anywhere: the quick way finds the same end, or leaves it."""
+    device = Network().device()
+    raws = [device.certificate.raw, device.reading().raw, device.voucher(bytes(32), 7).raw]
+    quick = sequence._usual_end
+    assert all(quick(b"\x01" + raw, 1) == 1 + len(raw) for raw in raws[1:])
+    for raw in raws:
+        for at in range(len(raw)):
+            for data in (
+                raw[:at],
+                raw[:at] + bytes((raw[at] ^ 1,)) + raw[at + 1 :],
+                raw[:at] + b"\x58" + raw[at + 1 :],
+            ):
+                end = quick(data, 0)
+                if end is not None:
+                    assert sequence._skip(data, 0, sequence.MAX_NESTING) == end

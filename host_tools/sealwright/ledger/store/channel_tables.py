@@ -65,6 +65,13 @@ class ChannelTables:
         row = self._db.row(sql, (channel, lane, str(seq)))
         return octets(row[0]) if row else None
 
+    def numbers(self, channel: bytes, lane: int) -> dict[int, bytes]:
+        """The digests of the first vouchers with each number of a lane that the log has."""
+        if lane >= MAX_LANES:
+            return {}
+        sql = "SELECT v.seq, m.digest FROM vouchers v JOIN messages m ON m.n = v.n WHERE v.channel = ? AND v.lane = ?"
+        return {unsigned(row[0]): octets(row[1]) for row in self._db.rows(sql, (channel, lane))}
+
     def first_close(self, channel: bytes, signer: bytes) -> bytes | None:
         """The first close that this party signed, as received."""
         sql = "SELECT n FROM closes WHERE channel = ? AND signer = ?"

@@ -60,7 +60,7 @@ def _bounded(rule: Unsigned) -> Read:
     return read
 
 
-def _item_of(rule: Rule) -> tuple[bytes, Read] | None:  # noqa: PLR0911 - one return a rule
+def item_of(rule: Rule) -> tuple[bytes, Read] | None:  # noqa: PLR0911 - one return a rule
     """What matches a rule's items, without groups, and what reads them; None for a rule without a pattern."""
     match rule:
         case Unsigned():
@@ -72,7 +72,7 @@ def _item_of(rule: Rule) -> tuple[bytes, Read] | None:  # noqa: PLR0911 - one re
         case Bytes(size=None):
             return _SHORT_BYTES, lambda raw: raw[1:]
         case Nullable():
-            inner = _item_of(rule.rule)
+            inner = item_of(rule.rule)
             if inner is None:
                 return None
             return b"(?:%b|%b)" % (_NULL, inner[0]), lambda raw: None if raw == _NULL else inner[1](raw)
@@ -98,7 +98,7 @@ class _Map(NamedTuple):
 def _map_of(cls: type[Any]) -> _Map:
     fields: list[_Field] = []
     for name, label, rule, required in table(cls):
-        found = _item_of(rule)
+        found = item_of(rule)
         if found is None and required:
             raise LookupError(cls.__name__)
         if found is not None:
@@ -128,7 +128,8 @@ def _length(head: bytes) -> int:
     return head[0] - 0x40 if len(head) == 1 else int.from_bytes(head[1:], "big")
 
 
-def _item(value: cbor.Value) -> bytes:
+def literal(value: cbor.Value) -> bytes:
+    """Matches this item and no other."""
     return re.escape(cbor.encode(value))
 
 
@@ -164,8 +165,8 @@ class ReadingPattern:
         self._map, self._records = _map_of(Reading), _map_of(Record)
         self._labels = {name: label for name, label, *_ in table(Reading)}
         self._record = re.compile(self._records.pattern, re.DOTALL).match
-        content = _item(CONTENT_TYPE) + _item(SENML_CBOR)
-        header = rb"\xa5%b%b%b" % (_header(content), _item(CWT_CLAIMS), self._map.pattern)
+        content = literal(CONTENT_TYPE) + literal(SENML_CBOR)
+        header = rb"\xa5%b%b%b" % (_header(content), literal(CWT_CLAIMS), self._map.pattern)
         self._match = _envelope(header, rb"([\x81-\x97](?:%b)+)" % self._records.bare, Reading)
 
     def read(self, raw: bytes) -> tuple[Sign1, Reading] | None:
@@ -202,14 +203,14 @@ class ReadingPattern:
 
 def _header(before_kid: bytes = b"") -> bytes:
     """A protected header's map up to its kid, a group; its type follows, see `_envelope`."""
-    return _item(ALG) + _item(ES256) + before_kid + _item(KID) + rb"\x48(.{8})"
+    return literal(ALG) + literal(ES256) + before_kid + literal(KID) + rb"\x48(.{8})"
 
 
 def _envelope(header: bytes, payload: bytes, cls: type[Any]) -> Callable[[bytes], "re.Match[bytes] | None"]:
     """Matches a whole COSE_Sign1: groups for head and content of header, for head and content of payload, and for the
     signature, those within each in between."""
     whole = rb"\xd2\x84%b(%b%b%b)\xa0%b%b\x58\x40(.{64})"
-    parts = (_LENGTH, header, _item(TYP), _item(cls.TYPE), _LENGTH, payload)
+    parts = (_LENGTH, header, literal(TYP), literal(cls.TYPE), _LENGTH, payload)
     return re.compile(whole % parts, re.DOTALL).fullmatch
 
 
