@@ -22,11 +22,9 @@ def _file(name: str, text: str) -> Any:
     "harden",
     "Seal a bare ESP32 for ever, by its fuses.",
     """
-    sealwright harden sign build/bootloader/bootloader.bin --out boot-signed.bin
-    sealwright harden --board esp32_s3 --device serial:/dev/ttyUSB0 --bootloader boot-signed.bin \\
-        --partitions partition-table.bin --app app-signed.bin --dry-run
-    sealwright harden ... --virtual fuses.bin                      rehearses it: the fuses are a file
-    sealwright harden ... --confirm 24:0a:c4:00:01:10 --json       for a script, which names the chip by its MAC
+    sealwright harden --board esp32_s3 --device serial:COM5 --bootloader b.bin --partitions p.bin --app a.bin --dry-run
+    sealwright harden --board esp32_s3 --virtual fuses.bin --bootloader b.bin --partitions p.bin --app a.bin
+    sealwright harden --board esp32_c3 --device serial:COM5 ... --confirm 24:0a:c4:00:01:10 --json
     """,
 )
 def harden(
