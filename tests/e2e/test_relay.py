@@ -175,11 +175,11 @@ def test_a_stranger_who_proves_nothing_loses_the_place(lab, relayed, monkeypatch
 
 
 def test_a_peer_that_has_proved_has_time(lab, relayed, monkeypatch):
-    monkeypatch.setattr("sealwright.link.relay.STRANGER_SECONDS", 8.0)  # time enough to prove itself
+    monkeypatch.setattr("sealwright.link.relay.STRANGER_SECONDS", 20.0)  # time enough on a busy machine to prove itself
     seller, buyer = wired(lab, "seller", "bme280"), lab.board("buyer")
     lab.sells(seller, "reading", 5)
     relay = relayed(seller)
-    lab.order(buyer, seller, "reading", 50, address=relay.peers, pause_ms=1200)
+    lab.order(buyer, seller, "reading", 50, address=relay.peers, pause_ms=2400)
     assert lab.wait(buyer, ended)["order"] == [1, None, [10, 50]]
     assert [text for text in relay.said if text.endswith("a peer")] == relay.said[:1]
 
