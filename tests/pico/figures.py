@@ -2,8 +2,8 @@
 
     python -m tests.pico.figures build/bench-device.json ...
 
-keeps the rows in boards/pico/figures.json, each in the place of an earlier one of its topic, and writes them into
-boards/pico/README.md between its two marks. A test holds the README to the file.
+keeps the rows in figures.json beside this module, each in the place of an earlier one of its topic, and writes them
+into boards/pico/README.md between its two marks. A test holds the README to the file.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 BOARD = Path(__file__).resolve().parents[2] / "boards" / "pico"
-FILE = BOARD / "figures.json"
+FILE = Path(__file__).with_name("figures.json")
 README = BOARD / "README.md"
 BEGIN, END = "<!-- figures: python -m tests.pico.figures -->\n", "<!-- end of figures -->\n"
 
