@@ -23,25 +23,25 @@ _CONTEXT = b"sealwright sealed"
 
 
 class SealedKeyStore(NvsKeyStore):
-    """Keys in encrypted NVS. told: the MAC and the token of the partition."""
+    """Keys in encrypted NVS. secret: MAC (6 bytes) and token (32 bytes) of the partition."""
 
     custody = 1
 
-    def __init__(self, told: bytes) -> None:
+    def __init__(self, secret: bytes) -> None:
         super().__init__()
-        self._told = told
+        self._secret = secret
 
     def proof(self, nonce: bytes, device_id: bytes) -> bytes:
         """38 bytes: the chip's MAC, then an HMAC-SHA256 by its token over the host's nonce and this device's id."""
-        return self._told[:6] + hmac_sha256(self._told[6:], _CONTEXT + nonce + device_id)
+        return self._secret[:6] + hmac_sha256(self._secret[6:], _CONTEXT + nonce + device_id)
 
 
 def find() -> "KeyStore":
     """The keystore of this board: sealed where its host left a token on an encrypted partition, else open."""
     found = Partition.find(Partition.TYPE_DATA, label="token")
     if found and found[0].info()[5]:
-        told = bytearray(46)
-        found[0].readblocks(0, told, 0)
-        if told[:8] == _MAGIC:
-            return SealedKeyStore(bytes(told[8:]))
+        content = bytearray(46)
+        found[0].readblocks(0, content, 0)
+        if content[:8] == _MAGIC:
+            return SealedKeyStore(bytes(content[8:]))
     return NvsKeyStore()

@@ -44,10 +44,7 @@ def encode(value: "Item") -> bytes:
 
 
 def encode_to(out: bytearray, value: "Item") -> None:
-    """Append `value`, encoded: a large one needs no second piece of the heap. Raises Malformed as `encode`.
-
-    Iterative: a Pico's stack holds some twenty calls, and stored values nest as deep as signed ones.
-    """
+    """Append `value`, encoded. Iterative: a Pico's stack holds some twenty calls. Raises Malformed as `encode`."""
     items, stack = iter((value,)), []  # what is left of the innermost list or map, and of those around it
     while True:
         for value in items:
