@@ -9,6 +9,7 @@ block half burned; what is found then is refused, and the chip is lost.
 
 import io
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ Regions = Sequence[tuple[int, bytes]]
 _ERASED: Final = b"\xff"
 
 
-class Chip:
+class Chip(ABC):
     """Fuses that are read when it is made and after every burn. commands: espefuse's for this chip."""
 
     virtual = False
@@ -94,9 +95,9 @@ class Chip:
         else:
             self._commands.write_protect_efuse([step.fuse])
 
+    @abstractmethod
     def write_flash(self, regions: Regions, advance: Advance) -> None:
         """Erase the flash, write these pieces at their offsets, and check them. Raises Unreachable, Rejected, Usage."""
-        raise NotImplementedError
 
 
 class _AtPort(Chip):
