@@ -51,7 +51,7 @@ class BillCheck:
     def _own_count(self) -> int | None:
         """The count of the device's own meter in the channel's unit, or None without such a meter."""
         try:
-            return senml.find_count(self._device.measure(), self._terms.unit)
+            return self._device.count(self._terms.unit)
         except SensorFailed:
             return None
 

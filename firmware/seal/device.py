@@ -20,7 +20,7 @@ from .payee import Payee
 from .payer import Payer
 from .reading import ReadingLog
 from .rest import Rest
-from .senml import count
+from .senml import count, find_count
 from .standing import Standing
 from .timekeeping import Timekeeper
 from .records import (
@@ -235,6 +235,12 @@ class Device:
         if not quantities:
             raise SensorFailed("no sensor gave a value")
         return quantities
+
+    def count(self, unit: str) -> int | None:
+        """The count in `unit` now, by the meter alone if it counts that; None without one. Raises SensorFailed."""
+        meter = self.board.meter
+        count = find_count(meter.look(), unit) if meter else None
+        return find_count(self.measure(), unit) if count is None else count
 
     def foreign_certificates(self, chain: list[bytes]) -> list[bytes]:
         """The certificates of `chain` that the device's own chain lacks."""
