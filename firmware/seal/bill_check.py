@@ -1,6 +1,6 @@
 """A buyer's checks before it pays a bill: the seller's reading, the rate that the order allows, the policy."""
 
-from . import billing, channel, labels, messages, policy, rpc, senml
+from . import billing, channel, labels, messages, policy, rpc
 from .errors import Malformed, SensorFailed
 from .order import ASSET, most_a_second, most_first
 from .records import OWNER_IS_PAUSED, OWNER_POLICY
