@@ -81,6 +81,7 @@ def _look(target: Target) -> _Look:
         with target.open() as client:
             client.most = LOOK_SECONDS
             look.chain = [certificate.raw for certificate in reversed(client.chain())]
+            look.chain += [rotation.raw for rotation in client.rotations()]
             held: list[Channel] = []
             look.sources.append(Source(client, target.name, held=held))
             for channel in client.channels():
