@@ -56,6 +56,11 @@ class Source:
             self.chain, self.rotations = self.client.chain(), self.client.rotations()
         return line_of(self.chain[0].body.key, self.rotations)
 
+    @property
+    def kid(self) -> bytes | None:
+        """What its own messages have for a hint, once its chain was asked for."""
+        return self.chain[0].body.key.kid if self.chain else None
+
     def look(self) -> None:
         """Fetch its channels now, for the next `Collector.channels`: whatever goes wrong is this device's."""
         self.held = None
@@ -139,7 +144,8 @@ class Collector:
             for channel in source.held or ():
                 certificates += [parse_message(raw) for raw in reversed(channel.certificates)]
                 for message in map(parse_message, channel.messages):
-                    found[message.digest] = message
+                    if message.digest not in found or message.kid == source.kid:
+                        found[message.digest] = message  # after a rotation a device shows its own with its key of now
                     self.promises.note(message)
                     if isinstance(message.body, ChannelClose) and not channel.paying:
                         source.closed.append(message.body.channel)
