@@ -42,9 +42,11 @@ law: $(VENV)/dev.stamp ## 100,000 random histories of channels against the law o
 fast-path: $(VENV)/dev.stamp ## N changed messages (10 million): the fast reader takes none that the strict one refuses
 	$(BIN)/python -m tests.host_tools.wire.test_patterns $(N)
 
-cuts: $(VENV)/dev.stamp ## Cut the power at each operation of the flash under the reading log, in thousands of states
+cuts: $(VENV)/dev.stamp ## Cut the power at each operation of the flash under the reading log and a rotation, in thousands of states
 	cd build && MICROPYPATH=$(CURDIR)/firmware:$(CURDIR)/boards:$(CURDIR)/tests/device:$(CURDIR)/tests/device/micropython_only:.frozen \
 	  $(CURDIR)/$(BIN)/micropython -X heapsize=1200k $(CURDIR)/tests/device/log_cuts.py
+	cd build && MICROPYPATH=$(CURDIR)/firmware:$(CURDIR)/boards:$(CURDIR)/tests/device:$(CURDIR)/tests/device/micropython_only:.frozen \
+	  $(CURDIR)/$(BIN)/micropython -X heapsize=1200k $(CURDIR)/tests/device/rotation_cuts.py
 
 vectors: $(VENV)/dev.stamp ## Every vector of the curve on every processor that QEMU has here
 	SEALWRIGHT_WHOLE=1 $(BIN)/python -m pytest -p no:xdist tests/vectors/test_p256_vectors.py

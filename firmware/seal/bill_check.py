@@ -37,7 +37,7 @@ class BillCheck:
             limit = self._seller_amount + self._terms.price
         else:
             message = messages.parse(raw, labels.READING)
-            message.verify(self._peer.public)
+            message.verify(self._peer.key_at(message))
             base = messages.recall(self._device.payer.record(self._terms.digest)[channel.BASE], labels.READING)
             if message.digest != item:
                 raise Malformed("the bill names another reading than it shows")

@@ -31,15 +31,19 @@ class Buyer(TickPayment):
         """
         device = self._device
         nonce = device.pool.random(proof.NONCE_BYTES)
-        reply = await self._client.call(rpc.HELLO, [nonce, device.chain])
+        rotations = device.rotations()
+        reply = await self._client.call(rpc.HELLO, [nonce, device.chain] + ([rotations] if rotations else []))
         offer = self._check_hello(reply, nonce)
         claims = proof.proof_claims(device.device_id, self._peer.device_id, reply[0], nonce)
         own_proof, _ = device.signer.sign(labels.PEER_PROOF, claims)
         await self._client.call(rpc.PROVE, own_proof)
-        self._terms = self._channel(offer, device.foreign_certificates(reply[1]))
+        rotations = reply[4] if len(reply) > 4 else []
+        self._terms = self._channel(offer, rotations[::-1] + device.foreign_certificates(reply[1]))
         try:
             funding = device.payer.record(self._terms.digest).get(channel.FUNDING)
-            opened = self._terms.raw if funding is None else [self._terms.raw, funding]
+            opened = device.sign_anew(self._terms.raw)
+            if funding is not None:
+                opened = [opened, funding]
             state = await self._client.call(rpc.OPEN, opened)
         except rpc.PeerError as error:
             if error.code != UnknownChannel.code:
@@ -52,7 +56,7 @@ class Buyer(TickPayment):
             raise Malformed("an open is answered by [voucher, reading, close]")
         if self._terms.unit != billing.PIECE:
             self._keep_base(state[1])
-        _, self._seller_amount = device.payer.check_best(self._terms, state[0], device.public)
+        _, self._seller_amount = device.payer.check_best(self._terms, state[0], device)
         if state[2] is not None:
             self._keep_close(state[2])
             return Refused.code
@@ -75,12 +79,13 @@ class Buyer(TickPayment):
 
     def _check_hello(self, reply: "Item", nonce: bytes) -> "Offer":
         device = self._device
-        if not isinstance(reply, list) or len(reply) != 4 or not messages.hash32(reply[0]):
+        if not isinstance(reply, list) or len(reply) not in (4, 5) or not messages.hash32(reply[0]):
             raise Malformed("a hello is answered by [nonce, chain, proof, offer]")
-        if not isinstance(reply[1], list) or not all(isinstance(raw, bytes) for raw in reply[1]):
+        if not all(messages.chain(part) for part in [reply[1]] + reply[4:]):
             raise Malformed("a chain is a list of certificates")
-        self._peer = device.standing.check_peer(reply[1])
+        self._peer = device.standing.check_peer(reply[1], *reply[4:])
         proof.check_proof(reply[2], self._peer, device.device_id, nonce, reply[0])
+        device.standing.check_line(self._peer)
         self.is_seller_proven = self._peer.device_id == self.order.get(PAYEE, self._peer.device_id)
         if not self.is_seller_proven:
             raise Unreachable("another device answers there")
@@ -104,6 +109,8 @@ class Buyer(TickPayment):
             terms = channel.terms(record[channel.OPEN])
             if terms.payee != self._peer.device_id:  # that device's meter says nothing about this channel
                 raise Unreachable("another device answers there")
+            if self._peer.generation and record[channel.CHAIN] != chain:
+                device.payer.keep_chain(terms.digest, chain)
             terms.check_open(now, least_left)
             return terms
         # check the policy before the first signature: a channel without permission to pay is useless
@@ -125,7 +132,7 @@ class Buyer(TickPayment):
 
     def _keep_base(self, raw: bytes) -> None:
         message = messages.parse(raw, labels.READING)
-        message.verify(self._peer.public)
+        message.verify(self._peer.key_at(message))
         self._device.payer.keep_base(self._terms.digest, raw, self._own_count())
 
     async def step(self) -> bool:
@@ -175,7 +182,7 @@ class Buyer(TickPayment):
             goods = messages.parse(reply[1], labels.READING)
             if goods.digest != claims.get(voucher.ITEM):
                 raise Malformed("another reading than the one paid for")
-            goods.verify(self._peer.public)
+            goods.verify(self._peer.key_at(goods))
             self._device.last_purchase = senml.summary(goods)
 
     async def close(self) -> None:

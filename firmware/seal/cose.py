@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CONTEXT = b"\x84\x6aSignature1"  # how a Sig_structure begins
 _PLAIN = b"\xa3\x01\x26\x04\x48"  # how the header of everything but a reading begins: alg, and the head of kid
 _PLAIN_TYP = b"\x10\x19"  # what follows the kid: the key typ, and the head of a number of two bytes
-_LATER_TYPES = (labels.FUNDING, labels.REFUND, labels.STATUS, labels.REVOCATION, labels.OFFER)
+_LATER_TYPES = (labels.FUNDING, labels.REFUND, labels.STATUS, labels.REVOCATION, labels.OFFER, labels.ROTATION)
 
 
 class Message:
@@ -182,6 +182,10 @@ class Signer:
         self._slot = slot
         self._entropy = entropy
         self.kid = kid
+
+    def move(self, slot: int) -> None:
+        """Sign with the key in this slot from now on, under the same kid."""
+        self._slot = slot
 
     def sign(self, kind: int, payload: "Item", claims: "Claims | None" = None) -> tuple[bytes, bytes]:
         """Sign `payload` as a message of type `kind`; returns (raw, digest). Raises Fault, BadKey, EntropyFailed."""

@@ -16,6 +16,7 @@ from .entropy import Pool
 from .errors import Refused, SealError, SensorFailed, StateDamaged
 from .funding import Fundings
 from .journal import Journal
+from .own_key import DEVICE_SLOT, SPARE_SLOT, OwnKey
 from .payee import Payee
 from .payer import Payer
 from .reading import ReadingLog
@@ -51,12 +52,10 @@ PROVISIONED = const(2)
 WIPED = const(3)
 DAMAGED = const(4)
 
-DEVICE_SLOT = const(0)
-
 DEFAULT_INTERVAL = const(10)  # seconds between readings
 
 
-class Device:
+class Device(OwnKey):
     """A board with its journal. Call `load` first."""
 
     public: bytes  # these three from KEYED on
@@ -118,7 +117,7 @@ class Device:
         self.public = self.device_id = self.signer = None  # a wiped device has no key
         keystore = self.board.keystore
         if not self.journal.load():
-            if keystore.has(DEVICE_SLOT):
+            if keystore.has(DEVICE_SLOT) or keystore.has(SPARE_SLOT):
                 raise StateDamaged("there is a key but no journal")
             self.journal.format()
         if self.journal.get(WIPED_RECORD):
@@ -134,9 +133,10 @@ class Device:
                 return BLANK
             self.load_key()
             return KEYED
-        if not keystore.has(DEVICE_SLOT):
+        if not keystore.has(self.slot()):
             raise StateDamaged("there is an identity but no key")
         self.load_key()
+        self.check_rotation()
         self.load_identity()
         return PROVISIONED
 
@@ -147,13 +147,6 @@ class Device:
         for name in self.board.store.names():
             if name.startswith("r-"):
                 self.board.store.remove(name)
-
-    def load_key(self) -> None:
-        """Use the key in the device's slot."""
-        self.public = self.board.keystore.public(DEVICE_SLOT)
-        self.device_id = identity.device_id(self.public)
-        entropy = self.pool.random
-        self.signer = Signer(self.board.keystore, DEVICE_SLOT, identity.kid(self.device_id), entropy)
 
     def load_identity(self) -> None:
         """Load the granted identity: chain, owner, log, payer and payee."""

@@ -186,6 +186,12 @@ class WrongOffer(SealError):
     code = 31
 
 
+class Superseded(SealError):
+    """The peer shows a key that it has rotated away, or another line of keys than before."""
+
+    code = 32
+
+
 class BadTick(SealError):
     """A tick is not of the chain that the best voucher promises."""
 

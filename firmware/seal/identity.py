@@ -115,8 +115,12 @@ class CertifiedKey:
     """A key that a chain certifies: `public` 64 bytes, `device_id`, `custody` 0..2, `model`, `network`, `roles`.
 
     end: unix seconds, when the first certificate of its chain expires; None: never. line: the device ids of the chain,
-    its own first.
+    its own first. earlier: [(number of its last reading, 64 bytes), ...], the keys before `public`, see `key_line`.
+    generation: how often the key was rotated.
     """
+
+    earlier: "list[tuple[int, bytes]]" = []
+    generation = 0
 
     def __init__(self, certificate: "Certificate", end: int | None, line: list[bytes]) -> None:
         claims = certificate.claims
@@ -129,6 +133,14 @@ class CertifiedKey:
         self.is_ledger = bool(claims.get(labels.ROLES, 0) & labels.ROLE_LEDGER)
         self.end = end
         self.line = line
+
+    def key_at(self, message: "Message") -> bytes:
+        """The key that has to have signed this reading: by its number, as a rotation says which was the last."""
+        seq = message.header[labels.CWT_CLAIMS][labels.SEQ]
+        for last, public in self.earlier:
+            if seq <= last:
+                return public
+        return self.public
 
 
 class Known:

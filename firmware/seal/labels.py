@@ -28,6 +28,7 @@ REFUND = const(65014)
 STATUS = const(65015)
 REVOCATION = const(65016)
 OFFER = const(65017)
+ROTATION = const(65019)
 
 # Maps with keys of their own: the type of each value is in the schema
 TERMS_VERSION = const(1)  # channel-open
@@ -66,6 +67,8 @@ CLOSE_TIME = const(2)
 CLOSE_CLAIMS = const(3)
 FUNDING_CHANNEL = const(1)  # and of a refund
 FUNDING_AMOUNT = const(2)
+ROTATED_DEVICE = const(1)
+ROTATED_GENERATION = const(2)
 OFFER_SELLER = const(1)
 OFFER_UNIT = const(2)
 OFFER_PRICE = const(3)

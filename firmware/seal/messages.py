@@ -132,6 +132,14 @@ REVOCATION: "Table" = {
     labels.REVOKED_REASON: (True, up_to(4)),
     labels.IAT: (True, uint),
 }
+ROTATION: "Table" = {
+    labels.ROTATED_DEVICE: (True, hash32),
+    labels.ROTATED_GENERATION: (True, uint),
+    labels.IAT: (True, uint),
+    labels.CNF: (True, confirmation),
+    labels.SEQ: (False, uint),
+    labels.PREV: (False, hash32),
+}
 OFFER: "Table" = {
     labels.OFFER_SELLER: (True, hash32),
     labels.OFFER_UNIT: (True, text),
@@ -196,6 +204,7 @@ TABLES = {
     labels.STATUS: STATUS,
     labels.REVOCATION: REVOCATION,
     labels.OFFER: OFFER,
+    labels.ROTATION: ROTATION,
 }
 
 

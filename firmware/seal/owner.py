@@ -9,6 +9,7 @@
     unlock  see `rollback`
     update-key  the HSS public key for updates; once
     network see `uplink`, or null: Wi-Fi and broker
+    rotate  the host's nonce, 32 bytes: a new key, see `rotation`
     protect {name: number}, see `protection`             close   a channel's digest: close it, in either role
 
 A command ends: by its time (key 5) where the device's clock is set, or by the device's last status (key 6), which
@@ -17,7 +18,7 @@ never repeats one.
 """
 
 from . import billing, channel, labels, messages, order, protection, rollback, senml, timekeeping
-from .device import DEVICE_SLOT, PROVISIONED
+from .device import DEVICE_SLOT, PROVISIONED, SPARE_SLOT
 from .records import (
     FIRMWARE_RECORD,
     ORDER_RECORD,
@@ -30,7 +31,7 @@ from .records import (
     OWNER_PROTECTION,
     OWNER_SEQ,
 )
-from .compat import const
+from .compat import const, make_room
 from .errors import Expired, Malformed, NoMeter, NotAParty, Replay, StorageFull, Unlimited, Unsupported
 from .firmware import Firmware
 
@@ -66,6 +67,7 @@ class Owner:
             "protect": self._protect,
             "close": self._close,
             "unlock": self._unlock,
+            "rotate": self._rotate,
             "wipe": self._wipe,
         }
 
@@ -217,10 +219,20 @@ class Owner:
         self._put(record)
         self._device.journal.put(FIRMWARE_RECORD, new_record)
 
+    def _rotate(self, value: "Item", record: "Record") -> None:
+        make_room()
+        from . import rotation  # heap, for the few times that it is ordered
+
+        slots = self._firmware.slots
+        rotation.check(self._device, value, bool(slots and slots.on_trial))
+        self._put(record)
+        rotation.rotate(self._device, value)
+
     def _wipe(self, _: "Item", record: "Record") -> None:
         device = self._device
         self._put(record)
-        device.board.keystore.wipe(DEVICE_SLOT)  # first: a cut after this line leaves the device without a key
+        for slot in (SPARE_SLOT, DEVICE_SLOT):
+            device.board.keystore.wipe(slot)  # first: a cut after these leaves the device without a key
         device.journal.put(WIPED_RECORD, True)
         device.load()  # erases the rest, now or after a cut
 

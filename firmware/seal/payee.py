@@ -54,9 +54,15 @@ class Payee(PayeeChannels):
             self._journal.put(channel.record_name(PAYEE_ROLE, terms.digest), record)
         elif terms.payer != payer.device_id:
             raise NotAParty("the channel is another peer's")
-        elif funding is not None and FUNDING not in record:
-            self._fundings.take(funding)
-            record = self.record(terms.digest)
+        else:
+            if payer.generation and record[CHAIN] != chain:  # what a verifier needs for its next vouchers
+                terms.message.verify(payer.public)
+                record = dict(record)
+                record[OPEN], record[CHAIN] = terms.raw, chain
+                self._put(record, {})
+            if funding is not None and FUNDING not in record:
+                self._fundings.take(funding)
+                record = self.record(terms.digest)
         return terms, record
 
     def _check_new(self, terms: "Terms", payer: "CertifiedKey") -> None:

@@ -5,7 +5,7 @@ signature. After an interruption the same content is signed again, so a number n
 """
 
 from . import channel, cose, labels, messages, policy, protection, rollback, voucher
-from .channel import AMOUNT, BASE, CLOSE, DAY, ITEM, RECEIPT, REFUND, SEQ, SPENT, TIME, WALL
+from .channel import AMOUNT, BASE, CHAIN, CLOSE, DAY, ITEM, RECEIPT, REFUND, SEQ, SPENT, TIME, WALL
 from .channel import OWN_BASE, RESERVED, REVEALED, TICKS
 from .compat import sha256
 from .days import SECONDS_A_DAY
@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
     from .channel import Terms
+    from .device import Device
     from .payer_ticks import OpenChain
     from .ports import Claims, Record
 
@@ -29,6 +30,10 @@ class Payer(PayerChannels):
         record = self.record(digest)
         if record.get(BASE) != raw and not record[SEQ]:
             self._update(digest, {BASE: raw} if own is None else {BASE: raw, OWN_BASE: own})
+
+    def keep_chain(self, digest: bytes, chain: list[bytes]) -> None:
+        """Store what certifies the payee's key of now."""
+        self._update(digest, {CHAIN: chain})
 
     def keep_close(self, digest: bytes, raw: bytes) -> None:
         """Store the close of a channel: no payment follows."""
@@ -161,7 +166,7 @@ class Payer(PayerChannels):
         raw, digest = self._signer.sign(labels.VOUCHER, claims)
         return raw, digest, claims
 
-    def check_best(self, terms: "Terms", raw: bytes | None, public: bytes) -> tuple[int, int]:
+    def check_best(self, terms: "Terms", raw: bytes | None, device: "Device") -> tuple[int, int]:
         """Compare the payee's best voucher (bytes or None) with the record; returns its (seq, amount).
 
         A valid voucher beyond the record means that the flash lost data: RolledBack, now and for every payment until
@@ -170,7 +175,7 @@ class Payer(PayerChannels):
             return 0, 0
         record = self.record(terms.digest)
         try:
-            message = voucher.take(raw, terms, None, public, None, most_ticks=protection.MAX_TICKS)
+            message = voucher.take(raw, terms, None, device.key_of(raw), None, most_ticks=protection.MAX_TICKS)
         except (Replay, OverCapacity) as error:
             raise StateDamaged(str(error))
         seq, amount = message.payload[voucher.SEQ], message.payload[voucher.AMOUNT]

@@ -11,6 +11,8 @@
     locked       bytes: the voucher that shows a rollback, or "generation", see `rollback`
     generation   uint: the chip's counter, see `generation`
     revoked      [[from, device id, issuer's id], ...], the newest last, see `standing`
+    keys         KEYS_*: which slot has the key, after a rotation; see `rotation`
+    rotated      [[device id, generation, new key's id], ...] of peers, the newest last, see `key_line`
     noise        {name of a source: bytes}, a hash of its kept sample, see `entropy`
     curve        text: the engine of P-256 and the build that passed its test, see `device`
     o-*, i-*     channels as the payer and as the payee, see `channel`
@@ -38,6 +40,8 @@ CLOCK_RECORD = const("clock")
 LOCKED_RECORD = const("locked")
 NOISE_RECORD = const("noise")
 CURVE_RECORD = const("curve")
+KEYS_RECORD = const("keys")
+ROTATED_RECORD = const("rotated")
 PAYER_ROLE = const("o")  # the first letter of a channel record's name
 PAYEE_ROLE = const("i")
 
@@ -45,6 +49,10 @@ IDENTITY_CHAIN = const(1)  # [bytes, ...]: certificates, leaf first
 IDENTITY_OWNER = const(2)  # bytes, 64: the owner's public key
 IDENTITY_NETWORK = const(3)  # bytes, 32
 IDENTITY_LEDGER = const(4)  # [bytes, ...]: the certificates of the ledger, leaf first; absent: it has none
+
+KEYS_SLOT = const(1)  # uint: of the keystore
+KEYS_DEVICE = const(2)  # bytes, 32: the device id, which is that of the first key
+KEYS_ROTATIONS = const(3)  # [bytes, ...]: every rotation, the newest last
 
 NETWORK_PEERS = const(3)  # text: the kind of peer link over the radio, see `peers`
 

@@ -45,22 +45,24 @@ class Seller(Billing):
         }
 
     def hello(self, item: "Item") -> "Generator[None, None, list[Item]]":
-        """[nonce, chain] -> [nonce, chain, proof, offer or null]. In steps: anyone may have a chain checked."""
+        """[nonce, chain] -> [nonce, chain, proof, offer or null], and then its rotations where a device has some. In
+        steps: anyone may have a chain checked."""
         device = self._device
         device.require_state(PROVISIONED)
         self.release()  # another peer may use this connection now
         self.peer, self._is_authenticated, self._terms = None, False, None
-        nonce, chain = _nonce_and_chain(item)
-        peer = yield from device.standing.peer_steps(chain)
+        nonce, chain, rotations = _nonce_and_chain(item)
+        peer = yield from device.standing.peer_steps(chain, rotations)
         yield
         device.require_state(PROVISIONED)  # the owner's commands go between the steps
         self.peer = peer
         own_nonce = device.pool.random(NONCE_BYTES)
         self._nonces = (own_nonce, nonce)
-        self._chain = device.foreign_certificates(chain)
+        self._chain = rotations[::-1] + device.foreign_certificates(chain)
         claims = proof_claims(device.device_id, self.peer.device_id, nonce, own_nonce)
         proof, _ = device.signer.sign(labels.PEER_PROOF, claims)
-        return [own_nonce, device.chain, proof, device.owner_record().get(OWNER_OFFER)]
+        offer, own = device.owner_record().get(OWNER_OFFER), device.rotations()
+        return [own_nonce, device.chain, proof, offer] + ([own] if own else [])
 
     def prove(self, item: "Item") -> bool:
         """The peer's proof -> true."""
@@ -68,6 +70,7 @@ class Seller(Billing):
             raise Unauthenticated("say hello first")
         own_nonce, nonce = self._nonces
         check_proof(item, self.peer, self._device.device_id, own_nonce, nonce)
+        self._device.standing.check_line(self.peer)
         self._is_authenticated = True
         return True
 
@@ -83,7 +86,8 @@ class Seller(Billing):
         if record[channel.BASE] is not None and channel.CLOSE not in record:
             self._take_meter(terms.digest)
         self._terms = terms
-        return [record.get(channel.VOUCHER), record[channel.BASE], record.get(channel.CLOSE)]
+        close = record.get(channel.CLOSE)
+        return [record.get(channel.VOUCHER), record[channel.BASE], close and self._device.sign_anew(close)]
 
     def _check_meter(self) -> None:
         """Raise Refused if the meter serves another peer. A peer may reconnect while its old connection still seems
@@ -151,10 +155,11 @@ class Seller(Billing):
             raise NotAParty("another channel than this connection's")
         raw = self._device.payee.close(item, self._device.board.clock.now())
         self.release()
-        return raw
+        return self._device.sign_anew(raw)
 
 
-def _nonce_and_chain(item: "Item") -> tuple[bytes, list[bytes]]:
-    if not (isinstance(item, list) and len(item) == 2 and messages.hash32(item[0]) and messages.chain(item[1])):
-        raise Malformed("hello is [nonce, chain]")
-    return item[0], item[1]
+def _nonce_and_chain(item: "Item") -> tuple[bytes, list[bytes], list[bytes]]:
+    is_hello = isinstance(item, list) and len(item) in (2, 3) and all(messages.chain(part) for part in item[1:])
+    if not is_hello or not messages.hash32(item[0]):
+        raise Malformed("hello is [nonce, chain], or [nonce, chain, rotations]")
+    return item[0], item[1], item[2] if len(item) > 2 else []

@@ -135,6 +135,7 @@ class Service:
         current_order = device.journal.get(ORDER_RECORD)
         return {
             "network": device.network,
+            "rotations": len(device.rotations()),
             "command_seq": owner[OWNER_SEQ],
             "paused": owner[OWNER_IS_PAUSED],
             "policy": owner.get(OWNER_POLICY),
@@ -174,10 +175,12 @@ class Service:
             batch.append(raw)
         return batch
 
-    def chain(self, _: "Item") -> list[bytes]:
-        """The device's certificates, leaf first."""
+    def chain(self, wanted: "Item") -> list[bytes]:
+        """The device's certificates, leaf first; for "rotations" its rotations, oldest first."""
         self._device.require_state(PROVISIONED)
-        return self._device.chain
+        if wanted not in (None, "rotations"):
+            raise Malformed('chain wants null or "rotations"')
+        return self._device.rotations() if wanted == "rotations" else self._device.chain
 
     def channels(self, index: "Item") -> "list[Item]":
         """index -> [count, role, [message, ...], [certificate, ...]] of one channel, or [count] past the last. One
@@ -191,13 +194,14 @@ class Service:
         if index >= len(records):
             return [len(records)]
         role, record = records[index]
-        raws = [record[OPEN], record.get(FUNDING), record.get(VOUCHER)]
+        raws = [device.sign_anew(record[OPEN]), record.get(FUNDING), record.get(VOUCHER)]
         if role == 0 and record[SEQ]:
             raws.append(device.payer.sign_last(channel.terms(record[OPEN]))[0])
             raws.append(device.payer.receipt(record))  # only if it is for this voucher
         if role == 1:
             raws.append(device.payee.receipt(record))  # with the best tick, where there is one
-        raws.append(record.get(CLOSE))
+        close = record.get(CLOSE)
+        raws.append(close and device.sign_anew(close))
         chain = record[CHAIN]
         if FUNDING in record:  # it is signed by the ledger, whose certificates a verifier needs too
             ledger = device.journal.get(IDENTITY_RECORD).get(IDENTITY_LEDGER, [])

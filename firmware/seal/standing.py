@@ -7,11 +7,11 @@ the device's last status by digest, so that nobody can keep it for later. `renew
 from . import __version__, identity, labels, messages
 from .compat import const, finish
 from .errors import BadCertificate, Expired, Replay, Revoked
-from .records import OWNER_SEQ, REVOKED_RECORD
+from .records import OWNER_SEQ, REVOKED_RECORD, ROTATED_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Generator
+    from typing import Generator, Sequence
     from .device import Device
     from .ports import Item
 
@@ -65,12 +65,21 @@ class Standing:
         """Whether this is the digest of the last status."""
         return self._last is not None and digest == self._last[0]
 
-    def check_peer(self, chain: list[bytes]) -> "identity.CertifiedKey":
-        """The leaf of a peer's chain, checked at this device's time and against its revocations. Raises as
-        `identity.check_chain` does, and Revoked."""
-        return finish(self.peer_steps(chain))
+    def check_peer(self, chain: list[bytes], rotations: "Sequence[bytes]" = ()) -> "identity.CertifiedKey":
+        """The leaf of a peer's chain, checked at this device's time and against its revocations, with the key that its
+        rotations lead to. Raises as `identity.check_chain` does, and Revoked."""
+        return finish(self.peer_steps(chain, rotations))
 
-    def peer_steps(self, chain: list[bytes]) -> "Generator[None, None, identity.CertifiedKey]":
+    def check_line(self, peer: "identity.CertifiedKey") -> None:
+        """Raise Superseded for a peer, proved by its key, that has rotated this key away."""
+        if peer.generation or self._device.journal.get(ROTATED_RECORD):
+            from . import key_line  # heap, for devices that meet one
+
+            key_line.check_seen(self._device, peer)
+
+    def peer_steps(
+        self, chain: list[bytes], rotations: "Sequence[bytes]" = ()
+    ) -> "Generator[None, None, identity.CertifiedKey]":
         """`check_peer` in steps, see `identity.check_steps`."""
         device = self._device
         leaf = yield from identity.check_steps(chain, device.root, device.network, device.now(), self.known)
@@ -81,6 +90,10 @@ class Standing:
             if revoked in subjects and issuer in subjects[subjects.index(revoked) + 1 :]:
                 if now is None or now >= since:
                     raise Revoked("the issuer has taken back a certificate of this chain")
+        if rotations:
+            from . import key_line
+
+            yield from key_line.steps(leaf, rotations)
         return leaf
 
 

@@ -2,7 +2,7 @@
 
     sealwright/NETWORK/DEVICE/      the first 16 hex digits of the network's id, all 64 of the device's
         readings                    one signed reading a message, oldest first, each after the ack of the last
-        certificates                its chain, issuers first, a CBOR sequence; retained
+        certificates                its chain, issuers first, then its rotations, a CBOR sequence; retained
         state                       "1" while connected, else "0" (the will); retained
         command, reply              frames of schema/rpc.cddl, to and from the device
 
@@ -175,7 +175,9 @@ class Uplink:
             broker[HOST], broker[PORT], broker[AUTHORITY], "sealwright-" + name[:12], will, broker.get(USER)
         )
         await link.subscribe(topic + "command")
-        await link.publish(topic + "certificates", b"".join(reversed(device.chain)), retain=True)
+        await link.publish(
+            topic + "certificates", b"".join(list(reversed(device.chain)) + device.rotations()), retain=True
+        )
         await link.publish(topic + "state", b"1", retain=True)
         self._connected, self._fault, self._tries = True, None, _TRIES
         serving = asyncio.create_task(serve_host(link, _Reply(link, topic + "reply")))

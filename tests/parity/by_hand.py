@@ -5,7 +5,7 @@ As a program it prints them: `micropython by_hand.py`. It needs little heap, so 
 
 from fixed import FAR, MAX_UINT, Authority, Witness, hash32, keys
 from rig import NETWORK, NOW
-from seal import cbor, channel, labels, voucher
+from seal import cbor, channel, identity, labels, voucher
 
 
 def by_hand(signer):
@@ -29,6 +29,9 @@ def by_hand(signer):
     signer.sign(labels.STATUS, stat | {4: digest, labels.FIRMWARE: "1.0"})
     for reason in range(5):
         signer.sign(labels.REVOCATION, {1: own, 2: reason, labels.IAT: NOW})
+    rotated = {1: own, 2: MAX_UINT, labels.IAT: 0, labels.CNF: {1: identity.cose_key(keys("by hand").public(0))}}
+    signer.sign(labels.ROTATION, rotated)
+    signer.sign(labels.ROTATION, rotated | {labels.SEQ: MAX_UINT, labels.PREV: digest})
     offer = {1: own, 2: "", 3: labels.MAX_AMOUNT, 4: "!" * 32, 5: MAX_UINT, labels.IAT: 0}
     signer.sign(labels.OFFER, offer)
     signer.sign(labels.OFFER, offer | {labels.OFFER_ADDRESS: "", labels.OFFER_LEFT: labels.MAX_AMOUNT})

@@ -54,6 +54,10 @@ class Witness(cose.Signer):
         super().__init__(keystore, slot, identity.kid(identity.device_id(self._public)), entropy)
         self._key = key
 
+    def move(self, slot):
+        super().move(slot)
+        self._public, self._key = self._keystore.public(slot), None  # nobody else has what its entropy made
+
     def sign(self, kind, payload, claims=None):
         gc.collect()  # a machine of 239 KB holds all of this
         raw, digest = super().sign(kind, payload, claims)

@@ -72,6 +72,7 @@ def commands(authority, buying, selling):
         (selling, "offer", (None,)),
         (selling, "ack", ({1: selling.log.seq, 2: closed},)),
         (selling, "ack", ({1: 0},)),
+        (buying, "rotate", (hash32("rotation nonce"),)),
         (buying, "protect", ({"least_left": 0, "credit": labels.MAX_AMOUNT},)),
         (selling, "wipe", ()),
     ):

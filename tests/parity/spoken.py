@@ -9,7 +9,7 @@ HOST_ONLY = ("factory-record",)
 
 # The second part of the wire, which devices are still to learn: until then they refuse it, and a test says so. What a
 # device has learned leaves these two tables.
-TYPES_TO_LEARN = ("checkpoint", "rotation")
+TYPES_TO_LEARN = ("checkpoint",)
 KEYS_TO_LEARN: dict[str, dict[int, str]] = {}
 
 UNSPOKEN = (*HOST_ONLY, *TYPES_TO_LEARN)

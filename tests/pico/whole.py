@@ -16,11 +16,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "firmware"), str(ROOT / "firmware" / "tools"), str(ROOT / "tests" / "device")]
 
+import build  # noqa: E402
 from rig import NOW, Issuer, policy  # noqa: E402
 from seal import link, rpc  # noqa: E402
 from sealwright.emulator.pico.bus import solder  # noqa: E402
 
-import build  # noqa: E402
 from tests.pico.rig import Pico, folder  # noqa: E402
 
 WARM = 876  # the temperature channel at 27 Cel

@@ -8,6 +8,7 @@ from serial.tools import list_ports
 
 from .. import emulator
 from ..home import Home, Registered, locate
+from . import key_history
 from .commands import Group, command
 from .registry import COMMANDS
 from .session import Session
@@ -20,12 +21,14 @@ from .words import clock, custody
     """
     sealwright devices
     sealwright devices --all --json
+    sealwright devices --verbose
     sealwright devices rename shed barn
     """,
 )
 def devices(
     session: Session,
     every: Annotated[bool, typer.Option("--all", help="Show those too that are retired: wiped or forgotten.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the rotations of their keys too.")] = False,
 ) -> None:
     """List serial ports, the emulated boards of the home and the devices in its register; or change the register."""
     _ports(session)
@@ -34,7 +37,10 @@ def devices(
         session.say(f"No home at {locate(session.folder)}: `sealwright init` makes one.")
         return
     _boards(session, session.home)
-    _register(session, list(session.home.registered()) if every else session.home.active())
+    entries = list(session.home.registered()) if every else session.home.active()
+    _register(session, entries)
+    if verbose:
+        _keys(session, entries)
 
 
 def _ports(session: Session) -> None:
@@ -67,7 +73,8 @@ def _boards(session: Session, home: Home) -> None:
 
 def _register(session: Session, entries: list[Registered]) -> None:
     for entry in entries:
-        session.emit(kind="registered", **asdict(entry))
+        history = {"key_history": key_history.as_json(key_history.kept(entry))} if entry.rotations else {}
+        session.emit(kind="registered", **asdict(entry), **history)
     session.say()
     if not entries:
         session.say("No device is registered: `sealwright provision --device URL --name NAME` does it.")
@@ -80,6 +87,16 @@ def _register(session: Session, entries: list[Registered]) -> None:
     ]  # fmt: skip
     columns = ("name", "device id", "model", "custody", "state", "since", "last URL", "groups")
     session.table(columns, rows, "Registered devices")
+
+
+def _keys(session: Session, entries: list[Registered]) -> None:
+    """The rotations that this home has seen."""
+    turned = [(one.label, what) for one in entries for _, what in key_history.facts(key_history.kept(one))]
+    session.say()
+    if turned:
+        session.table(("name", "rotation"), turned, "Rotated keys")
+    else:
+        session.say("No device has rotated its key, as far as this home has seen.")
 
 
 GROUP: Final = Group("devices", devices, COMMANDS)

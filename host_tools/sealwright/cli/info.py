@@ -11,6 +11,7 @@ from ..operate.promises import Promises
 from ..operate.trading import STATES
 from ..wire.messages import Body, ChannelOpen, DecimalFraction, DevicePolicy, Message, Voucher, parse_message
 from ..wire.messages.schema import read
+from . import key_history
 from .claimable import Claimable, claimable
 from .commands import command
 from .describe import number
@@ -36,12 +37,14 @@ def info(session: Session, device: DeviceOption) -> None:
     with session.connect(device) as client:
         found = client.info()
         messages = _of_channels(session, client) if found.provisioned and any(found.raw["channels"]) else []
+        turned = client.rotations()
     promises = Promises()
     for message in messages:
         promises.note(message)
     claims = [one for one in claimable(session, promises) if one.payee == found.device]
-    session.emit(ok=True, url=device, **_as_json(found), claimable=[one.as_dict() for one in claims])
-    facts = [*_identity(session, found)]
+    shown = _as_json(found) | {"claimable": [one.as_dict() for one in claims]}
+    session.emit(ok=True, url=device, **shown, **({"key_history": key_history.as_json(turned)} if turned else {}))
+    facts = [*_identity(session, found), *key_history.facts(turned)]
     if found.provisioned:
         facts += [*_business(session, found, messages), *_claims(session, claims)]
     session.facts(facts)

@@ -127,6 +127,33 @@ def stop(session: Session, device: DeviceOption) -> None:
     _send(session, device, owner.stop_trade, "has ended its trade")
 
 
+@command(
+    "rotate", "Give it a new key, signed in by the old one.", "sealwright owner rotate --device emulated:solar --yes"
+)
+def rotate(
+    session: Session,
+    device: NamedDevice,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Have a device make a new key, which its old one signs in, and erase the old one.
+
+    It stays the device it was: its name, its id, its channels and its money. Verifiers, peers and the ledger follow
+    once they see the rotation. A device has 8 rotations in its life. Where a chip keeps the key, nothing proves that it
+    keeps the new one too: custody 2 counts as 0 then.
+    """
+    with session.connect(device) as client:
+        prove(session.home, client)
+        count = client.info().raw.get("rotations", 0)
+        what = f"the key of {device} is erased for good once the new one is signed in: rotation {count + 1} of 8"
+        confirm(session, what, f"Collect first if in doubt: `sealwright collect {device} --out FILE`.", yes)
+        turned = owner.rotate(session.home, client)
+    shown = {"generation": turned.body.generation, "key": turned.body.key.device_id.hex()}
+    session.emit(ok=True, device=device, id=turned.body.device.hex(), rotation=turned.raw.hex(), **shown)
+    session.say(
+        f"{device} has a new key, of id {turned.body.key.device_id.hex()[:16]}: rotation {turned.body.generation}"
+    )
+
+
 @command("wipe", "Erase its key and all it holds.", "sealwright owner wipe --device serial:/dev/ttyACM0 --yes")
 def wipe(
     session: Session,
@@ -196,5 +223,6 @@ COMMANDS: Final[tuple[Command, ...]] = (
     order,
     stop,
     update_key,
+    rotate,
     wipe,
 )

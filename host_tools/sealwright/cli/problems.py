@@ -19,7 +19,7 @@ MOST_SHOWN: Final = 20
 _MOST_CAUSES: Final = 10_000
 _OF_SIGNER: Final = {
     *("unknown_signer", "bad_certificate", "expired_certificate", "revoked", "wrong_network", "custody_too_low"),
-    *("test_root", "not_a_device", "not_a_ledger"),
+    *("test_root", "not_a_device", "not_a_ledger", "superseded_key"),
 }
 _OF_FILE: Final = frozenset({"malformed", "not_deterministic", "wrong_type", "test_root"})  # one group for all signers
 

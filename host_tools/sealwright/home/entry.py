@@ -17,7 +17,8 @@ RETIRED: Final = "retired"  # wiped, removed or forgotten: kept for the ledger's
 class Registered:
     """A device in the register. `device` and `certificate` (its digest) are hexadecimal. commands: the number of the
     last command signed for it. urls: where the owner named it since it was provisioned at `url`, the last one last.
-    hardened: the MAC of the chip it runs on, where this home has sealed that."""
+    hardened: the MAC of the chip it runs on, where this home has sealed that. rotations: those of its key that this
+    home has seen, as received, in hexadecimal, oldest first."""
 
     name: str
     device: str
@@ -31,6 +32,7 @@ class Registered:
     urls: Sequence[str] = ()
     groups: Sequence[str] = ()
     hardened: str = ""
+    rotations: Sequence[str] = ()
 
     @property
     def active(self) -> bool:
@@ -53,7 +55,7 @@ def parse_entry(path: Path) -> Registered:
     try:
         values: dict[str, Any] = json.loads(path.read_text())
         entry = Registered(**values)
-        lists = (entry.urls, entry.groups)
+        lists = (entry.urls, entry.groups, entry.rotations)
         texts = (
             entry.name,
             entry.url,
@@ -63,6 +65,7 @@ def parse_entry(path: Path) -> Registered:
             entry.hardened,
             *entry.urls,
             *entry.groups,
+            *entry.rotations,
         )
         numbers = (entry.custody, entry.registered_at, entry.commands)
         typed = all(isinstance(one, list | tuple) for one in lists) and all(isinstance(one, str) for one in texts)

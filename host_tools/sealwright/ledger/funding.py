@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from ..verify import Verdict
-from ..wire.messages import Certificate, ChannelOpen, Funding, Message, parse_message
+from ..wire.messages import Certificate, ChannelOpen, Funding, Message, Rotation, parse_message
 from .ledger import Ledger
 
 
@@ -27,6 +27,9 @@ class Holder(Protocol):
 
     def chain(self) -> list[Message[Certificate]]:
         """Its certificates, leaf first."""
+
+    def rotations(self) -> list[Message[Rotation]]:
+        """The rotations of its key, oldest first."""
 
     def channels(self) -> Iterable[HeldChannel]:
         """Its channels."""
@@ -53,6 +56,7 @@ def bring_funding(ledger: Ledger, device: Holder) -> Iterator[Brought]:
         if opened is None or any(isinstance(message.body, Funding) for message in messages):
             continue
         chain = [certificate.raw for certificate in reversed(device.chain())]
+        chain += [rotation.raw for rotation in device.rotations()]
         verdicts = list(ledger.settle([*chain, *reversed(channel.certificates), opened.raw]))
         raw = ledger.funding(opened.digest)
         if raw is not None:

@@ -24,12 +24,14 @@ from ..wire.messages import (
     Message,
     Refund,
     Revocation,
+    Rotation,
     Voucher,
     WithdrawArguments,
     read_arguments,
 )
 from . import book
 from .proof import Proof
+from .rotating import Rotating
 
 DEPOSIT, WITHDRAW = DepositArguments.OP, WithdrawArguments.OP
 
@@ -121,26 +123,24 @@ Act: TypeAlias = (
     | Revoking
     | Funded
     | Refunding
+    | Rotating
 )  # fmt: skip
 
 
 def act_of(message: Message[Body], found: Finding, policy: Policy, ledger: bytes) -> Act | None:
     """What the message asks of the ledger, or None for one that the ledger has no part in.
 
-    Args:
-        message: one whose finding has no fault, or an equivocation.
-        found: the judge's finding.
-        policy: its time, and the operator's owners.
-        ledger: this ledger's id.
-
-    Raises:
-        book.Refusal: `bad_deposit`, `bad_withdrawal`, `wrong_ledger`, `unknown_signer`, `not_the_owner`, `bad_lane`.
+    message: one whose finding has no fault, or an equivocation. policy: its time, and the operator's owners. ledger:
+    this ledger's id. Raises book.Refusal: `bad_deposit`, `bad_withdrawal`, `wrong_ledger`, `unknown_signer`,
+    `not_the_owner`, `bad_lane`.
     """
     body, signer = message.body, found.signer or b""
     if isinstance(body, Command):
         return _order(body, signer, found, policy, ledger)
     if isinstance(body, ChannelOpen | Voucher | ChannelClose):
         return _of_channel(body, signer, found, policy, ledger)
+    if isinstance(body, Rotation):
+        return Rotating(body.device, body.generation, body.key.kid, _contradicts(found))
     return _of_authority(body, signer, policy, ledger)
 
 

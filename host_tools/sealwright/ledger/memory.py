@@ -14,7 +14,7 @@ from ..verify import Finding, Verdict
 from ..verify.memory import Lane, Terms
 from ..verify.readings import Head
 from ..wire.keys import PublicKey
-from ..wire.messages import Body, Certificate, ChannelClose, Message, Voucher, parse_as
+from ..wire.messages import Body, Certificate, ChannelClose, Message, Rotation, Voucher, parse_as
 from .store.tables import Tables
 from .watch import Watch
 
@@ -33,7 +33,8 @@ class LedgerMemory:
         self._heads: OrderedDict[bytes, Head] = OrderedDict()
 
     def certificates(self, kid: bytes) -> Iterable[bytes]:
-        """The accepted certificates for this key hint, oldest first, each to be judged as of when it was taken.
+        """The accepted certificates for this key hint, and rotations from and to it, oldest first, each to be judged as
+        of when it was taken.
 
         As of now a renewal that has expired would be refused, and the certificate before it would count again; an
         audit, which meets them in the order of the log, would disagree.
@@ -102,9 +103,11 @@ class LedgerMemory:
     def is_copy(self, message: Message[Body], found: Finding) -> bool:
         """Whether the log has the message, perhaps with another signature: anyone can make a second one of the same.
 
-        The judge takes a certificate as often as it comes; the log keeps it once.
+        The judge takes a certificate or a rotation as often as it comes; the log keeps it once.
         """
-        again = isinstance(message.body, Certificate) if found.fault is None else found.fault.code == "replay"
+        again = (
+            isinstance(message.body, Certificate | Rotation) if found.fault is None else found.fault.code == "replay"
+        )
         return again and self.seen(message.digest)
 
     def show(self, voucher: Message[Voucher]) -> None:

@@ -22,6 +22,7 @@ from .intake import (
     Revoking,
     Withdrawal,
 )
+from .rotating import Rotating, is_new, note
 from .store.tables import Tables
 
 
@@ -94,6 +95,8 @@ def moves(tables: Tables, act: Act, change: book.Change) -> bool:
     if isinstance(act, Revoking):
         start = tables.revoked_from(act.device)
         return start is None or act.start < start
+    if isinstance(act, Rotating):
+        return is_new(tables, act)
     if isinstance(act, Payment):
         return bool(change.entries) or (act.contradicts and not tables.contradicted(act.channel, act.number, act.seq))
     if isinstance(act, Closing):
@@ -143,5 +146,7 @@ def enter(tables: Tables, n: int, posting: Posting, change: book.Change) -> None
             tables.number(n, act.channel, act.number, act.seq, contradicts=act.contradicts)
         case Closing():
             tables.note_close(n, act.channel, act.claim.signer, contradicts=act.contradicts)
+        case Rotating():
+            note(tables, n, act)
         case _:
             pass

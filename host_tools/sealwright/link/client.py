@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from ..errors import BadSignature, Malformed, RefusedByDevice, Unreachable
 from ..wire import cbor
-from ..wire.messages import Certificate, Message, Reading, Status, parse_as
+from ..wire.key_line import line_of, newest_of
+from ..wire.keys import PublicKey
+from ..wire.messages import Certificate, Message, Reading, Rotation, Status, parse_as
 from .codes import NO_MEMORY, refusal
 from .frames import Frame, FrameReader, pack
 from .info import Channel, Info, byte_strings, parse_info
@@ -66,6 +68,7 @@ class Client(UpdateRequests):
         self._patience = patience
         self.most = most  # seconds
         self._frames = FrameReader()
+        self._rotated: int | None = None  # how often its key was, as it said last
         self._last = secrets.randbelow(2**31)  # a reply to an earlier client on the same wire is not taken for ours
         transport.write(b"\0")  # ends whatever half frame an earlier client left on the wire
 
@@ -121,9 +124,11 @@ class Client(UpdateRequests):
 
     def _info(self, nonce: bytes | None, seconds: float | None) -> Info:
         try:
-            return parse_info(self.call(INFO, nonce, seconds, AGAIN_SECONDS))
+            info = parse_info(self.call(INFO, nonce, seconds, AGAIN_SECONDS))
         except Malformed as error:
             raise Malformed(f"{self.url} answered with something else than its state: {error}") from error
+        self._rotated = info.raw.get("rotations", 0)
+        return info
 
     def status(self) -> Message[Status]:
         """Its signed status over a fresh nonce. The device that signed it is the one that the status names; whether
@@ -140,8 +145,9 @@ class Client(UpdateRequests):
                 f"{self.url} does not sign its status", remedy="Update its firmware.", code="no_status"
             )
         message = parse_as(raw, Status)
-        key = self.chain()[0].body.key
-        if key.device_id != message.body.device or not message.signed_by(key) or message.body.nonce != nonce:
+        key = self.key()
+        signed = message.signed_by(newest_of(key))
+        if key.device_id != message.body.device or not signed or message.body.nonce != nonce:
             raise BadSignature(f"{self.url} answers with a status that does not hold")
         return message
 
@@ -171,6 +177,18 @@ class Client(UpdateRequests):
         if not chain:
             raise Malformed(f"{self.url} shows no certificate")
         return chain
+
+    def rotations(self) -> list[Message[Rotation]]:
+        """The rotations of its key, oldest first; those of a device that has none, or has never heard of them: none."""
+        count = self.info().raw.get("rotations", 0) if self._rotated is None else self._rotated
+        if not count:
+            return []
+        return [parse_as(raw, Rotation) for raw in byte_strings(self.call(CHAIN, "rotations"))]
+
+    def key(self) -> PublicKey:
+        """The key of its certificate, or the line of keys that it was rotated to. Raises BadCertificate for one that
+        does not hold."""
+        return line_of(self.chain()[0].body.key, self.rotations())
 
     def readings(self, after: int) -> Iterator[bytes]:
         """Every stored reading with a number above `after`, oldest first."""

@@ -75,6 +75,11 @@ CODES = {
         "the seller sells something else, or nothing",
         "See what it sells with `sealwright info`, and order that with `sealwright pay`.",
     ),
+    32: Meaning(
+        "superseded_key",
+        "the peer shows a key that it has rotated away, or a line of keys that leads elsewhere",
+        "Find out who has the old key; a peer that was restored from an old copy has to be provisioned anew.",
+    ),
     33: Meaning(
         "bad_tick",
         "the tick is not of the chain that its best voucher promises",

@@ -73,6 +73,7 @@ _SLOTS: Final[dict[str, Rule]] = {
 }
 _SOMETIMES: Final[dict[str, Rule]] = {
     "arch": TEXT,
+    "rotations": UINT,
     "rolled_back": UINT,
     "hss": BOOL,
     "clock_fault": Nullable(UINT),

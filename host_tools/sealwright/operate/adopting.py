@@ -14,6 +14,7 @@ from ..wire.certificates import check_chain
 from ..wire.messages import Certificate, Message, Revocation, parse_as
 from .custody import sealed_chip
 from .pinning import lasting, wrong_device
+from .rotating import note_rotations
 
 
 def adopt(home: Home, client: Client, name: str | None = None) -> Registered:
@@ -32,6 +33,8 @@ def adopt(home: Home, client: Client, name: str | None = None) -> Registered:
     if any(parse_as(raw, Revocation).body.device == status.device for raw in home.revocations()):
         remedy = "A revocation is for good: erase the device and provision it anew."
         raise RefusedByDevice("this home revoked the device", remedy=remedy, code="revoked")
+    rotations = client.rotations()
+    note_rotations(home, status.device, rotations)
     known = home.find(status.device)
     if known is not None and known.state == DONE:
         remedy = f"To give it another name: `sealwright devices rename {known.device[:16]} NAME`."
@@ -51,6 +54,7 @@ def adopt(home: Home, client: Client, name: str | None = None) -> Registered:
         commands=max(status.command_seq, known.commands if known is not None else 0),
         groups=known.groups if known is not None else (),
         hardened=sealed_chip(home, status.device),
+        rotations=[rotation.raw.hex() for rotation in rotations],
     )
     home.register(entry)
     return entry

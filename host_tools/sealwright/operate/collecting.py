@@ -8,9 +8,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..link.client import Client
 from ..link.info import Channel
+from ..wire.key_line import line_of
 from ..wire.keys import PublicKey
 from ..wire.messages import (
     Body,
@@ -21,6 +23,7 @@ from ..wire.messages import (
     Message,
     Reading,
     Receipt,
+    Rotation,
     Voucher,
     parse_as,
     parse_message,
@@ -34,23 +37,29 @@ _ORDER: dict[type, int] = {ChannelOpen: 0, Funding: 1, Voucher: 2, Receipt: 3, C
 @dataclass
 class Source:
     """A device that is collected from: up to which reading it was, and which closed channels it had. chain: leaf first,
-    once it was asked for; fork: what the device contradicts itself in."""
+    once it was asked for, and rotations, oldest first; fork: what the device contradicts itself in."""
 
     client: Client
     name: str
     seq: int = 0
     digest: bytes | None = None
     chain: list[Message[Certificate]] = field(default_factory=list)
+    rotations: list[Message[Rotation]] = field(default_factory=list)
     fork: Equivocation | None = None
     closed: list[bytes] = field(default_factory=list)
     held: list[Channel] | None = None
 
     @property
     def key(self) -> PublicKey:
-        """The key that its chain names."""
+        """The key that its chain names, or the line of keys that its rotations lead to."""
         if not self.chain:
-            self.chain = self.client.chain()
-        return self.chain[0].body.key
+            self.chain, self.rotations = self.client.chain(), self.client.rotations()
+        return line_of(self.chain[0].body.key, self.rotations)
+
+    @property
+    def kid(self) -> bytes | None:
+        """What its own messages have for a hint, once its chain was asked for."""
+        return self.chain[0].body.key.kid if self.chain else None
 
     def look(self) -> None:
         """Fetch its channels now, for the next `Collector.channels`: whatever goes wrong is this device's."""
@@ -103,10 +112,10 @@ class Collector:
         return fresh
 
     def certificates(self, client: Client) -> Iterator[bytes]:
-        """The device's chain and those of its channels' other parties, issuers first."""
-        found: list[Message[Certificate]] = list(reversed(client.chain()))
+        """The device's chain and those of its channels' other parties, issuers first, each with its rotations."""
+        found: list[Message[Any]] = [*reversed(client.chain()), *client.rotations()]
         for channel in client.channels():
-            found += [parse_as(raw, Certificate) for raw in reversed(channel.certificates)]
+            found += [parse_message(raw) for raw in reversed(channel.certificates)]
         yield from (message.raw for message in found if self.take(message))
 
     def readings(self, source: Source) -> Iterator[bytes]:
@@ -135,7 +144,8 @@ class Collector:
             for channel in source.held or ():
                 certificates += [parse_message(raw) for raw in reversed(channel.certificates)]
                 for message in map(parse_message, channel.messages):
-                    found[message.digest] = message
+                    if message.digest not in found or message.kid == source.kid:
+                        found[message.digest] = message  # after a rotation a device shows its own with its key of now
                     self.promises.note(message)
                     if isinstance(message.body, ChannelClose) and not channel.paying:
                         source.closed.append(message.body.channel)
@@ -151,7 +161,7 @@ def _proving(source: Source, logs: Logs) -> Iterator[None]:
         yield
     except Equivocation as fork:
         source.fork = fork
-        logs.prove(fork, source.chain)
+        logs.prove(fork, [*reversed(source.rotations), *source.chain])
         raise
 
 

@@ -10,7 +10,7 @@ One device's answers hold the others up for some seconds at a time, however many
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ..errors import BadSignature, RefusedByDevice, Rejected, Unreachable
 from ..home import Home
@@ -20,8 +20,9 @@ from ..link.broker.session import Arrived, DeviceTopics, Session
 from ..link.labels import REPLY_SECONDS
 from ..wire.bundle import read_bundle
 from ..wire.certificates import check_chain
+from ..wire.key_line import KeyLine, line_of
 from ..wire.keys import PublicKey
-from ..wire.messages import Certificate, Message, Reading, parse_as
+from ..wire.messages import Certificate, Message, Reading, Rotation, parse_as, parse_message
 from .collecting import Collector
 from .complaints import MOST_PARTIES, Complaints
 from .logs import Equivocation, Logs, follow
@@ -39,12 +40,12 @@ Found = Iterator[tuple[str, bytes]]  # name of the device, message
 
 @dataclass
 class Heard:
-    """A device that was heard of. `seq`, `digest`: the last reading of it that is gathered. chain: leaf first.
-    fork: what the device contradicts itself in."""
+    """A device that was heard of. `seq`, `digest`: the last reading of it that is gathered. chain: its
+    rotations, newest first, then its certificates, leaf first. fork: what the device contradicts itself in."""
 
     name: str
     key: PublicKey
-    chain: list[Message[Certificate]]
+    chain: list[Message[Any]]
     seq: int = 0
     digest: bytes | None = None
     fork: Equivocation | None = None
@@ -138,8 +139,10 @@ class Listener:
 
     def _read(self, topic: str, arrived: Arrived) -> Found:
         if arrived.topic.rpartition("/")[2] == _CERTIFICATES:
-            chain = [parse_as(raw, Certificate) for raw in read_bundle(arrived.payload)]
-            yield from self._certify(topic, list(reversed(chain)))
+            shown = [parse_message(raw) for raw in read_bundle(arrived.payload)]
+            chain = [Message(one.sign1, one.body) for one in shown if isinstance(one.body, Certificate)]
+            rotations = [Message(one.sign1, one.body) for one in shown if isinstance(one.body, Rotation)]
+            yield from self._certify(topic, list(reversed(chain)), rotations)
         else:
             yield from self._reading(topic, parse_as(arrived.payload, Reading))
 
@@ -147,18 +150,22 @@ class Listener:
         device = topic.split("/")[-2]
         return self._names.get(device, device[:16])
 
-    def _certify(self, topic: str, chain: list[Message[Certificate]]) -> Found:
+    def _certify(self, topic: str, chain: list[Message[Certificate]], rotations: list[Message[Rotation]]) -> Found:
         leaf = check_chain(chain, self._roots, at=int(time.time()), allow_test=True)
         if leaf.key.device_id.hex() != topic.split("/")[-2]:
             raise Rejected("its certificate is for another device")
+        key = line_of(leaf.key, rotations)
+        if topic in self.heard and isinstance(key, KeyLine):
+            self.heard[topic].key = key
         if topic not in self.heard:
-            heard = self.heard[topic] = Heard(self._name(topic), leaf.key, chain)
-            last = self._collector.last(leaf.key)
+            heard = self.heard[topic] = Heard(self._name(topic), key, [*reversed(rotations), *chain])
+            last = self._collector.last(key)
             if last is not None:
                 heard.seq, heard.digest = last.body.seq, last.digest
-        for certificate in reversed(chain):
-            if self._collector.take(certificate):
-                yield self._name(topic), certificate.raw
+        shown: list[Message[Any]] = [*reversed(chain), *rotations]
+        for message in shown:
+            if self._collector.take(message):
+                yield self._name(topic), message.raw
 
     def _reading(self, topic: str, message: Message[Reading]) -> Found:
         heard = self.heard.get(topic)
@@ -168,6 +175,10 @@ class Listener:
             return
         elif message.body.seq <= heard.seq:
             self._collector.logs.compare(heard.key, message)
+        elif not message.signed_by(heard.key):
+            yield from self._ask(topic, rotated=True)
+            if not message.signed_by(heard.key):
+                raise BadSignature("a reading that it did not sign")
         elif message.body.seq > heard.seq + 1 or message.body.prev != heard.digest:
             yield from self._ask(topic)
         else:
@@ -181,7 +192,7 @@ class Listener:
         if self._collector.take(message):
             yield heard.name, message.raw
 
-    def _ask(self, topic: str) -> Found:
+    def _ask(self, topic: str, rotated: bool = False) -> Found:
         """Have it show what is missing, and say who it is where that is not known.
 
         What it has not shown after ASK_SECONDS waits for another time, and it is left alone for as long as it took: a
@@ -198,8 +209,8 @@ class Listener:
         pause = min(2 * self._failed.pop(topic, ASK_AGAIN_SECONDS / 2), MOST_PAUSE_SECONDS)
         try:
             with self.client(topic) as client:
-                if topic not in self.heard:
-                    yield from self._certify(topic, client.chain())
+                if topic not in self.heard or rotated:
+                    yield from self._certify(topic, client.chain(), client.rotations())
                 heard = self.heard[topic]
                 for message in follow(client, heard.key, self._collector.logs, heard.seq):
                     yield from self._count(heard, message)

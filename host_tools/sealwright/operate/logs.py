@@ -11,14 +11,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ..errors import RefusedByDevice, Rejected, SealwrightError, Usage
 from ..files import write_whole
 from ..home import Home
 from ..link.client import Client
 from ..wire.keys import PublicKey
-from ..wire.messages import Body, Certificate, Message, Reading, parse_as
+from ..wire.messages import Body, Message, Reading, parse_as
 
 RECENT: Final = 32  # of each device; in bytes, as they came: a fleet has many devices
 
@@ -125,8 +125,9 @@ class Logs:
             remedy = "Check its permissions and free some space."
             raise Usage(f"cannot write into {self._folder / 'heads'}: {error.strerror}", remedy=remedy) from error
 
-    def prove(self, fork: Equivocation, chain: Sequence[Message[Certificate]]) -> None:
-        """Keep the proof of a fork. chain: the device's certificates that are known, leaf first. Raises Usage."""
+    def prove(self, fork: Equivocation, chain: Sequence[Message[Any]]) -> None:
+        """Keep the proof of a fork. chain: the device's rotations that are known, newest first, and then its
+        certificates, leaf first. Raises Usage."""
         if self._folder is None:
             return
         path = self._folder / "forks" / f"{fork.device.hex()}-{fork.first.body.seq}.bundle"

@@ -4,12 +4,15 @@ A command ends after ten minutes, so that nobody who carries it can keep it for 
 signed here for the device.
 """
 
+import secrets
 import time
 from typing import Any, Final
 
+from ..errors import Malformed
 from ..files import exclusive
 from ..home import Home
 from ..link import Client
+from ..link.labels import NONCE_BYTES
 from ..money import check_name
 from ..wire import cbor
 from ..wire.certificates import CLOCK_SKEW
@@ -19,6 +22,7 @@ from ..wire.messages import (
     DepositArguments,
     DevicePolicy,
     Message,
+    Rotation,
     Status,
     WithdrawArguments,
     sign_message,
@@ -166,6 +170,16 @@ def acknowledge(home: Home, client: Client, seq: int, channels: list[bytes], dig
 def set_update_key(home: Home, client: Client, public: bytes) -> None:
     """Have it refuse updates without a signature by this HSS public key, from now on and for good."""
     command(home, client, "update-key", public)
+
+
+def rotate(home: Home, client: Client) -> Message[Rotation]:
+    """Have it make a new key, which its old one signs in; returns the rotation, which the register keeps too."""
+    command(home, client, "rotate", secrets.token_bytes(NONCE_BYTES))
+    prove(home, client)
+    shown = client.rotations()
+    if not shown:
+        raise Malformed(f"{client.url} took the command and shows no rotation")
+    return shown[-1]
 
 
 def wipe(home: Home, client: Client) -> None:

@@ -12,12 +12,14 @@ from ..home import Home, Registered
 from ..home.urls import aliases
 from ..link import Client, Info
 from ..wire.messages import Message, Status
+from .rotating import note_rotations
 
 
 def prove(home: Home, client: Client) -> Message[Status]:
     """The signed status of the device behind `client`, if that is the device which `expected` names.
 
-    Raises RefusedByDevice (code wrong_device, unknown_device, device_STATE or no_status), Unreachable, Malformed.
+    The register keeps the rotations of its key that are new. Raises RefusedByDevice (code wrong_device, unknown_device,
+    superseded_key, device_STATE or no_status), Unreachable, Malformed.
     """
     status = client.status()
     wanted = expected(home, client)
@@ -26,6 +28,7 @@ def prove(home: Home, client: Client) -> Message[Status]:
         raise RefusedByDevice(f"the register has no device at {client.url}", remedy=remedy, code="unknown_device")
     if status.body.device != wanted:
         raise wrong_device(home, client, status.body.device)
+    note_rotations(home, status.body.device, client.rotations())
     return status
 
 

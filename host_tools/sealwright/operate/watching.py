@@ -80,9 +80,11 @@ def _look(target: Target) -> _Look:
     try:
         with target.open() as client:
             client.most = LOOK_SECONDS
-            look.chain = [certificate.raw for certificate in reversed(client.chain())]
+            chain = client.chain()
+            look.chain = [certificate.raw for certificate in reversed(chain)]
+            look.chain += [rotation.raw for rotation in client.rotations()]
             held: list[Channel] = []
-            look.sources.append(Source(client, target.name, held=held))
+            look.sources.append(Source(client, target.name, chain=chain, held=held))
             for channel in client.channels():
                 for raw in channel.messages + channel.certificates:
                     parse_message(raw)

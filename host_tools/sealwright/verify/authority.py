@@ -7,10 +7,22 @@ from collections.abc import Iterable
 
 from ..errors import BadCertificate
 from ..wire.certificates import CLOCK_SKEW, Fault, check_chain
-from ..wire.messages import Certificate, Checkpoint, Funding, Grant, Message, Refund, Revocation
+from ..wire.messages import (
+    Body,
+    Certificate,
+    Checkpoint,
+    Funding,
+    Grant,
+    Message,
+    Reading,
+    Refund,
+    Revocation,
+    Rotation,
+)
 from ..wire.times import utc
 from .codes import EQUIVOCATION
-from .memory import Memory
+from .lines import Lines
+from .memory import Memory, Terms
 from .policy import Policy
 from .signers import Signer, Signers
 
@@ -80,3 +92,36 @@ def device_fault(signer: Signer) -> Fault | None:
     if signer.certificate.may_issue is not None or signer.is_ledger:
         return Fault("not_a_device", "its signer is certified as an issuer or a ledger")
     return None
+
+
+def turn_fault(message: Message[Body], body: Body, signer: Signer, lines: Lines) -> Fault | None:
+    """Why a device's key could not sign this, by the rotations of the device: superseded_key, not_yet_valid,
+    equivocation."""
+    if isinstance(body, Rotation) or not lines.of(signer.id):
+        return None
+    if isinstance(body, Reading):
+        return lines.reading_fault(signer.id, signer.generation, body.seq, message.digest)
+    return lines.superseded(signer.id, signer.generation)
+
+
+def turn(message: Message[Rotation], signer: Signer, signers: Signers, now: int) -> Fault | None:
+    """Follow a device's rotation, or return what is wrong with it. Faults: not_a_party, those of
+    `Lines.rotation_fault`, bad_rotation for a key that another device has."""
+    body, lines = message.body, signers.lines
+    if body.device != signer.id:
+        return Fault("not_a_party", "it speaks for another device than the one that signed it")
+    fault = lines.rotation_fault(message, signer.certificate.key, signer.generation, now)
+    other = lines.device_of(body.key.device_id)
+    if fault is None and (signers.known(body.key) is not None or other not in (None, body.device)):
+        return Fault("bad_rotation", "its new key is that of another device")
+    if fault is None or fault.code == EQUIVOCATION:
+        lines.add(message)
+    return fault
+
+
+def funded_party(message: Message[Body], terms: Terms | None, signers: Signers) -> Signer | None:
+    """The party of a funded channel that signed, by any key of its line; what certifies it does not matter."""
+    if terms is None or not terms.funded:
+        return None
+    parties = (signers.signer_for(message, device) for device in (terms.payer, terms.payee))
+    return next((one for one in parties if one is not None), None)

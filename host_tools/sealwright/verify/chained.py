@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from ..wire.certificates import Fault
-from ..wire.messages import Body, Certificate, Message, Reading, Revocation
+from ..wire.messages import Body, Certificate, Message, Reading, Revocation, Rotation
 from ..wire.messages.shapes import LOG_AT, in_usual_place
 from .codes import EQUIVOCATION
 from .finding import Finding
@@ -86,6 +86,8 @@ class Chains:
             yield message
             return
         if isinstance(message.body, Reading):
+            if self._judge.signers.lines.device_of(message.kid) is not None:
+                yield from self._seal_all()  # its log begins under another hint
             log = Log(raw[LOG_AT])
             log.pending.append((n, raw))
             if not in_usual_place(raw):
@@ -96,7 +98,7 @@ class Chains:
             self._held += log.size
             self._shapes.look(log, raw)
             return
-        if isinstance(message.body, Certificate | Revocation):
+        if isinstance(message.body, Certificate | Revocation | Rotation):
             yield from self._seal_all()  # what came before it is judged without it
         yield self._unchained(n, message)
 
@@ -114,7 +116,8 @@ class Chains:
         items = log.take()
         run = Run.of(items, log.shapes)
         signer = None if run is None else self._judge.signers.find(run.seal)
-        if run is None or not isinstance(signer, Signer) or not self._holds(run.messages, signer):
+        crosses = isinstance(signer, Signer) and run is not None and run.crosses(self._judge, signer)
+        if run is None or not isinstance(signer, Signer) or crosses or not self._holds(run.messages, signer):
             yield from self._by_parts(log, items)
             return
         if log.refused is not None:
@@ -146,13 +149,19 @@ class Chains:
                 yield self._unchained(n, message)
                 continue
             link = Link(n, Message(message.sign1, message.body))
-            if links and not link.follows(links[-1]):
+            if links and (not link.follows(links[-1]) or self._turns(links[-1], link)):
                 yield from self._part(log, links)
                 links = []
             links.append(link)
         if links:
             yield from self._part(log, links)
         self._shapes.look(log, items[-1][1])
+
+    def _turns(self, before: Link, after: Link) -> bool:
+        """Whether the key of their log was rotated between two readings."""
+        signer = self._judge.signers.find(after.message)
+        ends = (before.message.body.seq, after.message.body.seq)
+        return isinstance(signer, Signer) and self._judge.signers.lines.crosses(signer.id, *ends)
 
     def _part(self, log: Log, links: list[Link]) -> Iterator[Verdict]:
         """The verdicts on readings each of which follows the one before."""

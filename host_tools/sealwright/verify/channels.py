@@ -33,6 +33,7 @@ WAITING: Final = frozenset(
         "revoked",
         "wrong_network",
         "custody_too_low",
+        "superseded_key",
     }
 )
 

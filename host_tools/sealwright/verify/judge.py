@@ -34,8 +34,7 @@ from ..wire.messages import (
     parse_message,
 )
 from ..wire.times import utc
-from . import channels
-from .authority import device_fault, funding_fault, grant_fault, network_fault, revocation_fault
+from . import authority, channels
 from .codes import OK, REMEDIES, first
 from .finding import Finding
 from .memory import Memory, unlocks
@@ -138,9 +137,9 @@ class Judge:
     def _issued(self, message: Message[Body], body: Grant | FactoryRecord | Revocation, signer: Signer) -> Fault | None:
         match body:
             case Grant():
-                return grant_fault(body, signer, self.signers, self._roots, self.policy)
+                return authority.grant_fault(body, signer, self.signers, self._roots, self.policy)
             case Revocation():
-                return revocation_fault(body, signer, self.signers, self.policy.now())
+                return authority.revocation_fault(body, signer, self.signers, self.policy.now())
             case _:
                 if body.ueid != body.key.ueid:
                     return Fault("bad_certificate", "its ueid is not that of its key")
@@ -149,19 +148,17 @@ class Judge:
     def _of_party(self, message: Message[Body], body: OfChannel) -> Finding:
         """A message of a channel: once a ledger has funded the channel, only the party's key matters."""
         terms = self.memory.channel(body.channel)
-        party = None
-        if terms is not None and terms.funded:
-            parties = (terms.payer, terms.payee)
-            party = next((device for device in parties if self.signers.party(message, device)), None)
-        if party is None:
-            signer = self.signers.find(message)
-            if isinstance(signer, Fault):
-                return Finding(signer)
-            standing = None if terms is not None and terms.funded else self.signers.fault(signer)
-            fault = first(standing, signature_fault(signer)) or device_fault(signer)
-            if fault is not None:
-                return Finding(fault, signer.id if signer.verified else None)
-            party = signer.id
+        signer = authority.funded_party(message, terms, self.signers) or self.signers.find(message)
+        if isinstance(signer, Fault):
+            return Finding(signer)
+        standing = None if terms is not None and terms.funded else self.signers.fault(signer)
+        fault = first(standing, signature_fault(signer)) or authority.device_fault(signer)
+        if fault is None and isinstance(body, ChannelClose):
+            # a payee's close gives up the rest, so no key of before may sign it; what one promised still counts
+            fault = self.signers.lines.superseded(signer.id, signer.generation)
+        party = signer.id
+        if fault is not None:
+            return Finding(fault, party if signer.verified else None)
         again = replay(message, self.memory)
         if again is not None and not isinstance(body, Voucher):
             return Finding(again, party, party)
@@ -191,11 +188,16 @@ class Judge:
             other = body.ledger != signer.id
             fault = Fault("not_a_party", "it names another ledger than the one that signed it") if other else None
         else:
-            fault = funding_fault(body, signer.id, self.memory)
+            fault = authority.funding_fault(body, signer.id, self.memory)
         return Finding(fault or replay(message, self.memory), None, signer.id)
 
     def _of_device(self, message: Message[Body], body: OfDevice) -> Finding:
-        return self.by_device(message, body, self.signers.find(message))
+        signer = self.signers.find(message)
+        known = self.signers.lines.of(body.device) if isinstance(body, Rotation) else ()
+        unsigned = isinstance(signer, Signer) and not signer.verified
+        if isinstance(body, Rotation) and unsigned and body.generation > len(known) + 1:
+            return Finding(Fault("unknown_signer", "the rotation before it is not known yet"))
+        return self.by_device(message, body, signer)
 
     def by_device(self, message: Message[Body], body: OfDevice, signer: Signer | Fault) -> Finding:
         """What is wrong with a message of a device whose signer is known. signer.verified: the message is its, by a
@@ -205,15 +207,19 @@ class Judge:
         claimed = body.network if isinstance(body, ChannelOpen) else signer.certificate.network
         fault = first(
             self.signers.fault(signer),
-            network_fault(claimed, signer.certificate.network),
-            device_fault(signer) if signer.verified else None,
+            authority.network_fault(claimed, signer.certificate.network),
+            authority.device_fault(signer) if signer.verified else None,
             self._revoked(body, signer.id) if signer.verified else None,
+            authority.turn_fault(message, body, signer, self.signers.lines) if signer.verified else None,
         )
         if fault is not None:
             return Finding(fault, signer.id if signer.verified else None)
-        found = Finding(replay(message, self.memory), signer.id, signer.id)
-        if found.fault is not None:
-            return found
+        again = None if isinstance(body, Rotation) else replay(message, self.memory)  # every bundle shows them
+        if again is not None:
+            return Finding(again, signer.id, signer.id)
+        if isinstance(body, Rotation):
+            rotation = Message(message.sign1, body)
+            return Finding(authority.turn(rotation, signer, self.signers, self.policy.now()), signer.id, signer.id)
         return self._stated(message, body, signer.id)._replace(device=signer.id, signer=signer.id)
 
     def _revoked(self, body: OfDevice, device: bytes) -> Fault | None:

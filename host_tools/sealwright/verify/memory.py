@@ -59,7 +59,8 @@ class Memory(Protocol):
     """What is known before a message is judged."""
 
     def certificates(self, kid: bytes) -> Iterable[bytes]:
-        """The accepted certificates whose subject has this 8-byte hint, oldest first, as received."""
+        """The accepted certificates whose subject has this 8-byte hint, and rotations from and to it, oldest first, as
+        received."""
 
     def seen(self, digest: bytes) -> bool:
         """Whether a message with this digest was taken."""

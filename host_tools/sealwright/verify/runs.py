@@ -59,6 +59,10 @@ class Run:
         self._at += 1
         return self._at < len(self._items)
 
+    def crosses(self, judge: Judge, signer: Signer) -> bool:
+        """Whether the log's key was rotated within the run."""
+        return judge.signers.lines.crosses(signer.id, self._seen.numbers[0], self._seen.numbers[-1])
+
     def is_usual(self, judge: Judge, memory: BundleMemory, signer: Signer) -> bool:
         """Whether what is left continues what is known of its signer's log, and nothing is odd about any of it."""
         device, seen, at = signer.id, self._seen, self._at
@@ -73,6 +77,9 @@ class Run:
             return False
         if memory.revoked_from(device) is not None or standing_fault(judge, signer) is not None:
             return False
+        lines = judge.signers.lines
+        if lines.of(device) and lines.reading_fault(device, signer.generation, end, seen.digests[-1]) is not None:
+            return False  # the key did not change within the run
         return self._in_time(None if head is None else head.at, judge.policy.now() + CLOCK_SKEW)
 
     def _in_time(self, before: int | None, latest: int) -> bool:

@@ -9,9 +9,11 @@ from typing import Final, NamedTuple
 
 from ..wire.certificates import Fault, check_root, is_test_root, link_fault
 from ..wire.keys import PublicKey
-from ..wire.messages import Body, Certificate, ChannelOpen, Message, parse_as
+from ..wire.labels import ELEMENT
+from ..wire.messages import Body, Certificate, ChannelOpen, Message, Rotation, parse_message
 from ..wire.times import utc
 from .codes import first
+from .lines import Lines, Turn
 from .memory import Memory
 from .policy import Policy
 
@@ -31,10 +33,11 @@ class Known(NamedTuple):
 
 
 class Signer(NamedTuple):
-    """A certified key, and whether the signature at hand is its."""
+    """A certified key, or the one that it was rotated to, and whether the signature at hand is its."""
 
     known: Known
     verified: bool
+    turn: Turn | None = None
 
     @property
     def certificate(self) -> Certificate:
@@ -44,12 +47,17 @@ class Signer(NamedTuple):
     @property
     def key(self) -> PublicKey:
         """The key."""
-        return self.certificate.key
+        return self.certificate.key if self.turn is None else self.turn.key
 
     @property
     def id(self) -> bytes:
-        """32 bytes: the device id of the key."""
-        return self.key.device_id
+        """32 bytes: the device id, which is that of the device's first key."""
+        return self.certificate.key.device_id
+
+    @property
+    def generation(self) -> int:
+        """How often the device's key was rotated up to this one."""
+        return 0 if self.turn is None else self.turn.generation
 
     @property
     def is_ledger(self) -> bool:
@@ -65,6 +73,7 @@ class Signers:
         self._known: dict[bytes, list[Known]] = {}
         self._recalled: set[bytes] = set()
         self._roots: set[bytes] = set()
+        self.lines = Lines()
         for root in roots:
             check_root(root)
             self._roots.add(root.digest)
@@ -75,14 +84,18 @@ class Signers:
         self._recalled.clear()
 
     def recall(self, kid: bytes) -> None:
-        """Take from the memory what certifies this key hint, and what certifies its issuers."""
+        """Take from the memory what certifies this key hint, what certifies its issuers, and the rotations from or to
+        it."""
         if kid in self._recalled:
             return
         self._recalled.add(kid)
         for raw in self._memory.certificates(kid):
-            certificate = parse_as(raw, Certificate)
-            self.recall(certificate.kid)
-            self.certify(certificate)
+            message = parse_message(raw)
+            self.recall(message.kid)
+            if isinstance(message.body, Rotation):
+                self.lines.add(Message(message.sign1, message.body))
+            elif isinstance(message.body, Certificate):
+                self.certify(Message(message.sign1, message.body))
 
     def _accept(self, new: Known) -> None:
         same_kid = self._known.setdefault(new.certificate.key.kid, [])
@@ -98,22 +111,37 @@ class Signers:
     def find(self, message: Message[Body]) -> Signer | Fault:
         """The key that signed, or the likeliest one unverified; a Fault where no known key has this kid."""
         self.recall(message.kid)
-        candidates = self._known.get(message.kid, [])
+        candidates = self._candidates(message.kid)
         opens = message.body if message.type == ChannelOpen.NAME else None  # the body of a reading may be unread yet
         network = opens.network if isinstance(opens, ChannelOpen) else None
-        signers = [known for known in candidates if message.signed_by(known.certificate.key)]
+        signers = [signer for signer in (self._signer(known, message) for known in candidates) if signer is not None]
         if signers:  # a key certified in two networks signs in the one that its message names, or where it holds
-            signers.sort(key=lambda known: (known.certificate.network != network, self.standing(known) is not None))
-            return Signer(signers[0], True)
+            signers.sort(key=lambda one: (one.certificate.network != network, self.standing(one.known) is not None))
+            return signers[0]
         if candidates:
             return Signer(candidates[0], False)
         return Fault("unknown_signer", "no accepted certificate has this key")
+
+    def _candidates(self, kid: bytes) -> list[Known]:
+        """Whose messages may have this hint: that of a device's first key, as devices do it, or that of a later one."""
+        found, device = self._known.get(kid, []), self.lines.device_of(kid)
+        return found if device is None else [*found, *self._certificates_of(device)]
+
+    def _certificates_of(self, device: bytes) -> list[Known]:
+        return [known for known in self._known.get(device[:8], []) if known.certificate.key.device_id == device]
+
+    def _signer(self, known: Known, message: Message[Body]) -> Signer | None:
+        """The key of this device that signed, the newest first; None where none did."""
+        for turn in reversed(self.lines.of(known.certificate.key.device_id)):
+            if message.signed_by(turn.key):
+                return Signer(known, True, turn)
+        return Signer(known, True) if message.signed_by(known.certificate.key) else None
 
     def fault(self, signer: Signer, *, issuing: bool = False) -> Fault | None:
         """The first thing against a signature by `signer`; the custody of issuers does not matter."""
         return first(
             self.standing(signer.known),
-            None if issuing else self._custody(signer.certificate),
+            None if issuing else self._custody(signer.certificate, signer.turn),
             signature_fault(signer),
         )
 
@@ -130,8 +158,11 @@ class Signers:
             return Fault("wrong_network", "its signer is certified for another network")
         return None
 
-    def _custody(self, certificate: Certificate) -> Fault | None:
+    def _custody(self, certificate: Certificate, turn: Turn | None = None) -> Fault | None:
         floor = self._policy.custody_floor
+        if turn is not None and certificate.custody == ELEMENT and floor:
+            # a chip signs in whatever key its board asks for
+            return Fault("custody_too_low", "its key was rotated, and nothing proves that a chip keeps the new one")
         if certificate.custody < floor:
             return Fault("custody_too_low", f"the key has custody {certificate.custody}, you demand {floor}")
         return None
@@ -191,9 +222,13 @@ class Signers:
 
         A device id is its key's thumbprint: which certificate shows the key, and whether that still holds, is the same.
         """
+        return self.signer_for(message, device) is not None
+
+    def signer_for(self, message: Message[Body], device: bytes) -> Signer | None:
+        """The key that signed, if it is one of this device's; see `party`."""
         self.recall(message.kid)
-        keys = (known.certificate.key for known in self._known.get(message.kid, []))
-        return any(key.device_id == device and message.signed_by(key) for key in keys)
+        known = (one for one in self._candidates(message.kid) if one.certificate.key.device_id == device)
+        return next((signer for signer in (self._signer(one, message) for one in known) if signer is not None), None)
 
 
 def signature_fault(signer: Signer) -> Fault | None:

@@ -32,12 +32,15 @@ from .channels import WAITING, Circumstances, judge_open, judge_voucher, terms_o
 from .codes import EQUIVOCATION
 from .finding import Finding
 from .judge import Judge
+from .lines import SUPERSEDED_KEY
 from .memory import BundleMemory
 from .policy import CHAINED, Policy
 from .readings import Head, judge_entry, noun_of, time_of
 from .verdict import Verdict
 
-_BEFORE_FUNDING: Final = frozenset({"expired_certificate", "revoked"})  # what a funding settles once for all
+_BEFORE_FUNDING: Final = frozenset(
+    {"expired_certificate", "revoked", SUPERSEDED_KEY}
+)  # what a funding settles once for all
 
 
 class Verifier:

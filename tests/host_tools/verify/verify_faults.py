@@ -7,6 +7,7 @@ from sealwright.wire.cbor import Tag, decode, encode
 from sealwright.wire.messages import Funding, sign_message
 
 from tests.host_tools.factory import NOW, hash32, key
+from tests.host_tools.rotated import rotation
 from tests.host_tools.world import CHANNEL, ISSUER, LEDGER, NET, PAYEE, PAYER, TICKS, good
 
 
@@ -17,6 +18,11 @@ def change(**replaced):
         assert name.replace("_", " ") in bundle
         bundle[name.replace("_", " ")] = message
     return {name: message for name, message in bundle.items() if message is not None}
+
+
+def turned(*messages):
+    """The good bundle, and after it a rotation, and what else there is."""
+    return {**good(), **dict(zip(("turn", "last"), messages, strict=False))}
 
 
 def again(message):
@@ -172,6 +178,15 @@ FAULTS = {
     "bad_merge": [
         (change(third=again(G["third"])(merges=((1, 1),))), {"third": "bad_merge"}),
         (change(third=again(G["third"])(merges=((0, 2),))), {"third": "bad_merge"}),
+    ],
+    "superseded_key": [
+        (turned(rotation(PAYER, "next"), PAYER.peer_proof(PAYEE, own_nonce=bytes(32))), {"last": "superseded_key"}),
+    ],
+    "bad_rotation": [
+        (turned(rotation(PAYER, "next", 0)), {"turn": "bad_rotation"}),
+        (turned(rotation(PAYER, "next", 2)), {"turn": "bad_rotation"}),
+        (turned(rotation(PAYER, PAYER.key)), {"turn": "bad_rotation"}),
+        (turned(rotation(PAYER, PAYEE.key)), {"turn": "bad_rotation"}),
     ],
     "bad_lane": [
         (change(third=again(G["third"])(lane=64)), {"third": "bad_lane"}),

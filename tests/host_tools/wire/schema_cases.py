@@ -179,7 +179,14 @@ MAPS = {
         4: (HASH_WRONG, True),
         6: (UINT_WRONG, False),
     },
-    "rotation": {1: (HASH_WRONG, False), 2: (UINT_WRONG, False), 6: (UINT_WRONG, False), 8: (CNF_WRONG, False)},
+    "rotation": {
+        1: (HASH_WRONG, False),
+        2: (UINT_WRONG, False),
+        6: (UINT_WRONG, False),
+        8: (CNF_WRONG, False),
+        -70010: (UINT_WRONG, True),
+        -70011: (HASH_WRONG, True),
+    },
 }
 
 

@@ -72,7 +72,7 @@ MESSAGES = {
     "revocation": sign_message(NET.key, Revocation(DEVICE.id, labels.REASON_KEY_LOST, NOW)),
     "offer": sign_message(DEVICE.key, OFFER),
     "checkpoint": sign_message(LEDGER, Checkpoint(LEDGER_ID, 12, hash32("head"), NOW, hash32("root"))),
-    "rotation": sign_message(DEVICE.key, Rotation(DEVICE.id, key("device, second").public, NOW, 1)),
+    "rotation": sign_message(DEVICE.key, Rotation(DEVICE.id, key("device, second").public, NOW, 1, 7, hash32("seven"))),
 }
 
 

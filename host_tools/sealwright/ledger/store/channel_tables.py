@@ -95,6 +95,14 @@ class ChannelTables:
             JOIN log b ON b.n = e.second ORDER BY e.first"""
         return ((octets(row[0]), octets(row[1])) for row in self._db.rows(sql))
 
+    def is_contradicted(self, first: int) -> bool:
+        """Whether the log has what contradicts the message in row `first`."""
+        return self._db.row("SELECT second FROM equivocations WHERE first = ?", (first,)) is not None
+
+    def contradict(self, first: int, second: int) -> None:
+        """Note that the messages in these rows cannot both be true."""
+        self._db.run("INSERT INTO equivocations (first, second) VALUES (?, ?) ON CONFLICT DO NOTHING", (first, second))
+
     def number(self, n: int, channel: bytes, lane: int, seq: int, *, contradicts: bool) -> None:
         """Note the first voucher with a number, or a contradiction of it."""
         if contradicts:

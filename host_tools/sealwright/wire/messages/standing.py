@@ -45,7 +45,8 @@ class Revocation:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """The device's old key names its new one, which signs the device's next message. `generation` rises."""
+    """The device's old key names its new one, which signs the device's next message. `generation`: 1 for the first;
+    rises by one. seq, prev: number and digest of the last reading that the old key signed, None where there is none."""
 
     TYPE: ClassVar[int] = labels.ROTATION
     NAME: ClassVar[str] = "rotation"
@@ -54,3 +55,5 @@ class Rotation:
     key: PublicKey = field(metadata=at(labels.CNF, CNF))
     rotated_at: int = field(metadata=at(labels.IAT, UINT))
     generation: int = field(metadata=at(2, UINT))
+    seq: int | None = field(default=None, metadata=at(labels.SEQ, UINT))
+    prev: bytes | None = field(default=None, metadata=at(labels.PREV, HASH))
