@@ -15,6 +15,7 @@ from ..wire.messages import (
     Certificate,
     ChannelClose,
     ChannelOpen,
+    Delegation,
     FactoryRecord,
     Funding,
     Message,
@@ -22,6 +23,7 @@ from ..wire.messages import (
     Receipt,
     RevealedTick,
     Revocation,
+    Transfer,
     Voucher,
 )
 from .aside import Aside
@@ -31,6 +33,7 @@ from .codes import EQUIVOCATION
 from .finding import Finding
 from .judge import Judge
 from .memory import BundleMemory
+from .owners import step_of
 from .policy import CHAINED, Policy
 from .readings import Head, judge_entry, noun_of, time_of
 from .verdict import Verdict
@@ -145,6 +148,8 @@ class Verifier:
         if fault is not None and fault.code not in ("gap", EQUIVOCATION, "amount_decreased"):
             return
         memory.keep(message.digest)
+        if isinstance(body, Delegation):
+            memory.keep_delegation(message.digest, body)
         if fault is None:
             self._keep_effect(body, found.signer or b"")
 
@@ -153,6 +158,8 @@ class Verifier:
         match body:
             case ChannelClose():
                 memory.keep_close(body, signer)
+            case Transfer():
+                memory.keep_step(body.device, step_of(body))
             case Revocation():
                 memory.keep_revocation(body.device, body.revoked_from)
             case Funding():
