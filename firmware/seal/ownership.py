@@ -84,14 +84,6 @@ def undelegate(value: "Item", record: "Record") -> "tuple[int, int]":
     return OWNER_UNDELEGATED, max(value, record.get(OWNER_UNDELEGATED, 0))
 
 
-def show(device: "Device", index: "Item") -> "list[Item]":
-    """[transfers, the one at `index`, from 0], or [transfers] past the last."""
-    if not uint(index):
-        raise Malformed("owners wants a number")
-    count = device.owner_record().get(OWNER_GENERATION, 0)
-    return [count, _kept(device, index + 1)] if index < count else [count]
-
-
 def _parse(raw: "Item", kind: int) -> "Message":
     """A transfer or a delegation, its form checked and not its signature. Raises Malformed, WrongType."""
     if not isinstance(raw, bytes):

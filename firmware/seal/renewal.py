@@ -1,8 +1,8 @@
 """What changes a device's standing: a renewed chain, and revocations. Loaded when one comes, to spare heap.
 
 A renewal is a grant that answers the last status: a new chain for the same key, first owner and network, signed by an
-issuer of the chain before it. A revocation is honoured where its signer stands above the certificate in the peer's chain. The
-device keeps the newest MAX_REVOKED revocations.
+issuer of the chain before it. A revocation is honoured where its signer stands above the certificate in the peer's
+chain. The device keeps the newest MAX_REVOKED revocations.
 """
 
 from . import identity, labels, messages

@@ -7,7 +7,7 @@ signed, or a renewal or revocation that an issuer signed, changes a provisioned 
 from . import __version__, channel, compat, identity, messages, order, order_status, p256, rollback, rpc
 from .device import BLANK, DEFAULT_INTERVAL, PROVISIONED
 from .records import IDENTITY_LEDGER, IDENTITY_RECORD, ORDER_RECORD, OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER
-from .records import OWNER_AWAKE, OWNER_BATCH, OWNER_GENERATION, OWNER_POLICY, OWNER_SEQ
+from .records import OWNER_AWAKE, OWNER_BATCH, OWNER_GENERATION, OWNER_POLICY, OWNER_SEQ, TRANSFER_RECORD
 from .channel import CHAIN, CLOSE, FUNDING, OPEN, SEQ, VOUCHER
 from .compat import const
 from .errors import Malformed, Unsupported
@@ -93,11 +93,13 @@ class Service:
         return device.peers.market().show()
 
     def _owners(self, index: "Item") -> "list[Item]":
-        """index -> [transfers, the one there], see `ownership`."""
-        self._device.require_state(PROVISIONED)
-        from . import ownership
-
-        return ownership.show(self._device, index)
+        """index -> [transfers of ownership, the one there, from 0], or [transfers] past the last."""
+        device = self._device
+        device.require_state(PROVISIONED)
+        if not messages.uint(index):
+            raise Malformed("owners wants a number")
+        count = device.owner_record().get(OWNER_GENERATION, 0)
+        return [count, device.journal.get(TRANSFER_RECORD % (index + 1))] if index < count else [count]
 
     def _revoke(self, raw: bytes) -> bool:
         self._device.require_state(PROVISIONED)

@@ -18,6 +18,7 @@ from .money import AssetOption, NewAssetOption, begun, home_assets, keep_new
 from .network import network
 from .options import DeviceOption, NamedDevice
 from .order import order
+from .ownership import OWNERSHIP
 from .pace import interval
 from .protect import protect
 from .session import Session
@@ -197,4 +198,5 @@ COMMANDS: Final[tuple[Command, ...]] = (
     stop,
     update_key,
     wipe,
+    *OWNERSHIP,
 )
