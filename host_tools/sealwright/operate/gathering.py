@@ -159,7 +159,8 @@ class Gathering:
                 self.collector.resume(source)
             for raw in self.collector.certificates(client):
                 self.keep(part, raw)
-            for raw in client.transfers() if said.raw.get("transfers") else ():
+            # whom it obeys, where it has changed hands: a ledger may need its word
+            for raw in [*client.transfers(), client.status().raw] if said.raw.get("transfers") else ():
                 if self.collector.take(parse_message(raw)):
                     self.keep(part, raw)
         except BaseException:

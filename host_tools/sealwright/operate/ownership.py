@@ -48,7 +48,7 @@ def accept(home: Home, client: Client, messages: Iterable[bytes], name: str | No
     if status.body.device != device or client.device not in (None, device):
         raise wrong_device(home, replace_device(client, device), status.body.device)
     known = home.find(device)
-    name = home.check_name(known.name if name is None and known is not None else name or "", device)
+    name = _name(home, device, name)
     if status.body.owned != (mine.body.generation, mine.body.new.device_id):
         seq = max(status.body.command_seq, known.commands if known is not None else 0) + 1
         order = owner.sign(home, device, seq, "take", mine.raw, **owner.end(home, status))
@@ -59,6 +59,13 @@ def accept(home: Home, client: Client, messages: Iterable[bytes], name: str | No
     home.drop_delegations(device)
     home.keep_transfers(device, client.transfers())
     return enter(home, client, client.status(), name)
+
+
+def _name(home: Home, device: bytes, name: str | None) -> str:
+    known = home.find(device)
+    if name is None and known is None:
+        raise Usage("the register never had this device", remedy="Say what to call it, with --name.", code="no_name")
+    return home.check_name(known.name if name is None and known is not None else name or "", device)
 
 
 def replace_device(client: Client, device: bytes) -> Client:
@@ -130,9 +137,7 @@ def hold(home: Home, client: Client, message: Message[Delegation], name: str | N
     status = client.status()
     if status.body.device != message.body.device:
         raise wrong_device(home, replace_device(client, message.body.device), status.body.device)
-    known = home.find(message.body.device)
-    name = home.check_name(known.name if name is None and known is not None else name or "", message.body.device)
-    entry = enter(home, client, status, name)
+    entry = enter(home, client, status, _name(home, message.body.device, name))
     home.keep_delegation(message)
     return entry
 
