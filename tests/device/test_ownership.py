@@ -22,6 +22,7 @@ from seal.owner import Owner
 from seal.records import OWNER_IS_PAUSED, OWNER_SEQ
 from seal.renewal import renew
 from seal.service import Service
+from updates import FILES, boot, manifest, new_root, remove, words
 
 
 def world(**parts):
@@ -329,6 +330,22 @@ def test_the_owner_ends_delegations_before_their_time():
         operator.order(after, "resume", delegation=owner.delegation(device, operator, ["resume"], at=NOW + 1))
     )
     assert not is_paused(after)
+
+
+def test_an_update_that_the_former_owner_began_comes_to_nothing():
+    issuer, new, root = Issuer(), Person(), new_root()
+    try:
+        device = provisioned(issuer)
+        old = Person(issuer.owner, issuer.owner_public)
+        handlers, raw = Service(device, boot(root)[0]).handlers(), manifest(issuer, FILES)
+        handlers[rpc.UPDATE_BEGIN](words(raw))
+        handlers[rpc.UPDATE_MANIFEST]([0, raw])
+        handlers[rpc.COMMAND](new.order(device, "take", old.transfer(device, new)))
+        raises(Refused, handlers[rpc.UPDATE_WRITE], [0, 0, FILES[sorted(FILES)[0]]])
+        raises(Refused, handlers[rpc.UPDATE_COMMIT], None)
+        raises(BadSignature, handlers[rpc.UPDATE_BEGIN], words(raw))
+    finally:
+        remove(root)
 
 
 def test_hostile_items_change_nothing():

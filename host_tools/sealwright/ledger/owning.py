@@ -55,9 +55,12 @@ def act_on(body: Transfer | Status, found: Finding) -> Handover | Obeying | None
 
 
 def is_news(tables: Tables, act: Handover | Obeying) -> bool:
-    """Whether the log has to keep it. A transfer: if it says what those known do not; of those that contradict one the
-    first, and the one that the device obeys. A word: if it decides. Raises book.Refusal for a transfer without the
-    grant, or one before it."""
+    """Whether the log has to keep it, which is a few for each device.
+
+    A transfer: if it says what those known do not; of those that contradict one the first, where its signer was the
+    owner beyond doubt, and the one that the device obeys. A word: if it decides. Raises book.Refusal for a transfer
+    without the grant, or one before it.
+    """
     owners = tables.owners(act.device)
     if isinstance(act, Obeying):
         return disputed(owners) and act.word not in owners.words and bool(named(owners, act.word))
@@ -67,7 +70,9 @@ def is_news(tables: Tables, act: Handover | Obeying) -> bool:
         raise book.Refusal("not_the_owner", why)
     others = [one for one in owners.steps if one[:2] == step[:2]]
     obeyed = (step.generation, PublicKey(step.new).device_id) in owners.words
-    return step not in others and (len(others) < MOST_CONTRADICTING or obeyed)
+    if step in others:
+        return False
+    return not others or obeyed or (len(others) < MOST_CONTRADICTING and owners.sole(step.generation - 1, step.old))
 
 
 def enter(tables: Tables, n: int, act: Handover | Obeying) -> None:

@@ -17,6 +17,7 @@ from .entries import Entries
 from .ownership import Owners, Step
 from .readings import Head
 
+_MOST_STEPS = 256
 FAR: int = 2**62  # the latest claim's end there is: a sum of times that stays in 64 bits
 
 
@@ -225,6 +226,8 @@ class BundleMemory:
     def keep_step(self, device: bytes, step: Step) -> None:
         """Note a transfer of ownership."""
         known = self.owners(device)
+        if len(known.steps) >= _MOST_STEPS:  # a device has 15 at most; the rest is noise
+            return
         self._owners[device] = known._replace(steps=(*known.steps, step))
 
     def keep_delegation(self, digest: bytes, body: Delegation) -> None:

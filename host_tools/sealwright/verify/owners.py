@@ -6,7 +6,7 @@ from ..wire.times import utc
 from .codes import EQUIVOCATION, OK, first
 from .finding import Finding
 from .memory import Memory
-from .ownership import Step
+from .ownership import MOST_TRANSFERS, Step
 from .policy import Policy
 from .uncertified import judge_order, replay
 
@@ -22,6 +22,8 @@ def judge_transfer(message: Message[Body], body: Transfer, policy: Policy, memor
     if message.kid != body.old.kid or not message.signed_by(body.old):
         return Finding(Fault("bad_signature", "the owner that it names did not sign it"), body.device)
     fault, note = replay(message, memory), None
+    if fault is None and body.generation > MOST_TRANSFERS:
+        fault = Fault("not_the_owner", f"no device changes hands more than {MOST_TRANSFERS} times")
     if fault is None and not owners.reaches(body.generation - 1, body.old.xy):
         before = {one.new for one in owners.steps if one.generation == body.generation - 1}
         if owners.granted is not None or (before and body.old.xy not in before):

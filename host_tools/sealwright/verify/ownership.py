@@ -5,10 +5,12 @@ owner until the device itself says whom it obeys: it took one of the two, signed
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ..wire.keys import PublicKey
 from ..wire.messages import Owned
+
+MOST_TRANSFERS: Final = 15  # of one device: it takes no more
 
 
 class Step(NamedTuple):
@@ -40,22 +42,36 @@ class Owners(NamedTuple):
         levels = [] if self.granted is None else self.levels(self.granted)
         return generation < len(levels) and key in levels[generation]
 
-    def newest(self) -> bytes | None:
-        """X || Y of the owner's key; None where no grant is known, or transfers contradict each other."""
-        if self.granted is None:
-            return None
-        levels = self.levels(self.granted)
-        start, generation = self.granted, 0
+    def _decided(self, granted: bytes) -> tuple[bytes, int]:
+        """The last owner that the device itself named, and the generation; else the grant's."""
+        levels, found = self.levels(granted), (granted, 0)
         for at in sorted({word.generation for word in self.words if word.generation < len(levels)}):
             said = {word.owner for word in self.words if word.generation == at}
             named = [key for key in levels[at] if PublicKey(key).device_id in said]
             if len(said) == len(named) == 1:
-                start, generation = named[0], at
+                found = named[0], at
+        return found
+
+    def newest(self) -> bytes | None:
+        """X || Y of the owner's key; None where no grant is known, or transfers contradict each other."""
+        if self.granted is None:
+            return None
+        start, generation = self._decided(self.granted)
         ends: set[bytes] = set()
         for at, keys in enumerate(self.levels(start, generation), generation + 1):
             going_on = {one.old for one in self.steps if one.generation == at}
             ends |= keys - going_on
         return ends.pop() if len(ends) == 1 else None
+
+    def sole(self, generation: int, key: bytes) -> bool:
+        """Whether nobody else may have been the owner of this generation."""
+        if self.granted is None:
+            return False
+        start, since = self._decided(self.granted)
+        if generation < since:
+            start, since = self.granted, 0
+        levels = self.levels(start, since)
+        return generation - since < len(levels) and levels[generation - since] == {key}
 
     def rival(self, step: Step) -> bool:
         """Whether another transfer of the same owner and generation is known."""

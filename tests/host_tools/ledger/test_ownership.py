@@ -147,6 +147,21 @@ def test_a_third_transfer_counts_where_the_device_took_it(world, granted):
     assert granted.audit().ok
 
 
+def test_an_owner_with_many_keys_fills_no_log(world, granted):
+    """Each of its keys gives the device to two others of them, and so on: few are kept, and a way out is left."""
+    rows, heirs = granted.head().n, ["first"]
+    for generation in range(1, 7):
+        messages = [transfer(world, old, f"{old}{end}", generation) for old in heirs for end in "ab"]
+        heirs = [f"{old}{end}" for old in heirs for end in "ab"][:16]
+        world.codes(granted, messages)
+    assert granted.head().n - rows <= 2 * 6
+    assert world.codes(granted, [transfer(world, "first", "b", 16)]) == ["not_the_owner"]
+    assert withdraws(world, granted, *heirs, "first") == []
+    assert world.codes(granted, [word(world, "firsta")]) == ["ok"]
+    assert withdraws(world, granted, "firstaaaaaa", "firstbaaaaa") == ["firstaaaaaa"]
+    assert granted.audit().ok
+
+
 def test_a_renewed_grant_names_the_first_owner_and_brings_nobody_back(world, granted):
     assert world.codes(granted, [transfer(world, "first", "second")]) == ["ok"]
     world.at = NOW + 50
