@@ -15,6 +15,7 @@ from seal.errors import (
     PolicyRefused,
     Refused,
     Replay,
+    SealError,
     Unlimited,
     WrongType,
 )
@@ -346,6 +347,24 @@ def test_an_update_that_the_former_owner_began_comes_to_nothing():
         raises(BadSignature, handlers[rpc.UPDATE_BEGIN], words(raw))
     finally:
         remove(root)
+
+
+def test_a_changed_byte_anywhere_is_refused():
+    device, owner, other, _ = world()
+    command, files = Service(device).handlers()[rpc.COMMAND], dict(device.board.store.files)
+    taking = other.order(device, "take", owner.transfer(device, other))
+    order, given = other.order(device, "pause", delegation=owner.delegation(device, other, ["pause"]))
+    for raw, item in (
+        (taking, lambda raw: raw),
+        (order, lambda raw: [raw, given]),
+        (given, lambda raw: [order, raw]),
+    ):
+        for at in range(0, len(raw), 7):
+            changed = raw[:at] + bytes((raw[at] ^ (1 << at % 8),)) + raw[at + 1 :]
+            raises(SealError, command, item(changed))
+    assert device.board.store.files == files
+    command([order, given])
+    assert is_paused(device)
 
 
 def test_hostile_items_change_nothing():
