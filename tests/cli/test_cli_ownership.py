@@ -40,6 +40,9 @@ def test_a_device_changes_hands_with_its_money(homed, other, tmp_path):
     for _ in range(2):  # the second run finds that the first has done it
         assert other("owner", "accept", given, "--device", url, "--name", "roadster", "--json").last["transfers"] == 1
     gone_wrong(homed("owner", "resume", "car"), 4, "former_owner", "transferred it")
+    (row,) = other("owner", "history", "roadster", "--json").json
+    assert (row["generation"], row["from"], row["to"]) == (1, key_of(homed), key_of(other))
+    assert "this home" in homed("owner", "history", "car").out
     gone_wrong(
         homed("owner", "transfer", "car", "--to", key_of(homed), "--yes"), 4, "not_the_owner", "not the device's"
     )
@@ -72,6 +75,7 @@ def test_a_device_changes_hands_with_its_money(homed, other, tmp_path):
 
 def test_a_device_goes_to_another_home_of_this_machine(homed, other):
     homed.provisioned("car")
+    assert "one owner" in homed("owner", "history", "car").out
     homed.ok("owner", "transfer", "car", "--to-home", other.home, "--yes")
     gone_wrong(homed("owner", "pause", "car"), 4, "former_owner", "transferred it")
     entry = next(iter(Home.open(other.home).registered()))

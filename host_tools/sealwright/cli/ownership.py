@@ -10,7 +10,7 @@ from ..files import write_output
 from ..home import Home
 from ..operate import ownership
 from ..wire.keys import PublicKey
-from ..wire.messages import Delegation, Message, parse_as, parse_message
+from ..wire.messages import Delegation, Message, Transfer, parse_as, parse_message
 from .commands import Command, command
 from .holdings import confirm
 from .options import DeviceOption, NamedDevice, moment, owner_key, whole_bundle
@@ -99,6 +99,26 @@ def accept(session: Session, file: FileArgument, device: DeviceOption, name: Nam
     session.say(f"What its last owner set still holds: see `sealwright info {entry.name}`.")
     if said.get("hss"):
         session.note("Its updates are locked by the last owner's update.hss: without that only a wipe unlocks them.")
+
+
+@command("history", "List a device's owners.", "sealwright owner history car")
+def history(session: Session, device: DeviceOption) -> None:
+    """List the transfers that a device shows, checked: each signed by the owner before."""
+    with session.connect(device) as client:
+        found = ownership.history(session.home, client)
+    own = session.home.key("owner").public
+
+    def who(one: PublicKey) -> str:
+        return "this home" if one == own else one.did
+
+    def row(one: Transfer) -> tuple[str, ...]:
+        return str(one.generation), who(one.old), who(one.new), clock(one.signed_at)
+
+    def values(one: Transfer) -> dict[str, object]:
+        return {"generation": one.generation, "from": one.old.did, "to": one.new.did, "signed_at": one.signed_at}
+
+    if not session.listing(("", "from", "to", "signed"), found, row, values):
+        session.say(f"{device} has had one owner since it was provisioned.")
 
 
 @command(
@@ -193,4 +213,4 @@ def _stem(device: str) -> str:
     return "".join(one if one.isalnum() or one in "-_" else "-" for one in device.rpartition("emulated:")[2])
 
 
-OWNERSHIP: Final[tuple[Command, ...]] = (key, transfer, accept, delegate, undelegate, delegations, keep)
+OWNERSHIP: Final[tuple[Command, ...]] = (key, transfer, accept, history, delegate, undelegate, delegations, keep)

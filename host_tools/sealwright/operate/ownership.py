@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from ..errors import RefusedByDevice, Usage
+from ..errors import RefusedByDevice, Rejected, Usage
 from ..home import DONE, Home, Registered
 from ..link import Client
 from ..wire.keys import PublicKey
-from ..wire.messages import Body, Delegation, Message, Status, Transfer, parse_message, sign_message
+from ..wire.messages import Body, Delegation, Message, Status, Transfer, parse_as, parse_message, sign_message
 from . import owner
 from .pinning import lasting, prove, wrong_device
 
@@ -104,6 +104,21 @@ def enter(home: Home, client: Client, status: Message[Status], name: str) -> Reg
     entry = replace(entry, commands=max(entry.commands, status.body.command_seq))
     home.register(entry)
     return entry
+
+
+def history(home: Home, client: Client) -> list[Transfer]:
+    """The transfers that the device behind `client` shows, checked: each is signed by the owner before, and the last
+    names the one that the device obeys. Raises Rejected where they do not hold, and as `prove` does."""
+    status = prove(home, client)
+    found = [parse_as(raw, Transfer) for raw in client.transfers()]
+    key: PublicKey | None = None
+    for number, one in enumerate(found, 1):
+        if not one.signed_by(one.body.old) or one.body.generation != number or key not in (None, one.body.old):
+            raise Rejected(f"transfer {number} that the device shows does not hold", remedy="Do not rely on it.")
+        key = one.body.new
+    if status.body.owned != (None if key is None else (len(found), key.device_id)):
+        raise Rejected("the device obeys another owner than its transfers name", remedy="Do not rely on it.")
+    return [one.body for one in found]
 
 
 def delegate(
