@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 CONTEXT = b"\x84\x6aSignature1"  # how a Sig_structure begins
 _PLAIN = b"\xa3\x01\x26\x04\x48"  # how the header of everything but a reading begins: alg, and the head of kid
 _PLAIN_TYP = b"\x10\x19"  # what follows the kid: the key typ, and the head of a number of two bytes
+_OF_OWNERS = (labels.TRANSFER, labels.DELEGATION)
 _LATER_TYPES = (labels.FUNDING, labels.REFUND, labels.STATUS, labels.REVOCATION, labels.OFFER, labels.ROTATION)
 
 
@@ -142,7 +143,11 @@ def _check_header(header: "Claims", expected: int | None) -> None:
         raise Malformed("kid must have 8 bytes")
     kind = header.get(labels.TYP)
     number = kind if isinstance(kind, int) else 0
-    if not labels.CERTIFICATE <= number <= labels.FIRMWARE_UPDATE and number not in _LATER_TYPES:
+    if (
+        not labels.CERTIFICATE <= number <= labels.FIRMWARE_UPDATE
+        and number not in _LATER_TYPES
+        and number not in _OF_OWNERS
+    ):
         raise WrongType("message type %s is unknown" % kind)
     if expected is not None and kind != expected:
         raise WrongType("message type %d, wanted %d" % (kind, expected))

@@ -32,6 +32,7 @@ from .records import (
     IDENTITY_OWNER,
     IDENTITY_RECORD,
     OWNER_IS_PAUSED,
+    OWNER_KEY,
     OWNER_PROTECTION,
     OWNER_RECORD,
     OWNER_SEQ,
@@ -151,11 +152,8 @@ class Device(OwnKey):
     def load_identity(self) -> None:
         """Load the granted identity: chain, owner, log, payer and payee."""
         record = self.journal.get(IDENTITY_RECORD)
-        self.chain, self.owner_key, self.network = (
-            record[IDENTITY_CHAIN],
-            record[IDENTITY_OWNER],
-            record[IDENTITY_NETWORK],
-        )
+        self.chain, self.network = record[IDENTITY_CHAIN], record[IDENTITY_NETWORK]
+        self.owner_key = self.owner_record().get(OWNER_KEY, record[IDENTITY_OWNER])
         leaf = identity.check_chain(self.chain, None, self.network, known=self.standing.known)
         if leaf.device_id != self.device_id:
             raise StateDamaged("the identity is for another key")

@@ -204,6 +204,24 @@ class NoMemory(SealError):
     code = 34
 
 
+class FormerOwner(SealError):
+    """Signed by an owner who has transferred the device."""
+
+    code = 53
+
+
+class NotDelegated(SealError):
+    """An operation that the delegation does not name, or that nobody but the owner may order."""
+
+    code = 54
+
+
+class DelegationEnded(SealError):
+    """A delegation whose time has passed, which the owner has ended, or of another ownership."""
+
+    code = 55
+
+
 class ElementSilent(SealError):
     """The secure element does not answer, or not in time."""
 

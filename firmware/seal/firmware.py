@@ -71,6 +71,10 @@ class Firmware:
             self._updater = Updater(self._device, self)
         return self._updater
 
+    def drop_update(self) -> None:
+        """Forget an update that has begun: its owner is another one now. One that was committed goes on."""
+        self._updater = None
+
     def record(self) -> "Record":
         """A copy of the record: change it, then put it."""
         return dict(self._device.journal.get(FIRMWARE_RECORD, {FLOOR: 0}))

@@ -7,7 +7,7 @@ from . import cbor, cose, labels
 from .compat import const
 from .errors import Malformed
 from .shapes import amount, asset, chain, claims, confirmation, fit, fits, hash32, is_int, key, lane_seq, list_of
-from .shapes import sized, spending, text, tick, uint, up_to
+from .shapes import owned, sized, spending, text, tick, uint, up_to
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ COMMAND: "Table" = {
     labels.COMMAND_ARGUMENTS: (False, lambda value: True),
     labels.COMMAND_NOT_AFTER: (False, uint),
     labels.COMMAND_STATUS: (False, hash32),
+    labels.COMMAND_DELEGATION: (False, hash32),
 }
 CLOSE: "Table" = {
     labels.CLOSE_CHANNEL: (True, hash32),
@@ -122,6 +123,7 @@ STATUS: "Table" = {
     labels.STATUS_COMMAND: (True, uint),
     labels.STATUS_SEQ: (True, uint),
     labels.STATUS_READING: (True, lambda value: value is None or hash32(value)),
+    labels.STATUS_OWNER: (False, owned),
     labels.IAT: (True, uint),
     labels.NONCE: (True, hash32),
     labels.CLOCK_QUALITY: (True, up_to(3)),

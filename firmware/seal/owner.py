@@ -6,43 +6,33 @@
     order   see `standing_order`
     ack     {1: seq, ?2: [channel digest], ?3: digest of that reading}: the owner has a copy, so the device may prune
     clock   unix seconds                                 wipe     erases key, journal and readings, for good
-    unlock  see `rollback`
+    unlock  see `rollback`                               take    {message transfer}: a new owner, see `ownership`
+    undelegate  unix seconds: delegations signed then and before count no more
     update-key  the HSS public key for updates; once
     network see `uplink`, or null: Wi-Fi and broker
     rotate  the host's nonce, 32 bytes: a new key, see `rotation`
     protect {name: number}, see `protection`             close   a channel's digest: close it, in either role
 
 A command ends: by its time (key 5) where the device's clock is set, or by the device's last status (key 6), which
-is good for ten minutes. The number is on flash before the command takes effect: a power cut may lose a command, but
-never repeats one.
+is good for ten minutes. An operator's command comes with its delegation, see `ownership`. The number is on flash before
+the command takes effect: a power cut may lose a command, but never repeats one.
 """
 
 from . import billing, channel, labels, messages, order, protection, rollback, senml, timekeeping
 from .device import DEVICE_SLOT, PROVISIONED, SPARE_SLOT
-from .records import (
-    FIRMWARE_RECORD,
-    ORDER_RECORD,
-    OWNER_RECORD,
-    PAYER_ROLE,
-    WIPED_RECORD,
-    OWNER_IS_PAUSED,
-    OWNER_OFFER,
-    OWNER_POLICY,
-    OWNER_PROTECTION,
-    OWNER_SEQ,
-)
+from .records import FIRMWARE_RECORD, ORDER_RECORD, OWNER_GENERATION, OWNER_IS_PAUSED, OWNER_OFFER, OWNER_POLICY
+from .records import OWNER_PROTECTION, OWNER_RECORD, OWNER_SEQ, PAYER_ROLE, WIPED_RECORD
 from .compat import const, make_room
-from .errors import Expired, Malformed, NoMeter, NotAParty, Replay, StorageFull, Unlimited, Unsupported
+from .errors import BadSignature, Expired, Malformed, NoMeter, NotAParty, Replay, StorageFull, Unlimited, Unsupported
 from .firmware import Firmware
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .cose import Message
     from .device import Device
     from .ports import Claims, Item, Record
 
-_ACK_SEQ = const(1)  # uint: the last reading that the owner has
-_ACK_CHANNELS = const(2)  # [bytes, 32, ...]: digests of channels to forget
-_ACK_DIGEST = const(3)  # bytes, 32: of the reading _ACK_SEQ
+_MAX_LEAP = const(0xFFFFFFFF)  # of one number above the last: nobody uses up those of the owners after them
 
 
 class Owner:
@@ -68,30 +58,49 @@ class Owner:
             "close": self._close,
             "unlock": self._unlock,
             "rotate": self._rotate,
+            "take": self._take,
+            "undelegate": self._undelegate,
             "wipe": self._wipe,
         }
 
-    def command(self, raw: bytes) -> bool:
-        """Check and run a command message; returns True. Raises Refused, BadSignature, NotAParty, Replay,
-        Expired, Unlimited, Unsupported, Malformed."""
+    def command(self, item: "Item") -> bool:
+        """Check and run a command message, alone or in a list with its delegation; returns True. Raises Refused,
+        BadSignature, NotAParty, Replay, Expired, Unlimited, Unsupported, Malformed, FormerOwner, NotDelegated,
+        DelegationEnded."""
         device = self._device
         device.require_state(PROVISIONED)
+        raw, delegation = _parts(item)
         message = messages.parse(raw, labels.COMMAND)
         claims = message.payload
         if claims[labels.COMMAND_DEVICE] != device.device_id:
             raise NotAParty("the command is for another device")
-        message.verify(device.owner_key)
         record = device.owner_record()
+        self._check_signer(message, delegation, record)
         self._check_time(claims)
         seq = claims[labels.COMMAND_SEQ]
         if seq <= record[OWNER_SEQ]:
             raise Replay("command %d comes after %d" % (seq, record[OWNER_SEQ]))
+        if seq - record[OWNER_SEQ] > _MAX_LEAP:
+            raise Malformed("command %d is too far above %d" % (seq, record[OWNER_SEQ]))
         run = self._ops.get(claims[labels.COMMAND_OP])
         if run is None:
             raise Unsupported("command %s" % claims[labels.COMMAND_OP])
         record[OWNER_SEQ] = seq
         run(claims.get(labels.COMMAND_ARGUMENTS), record)
         return True
+
+    def _check_signer(self, message: "Message", delegation: "Item", record: "Record") -> None:
+        claims, is_known = message.payload, OWNER_GENERATION not in record
+        if delegation is None and claims[labels.COMMAND_OP] != "take" and labels.COMMAND_DELEGATION not in claims:
+            try:
+                message.verify(self._device.owner_key)
+                return
+            except BadSignature:
+                if is_known:  # it has had no other owner
+                    raise
+        from . import ownership  # heap, for the few devices that ever need it
+
+        ownership.check_signer(self._device, message, delegation, record)
 
     def _check_time(self, claims: "Claims") -> None:
         """Raise Expired, Replay or Unlimited for a command that somebody may have kept for later."""
@@ -160,6 +169,17 @@ class Owner:
         self._put(record)
         rollback.unlock(self._device.journal)
 
+    def _take(self, value: "Item", record: "Record") -> None:
+        from . import ownership
+
+        ownership.take(self._device, value, record)
+        self._firmware.drop_update()
+
+    def _undelegate(self, value: "Item", record: "Record") -> None:
+        from . import ownership
+
+        self._set(record, *ownership.undelegate(value, record))
+
     def _network(self, value: "Item", record: "Record") -> None:
         uplink = self._device.uplink
         if uplink is None:
@@ -192,24 +212,17 @@ class Owner:
         order.finish(self._device, order.STOPPED)
 
     def _ack(self, value: "Item", record: "Record") -> None:
-        if not isinstance(value, dict) or not messages.uint(value.get(_ACK_SEQ)):
-            raise Malformed("an ack names the last reading to prune")
-        digests = value.get(_ACK_CHANNELS, [])
-        if not isinstance(digests, list) or not all(messages.hash32(digest) for digest in digests):
-            raise Malformed("an ack names channels by digest")
-        if _ACK_DIGEST in value and not messages.hash32(value[_ACK_DIGEST]):
-            raise Malformed("an ack names the reading by digest")
         device = self._device
-        rollback.check_copy(device.log, value[_ACK_SEQ], value.get(_ACK_DIGEST))
+        digests = rollback.check_ack(device.log, value)
         for digest in digests:
             device.payee.check_forgettable(digest)
             device.payer.check_forgettable(digest)
         try:
             self._put(record)
         except StorageFull:  # only this command frees a full flash; the same ack again frees no more
-            device.log.prune(value[_ACK_SEQ])
+            device.log.prune(value[rollback.ACK_SEQ])
             self._put(record)
-        device.log.acknowledge(value[_ACK_SEQ])
+        device.log.acknowledge(value[rollback.ACK_SEQ])
         for digest in digests:
             device.payee.forget(digest)
             device.payer.forget(digest)
@@ -235,6 +248,14 @@ class Owner:
             device.board.keystore.wipe(slot)  # first: a cut after these leaves the device without a key
         device.journal.put(WIPED_RECORD, True)
         device.load()  # erases the rest, now or after a cut
+
+
+def _parts(item: "Item") -> "tuple[bytes, bytes | None]":
+    """(command, delegation or None), as they came. Raises Malformed."""
+    raw, delegation = item if isinstance(item, list) and len(item) == 2 else (item, b"")
+    if not isinstance(raw, bytes) or not isinstance(delegation, bytes):
+        raise Malformed("a command is a message, or a list of it and its delegation")
+    return raw, delegation if raw is not item else None
 
 
 def _check_meter(device: "Device", unit: str) -> None:

@@ -15,6 +15,7 @@
     rotated      [[device id, generation, new key's id], ...] of peers, the newest last, see `key_line`
     noise        {name of a source: bytes}, a hash of its kept sample, see `entropy`
     curve        text: the engine of P-256 and the build that passed its test, see `device`
+    t-*          bytes: the transfers of ownership by generation, see `ownership`
     o-*, i-*     channels as the payer and as the payee, see `channel`
 
 Names and numbers are in the file format: neither may change.
@@ -42,11 +43,12 @@ NOISE_RECORD = const("noise")
 CURVE_RECORD = const("curve")
 KEYS_RECORD = const("keys")
 ROTATED_RECORD = const("rotated")
+TRANSFER_RECORD = "t-%d"
 PAYER_ROLE = const("o")  # the first letter of a channel record's name
 PAYEE_ROLE = const("i")
 
 IDENTITY_CHAIN = const(1)  # [bytes, ...]: certificates, leaf first
-IDENTITY_OWNER = const(2)  # bytes, 64: the owner's public key
+IDENTITY_OWNER = const(2)  # bytes, 64: the first owner's public key
 IDENTITY_NETWORK = const(3)  # bytes, 32
 IDENTITY_LEDGER = const(4)  # [bytes, ...]: the certificates of the ledger, leaf first; absent: it has none
 
@@ -64,3 +66,6 @@ OWNER_INTERVAL = const(5)  # uint: seconds between readings
 OWNER_PROTECTION = const(16)  # {name: number}, see `protection`
 OWNER_BATCH = const(17)  # uint: samples in a reading; absent: one
 OWNER_AWAKE = const(18)  # uint: seconds awake after a reading, see `rest`; absent: the device never sleeps
+OWNER_KEY = const(19)  # bytes, 64: the owner's public key since the last transfer; absent: the first owner's
+OWNER_GENERATION = const(20)  # uint: transfers so far; absent: none
+OWNER_UNDELEGATED = const(21)  # uint: unix seconds; delegations of then and before count no more; absent: all do

@@ -1,14 +1,14 @@
 """What changes a device's standing: a renewed chain, and revocations. Loaded when one comes, to spare heap.
 
-A renewal is a grant that answers the last status: a new chain for the same key, owner and network, signed by an issuer
-of the chain before it. A revocation is honoured where its signer stands above the certificate in the peer's chain. The
-device keeps the newest MAX_REVOKED revocations.
+A renewal is a grant that answers the last status: a new chain for the same key, first owner and network, signed by an
+issuer of the chain before it. A revocation is honoured where its signer stands above the certificate in the peer's
+chain. The device keeps the newest MAX_REVOKED revocations.
 """
 
 from . import identity, labels, messages
 from .compat import const
 from .errors import BadCertificate, NotAParty, Refused
-from .records import IDENTITY_CHAIN, IDENTITY_LEDGER, IDENTITY_RECORD, REVOKED_RECORD
+from .records import IDENTITY_CHAIN, IDENTITY_LEDGER, IDENTITY_OWNER, IDENTITY_RECORD, REVOKED_RECORD
 from .standing import public_in, subject_in
 
 TYPE_CHECKING = False
@@ -28,7 +28,9 @@ def renew(device: "Device", raw: bytes) -> None:
     if claims[labels.GRANT_DEVICE] != device.device_id or not device.standing.answers(status):
         raise Refused("the device is provisioned, and this does not answer its last status")
     device.standing.check_last(status)
-    if identity.public_of(claims[labels.GRANT_OWNER]) != device.owner_key or labels.GRANT_POLICY in claims:
+    # grants name the first owner for ever, and transfers count from there: no grant brings a former owner back
+    first_owner = device.journal.get(IDENTITY_RECORD)[IDENTITY_OWNER]
+    if identity.public_of(claims[labels.GRANT_OWNER]) != first_owner or labels.GRANT_POLICY in claims:
         raise Refused("a renewal leaves owner and policy as they are")
     message.verify(_check_renewed(device, claims))
     _commit(device, claims)

@@ -7,16 +7,22 @@ the channel's alone. The voucher becomes the channel's record, so that its numbe
 An owner's ack that names a reading's digest shows it too: nothing is pruned that another copy of the log had.
 """
 
-from . import channel, cose, labels, voucher
+from . import channel, cose, labels, messages, voucher
 from .channel import AMOUNT, ITEM, RESERVED, SEQ, SPENT, TICKS
-from .errors import Forked, RolledBack
+from .compat import const
+from .errors import Forked, Malformed, RolledBack
 from .records import LOCKED_RECORD, PAYER_ROLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .cose import Message
     from .journal import Journal
+    from .ports import Item
     from .reading import ReadingLog
+
+ACK_SEQ = const(1)  # uint: the last reading that the owner has
+_ACK_CHANNELS = const(2)  # [bytes, 32, ...]: digests of channels to forget
+_ACK_DIGEST = const(3)  # bytes, 32: of the reading ACK_SEQ
 
 
 def check(journal: "Journal") -> None:
@@ -59,6 +65,20 @@ def lock_generation(journal: "Journal") -> None:
 def unlock(journal: "Journal") -> None:
     """Let the device pay again. Idempotent."""
     journal.remove(LOCKED_RECORD)
+
+
+def check_ack(log: "ReadingLog", value: "Item") -> list[bytes]:
+    """The channels (digests) that an owner's ack lets the device forget. Raises Malformed, and Forked as `check_copy`
+    does."""
+    if not isinstance(value, dict) or not messages.uint(value.get(ACK_SEQ)):
+        raise Malformed("an ack names the last reading to prune")
+    digests = value.get(_ACK_CHANNELS, [])
+    if not isinstance(digests, list) or not all(messages.hash32(digest) for digest in digests):
+        raise Malformed("an ack names channels by digest")
+    if _ACK_DIGEST in value and not messages.hash32(value[_ACK_DIGEST]):
+        raise Malformed("an ack names the reading by digest")
+    check_copy(log, value[ACK_SEQ], value.get(_ACK_DIGEST))
+    return digests
 
 
 def check_copy(log: "ReadingLog", seq: int, digest: bytes | None) -> None:

@@ -36,6 +36,7 @@ REVOKE = const(14)
 UPDATE_MANIFEST = const(15)
 LEDGER = const(16)
 MARKET = const(17)
+OWNERS = const(21)
 ELEMENT = const(24)
 
 HELLO = const(32)

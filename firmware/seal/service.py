@@ -4,10 +4,10 @@ Anyone on the link may read: readings, vouchers and certificates are public. Onl
 signed, or a renewal or revocation that an issuer signed, changes a provisioned device.
 """
 
-from . import __version__, channel, compat, messages, order, order_status, p256, rollback, rpc
+from . import __version__, channel, compat, identity, messages, order, order_status, p256, rollback, rpc
 from .device import BLANK, DEFAULT_INTERVAL, PROVISIONED
 from .records import IDENTITY_LEDGER, IDENTITY_RECORD, ORDER_RECORD, OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER
-from .records import OWNER_AWAKE, OWNER_BATCH, OWNER_POLICY, OWNER_SEQ
+from .records import OWNER_AWAKE, OWNER_BATCH, OWNER_GENERATION, OWNER_POLICY, OWNER_SEQ, TRANSFER_RECORD
 from .channel import CHAIN, CLOSE, FUNDING, OPEN, SEQ, VOUCHER
 from .compat import const
 from .errors import Malformed, Unsupported
@@ -50,6 +50,7 @@ class Service:
             rpc.CHANNELS: self.channels,
             rpc.LEDGER: self._ledger,
             rpc.MARKET: self._market,
+            rpc.OWNERS: self._owners,
             rpc.SELFTEST: self.selftest,
             rpc.BENCH: self.bench,
             rpc.REVOKE: self._revoke,
@@ -90,6 +91,15 @@ class Service:
         if device.peers is None:
             raise Unsupported("this board has no way to sellers")
         return device.peers.market().show()
+
+    def _owners(self, index: "Item") -> "list[Item]":
+        """index -> [transfers of ownership, the one there, from 0], or [transfers] past the last."""
+        device = self._device
+        device.require_state(PROVISIONED)
+        if not messages.uint(index):
+            raise Malformed("owners wants a number")
+        count = device.owner_record().get(OWNER_GENERATION, 0)
+        return [count, device.journal.get(TRANSFER_RECORD % (index + 1))] if index < count else [count]
 
     def _revoke(self, raw: bytes) -> bool:
         self._device.require_state(PROVISIONED)
@@ -136,6 +146,8 @@ class Service:
         return {
             "network": device.network,
             "rotations": len(device.rotations()),
+            "owner": identity.device_id(device.owner_key),
+            "transfers": owner.get(OWNER_GENERATION, 0),
             "command_seq": owner[OWNER_SEQ],
             "paused": owner[OWNER_IS_PAUSED],
             "policy": owner.get(OWNER_POLICY),

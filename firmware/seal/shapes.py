@@ -74,6 +74,11 @@ def tick(value: "Item") -> bool:
     return isinstance(value, list) and len(value) == 2 and uint(value[0]) and hash32(value[1])
 
 
+def owned(value: "Item") -> bool:
+    """[generation, id of the owner's key], after a transfer."""
+    return tick(value) and value[0] > 0
+
+
 def lane_seq(value: "Item") -> bool:
     return isinstance(value, list) and len(value) == 2 and uint(value[0]) and uint(value[1])
 

@@ -7,7 +7,7 @@ the device's last status by digest, so that nobody can keep it for later. `renew
 from . import __version__, identity, labels, messages
 from .compat import const, finish
 from .errors import BadCertificate, Expired, Replay, Revoked
-from .records import OWNER_SEQ, REVOKED_RECORD, ROTATED_RECORD
+from .records import OWNER_GENERATION, OWNER_SEQ, REVOKED_RECORD, ROTATED_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,19 +33,23 @@ class Standing:
         clock, log = device.board.clock, device.log
         now = clock.now()
         # a host repeats its request to a slow device, and names the first answer: the second must be the same
-        told = [nonce, device.owner_record()[OWNER_SEQ], clock.quality]
+        owner = device.owner_record()
+        generation = owner.get(OWNER_GENERATION, 0)
+        told = [nonce, owner[OWNER_SEQ], clock.quality, generation]
         if self._last is not None and self._said is not None and self._said[0] == told and now - self._last[1] < 60:
             return self._said[1]
         claims = {
             labels.STATUS_DEVICE: device.device_id,
             labels.NONCE: nonce,
-            labels.STATUS_COMMAND: device.owner_record()[OWNER_SEQ],
+            labels.STATUS_COMMAND: owner[OWNER_SEQ],
             labels.STATUS_SEQ: log.seq,
             labels.STATUS_READING: log.prev,
             labels.IAT: now,
             labels.CLOCK_QUALITY: clock.quality,
             labels.FIRMWARE: __version__,
         }
+        if generation:
+            claims[labels.STATUS_OWNER] = [generation, identity.device_id(device.owner_key)]
         raw, digest = device.signer.sign(labels.STATUS, claims)
         self._last, self._said = (digest, now), (told, raw)
         return raw

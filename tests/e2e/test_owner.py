@@ -91,7 +91,7 @@ class Hoarder:
         found.raw["command_seq"] = 10**6
         return found
 
-    def command(self, raw):
+    def command(self, raw, _=None):
         self.kept.append(raw)
         raise Unreachable("the link broke")
 

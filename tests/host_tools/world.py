@@ -3,9 +3,9 @@
 from hashlib import sha256
 
 from sealwright.verify import Policy, hash_times
-from sealwright.wire.messages import Funding, Ticks
+from sealwright.wire.messages import Delegation, Funding, Ticks, Transfer, sign_message
 
-from tests.host_tools.factory import NOW, Network, hash32
+from tests.host_tools.factory import NOW, Network, hash32, key
 
 NET = Network()
 ISSUER = NET.issuer()
@@ -36,6 +36,12 @@ def devices():
 PAYER, PAYEE = devices()
 CHANNEL = PAYER.open(PAYEE, capacity=1000)
 LOCK = sha256(SECRET).digest()
+DELEGATION = sign_message(OWNER.key, Delegation(PAYER.id, 0, ("pause", "resume"), 2**40, NOW, key("operator").public))
+
+
+def transfer(old, new, generation, device=PAYER):
+    """A device changes hands."""
+    return sign_message(old, Transfer(device.id, generation, old.public, new.public, NOW))
 
 
 def good():
@@ -65,4 +71,8 @@ def good():
         "made 1": bench.factory_record(PAYEE),
         "close": PAYEE.close(CHANNEL, claims=(first,)),
         "funding": LEDGER.sign(Funding(CHANNEL.digest, 1000, NOW)),
+        "delegation": DELEGATION,
+        "delegated": NET.owner("operator").command(PAYER, "pause", delegation=DELEGATION.digest),
+        "sold": transfer(OWNER.key, key("buyer"), 1),
+        "resold": transfer(key("buyer"), key("heir"), 2),
     }

@@ -27,6 +27,14 @@ def by_hand(signer):
     stat = {1: own, labels.NONCE: digest, 2: 0, 3: MAX_UINT, 4: None, labels.IAT: 0, labels.CLOCK_QUALITY: 3}
     signer.sign(labels.STATUS, stat | {labels.FIRMWARE: ""})
     signer.sign(labels.STATUS, stat | {4: digest, labels.FIRMWARE: "1.0"})
+    signer.sign(labels.STATUS, stat | {5: [MAX_UINT, hash32("owner")], labels.FIRMWARE: ""})
+    cose_key = identity.cose_key(keys("by hand").public(0))
+    confirmed = {1: identity.cose_key(keys("new owner").public(0))}
+    signer.sign(labels.TRANSFER, {1: own, 2: MAX_UINT, 3: cose_key, labels.IAT: NOW, labels.CNF: confirmed})
+    signer.sign(labels.TRANSFER, {1: own, 2: 1, 3: confirmed[1], labels.IAT: 0, labels.CNF: {1: cose_key}})
+    given = {1: own, 2: 0, 3: ["pause", ""], 5: MAX_UINT, labels.IAT: NOW, labels.CNF: confirmed}
+    signer.sign(labels.DELEGATION, given)
+    signer.sign(labels.COMMAND, {1: own, 2: 1, 3: "pause", labels.COMMAND_DELEGATION: digest})
     for reason in range(5):
         signer.sign(labels.REVOCATION, {1: own, 2: reason, labels.IAT: NOW})
     rotated = {1: own, 2: MAX_UINT, labels.IAT: 0, labels.CNF: {1: identity.cose_key(keys("by hand").public(0))}}

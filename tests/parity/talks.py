@@ -9,11 +9,12 @@ import gc
 import sys
 
 from element_bus import Element
+from persons import Person
 from rig import NOW, Board, Clock, Issuer, RamStore, policy, provisioned, with_ledger
 from seal import buyer, channel, labels, offers, order, rpc, sightings, standing_order
 from seal.compat import hexlify
 from seal.device import Device
-from seal.errors import NotYetValid, SensorFailed, Unreachable
+from seal.errors import DelegationEnded, FormerOwner, NotDelegated, NotYetValid, SensorFailed, Unreachable
 from seal.records import ORDER_RECORD
 from seal.seller import Seller
 from seal.service import Service
@@ -282,8 +283,8 @@ def ready_for(kind):
     if kind == rpc.LEDGER:
         buying, _, funding = _opened_on_ledger()
         return Wire(Service(buying).handlers()), funding
-    if kind <= rpc.BENCH or kind in (rpc.REVOKE, rpc.MARKET):
-        items = {rpc.READINGS: [0, 8], rpc.CHANNELS: 0, rpc.BENCH: 1}
+    if kind <= rpc.BENCH or kind in (rpc.REVOKE, rpc.MARKET, rpc.OWNERS):
+        items = {rpc.READINGS: [0, 8], rpc.CHANNELS: 0, rpc.BENCH: 1, rpc.OWNERS: 0}
         items[rpc.REVOKE] = issuer.signer.sign(labels.REVOCATION, {1: bytes(32), 2: 0, 6: 0})[0]
         items[rpc.COMMAND] = issuer.command(selling, "interval", 5)
         return Wire(Service(selling).handlers()), items.get(kind)
@@ -321,6 +322,26 @@ def market():
     assert host.ask(rpc.MARKET) == 23
 
 
+def owned():
+    """A device changes hands twice, and its owner lets somebody else command it."""
+    issuer, _, selling = pair()
+    owner, other = Person(issuer.owner, issuer.owner_public), Person()
+    host = Wire(Service(selling).handlers())
+    host.ask(rpc.OWNERS, 0)
+    for number, (old, new) in enumerate(((owner, other), (other, owner)), 1):
+        transfer = old.transfer(selling, new, number)
+        assert host.ask(rpc.COMMAND, new.order(selling, "take", transfer)) is True
+        assert host.ask(rpc.COMMAND, old.order(selling, "pause")) == FormerOwner.code
+        host.ask(rpc.INFO, bytes(32))
+        gc.collect()
+    assert [len(host.ask(rpc.OWNERS, index)) for index in range(3)] == [2, 2, 1]
+    given = owner.delegation(selling, other, ["pause"], 2)
+    assert host.ask(rpc.COMMAND, other.order(selling, "pause", delegation=given)) is True
+    assert host.ask(rpc.COMMAND, other.order(selling, "resume", delegation=given)) == NotDelegated.code
+    assert host.ask(rpc.COMMAND, owner.order(selling, "undelegate", NOW)) is True
+    assert host.ask(rpc.COMMAND, other.order(selling, "pause", delegation=given)) == DelegationEnded.code
+
+
 TALKS = {
     "in_every_state": in_every_state,
     "every_order": every_order,
@@ -329,6 +350,7 @@ TALKS = {
     "updated": updated,
     "in_an_element": in_an_element,
     "market": market,
+    "owned": owned,
 }
 
 

@@ -119,7 +119,7 @@ def test_other_frames_do_not_fit(cddl, calls):
 # what is in ODD and yet a good reply
 GOOD = {"grant": [True], "command": [True], "prove": [True], "revoke": [True], "readings": [[]], "channels": [[0]]}
 GOOD |= {"chain": [[]]}
-GOOD |= {"ledger": [True], "element": [True], "update-lock": [True], "update-commit": [True]}
+GOOD |= {"ledger": [True], "element": [True], "update-lock": [True], "update-commit": [True], "owners": [[0]]}
 GOOD |= {"tick": [0, 1, 2, 255, 256]}
 GOOD |= {"update-write": [0, 1, 2, 255, 256, 2**63, 2**64 - 1], "update-begin": [0, 1, 2, 255, 256]}
 GOOD |= {"update-manifest": [0, 1, 2, 255, 256, [0]]}

@@ -6,7 +6,7 @@ from seal import link, rpc
 
 KINDS = ("info", "evidence", "grant", "command", "readings", "chain", "channels", "selftest", "bench")
 KINDS += ("update-lock", "update-begin", "update-manifest", "update-write", "update-commit", "revoke", "ledger")
-KINDS += ("market", "element", "hello", "prove", "open", "bill", "pay", "close", "tick")
+KINDS += ("market", "owners", "element", "hello", "prove", "open", "bill", "pay", "close", "tick")
 NAMES = {getattr(rpc, name.upper().replace("-", "_")): name for name in KINDS}
 
 

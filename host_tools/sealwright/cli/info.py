@@ -20,6 +20,7 @@ from .pace import energy, said
 from .protect import protection, protection_json
 from .session import Session
 from .words import CLOCK, clock, custody, json_value, named, spending
+from .words import number as counted
 
 Facts = Iterator[tuple[str, str]]
 
@@ -106,6 +107,8 @@ def _identity(session: Session, found: Info) -> Facts:
     if raw["fault"] is not None:
         yield "fault", f"{meaning(raw['fault']).cause}. {meaning(raw['fault']).remedy}"
     yield "device id", found.device.hex() if found.device else "none yet"
+    if raw.get("transfers"):
+        yield "owner", f"{raw['owner'].hex()[:16]}, by {counted(raw['transfers'], 'transfer')} since the grant"
     yield "model", found.model
     code = f", {raw['arch']} code" if raw.get("arch") else ""
     yield "firmware", f"{found.firmware}{code}, curve engine {raw['engine']}"

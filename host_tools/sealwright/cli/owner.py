@@ -18,6 +18,7 @@ from .money import AssetOption, NewAssetOption, begun, home_assets, keep_new
 from .network import network
 from .options import DeviceOption, NamedDevice
 from .order import order
+from .ownership import OWNERSHIP
 from .pace import interval
 from .protect import protect
 from .session import Session
@@ -225,4 +226,5 @@ COMMANDS: Final[tuple[Command, ...]] = (
     update_key,
     rotate,
     wipe,
+    *OWNERSHIP,
 )

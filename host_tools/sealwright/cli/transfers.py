@@ -1,13 +1,16 @@
 """`sealwright ledger deposit` and `withdraw`: money in and out, each by an owner's signature."""
 
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from ..files import write_output
 from ..ledger import Ledger
 from ..money import Amount, Assets, check_name
 from ..operate import owner
 from ..verify import Verdict
+from ..wire.messages import Grant, parse_message
 from .commands import Command, command
 from .money import AmountOption, AssetOption, NewAssetOption, begun, home_assets, keep_new, positive
 from .options import NamedDevice, TestOption
@@ -53,6 +56,7 @@ def deposit(
     """
     sealwright ledger withdraw solar --amount 0.50EUR
     sealwright ledger withdraw solar --asset nEUR --amount 20000 --reference "invoice 12"
+    sealwright ledger withdraw solar --amount 0.50EUR --order solar.order
     """,
 )
 def withdraw(
@@ -64,18 +68,25 @@ def withdraw(
     reference: Annotated[
         str | None, typer.Option("--reference", metavar="TEXT", help="What the payment out is to name.")
     ] = None,
+    order_file: Annotated[
+        Path | None,
+        typer.Option("--order", metavar="FILE", help="Write the order, for the ledger of the home that issued it."),
+    ] = None,
     allow_test: TestOption = False,
 ) -> int:
-    """Take money of a device out of the ledger, by the signature of the owner that its grant names: the only way out.
+    """Take money of a device out of the ledger, by the signature of its owner: the only way out.
 
     What its channels hold stays there until their claims end.
     """
     identifier = session.home.identify(device, retired=True)
     given = _given(value, asset, home_assets(session), known=False)
     grant = session.home.grant(identifier)
+    rights = [*([] if grant is None else [grant]), *session.home.transfers(identifier)]
+    if order_file is not None:
+        return _write_order(session, order_file, rights, identifier, given, reference=reference)
     order = owner.withdrawal(session.home, identifier, given.asset, given.value, reference)
     with open_ledger(session.home, allow_test=allow_test) as ledger:
-        verdicts = list(ledger.settle([*([] if grant is None else [grant]), order.raw]))
+        verdicts = list(ledger.settle([*rights, order.raw]))
         held = _held(ledger, identifier, given.asset)
     verdict = next(one for one in verdicts if one.digest == order.digest)
     if not verdict.ok:  # a grant that is refused for its root is the cause: to the order it is as if there were none
@@ -86,6 +97,20 @@ def withdraw(
     elif verdict.code == "not_the_owner" and not allow_test:
         session.note("The grant of an emulated board counts only with --allow-test.")
     return 0 if verdict.ok else 1
+
+
+def _write_order(
+    session: Session, path: Path, rights: list[bytes], device: bytes, given: Amount, *, reference: str | None
+) -> int:
+    """An order for the ledger that the device's grant names, with what shows who its owner is; settled there."""
+    grants = [one.body for one in map(parse_message, rights) if isinstance(one.body, Grant)]
+    chain = grants[0].ledger_chain if grants else None
+    ledger = chain[0].body.key.device_id if chain else session.home.ledger_id
+    order = owner.withdrawal(session.home, device, given.asset, given.value, reference, ledger=ledger)
+    write_output(path, b"".join([*rights, order.raw]))
+    session.emit(ok=True, device=device.hex(), ledger=ledger.hex(), file=str(path))
+    session.say(f"Have it settled within ten minutes, at the ledger {ledger.hex()[:16]}: `sealwright settle {path}`.")
+    return 0
 
 
 def _given(text: str, asset: str | None, assets: Assets, *, known: bool) -> Amount:

@@ -1,6 +1,8 @@
 """What a home keeps for others to use: grants, revocations, certificates of brokers.
 
 grants/ID.cbor       the newest grant given to a device
+transfers/ID.cbor    a device's transfers of ownership, oldest first
+delegations/DIGEST.cbor           delegations signed here, and those given to this home's owner
 revocations/DIGEST.cbor           revocations signed here
 heads/ID.cbor                     the newest reading seen of a device, see `operate.logs`
 forks/ID-NUMBER.bundle            proofs of logs that contradict themselves
@@ -8,10 +10,12 @@ hardened/ signing.key             the chips that were sealed for ever, see `hard
 brokers/HOST:PORT.pem             the CA that certified an MQTT broker
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..files import write_whole
-from ..wire.messages import Message, Revocation
+from ..wire.bundle import read_bundle
+from ..wire.messages import Delegation, Message, Revocation, parse_as
 from .hardened import Hardenings
 
 
@@ -36,6 +40,32 @@ class Kept:
         """The newest grant given to a device, as sent, or None."""
         path = self.folder / "grants" / f"{device.hex()}.cbor"
         return path.read_bytes() if path.exists() else None
+
+    def keep_transfers(self, device: bytes, raws: Sequence[bytes]) -> None:
+        """Keep a device's transfers of ownership, as it shows them. Raises OSError."""
+        (self.folder / "transfers").mkdir(exist_ok=True)
+        write_whole(self.folder / "transfers" / f"{device.hex()}.cbor", b"".join(raws))
+
+    def transfers(self, device: bytes) -> list[bytes]:
+        """A device's transfers of ownership as far as this home knows them, oldest first."""
+        path = self.folder / "transfers" / f"{device.hex()}.cbor"
+        return list(read_bundle(path)) if path.exists() else []
+
+    def keep_delegation(self, message: Message[Delegation]) -> None:
+        """Keep a delegation, given or taken. Raises OSError."""
+        (self.folder / "delegations").mkdir(exist_ok=True)
+        write_whole(self.folder / "delegations" / f"{message.digest.hex()}.cbor", message.raw)
+
+    def delegations(self) -> list[Message[Delegation]]:
+        """Every delegation signed here or given to this home's owner."""
+        paths = sorted((self.folder / "delegations").glob("*.cbor"))
+        return [parse_as(path.read_bytes(), Delegation) for path in paths]
+
+    def drop_delegations(self, device: bytes) -> None:
+        """Forget the delegations for a device. Raises OSError."""
+        for message in self.delegations():
+            if message.body.device == device:
+                (self.folder / "delegations" / f"{message.digest.hex()}.cbor").unlink(missing_ok=True)
 
     def keep_revocation(self, message: Message[Revocation]) -> None:
         """Keep a revocation, for verifiers, ledgers and devices. Raises OSError."""

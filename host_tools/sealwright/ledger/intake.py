@@ -25,11 +25,14 @@ from ..wire.messages import (
     Refund,
     Revocation,
     Rotation,
+    Status,
+    Transfer,
     Voucher,
     WithdrawArguments,
     read_arguments,
 )
 from . import book
+from .owning import Handover, Obeying, Ownership, act_on
 from .proof import Proof
 from .rotating import Rotating
 
@@ -54,16 +57,6 @@ class Closing:
     channel: bytes
     claim: book.Claim
     contradicts: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ownership:
-    """The device's owner is the key `owner` (X || Y), granted at unix time `granted` by an issuer of this depth."""
-
-    device: bytes
-    owner: bytes
-    depth: int
-    granted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +113,8 @@ Act: TypeAlias = (
     | Payment
     | Closing
     | Ownership
+    | Handover
+    | Obeying
     | Revoking
     | Funded
     | Refunding
@@ -141,6 +136,8 @@ def act_of(message: Message[Body], found: Finding, policy: Policy, ledger: bytes
         return _of_channel(body, signer, found, policy, ledger)
     if isinstance(body, Rotation):
         return Rotating(body.device, body.generation, body.key.kid, _contradicts(found))
+    if isinstance(body, Transfer | Status):
+        return act_on(body, found)
     return _of_authority(body, signer, policy, ledger)
 
 
@@ -241,7 +238,9 @@ def _asset(asset: str) -> str:
 
 def _withdrawal(body: Command, signer: bytes, ledger: bytes, found: Finding) -> Withdrawal:
     if signer != found.owner:
-        raise book.Refusal("not_the_owner", "the device's grant in this ledger names another owner, or there is none")
+        raise book.Refusal(
+            "not_the_owner", "by the device's grant and the transfers since the owner is another one, or none"
+        )
     try:
         arguments = read_arguments(WithdrawArguments, body.arguments)
     except Malformed as error:

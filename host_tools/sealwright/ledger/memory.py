@@ -12,9 +12,19 @@ from typing import Final, TypeVar, cast
 from ..errors import WrongType
 from ..verify import Finding, Verdict
 from ..verify.memory import Lane, Terms
+from ..verify.ownership import Owners
 from ..verify.readings import Head
 from ..wire.keys import PublicKey
-from ..wire.messages import Body, Certificate, ChannelClose, Message, Rotation, Voucher, parse_as
+from ..wire.messages import (
+    Body,
+    Certificate,
+    ChannelClose,
+    Delegation,
+    Message,
+    Rotation,
+    Voucher,
+    parse_as,
+)
 from .store.tables import Tables
 from .watch import Watch
 
@@ -92,9 +102,17 @@ class LedgerMemory:
         return self._tables.revoked_from(device)
 
     def owner(self, device: bytes) -> PublicKey | None:
-        """The owner's key that the device's newest grant names."""
-        granted = self._tables.owner(device)
-        return None if granted is None else PublicKey(granted[0])
+        """The device's owner by its newest grant and the transfers since; None where these contradict each other."""
+        newest = self.owners(device).newest()
+        return None if newest is None else PublicKey(newest)
+
+    def owners(self, device: bytes) -> Owners:
+        """The grant, the transfers and the words of the device that the log has."""
+        return self._tables.owners(device)
+
+    def delegation(self, digest: bytes) -> Delegation | None:
+        """None: no operator orders anything of a ledger."""
+        return None
 
     def head(self, signer: bytes) -> Head | None:
         """The newest entry of a signer's log that this settlement has seen."""

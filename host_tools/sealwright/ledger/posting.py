@@ -8,7 +8,7 @@ that may refuse comes before the first write.
 from dataclasses import dataclass
 
 from ..verify.memory import Terms
-from . import book
+from . import book, owning
 from .chain import Head, follow
 from .effect import effect_of
 from .intake import (
@@ -16,12 +16,12 @@ from .intake import (
     Certifying,
     Closing,
     Deposit,
-    Ownership,
     Payment,
     Refunding,
     Revoking,
     Withdrawal,
 )
+from .owning import Handover, Obeying, Ownership, is_news
 from .rotating import Rotating, is_new, note
 from .store.tables import Tables
 
@@ -92,11 +92,11 @@ def moves(tables: Tables, act: Act, change: book.Change) -> bool:
     """
     if isinstance(act, Ownership):
         return tables.outranks(act.device, act.owner, act.depth, act.granted)
+    if isinstance(act, Handover | Obeying | Rotating):
+        return is_new(tables, act) if isinstance(act, Rotating) else is_news(tables, act)
     if isinstance(act, Revoking):
         start = tables.revoked_from(act.device)
         return start is None or act.start < start
-    if isinstance(act, Rotating):
-        return is_new(tables, act)
     if isinstance(act, Payment):
         return bool(change.entries) or (act.contradicts and not tables.contradicted(act.channel, act.number, act.seq))
     if isinstance(act, Closing):
@@ -140,6 +140,8 @@ def enter(tables: Tables, n: int, posting: Posting, change: book.Change) -> None
             tables.use_order(n, order)
         case Ownership():
             tables.set_owner(n, act.device, act.owner, act.depth, act.granted)
+        case Handover() | Obeying():
+            owning.enter(tables, n, act)
         case Revoking():
             tables.revoke(n, act.device, act.start)
         case Payment():

@@ -31,6 +31,7 @@ from .labels import (
     LEDGER,
     MOST_SECONDS,
     NONCE_BYTES,
+    OWNERS,
     READINGS,
     REPLY,
     REPLY_SECONDS,
@@ -43,6 +44,7 @@ from .update_requests import UpdateRequests
 _READING: Final = frozenset({CHAIN, CHANNELS, INFO, READINGS})  # requests that change nothing
 _BATCH: Final = 8
 _PROMPT: Final = b"raw REPL; CTRL-B"  # what a frame, which begins with Ctrl-A's byte, makes of a prompt
+_MOST_OWNERS: Final = 1000
 _MOST_CHANNELS: Final = 1000  # no flash holds as many: a device that shows more never ends
 
 
@@ -167,9 +169,26 @@ class Client(UpdateRequests):
         """Give it its identity, or a renewed chain."""
         self.call(GRANT, raw)
 
-    def command(self, raw: bytes) -> None:
-        """Have it carry out its owner's signed command."""
-        self.call(COMMAND, raw)
+    def command(self, raw: bytes, delegation: bytes | None = None) -> None:
+        """Have it carry out its owner's signed command, or an operator's with the owner's delegation."""
+        self.call(COMMAND, raw if delegation is None else [raw, delegation])
+
+    def transfers(self) -> list[bytes]:
+        """The transfers of its ownership since it was provisioned, oldest first. Older firmware knows of none."""
+        found: list[bytes] = []
+        for index in range(_MOST_OWNERS):
+            try:
+                reply = self.call(OWNERS, index)
+            except RefusedByDevice as error:
+                if error.code == "unsupported":
+                    return []
+                raise
+            if not isinstance(reply, list) or len(reply) not in (1, 2):
+                raise Malformed(f"{self.url} answered with something else than a transfer")
+            if len(reply) == 1:
+                return found
+            found += byte_strings(reply[1:])
+        raise Malformed(f"{self.url} shows transfers without end")
 
     def chain(self) -> list[Message[Certificate]]:
         """Its certificates, leaf first."""

@@ -106,6 +106,21 @@ CODES = {
         "the seller's meter counts faster than the order allows",
         "Check the seller's meter, or order with higher limits.",
     ),
+    53: Meaning(
+        "former_owner",
+        "this home's owner has transferred it to another one",
+        "Ask its new owner; `sealwright devices forget` takes it out of this home's register.",
+    ),
+    54: Meaning(
+        "not_delegated",
+        "the delegation does not name this operation, or only the owner may order it",
+        "Ask its owner; `sealwright owner delegations` lists what this home may order.",
+    ),
+    55: Meaning(
+        "delegation_ended",
+        "the delegation has ended: its time has passed, the owner ended it, or the device has another owner",
+        "Ask its owner for a new one.",
+    ),
     64: Meaning(
         "element_silent",
         "the chip that keeps its keys does not answer",

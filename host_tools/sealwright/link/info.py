@@ -72,6 +72,8 @@ _SLOTS: Final[dict[str, Rule]] = {
     "trial": BOOL,
 }
 _SOMETIMES: Final[dict[str, Rule]] = {
+    "owner": HASH,
+    "transfers": UINT,
     "arch": TEXT,
     "rotations": UINT,
     "rolled_back": UINT,

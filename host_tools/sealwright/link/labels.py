@@ -20,6 +20,7 @@ REVOKE: Final = 14
 UPDATE_MANIFEST: Final = 15
 LEDGER: Final = 16
 MARKET: Final = 17
+OWNERS: Final = 21
 ELEMENT: Final = 24
 NONCE_BYTES: Final = 32
 ERROR: Final = 255

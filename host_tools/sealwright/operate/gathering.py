@@ -14,7 +14,7 @@ from typing import Final
 
 from ..errors import RefusedByDevice, Rejected, SealwrightError, Unreachable
 from ..link import Client
-from ..wire.messages import Body, Message
+from ..wire.messages import Body, Message, parse_message
 from .collecting import Collector, Source
 from .logs import Equivocation, Logs
 
@@ -151,14 +151,18 @@ class Gathering:
     def _open(self, part: Part) -> None:
         client = self._connect(part.url)
         try:
-            identifier = client.info().device
-            part.name = self._names.get(identifier or b"", part.url)
+            said = client.info()
+            part.name = self._names.get(said.device or b"", part.url)
             source = Source(client, part.name)
             self._answered(part, source)
             with self._reporting(part):
                 self.collector.resume(source)
             for raw in self.collector.certificates(client):
                 self.keep(part, raw)
+            # whom it obeys, where it has changed hands: a ledger may need its word
+            for raw in [*client.transfers(), client.status().raw] if said.raw.get("transfers") else ():
+                if self.collector.take(parse_message(raw)):
+                    self.keep(part, raw)
         except BaseException:
             if part.source is None:
                 client.close()

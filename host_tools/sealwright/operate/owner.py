@@ -8,7 +8,7 @@ import secrets
 import time
 from typing import Any, Final
 
-from ..errors import Malformed
+from ..errors import Malformed, RefusedByDevice
 from ..files import exclusive
 from ..home import Home
 from ..link import Client
@@ -19,6 +19,7 @@ from ..wire.certificates import CLOCK_SKEW
 from ..wire.labels import CLOCK_HOST
 from ..wire.messages import (
     Command,
+    Delegation,
     DepositArguments,
     DevicePolicy,
     Message,
@@ -46,7 +47,22 @@ def command(home: Home, client: Client, op: str, arguments: cbor.Value = None) -
         if waited:
             status = prove(home, client)
         seq = _next_number(home, client, status.body)
-        client.command(sign(home, device, seq, op, arguments, **_end(home, status)).raw)
+        given = held(home, device, op)
+        named = None if given is None else given.digest
+        order = sign(home, device, seq, op, arguments, delegation=named, **end(home, status))
+        client.command(order.raw, None if given is None else given.raw)
+
+
+def held(home: Home, device: bytes, op: str) -> Message[Delegation] | None:
+    """The delegation by which this home orders `op`; None where none was given to it: then it is the owner, or nobody.
+    Raises RefusedByDevice (code not_delegated) where it was given another one."""
+    key, now = home.key("owner").public, home.now()
+    given = [one for one in home.delegations() if (one.body.device, one.body.operator) == (device, key)]
+    good = [one for one in given if op in one.body.ops and one.body.not_after >= now]
+    if given and not good:
+        remedy = "See what is with `sealwright owner delegations`, and ask its owner."
+        raise RefusedByDevice(f"{op} is not delegated to this home, or no more", remedy=remedy, code="not_delegated")
+    return max(good, key=lambda one: one.body.signed_at, default=None)
 
 
 def _next_number(home: Home, client: Client, status: Status) -> int:
@@ -58,7 +74,7 @@ def _next_number(home: Home, client: Client, status: Status) -> int:
     return seq
 
 
-def _end(home: Home, status: Message[Status]) -> dict[str, Any]:
+def end(home: Home, status: Message[Status]) -> dict[str, Any]:
     """What ends a command: ten minutes, or the device's last status where its clock could not tell."""
     now = home.now()
     if status.body.clock_quality >= CLOCK_HOST and abs(status.body.signed_at - now) <= CLOCK_SKEW:
@@ -75,10 +91,11 @@ def sign(
     *,
     not_after: int | None = None,
     status: bytes | None = None,
+    delegation: bytes | None = None,
 ) -> Message[Command]:
     """A signed command. device: 32 bytes. seq: above every one the device has taken. A device takes none without
     not_after (unix seconds) or, where its clock is unset, status (the digest of its last)."""
-    return sign_message(home.key("owner"), Command(device, seq, op, arguments, not_after, status))
+    return sign_message(home.key("owner"), Command(device, seq, op, arguments, not_after, status, delegation))
 
 
 def deposit(home: Home, device: bytes, asset: str, amount: int) -> Message[Command]:
@@ -88,10 +105,13 @@ def deposit(home: Home, device: bytes, asset: str, amount: int) -> Message[Comma
     return sign(home, device, time.time_ns() // 1000, DepositArguments.OP, arguments)
 
 
-def withdrawal(home: Home, device: bytes, asset: str, amount: int, reference: str | None = None) -> Message[Command]:
+def withdrawal(
+    home: Home, device: bytes, asset: str, amount: int, reference: str | None = None, *, ledger: bytes | None = None
+) -> Message[Command]:
     """The owner's order to the home's ledger that `amount` of `asset` leaves from `device`. It expires in ten minutes.
-    reference: what the payment out is to name. Raises Usage for an asset that is none."""
-    arguments = write_arguments(WithdrawArguments(check_name(asset), amount, home.ledger_id, reference))
+    reference: what the payment out is to name. ledger: id of another one than the home's.
+    Raises Usage for an asset that is none."""
+    arguments = write_arguments(WithdrawArguments(check_name(asset), amount, ledger or home.ledger_id, reference))
     now = time.time_ns()
     body = Command(device, now // 1000, WithdrawArguments.OP, arguments, not_after=now // 10**9 + ORDER_SECONDS)
     return sign_message(home.key("owner"), body)

@@ -13,6 +13,7 @@ from ..home import Home, Registered
 from ..link import Client
 from ..wire import labels
 from ..wire.certificates import TEST_MODEL, issue
+from ..wire.keys import PublicKey
 from ..wire.messages import Certificate, Grant, Message, Revocation, parse_as, sign_message
 from .custody import at_renewal
 from .pinning import prove
@@ -58,7 +59,7 @@ def renew(home: Home, client: Client, valid_days: int | None = None) -> Message[
         device=status.body.device,
         nonce=status.digest,
         chain=(certificate, home.root(test=test)),
-        owner=home.key("owner").public,
+        owner=_first_owner(home, status.body.device),
         network=old.network,
         issued_at=now,
         ledger_chain=home.ledger_chain(test=test),
@@ -70,6 +71,12 @@ def renew(home: Home, client: Client, valid_days: int | None = None) -> Message[
     if entry is not None:
         home.register(replace(entry, certificate=certificate.digest.hex(), custody=certificate.body.custody))
     return certificate
+
+
+def _first_owner(home: Home, device: bytes) -> PublicKey:
+    """Whom the device's grant named: a renewal names the same, and transfers since count from there."""
+    granted = home.grant(device)
+    return home.key("owner").public if granted is None else parse_as(granted, Grant).body.owner
 
 
 def revoke(home: Home, entry: Registered, reason: str) -> Message[Revocation]:

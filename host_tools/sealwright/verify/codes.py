@@ -33,6 +33,9 @@ REMEDIES: Final[Mapping[str, str]] = {
     "gap": "Ask its sender for the missing messages; nothing proves the part between.",
     "replay": "Nothing is lost if it is a copy; leave it out.",
     "not_yet_valid": "Wait for its time, or check the clock.",
+    "not_the_owner": "Only the device's newest owner signs this: put its grant and the transfers since before it, and "
+    "where two of them contradict each other a new status of the device.",
+    "not_delegated": "Only what the owner delegated counts; ask the owner for a delegation that names it.",
     "expired": "Too late to use it; ask its payer for a new one.",
     "unknown_channel": "Put the channel-open that it names before it.",
     "not_a_party": "Only the party whose turn it is can sign this; ask that party.",
@@ -49,12 +52,11 @@ REMEDIES: Final[Mapping[str, str]] = {
     "short_certificate": "Renew the payer's certificate beyond the claim's end, then settle the channel-open again.",
     "bad_deposit": "Sign the deposit anew, with an asset, an amount and this ledger's id.",
     "bad_withdrawal": "Sign the withdrawal anew, with an asset, an amount and this ledger's id.",
-    "not_the_owner": "Only the owner that the device's grant names withdraws its money; settle the grant first.",
     "over_supply": "Use a larger unit: all deposits of one asset stay below 2**63.",
 }
 
 LEDGER_CODES: Final = frozenset(  # what a ledger alone can find; a bundle's verifier gives all the others
-    {"unfunded", "short_certificate", "bad_deposit", "bad_withdrawal", "not_the_owner", "over_supply"}
+    {"unfunded", "short_certificate", "bad_deposit", "bad_withdrawal", "over_supply"}
 )
 _ORDER: Final = {code: at for at, code in enumerate(REMEDIES)}
 

@@ -16,6 +16,7 @@ from ..wire.messages import (
     ChannelOpen,
     Checkpoint,
     Command,
+    Delegation,
     Evidence,
     FactoryRecord,
     Firmware,
@@ -30,6 +31,7 @@ from ..wire.messages import (
     Revocation,
     Rotation,
     Status,
+    Transfer,
     Voucher,
     parse_message,
 )
@@ -38,14 +40,16 @@ from . import authority, channels
 from .codes import OK, REMEDIES, first
 from .finding import Finding
 from .memory import Memory, unlocks
+from .owners import judge_owner
 from .policy import Policy
 from .readings import judge_entry, time_note
 from .signers import Signer, Signers, signature_fault
-from .uncertified import judge_evidence, judge_order, replay
+from .uncertified import judge_evidence, replay
 from .verdict import Verdict
 
 OfDevice: TypeAlias = Reading | ChannelOpen | PeerProof | Status | Offer | Rotation
 OfChannel: TypeAlias = Voucher | Receipt | ChannelClose
+OfOwner: TypeAlias = Command | Firmware | Delegation | Transfer
 OfLedger: TypeAlias = Funding | Refund | Checkpoint
 _NO_ISSUER: Final = "its signer is certified as a device and may issue nothing"
 
@@ -82,13 +86,13 @@ class Judge:
             return self._of_issuer(message, body)
         return self._of_other(message, body)
 
-    def _of_other(self, message: Message[Body], body: Evidence | Command | Firmware | OfDevice) -> Finding:
+    def _of_other(self, message: Message[Body], body: Evidence | OfOwner | OfDevice) -> Finding:
         """A message by a key that needs no certificate, or by a device."""
         match body:
             case Evidence():
                 return judge_evidence(message, body, self.memory)
-            case Command() | Firmware():
-                return judge_order(message, body, self.policy, self.memory)
+            case Command() | Firmware() | Delegation() | Transfer():
+                return judge_owner(message, body, self.policy, self.memory)
             case _:
                 return self._of_device(message, body)
 

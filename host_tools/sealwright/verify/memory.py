@@ -12,10 +12,12 @@ from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from ..wire.keys import PublicKey
-from ..wire.messages import ChannelClose, Checkpoint, Funding, Voucher
+from ..wire.messages import ChannelClose, Checkpoint, Delegation, Funding, Voucher
 from .entries import Entries
+from .ownership import Owners, Step
 from .readings import Head
 
+_MOST_STEPS = 256
 FAR: int = 2**62  # the latest claim's end there is: a sum of times that stays in 64 bits
 
 
@@ -84,7 +86,13 @@ class Memory(Protocol):
         """The time from which a revocation of this device counts."""
 
     def owner(self, device: bytes) -> PublicKey | None:
-        """The owner's key that the device's newest grant names."""
+        """The device's owner by its newest grant and the transfers since, where they are known and agree."""
+
+    def owners(self, device: bytes) -> Owners:
+        """What is known of the device's owners."""
+
+    def delegation(self, digest: bytes) -> Delegation | None:
+        """A delegation by its digest, once it was taken."""
 
     def head(self, signer: bytes) -> Head | None:
         """The newest entry of a signer's log: a device's reading, an issuer's factory record."""
@@ -112,6 +120,8 @@ class BundleMemory:
         self.earlier = dict(heads or {})
         self.heads: dict[bytes, Head] = {}
         self._entries: dict[bytes, Entries] = {}
+        self._owners: dict[bytes, Owners] = {}
+        self._delegations: dict[bytes, Delegation] = {}
 
     def certificates(self, kid: bytes) -> Iterable[bytes]:
         """None: the verifier of a bundle knows its certificates as they come."""
@@ -149,6 +159,14 @@ class BundleMemory:
     def owner(self, device: bytes) -> PublicKey | None:
         """None: a bundle's owners are those of the policy."""
         return None
+
+    def owners(self, device: bytes) -> Owners:
+        """What this bundle has shown of the device's owners."""
+        return self._owners.get(device, Owners())
+
+    def delegation(self, digest: bytes) -> Delegation | None:
+        """A delegation of this bundle."""
+        return self._delegations.get(digest)
 
     def head(self, signer: bytes) -> Head | None:
         """The newest entry of a signer's log in this bundle."""
@@ -210,6 +228,17 @@ class BundleMemory:
     def keep_revocation(self, device: bytes, start: int) -> None:
         """Note a revocation; the earliest counts."""
         self._revoked[device] = min(start, self._revoked.get(device, start))
+
+    def keep_step(self, device: bytes, step: Step) -> None:
+        """Note a transfer of ownership."""
+        known = self.owners(device)
+        if len(known.steps) >= _MOST_STEPS:  # a device has 15 at most; the rest is noise
+            return
+        self._owners[device] = known._replace(steps=(*known.steps, step))
+
+    def keep_delegation(self, digest: bytes, body: Delegation) -> None:
+        """Note a delegation."""
+        self._delegations[digest] = body
 
     def keep_entry(self, signer: bytes, entry: Head) -> None:
         """Note an entry of a signer's log, and the newest: after a gap the log goes on from there."""

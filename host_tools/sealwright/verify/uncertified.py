@@ -6,7 +6,7 @@ Limits: evidence proves that somebody has a key, and nothing about which device 
 from typing import Final
 
 from ..wire.certificates import Fault
-from ..wire.messages import Body, Command, Evidence, Firmware, Message
+from ..wire.messages import Body, Command, Delegation, Evidence, Firmware, Message
 from ..wire.times import utc
 from .codes import OK, first
 from .finding import Finding
@@ -28,9 +28,11 @@ def judge_evidence(message: Message[Body], body: Evidence, memory: Memory) -> Fi
     return Finding(fault, device, device, None if fault else note)
 
 
-def judge_order(message: Message[Body], body: Command | Firmware, policy: Policy, memory: Memory) -> Finding:
+def judge_order(
+    message: Message[Body], body: Command | Firmware | Delegation, policy: Policy, memory: Memory
+) -> Finding:
     """What an owner signs. Faults: unknown_signer, bad_signature, replay, expired."""
-    device = body.device if isinstance(body, Command) else None
+    device = None if isinstance(body, Firmware) else body.device
     granted = None if device is None else memory.owner(device)
     keys = policy.owners if granted is None else (*policy.owners, granted)
     owners = [key for key in keys if key.kid == message.kid]
@@ -39,10 +41,10 @@ def judge_order(message: Message[Body], body: Command | Firmware, policy: Policy
     signer = next((key for key in owners if message.signed_by(key)), None)
     if signer is None:
         return Finding(Fault("bad_signature", "its owner's key did not sign it"), device)
-    late = isinstance(body, Command) and body.not_after is not None and policy.now() > body.not_after
+    ends = None if isinstance(body, Firmware) else body.not_after
     fault = replay(message, memory)
-    if fault is None and late and isinstance(body, Command):
-        fault = Fault("expired", f"it held until {utc(body.not_after)}")
+    if fault is None and ends is not None and policy.now() > ends:
+        fault = Fault("expired", f"it held until {utc(ends)}")
     return Finding(fault, device, signer.device_id, owner=None if granted is None else granted.device_id)
 
 

@@ -16,6 +16,7 @@ from ..wire.messages import (
     ChannelClose,
     ChannelOpen,
     Checkpoint,
+    Delegation,
     FactoryRecord,
     Funding,
     Message,
@@ -23,6 +24,7 @@ from ..wire.messages import (
     Receipt,
     RevealedTick,
     Revocation,
+    Transfer,
     Voucher,
 )
 from .aside import Aside
@@ -34,6 +36,7 @@ from .finding import Finding
 from .judge import Judge
 from .lines import SUPERSEDED_KEY
 from .memory import BundleMemory
+from .owners import step_of
 from .policy import CHAINED, Policy
 from .readings import Head, judge_entry, noun_of, time_of
 from .verdict import Verdict
@@ -152,6 +155,8 @@ class Verifier:
         if fault is not None and fault.code not in ("gap", EQUIVOCATION, "amount_decreased"):
             return
         memory.keep(message.digest)
+        if isinstance(body, Delegation):
+            memory.keep_delegation(message.digest, body)
         if fault is None:
             self._keep_effect(body, found.signer or b"")
 
@@ -160,6 +165,8 @@ class Verifier:
         match body:
             case ChannelClose():
                 memory.keep_close(body, signer)
+            case Transfer():
+                memory.keep_step(body.device, step_of(body))
             case Revocation():
                 memory.keep_revocation(body.device, body.revoked_from)
             case Funding():

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sealwright.ledger import Ledger
 from sealwright.verify import hash_times
-from sealwright.wire.messages import Ticks
+from sealwright.wire.messages import Owned, Status, Ticks, Transfer, sign_message
 
-from tests.host_tools.factory import DAY, NOW, Device, Network, Owner, hash32
+from tests.host_tools.factory import DAY, NOW, Device, Network, Owner, hash32, key
 
 
 @dataclass
@@ -77,7 +77,7 @@ def world(tmp_path):
     return World(tmp_path / "ledger.db")
 
 
-ROWS = 22  # of the sound ledger's log
+ROWS = 25  # of the sound ledger's log
 FIRST_VOUCHER = 14  # its row
 
 
@@ -116,8 +116,17 @@ def traded(world):
     world.at = NOW + 3 * DAY
     assert ledger.refund_ended() == 1
     assert world.codes(ledger, [world.payer.close(channel)]) == ["ok"]
+    assert world.codes(ledger, sold_twice(world)) == ["ok", "equivocation", "ok"]
     ledger.close()
     return world
+
+
+def sold_twice(world):
+    """The payee's owner gives it to two others, and the device says which one it obeys."""
+    device, old, others = world.payee, world.owner.key, (key("buyer").public, key("other").public)
+    gives = [sign_message(old, Transfer(device.id, 1, old.public, new, NOW)) for new in others]
+    owned = Owned(1, others[0].device_id)
+    return [*gives, sign_message(device.key, Status(device.id, hash32("nonce"), 1, 0, None, NOW, 3, "1.0", owned))]
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def newer_ledger(path):
     other_database(path)
     connection = sqlite3.connect(path)
     connection.execute(f"PRAGMA application_id = {0x5345414C}")
-    connection.execute("PRAGMA user_version = 3")
+    connection.execute("PRAGMA user_version = 4")
     connection.close()
 
 
@@ -58,7 +58,7 @@ def newer_ledger(path):
         (lambda path: path.write_bytes(b""), NotALedger, "is empty"),
         (lambda path: path.write_bytes(b"SQLite format 3\0" + bytes(4080)), NotALedger, ""),
         (other_database, NotALedger, "not a Sealwright ledger"),
-        (newer_ledger, NotALedger, "of version 3"),
+        (newer_ledger, NotALedger, "of version 4"),
         (os.mkfifo, NotALedger, "not a regular file"),
         (lambda path: path.with_name("ledger.db-wal").write_bytes(b"x"), LedgerDamaged, "put the file back"),
     ],

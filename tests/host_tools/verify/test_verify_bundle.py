@@ -54,10 +54,10 @@ def test_a_verdict_prints_as_json():
     altered = raw[:-1] + bytes((raw[-1] ^ 1,))
     last = list(verify_bundle(altered, [NET.root], policy()))[-1]
     printed = json.loads(json.dumps(last.as_dict()))
-    assert printed.pop("why").startswith("its signature is not its signer's. ")
-    funding = good()["funding"]
-    expected = {"n": 21, "type": "funding", "ok": False, "code": "bad_signature", "digest": funding.digest.hex()}
-    assert printed == {**expected, "device": None}
+    assert printed.pop("why").startswith("the owner that it names did not sign it. ")
+    resold = good()["resold"]
+    expected = {"n": 25, "type": "transfer", "ok": False, "code": "bad_signature", "digest": resold.digest.hex()}
+    assert printed == {**expected, "device": PAYER.id.hex()}
 
 
 def test_evidence_says_what_it_does_not_prove():

@@ -64,7 +64,10 @@ DEMANDS = {
     ),
     "bad_tick": ({"ticks": {TICKS.root: (2, world.TICK)}}, {"ticking": "bad_tick"}),
     "lock_missing": ({"secrets": (b"another",)}, {"locked": "lock_missing"}),
-    "unknown_signer": ({"owners": ()}, {"command": "unknown_signer"}),
+    "unknown_signer": (
+        {"owners": ()},
+        dict.fromkeys(("command", "delegation", "delegated"), "unknown_signer"),
+    ),
     "not_yet_valid": ({"at": NOW - 1}, {"first": "not_yet_valid"}),
     "expired": ({"at": NOW + 1}, {"first": "expired"}),
 }

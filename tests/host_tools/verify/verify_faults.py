@@ -8,7 +8,7 @@ from sealwright.wire.messages import Funding, sign_message
 
 from tests.host_tools.factory import NOW, hash32, key
 from tests.host_tools.rotated import rotation
-from tests.host_tools.world import CHANNEL, ISSUER, LEDGER, NET, PAYEE, PAYER, TICKS, good
+from tests.host_tools.world import CHANNEL, ISSUER, LEDGER, NET, OWNER, PAYEE, PAYER, TICKS, good, transfer
 
 
 def change(**replaced):
@@ -113,6 +113,12 @@ FAULTS = {
          {"payee": "custody_too_low", "receipt": "custody_too_low", "close": "custody_too_low"}),
     ],
     "bad_signature": [
+        (change(sold=flipped(G["sold"])), {"sold": "bad_signature"}),
+        (change(sold=sign_message(key("thief"), G["sold"].body)), {"sold": "bad_signature"}),
+        (
+            change(delegated=NET.owner("thief").command(PAYER, "pause", delegation=G["delegation"].digest)),
+            {"delegated": "bad_signature"},
+        ),
         (change(close=flipped(G["close"])), {"close": "bad_signature"}),
         (change(reading_2=flipped(G["reading 2"])), {"reading 2": "bad_signature"}),
         (change(evidence=flipped(G["evidence"])), {"evidence": "bad_signature"}),
@@ -151,7 +157,22 @@ FAULTS = {
          {"payee": "not_yet_valid", "receipt": "unknown_signer", "close": "unknown_signer"}),
         (change(grant=again(G["grant"])(NET.key, issued_at=NOW + 301)), {"grant": "not_yet_valid"}),
     ],
+    "not_the_owner": [
+        (change(resold=transfer(key("thief"), key("heir"), 2)), {"resold": "not_the_owner"}),
+    ],
+    "not_delegated": [
+        (
+            change(delegated=NET.owner("operator").command(PAYER, "wipe", delegation=G["delegation"].digest)),
+            {"delegated": "not_delegated"},
+        ),
+        (
+            change(delegated=NET.owner("operator").command(PAYER, "p\u0430use", delegation=G["delegation"].digest)),
+            {"delegated": "not_delegated"},
+        ),
+    ],
     "expired": [
+        (change(delegation=again(G["delegation"])(OWNER.key, not_after=NOW - 1)),
+         {"delegation": "expired", "delegated": "unknown_signer"}),
         (change(locked=again(G["locked"])(not_after=NOW - 1)), {"locked": "expired"}),
     ],
     "unknown_channel": [
@@ -160,6 +181,10 @@ FAULTS = {
         (change(close=PAYEE.close(hash32("another"))), {"close": "unknown_channel"}),
     ],
     "not_a_party": [
+        (
+            change(delegated=NET.owner("operator").command(PAYEE, "pause", delegation=G["delegation"].digest)),
+            {"delegated": "not_a_party"},
+        ),
         (change(locked=again(G["locked"])(PAYEE.key)), {"locked": "not_a_party"}),
         (change(receipt=again(G["receipt"])()), {"receipt": "not_a_party"}),
         (change(proof=again(G["proof"])(PAYEE.key)), {"proof": "not_a_party"}),
@@ -193,6 +218,10 @@ FAULTS = {
         (change(third=again(G["third"])(lane=2**64 - 1)), {"third": "bad_lane"}),
     ],
     "equivocation": [
+        (
+            change(resold=transfer(OWNER.key, key("heir"), 1)),
+            {"resold": "equivocation"},
+        ),
         (change(locked=PAYER.voucher(CHANNEL, 150, seq=1)), {"locked": "equivocation"}),
         (change(third=again(G["third"])(seq=2)), {"third": "equivocation"}),
         (change(reading_2=again(G["reading 2"])(seq=2)), {"reading 2": "equivocation"}),

@@ -120,6 +120,7 @@ MAPS = {
         4: ((), True),
         5: (UINT_WRONG, True),
         6: (HASH_WRONG, True),
+        7: (HASH_WRONG, True),
     },
     "channel-close": {1: (HASH_WRONG, False), 2: (UINT_WRONG, False), 3: (CLAIMS_WRONG, True)},
     "peer-proof": {
@@ -160,6 +161,7 @@ MAPS = {
         6: (UINT_WRONG, False),
         -70012: (QUALITY_WRONG, False),
         -70013: (TEXT_WRONG, False),
+        5: ((*TICK_WRONG, [0, bytes(32)]), True),
     },
     "revocation": {1: (HASH_WRONG, False), 2: ((-1, 5, True, "0", None), False), 6: (UINT_WRONG, False)},
     "offer": {
@@ -186,6 +188,21 @@ MAPS = {
         8: (CNF_WRONG, False),
         -70010: (UINT_WRONG, True),
         -70011: (HASH_WRONG, True),
+    },
+    "transfer": {
+        1: (HASH_WRONG, False),
+        2: ((*UINT_WRONG, 0), False),
+        3: (KEY_WRONG, False),
+        6: (UINT_WRONG, False),
+        8: (CNF_WRONG, False),
+    },
+    "delegation": {
+        1: (HASH_WRONG, False),
+        2: (UINT_WRONG, False),
+        3: ((None, [], {}, "pause", *([wrong] for wrong in TEXT_WRONG)), False),
+        5: (UINT_WRONG, False),
+        6: (UINT_WRONG, False),
+        8: (CNF_WRONG, False),
     },
 }
 

@@ -9,10 +9,12 @@ from sealwright.wire.messages import (
     Checkpoint,
     Claim,
     DecimalFraction,
+    Delegation,
     DevicePolicy,
     Funding,
     Limit,
     Offer,
+    Owned,
     Record,
     Refund,
     RevealedTick,
@@ -20,6 +22,7 @@ from sealwright.wire.messages import (
     Rotation,
     Status,
     Ticks,
+    Transfer,
     sign_message,
 )
 
@@ -29,11 +32,12 @@ NET = Network()
 DEVICE = NET.device(expires=NOW, model="board")
 PEER = NET.device("peer")
 LEDGER = key("ledger")
+OWNER = key("owner")
 LEDGER_ID = LEDGER.public.device_id
 LEDGER_CERTIFICATE = sign_message(NET.key, replace(NET.certify(LEDGER).body, roles=labels.ROLE_LEDGER))
 OPEN = DEVICE.open(PEER, price=3, unit="kWh", dispute_window=60, ledger=LEDGER_ID)
 CLAIMS = (Claim(0, 9, 8, hash32("voucher")), Claim(7, 2**64 - 1, 2**63 - 1, hash32("other")))
-STATUS = Status(DEVICE.id, hash32("host nonce"), 3, 4, hash32("reading"), NOW, 2, "0.1.0")
+STATUS = Status(DEVICE.id, hash32("host nonce"), 3, 4, hash32("reading"), NOW, 2, "0.1.0", Owned(1, hash32("owner")))
 OFFER = Offer(DEVICE.id, "kWh", 83, "nEUR", NOW + 60, NOW, "tcp:solar:9000", 10)
 FULL = {
     "not_before": 1,
@@ -60,7 +64,12 @@ MESSAGES = {
     "evidence": DEVICE.evidence(),
     "grant": NET.grant(DEVICE, policy=POLICY, ledger_chain=(LEDGER_CERTIFICATE,)),
     "command": NET.owner().command(
-        DEVICE, "set", {1: [None, True, Tag(4, [0, 1])], "a": b""}, not_after=NOW, status=hash32("status")
+        DEVICE,
+        "set",
+        {1: [None, True, Tag(4, [0, 1])], "a": b""},
+        not_after=NOW,
+        status=hash32("status"),
+        delegation=hash32("delegation"),
     ),
     "channel-close": sign_message(DEVICE.key, ChannelClose(OPEN.digest, NOW, CLAIMS)),
     "peer-proof": DEVICE.peer_proof(PEER),
@@ -73,6 +82,8 @@ MESSAGES = {
     "offer": sign_message(DEVICE.key, OFFER),
     "checkpoint": sign_message(LEDGER, Checkpoint(LEDGER_ID, 12, hash32("head"), NOW, hash32("root"))),
     "rotation": sign_message(DEVICE.key, Rotation(DEVICE.id, key("device, second").public, NOW, 1, 7, hash32("seven"))),
+    "transfer": sign_message(OWNER, Transfer(DEVICE.id, 1, OWNER.public, key("new owner").public, NOW)),
+    "delegation": sign_message(OWNER, Delegation(DEVICE.id, 0, ("pause", "offer"), NOW, NOW, key("operator").public)),
 }
 
 

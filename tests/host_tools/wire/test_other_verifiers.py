@@ -9,7 +9,17 @@ from sealwright import parse_message
 from sealwright.wire import cose
 from sealwright.wire.cbor import encode
 from sealwright.wire.labels import TYP, VOUCHER
-from sealwright.wire.messages import Checkpoint, Funding, Offer, Refund, Revocation, Rotation, Status
+from sealwright.wire.messages import (
+    Checkpoint,
+    Delegation,
+    Funding,
+    Offer,
+    Refund,
+    Revocation,
+    Rotation,
+    Status,
+    Transfer,
+)
 
 from tests.host_tools.factory import Network, hash32, key
 from tests.host_tools.wire.schema_messages import LEDGER, MESSAGES, PEER
@@ -28,7 +38,7 @@ def as_cwt(public):
 def messages():
     channel = DEVICE.open(hash32("payee"))
     first = [DEVICE.certificate, DEVICE.reading(), channel, DEVICE.voucher(channel, 7), DEVICE.evidence()]
-    later = (Funding, Refund, Status, Revocation, Offer, Checkpoint, Rotation)
+    later = (Funding, Refund, Status, Revocation, Offer, Checkpoint, Rotation, Transfer, Delegation)
     second = [one for one in MESSAGES.values() if isinstance(one.body, later)]
     with_new_keys = [MESSAGES[name] for name in ("certificate", "channel-open", "receipt", "command", "channel-close")]
     return [*first, *second, *with_new_keys]

@@ -8,7 +8,27 @@ STRICT and WITHOUT ROWID go, the triggers become rules. Unsigned 64-bit numbers 
 """
 
 APPLICATION = 0x5345414C  # "SEAL", in the file's header
-VERSION = 2
+VERSION = 3
+
+OWNERSHIP = (  # since version 3
+    # transfers of ownership since the grant: X || Y of the old owner's key and of the new one's
+    """CREATE TABLE transfers (
+        device BLOB NOT NULL,
+        generation TEXT NOT NULL,
+        old BLOB NOT NULL,
+        new BLOB NOT NULL,
+        n INTEGER NOT NULL REFERENCES log (n),
+        PRIMARY KEY (device, generation, old, new)
+    ) STRICT, WITHOUT ROWID""",
+    # what devices said of whom they obey, where transfers contradict each other: the id of the owner's key
+    """CREATE TABLE obeyed (
+        device BLOB NOT NULL,
+        generation TEXT NOT NULL,
+        owner BLOB NOT NULL,
+        n INTEGER NOT NULL REFERENCES log (n),
+        PRIMARY KEY (device, generation, owner)
+    ) STRICT, WITHOUT ROWID""",
+)
 
 TABLES = (
     # hash = SHA-256(prev || n || at || effect || message || proof): see chain.py
@@ -49,6 +69,7 @@ TABLES = (
         granted TEXT NOT NULL,
         n INTEGER NOT NULL REFERENCES log (n)
     ) STRICT, WITHOUT ROWID""",
+    *OWNERSHIP,
     """CREATE TABLE revocations (
         device BLOB PRIMARY KEY NOT NULL,
         start TEXT NOT NULL,
@@ -146,6 +167,8 @@ VIEWS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "certificates": (("kid", "n"), ()),
     "orders": (("owner", "device", "seq"), ("n",)),
     "owners": (("device",), ("owner", "depth", "granted", "n")),
+    "transfers": (("device", "generation", "old", "new"), ("n",)),
+    "obeyed": (("device", "generation", "owner"), ("n",)),
     "revocations": (("device",), ("start", "n")),
     "accounts": (("id",), ("kind", "asset", "name", "balance")),
     "entries": (("n", "account"), ("amount",)),

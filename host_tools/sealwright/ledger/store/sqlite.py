@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import schema
 from .database import Row, Value, text
-from .faults import ERRORS, LedgerBusy, LedgerDamaged, NotALedger, translate, typed
+from .faults import ERRORS, LedgerBusy, LedgerDamaged, LedgerReadOnly, NotALedger, translate, typed
 from .opening import Opened, open_file
 
 _PRAGMAS = (
@@ -60,8 +60,19 @@ class SqliteDatabase:
         application, version = self._pragma("application_id"), self._pragma("user_version")
         if application != schema.APPLICATION:
             raise NotALedger(f"{self.name} is a SQLite database, but not a Sealwright ledger")
+        if version == schema.VERSION - 1:
+            version = self._bring_up()
         if version != schema.VERSION:
             raise NotALedger(f"{self.name} is a ledger of version {version!r}, not {schema.VERSION}")
+
+    def _bring_up(self) -> int:
+        """Add the tables that version 3 has beside those of version 2, which is all that differs. A ledger that is only
+        read stays as it is, and is refused."""
+        with suppress(LedgerReadOnly), self.writing():
+            self.create((*schema.OWNERSHIP, f"PRAGMA user_version = {schema.VERSION}"))
+            return schema.VERSION
+        remedy = "Settle something: a ledger is brought up to date when it is opened to write."
+        raise NotALedger(f"{self.name} is a ledger of version {schema.VERSION - 1}", remedy=remedy)
 
     def _pragma(self, pragma: str) -> Value:
         found = self.row(f"PRAGMA {pragma}")

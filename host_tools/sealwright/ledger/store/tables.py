@@ -7,6 +7,8 @@ Limits: inside a transaction of its caller's; balances stay in 64 bits because `
 
 from collections.abc import Iterator
 
+from ...verify.ownership import Owners, Step
+from ...wire.messages import Owned
 from .. import book
 from ..chain import START, Head, LogRow
 from .channel_tables import ChannelTables
@@ -101,6 +103,29 @@ class Tables(ChannelTables):
         """The owner's key (X || Y) that the device's newest grant names, and when it was granted."""
         row = self._db.row("SELECT owner, granted FROM owners WHERE device = ?", (device,))
         return (octets(row[0]), unsigned(row[1])) if row else None
+
+    def owners(self, device: bytes) -> Owners:
+        """What the log has of a device's owners."""
+        granted = self.owner(device)
+        if granted is None:
+            return Owners()
+        steps = self._db.rows("SELECT generation, old, new FROM transfers WHERE device = ?", (device,))
+        words = self._db.rows("SELECT generation, owner FROM obeyed WHERE device = ?", (device,))
+        return Owners(
+            granted[0],
+            [Step(unsigned(row[0]), octets(row[1]), octets(row[2])) for row in steps],
+            [Owned(unsigned(row[0]), octets(row[1])) for row in words],
+        )
+
+    def hand_over(self, n: int, device: bytes, step: Step) -> None:
+        """Note a transfer of ownership."""
+        sql = "INSERT INTO transfers (device, generation, old, new, n) VALUES (?, ?, ?, ?, ?)"
+        self._db.run(sql, (device, str(step.generation), step.old, step.new, n))
+
+    def obey(self, n: int, device: bytes, word: Owned) -> None:
+        """Note which owner a device obeys."""
+        sql = "INSERT INTO obeyed (device, generation, owner, n) VALUES (?, ?, ?, ?)"
+        self._db.run(sql, (device, str(word.generation), word.owner, n))
 
     def revoked_from(self, device: bytes) -> int | None:
         """The earliest time from which a revocation of the device counts."""

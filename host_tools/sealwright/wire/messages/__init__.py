@@ -10,6 +10,7 @@ from .identity import Command, DevicePolicy, Evidence, Grant, Limit, PeerProof
 from .market import Offer
 from .measurement import Reading, Record
 from .message import Message, sign_message
+from .ownership import Delegation, Owned, Transfer
 from .payment import ChannelClose, ChannelOpen, Receipt, Ticks, Voucher
 from .settlement import Checkpoint, Funding, Refund
 from .standing import Revocation, Rotation, Status
@@ -25,6 +26,7 @@ __all__ = [
     "Claim",
     "Command",
     "DecimalFraction",
+    "Delegation",
     "DepositArguments",
     "DevicePolicy",
     "Evidence",
@@ -37,6 +39,7 @@ __all__ = [
     "Message",
     "Number",
     "Offer",
+    "Owned",
     "PeerProof",
     "Reading",
     "Receipt",
@@ -47,6 +50,7 @@ __all__ = [
     "Rotation",
     "Status",
     "Ticks",
+    "Transfer",
     "Voucher",
     "WithdrawArguments",
     "from_decimal",

@@ -12,6 +12,7 @@ from .identity import Command, Evidence, Grant, PeerProof
 from .market import Offer
 from .measurement import Reading
 from .message import B, Message, read_as
+from .ownership import Delegation, Transfer
 from .patterns import pattern_of
 from .payment import ChannelClose, ChannelOpen, Receipt, Voucher
 from .settlement import Checkpoint, Funding, Refund
@@ -38,10 +39,13 @@ Body: TypeAlias = (
     | Offer
     | Checkpoint
     | Rotation
+    | Transfer
+    | Delegation
 )
 BODIES: Final[tuple[type[Body], ...]] = (
     Certificate, Reading, ChannelOpen, Voucher, Receipt, Evidence, Grant, Command, ChannelClose, PeerProof,
     Firmware, FactoryRecord, Funding, Refund, Status, Revocation, Offer, Checkpoint, Rotation,
+    Transfer, Delegation,
 )  # fmt: skip
 _CLASSES: Final[Mapping[int, type[Any]]] = {cls.TYPE: cls for cls in BODIES}
 

@@ -73,7 +73,7 @@ class Grant:
 @dataclass(frozen=True, slots=True)
 class Command:
     """The owner's order to a device. `arguments` is any CBOR of the profile; None where absent. status: the digest of
-    the device's last status, which the owner had seen."""
+    the device's last status, which the owner had seen. delegation: digest of the one that an operator commands by."""
 
     TYPE: ClassVar[int] = labels.COMMAND
     NAME: ClassVar[str] = "command"
@@ -84,6 +84,7 @@ class Command:
     arguments: Value = field(default=None, metadata=at(4, ANY))
     not_after: int | None = field(default=None, metadata=at(5, UINT))
     status: bytes | None = field(default=None, metadata=at(6, HASH))
+    delegation: bytes | None = field(default=None, metadata=at(7, HASH))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from typing import ClassVar
 from .. import labels
 from ..keys import PublicKey
 from .cose_key import CNF
+from .ownership import OWNED, Owned
 from .schema import HASH, TEXT, UINT, Nullable, Unsigned, at
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """A device's answer to the host's nonce: its last command, and the end of its log. `reading` is the digest of its
-    last reading, None before the first. clock_quality: 0 to 3, as a reading's."""
+    last reading, None before the first. clock_quality: 0 to 3, as a reading's. owned: after a transfer."""
 
     TYPE: ClassVar[int] = labels.STATUS
     NAME: ClassVar[str] = "status"
@@ -29,6 +30,7 @@ class Status:
     signed_at: int = field(metadata=at(labels.IAT, UINT))
     clock_quality: int = field(metadata=at(labels.CLOCK_QUALITY, Unsigned(0, 3)))
     firmware: str = field(metadata=at(labels.FIRMWARE, TEXT))
+    owned: Owned | None = field(default=None, metadata=at(5, OWNED))
 
 
 @dataclass(frozen=True, slots=True)
