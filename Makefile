@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz kills law cuts campaign-frames fast-path vectors hour model coverage mutate lint docs firmware bench bench-device format clean
+.PHONY: help demo test fuzz kills law cuts campaign-cuts campaign-frames fast-path vectors hour model coverage mutate lint docs firmware bench bench-device format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -49,6 +49,9 @@ fast-path: $(VENV)/dev.stamp ## N changed messages (10 million): the fast reader
 
 cuts: $(VENV)/dev.stamp ## Cut the power at each operation of the flash under the reading log, in thousands of states
 	cd build && $(DEVICE)/log_cuts.py
+
+campaign-cuts: $(VENV)/dev.stamp ## Cut the power at each write of everything that a device writes, and again after it: over 10,000 states
+	cd build && $(DEVICE)/cuts.py 2>/dev/null
 
 campaign-frames: $(VENV)/dev.stamp ## A million hostile frames against the whole device on a LittleFS; FRAMES=N for another number
 	cd build && $(DEVICE)/hostile.py $(FRAMES) 2>/dev/null

@@ -119,6 +119,7 @@ class Device:
                 raise StateDamaged("there is a key but no journal")
             self.journal.format()
         if self.journal.get(WIPED_RECORD):
+            keystore.wipe(DEVICE_SLOT)
             self._erase()
             return WIPED
         if self.journal.get(IDENTITY_RECORD) is None:

@@ -17,7 +17,7 @@ never repeats one.
 """
 
 from . import billing, channel, labels, messages, order, protection, rollback, senml, timekeeping
-from .device import DEVICE_SLOT, PROVISIONED
+from .device import PROVISIONED
 from .records import (
     FIRMWARE_RECORD,
     ORDER_RECORD,
@@ -220,9 +220,8 @@ class Owner:
     def _wipe(self, _: "Item", record: "Record") -> None:
         device = self._device
         self._put(record)
-        device.board.keystore.wipe(DEVICE_SLOT)  # first: a cut after this line leaves the device without a key
         device.journal.put(WIPED_RECORD, True)
-        device.load()  # erases the rest, now or after a cut
+        device.load()  # erases the key and the rest, now or at the start after a cut
 
 
 def _check_meter(device: "Device", unit: str) -> None:
