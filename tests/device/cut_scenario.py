@@ -73,7 +73,7 @@ def party(told, joules=0):
 class Scenario:
     name = ""
     again = 1  # second cuts after each so many first ones
-    step = 2  # the sample's
+    step = 1  # between two cuts of the sample
 
     def before(self, flash, told):
         provisioned(flash, told)
