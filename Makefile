@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz kills law cuts fast-path vectors hour model coverage mutate lint docs firmware bench bench-device format clean
+.PHONY: help demo test fuzz kills law cuts campaign-cuts campaign-frames fast-path vectors hour model coverage mutate lint docs firmware bench bench-device format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -18,11 +18,16 @@ HISTORIES = 100000
 N = 10000000
 # How many kills `make kills` makes; a minute or so for each 50.
 KILLS = 400
+# How many hostile frames `make campaign-frames` sends; some 16 minutes for a million.
+FRAMES = 1000000
+# Unix MicroPython with the device's code and its tests, for what runs under it alone. Run in build/.
+DEVICE = MICROPYPATH=$(CURDIR)/firmware:$(CURDIR)/boards:$(CURDIR)/tests/device:$(CURDIR)/tests/device/micropython_only:.frozen \
+  $(CURDIR)/$(BIN)/micropython -X heapsize=1200k $(CURDIR)/tests/device
 # Options of host_tools/tools/mutate.py.
 M =
 
 help: ## What there is to make
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/run.stamp ## Three machines measure, sign, pay each other and get settled
 	$(BIN)/sealwright demo --home build/demo
@@ -43,10 +48,14 @@ fast-path: $(VENV)/dev.stamp ## N changed messages (10 million): the fast reader
 	$(BIN)/python -m tests.host_tools.wire.test_patterns $(N)
 
 cuts: $(VENV)/dev.stamp ## Cut the power at each operation of the flash under the reading log and a rotation, in thousands of states
-	cd build && MICROPYPATH=$(CURDIR)/firmware:$(CURDIR)/boards:$(CURDIR)/tests/device:$(CURDIR)/tests/device/micropython_only:.frozen \
-	  $(CURDIR)/$(BIN)/micropython -X heapsize=1200k $(CURDIR)/tests/device/log_cuts.py
-	cd build && MICROPYPATH=$(CURDIR)/firmware:$(CURDIR)/boards:$(CURDIR)/tests/device:$(CURDIR)/tests/device/micropython_only:.frozen \
-	  $(CURDIR)/$(BIN)/micropython -X heapsize=1200k $(CURDIR)/tests/device/rotation_cuts.py
+	cd build && $(DEVICE)/log_cuts.py
+	cd build && $(DEVICE)/rotation_cuts.py
+
+campaign-cuts: $(VENV)/dev.stamp ## Cut the power at each write of everything that a device writes, and again after it: over 10,000 states
+	cd build && $(DEVICE)/cuts.py 2>/dev/null
+
+campaign-frames: $(VENV)/dev.stamp ## A million hostile frames against the whole device on a LittleFS; FRAMES=N for another number
+	cd build && $(DEVICE)/hostile.py $(FRAMES) 2>/dev/null
 
 vectors: $(VENV)/dev.stamp ## Every vector of the curve on every processor that QEMU has here
 	SEALWRIGHT_WHOLE=1 $(BIN)/python -m pytest -p no:xdist tests/vectors/test_p256_vectors.py

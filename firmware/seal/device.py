@@ -117,18 +117,21 @@ class Device(OwnKey):
     def _load_state(self) -> int:
         self.public = self.device_id = self.signer = None  # a wiped device has no key
         keystore = self.board.keystore
+        has_key = keystore.has(DEVICE_SLOT) or keystore.has(SPARE_SLOT)
         if not self.journal.load():
-            if keystore.has(DEVICE_SLOT) or keystore.has(SPARE_SLOT):
+            if has_key:
                 raise StateDamaged("there is a key but no journal")
             self.journal.format()
         if self.journal.get(WIPED_RECORD):
+            for slot in (SPARE_SLOT, DEVICE_SLOT):
+                keystore.wipe(slot)
             self._erase()
             return WIPED
         build = "%s %s %s %s" % (p256.engine, __version__, getattr(p256, "__file__", ""), sys.version)
         if self.journal.get(CURVE_RECORD) != build:
             from .selftest import prove_curve  # heap, and once for each build
 
-            prove_curve(self.journal, build, keystore.has(DEVICE_SLOT))
+            prove_curve(self.journal, build, has_key)
         if self.journal.get(IDENTITY_RECORD) is None:
             if not keystore.has(DEVICE_SLOT):
                 return BLANK

@@ -19,7 +19,7 @@ the command takes effect: a power cut may lose a command, but never repeats one.
 """
 
 from . import billing, channel, labels, messages, order, protection, rollback, senml, timekeeping
-from .device import DEVICE_SLOT, PROVISIONED, SPARE_SLOT
+from .device import PROVISIONED
 from .records import FIRMWARE_RECORD, ORDER_RECORD, OWNER_GENERATION, OWNER_IS_PAUSED, OWNER_OFFER, OWNER_POLICY
 from .records import OWNER_PROTECTION, OWNER_RECORD, OWNER_SEQ, PAYER_ROLE, WIPED_RECORD
 from .compat import const, make_room
@@ -244,10 +244,8 @@ class Owner:
     def _wipe(self, _: "Item", record: "Record") -> None:
         device = self._device
         self._put(record)
-        for slot in (SPARE_SLOT, DEVICE_SLOT):
-            device.board.keystore.wipe(slot)  # first: a cut after these leaves the device without a key
         device.journal.put(WIPED_RECORD, True)
-        device.load()  # erases the rest, now or after a cut
+        device.load()  # erases the key and the rest, now or at the start after a cut
 
 
 def _parts(item: "Item") -> "tuple[bytes, bytes | None]":

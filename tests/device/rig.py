@@ -176,11 +176,11 @@ class Board:
 
 
 class Issuer:
-    """A network's root, and the owner of all its devices."""
+    """A network's root, and the owner of all its devices. engine: None for the fastest that works here."""
 
-    def __init__(self, network=NETWORK):
+    def __init__(self, network=NETWORK, engine="plain"):
         self.network = network
-        self.keys = SoftwareKeyStore(RamStore(), engine="plain")
+        self.keys = SoftwareKeyStore(RamStore(), engine)
         pool = Pool(Entropy.sources)
         self.public = self.keys.generate(0, pool.random)
         self.owner_public = self.keys.generate(1, pool.random)

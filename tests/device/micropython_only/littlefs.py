@@ -64,6 +64,13 @@ def read(path):
         return file.read()
 
 
+def copy(path, to):
+    """Copy an image, in little heap."""
+    with open(path, "rb") as source, open(to, "wb") as target:
+        while source.readinto(_BUFFER):
+            target.write(_BUFFER)
+
+
 def _bury(flash, path):
     """Let the files still open be closed on a copy: after a real power cut no finaliser runs, here they do,
     and they would print a traceback each."""
