@@ -1,9 +1,9 @@
 """What an ATECC608 says of itself and of one of its keys, in its own signature: loaded when a host asks.
 
-The chip mixes into one digest the host's nonce, its whole configuration, block for block, and the public half of the key,
-which it computes from the private half. It signs that, with its serial number and the key's SlotConfig, KeyConfig and
-lock, by the key in the attestation slot. That key signs nothing else: its SlotConfig allows no digest from outside. So
-the firmware can pass the chip's word on and cannot make it up.
+The chip mixes into one digest the host's nonce, its whole configuration, block for block, and the public half of the
+key, which it computes from the private half. It signs that, with its serial number and the key's SlotConfig, KeyConfig
+and lock, by the key in the attestation slot. That key signs nothing else: its SlotConfig allows no digest from outside.
+So the firmware can pass the chip's word on and cannot make it up.
 
     TempKey = nonce; for block 0 to 3: TempKey = SHA-256(block || 15 00 block 00 EE 01 23 || 0 * 25 || TempKey)
     TempKey = SHA-256(TempKey || 40 08 slot 00 EE 01 23 || 0 * 25 || X || Y)

@@ -1,5 +1,5 @@
-"""What Microchip's library computes, for a host, of a chip's attestation: the functions atcah_* of its atca_host.c, which
-its Python package leaves out. They know nothing of our model; structures as in atca_host.h.
+"""What Microchip's library computes, for a host, of a chip's attestation: the functions atcah_* of its atca_host.c,
+which its Python package leaves out. They know nothing of our model; structures as in atca_host.h.
 """
 
 import ctypes
@@ -81,8 +81,8 @@ def _call(name: str, *arguments: Any) -> None:
 
 
 def message_of(nonce: bytes, config: bytes, place: int, public: bytes, blocks: int = 4) -> tuple[bytes, bytes]:
-    """(message of 55 bytes, its digest) that Sign(internal, with the serial number) by slot 7 covers, after a nonce from
-    outside, GenDig of so many blocks of the configuration, and GenKey's digest of the key in slot `place`."""
+    """(message of 55 bytes, its digest) that Sign(internal, with the serial number) by slot 7 covers, after a nonce
+    from outside, GenDig of so many blocks of the configuration, and GenKey's digest of the key in slot `place`."""
     serial, key = _array(config[0:4] + config[8:13]), _TempKey()
     key.value[:32] = list(nonce)
     key.valid, key.source_flag = 1, 1
@@ -93,9 +93,7 @@ def message_of(nonce: bytes, config: bytes, place: int, public: bytes, blocks: i
     digest = _GenKey(8, place, _array(public), len(public), None, serial, ctypes.pointer(key))
     _call("atcah_gen_key_msg", ctypes.byref(digest))
     message, summary = _array(bytes(55)), _array(bytes(32))
-    sign = _SignInternal(
-        mode=0x40, key_id=7, sn=serial, temp_key=ctypes.pointer(key), message=message, digest=summary
-    )
+    sign = _SignInternal(mode=0x40, key_id=7, sn=serial, temp_key=ctypes.pointer(key), message=message, digest=summary)
     _call("atcah_config_to_sign_internal", _DEVICE, ctypes.byref(sign), _array(config))
     _call("atcah_sign_internal_msg", _DEVICE, ctypes.byref(sign))
     return bytes(message), bytes(summary)

@@ -1,20 +1,17 @@
-"""The chip's word on its own keys before an outsider: Microchip's library asks the emulated ATECC608 for it, and computes
-for itself what must have been signed. Then it does the same for what our driver asked.
+"""The chip's word on its own keys before an outsider: Microchip's library asks the emulated ATECC608 for it, and
+computes for itself what must have been signed. Then it does the same for what our driver asked.
 """
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from .test_atecc608 import DIGEST, EXECUTION_ERROR, OK, Bench, check
-
 from emulated.atecc608 import ATECC608Chip  # noqa: I001  # the path is set by test_atecc608
 from emulated.i2c import I2C
 
 from .host_side import message_of
 from .maker import ADDRESS, Time, driving
+from .test_atecc608 import DIGEST, EXECUTION_ERROR, OK, Bench, check
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE, ATTESTATION = 0, 7

@@ -74,12 +74,17 @@ def _register(session: Session, entries: list[Registered]) -> None:
         return
     names = session.home.names()
     rows = [
-        (names[bytes.fromhex(one.device)], one.device[:16], one.model, custody(one.custody), one.state,
+        (names[bytes.fromhex(one.device)], one.device[:16], one.model, _kept(one), one.state,
          clock(one.registered_at)[:10], one.where, ", ".join(one.groups))
         for one in entries
     ]  # fmt: skip
     columns = ("name", "device id", "model", "custody", "state", "since", "last URL", "groups")
     session.table(columns, rows, "Registered devices")
+
+
+def _kept(one: Registered) -> str:
+    """Its custody, and the chip on whose word that was certified."""
+    return custody(one.custody) + (f", {one.chip}" if one.chip else "")
 
 
 GROUP: Final = Group("devices", devices, COMMANDS)

@@ -17,7 +17,8 @@ RETIRED: Final = "retired"  # wiped, removed or forgotten: kept for the ledger's
 class Registered:
     """A device in the register. `device` and `certificate` (its digest) are hexadecimal. commands: the number of the
     last command signed for it. urls: where the owner named it since it was provisioned at `url`, the last one last.
-    hardened: the MAC of the chip it runs on, where this home has sealed that."""
+    hardened: the MAC of the chip it runs on, where this home has sealed that. chip: the serial number of the chip that
+    keeps its key, where custody 2 was certified on that chip's word."""
 
     name: str
     device: str
@@ -31,6 +32,7 @@ class Registered:
     urls: Sequence[str] = ()
     groups: Sequence[str] = ()
     hardened: str = ""
+    chip: str = ""
 
     @property
     def active(self) -> bool:
@@ -61,6 +63,7 @@ def parse_entry(path: Path) -> Registered:
             entry.state,
             entry.certificate,
             entry.hardened,
+            entry.chip,
             *entry.urls,
             *entry.groups,
         )
