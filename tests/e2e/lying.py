@@ -1,6 +1,6 @@
 """A board's program that lies of its chip: keystores to be put in the place of the honest one, in a real device.
 
-Which lie is told stands in the file `lie` of the board's folder. Runs on the device: nothing here may import the host's.
+Which lie is told stands in the file `lie` of the board's folder. Runs on the device: imports nothing of the host's.
 """
 
 import os

@@ -37,16 +37,18 @@ def signed_facts(chip: Chip) -> dict[str, object]:
     return {**parts, "proof": MAKER if chip.by_maker else "operator"}
 
 
-def tell_limits(session: Session, chip: ChipRecord | None, shown: ChipRecord | None, device: str) -> None:
-    """Say what was not proved. chip: of custody 2; shown: one that signed well and that nobody vouches for."""
+def tell_limits(session: Session, chip: ChipRecord | None) -> None:
+    """Say what custody 2 rests on where a chip's maker did not certify it."""
     if chip is not None and chip.proof != MAKER:
         session.note(
-            "Its chip has no certificate by its maker that you trust. So nothing proves that it is a chip, and"
+            "Its chip has no certificate by its maker that you trust: nothing proves that it is a chip, and no"
         )
-        session.note("no program that answers like one: custody 2 rests on your word that this chip is on the board.")
-    if shown is not None:
-        session.note(
-            f"ATECC608 {shown.serial} signed for this key, and nothing proves that it is a chip, and no program"
-        )
-        session.note("that answers like one. If you know that this chip is on the board, custody 2 is to be had:")
-        session.note(f"  sealwright renew {device} --chip {shown.serial}")
+        session.note("program that answers like one. Custody 2 rests on your word that this chip is on the board.")
+
+
+def tell_unvouched(session: Session, serial: str | None, device: str) -> None:
+    """Say what is missing for custody 2 where a chip signed well that nobody vouches for. serial: None if none did."""
+    if serial is not None:
+        session.note(f"ATECC608 {serial} signed for this key; nothing proves that it is a chip, and no program that")
+        session.note("answers like one. If you know that this chip is on the board, custody 2 is to be had:")
+        session.note(f"  sealwright renew {device} --chip {serial}")

@@ -73,7 +73,10 @@ def provision(
             done = provisioning.provision(home, client, name, limits, valid_days, trust=trust)
     _tell(session, done)
     if done.judged is not None:
-        chips.tell_limits(session, done.judged.chip, done.judged.shown, done.entry.name)
+        chips.tell_limits(session, done.judged.chip)
+        chips.tell_unvouched(
+            session, None if done.judged.shown is None else done.judged.shown.serial, quote(done.entry.name)
+        )
     if done.resumed:
         session.say("An earlier call had done it; this one noted it. Its policy is that of the earlier call.")
     else:
@@ -120,6 +123,7 @@ def _tell(session: Session, done: Provisioned) -> None:
         test=done.test,
         resumed=done.resumed,
         **chips.facts(kept),
+        **({"unvouched": done.judged.shown.serial} if done.judged and done.judged.shown else {}),
     )
     session.say(f"{entry.name} is provisioned.")
     session.facts(

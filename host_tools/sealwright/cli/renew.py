@@ -1,5 +1,8 @@
 """`sealwright renew`: a new certificate for a device's key."""
 
+from shlex import quote
+
+from ..link.element import read_element
 from ..operate import renewing
 from ..wire.labels import ELEMENT
 from . import chip as chips
@@ -32,7 +35,9 @@ def renew(
     trust = chips.trust(session, chip, chip_root)
     with session.connect(device) as client:
         certificate = renewing.renew(session.home, client, valid_days, trust)
-    body = certificate.body
+        body = certificate.body
+        unproved = client.info().custody == ELEMENT != body.custody
+        element = read_element(client) if unproved else None
     kept = session.home.chips.of(body.key.device_id) if body.custody == ELEMENT else None
     session.emit(
         ok=True,
@@ -45,4 +50,5 @@ def renew(
     )
     end = "has no end" if body.expires is None else f"ends on {clock(body.expires)}"
     session.say(f"{device} has a new certificate, custody {custody(body.custody)}, which {end}.")
-    chips.tell_limits(session, kept, None, device)
+    chips.tell_limits(session, kept)
+    chips.tell_unvouched(session, None if element is None else element.serial.hex(), quote(device))

@@ -183,6 +183,7 @@ def _refuse(code: str, why: str) -> SealwrightError:
         "chip_other_key": "Ask the board itself, at its own wires: a program may pass on what another board said.",
         "chip_config": "Use a chip that `sealwright provision` locked, or a new one.",
         "chip_open": "Use a chip that `sealwright provision` locked; it shows with --dry-run what it locks.",
+        "chip_changed": "One of the two lies. If the one before did, revoke its device; move chips/SERIAL.json away.",
         "chip_not_named": "Read the serial number with `sealwright provision --dry-run`, at the board's own wires.",
     }
     otherwise = "Do not trust this board: look at the chip on it, and at its firmware."
