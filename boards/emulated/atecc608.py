@@ -35,6 +35,7 @@ WATCHDOG_MS = 1300
 TIMES = {
     0x02: 5,  # Read
     0x12: 45,  # Write
+    0x15: 25,  # GenDig
     0x16: 20,  # Nonce
     0x17: 35,  # Lock
     0x1B: 23,  # Random

@@ -1,13 +1,14 @@
 """What an emulated ATECC608 does for each command, and what it refuses (data sheet DS40001977, "Security Commands").
 
 Its arithmetic is `seal.p256`, as this runs where the board runs; its nonces are random, as the chip's are.
-Limits: P-256 keys only. No MAC, SHA, AES, KDF, ECDH, GenDig, PrivWrite, SecureBoot. Of Sign the external mode, of
-Verify the external and the stored one.
+Limits: P-256 keys only. No MAC, SHA, AES, KDF, ECDH, PrivWrite, SecureBoot. GenDig of the configuration alone; of
+Verify the external and the stored mode.
 """
 
 import os
 
 from emulated.atecc608_memory import LOCK_CONFIG, LOCK_DATA, LOCKED, MOST, SIZES, SLOTS, Memory
+from emulated.atecc608_tempkey import TempKey
 from seal import p256
 from seal.compat import sha256
 
@@ -39,6 +40,7 @@ class Commands:
         self._table: "dict[int, Callable[[int, int, bytes], bytes]]" = {
             0x02: self._read,
             0x12: self._write,
+            0x15: self._gendig,
             0x16: self._nonce,
             0x17: self._lock,
             0x1B: self._random,
@@ -53,7 +55,7 @@ class Commands:
 
     def forget(self) -> None:
         """The registers are in RAM."""
-        self._registers: "dict[int, bytes]" = {}  # 0: TempKey, 1: message digest buffer
+        self._tempkey = TempKey()
 
     def execute(self, opcode: int, param1: int, param2: int, data: bytes) -> bytes:
         """The answer's data. Raises Refuse."""
@@ -66,7 +68,7 @@ class Commands:
             return bytes(self._memory.config[4:8])
         if mode == 1:
             return bytes((1 if self._secret(param) else 0, 0, 0, 0))
-        return bytes((0x80 if 0 in self._registers else 0, 0, 0, 0))
+        return bytes((0x80 if self._tempkey.value is not None else 0, 0, 0, 0))
 
     def _random_bytes(self) -> bytes:
         return os.urandom(32) if self._memory.is_config_locked else _FIXED
@@ -79,12 +81,20 @@ class Commands:
         target = mode >> 6
         if mode & 3 == 3:
             _require(len(data) == (64 if mode & 0x20 else 32) and target <= 1, PARSE_ERROR)
-            self._registers[target] = data[:32]
+            if target == 0:
+                self._tempkey.load(data[:32], True)
+            else:
+                self._tempkey.buffer = data[:32]
             return bytes((SUCCESS,))
         _require(mode <= 1 and len(data) == 20, PARSE_ERROR)
         drawn = self._random_bytes()
-        self._registers[0] = sha256(drawn + data + bytes((0x16, mode, param & 0xFF)))
+        self._tempkey.load(sha256(drawn + data + bytes((0x16, mode, param & 0xFF))), False)
         return drawn
+
+    def _gendig(self, zone: int, block: int, data: bytes) -> bytes:
+        _require(zone == _CONFIG and block < 4 and not data and self._tempkey.value is not None)
+        self._tempkey.mix_block(self._memory, zone, block)
+        return bytes((SUCCESS,))
 
     def _secret(self, slot: int) -> bytes:
         """The private key in a slot, b"" where there is none."""
@@ -95,7 +105,7 @@ class Commands:
 
     def _genkey(self, mode: int, slot: int, data: bytes) -> bytes:
         memory = self._memory
-        _require(mode in (0x00, 0x04) and not data, PARSE_ERROR)
+        _require(mode in (0x00, 0x04, 0x08) and not data, PARSE_ERROR)
         _require(memory.is_config_locked)
         secret = self._secret(slot)
         if mode == 0x04:
@@ -106,21 +116,28 @@ class Commands:
             memory.save()
         _require(secret != b"", ECC_FAULT)
         _require(mode == 0x04 or bool(memory.key_config(slot) >> 1 & 1))
-        return p256.public_key(secret)
+        public = p256.public_key(secret)
+        if mode == 0x08:
+            _require(self._tempkey.value is not None)
+            self._tempkey.mix_key(memory, mode, slot, public)
+        return public
 
     def _take(self, mode: int) -> bytes:
         """The message digest: of its own buffer, or of TempKey, which one use empties."""
-        register = 1 if mode & 0x20 else 0
-        _require(register in self._registers)
-        return self._registers.pop(register)
+        digest = self._tempkey.take(bool(mode & 0x20))
+        if digest is None:
+            raise Refuse(EXECUTION_ERROR)
+        return digest
 
     def _sign(self, mode: int, slot: int, data: bytes) -> bytes:
-        _require(mode & 0x80 != 0 and not data, PARSE_ERROR)
+        is_external = bool(mode & 0x80)
+        _require((is_external or mode in (0x00, 0x40)) and not data, PARSE_ERROR)
         _require(self._memory.is_config_locked and self._memory.is_data_locked)
         secret = self._secret(slot)
-        _require(bool(self._memory.slot_config(slot) & 1))
-        digest = self._take(mode)
+        _require(bool(self._memory.slot_config(slot) >> (0 if is_external else 1) & 1))
+        _require(is_external or self._tempkey.is_about_a_key)
         _require(secret != b"", ECC_FAULT)
+        digest = self._take(mode) if is_external else self._tempkey.statement(self._memory, mode, slot)
         return p256.sign(secret, digest, os.urandom(32))
 
     def _verify(self, mode: int, param: int, data: bytes) -> bytes:

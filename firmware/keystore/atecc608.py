@@ -45,11 +45,12 @@ _RESET, _SLEEP, _IDLE = b"\x00", b"\x01", b"\x02"
 _OK, _MISCOMPARE, _JUST_WOKEN, _WATCHDOG, _DAMAGED = 0x00, 0x01, 0x11, 0xEE, 0xFF
 
 # opcode: the longest time in ms
-_READ, _WRITE, _NONCE, _LOCK, _RANDOM = 0x02, 0x12, 0x16, 0x17, 0x1B
+_READ, _WRITE, _GENDIG, _NONCE, _LOCK, _RANDOM = 0x02, 0x12, 0x15, 0x16, 0x17, 0x1B
 _COUNTER, _INFO, _GENKEY, _SIGN, _VERIFY = 0x24, 0x30, 0x40, 0x41, 0x45
 _MS = {
     _READ: 5,
     _WRITE: 45,
+    _GENDIG: 25,
     _NONCE: 20,
     _LOCK: 35,
     _RANDOM: 23,
@@ -80,49 +81,49 @@ class Atecc608:
 
     def revision(self) -> bytes:
         """4 bytes; 00 00 60 02 is an ATECC608A, 03 a B."""
-        return self._call(_INFO, 0, 0, b"", 4)
+        return self.command(_INFO, 0, 0, b"", 4)
 
     def random(self) -> bytes:
         """32 bytes of its generator; a fixed pattern until the configuration is locked."""
-        return self._call(_RANDOM, 0, 0, b"", 32)
+        return self.command(_RANDOM, 0, 0, b"", 32)
 
     def counter(self, number: int, is_raised: bool = False) -> int:
         """Counter 0 or 1, at most 2,097,151; is_raised: after counting one up. A power cut while it counts may skip."""
-        return int.from_bytes(self._call(_COUNTER, 1 if is_raised else 0, number, b"", 4), "little")
+        return int.from_bytes(self.command(_COUNTER, 1 if is_raised else 0, number, b"", 4), "little")
 
     def generate(self, slot: int) -> bytes:
         """Make a key in the slot; its public half, X || Y, 64 bytes."""
-        return self._call(_GENKEY, 4, slot, b"", 64)
+        return self.command(_GENKEY, 4, slot, b"", 64)
 
     def public(self, slot: int) -> bytes:
         """The public half of the slot's key, computed anew, 64 bytes."""
-        return self._call(_GENKEY, 0, slot, b"", 64)
+        return self.command(_GENKEY, 0, slot, b"", 64)
 
     def sign(self, slot: int, digest: bytes) -> bytes:
         """The slot's signature over 32 bytes: r || s, 64 bytes."""
-        self._call(_NONCE, 3, 0, digest, 1, True)
-        return self._call(_SIGN, 0x80, slot, b"", 64)
+        self.command(_NONCE, 3, 0, digest, 1, True)
+        return self.command(_SIGN, 0x80, slot, b"", 64)
 
     def verify(self, public: bytes, digest: bytes, signature: bytes) -> bool:
         """Whether the chip finds a signature (64 bytes) of a digest (32) valid under a public key (64)."""
-        self._call(_NONCE, 3, 0, digest, 1, True)
-        return self._call(_VERIFY, 2, 4, signature + public, 1) == b"\x00"
+        self.command(_NONCE, 3, 0, digest, 1, True)
+        return self.command(_VERIFY, 2, 4, signature + public, 1) == b"\x00"
 
     def read(self, zone: int, address: int, size: int) -> bytes:
         """4 or 32 bytes. address: as the data sheet's table "Address Encoding" has it."""
-        return self._call(_READ, zone | (0x80 if size == 32 else 0), address, b"", size)
+        return self.command(_READ, zone | (0x80 if size == 32 else 0), address, b"", size)
 
     def write(self, zone: int, address: int, data: bytes) -> None:
         """4 or 32 bytes, in the clear."""
-        self._call(_WRITE, zone | (0x80 if len(data) == 32 else 0), address, data, 1)
+        self.command(_WRITE, zone | (0x80 if len(data) == 32 else 0), address, data, 1)
 
     def lock(self, zone: int, crc: int | None = None) -> None:
         """Lock the zone for ever: configuration (0) or data (1). crc: of what it must hold; None: whatever it holds."""
-        self._call(_LOCK, zone | (0x80 if crc is None else 0), crc or 0, b"", 1)
+        self.command(_LOCK, zone | (0x80 if crc is None else 0), crc or 0, b"", 1)
 
     def lock_slot(self, slot: int) -> None:
         """Lock one slot for ever."""
-        self._call(_LOCK, 2 | slot << 2, 0, b"", 1)
+        self.command(_LOCK, 2 | slot << 2, 0, b"", 1)
 
     def wake(self) -> None:
         """Wake the chip. It must say so: what answers otherwise is awake already, or another chip."""
@@ -141,8 +142,9 @@ class Atecc608:
             time.sleep(_POLL)
         raise ElementSilent("no ATECC608 at 0x%02x: check its wiring, supply and address" % self._address)
 
-    def _call(self, opcode: int, param1: int, param2: int, data: bytes, size: int, keeps: bool = False) -> bytes:
-        """The answer's data of `size` bytes, 1 for a status. keeps: the registers, for the next command."""
+    def command(self, opcode: int, param1: int, param2: int, data: bytes, size: int, keeps: bool = False) -> bytes:
+        """One command, see the data sheet: the answer's data of `size` bytes, 1 for a status. keeps: the registers, for
+        the next command."""
         body = bytes((len(data) + 7, opcode, param1, param2 & 0xFF, param2 >> 8)) + data
         packet = b"\x03" + body + checksum(body).to_bytes(2, "little")
         for _ in range(_TRIES):

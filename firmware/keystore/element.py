@@ -10,7 +10,7 @@ Before the first key the chip's configuration must be locked, for ever: `report`
 person has agreed. The file `element` in `store` has the chip's serial number from the first key on: a board with it
 never falls back to another keystore, and takes no other chip.
 
-custody is 0: nothing here proves to a host that there is a chip. The keystore is no word of it.
+custody is 2, which is a claim: a host certifies it only on what the chip itself signs, see `attest`.
 
 Limits: the bus is not protected. The chip signs for whoever holds its wires.
 """
@@ -41,7 +41,7 @@ _NOTES = ours.NOTES_SLOT << 3  # the address of the notes' first word: a byte wi
 class ElementKeyStore:
     """Keys in `chip`. store: keeps the chip's serial number."""
 
-    custody = 0
+    custody = 2
 
     def __init__(self, chip: "Atecc608", store: "Records") -> None:
         self._chip = chip
@@ -134,6 +134,13 @@ class ElementKeyStore:
         state = self.state()
         config = self._config
         return [state, config[4:8], _serial(config), config, ours.wanted(config)]
+
+    def attest(self, nonce: bytes) -> "list[object]":
+        """What the chip says of the device key, signed by it: see `atecc608_attest`. nonce: the host's, 32 bytes.
+        Raises BadKey without a key, Fault, and as `chip`."""
+        from keystore import atecc608_attest  # heap, for the few times that a host asks
+
+        return atecc608_attest.run(self._chip, self._require(0), nonce)
 
     def lock(self, wanted: bytes) -> None:
         """Write our configuration, read it back, lock it and the slots for ever. wanted: the 128 bytes of `report` that

@@ -65,10 +65,11 @@ def test_a_typed_yes_locks_and_provisions(vault):
     cli, chip = vault
     assert typed(cli, b"yes\n") == 0
     config = bytes.fromhex(json.loads(chip.read_text())["config"])
-    assert config[86:89] == b"\x00\x00\xfe"  # data, configuration, slot 0
+    assert config[86:89] == b"\x00\x00\x7e"  # data, configuration, slots 0 and 7
     parts = cli.ok("selftest", "--device", "emulated:vault", "--json").last["parts"]
     assert parts["element"] is True
-    assert cli("info", "--device", "emulated:vault", "--json").last["custody"] == 0
+    shown = cli("info", "--device", "emulated:vault", "--json").last
+    assert (shown["custody"], shown["certified"]) == (2, 0)  # what it says, and what nobody has vouched for
 
 
 def test_a_serial_number_locks_without_asking(vault):

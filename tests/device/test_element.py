@@ -36,8 +36,8 @@ def test_key_is_born_in_the_chip_and_signs():
     assert p256.verify(public, DIGEST, element.keys.sign(0, DIGEST))
 
 
-def test_custody_is_no_word_of_the_keystore():
-    assert Element().keys.custody == 0
+def test_custody_is_a_claim_that_a_host_has_to_prove():
+    assert Element().keys.custody == 2
 
 
 def test_identity_and_wallet_are_two_keys():

@@ -35,7 +35,7 @@ def test_provisioned_and_restarted():
     device = switched_on(element)
     assert device.state == BLANK
     provision(device, issuer)
-    assert device.state == PROVISIONED and device.board.keystore.custody == 0
+    assert device.state == PROVISIONED and device.board.keystore.custody == 2
     again = switched_on(element)
     assert again.state == PROVISIONED and again.device_id == device.device_id
     again.sample()

@@ -62,7 +62,7 @@ def test_no_key_before_the_lock_and_readings_after_it(lab):
     lab.wait(board, lambda info: info["reading_seq"] >= 4)
     messages = lab.collect(board)
     assert all(verdict.ok for verdict in lab.verify(messages)) and len(messages) >= 4
-    assert lab.info(board)["custody"] == 0  # a chip that nobody has proved
+    assert lab.home.active()[0].custody == 0  # a chip that nobody has vouched for
     with lab.client(board) as client:
         serial = read_element(client).serial
     assert serial.hex() == chip(board)["config"][:8] + chip(board)["config"][16:26]

@@ -104,8 +104,10 @@ def in_an_element():
         (rpc.ELEMENT, wanted),
         (rpc.ELEMENT, None),
         (rpc.SELFTEST, None),
+        (rpc.ELEMENT, bytes(32)),
         (rpc.EVIDENCE, bytes(32)),
         (rpc.ELEMENT, wanted),
+        (rpc.ELEMENT, bytes(32)),
     ):
         wire.ask(kind, item)
 

@@ -30,7 +30,7 @@ def batch(
     session: Session,
     *,
     tray: Annotated[
-        Path, typer.Option("--boards", metavar="FILE.csv", help="name,device,board[,policy]: a board a line.")
+        Path, typer.Option("--boards", metavar="FILE.csv", help="name,device,board[,policy][,chip]: a board a line.")
     ],
     image: Annotated[
         list[str] | None,

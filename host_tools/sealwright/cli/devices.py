@@ -81,7 +81,7 @@ def _register(session: Session, entries: list[Registered]) -> None:
         return
     names = session.home.names()
     rows = [
-        (names[bytes.fromhex(one.device)], one.device[:16], one.model, custody(one.custody), one.state,
+        (names[bytes.fromhex(one.device)], one.device[:16], one.model, _kept(one), one.state,
          clock(one.registered_at)[:10], one.where, ", ".join(one.groups))
         for one in entries
     ]  # fmt: skip
@@ -97,6 +97,11 @@ def _keys(session: Session, entries: list[Registered]) -> None:
         session.table(("name", "rotation"), turned, "Rotated keys")
     else:
         session.say("No device has rotated its key, as far as this home has seen.")
+
+
+def _kept(one: Registered) -> str:
+    """Its custody, and the chip on whose word that was certified."""
+    return custody(one.custody) + (f", {one.chip}" if one.chip else "")
 
 
 GROUP: Final = Group("devices", devices, COMMANDS)

@@ -21,7 +21,8 @@ def pending(client: Client) -> Element | None:
 def plan(element: Element) -> list[str]:
     """What would be locked for ever, in words, a line each."""
     lines = [f"ATECC608 {element.serial.hex()}, revision {element.revision.hex()}: would be locked FOR EVER:"]
-    lines.append("  the configuration zone and the data zone; then the slot of each key, as the key is made")
+    lines.append("  the configuration zone and the data zone; then the slot of each key, as it is made:")
+    lines.append("  the device's, and the one by which the chip signs what it is")
     for first, now, then in element.changes:
         lines.append(f"  byte {first:3}  {now.hex(' ')}  ->  {then.hex(' ')}")
     for number, slot, key in element.slots:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from ..bench.factory import ledger_path, records, verify_ledger
 from ..errors import Usage
 from ..wire.messages import FactoryRecord, Message
+from .chip import signed_facts
 from .commands import command
 from .options import TestOption
 from .session import Session
@@ -30,7 +31,7 @@ def factory(session: Session, allow_test: TestOption = False) -> int:
     for body in found:
         session.emit(**_as_json(body))
     rows = [
-        (str(one.seq), one.name, short(one.key.device_id), one.model, custody(one.custody), one.firmware,
+        (str(one.seq), one.name, short(one.key.device_id), one.model, _kept(one), one.firmware,
          _tested(one), clock(one.made_at), one.maker)
         for one in found
     ]  # fmt: skip
@@ -62,11 +63,17 @@ def _head(found: list[Message[FactoryRecord]]) -> str | None:
     return f"{found[-1].body.seq}:{found[-1].digest.hex()}" if found else None
 
 
+def _kept(body: FactoryRecord) -> str:
+    return custody(body.custody) + (f", {body.chip.serial.hex()}" if body.chip is not None else "")
+
+
 def _tested(body: FactoryRecord) -> str:
     failed = [part for part, outcome in body.selftest.items() if outcome is not True]
     return "passed" if not failed else f"failed: {', '.join(failed)}"
 
 
 def _as_json(body: FactoryRecord) -> dict[str, object]:
-    shown = {name: json_value(getattr(body, name)) for name in FactoryRecord.__slots__ if name != "key"}
+    shown = {name: json_value(getattr(body, name)) for name in FactoryRecord.__slots__ if name not in ("key", "chip")}
+    if body.chip is not None:
+        shown["chip"] = signed_facts(body.chip)
     return {**shown, "device": body.key.device_id.hex(), "did": body.key.did}

@@ -11,6 +11,7 @@ from ..operate.promises import Promises
 from ..operate.trading import STATES
 from ..wire.messages import Body, ChannelOpen, DecimalFraction, DevicePolicy, Message, Voucher, parse_message
 from ..wire.messages.schema import read
+from . import chip as chips
 from . import key_history
 from .claimable import Claimable, claimable
 from .commands import command
@@ -43,7 +44,9 @@ def info(session: Session, device: DeviceOption) -> None:
     for message in messages:
         promises.note(message)
     claims = [one for one in claimable(session, promises) if one.payee == found.device]
-    shown = _as_json(found) | {"claimable": [one.as_dict() for one in claims]}
+    certified = _certified(session, found)
+    certified |= chips.facts(certified.get("chip"))
+    shown = _as_json(found) | certified | {"claimable": [one.as_dict() for one in claims]}
     session.emit(ok=True, url=device, **shown, **({"key_history": key_history.as_json(turned)} if turned else {}))
     facts = [*_identity(session, found), *key_history.facts(turned)]
     if found.provisioned:
@@ -114,13 +117,35 @@ def _identity(session: Session, found: Info) -> Facts:
     yield "firmware", f"{found.firmware}{code}, curve engine {raw['engine']}"
     if "slot" in raw:
         yield "", _slots(raw)
-    yield "custody", custody(found.custody)
+    yield from _custody(session, found)
     unix, quality = raw["clock"]
     yield "clock", f"{clock(unix)}, {CLOCK[quality]}" if quality else CLOCK[0]
     if raw.get("clock_fault") is not None:
         yield "", "a network's time was REFUSED as far from the last trusted one: `sealwright owner clock` sets it"
     yield "sensors", ", ".join(raw["sensors"]) or "none"
     yield "peers at", ", ".join(found.peers) or "none"
+
+
+def _custody(session: Session, found: Info) -> Facts:
+    """What this home certified, or else what the device says of itself, which proves nothing."""
+    certified = _certified(session, found)
+    if not certified:
+        yield "custody", custody(found.custody) + (", it says" if found.custody else "")
+        return
+    level = certified["certified"]
+    yield "custody", custody(level) + (f"; it says {found.custody}" if found.custody != level else "")
+    if "chip" in certified:
+        yield "chip", chips.words(certified["chip"])
+
+
+def _certified(session: Session, found: Info) -> dict[str, Any]:
+    """The custody that this home certified, and the chip on whose word it did: {} where the register has no such
+    device."""
+    if found.device is None or found.device not in session.names():
+        return {}
+    entry = session.home.find(found.device)
+    chip = session.home.chips.find(entry.chip) if entry is not None and entry.chip else None
+    return {} if entry is None else {"certified": entry.custody, **({} if chip is None else {"chip": chip})}
 
 
 def _slots(raw: dict[str, Any]) -> str:

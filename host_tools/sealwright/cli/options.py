@@ -27,6 +27,22 @@ DaysOption = Annotated[
     int | None,
     typer.Option("--valid-days", metavar="N", min=1, max=36500, help="How long its certificate is good; else no end."),
 ]
+ChipOption = Annotated[
+    str | None,
+    typer.Option(
+        "--chip",
+        metavar="SERIAL",
+        help="You know that the chip with this serial number is on the board: custody 2, if it signs so.",
+    ),
+]
+ChipRootOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--chip-root",
+        metavar="FILE",
+        help="The root of a chip maker whose certificates you trust, in PEM [default: chip-roots.pem of the home].",
+    ),
+]
 BoardOption = Annotated[
     str, typer.Option("--board", metavar="BOARD", help="Which board it is, such as pico or esp32_s3.")
 ]

@@ -11,9 +11,10 @@ from ..home.names import name_key
 from ..link import Client
 from ..operate import provisioning, spending
 from ..operate.provisioning import Provisioned
+from . import chip as chips
 from . import element as elements
 from .commands import command
-from .options import DaysOption, DeviceOption
+from .options import ChipOption, ChipRootOption, DaysOption, DeviceOption
 from .session import Session
 from .words import custody
 from .words import spending as spending_words
@@ -27,6 +28,7 @@ from .words import spending as spending_words
     sealwright provision --device emulated:charger --name charger --policy policy.json
     sealwright provision --device emulated:charger --name charger --dry-run
     sealwright provision --device emulated:vault --name vault --lock-element SERIAL    locks its ATECC608 for ever
+    sealwright provision --device emulated:vault --name vault --chip SERIAL    custody 2, if that chip signs so
     """,
 )
 def provision(
@@ -47,6 +49,8 @@ def provision(
             help="Lock the ATECC608 with this serial number for ever, without asking; --dry-run says with what.",
         ),
     ] = None,
+    chip: ChipOption = None,
+    chip_root: ChipRootOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
 ) -> None:
     """Give a device its identity: its own key, a certificate, an owner. Happens once; a call that was cut resumes.
@@ -55,6 +59,7 @@ def provision(
     smallest units. It may also have "payees", "button_above" and "not_after".
     """
     home = session.home
+    trust = chips.trust(session, chip, chip_root)
     limits = None if policy is None else spending.load_policy(policy, home=home)
     with session.connect(device) as client:
         if dry_run:
@@ -65,8 +70,13 @@ def provision(
             provisioning.plan(home, client, name)  # nothing is locked for a name that is taken
             elements.lock(session, client, open_element, lock_element)
         with session.resumable(), session.progress("provisioning"):
-            done = provisioning.provision(home, client, name, limits, valid_days)
+            done = provisioning.provision(home, client, name, limits, valid_days, trust=trust)
     _tell(session, done)
+    if done.judged is not None:
+        chips.tell_limits(session, done.judged.chip)
+        chips.tell_unvouched(
+            session, None if done.judged.shown is None else done.judged.shown.serial, quote(done.entry.name)
+        )
     if done.resumed:
         session.say("An earlier call had done it; this one noted it. Its policy is that of the earlier call.")
     else:
@@ -99,6 +109,7 @@ def _tell_of_earlier(session: Session, entry: Registered) -> None:
 
 def _tell(session: Session, done: Provisioned) -> None:
     entry, certificate = done.entry, done.certificate.body
+    kept = session.home.chips.find(entry.chip) if entry.chip else None
     session.emit(
         ok=True,
         name=entry.name,
@@ -111,6 +122,8 @@ def _tell(session: Session, done: Provisioned) -> None:
         certificate=entry.certificate,
         test=done.test,
         resumed=done.resumed,
+        **chips.facts(kept),
+        **({"unvouched": done.judged.shown.serial} if done.judged and done.judged.shown else {}),
     )
     session.say(f"{entry.name} is provisioned.")
     session.facts(
@@ -119,6 +132,7 @@ def _tell(session: Session, done: Provisioned) -> None:
             ("did", certificate.subject),
             ("model", entry.model),
             ("custody", custody(entry.custody)),
+            *([("chip", chips.words(kept))] if kept is not None else []),
             ("network", certificate.network.hex()),
         ]
     )

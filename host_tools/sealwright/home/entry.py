@@ -17,8 +17,9 @@ RETIRED: Final = "retired"  # wiped, removed or forgotten: kept for the ledger's
 class Registered:
     """A device in the register. `device` and `certificate` (its digest) are hexadecimal. commands: the number of the
     last command signed for it. urls: where the owner named it since it was provisioned at `url`, the last one last.
-    hardened: the MAC of the chip it runs on, where this home has sealed that. rotations: those of its key that this
-    home has seen, as received, in hexadecimal, oldest first."""
+    hardened: the MAC of the chip it runs on, where this home has sealed that. chip: the serial number of the chip that
+    keeps its key, where custody 2 was certified on that chip's word. rotations: those of its key that this home has seen,
+    as received, in hexadecimal, oldest first."""
 
     name: str
     device: str
@@ -33,6 +34,7 @@ class Registered:
     groups: Sequence[str] = ()
     hardened: str = ""
     rotations: Sequence[str] = ()
+    chip: str = ""
 
     @property
     def active(self) -> bool:
@@ -63,6 +65,7 @@ def parse_entry(path: Path) -> Registered:
             entry.state,
             entry.certificate,
             entry.hardened,
+            entry.chip,
             *entry.urls,
             *entry.groups,
             *entry.rotations,

@@ -7,6 +7,7 @@ revocations/DIGEST.cbor           revocations signed here
 heads/ID.cbor                     the newest reading seen of a device, see `operate.logs`
 forks/ID-NUMBER.bundle            proofs of logs that contradict themselves
 hardened/ signing.key             the chips that were sealed for ever, see `hardened`
+chips/SERIAL.json chip-roots.pem  the chips that keep keys of this home's devices, and their makers, see `chips`
 brokers/HOST:PORT.pem             the CA that certified an MQTT broker
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 from ..files import write_whole
 from ..wire.bundle import read_bundle
 from ..wire.messages import Delegation, Message, Revocation, parse_as
+from .chips import Chips
 from .hardened import Hardenings
 
 
@@ -30,6 +32,11 @@ class Kept:
     def hardenings(self) -> Hardenings:
         """The chips that were sealed here."""
         return Hardenings(self.folder, self._passphrase)
+
+    @property
+    def chips(self) -> Chips:
+        """The chips that keep keys of this home's devices."""
+        return Chips(self.folder)
 
     def keep_grant(self, device: bytes, raw: bytes) -> None:
         """Keep a device's grant: it names the owner that may withdraw its money. Raises OSError."""

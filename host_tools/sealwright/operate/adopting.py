@@ -10,8 +10,10 @@ from dataclasses import replace
 from ..errors import BadCertificate, RefusedByDevice, Usage
 from ..home import DONE, Home, Registered
 from ..link import Client
+from ..wire import labels
 from ..wire.certificates import check_chain
 from ..wire.messages import Certificate, Message, Revocation, parse_as
+from . import chips
 from .custody import sealed_chip
 from .pinning import lasting, wrong_device
 from .rotating import note_rotations
@@ -21,8 +23,9 @@ def adopt(home: Home, client: Client, name: str | None = None) -> Registered:
     """Put the device behind `client` into the register. name: None for the one that it had there. Where `client.device`
     names one, it must be that.
 
-    Raises RefusedByDevice for a device of another issuer, or one that is revoked or not provisioned; Usage for one that
-    is registered, or a name that cannot be its; Unreachable.
+    Raises RefusedByDevice for a device of another issuer, or one that is revoked or not provisioned; Rejected, as
+    `chips.prove`, for one of custody 2 whose chip does not say so; Usage for one that is registered, or a name that
+    cannot be its; Unreachable.
     """
     status = client.status().body  # signed, over a fresh nonce: the device has the key of its certificate
     leaf = _own_leaf(home, client)
@@ -42,6 +45,7 @@ def adopt(home: Home, client: Client, name: str | None = None) -> Registered:
     if name is None and known is None:
         raise Usage("the register never had this device", remedy="Say what to call it, with --name.", code="no_name")
     name = home.check_name(known.name if name is None and known is not None else name or "", status.device)
+    chip = chips.prove_again(home, client, leaf.body.key) if leaf.body.custody == labels.ELEMENT else ""
     entry = Registered(
         name=name,
         device=status.device.hex(),
@@ -55,6 +59,7 @@ def adopt(home: Home, client: Client, name: str | None = None) -> Registered:
         groups=known.groups if known is not None else (),
         hardened=sealed_chip(home, status.device),
         rotations=[rotation.raw.hex() for rotation in rotations],
+        chip=chip,
     )
     home.register(entry)
     return entry

@@ -16,7 +16,9 @@ from ..link import Client
 from ..targets import kinds
 from ..wire.certificates import TEST_MODEL, issue
 from ..wire.messages import Certificate, DevicePolicy, Evidence, Grant, Message, parse_as, sign_message
-from . import custody
+from . import chips, custody
+from .chips import NOBODY, Trust
+from .custody import Judged
 from .pinning import lasting
 from .renewing import expiry
 
@@ -25,12 +27,14 @@ NONCE_BYTES: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
-    """The outcome. test: under the test root. resumed: an earlier call had done it, this one only noted it."""
+    """The outcome. test: under the test root. resumed: an earlier call had done it, this one only noted it. judged: why
+    it has its custody, None where it was resumed."""
 
     entry: Registered
     test: bool
     resumed: bool
     certificate: Message[Certificate]
+    judged: Judged | None = None
 
 
 def plan(home: Home, client: Client, name: str) -> str:
@@ -48,13 +52,19 @@ def plan(home: Home, client: Client, name: str) -> str:
 
 
 def provision(
-    home: Home, client: Client, name: str, policy: DevicePolicy | None = None, valid_days: int | None = None
+    home: Home,
+    client: Client,
+    name: str,
+    policy: DevicePolicy | None = None,
+    valid_days: int | None = None,
+    *,
+    trust: Trust = NOBODY,
 ) -> Provisioned:
     """Provision the device behind `client` as `name`, or finish what an earlier call began. valid_days: None
-    for a certificate without an end.
+    for a certificate without an end. trust: why a chip that keeps its key is believed.
 
     Raises RefusedByDevice for a device that is provisioned already, Usage for a name that is taken, Rejected for
-    evidence that does not hold and for a board that says it is sealed and was not sealed here, Unreachable.
+    evidence that does not hold, and for a board that says more of its custody than it proves, Unreachable.
     """
     info = client.info()
     if info.provisioned:
@@ -70,9 +80,10 @@ def provision(
         raise Rejected(f"no board here is of model {evidence.model!r}", remedy="Use a Sealwright that knows the board.")
     # the firmware of a real board does not know that it is emulated; who runs it does
     test = test or lasting(home, client.url).startswith("emulated:")
-    level, chip = custody.judge(home, evidence, nonce, test=test)
-    certificate = _certify(home, evidence, level, test, valid_days)
-    sealed = custody.keep(home, chip, evidence.key.device_id)
+    judged = custody.judge(home, client, evidence, nonce, test=test, trust=trust)
+    certificate = _certify(home, evidence, judged.custody, test, valid_days)
+    sealed = custody.keep(home, judged.sealed, evidence.key.device_id)
+    chip = chips.keep(home, judged.chip, evidence.key.device_id)
     entry = Registered(
         name=name,
         device=evidence.key.device_id.hex(),
@@ -83,12 +94,13 @@ def provision(
         certificate=certificate.digest.hex(),
         registered_at=certificate.body.issued_at,
         hardened=sealed,
+        chip=chip,
     )
     home.register(entry)
     grant = _grant(home, certificate, nonce, policy, test)
     home.keep_grant(evidence.key.device_id, grant.raw)
     client.grant(grant.raw)
-    return Provisioned(_complete(home, entry, client), test, False, certificate)
+    return Provisioned(_complete(home, entry, client), test, False, certificate, judged)
 
 
 def _unfinished(home: Home, client: Client, name: str) -> tuple[Registered, Message[Certificate]]:

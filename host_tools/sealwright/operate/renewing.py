@@ -5,6 +5,7 @@ certified it, and nothing else of the device changes. A revocation is signed by 
 verifiers, ledgers and devices honour it once they have it.
 """
 
+import os
 from dataclasses import replace
 from typing import Final
 
@@ -15,7 +16,9 @@ from ..wire import labels
 from ..wire.certificates import TEST_MODEL, issue
 from ..wire.keys import PublicKey
 from ..wire.messages import Certificate, Grant, Message, Revocation, parse_as, sign_message
-from .custody import at_renewal
+from . import chips
+from .chips import NOBODY, NONCE_BYTES, Trust
+from .custody import Judged, at_renewal, by_chip
 from .pinning import prove
 
 SECONDS_A_DAY: Final = 86400
@@ -33,10 +36,12 @@ def expiry(now: int, valid_days: int | None) -> int | None:
     return None if valid_days is None else now + valid_days * SECONDS_A_DAY
 
 
-def renew(home: Home, client: Client, valid_days: int | None = None) -> Message[Certificate]:
-    """Give the device behind `client` a new certificate for its key; returns it. valid_days: None for no end.
+def renew(home: Home, client: Client, valid_days: int | None = None, trust: Trust = NOBODY) -> Message[Certificate]:
+    """Give the device behind `client` a new certificate for its key; returns it. valid_days: None for no end. trust:
+    why a chip that keeps its key is believed.
 
-    Raises RefusedByDevice, also for a device that is another than the register has, or of another network.
+    Raises RefusedByDevice, also for a device that is another than the register has, or of another network; Rejected, as
+    `chips.prove`, for one whose chip no longer says that it keeps the key.
     """
     status = prove(home, client)
     old = client.chain()[0].body
@@ -46,11 +51,12 @@ def renew(home: Home, client: Client, valid_days: int | None = None) -> Message[
         raise RefusedByDevice("the device's certificate is of another network", remedy=remedy, code="wrong_network")
     now = home.now()
     signer = home.key("test" if test else "issuer")
+    judged = _judge(home, client, old, trust)
     certificate = issue(
         signer,
         old.key,
         network=old.network,
-        custody=at_renewal(home, old),
+        custody=judged.custody,
         issued_at=now,
         expires=expiry(now, valid_days),
         model=old.model,
@@ -65,11 +71,13 @@ def renew(home: Home, client: Client, valid_days: int | None = None) -> Message[
         ledger_chain=home.ledger_chain(test=test),
     )
     grant = sign_message(signer, body)
+    chip = chips.keep(home, judged.chip, status.body.device)
     client.grant(grant.raw)
     home.keep_grant(status.body.device, grant.raw)
     entry = home.find(status.body.device)
     if entry is not None:
-        home.register(replace(entry, certificate=certificate.digest.hex(), custody=certificate.body.custody))
+        digest = certificate.digest.hex()
+        home.register(replace(entry, certificate=digest, custody=judged.custody, chip=chip))
     return certificate
 
 
@@ -77,6 +85,14 @@ def _first_owner(home: Home, device: bytes) -> PublicKey:
     """Whom the device's grant named: a renewal names the same, and transfers since count from there."""
     granted = home.grant(device)
     return home.key("owner").public if granted is None else parse_as(granted, Grant).body.owner
+
+
+def _judge(home: Home, client: Client, old: Certificate, trust: Trust) -> Judged:
+    """Custody is judged anew: custody 2 only where a chip signs today that it keeps the key."""
+    in_chip = labels.ELEMENT in (old.custody, client.info().custody) or trust.serial is not None
+    if in_chip:
+        return by_chip(home, client, old.key, os.urandom(NONCE_BYTES), trust)
+    return Judged(at_renewal(home, old))
 
 
 def revoke(home: Home, entry: Registered, reason: str) -> Message[Revocation]:

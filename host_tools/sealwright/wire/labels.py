@@ -71,6 +71,7 @@ FIRMWARE: Final = -70013
 SEALED_PROOF: Final = -70030
 SELFTEST: Final = -70020
 CERTIFICATE_DIGEST: Final = -70021
+CHIP: Final = -70031
 
 # custody: who can read the key
 OPEN: Final = 0

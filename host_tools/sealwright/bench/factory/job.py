@@ -23,7 +23,9 @@ from ...link import Client, Info
 from ...link.info import parse_info
 from ...link.labels import INFO
 from ...operate import provisioning
+from ...operate.chips import as_message, trust_of
 from ...targets import UF2, BoardKind, Build
+from ...wire.labels import ELEMENT
 from ...wire.messages import Certificate, FactoryRecord, Message
 from ..deploying import HELLO_SECONDS, hello, install
 from ..flashing import flash
@@ -144,9 +146,10 @@ def _work(home: Home, job: Job, notes: Notes) -> Result:
         notes.note("deployed", job.build.version)
     with emulator.resolve(home, place.device) as client:
         _test(client, notes)
-        done = provisioning.provision(home, client, place.name, place.policy)
+        trust = trust_of(home, place.chip, None)
+        done = provisioning.provision(home, client, place.name, place.policy, trust=trust)
         notes.note("provisioned", done.entry.device)
-        return _record_of(job, notes, client.info(), done.certificate, test=done.test, state=MADE)
+        return _record_of(home, job, notes, client.info(), done.certificate, test=done.test, state=MADE)
 
 
 def _check_kind(home: Home, place: Place) -> None:
@@ -192,7 +195,7 @@ def _check_provisioned(home: Home, job: Job, notes: Notes, found: Info) -> Resul
     if "tested" not in notes.values:
         return Result(job.place.name, THERE, tuple(notes.steps), test=test)  # provisioned by hand: no test to record
     notes.note("provisioned", entry.device)
-    return _record_of(job, notes, found, certificate, test=test, state=THERE)
+    return _record_of(home, job, notes, found, certificate, test=test, state=THERE)
 
 
 def _test(client: Client, notes: Notes) -> None:
@@ -205,7 +208,7 @@ def _test(client: Client, notes: Notes) -> None:
 
 
 def _record_of(
-    job: Job, notes: Notes, info: Info, certificate: Message[Certificate], *, test: bool, state: str
+    home: Home, job: Job, notes: Notes, info: Info, certificate: Message[Certificate], *, test: bool, state: str
 ) -> Result:
     body = certificate.body
     record = FactoryRecord(
@@ -221,6 +224,7 @@ def _record_of(
         firmware=info.firmware,
         selftest=notes.values["tested"],
         certificate=certificate.digest,
+        chip=as_message(home.chips.of(body.key.device_id)) if body.custody == ELEMENT else None,
     )
     return Result(job.place.name, state, tuple(notes.steps), record, test)
 

@@ -20,18 +20,21 @@ from ...texts import read_text
 from ...wire.messages import DevicePolicy
 
 COLUMNS: Final = ("name", "device", "board")
-OPTIONAL: Final = ("policy",)
+OPTIONAL: Final = ("policy", "chip")
+_COLUMNS: Final = ",".join(COLUMNS) + "".join(f"[,{one}]" for one in OPTIONAL)
 EMULATED: Final = "emulated:"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One board of a tray. device: its URL. board: its kind, None where its firmware is not ours to put on it."""
+    """One board of a tray. device: its URL. board: its kind, None where its firmware is not ours to put on it. chip:
+    the serial number (9 bytes) of the chip that is known to be on it, for custody 2."""
 
     name: str
     device: str
     board: BoardKind | None
     policy: DevicePolicy | None
+    chip: bytes | None = None
 
     @property
     def needs_firmware(self) -> bool:
@@ -41,8 +44,8 @@ class Place:
 
 
 def read_tray(path: Path, *, home: Home | None = None) -> list[Place]:
-    """Read `name,device,board[,policy]`, a board a line; policy files are looked for beside it. An empty `board` leaves
-    the firmware as it is. home: the one whose devices and assets policies name.
+    """Read `name,device,board[,policy][,chip]`, a board a line; policy files are looked for beside it. An empty `board`
+    leaves the firmware as it is. home: the one whose devices and assets policies name.
 
     Raises Usage, with the line, for what would stop a board later: a name or a port that two boards have, a kind of
     board or a policy that there is not.
@@ -60,6 +63,7 @@ def read_tray(path: Path, *, home: Home | None = None) -> list[Place]:
         raise _bad(f"{path} names no board")
     _check_twice(path, "name", (place.name for place in places), name_key)
     _check_twice(path, "device", (place.device for place in places))
+    _check_twice(path, "chip", (place.chip.hex() for place in places if place.chip is not None))
     return places
 
 
@@ -67,15 +71,26 @@ def _place(path: Path, number: int, line: dict[str | None, str | None], home: Ho
     where = f"line {number} of {path}"
     values = {column: (line.get(column) or "").strip() for column in (*COLUMNS, *OPTIONAL)}
     if None in line or not values["name"] or not values["device"]:
-        raise _bad(f"{where} is not {','.join(COLUMNS)}[,{OPTIONAL[0]}]")
+        raise _bad(f"{where} is not {_COLUMNS}")
     try:
         name = tidy_name(values["name"])
         device = url_of(values["device"]) or values["device"]
         board = _kind(values["board"], device) if values["board"] else None
+        chip = _serial(values["chip"]) if values["chip"] else None
         policy = load_policy(path.parent / values["policy"], home=home) if values["policy"] else None
     except Usage as error:
         raise Usage(f"{where}: {error}", remedy=error.remedy, code=error.code) from error
-    return Place(name, device, board, policy)
+    return Place(name, device, board, policy, chip)
+
+
+def _serial(text: str) -> bytes:
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if len(found) != 9:
+        raise Usage(f"{text!r} is no chip's serial number", remedy="It has 18 hexadecimal digits.")
+    return found
 
 
 def _kind(name: str, device: str) -> BoardKind:

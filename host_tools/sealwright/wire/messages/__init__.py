@@ -5,7 +5,7 @@ from .bodies import BODIES, Body, parse_as, parse_message
 from .certificate import Certificate
 from .claims import Claim, RevealedTick
 from .decimals import DecimalFraction, Number, from_decimal, to_decimal
-from .factory import FactoryRecord
+from .factory import Chip, FactoryRecord
 from .identity import Command, DevicePolicy, Evidence, Grant, Limit, PeerProof
 from .market import Offer
 from .measurement import Reading, Record
@@ -23,6 +23,7 @@ __all__ = [
     "ChannelClose",
     "ChannelOpen",
     "Checkpoint",
+    "Chip",
     "Claim",
     "Command",
     "DecimalFraction",

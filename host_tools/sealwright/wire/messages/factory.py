@@ -11,7 +11,7 @@ from .. import labels
 from ..cbor import Value
 from ..keys import PublicKey
 from .cose_key import CNF
-from .schema import HASH, TEXT, UINT, Bytes, MapOf, Nullable, Rule, Unsigned, at
+from .schema import HASH, TEXT, UINT, Bytes, MapOf, Nullable, Rule, Struct, Unsigned, at
 
 _CODE: Final = Unsigned(0, 255)
 
@@ -24,9 +24,22 @@ class _Outcome(Rule):
 
 
 @dataclass(frozen=True, slots=True)
+class Chip:
+    """The chip that keeps a device's key, as it signed it: serial number 9 bytes, revision 4, SHA-256 of its
+    configuration, the key it signs with (X || Y). by_maker: whether its maker certified that key."""
+
+    serial: bytes = field(metadata=at(1, Bytes(9)))
+    revision: bytes = field(metadata=at(2, Bytes(4)))
+    config: bytes = field(metadata=at(3, HASH))
+    attestation: bytes = field(metadata=at(4, Bytes(64)))
+    by_maker: int = field(metadata=at(5, Unsigned(0, 1)))
+
+
+@dataclass(frozen=True, slots=True)
 class FactoryRecord:
     """An issuer's word on how a device left its bench. `seq` rises by one, `prev` is the digest of its record before,
-    None for its very first. maker: who made it ready. selftest: part -> True, or the code of what failed."""
+    None for its very first. maker: who made it ready. selftest: part -> True, or the code of what failed. chip: what
+    custody 2 was certified on."""
 
     TYPE: ClassVar[int] = labels.FACTORY_RECORD
     NAME: ClassVar[str] = "factory-record"
@@ -43,3 +56,4 @@ class FactoryRecord:
     firmware: str = field(metadata=at(labels.FIRMWARE, TEXT))
     selftest: Mapping[str, bool | int] = field(metadata=at(labels.SELFTEST, MapOf(_Outcome())))
     certificate: bytes = field(metadata=at(labels.CERTIFICATE_DIGEST, HASH))
+    chip: Chip | None = field(default=None, metadata=at(labels.CHIP, Struct(Chip)))
