@@ -18,8 +18,8 @@ class Registered:
     """A device in the register. `device` and `certificate` (its digest) are hexadecimal. commands: the number of the
     last command signed for it. urls: where the owner named it since it was provisioned at `url`, the last one last.
     hardened: the MAC of the chip it runs on, where this home has sealed that. chip: the serial number of the chip that
-    keeps its key, where custody 2 was certified on that chip's word. rotations: those of its key that this home has seen,
-    as received, in hexadecimal, oldest first."""
+    keeps its key, where custody 2 was certified on that chip's word. rotations: those of its key that this home has
+    seen, as received, in hexadecimal, oldest first."""
 
     name: str
     device: str
