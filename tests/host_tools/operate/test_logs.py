@@ -39,14 +39,15 @@ class Far:
         return self._info(frame.item)
 
     def _info(self, nonce):
-        status = Status(self.device.id, nonce, 0, self.seq or 0, None, NOW, 2, "0.1.0")
+        status = Status(self.device.id, nonce or bytes(32), 0, self.seq or 0, None, NOW, 2, "0.1.0")
+        said = {"status": sign_message(self.device.key, status).raw} if nonce else {}
         return {
+            **said,
             **{"state": "provisioned", "fault": None, "firmware": "0.1.0", "model": "m", "custody": 0},
             **{"engine": "plain", "clock": [NOW, 2], "peer": None, "sensors": [], "device": self.device.id},
             **{"network": self.device.network, "command_seq": 0, "paused": False, "policy": None, "offer": None},
             **{"interval": 1, "reading_seq": 0, "acknowledged": 0, "sensor_fault": None, "trade_fault": None},
             **{"uplink": None, "bought": None, "order": None, "channels": [0, 0]},
-            "status": sign_message(self.device.key, status).raw,
         }
 
     def read(self, _):
