@@ -60,6 +60,7 @@ def test_a_device_changes_hands_with_its_money(homed, other, tmp_path):
     homed.ok("collect", "car", "--out", tmp_path / "car.bundle")
     verdicts = homed("verify", tmp_path / "car.bundle", "--allow-test", "--json", "-v").json
     assert {"transfer", "status"} <= {row["type"] for row in verdicts if row.get("ok")}
+    assert f"#1 to {key_of(other)}" in homed("verify", tmp_path / "car.bundle", "--allow-test", "-v").out
     homed.ok("settle", tmp_path / "car.bundle", "--allow-test")
     assert withdrawn(homed, "car") == "not_the_owner"
     order = tmp_path / "order"

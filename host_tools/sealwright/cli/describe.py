@@ -12,12 +12,14 @@ from ..wire.messages import (
     ChannelClose,
     ChannelOpen,
     Command,
+    Delegation,
     FactoryRecord,
     Firmware,
     Message,
     Number,
     Reading,
     Receipt,
+    Transfer,
     Voucher,
     to_decimal,
 )
@@ -45,6 +47,10 @@ def describe(message: Message[Body], names: Mapping[bytes, str], assets: Assets 
             said = f"{short(body.channel)} {clock(body.closed_at)}"
         case Command() as body:
             said = f"{body.op} #{body.seq}"
+        case Transfer() as body:
+            said = f"#{body.generation} to {body.new.did}, {clock(body.signed_at)}"
+        case Delegation() as body:
+            said = f"{', '.join(body.ops)} until {clock(body.not_after)}, to {body.operator.did}"
         case Firmware() as body:
             said = f"{body.name}, version {body.version} for {body.model} ({body.arch}), {len(body.files)} files"
         case FactoryRecord() as body:

@@ -26,7 +26,9 @@ def judge_transfer(message: Message[Body], body: Transfer, policy: Policy, memor
         fault = Fault("not_the_owner", f"no device changes hands more than {MOST_TRANSFERS} times")
     if fault is None and not owners.reaches(body.generation - 1, body.old.xy):
         before = {one.new for one in owners.steps if one.generation == body.generation - 1}
-        if owners.granted is not None or (before and body.old.xy not in before):
+        after = {one.old for one in owners.steps if one.generation == body.generation + 1}
+        broken = (before and body.old.xy not in before) or (after and body.new.xy not in after)
+        if owners.granted is not None or broken:
             fault = Fault("not_the_owner", "the grant, and the transfers before it, name another owner")
         elif body.old not in policy.owners and not before:
             note = Fault(OK, "It proves that this key gave the device away, and not that it owned it")
