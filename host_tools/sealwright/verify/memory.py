@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from ..wire.keys import PublicKey
 from ..wire.messages import ChannelClose, Funding, Voucher
-from .entries import Entries
+from .entries import Entries, Shelf
 from .readings import Head
 
 FAR: int = 2**62  # the latest claim's end there is: a sum of times that stays in 64 bits
@@ -110,6 +110,7 @@ class BundleMemory:
         self.earlier = dict(heads or {})
         self.heads: dict[bytes, Head] = {}
         self._entries: dict[bytes, Entries] = {}
+        self._shelf = Shelf()
 
     def certificates(self, kid: bytes) -> Iterable[bytes]:
         """None: the verifier of a bundle knows its certificates as they come."""
@@ -160,7 +161,7 @@ class BundleMemory:
     def entries(self, signer: bytes) -> Entries:
         """The entries of a signer's log in this bundle."""
         found = self._entries.get(signer)
-        return self._entries.setdefault(signer, Entries()) if found is None else found
+        return self._entries.setdefault(signer, Entries(self._shelf)) if found is None else found
 
     def channels(self) -> Iterator[Channel]:
         """Every channel of this bundle, and what is owed in it."""

@@ -33,9 +33,12 @@ from .judge import Judge
 from .memory import BundleMemory
 from .policy import CHAINED, Policy
 from .readings import Head, judge_entry, noun_of, time_of
+from .uncertified import AGAIN
 from .verdict import Verdict
 
 _BEFORE_FUNDING: Final = frozenset({"expired_certificate", "revoked"})  # what a funding settles once for all
+_IN_LOG: Final = frozenset({"gap", EQUIVOCATION})
+_TAKEN: Final = _IN_LOG | {"amount_decreased"}
 
 
 class Verifier:
@@ -119,9 +122,12 @@ class Verifier:
 
     def _beside_others(self, digest: bytes, body: Reading | FactoryRecord, signer: bytes, found: Finding) -> Finding:
         """An entry of a log beside every other of this bundle, and the newest of earlier ones."""
+        memory = self.memory
+        counts = found.fault is None or found.fault.code in _IN_LOG
+        if counts and memory.entries(signer).get(body.seq) == digest:
+            return found._replace(fault=Fault("replay", AGAIN), note=None, mark="")
         if not _is_entry(found.fault):
             return found
-        memory = self.memory
         if memory.entry(signer, body.seq) not in (None, digest):
             why = f"its signer signed another {noun_of(body)} with number {body.seq}"
             return found._replace(fault=Fault(EQUIVOCATION, why), note=None)
@@ -142,9 +148,10 @@ class Verifier:
             memory.keep_channel(found.terms)  # of an expired one the vouchers are refused for that
         if isinstance(body, Funding) and found.signer is not None and fault is not None and fault.code in WAITING:
             memory.keep_funding(body, found.signer)  # its channel-open may rest on it
-        if fault is not None and fault.code not in ("gap", EQUIVOCATION, "amount_decreased"):
+        if fault is not None and fault.code not in _TAKEN:
             return
-        memory.keep(message.digest)
+        if not (isinstance(body, Reading | FactoryRecord) and _is_entry(fault)):  # those are in their log
+            memory.keep(message.digest)
         if fault is None:
             self._keep_effect(body, found.signer or b"")
 
