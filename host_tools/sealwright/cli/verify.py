@@ -18,7 +18,7 @@ from ..wire.keys import PublicKey
 from ..wire.messages import Certificate, Message
 from . import options
 from .commands import command
-from .options import BundlesArgument, SecretOption, TestOption, TickOption, VerboseOption
+from .options import BundlesArgument, ProofOption, SecretOption, TestOption, TickOption, VerboseOption
 from .problems import Problems
 from .session import Session
 from .tally import Tally
@@ -70,14 +70,6 @@ ForksOption = Annotated[
         metavar="BUNDLE",
         help="Write the pairs of messages that contradict each other, with what shows it.",
         show_default=False,
-    ),
-]
-ProofOption = Annotated[
-    str,
-    typer.Option(
-        "--proof",
-        metavar="each|chained",
-        help="Prove each reading by its own signature, or a run of them by one signature and the digests behind it.",
     ),
 ]
 

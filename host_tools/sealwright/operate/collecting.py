@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ..link.client import Client
 from ..link.info import Channel
+from ..verify.policy import known_proof
 from ..wire.keys import PublicKey
 from ..wire.messages import (
     Body,
@@ -27,6 +28,7 @@ from ..wire.messages import (
 )
 from .logs import RECENT, Equivocation, Logs, follow
 from .promises import Promises
+from .proving import EACH
 
 _ORDER: dict[type, int] = {ChannelOpen: 0, Funding: 1, Voucher: 2, Receipt: 3, ChannelClose: 4}
 
@@ -63,10 +65,13 @@ class Source:
 
 
 class Collector:
-    """Gathers from devices; every message comes out once. logs: what is known of the devices' logs."""
+    """Gathers from devices; every message comes out once. logs: what is known of the devices' logs. proof: `EACH`
+    reading by its own signature, or `CHAINED`: a run of them by its last one's, for which the others wait. Raises Usage
+    for another proof."""
 
-    def __init__(self, logs: Logs | None = None) -> None:
+    def __init__(self, logs: Logs | None = None, proof: str = EACH) -> None:
         self.logs = Logs() if logs is None else logs
+        self.proof = known_proof(proof)
         self._seen: set[bytes] = set()
         self._last: dict[bytes, deque[tuple[int, bytes]]] = {}  # by kid: the number and bytes of readings
         self.promises = Promises()
@@ -115,8 +120,8 @@ class Collector:
         if source.fork is not None:
             return
         with _proving(source, self.logs):
-            for message in follow(source.client, source.key, self.logs, source.seq):
-                if message.signed_by(source.key):  # what another wrote may be gathered, but is acknowledged to nobody
+            for message, holds, _ in follow(source.client, source.key, self.logs, source.seq, self.proof):
+                if holds:  # what another wrote may be gathered, but is acknowledged to nobody
                     source.seq, source.digest = message.body.seq, message.digest
                 if self.take(message):
                     yield message.raw
