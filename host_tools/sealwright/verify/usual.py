@@ -71,6 +71,8 @@ class Usual:
                 return None
             key, ends = known.certificate.key, FAR if known.ends is None else known.ends
             found = self._standing[kid] = _Standing(signers.version, key, key.device_id, ends)
+        if signers.lines.of(found.device):  # whose turn it was to sign is for the rules to say
+            return None
         return found if now < found.ends else None
 
     def _reading(self, n: int, raw: bytes, log: Log) -> Verdict | None:

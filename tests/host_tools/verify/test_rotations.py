@@ -75,6 +75,17 @@ def test_each_key_signs_its_part_of_the_log(proof):
     assert codes([*head, *own, last], proof=proof)[-1] == "superseded_key"
 
 
+@pytest.mark.parametrize("proof", ["each", "chained"])
+@pytest.mark.parametrize("count", [1, 5, 40])
+def test_the_old_key_that_goes_on_as_usual_is_refused(proof, count):
+    device = NET.device()
+    before = [device.reading() for _ in range(40)]  # so many that its next is known by its looks
+    turn = rotation(device, "new")
+    stolen = [device.reading() for _ in range(count)]
+    found = codes([device.certificate, *before, turn, *stolen], proof=proof)
+    assert found == ["ok"] * 42 + ["superseded_key"] * count
+
+
 def test_a_reading_that_the_rotation_does_not_name_contradicts_it():
     device = NET.device()
     device.reading()
