@@ -18,7 +18,7 @@ never repeats one.
 """
 
 from . import billing, channel, labels, messages, order, protection, rollback, senml, timekeeping
-from .device import DEVICE_SLOT, PROVISIONED, SPARE_SLOT
+from .device import PROVISIONED
 from .records import (
     FIRMWARE_RECORD,
     ORDER_RECORD,
@@ -34,6 +34,7 @@ from .records import (
 from .compat import const, make_room
 from .errors import Expired, Malformed, NoMeter, NotAParty, Replay, StorageFull, Unlimited, Unsupported
 from .firmware import Firmware
+from .own_key import DEVICE_SLOT, SPARE_SLOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
