@@ -6,7 +6,8 @@ record stores the identity, whole or not at all; after a power cut at any step, 
 """
 
 from . import __version__, identity, labels, messages, timekeeping
-from .device import BLANK, DEVICE_SLOT, KEYED, PROVISIONED
+from .device import BLANK, KEYED, PROVISIONED
+from .own_key import DEVICE_SLOT
 from .records import (
     CLOCK_RECORD,
     IDENTITY_RECORD,

@@ -88,3 +88,22 @@ def test_what_is_wrong_is_told(station, broker, authority, tmp_path):
     gone_wrong(cli("listen", "--broker", url, "--seconds", "1"), 1, "broker_other_ca")
     cli.ok(*network, "--none")
     assert cli.ok("info", "--device", "emulated:station", "--json").last["uplink"] == [None, False, None, 0]
+
+
+def test_a_key_that_is_rotated_while_somebody_listens(station, tmp_path):
+    cli, url = station
+    bundle, count = tmp_path / "day.bundle", ("--count", "3", "--json")
+    begun = seqs(cli.ok("listen", "--broker", url, "--out", bundle, *count))
+    process = cli.start("listen", "--broker", url, "--out", bundle, "--json")
+    assert process.stdout.readline()
+    turned = cli.ok("owner", "rotate", "--device", "emulated:station", "--yes", "--json").last
+    assert turned["generation"] == 1
+    seq = cli.ok("info", "--device", "emulated:station", "--json").last["reading_seq"]
+    cli.ok("collect", "--device", f"{url}/station", "--count", str(seq + 3))
+    heard = ended(process, signal.SIGINT)
+    later = cli.ok("listen", "--broker", url, "--out", bundle, *count)
+    found = seqs(heard) + seqs(later)
+    assert heard.code == later.code == 0 and len(found) > len(begun)
+    checked = cli.ok("verify", bundle, "--allow-test", "--json").json
+    assert all(line["ok"] for line in checked)
+    assert [line["type"] for line in checked].count("rotation") == 1

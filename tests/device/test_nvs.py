@@ -6,10 +6,11 @@ from binascii import hexlify
 
 from check import raises
 from emulated import nvs
-from rig import Board, Issuer, provision
+from rig import Board, Issuer, PowerCut, RamStore, provision
 from seal import p256
 from seal.device import DAMAGED, PROVISIONED, Device
 from seal.errors import BadKey, Refused, StateDamaged, StorageFull
+from seal.owner import Owner
 
 for folder in list(sys.path):
     if folder.endswith("boards"):
@@ -17,6 +18,7 @@ for folder in list(sys.path):
 
 import esp32  # noqa: E402
 from keystore.nvs import NvsKeyStore  # noqa: E402
+from keystore.sealed import SealedKeyStore  # noqa: E402
 
 DIGEST = bytes(range(32))
 
@@ -154,3 +156,75 @@ def test_model_raises_like_port():
         for code, call in cases:
             assert raises(OSError, call).args[0] == code
         raises(OverflowError, space.set_i32, "n", 1 << 31)
+
+
+class Counted:
+    """The records of a key store, whose writes count among those of the board's other flash."""
+
+    def __init__(self, records, store):
+        self._records, self._change = records, store._change
+        self.read = records.read
+
+    def write(self, name, data):
+        late = self._change()
+        self._records.write(name, data)
+        if late:
+            raise PowerCut()
+
+    def remove(self, name):
+        late = self._change()
+        self._records.remove(name)
+        if late:
+            raise PowerCut()
+
+
+def switched_on(files, sealed):
+    """A device with its keys in NVS, on a flash of these files."""
+    store = RamStore(files)
+    board = Board(store)
+    board.keystore = SealedKeyStore(bytes(38)) if sealed else NvsKeyStore()
+    board.keystore._engine = "plain"
+    board.keystore._store = Counted(board.keystore._store, store)
+    device = Device(board)
+    device.load()
+    return device
+
+
+def rotation_with_a_cut(flash, issuer, start, sealed, number, late):
+    """(how many rotations there are after a cut at this write, whether it came). start: files, content of NVS."""
+    with open(flash.path, "wb") as file:
+        file.write(start[1])
+    flash.restart()
+    device, cut = switched_on(start[0], sealed), True
+    command = issuer.command(device, "rotate", bytes(32))
+    device.board.store.cut_after(number, late)
+    try:
+        Owner(device).command(command)
+        cut = False
+    except PowerCut:
+        pass
+    flash.restart()
+    again = switched_on(device.board.store.files, sealed)
+    assert again.state == PROVISIONED and again.device_id == device.device_id, (number, late)
+    rotations = again.rotations()
+    assert again.standing.check_peer(again.chain, rotations).public == again.public
+    assert not rotations or not again.board.keystore.has(1 - again.slot()), "one key"
+    Owner(again).command(issuer.command(again, "rotate", bytes(32)))
+    assert len(again.rotations()) == len(rotations) + 1
+    return len(rotations), cut
+
+
+def test_rotation_is_cut_at_every_write():
+    for sealed in (False, True):
+        with Flash() as flash:
+            issuer, device = Issuer(), switched_on({}, sealed)
+            provision(device, issuer)
+            with open(flash.path, "rb") as file:
+                start = device.board.store.files, file.read()
+            for late in (False, True):
+                number, cut, seen = 0, True, []
+                while cut:
+                    number += 1
+                    count, cut = rotation_with_a_cut(flash, issuer, start, sealed, number, late)
+                    seen.append(count)
+                assert number > 6 and seen == sorted(seen) and (seen[0], seen[-1]) == (0, 1), seen

@@ -11,7 +11,8 @@ from keystore.software import SoftwareKeyStore
 from rig import NETWORK, NOW, Board, RamStore
 from seal import cose, identity, labels
 from seal.compat import hexlify, sha256
-from seal.device import DEVICE_SLOT, Device
+from seal.device import Device
+from seal.own_key import DEVICE_SLOT
 from seal.peers import Peers
 
 FAR = NOW + 86400 * 365

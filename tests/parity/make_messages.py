@@ -11,7 +11,8 @@ from fixed import FAR, Authority, FixedDevice, FixedEntropy, Stream, Witness, ha
 from rig import NOW, Board
 from seal import channel, labels, offers, order
 from seal.batch import Batch
-from seal.device import DEVICE_SLOT, PROVISIONED, Device
+from seal.device import PROVISIONED, Device
+from seal.own_key import DEVICE_SLOT
 from seal.owner import Owner
 from seal.provision import Provisioner
 from trades import connect, run

@@ -161,7 +161,7 @@ class Listener:
             raise Rejected("its certificate is for another device")
         key = line_of(leaf.key, rotations)
         if topic in self.heard and isinstance(key, KeyLine):
-            self.heard[topic].key = key
+            self.heard[topic].key, self.heard[topic].chain = key, [*reversed(rotations), *chain]
         if topic not in self.heard:
             heard = self.heard[topic] = Heard(self._name(topic), key, [*reversed(rotations), *chain])
             last = self._collector.last(key)

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from ..errors import SealwrightError, Usage
+from ..wire.key_line import line_of
 from ..wire.messages import (
     Body,
     Certificate,
@@ -19,6 +20,7 @@ from ..wire.messages import (
     Checkpoint,
     Message,
     Reading,
+    Rotation,
     Voucher,
     parse_as,
 )
@@ -108,6 +110,7 @@ class Forks:
             self._first[_place(message)] = message
         self._certificates: dict[str, Message[Certificate]] = {}
         self._opens: dict[bytes, bytes] = {}
+        self._rotations: dict[bytes, list[Message[Rotation]]] = {}  # by device, oldest first
 
     def note(self, verdict: Verdict) -> Fork | None:
         """Remember a message whose signature held; the fork that it is part of, where both signatures hold: of what a
@@ -119,6 +122,10 @@ class Forks:
             self._certificates[message.body.subject] = Message(message.sign1, message.body)
         if verdict.ok and isinstance(message.body, ChannelOpen):
             self._opens[message.digest] = message.raw
+        if verdict.ok and isinstance(message.body, Rotation):
+            turns = self._rotations.setdefault(message.body.device, [])
+            if message.body.generation == len(turns) + 1:
+                turns.append(Message(message.sign1, message.body))
         place = _place(message)
         if place is None:
             return None
@@ -131,7 +138,7 @@ class Forks:
 
     def _is_signed(self, message: Message[Body]) -> bool:
         keys = (c.body.key for c in self._certificates.values() if c.body.key.kid == message.kid)
-        return any(message.signed_by(key) for key in keys)
+        return any(message.signed_by(line_of(key, self._rotations.get(key.device_id, ()))) for key in keys)
 
     def _chain(self, kid: bytes) -> tuple[bytes, ...]:
         found: list[bytes] = []
@@ -139,7 +146,8 @@ class Forks:
         while certificate is not None and certificate.raw not in found:
             found.insert(0, certificate.raw)
             certificate = self._certificates.get(certificate.body.issuer)
-        return tuple(found)
+        turns = (turn.raw for turns in self._rotations.values() for turn in turns if turn.kid == kid)
+        return (*found, *turns)
 
     def _open(self, message: Message[Body]) -> tuple[bytes, ...]:
         channel = getattr(message.body, "channel", None)
@@ -153,6 +161,8 @@ def _place(message: Message[Body]) -> Hashable:
             return (Reading.TYPE, message.kid, message.body.seq)
         case Voucher():
             return (message.body.channel, message.body.lane, message.body.seq)
+        case Rotation():
+            return (Rotation.TYPE, message.body.device, message.body.generation)
         case ChannelClose():
             return (ChannelClose.TYPE, message.kid, message.body.channel)
         case Checkpoint():

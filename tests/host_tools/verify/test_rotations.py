@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 from sealwright.verify import Policy, Verifier
+from sealwright.verify.heads import Forks
+from sealwright.wire.bundle import read_bundle
 from sealwright.wire.messages import Funding, Offer, Rotation, sign_message
 
 from tests.host_tools.factory import DAY, LEDGER, NOW, Network, hash32, key
@@ -110,7 +112,7 @@ def test_rotations_that_do_not_hold():
         return codes([*beside, *messages], **policy)[-1]
 
     assert code(turn) == code(turn, turn) == code(turn, rotation(new, "newer", 2)) == "ok"
-    assert code(rotation(other, "new", device=device.id) if False else _by(other, device)) == "not_a_party"
+    assert code(_by(other, device)) == "not_a_party"
     assert code(_by(replace(other, key=Later(device.key, other.key)), device)) == "bad_signature"
     for generation in (0, 2, 3, 2**64 - 1):
         assert code(rotation(device, "new", generation)) == "bad_rotation", generation
@@ -205,3 +207,20 @@ def test_a_rotated_key_has_no_proof_that_a_chip_keeps_it():
     sealed = NET.device("sealed", custody=1)
     messages = [sealed.certificate, rotation(sealed, "new"), after(sealed, "new").reading()]
     assert codes(messages, custody_floor=1) == ["ok"] * 3
+
+
+@pytest.mark.parametrize("proof", ["each", "chained"])
+def test_forks_are_shown_with_the_rotations_that_prove_them(proof):
+    device = NET.device()
+    turn = rotation(device, "new")
+    new = after(device, "new")
+    one, two = new.reading(), new.reading(1, seq=1, prev=None)
+    other = rotation(device, "thief's")
+    forks = Forks()
+    found = [forks.note(verdict) for verdict in verdicts([device.certificate, turn, one, two, other], proof=proof)]
+    pairs = [fork for fork in found if fork is not None]
+    assert [(fork.first, fork.second) for fork in pairs] == [(one.raw, two.raw), (turn.raw, other.raw)]
+    for fork in pairs:
+        assert fork.needs == (device.certificate.raw, turn.raw)
+        shown = codes(list(read_bundle(fork.bundle())))
+        assert shown[-1] == "equivocation" and set(shown[:-1]) == {"ok"}
