@@ -60,8 +60,15 @@ class EnergyMeter:
 
     def read(self) -> "list[Quantity]":
         """The sensor's quantities and energy in J. Raises SensorFailed; that interval then counts nothing."""
+        return self._counted(self._sensor.read)
+
+    def look(self) -> "list[Quantity]":
+        """As `read`, as quickly as the sensor can."""
+        return self._counted(getattr(self._sensor, "look", self._sensor.read))
+
+    def _counted(self, measure: "Callable[[], list[Quantity]]") -> "list[Quantity]":
         last, self._last = self._last, None
-        quantities = list(self._sensor.read())
+        quantities = list(measure())
         now = self._ticks()
         power = max(0, _milliwatt(quantities))
         if last is not None:

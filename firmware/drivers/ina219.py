@@ -1,7 +1,7 @@
 """Texas Instruments INA219: bus voltage, current and power over I2C.
 
 Source: data sheet SBOS448G; section 8.5.1 for the calibration register, 8.6 for the registers. One triggered
-conversion per read, sixteen samples averaged (about 17 ms), the chip idles in between.
+conversion per read, sixteen samples averaged (about 17 ms), two for a look (2 ms); the chip idles in between.
 
 Power is computed here from the voltage and current of the same conversion instead of read from the power
 register: the data sheet leaves that register's sign open, and its step is twenty times that of the current.
@@ -23,6 +23,7 @@ _CONFIG, _BUS, _CURRENT, _CALIBRATION = 0x00, 0x02, 0x04, 0x05
 _RESET, _RESET_VALUE = 0x8000, 0x399F
 _BUS_32_V = 0x2000
 _SIXTEEN_SAMPLES = 0b1100_1100_000
+_TWO_SAMPLES = 0b1001_1001_000
 _TRIGGERED = 0x0000 | 0b011
 _READY, _OVERFLOW = 0x02, 0x01
 _BUS_HIGHEST = 26_000
@@ -50,7 +51,7 @@ class INA219:
         self._shunt = shunt_micro_ohm
         # Bit 0 of the calibration register is always 0.
         self._calibration = 40_960_000_000 // (current_lsb_micro_ampere * shunt_micro_ohm) & ~1
-        self._config = _BUS_32_V | _gain(self._calibration) << 11 | _SIXTEEN_SAMPLES | _TRIGGERED
+        self._config = _BUS_32_V | _gain(self._calibration) << 11 | _TRIGGERED
         self._chip.write(_CONFIG, struct.pack(">H", _RESET))
         value = self._word(_CONFIG)
         if value != _RESET_VALUE:
@@ -61,14 +62,21 @@ class INA219:
 
         Raises SensorFailed when the chip does not answer, does not finish, or is out of its range.
         """
+        return self._measure(self._config | _SIXTEEN_SAMPLES)
+
+    def look(self) -> "list[Quantity]":
+        """As `read`, in 5 ms: for a count between readings. A ripple of the supply shows eight times as much."""
+        return self._measure(self._config | _TWO_SAMPLES)
+
+    def _measure(self, config: int) -> "list[Quantity]":
         chip = self._chip
         # Written each time: after a supply failure the chip reports 0 A, because its calibration is gone.
         chip.write(_CALIBRATION, struct.pack(">H", self._calibration))
-        chip.write(_CONFIG, struct.pack(">H", self._config))
+        chip.write(_CONFIG, struct.pack(">H", config))
         chip.wait(self._is_ready, _TIMEOUT_MS)
         bus = self._word(_BUS)
         raw = struct.unpack(">h", chip.read(_CURRENT, 2))[0]
-        if self._word(_CALIBRATION) != self._calibration or self._word(_CONFIG) != self._config:
+        if self._word(_CALIBRATION) != self._calibration or self._word(_CONFIG) != config:
             raise chip.failure("it lost its settings during the measurement; check its supply")
         millivolt = (bus >> 3) * 4
         if bus & _OVERFLOW:

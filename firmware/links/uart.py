@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from seal.ports import ConnectionHandler
 
 _HEADER = const(0x83)  # how the body of a host's frame begins
+_NOISE = b"\x01"  # no frame begins so: what follows is lost up to the next 0x00
 _PAUSE_SECONDS = 0.2
 
 
@@ -91,12 +92,18 @@ class UartPort:
             if not data:  # the wire is not connected
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
-            *whole, self._frame = (self._frame + data).split(b"\x00")
-            for frame in whole:
-                self._sort(frame)
-            if len(self._frame) > MAX_FRAME:
-                self._frame = b"\x01"  # noise, up to the next 0x00
+            try:
+                self._take(data)
+            except MemoryError:
+                self._frame = _NOISE  # lost, as on a noisy wire: the sender sends it again
         return None, self._datagrams.pop(0)
+
+    def _take(self, data: bytes) -> None:
+        *whole, self._frame = (self._frame + data).split(b"\x00")
+        for frame in whole:
+            self._sort(frame)
+        if len(self._frame) > MAX_FRAME:
+            self._frame = _NOISE
 
     def _sort(self, frame: bytes) -> None:
         try:

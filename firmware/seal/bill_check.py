@@ -1,6 +1,6 @@
 """A buyer's checks before it pays a bill: the seller's reading, the rate that the order allows, the policy."""
 
-from . import billing, channel, labels, messages, policy, rpc, senml
+from . import billing, channel, labels, messages, policy, rpc
 from .errors import Malformed, SensorFailed
 from .order import ASSET, most_a_second, most_first
 from .records import OWNER_IS_PAUSED, OWNER_POLICY
@@ -51,7 +51,7 @@ class BillCheck:
     def _own_count(self) -> int | None:
         """The count of the device's own meter in the channel's unit, or None without such a meter."""
         try:
-            return senml.find_count(self._device.measure(), self._terms.unit)
+            return self._device.count(self._terms.unit)
         except SensorFailed:
             return None
 

@@ -72,7 +72,7 @@ class Billing:
         if self._start[0] != terms.digest:
             base = messages.recall(self._device.payee.record(terms.digest)[channel.BASE], labels.READING)
             self._start = (terms.digest, senml.count(base, terms.unit))
-        count = senml.find_count(self._device.measure(), terms.unit)
+        count = self._device.count(terms.unit)
         if count is None or self._start[1] is None or count < self._start[1]:
             raise SensorFailed("the meter does not count in %s" % terms.unit)
         return min(terms.price * (count - self._start[1]), terms.capacity)

@@ -5,7 +5,9 @@
 Missing or damaged data on flash means DAMAGED: the device signs nothing, and only `info` answers.
 """
 
-from . import __version__, identity, labels, protection
+import sys
+
+from . import __version__, identity, labels, p256, protection
 from .batch import Batch
 from .compat import const
 from .cose import Signer
@@ -18,10 +20,11 @@ from .payee import Payee
 from .payer import Payer
 from .reading import ReadingLog
 from .rest import Rest
-from .senml import count
+from .senml import count, find_count
 from .standing import Standing
 from .timekeeping import Timekeeper
 from .records import (
+    CURVE_RECORD,
     IDENTITY_CHAIN,
     IDENTITY_LEDGER,
     IDENTITY_NETWORK,
@@ -122,6 +125,11 @@ class Device:
         if self.journal.get(WIPED_RECORD):
             self._erase()
             return WIPED
+        build = "%s %s %s %s" % (p256.engine, __version__, getattr(p256, "__file__", ""), sys.version)
+        if self.journal.get(CURVE_RECORD) != build:
+            from .selftest import prove_curve  # heap, and once for each build
+
+            prove_curve(self.journal, build, keystore.has(DEVICE_SLOT))
         if self.journal.get(IDENTITY_RECORD) is None:
             if not keystore.has(DEVICE_SLOT):
                 return BLANK
@@ -225,6 +233,12 @@ class Device:
         if not quantities:
             raise SensorFailed("no sensor gave a value")
         return quantities
+
+    def count(self, unit: str) -> int | None:
+        """The count in `unit` now, by the meter alone if it counts that; None without one. Raises SensorFailed."""
+        meter = self.board.meter
+        count = find_count(meter.look(), unit) if meter else None
+        return find_count(self.measure(), unit) if count is None else count
 
     def foreign_certificates(self, chain: list[bytes]) -> list[bytes]:
         """The certificates of `chain` that the device's own chain lacks."""

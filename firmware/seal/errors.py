@@ -192,6 +192,12 @@ class BadTick(SealError):
     code = 33
 
 
+class NoMemory(SealError):
+    """The heap has no room for this now: another moment may have it."""
+
+    code = 34
+
+
 class FormerOwner(SealError):
     """Signed by an owner who has transferred the device."""
 

@@ -9,7 +9,7 @@ import asyncio
 
 from . import link, notes
 from .compat import const, finish, ticks_add, ticks_diff, ticks_ms, tidy_heap
-from .errors import Malformed, SealError, StorageFull, Unreachable, Unsupported
+from .errors import Malformed, NoMemory, SealError, StorageFull, Unreachable, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def error_code(error: BaseException) -> int:
     if isinstance(error, OSError) and error.args and error.args[0] == 28:
         return StorageFull.code
     if isinstance(error, MemoryError):
-        return StorageFull.code
+        return NoMemory.code
     return INTERNAL
 
 
@@ -155,7 +155,7 @@ def _pack(identifier: int, reply: int, result: "Item") -> bytearray:
         return link.pack(identifier, reply, result)
     except MemoryError as error:
         notes.trace("reply", error)
-        return link.pack(identifier, ERROR, [StorageFull.code])
+        return link.pack(identifier, ERROR, [NoMemory.code])
 
 
 def keeping(link: "Link", serve: "Callable[..., Coroutine[Any, Any, None]]") -> "ConnectionHandler":
@@ -206,7 +206,7 @@ class Client:
             for identifier, kind, item in self._frames.feed(data):
                 if identifier == self._last_id:
                     if isinstance(item, MemoryError):
-                        raise StorageFull("no room for the reply")
+                        raise NoMemory("no room for the reply")
                     return kind, item
 
     def _deadline(self) -> "Ticks":

@@ -32,7 +32,7 @@ class Net:
     def buyer(self, name="buyer", spending=None, **order):
         """A device with a standing order. order: as the owner's command has it; None: without one."""
         device = self.join(provisioned(self.issuer, spending or policy()), name)
-        device.board.sensors = [Thermometer()]
+        device.board.sensors, device.board.meter = [Thermometer()], None
         if order:
             self.order(device, **order)
         return device
@@ -49,7 +49,7 @@ class Net:
     def restart(self, device, name):
         """The device after a power cut, with sensors that count nothing."""
         again = self.join(restarted(device), name)
-        again.board.sensors = [Thermometer()]
+        again.board.sensors, again.board.meter = [Thermometer()], None
         return again
 
 

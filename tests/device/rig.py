@@ -134,6 +134,9 @@ class Counter:
     def read(self):
         return [("temperature", "Cel", -2, -512), ("energy", "J", 0, self.joules)]
 
+    def look(self):
+        return [("energy", "J", 0, self.joules)]
+
     def restore(self, joules):
         self.joules = max(self.joules, joules)
 

@@ -3,10 +3,12 @@
 import asyncio
 import random
 
+from links import uart
 from links.bus import BusPort
 from links.datagram import DatagramLink
-from seal.compat import ticks_add, ticks_diff, ticks_ms
+from seal.compat import crc32, ticks_add, ticks_diff, ticks_ms
 from seal.errors import Unreachable
+from seal.link import cobs_encode
 
 BYTES_A_MS = 11  # at 115200 baud
 
@@ -185,3 +187,28 @@ def test_addresses():
         except Unreachable:
             continue
         raise AssertionError(address)
+
+
+def test_frame_without_room_in_the_heap_is_lost_alone():
+    async def main():
+        end = End(Wire())
+        port = uart.UartPort(end, "1")
+        port._reader = end
+
+        def decode(frame):
+            uart.cobs_decode = kept
+            raise MemoryError
+
+        kept, uart.cobs_decode = uart.cobs_decode, decode
+        try:
+            frames = [cobs_encode(body + crc32(body).to_bytes(4, "big")) + b"\x00" for body in (b"\x01a", b"\x01b")]
+            end.arrive(frames[0] + frames[1][:3])
+            await asyncio.sleep(0)
+            receiving = asyncio.create_task(port.receive())
+            await asyncio.sleep(0.01)
+            end.arrive(frames[1][3:] + frames[1])
+            assert await receiving == (None, b"\x01b")
+        finally:
+            uart.cobs_decode = kept
+
+    asyncio.run(main())

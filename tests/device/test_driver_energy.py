@@ -41,6 +41,15 @@ def test_energy_is_trapezoid_rule_without_loss():
     assert meter.read()[-1][3] == 1
 
 
+def test_energy_counts_looks_and_reads_alike():
+    meter = EnergyMeter(Power([1000, 3000]), Leap(1000))  # a sensor without looks is read
+    assert (meter.look()[-1][3], meter.read()[-1][3]) == (0, 2)
+    bus, _ = panel((45_000, 18_000))
+    meter = EnergyMeter(INA219(bus), Leap(1000))
+    meter.read()
+    assert abs(meter.look()[-1][3] - 45) <= 1
+
+
 def test_energy_never_falls_and_skips_unmeasured_time():
     meter = EnergyMeter(Power([2000, -9_000_000, -1, 0]), Leap(1000))
     assert [e[3] for e in energies(meter, 4)] == [0, 1, 1, 1]

@@ -22,6 +22,18 @@ def test_ina219_reports_shunt_values():
     assert sensor.read()[2][3] < 0
 
 
+def test_ina219_look_is_a_read_with_fewer_samples():
+    bus, chip = panel((45_000, 18_000))
+    sensor = INA219(bus)
+    assert sensor.look() == sensor.read()
+    took = []
+    for measure in (sensor.read, sensor.look):
+        measure()
+        chip._start(chip._registers[0])
+        took.append(chip._busy_ms)
+    assert took == [18, 3]  # sixteen samples and two, of voltage and current each
+
+
 def test_ina219_sheet_example():
     # Section 9.2.2.1, its table 8: 2 mOhm, 1 mA a step, 10 A at 11.98 V gives current 0x2710, power 119.8 W.
     bus = I2C()

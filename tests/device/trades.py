@@ -21,7 +21,10 @@ def pair(unit="J", spending=None, budget=300, max_price=None, ticks=0):
     voucher of the buying one promises, 0: a voucher for each bill."""
     issuer = Issuer()
     buying = provisioned(issuer, spending or policy())
-    buying.board.sensors = [Thermometer()]  # the count of its own meter would limit what it pays
+    buying.board.sensors, buying.board.meter = (
+        [Thermometer()],
+        None,
+    )  # the count of its own meter would limit what it pays
     selling = provisioned(issuer, joules=1000)
     Owner(selling).command(issuer.command(selling, "offer", ["nEUR", unit, PRICE]))
     wanted = {1: "tcp:127.0.0.1:1", 2: selling.device_id, 3: "nEUR", 4: unit, 5: budget, 7: 0}

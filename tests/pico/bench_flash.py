@@ -31,7 +31,7 @@ class Quick:
     def sign(self, kind, payload, claims):
         protected, body = cose.build(kind, self.kid, payload, claims)
         return cose.envelope(protected, body, self.signature), cose.sha256(cose.sig_structure(protected, body))
-this.log._signer, kept = Quick(this.signer), this.log._signer
+this.log.load(Quick(this.signer))
 """
 SPREAD = {
     "reading_erases": Row("10,000 readings: erases each", "", 1 / 16),
@@ -53,7 +53,7 @@ def readings(guest: Whole, wear: Wear) -> Iterator[tuple[Row, float | None]]:
         before = wear.milliseconds
         guest.pico.run("this.sample()")
         most = max(most, wear.milliseconds - before)
-    guest.pico.run("this.log._signer = kept")
+    guest.pico.run("this.log.load(this.signer)")
     yield Row("a reading: erases", "", 1 / 16), (wear.erases - begun[0]) / READINGS
     yield Row("a reading: pages", ""), (wear.pages - begun[1]) / READINGS
     yield Row("a reading: flash time, mean", "ms"), round((wear.milliseconds - begun[2]) / READINGS, 2)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from ..errors import BadSignature, Malformed, RefusedByDevice, Unreachable
 from ..wire import cbor
 from ..wire.messages import Certificate, Message, Reading, Status, parse_as
-from .codes import refusal
+from .codes import NO_MEMORY, refusal
 from .frames import Frame, FrameReader, pack
 from .info import Channel, Info, byte_strings, parse_info
 from .labels import (
@@ -39,6 +39,7 @@ from .labels import (
 from .transport import Transport, open_url
 from .update_requests import UpdateRequests
 
+_READING: Final = frozenset({CHAIN, CHANNELS, INFO, READINGS})  # requests that change nothing
 _BATCH: Final = 8
 _PROMPT: Final = b"raw REPL; CTRL-B"  # what a frame, which begins with Ctrl-A's byte, makes of a prompt
 _MOST_OWNERS: Final = 1000
@@ -81,9 +82,11 @@ class Client(UpdateRequests):
             while left > 0 and time.monotonic() < most:
                 self._transport.write(request)
                 reply = self._reply(min(left, every or left) * self._patience, most)
-                if reply:
+                if reply and (kind not in _READING or reply.item != [NO_MEMORY] or left <= AGAIN_SECONDS):
                     return self._result(reply)
-                left -= every or left
+                if reply:
+                    time.sleep(AGAIN_SECONDS)  # a board that trades has room again soon
+                left -= AGAIN_SECONDS if reply else every or left
         except Unreachable as error:
             raise Unreachable(f"{self.url}: {error}", remedy=error.remedy) from error
         silent = f"{self.url}: no answer in {seconds * self._patience:.0f} s"

@@ -1,6 +1,6 @@
 """What a device's numeric error codes mean: names for programs, causes and remedies for people."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ..errors import RefusedByDevice
 
@@ -14,6 +14,8 @@ class Meaning(NamedTuple):
 
 
 _LOG = "Look at the device's console or its log, and report it if it comes again."
+
+NO_MEMORY: Final = 34
 
 CODES = {
     1: Meaning("malformed", "it found the request malformed", "Use a Sealwright that fits the device's firmware."),
@@ -77,6 +79,11 @@ CODES = {
         "bad_tick",
         "the tick is not of the chain that its best voucher promises",
         "The payer goes on by a new voucher; collect both devices if it stays.",
+    ),
+    NO_MEMORY: Meaning(
+        "no_memory",
+        "it has no memory free for this now",
+        "Try again in a moment; it trades meanwhile. If it stays so, reset the board.",
     ),
     40: Meaning("over_voucher_limit", "more than its policy allows for one voucher", "Raise the limit."),
     41: Meaning("over_day_limit", "more than its policy allows in a day", "Raise the limit or wait for tomorrow."),

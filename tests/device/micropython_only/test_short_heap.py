@@ -4,7 +4,7 @@ import asyncio
 import gc
 
 from seal import link, rpc
-from seal.errors import StorageFull
+from seal.errors import NoMemory
 
 ECHO = {1: lambda item: len(item)}
 FIT = 1000  # bytes: what the fragments have room for
@@ -68,7 +68,7 @@ def served(*sizes):
 
 
 def test_frames_without_room_are_answered_by_an_error():
-    full = [StorageFull.code]
+    full = [NoMemory.code]
     expected = [(1000, 0, FIT), (1001, 255, full), (1002, 0, FIT), (1003, 255, full), (1004, 0, 1)]
     assert served(FIT, 5900, FIT, 5900, 1) == expected
 
@@ -89,7 +89,7 @@ def test_client_says_that_its_own_heap_is_short():
     kept = fragmented(2 * FIT)
     try:
         asyncio.run(rpc.Client(reply, Sink()).call(1, None))
-    except StorageFull:
+    except NoMemory:
         return
     finally:
         del kept

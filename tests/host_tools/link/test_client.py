@@ -1,7 +1,7 @@
 """A client and a device that does not answer at once, or not at all: the far end is frames in memory."""
 
 import pytest
-from sealwright.errors import Unreachable
+from sealwright.errors import RefusedByDevice, Unreachable
 from sealwright.link import client
 from sealwright.link.client import Client
 from sealwright.link.frames import Frame, FrameReader, pack
@@ -73,3 +73,26 @@ def test_no_other_request_is_sent_twice():
     with pytest.raises(Unreachable, match="no answer in 0 s"):
         Client(device, "serial:x", 0.1).selftest()
     assert device.asked == 1
+
+
+class Short(Starting):
+    """A device that has no memory for the first `lost` requests."""
+
+    def write(self, data):
+        for frame in self._frames.feed(data):
+            self.asked += 1
+            short = self.asked <= self.lost
+            self._out += pack(Frame(frame.id, client.ERROR, [34]) if short else Frame(frame.id, client.REPLY, INFO))
+
+
+def test_a_device_without_memory_is_asked_again_for_what_is_only_read():
+    device = Short(2)
+    assert Client(device, "serial:x").info().state == "blank" and device.asked == 3
+    device = Short(1)
+    with pytest.raises(RefusedByDevice) as error:
+        Client(device, "serial:x").call(client.COMMAND, b"")
+    assert error.value.code == "no_memory" and device.asked == 1
+    device = Short(1000)
+    with pytest.raises(RefusedByDevice) as error:
+        Client(device, "serial:x", 0.1).info()
+    assert error.value.code == "no_memory" and device.asked > 2
