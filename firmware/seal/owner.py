@@ -7,8 +7,7 @@
     ack     {1: seq, ?2: [channel digest], ?3: digest of that reading}: the owner has a copy, so the device may prune
     clock   unix seconds                                 wipe     erases key, journal and readings, for good
     unlock  see `rollback`                               take    {message transfer}: a new owner, see `ownership`
-    undelegate  unix seconds: delegations signed then and before count no more
-    update-key  the HSS public key for updates; once
+    update-key  the HSS public key for updates; once     undelegate  see `ownership`
     network see `uplink`, or null: Wi-Fi and broker
     rotate  the host's nonce, 32 bytes: a new key, see `rotation`
     protect {name: number}, see `protection`             close   a channel's digest: close it, in either role
@@ -69,7 +68,9 @@ class Owner:
         DelegationEnded."""
         device = self._device
         device.require_state(PROVISIONED)
-        raw, delegation = _parts(item)
+        raw, delegation = item if isinstance(item, list) and len(item) == 2 else (item, None)
+        if not isinstance(raw, bytes) or (raw is not item and not isinstance(delegation, bytes)):
+            raise Malformed("a command is a message, or a list of it and its delegation")
         message = messages.parse(raw, labels.COMMAND)
         claims = message.payload
         if claims[labels.COMMAND_DEVICE] != device.device_id:
@@ -90,13 +91,13 @@ class Owner:
         return True
 
     def _check_signer(self, message: "Message", delegation: "Item", record: "Record") -> None:
-        claims, is_known = message.payload, OWNER_GENERATION not in record
+        claims = message.payload
         if delegation is None and claims[labels.COMMAND_OP] != "take" and labels.COMMAND_DELEGATION not in claims:
             try:
                 message.verify(self._device.owner_key)
                 return
             except BadSignature:
-                if is_known:  # it has had no other owner
+                if OWNER_GENERATION not in record:  # it has had no other owner
                     raise
         from . import ownership  # heap, for the few devices that ever need it
 
@@ -170,7 +171,7 @@ class Owner:
         rollback.unlock(self._device.journal)
 
     def _take(self, value: "Item", record: "Record") -> None:
-        from . import ownership
+        from . import ownership  # heap
 
         ownership.take(self._device, value, record)
         self._firmware.drop_update()
@@ -246,14 +247,6 @@ class Owner:
         self._put(record)
         device.journal.put(WIPED_RECORD, True)
         device.load()  # erases the key and the rest, now or at the start after a cut
-
-
-def _parts(item: "Item") -> "tuple[bytes, bytes | None]":
-    """(command, delegation or None), as they came. Raises Malformed."""
-    raw, delegation = item if isinstance(item, list) and len(item) == 2 else (item, b"")
-    if not isinstance(raw, bytes) or not isinstance(delegation, bytes):
-        raise Malformed("a command is a message, or a list of it and its delegation")
-    return raw, delegation if raw is not item else None
 
 
 def _check_meter(device: "Device", unit: str) -> None:

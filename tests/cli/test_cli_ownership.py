@@ -56,15 +56,17 @@ def test_a_device_changes_hands_with_its_money(homed, other, tmp_path):
             "code"
         ]
 
-    assert withdrawn(homed, "car") == "ok"  # the ledger has not heard of it
     homed.ok("collect", "car", "--out", tmp_path / "car.bundle")
     verdicts = homed("verify", tmp_path / "car.bundle", "--allow-test", "--json", "-v").json
     assert {"transfer", "status"} <= {row["type"] for row in verdicts if row.get("ok")}
     assert f"#1 to {key_of(other)}" in homed("verify", tmp_path / "car.bundle", "--allow-test", "-v").out
-    homed.ok("settle", tmp_path / "car.bundle", "--allow-test")
+    settled = homed("settle", tmp_path / "car.bundle", "--allow-test", "--json")
+    assert settled.code == 0, "the grant comes from the home"
+    numbers = sorted(row["n"] for row in settled.json if "type" in row)
+    assert numbers == list(range(len(list(read_bundle(tmp_path / "car.bundle")))))
     assert withdrawn(homed, "car") == "not_the_owner"
     order = tmp_path / "order"
-    other.ok("ledger", "withdraw", "roadster", "--asset", "nEUR", "--amount", "990", "--order", order)
+    other.ok("ledger", "withdraw", "roadster", "--asset", "nEUR", "--amount", "1000", "--order", order)
     homed.ok("settle", order, "--allow-test")
     assert not [
         row for row in homed("ledger", "balances", "--json").json if row.get("kind") == "device" and int(row["amount"])

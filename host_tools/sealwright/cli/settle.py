@@ -18,6 +18,7 @@ from . import options
 from .anchoring import check_head, note_head
 from .claims import Claims
 from .commands import command
+from .granted import Granted
 from .options import BundleArgument, SecretOption, TestOption, TickOption, VerboseOption
 from .problems import Problems
 from .session import Session
@@ -61,14 +62,16 @@ def settle(
     secrets, ticks = options.secrets(secret), options.ticks(tick)
     with open_ledger(session.home, allow_test=allow_test) as ledger:
         refund(session, ledger)
-        messages = options.whole_bundle(bundle)
+        granted = Granted(session.home)
+        messages = granted.before(options.whole_bundle(bundle))
         counts: Counter[str] = Counter()
         refused = 0
         claims, moved, heard, problems = Claims(), Moved(), _Heard(session), Problems()
         with session.progress("settling", streams=verbose or session.as_json) as advance:
             window = _OF_STREAM if bundle == options.STDIN else None
             way: dict[str, Any] = {"newest_first": not keep_all, "window": window}
-            for verdict in map(heard.judge, ledger.settle(messages, secrets=secrets, ticks=ticks, moved=moved, **way)):
+            verdicts = granted.without(ledger.settle(messages, secrets=secrets, ticks=ticks, moved=moved, **way))
+            for verdict in map(heard.judge, verdicts):
                 if verbose or session.as_json:
                     show(session, verdict, names, bundle)
                 problems.note(bundle, verdict)

@@ -11,7 +11,7 @@ from typing import Final
 from ..verify import Finding
 from ..verify.codes import EQUIVOCATION
 from ..verify.owners import step_of
-from ..verify.ownership import Step, disputed, named
+from ..verify.ownership import MOST_TRANSFERS, Step, disputed
 from ..wire.keys import PublicKey
 from ..wire.messages import Owned, Status, Transfer
 from . import book
@@ -58,12 +58,15 @@ def is_news(tables: Tables, act: Handover | Obeying) -> bool:
     """Whether the log has to keep it, which is a few for each device.
 
     A transfer: if it says what those known do not; of those that contradict one the first, where its signer was the
-    owner beyond doubt, and the one that the device obeys. A word: if it decides. Raises book.Refusal for a transfer
-    without the grant, or one before it.
+    owner beyond doubt, and the one that the device obeys. A word: while the owner is in doubt.
+
+    Raises book.Refusal for a transfer without the grant, or one before it.
     """
     owners = tables.owners(act.device)
     if isinstance(act, Obeying):
-        return disputed(owners) and act.word not in owners.words and bool(named(owners, act.word))
+        same = [one for one in owners.words if one.generation == act.word.generation]
+        is_one = act.word.generation <= MOST_TRANSFERS and act.word not in same
+        return disputed(owners) and is_one and len(same) < MOST_CONTRADICTING
     step = act.step
     if not owners.reaches(step.generation - 1, step.old):
         why = "its device's grant, or a transfer before it, is not known here yet, or names another owner"

@@ -4,7 +4,7 @@ The owner is a function of the set of transfers, never of their order. Where two
 owner until the device itself says whom it obeys: it took one of the two, signed by the new owner too, and no more.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from ..wire.keys import PublicKey
@@ -81,10 +81,3 @@ class Owners(NamedTuple):
 def disputed(owners: Owners) -> bool:
     """Whether transfers contradict each other, and no word of the device decides."""
     return owners.granted is not None and owners.newest() is None
-
-
-def named(owners: Owners, word: Owned) -> Iterable[bytes]:
-    """The keys that the device may mean, of those that transfers lead to."""
-    levels = [] if owners.granted is None else owners.levels(owners.granted)
-    keys = levels[word.generation] if word.generation < len(levels) else frozenset()
-    return [key for key in keys if PublicKey(key).device_id == word.owner]

@@ -3,7 +3,8 @@
 from itertools import permutations
 
 from sealwright.verify import Verifier
-from sealwright.wire.messages import Delegation, sign_message
+from sealwright.verify.ownership import Owners, Step
+from sealwright.wire.messages import Delegation, Owned, sign_message
 
 from tests.host_tools.factory import NOW, hash32, key
 from tests.host_tools.world import NET, OWNER, PAYER, policy, transfer
@@ -41,6 +42,17 @@ def test_two_transfers_of_one_generation_contradict_each_other():
     assert codes(both) == ["ok", "equivocation"] and codes(both[::-1]) == ["ok", "equivocation"]
     assert codes([CHAIN[0], CHAIN[0]]) == ["ok", "replay"]
     assert codes([transfer(OWNER.key, key("x"), 16)]) == ["not_the_owner"]
+
+
+def test_a_device_that_names_two_owners_decides_nothing():
+    first, one, two = key("first").public, key("one").public, key("two").public
+    steps = [Step(1, first.xy, one.xy), Step(1, first.xy, two.xy)]
+    words = [Owned(1, one.device_id), Owned(1, two.device_id)]
+    assert Owners(first.xy, steps).newest() is None
+    assert Owners(first.xy, steps, words[:1]).newest() == one.xy
+    assert Owners(first.xy, steps, words).newest() is None
+    assert Owners(first.xy, steps, [Owned(1, first.device_id), Owned(9, one.device_id)]).newest() is None
+    assert Owners(None, steps, words[:1]).newest() is None
 
 
 def test_a_delegated_command_waits_for_its_delegation():
