@@ -56,6 +56,9 @@ def test_without_a_word_nothing_is_locked(vault):
     before = chip.read_bytes()
     gone_wrong(cli(*PROVISION), 2, "not_confirmed")
     gone_wrong(cli(*PROVISION, "--lock-element", "0123" + "00" * 7), 2, "not_confirmed")
+    config = json.loads(before)["config"]
+    serial = config[:8] + config[16:26]
+    gone_wrong(cli(*PROVISION, "--lock-element", serial, "--chip", "00" * 9), 1, "chip_not_named")
     assert typed(cli, b"y\n") == 2
     assert chip.read_bytes() == before
     assert cli("info", "--device", "emulated:vault", "--json").last["state"] == "blank"

@@ -28,6 +28,7 @@ def plan(element: Element) -> list[str]:
     for number, slot, key in element.slots:
         lines.append(f"  slot {number:2}  SlotConfig {slot.hex(' ')}  KeyConfig {key.hex(' ')}")
     lines.append("  The firmware's keystore/atecc608_config.py says what each byte means. It cannot be undone.")
+    lines.append(f"  Custody 2 takes --chip {element.serial.hex()} (you know that chip), or its maker's certificate.")
     return lines
 
 

@@ -10,6 +10,7 @@ from ..home import Registered
 from ..home.names import name_key
 from ..link import Client
 from ..operate import provisioning, spending
+from ..operate.chips import check_named
 from ..operate.provisioning import Provisioned
 from . import chip as chips
 from . import element as elements
@@ -68,22 +69,27 @@ def provision(
         open_element = elements.pending(client)
         if open_element is not None:
             provisioning.plan(home, client, name)  # nothing is locked for a name that is taken
+            check_named(open_element.serial, trust)  # nor in another chip than the one meant
             elements.lock(session, client, open_element, lock_element)
         with session.resumable(), session.progress("provisioning"):
             done = provisioning.provision(home, client, name, limits, valid_days, trust=trust)
     _tell(session, done)
-    if done.judged is not None:
-        chips.tell_limits(session, done.judged.chip)
-        chips.tell_unvouched(
-            session, None if done.judged.shown is None else done.judged.shown.serial, quote(done.entry.name)
-        )
+    if not done.resumed:
+        session.say(f"spending   {spending_words(limits, session.assets, session.names())}")
+    _tell_limits(session, done)
+    _tell_of_earlier(session, done.entry)
+
+
+def _tell_limits(session: Session, done: Provisioned) -> None:
+    """Say what the device's certificate is not worth, and why."""
     if done.resumed:
         session.say("An earlier call had done it; this one noted it. Its policy is that of the earlier call.")
-    else:
-        session.say(f"spending   {spending_words(limits, session.assets, session.names())}")
     if done.test:
         session.say("It is an emulated board: verifiers refuse it without --allow-test.")
-    _tell_of_earlier(session, done.entry)
+    if done.judged is not None:
+        shown = done.judged.shown
+        chips.tell_limits(session, done.judged.chip)
+        chips.tell_unvouched(session, None if shown is None else shown.serial, quote(done.entry.name))
 
 
 def _dry_run(session: Session, client: Client, device: str, name: str) -> None:

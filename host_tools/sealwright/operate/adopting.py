@@ -33,9 +33,7 @@ def adopt(home: Home, client: Client, name: str | None = None) -> Registered:
         raise wrong_device(home, client, status.device)
     if leaf.body.key.device_id != status.device:
         raise _foreign("its certificate is another device's")
-    if any(parse_as(raw, Revocation).body.device == status.device for raw in home.revocations()):
-        remedy = "A revocation is for good: erase the device and provision it anew."
-        raise RefusedByDevice("this home revoked the device", remedy=remedy, code="revoked")
+    _check_not_revoked(home, status.device)
     rotations = client.rotations()
     note_rotations(home, status.device, rotations)
     known = home.find(status.device)
@@ -63,6 +61,12 @@ def adopt(home: Home, client: Client, name: str | None = None) -> Registered:
     )
     home.register(entry)
     return entry
+
+
+def _check_not_revoked(home: Home, device: bytes) -> None:
+    if any(parse_as(raw, Revocation).body.device == device for raw in home.revocations()):
+        remedy = "A revocation is for good: erase the device and provision it anew."
+        raise RefusedByDevice("this home revoked the device", remedy=remedy, code="revoked")
 
 
 def rename(home: Home, entry: Registered, name: str) -> Registered:

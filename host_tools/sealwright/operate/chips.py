@@ -113,6 +113,12 @@ def check(attested: Attested, key: PublicKey, nonce: bytes) -> None:
         raise _refuse("chip_unproved", "what it says of its chip is not signed by the chip")
 
 
+def check_named(serial: bytes, trust: Trust) -> None:
+    """Raise Rejected (`chip_not_named`) for another chip than the one that the operator named, if he named one."""
+    if trust.serial not in (None, serial):
+        raise _refuse("chip_not_named", f"its chip is {serial.hex()}, and you named another")
+
+
 def _is_signed(attested: Attested, digest: bytes) -> bool:
     try:
         return PublicKey(attested.attestation).verify(digest, attested.signature)
@@ -123,8 +129,7 @@ def _is_signed(attested: Attested, digest: bytes) -> bool:
 def _believe(home: Home, attested: Attested, device: bytes, trust: Trust) -> tuple[ChipRecord, bool]:
     serial = attested.serial.hex()
     known = home.chips.find(serial)
-    if trust.serial not in (None, attested.serial):
-        raise _refuse("chip_not_named", f"its chip is {serial}, and you named another")
+    check_named(attested.serial, trust)
     if known is not None and known.attestation != attested.attestation.hex():
         raise _refuse("chip_changed", f"the chip {serial} signed by another key when this home saw it before")
     for other in known.devices if known is not None else ():

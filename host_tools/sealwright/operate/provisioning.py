@@ -82,25 +82,30 @@ def provision(
     test = test or lasting(home, client.url).startswith("emulated:")
     judged = custody.judge(home, client, evidence, nonce, test=test, trust=trust)
     certificate = _certify(home, evidence, judged.custody, test, valid_days)
-    sealed = custody.keep(home, judged.sealed, evidence.key.device_id)
-    chip = chips.keep(home, judged.chip, evidence.key.device_id)
-    entry = Registered(
-        name=name,
-        device=evidence.key.device_id.hex(),
-        url=lasting(home, client.url),
-        model=evidence.model,
-        custody=certificate.body.custody,
-        state=PENDING,
-        certificate=certificate.digest.hex(),
-        registered_at=certificate.body.issued_at,
-        hardened=sealed,
-        chip=chip,
-    )
-    home.register(entry)
+    entry = _enter(home, client, name, certificate, judged)
     grant = _grant(home, certificate, nonce, policy, test)
     home.keep_grant(evidence.key.device_id, grant.raw)
     client.grant(grant.raw)
     return Provisioned(_complete(home, entry, client), test, False, certificate, judged)
+
+
+def _enter(home: Home, client: Client, name: str, certificate: Message[Certificate], judged: Judged) -> Registered:
+    """Note in the register that this certificate is on its way to the device, and on the word of which chip."""
+    device = certificate.body.key.device_id
+    entry = Registered(
+        name=name,
+        device=device.hex(),
+        url=lasting(home, client.url),
+        model=certificate.body.model or "",
+        custody=certificate.body.custody,
+        state=PENDING,
+        certificate=certificate.digest.hex(),
+        registered_at=certificate.body.issued_at,
+        hardened=custody.keep(home, judged.sealed, device),
+        chip=chips.keep(home, judged.chip, device),
+    )
+    home.register(entry)
+    return entry
 
 
 def _unfinished(home: Home, client: Client, name: str) -> tuple[Registered, Message[Certificate]]:

@@ -15,7 +15,7 @@ from ..link import Client
 from ..wire import labels
 from ..wire.certificates import TEST_MODEL, issue
 from ..wire.keys import PublicKey
-from ..wire.messages import Certificate, Grant, Message, Revocation, parse_as, sign_message
+from ..wire.messages import Certificate, Grant, Message, Revocation, Status, parse_as, sign_message
 from . import chips
 from .chips import NOBODY, NONCE_BYTES, Trust
 from .custody import Judged, at_renewal, by_chip
@@ -61,16 +61,7 @@ def renew(home: Home, client: Client, valid_days: int | None = None, trust: Trus
         expires=expiry(now, valid_days),
         model=old.model,
     )
-    body = Grant(
-        device=status.body.device,
-        nonce=status.digest,
-        chain=(certificate, home.root(test=test)),
-        owner=_first_owner(home, status.body.device),
-        network=old.network,
-        issued_at=now,
-        ledger_chain=home.ledger_chain(test=test),
-    )
-    grant = sign_message(signer, body)
+    grant = sign_message(signer, _answer(home, status, certificate, test=test))
     chip = chips.keep(home, judged.chip, status.body.device)
     client.grant(grant.raw)
     home.keep_grant(status.body.device, grant.raw)
@@ -85,6 +76,18 @@ def _first_owner(home: Home, device: bytes) -> PublicKey:
     """Whom the device's grant named: a renewal names the same, and transfers since count from there."""
     granted = home.grant(device)
     return home.key("owner").public if granted is None else parse_as(granted, Grant).body.owner
+
+
+def _answer(home: Home, status: Message[Status], certificate: Message[Certificate], *, test: bool) -> Grant:
+    return Grant(
+        device=status.body.device,
+        nonce=status.digest,
+        chain=(certificate, home.root(test=test)),
+        owner=_first_owner(home, status.body.device),
+        network=certificate.body.network,
+        issued_at=certificate.body.issued_at,
+        ledger_chain=home.ledger_chain(test=test),
+    )
 
 
 def _judge(home: Home, client: Client, old: Certificate, trust: Trust) -> Judged:

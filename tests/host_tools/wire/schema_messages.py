@@ -7,6 +7,7 @@ from sealwright.wire.cbor import Tag, decode, encode
 from sealwright.wire.messages import (
     ChannelClose,
     Checkpoint,
+    Chip,
     Claim,
     DecimalFraction,
     Delegation,
@@ -74,7 +75,7 @@ MESSAGES = {
     "channel-close": sign_message(DEVICE.key, ChannelClose(OPEN.digest, NOW, CLAIMS)),
     "peer-proof": DEVICE.peer_proof(PEER),
     "firmware": NET.owner().firmware(),
-    "factory-record": NET.issuer().factory_record(DEVICE),
+    "factory-record": NET.issuer().factory_record(DEVICE, chip=Chip(bytes(9), bytes(4), hash32("zone"), bytes(64), 1)),
     "funding": sign_message(LEDGER, Funding(OPEN.digest, 1000, NOW)),
     "refund": sign_message(LEDGER, Refund(OPEN.digest, 993, NOW)),
     "status": sign_message(DEVICE.key, STATUS),

@@ -118,6 +118,18 @@ POLICY_WRONG = (
     *({1: {"a": {1: 0, 2: 0}}, 3: wrong} for wrong in UINT_WRONG),
     *({1: {"a": {1: 0, 2: 0}}, 4: wrong} for wrong in UINT_WRONG),
 )
+CHIP = {1: bytes(9), 2: bytes(4), 3: bytes(32), 4: bytes(64), 5: 1}
+CHIP_WRONG = (
+    *({**CHIP, part: bytes(len(value) - 1)} for part, value in CHIP.items() if part != 5),
+    *({**CHIP, part: None} for part in CHIP),
+    *({one: CHIP[one] for one in CHIP if one != part} for part in CHIP),
+    {**CHIP, 5: 2},
+    {**CHIP, 5: True},
+    {**CHIP, 6: 0},
+    {},
+    bytes(9),
+    None,
+)
 SELFTEST_WRONG = (None, [], {}, "ok", {1: True}, *({"curve": wrong} for wrong in (False, None, -1, 256, "ok", b"", [])))
 CHAIN_WRONG = (
     [],
