@@ -11,6 +11,7 @@
     locked       bytes: the voucher that shows a rollback, or "generation", see `rollback`
     generation   uint: the chip's counter, see `generation`
     revoked      [[from, device id, issuer's id], ...], the newest last, see `standing`
+    meter        uint: the count that readings without one follow, see `device`
     noise        {name of a source: bytes}, a hash of its kept sample, see `entropy`
     o-*, i-*     channels as the payer and as the payee, see `channel`
 
@@ -35,6 +36,7 @@ TRUSTED_RECORD = const("trusted")
 REVOKED_RECORD = const("revoked")
 CLOCK_RECORD = const("clock")
 LOCKED_RECORD = const("locked")
+METER_RECORD = const("meter")
 NOISE_RECORD = const("noise")
 PAYER_ROLE = const("o")  # the first letter of a channel record's name
 PAYEE_ROLE = const("i")
