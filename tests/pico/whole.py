@@ -149,8 +149,8 @@ def compiled_firmware(arch: str) -> dict[str, bytes]:
     return files
 
 
-def switched_on(uf2: Path, board: Path) -> tuple[Pico, int]:
-    """A Pico with the board's whole firmware, and the bytes of that."""
+def files_of(board: Path) -> dict[str, bytes]:
+    """The board's whole firmware, as `Pico.mount` takes it."""
     arch = json.loads((board / "board.json").read_text())["arch"]
     files = compiled_firmware(arch)
     with tempfile.TemporaryDirectory() as out:
@@ -158,6 +158,12 @@ def switched_on(uf2: Path, board: Path) -> tuple[Pico, int]:
             target = Path(out) / f"{name}.mpy"
             build.compile_module(board / f"{name}.py", target, arch, f"{name}.py")
             files[target.name] = target.read_bytes()
+    return files
+
+
+def switched_on(uf2: Path, board: Path) -> tuple[Pico, int]:
+    """A Pico with the board's whole firmware, and the bytes of that."""
+    files = files_of(board)
     pico = noisy(Pico(uf2))
     pico.mount(files)
     return pico, sum(map(len, files.values()))
