@@ -82,6 +82,6 @@ class EnergyMeter:
 
 def _milliwatt(quantities: "list[Quantity]") -> int:
     for name, unit, exponent, mantissa in quantities:
-        if name == "power" and unit == "W" and exponent == -3:
+        if name == "power" and unit == "W" and exponent == -3 and mantissa is not None:
             return mantissa
     raise SensorFailed("energy: the sensor measures no power in mW; use one that does, such as INA219")

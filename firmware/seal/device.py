@@ -7,7 +7,7 @@ Missing or damaged data on flash means DAMAGED: the device signs nothing, and on
 
 import sys
 
-from . import __version__, identity, labels, p256, protection
+from . import __version__, identity, labels, p256, protection, senml
 from .batch import Batch
 from .compat import const
 from .cose import Signer
@@ -21,7 +21,6 @@ from .payee import Payee
 from .payer import Payer
 from .reading import ReadingLog
 from .rest import Rest
-from .senml import count, find_count
 from .standing import Standing
 from .timekeeping import Timekeeper
 from .records import (
@@ -31,6 +30,7 @@ from .records import (
     IDENTITY_NETWORK,
     IDENTITY_OWNER,
     IDENTITY_RECORD,
+    METER_RECORD,
     OWNER_IS_PAUSED,
     OWNER_KEY,
     OWNER_PROTECTION,
@@ -179,7 +179,9 @@ class Device(OwnKey):
         # the log restores the meter: a count must never fall below a signed one
         meter = self.board.meter
         last = self.log.last_message()
-        joules = count(last, "J") if last and meter else None
+        joules = senml.count(last, "J") if last and meter else None
+        if joules is None and meter:
+            joules = self.journal.get(METER_RECORD)
         if joules is not None:
             meter.restore(joules)
 
@@ -211,19 +213,29 @@ class Device(OwnKey):
     def append(self, quantities: "list[Quantity]") -> tuple[bytes, bytes]:
         """Append a signed reading of what was just measured, and of the samples that wait for one; returns (raw,
         digest). Raises StorageFull."""
+        self._keep_count(quantities)
         signed = self.log.append(quantities, self.batch.samples())
         self.batch.clear()
         return signed
 
-    def measure(self) -> "list[Quantity]":
-        """Read every sensor. What one that fails would have measured is `missing`. Raises SensorFailed without the
-        meter, which a signed count must continue, and without any value."""
+    def _keep_count(self, quantities: "list[Quantity]") -> None:
+        """Note the last signed count before the first reading without one: what follows a reset continues it."""
+        last = self.log.last_message() if self.board.meter else None
+        joules = senml.count(last, "J") if last else None
+        if joules is not None and senml.find_count(quantities, "J") is None:
+            self.journal.put(METER_RECORD, joules)
+
+    def measure(self, with_gaps: bool = False) -> "list[Quantity]":
+        """Read every sensor. The error code of one that fails is `missing`; with_gaps: its place in the reading says
+        that there was no value. Else, for what is sold, raises SensorFailed without the meter and without any value."""
         quantities, self.missing = [], None
         for sensor in self.board.sensors:
             try:
                 quantities.extend(sensor.read())
             except SensorFailed as error:
-                if sensor is self.board.meter or len(self.board.sensors) == 1:
+                if with_gaps:
+                    quantities.append(senml.no_value(sensor.model))
+                elif sensor is self.board.meter or len(self.board.sensors) == 1:
                     raise
                 self.missing = error.code
         if not quantities:
@@ -233,9 +245,5 @@ class Device(OwnKey):
     def count(self, unit: str) -> int | None:
         """The count in `unit` now, by the meter alone if it counts that; None without one. Raises SensorFailed."""
         meter = self.board.meter
-        count = find_count(meter.look(), unit) if meter else None
-        return find_count(self.measure(), unit) if count is None else count
-
-    def foreign_certificates(self, chain: list[bytes]) -> list[bytes]:
-        """The certificates of `chain` that the device's own chain lacks."""
-        return [raw for raw in chain if raw not in self.chain]
+        count = senml.find_count(meter.look(), unit) if meter else None
+        return senml.find_count(self.measure(), unit) if count is None else count

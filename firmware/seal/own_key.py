@@ -26,6 +26,7 @@ class OwnKey:
     board: "Board"
     journal: "Journal"
     pool: "Pool"
+    chain: list[bytes]
 
     def slot(self) -> int:
         """The slot of the device's key, which a rotation changes."""
@@ -70,3 +71,7 @@ class OwnKey:
         from . import key_line
 
         return key_line.signed_by(self, raw)  # type: ignore[arg-type]  # it is a Device
+
+    def foreign_certificates(self, chain: list[bytes]) -> list[bytes]:
+        """The certificates of `chain` that the device's own chain lacks."""
+        return [raw for raw in chain if raw not in self.chain]

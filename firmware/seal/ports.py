@@ -17,7 +17,9 @@ Random = Callable[[int], bytes]  # n to n random bytes
 Ticks = Any  # of compat.ticks_ms: for ticks_add and ticks_diff alone, as it wraps
 Check = Callable[[Item], bool]
 Table = Dict[int, Tuple[bool, Check]]  # of a map: key to (required, check)
-Quantity = Tuple[str, str, int, int]  # name, SenML unit, exponent, mantissa: value = mantissa * 10**exponent
+Quantity = Tuple[
+    str, str, int, Optional[int]
+]  # name, SenML unit, exponent, mantissa (None: no value): mantissa * 10**exponent
 Sample = Tuple[int, List[Quantity]]  # how long before the newest one, in seconds; what was measured
 
 

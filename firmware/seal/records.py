@@ -13,6 +13,7 @@
     revoked      [[from, device id, issuer's id], ...], the newest last, see `standing`
     keys         KEYS_*: which slot has the key, after a rotation; see `rotation`
     rotated      [[device id, generation, new key's id], ...] of peers, the newest last, see `key_line`
+    meter        uint: the count that readings without one follow, see `device`
     noise        {name of a source: bytes}, a hash of its kept sample, see `entropy`
     curve        text: the engine of P-256 and the build that passed its test, see `device`
     t-*          bytes: the transfers of ownership by generation, see `ownership`
@@ -39,6 +40,7 @@ TRUSTED_RECORD = const("trusted")
 REVOKED_RECORD = const("revoked")
 CLOCK_RECORD = const("clock")
 LOCKED_RECORD = const("locked")
+METER_RECORD = const("meter")
 NOISE_RECORD = const("noise")
 CURVE_RECORD = const("curve")
 KEYS_RECORD = const("keys")

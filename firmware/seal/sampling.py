@@ -101,7 +101,7 @@ class Sampler:
     def _sample(self) -> bool:
         """Measure; sign a reading once the owner's number of samples is there, or no more would fit it."""
         device = self._device
-        quantities = device.measure()
+        quantities = device.measure(with_gaps=True)
         waiting = device.batch
         if len(waiting) + 1 < device.owner_record().get(OWNER_BATCH, 1) and waiting.has_room(quantities):
             waiting.add(quantities)

@@ -3,6 +3,8 @@
 A reading of several samples has a base time, its own, and before each quantity's values their base name and base unit:
 first the newest sample's, then each earlier one's with its time before the base time. So the first value of a quantity
 is the newest.
+
+A sensor that failed is a record too: its model's name, and the text NO_VALUE in place of a value.
 """
 
 from . import cbor, labels
@@ -15,12 +17,22 @@ if TYPE_CHECKING:
     from .ports import Claims, Item, Quantity, Sample
 
 
+NO_VALUE = "no value"
+
+
+def no_value(model: str) -> "Quantity":
+    """What a sensor that failed measured."""
+    return model, "", 0, None
+
+
 def write_records(quantities: "list[Quantity]") -> "list[Claims]":
     """SenML records (RFC 8428) of sensor quantities [(name, unit, exponent, mantissa), ...]."""
     records = []
     for name, unit, exponent, mantissa in quantities:
-        value = _value(exponent, mantissa)
-        records.append({labels.SENML_NAME: name, labels.SENML_UNIT: unit, labels.SENML_VALUE: value})
+        record = {labels.SENML_NAME: name}
+        if unit:
+            record[labels.SENML_UNIT] = unit
+        records.append(_with_value(record, exponent, mantissa))
     return records
 
 
@@ -34,7 +46,7 @@ def write_samples(quantities: "list[Quantity]", earlier: "Sequence[Sample]", now
         records.append(_first_record(quantity))
         for age, sample in reversed(earlier):
             if _is_same(sample, index, quantity):
-                records.append({labels.SENML_VALUE: _value(*sample[index][2:]), labels.SENML_TIME: -age})
+                records.append(_with_value({labels.SENML_TIME: -age}, *sample[index][2:]))
     for age, sample in reversed(earlier):  # what another sensor failed beside, or the newest sample lacks
         for index, quantity in enumerate(sample):
             if not _is_same(quantities, index, quantity):
@@ -51,15 +63,15 @@ def _is_same(sample: "list[Quantity]", index: int, quantity: "Quantity") -> bool
 
 def _first_record(quantity: "Quantity") -> "Claims":
     name, unit, exponent, mantissa = quantity
-    return {
-        labels.SENML_BASE_NAME: name,
-        labels.SENML_BASE_UNIT: unit,
-        labels.SENML_VALUE: _value(exponent, mantissa),
-    }
+    return _with_value({labels.SENML_BASE_NAME: name, labels.SENML_BASE_UNIT: unit}, exponent, mantissa)
 
 
-def _value(exponent: int, mantissa: int) -> "Item":
-    return cbor.Tag(4, [exponent, mantissa]) if exponent else mantissa
+def _with_value(record: "Claims", exponent: int, mantissa: int | None) -> "Claims":
+    if mantissa is None:
+        record[labels.SENML_STRING] = NO_VALUE
+    else:
+        record[labels.SENML_VALUE] = cbor.Tag(4, [exponent, mantissa]) if exponent else mantissa
+    return record
 
 
 def count(message: "Message", unit: str) -> int | None:

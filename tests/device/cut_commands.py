@@ -123,7 +123,7 @@ class Renewal(Scenario):
 class Compaction(Scenario):
     """Writes enough that LittleFS compacts the journal's folder."""
 
-    name, again, step = "journal", 2, 9
+    name, again, step = "journal", 0, 9
     COUNT = 24
 
     def life(self, flash, told):

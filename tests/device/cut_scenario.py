@@ -72,7 +72,7 @@ def party(told, joules=0):
 
 class Scenario:
     name = ""
-    again = 1  # second cuts after each so many first ones
+    again = 1  # second cuts after each so many first ones; 0: none
     step = 1  # between two cuts of the sample
 
     def before(self, flash, told):

@@ -32,6 +32,7 @@ PROVEN = 8  # one connection in so many has proved itself
 SILENT = 40  # and one in so many ends in silence
 REPORT = 10000
 GROWTH = 4096  # bytes by which the free heap may differ
+PATIENCE = 600  # seconds: a busy machine is no silence
 NOBODY_KNOWS = 200  # a kind of request
 
 
@@ -50,7 +51,7 @@ class Attack:
         self.count, self.frames, self.buying, self.console = count, Frames(real, seed), buying, console
         self.sent, self.connections, self.accepted = 0, 0, 0
         self.kinds, self.refused = {}, {}
-        self.before = self.free = self._replies = None
+        self.before = self.free = self._replies = self._task = None
 
     async def serve(self, serve_connection):
         await asyncio.sleep(0.6)  # the sampler signs its first reading of the day
@@ -64,7 +65,7 @@ class Attack:
 
     async def _connection(self, serve_connection):
         up, down = Pipe(), Pipe()
-        task = asyncio.create_task(serve_connection(up, down))
+        self._task = asyncio.create_task(serve_connection(up, down))
         self.frames.is_of_peer = self.connections % PROVEN == 0
         if self.frames.is_of_peer:
             order = self.buying.journal.get(ORDER_RECORD)
@@ -73,10 +74,13 @@ class Attack:
         for number in range(CONNECTION):
             await self._batch(up, down, (1 << 40) + number)
         self.connections += 1
+        if self.connections % SILENT == 0:
+            seller.STRANGER_SECONDS = seller.PEER_SECONDS = 0.1  # for the read that half a frame leads to
         up.write(self.frames.half())
         if self.connections % SILENT:
             up.close()
-        await task
+        await self._task
+        seller.STRANGER_SECONDS = seller.PEER_SECONDS = PATIENCE
         if down.data:
             raise Violation("half a frame was answered")
 
@@ -85,8 +89,10 @@ class Attack:
             name, frame = self.frames.next()
             self.kinds[name] = self.kinds.get(name, 0) + 1
             up.write(frame)
-            while up.data:  # one after another: the heap that is watched is the device's too
+            while up.data and not self._task.done():  # one after another: the heap that is watched is the device's too
                 await asyncio.sleep(0)
+            if self._task.done():
+                raise Violation("the device ended the connection")
             self._hear(down.take(), mark)
         self.sent += BATCH
         up.write(b"\x00" + link.pack(mark, NOBODY_KNOWS, None))
@@ -139,7 +145,7 @@ def run(count, seed=1):
         attack = Attack(count, seed, heard, buying, board.console)
         found.append(attack)
         board.command_links = [attack]
-        seller.STRANGER_SECONDS = seller.PEER_SECONDS = 0.1
+        seller.STRANGER_SECONDS = seller.PEER_SECONDS = PATIENCE
         rpc.REST_SECONDS = 0  # between the steps of a long handler nobody else has anything to say
         try:
             asyncio.run(app.serve(board, boot(ROOT)[0]))

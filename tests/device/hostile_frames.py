@@ -126,7 +126,7 @@ class Frames:
     def bits(self):
         """A real frame with changes that its CRC finds."""
         frame = self.again(DAMAGED)
-        found = changed(frame[:-1])
+        found = bytes([byte or 1 for byte in changed(frame[:-1])])  # a zero before it would leave it whole
         return (found if found != frame[:-1] else b"") + b"\x00"
 
     def again(self, mark=0):
@@ -194,7 +194,7 @@ class Frames:
     def half(self):
         """A real frame's beginning: what comes next must not be taken for its end."""
         frame = self.again(DAMAGED)
-        return frame[: random.randrange(1, len(frame))]
+        return frame[: random.randrange(1, len(frame) - 1)]
 
 
 KINDS = {

@@ -45,7 +45,11 @@ def image() -> Path | None:
 
 class Pico:
     """A booted Pico at its raw REPL. flash: what its 2 MB hold, instead of MicroPython alone; such a board runs its own
-    main.py, and has no prompt."""
+    main.py, and has no prompt. At `alarm_at` of its time, see `seconds`, it stops and calls `on_alarm`, which may set
+    the next."""
+
+    alarm_at: float | None = None
+    on_alarm: Callable[[], None]
 
     def __init__(self, uf2: Path, flash: bytes | None = None) -> None:
         self.mcu = RP2040()
@@ -78,10 +82,19 @@ class Pico:
         while not done():
             # an idle guest's time would leap: it is ours to end that when what it waits for may have come
             self._simulator.stopped = False
-            self._pace.schedule(PACE_NANOSECONDS)
+            self._pace.schedule(self._nanoseconds_on())
             execute_batch(self._simulator, 1)  # one instruction at a time: the guest's timers are exact
             if self.seconds > end:
                 raise GuestError(f"no answer within {patience} s of the guest's time: {bytes(self._out[-500:])!r}")
+
+    def _nanoseconds_on(self) -> int:
+        """How long the guest may run until it is looked at."""
+        if self.alarm_at is not None and self.seconds >= self.alarm_at:
+            self.alarm_at = None
+            self.on_alarm()
+        if self.alarm_at is None:
+            return PACE_NANOSECONDS
+        return max(NANOSECONDS, min(PACE_NANOSECONDS, round((self.alarm_at - self.seconds) * 1e9)))
 
     def wait(self, done: Callable[[], bool], patience: float = 60) -> float:
         """The guest's seconds since it was switched on when `done`, which is asked now and then, says so. Raises

@@ -16,11 +16,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "firmware"), str(ROOT / "firmware" / "tools"), str(ROOT / "tests" / "device")]
 
-import build  # noqa: E402
 from rig import NOW, Issuer, policy  # noqa: E402
 from seal import link, rpc  # noqa: E402
 from sealwright.emulator.pico.bus import solder  # noqa: E402
 
+import build  # noqa: E402
 from tests.pico.rig import Pico, folder  # noqa: E402
 
 WARM = 876  # the temperature channel at 27 Cel
@@ -149,8 +149,8 @@ def compiled_firmware(arch: str) -> dict[str, bytes]:
     return files
 
 
-def switched_on(uf2: Path, board: Path) -> tuple[Pico, int]:
-    """A Pico with the board's whole firmware, and the bytes of that."""
+def files_of(board: Path) -> dict[str, bytes]:
+    """The board's whole firmware, as `Pico.mount` takes it."""
     arch = json.loads((board / "board.json").read_text())["arch"]
     files = compiled_firmware(arch)
     with tempfile.TemporaryDirectory() as out:
@@ -158,6 +158,12 @@ def switched_on(uf2: Path, board: Path) -> tuple[Pico, int]:
             target = Path(out) / f"{name}.mpy"
             build.compile_module(board / f"{name}.py", target, arch, f"{name}.py")
             files[target.name] = target.read_bytes()
+    return files
+
+
+def switched_on(uf2: Path, board: Path) -> tuple[Pico, int]:
+    """A Pico with the board's whole firmware, and the bytes of that."""
+    files = files_of(board)
     pico = noisy(Pico(uf2))
     pico.mount(files)
     return pico, sum(map(len, files.values()))
