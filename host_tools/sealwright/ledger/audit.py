@@ -1,7 +1,7 @@
 """The audit: believe only the log, and the log only as far as its signatures and hashes go.
 
-Purpose: check the file's structure, the chain, every signature and every rule, rebuild all views in memory
-from the log, and compare them bit for bit with those kept.
+Purpose: check the file's structure, the chain, every signature and every rule, rebuild all views in a scratch file
+from the log, and compare them bit for bit with those kept. Memory does not grow with the ledger.
 Limits: a log whose end was cut off together with its views, or that was computed anew from authentic
 messages, is a sound log; only a head noted elsewhere, and given as `anchor`, tells. Free space in the file is
 not looked at.
@@ -81,10 +81,13 @@ def audit(
         BadCertificate: a root is none.
     """
     scratch = SqliteDatabase.scratch()
-    tables = Tables(scratch, log=database)
-    auditor = _Auditor(database, Recheck(roots, policy, tables, ledger), tables, scratch, anchor)
-    with database.reading():
-        return auditor.report()
+    try:
+        tables = Tables(scratch, log=database)
+        auditor = _Auditor(database, Recheck(roots, policy, tables, ledger), tables, scratch, anchor)
+        with database.reading():
+            return auditor.report()
+    finally:
+        scratch.close()
 
 
 class _Auditor:
@@ -110,7 +113,6 @@ class _Auditor:
             if found <= MOST_FINDINGS:
                 findings.append(finding)
         counts = [count(self._scratch, table) for table in ("entries", "accounts", "channels")]
-        self._scratch.close()
         return AuditReport(tuple(findings), found > MOST_FINDINGS, self._head, self._messages, *counts)
 
     def _findings(self) -> Iterator[Finding]:

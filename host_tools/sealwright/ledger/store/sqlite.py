@@ -21,10 +21,15 @@ _PRAGMAS = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
 )
+_SCRATCH_PRAGMAS = (
+    "PRAGMA journal_mode = OFF",  # a rebuilding that fails is thrown away
+    "PRAGMA cache_size = -32768",  # KiB
+)
+SCRATCH = "the scratch file in the folder for temporary files (TMPDIR)"
 
 
 class SqliteDatabase:
-    """A connection to a ledger file, or to a scratch database in memory."""
+    """A connection to a ledger file, or to a scratch database."""
 
     def __init__(self, opened: Opened, name: str) -> None:
         self.name = name
@@ -32,9 +37,16 @@ class SqliteDatabase:
 
     @classmethod
     def scratch(cls) -> "SqliteDatabase":
-        """An empty ledger in memory, for rebuilding."""
-        made = cls(Opened(sqlite3.connect(":memory:", isolation_level=None)), "(scratch)")
-        made.create(schema.STATEMENTS)
+        """An empty ledger for rebuilding, in a file without a name that goes with the connection.
+
+        Its memory is its cache, whatever it holds. It lies in the folder that SQLITE_TMPDIR or TMPDIR names. Raises
+        LedgerError.
+        """
+        with typed(SCRATCH):
+            made = cls(Opened(sqlite3.connect("", isolation_level=None)), SCRATCH)
+            for pragma in _SCRATCH_PRAGMAS:
+                made.run(pragma)
+            made.create(schema.STATEMENTS)
         return made
 
     @classmethod
