@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz kills law cuts fast-path vectors hour model coverage mutate lint docs firmware bench bench-device format clean
+.PHONY: help demo test fuzz kills law cuts fast-path vectors hour model coverage mutate lint docs firmware bench bench-device million format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -69,6 +69,9 @@ model: $(VENV)/dev.stamp ## The payment channel's model in larger bounds; needs 
 
 bench: $(VENV)/dev.stamp ## Sizes and speeds, as ratios within this run; also in build/bench.json
 	$(BIN)/python tests/bench/bench.py
+
+million: $(VENV)/dev.stamp ## A ledger of 1,000,000 rows over 100,000 channels: time and memory of its commands; half an hour, 3 GB of disk
+	$(BIN)/python tests/bench/growth.py million
 
 bench-device: $(VENV)/dev.stamp ## The same on an emulated Pico; SEALWRIGHT_PICO_UF2 names a MicroPython image
 	$(BIN)/python -m tests.pico.bench
