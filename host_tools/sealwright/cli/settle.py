@@ -66,8 +66,8 @@ def settle(
         refused = 0
         claims, moved, heard, problems = Claims(), Moved(), _Heard(session), Problems()
         with session.progress("settling", streams=verbose or session.as_json) as advance:
-            window = _OF_STREAM if bundle == options.STDIN else None
-            way: dict[str, Any] = {"newest_first": not keep_all, "window": window}
+            few = {"window": _OF_STREAM, "batch": _OF_STREAM} if bundle == options.STDIN else {}
+            way: dict[str, Any] = {"newest_first": not keep_all, **few}
             for verdict in map(heard.judge, ledger.settle(messages, secrets=secrets, ticks=ticks, moved=moved, **way)):
                 if verbose or session.as_json:
                     show(session, verdict, names, bundle)

@@ -20,6 +20,7 @@ from .compare import Difference, differences, show
 from .intake import Act, Funded
 from .posting import enter
 from .recheck import Recheck, Unacceptable
+from .store.batched import BatchedTables
 from .store.database import Database
 from .store.faults import LedgerDamaged
 from .store.scans import count, leaking, unbalanced, wrongly_paid
@@ -82,7 +83,7 @@ def audit(
     """
     scratch = SqliteDatabase.scratch()
     try:
-        tables = Tables(scratch, log=database)
+        tables = BatchedTables(scratch, log=database)
         auditor = _Auditor(database, Recheck(roots, policy, tables, ledger), tables, scratch, anchor)
         with database.reading():
             return auditor.report()
@@ -95,7 +96,7 @@ class _Auditor:
         self,
         database: Database,
         recheck: Recheck,
-        tables: Tables,
+        tables: BatchedTables,
         scratch: SqliteDatabase,
         anchor: Head | None,
     ) -> None:
@@ -120,7 +121,7 @@ class _Auditor:
         yield from self._outline()
         # one transaction for the whole rebuilding: nobody else sees the scratch database, and it is much
         # faster
-        with self._scratch.writing():
+        with self._tables.writing():
             yield from self._log()
         yield from self._anchored()
         yield from self._invariants()

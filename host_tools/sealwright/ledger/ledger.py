@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ..clock import LONGEST_PAUSE
 from ..errors import Usage, WrongType
@@ -27,10 +27,11 @@ from .memory import LedgerMemory
 from .moved import Moved
 from .newest import WINDOW
 from .settling import Settlement
-from .store.tables import Tables
+from .store.batched import BatchedTables
 from .watch import Watch, WatchedPolicy
 
 T = TypeVar("T")
+BATCH: Final = 1024  # messages of a transaction
 
 
 class Ledger(LedgerFile):
@@ -83,7 +84,7 @@ class Ledger(LedgerFile):
         *,
         secrets: Iterable[bytes] = (),
         ticks: Mapping[bytes, tuple[int, bytes]] | None = None,
-        batch: int = 128,
+        batch: int = BATCH,
         moved: Moved | None = None,
         newest_first: bool = False,
         window: int | None = None,
@@ -98,7 +99,7 @@ class Ledger(LedgerFile):
             messages: raw messages, for example from `bundle.read_bundle`.
             secrets: what opens hash-locks.
             ticks: for the root of a hash chain, the number of the best tick revealed and its 32 bytes.
-            batch: messages that share a transaction and whose verdicts come together; 1 to follow a slow
+            batch: messages that share a transaction and whose verdicts come together, 1,024 by default; few on a slow
             stream.
             moved: gets what moves, added up, the refunds of ended claims among it.
             newest_first: check of each lane the best voucher, and leave those that it makes worthless unchecked and out
@@ -130,9 +131,10 @@ class Ledger(LedgerFile):
         identity = self._known_identity()
         database = self._database(write=True)
         watch = Watch(self._clock, self._longest_pause)
-        memory = LedgerMemory(Tables(database), identity.id, watch)
+        tables = BatchedTables(database)
+        memory = LedgerMemory(tables, identity.id, watch)
         judge = Judge(self._roots, WatchedPolicy.of(policy, watch), memory)
-        return Settlement(database, judge, memory, identity, watch)
+        return Settlement(tables, judge, memory, identity, watch)
 
     def _known_identity(self) -> LedgerIdentity:
         if self._identity is None:

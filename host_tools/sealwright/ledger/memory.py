@@ -15,7 +15,7 @@ from ..verify.memory import Lane, Terms
 from ..verify.readings import Head
 from ..wire.keys import PublicKey
 from ..wire.messages import Body, Certificate, ChannelClose, Message, Voucher, parse_as
-from .store.tables import Tables
+from .store.batched import BatchedTables
 from .watch import Watch
 
 T = TypeVar("T")
@@ -25,11 +25,12 @@ _MOST_SHOWN: Final = 4096  # vouchers, and heads of logs
 class LedgerMemory:
     """The memory of the ledger with these tables, this id (32 bytes), and this time to judge as of."""
 
-    def __init__(self, tables: Tables, ledger: bytes, watch: Watch) -> None:
+    def __init__(self, tables: BatchedTables, ledger: bytes, watch: Watch) -> None:
         self._tables, self._ledger, self._watch = tables, ledger, watch
         self._shown: OrderedDict[bytes, Message[Voucher]] = OrderedDict()
         self._unchecked: OrderedDict[bytes, Message[Voucher]] = OrderedDict()
         self.prove: Callable[[Message[Voucher]], bool] = lambda _: False
+        self._named: tuple[Terms | None, Terms | None] = (None, None)  # a channel's terms, and as this ledger's
         self._heads: OrderedDict[bytes, Head] = OrderedDict()
 
     def certificates(self, kid: bytes) -> Iterable[bytes]:
@@ -53,7 +54,13 @@ class LedgerMemory:
     def channel(self, digest: bytes) -> Terms | None:
         """A channel whose capacity the ledger locked."""
         channel = self._tables.channel(digest)
-        return None if channel is None else replace(channel.terms, ledger=self._ledger)
+        if channel is None:
+            return None
+        terms, ours = self._named
+        if terms is not channel.terms:  # it is asked for several times for each message
+            ours = replace(channel.terms, ledger=self._ledger)
+            self._named = channel.terms, ours
+        return ours
 
     def lane(self, channel: bytes, number: int) -> Lane | None:
         """The best voucher of a lane."""

@@ -29,8 +29,7 @@ from .newest import Items
 from .posting import Posting, decide, moves, post
 from .proof import Proof
 from .standing import check_standing
-from .store.database import Database
-from .store.tables import Tables
+from .store.batched import BatchedTables
 from .watch import Watch
 from .windows import NewestFirst, gather, settle_window
 
@@ -44,15 +43,14 @@ _REFUNDS: Final = 256  # of one transaction
 class Settlement:
     """One run over messages; what the ledger took before counts.
 
-    database: open for writing. judge: with `memory` for its memory. identity: signs what the ledger says.
+    tables: open for writing. judge: with `memory` for its memory, which reads the same tables. identity: signs what the ledger says.
     """
 
     def __init__(
-        self, database: Database, judge: Judge, memory: LedgerMemory, identity: LedgerIdentity, watch: Watch
+        self, tables: BatchedTables, judge: Judge, memory: LedgerMemory, identity: LedgerIdentity, watch: Watch
     ) -> None:
-        self._db, self._judge, self._memory, self._watch = database, judge, memory, watch
+        self._tables, self._judge, self._memory, self._watch = tables, judge, memory, watch
         self._identity, self._policy = identity, judge.policy
-        self._tables = Tables(database)
         self._head, self.moved, self._window = Head(0, START), Moved(), 0
         self._newest = NewestFirst(self._tables, memory, judge, watch)
 
@@ -142,7 +140,7 @@ class Settlement:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """One transaction, as of one time, that never falls: a log's rows are in the order of their times."""
-        with self._db.writing():
+        with self._tables.writing():
             self._watch.look(not_before=self._tables.last_time())
             head = self._tables.head()
             if head != self._head:
@@ -237,9 +235,11 @@ class Settlement:
 
     def _is_done(self, message: Message[Body]) -> bool:
         """Whether these very bytes are in the log and can do nothing more; their signature was checked then."""
+        body = message.body
+        if isinstance(body, Voucher) and not self._tables.may_have(message.digest, body.channel, body.lane, body.seq):
+            return False
         if self._tables.settled(message.digest) != message.raw:
             return False
-        body = message.body
         if not isinstance(body, Voucher) or body.ticks is None:
             return True
         best = self._tables.lane(body.channel, body.lane)

@@ -32,7 +32,7 @@ FIRST_ROW = re.compile(r"FROM log ORDER BY n DESC LIMIT 1$")  # a scan that ends
 def used(tmp_path, monkeypatch):
     """The queries of a ledger that takes a little of everything, and the file."""
     queries, called = set(), set()
-    for name in ("run", "row", "rows"):
+    for name in ("run", "run_many", "row", "rows"):
         monkeypatch.setattr(SqliteDatabase, name, noting(getattr(SqliteDatabase, name), queries, 1))
     for name, method in methods().items():
         monkeypatch.setattr(Tables, name, noting(method, called, name))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ...verify.channels import MAX_LANES
 from ...verify.memory import Lane, Terms
 from .. import book
-from .database import Database, Row, big, octets, text, unsigned, whole
+from .database import Queries, Row, big, octets, text, unsigned, whole
 
 _CHANNEL = """SELECT digest, payer, payee, asset, capacity, expires, dispute, pays_up_to, worth, paid, refunded,
     claim_end, closed_at FROM channels"""
@@ -17,7 +17,7 @@ _CHANNEL = """SELECT digest, payer, payee, asset, capacity, expires, dispute, pa
 class ChannelTables:
     """The tables of channels. log: the database with the log, where an audit rebuilds the views in another."""
 
-    def __init__(self, database: Database, log: Database | None = None) -> None:
+    def __init__(self, database: Queries, log: Queries | None = None) -> None:
         self._db, self._log = database, log or database
 
     def _raw(self, row: Row | None) -> bytes | None:
@@ -95,15 +95,11 @@ class ChannelTables:
             JOIN log b ON b.n = e.second ORDER BY e.first"""
         return ((octets(row[0]), octets(row[1])) for row in self._db.rows(sql))
 
-    def number(self, n: int, channel: bytes, lane: int, seq: int, *, contradicts: bool) -> None:
-        """Note the first voucher with a number, or a contradiction of it."""
-        if contradicts:
-            sql = """INSERT INTO equivocations (first, second)
-                SELECT n, ? FROM vouchers WHERE channel = ? AND lane = ? AND seq = ? ON CONFLICT DO NOTHING"""
-            self._db.run(sql, (n, channel, lane, str(seq)))
-            return
-        sql = "INSERT INTO vouchers (channel, lane, seq, n) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-        self._db.run(sql, (channel, lane, str(seq), n))
+    def contradict(self, n: int, channel: bytes, lane: int, seq: int) -> None:
+        """Note that row `n` contradicts the first voucher with this number."""
+        sql = """INSERT INTO equivocations (first, second)
+            SELECT n, ? FROM vouchers WHERE channel = ? AND lane = ? AND seq = ? ON CONFLICT DO NOTHING"""
+        self._db.run(sql, (n, channel, lane, str(seq)))
 
     def note_close(self, n: int, channel: bytes, signer: bytes, *, contradicts: bool) -> None:
         """Note a party's first close, or a contradiction of it."""
@@ -114,24 +110,6 @@ class ChannelTables:
             return
         sql = "INSERT INTO closes (channel, signer, n) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
         self._db.run(sql, (channel, signer, n))
-
-    def _set_channel(self, n: int, channel: book.Channel) -> None:
-        sql = """INSERT INTO channels (digest, opened, payer, payee, asset, capacity, expires, dispute,
-            pays_up_to, worth, paid, refunded, remaining, claim_end, closed_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (digest) DO UPDATE SET pays_up_to = excluded.pays_up_to, worth = excluded.worth,
-            paid = excluded.paid, refunded = excluded.refunded, remaining = excluded.remaining,
-            claim_end = excluded.claim_end, closed_at = excluded.closed_at"""
-        terms = channel.terms
-        agreed = (terms.digest, n, terms.payer, terms.payee, terms.asset, terms.capacity, str(terms.expires))
-        state = (channel.limit, str(channel.worth), channel.paid, channel.refunded, channel.remaining)
-        self._db.run(sql, (*agreed, terms.window, *state, terms.claim_end, channel.closed_at))
-
-    def _set_lane(self, channel: bytes, number: int, lane: Lane) -> None:
-        sql = """INSERT INTO lanes (channel, lane, seq, worth, voucher) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (channel, lane) DO UPDATE SET seq = excluded.seq, worth = excluded.worth,
-            voucher = excluded.voucher"""
-        self._db.run(sql, (channel, number, str(lane.seq), str(lane.worth), lane.voucher))
 
 
 def _channel(row: Row) -> book.Channel:

@@ -6,7 +6,7 @@ committed transaction only if the disk keeps the data that it reports as flushed
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -90,6 +90,11 @@ class SqliteDatabase:
             self._connection.execute(sql, parameters)
         except ERRORS as error:
             raise translate(error, self.name) from error
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Run one statement for its effect, once for the parameters of each row."""
+        with typed(self.name):
+            self._connection.executemany(sql, rows)
 
     def rows(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
         """The rows of one query, as they are read."""
