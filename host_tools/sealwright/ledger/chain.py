@@ -52,15 +52,15 @@ class LogRow(NamedTuple):
         Numbers are 8 bytes, big-endian; `prev` and `effect` have 32. A message is one CBOR item and thus ends where it
         says: no byte can pass from `message` to `proof` unseen.
         """
-        return _hash(self.prev, self.n, self.at, self.effect, self.message, self.proof)
+        return _hash(self.n, self.at, self.prev, self.effect + self.message + self.proof)
 
 
 def follow(head: Head, at: int, message: bytes, proof: bytes, effect: bytes) -> LogRow:
     """The row that comes after `head`."""
     n, prev = head.n + 1, head.hash
-    return LogRow(n, at, message, proof, effect, prev, _hash(prev, n, at, effect, message, proof))
+    return LogRow(n, at, message, proof, effect, prev, _hash(n, at, prev, effect + message + proof))
 
 
-def _hash(prev: bytes, n: int, at: int, effect: bytes, message: bytes, proof: bytes) -> bytes:
+def _hash(n: int, at: int, prev: bytes, rest: bytes) -> bytes:
     numbers = n.to_bytes(8, "big", signed=True) + at.to_bytes(8, "big", signed=True)
-    return sha256(prev + numbers + effect + message + proof).digest()
+    return sha256(prev + numbers + rest).digest()

@@ -18,6 +18,7 @@ from ..verify import Judge, Policy, Verdict
 from ..verify.channels import LEAST_WINDOW
 from ..wire.keys import PublicKey
 from ..wire.messages import Certificate, Command, Message, parse_as
+from .ahead import Ahead
 from .audit import AuditReport, audit
 from .chain import Head
 from .file import LedgerFile
@@ -88,6 +89,7 @@ class Ledger(LedgerFile):
         moved: Moved | None = None,
         newest_first: bool = False,
         window: int | None = None,
+        jobs: int = 1,
     ) -> Iterator[Verdict]:
         """Take messages in any order; the verdicts come as they are settled, so the iterator has to be used up.
 
@@ -105,6 +107,7 @@ class Ledger(LedgerFile):
             newest_first: check of each lane the best voucher, and leave those that it makes worthless unchecked and out
             of the log: `superseded`. Money comes out the same; see `newest` for what is seen of contradictions.
             window: messages that are looked at together then, 16,384 by default; as few as `batch` on a slow stream.
+            jobs: processes, this one among them; the others check signatures ahead in what has many messages.
 
         Raises:
             LedgerError: messages whose verdicts came are settled, all others of this call are not.
@@ -113,7 +116,7 @@ class Ledger(LedgerFile):
             ClockWrong: the clock is far ahead; nothing of this batch is settled.
         """
         policy = replace(self._policy, secrets=tuple(secrets), ticks=dict(ticks or {}))
-        settlement = self._settlement(policy)
+        settlement = self._settlement(policy, jobs - 1)
         settlement.moved = settlement.moved if moved is None else moved
         settlement.introduce()
         looked_at = (window or WINDOW) if newest_first and batch > 1 else 0
@@ -127,14 +130,14 @@ class Ledger(LedgerFile):
         """
         return self._settlement(self._policy).refund_ended()
 
-    def _settlement(self, policy: Policy) -> Settlement:
+    def _settlement(self, policy: Policy, helpers: int = 0) -> Settlement:
         identity = self._known_identity()
         database = self._database(write=True)
         watch = Watch(self._clock, self._longest_pause)
         tables = BatchedTables(database)
         memory = LedgerMemory(tables, identity.id, watch)
-        judge = Judge(self._roots, WatchedPolicy.of(policy, watch), memory)
-        return Settlement(tables, judge, memory, identity, watch)
+        ahead = Ahead(Judge(self._roots, WatchedPolicy.of(policy, watch), memory), max(0, helpers))
+        return Settlement(tables, ahead, memory, identity, watch)
 
     def _known_identity(self) -> LedgerIdentity:
         if self._identity is None:

@@ -1,11 +1,11 @@
-"""The tables while messages are taken: what each message writes waits in memory, and goes to the database many at a time.
+"""The tables while messages are taken: what each message writes waits in memory, and is written many at a time.
 
 Purpose: one read of each row and one statement for each kind of row, whatever the number of messages in a batch.
 Limits: within `batch`, inside a transaction of its caller's, with no other writer. A question that is not answered from
 memory here has everything written first, so none can miss what waits.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,8 +13,9 @@ from ...verify.channels import MAX_LANES
 from ...verify.memory import Lane
 from .. import book
 from ..chain import LogRow
-from .database import Database, Row, Value, whole
+from .database import Database, Row, whole
 from .tables import Tables
+from .written_first import WrittenFirst
 
 _MOST: Final = 4096  # messages that wait, and whose rows are kept in memory
 _APPEND: Final = "INSERT INTO log (n, at, message, proof, effect, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -32,30 +33,11 @@ _LANE: Final = """INSERT INTO lanes (channel, lane, seq, worth, voucher) VALUES 
 _NUMBER: Final = "INSERT INTO vouchers (channel, lane, seq, n) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 
 
-class _WrittenFirst:
-    """Queries that see what waits, because it is written before them."""
-
-    def __init__(self, database: Database, tables: "BatchedTables") -> None:
-        self._database, self._tables = database, tables
-
-    def run(self, sql: str, parameters: Sequence[Value] = ()) -> None:
-        self._tables.flush()
-        self._database.run(sql, parameters)
-
-    def rows(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
-        self._tables.flush()
-        return self._database.rows(sql, parameters)
-
-    def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
-        self._tables.flush()
-        return self._database.row(sql, parameters)
-
-
 class BatchedTables(Tables):
     """The tables of one database. log: the database with the log, where an audit rebuilds the views in another."""
 
     def __init__(self, database: Database, log: Database | None = None) -> None:
-        super().__init__(_WrittenFirst(database, self), log)
+        super().__init__(WrittenFirst(database, self.flush), log)
         self._direct, self._stored = database, Tables(database, log)
         self._is_batch = False
         self._log_rows: list[LogRow] = []
@@ -133,7 +115,7 @@ class BatchedTables(Tables):
         return self._rows[digest]
 
     def may_have(self, digest: bytes, channel: bytes, lane: int, seq: int) -> bool:
-        """Whether the log may have this voucher: no, where it has none with this number. Spares looking for its name."""
+        """Whether the log may have this voucher: not where it has none with this number, which spares a look."""
         if lane < MAX_LANES and self.numbered(channel, lane, seq) is None:
             if self._is_batch:
                 self._rows.setdefault(digest, None)
