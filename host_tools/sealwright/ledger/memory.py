@@ -6,7 +6,6 @@ that moved nothing are not kept in the log; the latest of them are remembered fo
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Final, TypeVar, cast
 
 from ..errors import WrongType
@@ -26,11 +25,11 @@ class LedgerMemory:
     """The memory of the ledger with these tables, this id (32 bytes), and this time to judge as of."""
 
     def __init__(self, tables: BatchedTables, ledger: bytes, watch: Watch) -> None:
-        self._tables, self._ledger, self._watch = tables, ledger, watch
+        self._tables, self._watch = tables, watch
+        tables.of_ledger(ledger)
         self._shown: OrderedDict[bytes, Message[Voucher]] = OrderedDict()
         self._unchecked: OrderedDict[bytes, Message[Voucher]] = OrderedDict()
         self.prove: Callable[[Message[Voucher]], bool] = lambda _: False
-        self._named: tuple[Terms | None, Terms | None] = (None, None)  # a channel's terms, and as this ledger's
         self._heads: OrderedDict[bytes, Head] = OrderedDict()
 
     def certificates(self, kid: bytes) -> Iterable[bytes]:
@@ -54,13 +53,7 @@ class LedgerMemory:
     def channel(self, digest: bytes) -> Terms | None:
         """A channel whose capacity the ledger locked."""
         channel = self._tables.channel(digest)
-        if channel is None:
-            return None
-        terms, ours = self._named
-        if terms is not channel.terms:  # it is asked for several times for each message
-            ours = replace(channel.terms, ledger=self._ledger)
-            self._named = channel.terms, ours
-        return ours
+        return None if channel is None else channel.terms
 
     def lane(self, channel: bytes, number: int) -> Lane | None:
         """The best voucher of a lane."""

@@ -51,6 +51,10 @@ class BatchedTables(Tables):
         self._changed_lanes: dict[tuple[bytes, int], Lane] = {}
         self._forget()
 
+    def of_ledger(self, ledger: bytes) -> None:
+        """Have channels say that the ledger with this id funded them."""
+        self.ledger = self._stored.ledger = ledger
+
     def _forget(self) -> None:
         """Drop what was read; every row is read anew."""
         self._rows: dict[bytes, int | None] = {}

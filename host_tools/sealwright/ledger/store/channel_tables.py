@@ -19,6 +19,7 @@ class ChannelTables:
 
     def __init__(self, database: Queries, log: Queries | None = None) -> None:
         self._db, self._log = database, log or database
+        self.ledger: bytes | None = None  # 32 bytes: the id of the ledger that is said to have funded the channels
 
     def _raw(self, row: Row | None) -> bytes | None:
         """The message in the log's row whose number `row` holds."""
@@ -28,7 +29,7 @@ class ChannelTables:
     def channel(self, digest: bytes) -> book.Channel | None:
         """A channel as it is now."""
         row = self._db.row(f"{_CHANNEL} WHERE digest = ?", (digest,))
-        return _channel(row) if row else None
+        return _channel(row, self.ledger) if row else None
 
     def channels(self) -> Iterator[book.Channel]:
         """All channels, in the order they were opened."""
@@ -112,7 +113,7 @@ class ChannelTables:
         self._db.run(sql, (channel, signer, n))
 
 
-def _channel(row: Row) -> book.Channel:
+def _channel(row: Row, ledger: bytes | None = None) -> book.Channel:
     digest, payer, payee, asset, capacity, expires, dispute, limit, worth, paid, refunded, claim_end, closed = row
     terms = Terms(
         digest=octets(digest),
@@ -123,6 +124,7 @@ def _channel(row: Row) -> book.Channel:
         expires=unsigned(expires),
         window=whole(dispute),
         claim_end=whole(claim_end),
+        ledger=ledger,
         funded=True,
     )
     at = None if closed is None else whole(closed)
