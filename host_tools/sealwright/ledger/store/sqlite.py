@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from . import schema
+from . import migrations, schema
 from .database import Row, Value, text
 from .faults import ERRORS, LedgerBusy, LedgerDamaged, NotALedger, translate, typed
 from .opening import Opened, open_file
@@ -46,7 +46,7 @@ class SqliteDatabase:
             made = cls(Opened(sqlite3.connect("", isolation_level=None)), SCRATCH)
             for pragma in _SCRATCH_PRAGMAS:
                 made.run(pragma)
-            made.create(schema.STATEMENTS)
+            made.create(migrations.whole())
         return made
 
     @classmethod
@@ -73,7 +73,7 @@ class SqliteDatabase:
         if application != schema.APPLICATION:
             raise NotALedger(f"{self.name} is a SQLite database, but not a Sealwright ledger")
         if version != schema.VERSION:
-            raise NotALedger(f"{self.name} is a ledger of version {version!r}, not {schema.VERSION}")
+            migrations.bring_up(self, version)
 
     def _pragma(self, pragma: str) -> Value:
         found = self.row(f"PRAGMA {pragma}")
