@@ -74,7 +74,7 @@ bench: $(VENV)/dev.stamp ## Sizes and speeds, as ratios within this run; also in
 	$(BIN)/python tests/bench/bench.py
 
 million: $(VENV)/dev.stamp ## A ledger of 1,000,000 rows over 100,000 channels: time and memory of its commands; half an hour, 3 GB of disk
-	$(BIN)/python tests/bench/growth.py million
+	$(BIN)/python tests/bench/ledger_growth.py million
 
 bench-device: $(VENV)/dev.stamp ## The same on an emulated Pico; SEALWRIGHT_PICO_UF2 names a MicroPython image
 	$(BIN)/python -m tests.pico.bench

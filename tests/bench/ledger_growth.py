@@ -12,7 +12,7 @@ from typing import Any, Final
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
-from tests.bench.grown import Cost, Grown  # noqa: E402
+from tests.bench.ledger_grown import Cost, Grown  # noqa: E402
 
 CHANNELS, VOUCHERS = 1000, 4
 SIZES: Final = (1, 2, 4)
