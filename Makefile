@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz kills law cuts fast-path vectors hour model coverage mutate lint docs firmware bench bench-device million settle-kills format clean
+.PHONY: help demo test fuzz kills law cuts fast-path vectors hour model coverage mutate lint docs firmware bench bench-device million million-channels settle-kills format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -75,6 +75,9 @@ bench: $(VENV)/dev.stamp ## Sizes and speeds, as ratios within this run; also in
 
 million: $(VENV)/dev.stamp ## A ledger of 1,000,000 rows over 100,000 channels: time and memory of its commands; half an hour, 3 GB of disk
 	$(BIN)/python tests/bench/ledger_growth.py million
+
+million-channels: $(VENV)/dev.stamp ## What a voucher costs in a ledger of 1,000,000 channels, and in one of 1,000; half an hour, 3 GB of disk
+	$(BIN)/python tests/bench/ledger_growth.py channels
 
 bench-device: $(VENV)/dev.stamp ## The same on an emulated Pico; SEALWRIGHT_PICO_UF2 names a MicroPython image
 	$(BIN)/python -m tests.pico.bench

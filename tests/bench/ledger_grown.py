@@ -33,7 +33,7 @@ class Cost(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What a worker signs: vouchers 1 to `vouchers` of lane 0 in channels `first` to `first + EACH - 1`."""
+    """What a worker signs: channel-opens from number `first` on, and in each `every`-th of them so many vouchers."""
 
     network: bytes
     ledger: bytes
@@ -41,6 +41,7 @@ class Part(NamedTuple):
     first: int
     channels: int
     vouchers: int
+    every: int
 
 
 def device(n: int) -> PrivateKey:
@@ -57,7 +58,8 @@ def sign(part: Part) -> tuple[list[bytes], list[bytes]]:
         agreed = (part.network, payer.public.device_id, payee.public.device_id, ASSET, 10 * part.vouchers)
         opened = sign_message(payer, ChannelOpen(*agreed, part.expires, nonce, ledger=part.ledger))
         opens.append(opened.raw)
-        paid += [sign_message(payer, Voucher(opened.digest, 0, k, 10 * k)).raw for k in range(1, part.vouchers + 1)]
+        numbers = range(1, part.vouchers + 1) if n % part.every == 0 else ()
+        paid += [sign_message(payer, Voucher(opened.digest, 0, k, 10 * k)).raw for k in numbers]
     return opens, paid
 
 
@@ -71,13 +73,13 @@ class Grown:
         self.home = Home.open(self._home)
         self.run("asset", "add", ASSET)
 
-    def bundle(self, channels: int, vouchers: int, first: int = 0) -> tuple[Path, Path]:
-        """Two files: what opens so many channels, and the vouchers in them; the same number in each channel."""
-        opens, paid = self._folder / f"opens-{first}", self._folder / f"vouchers-{first}"
+    def bundle(self, channels: int, vouchers: int, every: int = 1) -> tuple[Path, Path]:
+        """Two files: what opens so many channels, and in each `every`-th of them so many vouchers."""
+        opens, paid = self._folder / "opens", self._folder / "vouchers"
         with opens.open("wb") as one, paid.open("wb") as two:
             one.writelines(self._certificates())
             one.writelines(self._deposits(channels * vouchers * 10))
-            for some_opens, some_paid in self._signed(channels, vouchers, first):
+            for some_opens, some_paid in self._signed(channels, vouchers, every):
                 one.writelines(some_opens)
                 two.writelines(some_paid)
         return opens, paid
@@ -96,10 +98,9 @@ class Grown:
             arguments = write_arguments(DepositArguments(ASSET, amount, ledger))
             yield sign_message(owner, Command(device(n).public.device_id, self._seq, "deposit", arguments)).raw
 
-    def _signed(self, channels: int, vouchers: int, first: int) -> Iterator[tuple[list[bytes], list[bytes]]]:
+    def _signed(self, channels: int, vouchers: int, every: int) -> Iterator[tuple[list[bytes], list[bytes]]]:
         given = (self.home.network_id(), self.home.ledger_id, self.home.now() + 30 * DAY)
-        starts = range(first, first + channels, EACH)
-        parts = [Part(*given, start, min(EACH, first + channels - start), vouchers) for start in starts]
+        parts = [Part(*given, at, min(EACH, channels - at), vouchers, every) for at in range(0, channels, EACH)]
         with ProcessPoolExecutor(os.cpu_count()) as workers:
             yield from workers.map(sign, parts)
 

@@ -1,8 +1,9 @@
-"""Rows of `make bench`: what the ledger's commands cost at N, 2N and 4N channels; `make million`: at 1,000,000 rows.
+"""Rows of `make bench`: what the ledger's commands cost at N, 2N and 4N channels; `make million` at 1,000,000 rows.
 
 Processor time and memory of the command as a process, its start taken off. Signing and settling take most of the time.
 """
 
+import random
 import statistics
 import sys
 import tempfile
@@ -12,12 +13,16 @@ from typing import Any, Final
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
+from sealwright.wire.bundle import read_bundle  # noqa: E402
+
 from tests.bench.ledger_grown import Cost, Grown  # noqa: E402
 
 CHANNELS, VOUCHERS = 1000, 4
+START: Final = ("ledger", "equivocations")  # there are none: what remains is the start of a process
 SIZES: Final = (1, 2, 4)
 ROUNDS: Final = 3
 MOST_AT_TWICE: Final = 2.5  # times
+MOST_AT_MANY: Final = 1.5  # times
 COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "audit": ("ledger", "audit"),
     "balances": ("ledger", "balances"),
@@ -45,7 +50,7 @@ def measured() -> dict[str, Any]:
     for size in SIZES:
         with tempfile.TemporaryDirectory() as folder:
             made, costs = grown(Path(folder), CHANNELS * size, VOUCHERS)
-            start = statistics.median(made.run("--version").cpu for _ in range(ROUNDS))
+            start = statistics.median(made.run(*START).cpu for _ in range(ROUNDS))
             for name, words in COMMANDS.items():
                 costs[name] = min(made.run(*words) for _ in range(ROUNDS))
         for name, cost in costs.items():
@@ -92,13 +97,34 @@ def million(channels: int = 100_000, vouchers: int = 8) -> Iterator[str]:
             yield f"{_told(name, cost)}; goal {seconds} s, {memory} MB: {met}"
 
 
+def many_channels(channels: int = 1_000_000, few: int = 1000, vouchers: int = 20_000) -> Iterator[str]:
+    """What a voucher costs in a ledger of few channels and in one of many. The same number, in any order."""
+    each = []
+    for count in (few, channels):
+        with tempfile.TemporaryDirectory() as folder:
+            made = Grown(Path(folder))
+            one, every = max(1, vouchers // count), max(1, count // vouchers)
+            opens, paid = made.bundle(count, one, every)
+            cost = made.run("settle", opens)
+            yield _told(f"{count:,} opens", cost)
+            messages = list(read_bundle(paid))
+            random.Random(count).shuffle(messages)
+            paid.write_bytes(b"".join(messages))
+            cost = made.run("settle", "--keep-all", "--jobs", "1", paid)
+            each.append((cost.cpu - made.run(*START).cpu) / len(messages))
+            yield f"{_told(f'{len(messages):,} vouchers', cost)}, {each[-1] * 1e6:.0f} us each"
+    met = "met" if each[1] <= MOST_AT_MANY * each[0] else "MISSED"
+    yield f"a voucher costs {each[1] / each[0]:.2f} times as much; goal {MOST_AT_MANY}: {met}"
+
+
 def _told(name: str, cost: Cost) -> str:
     return f"{name:<18}{cost.cpu:.1f} s of a processor, {cost.wall:.1f} s, {cost.memory:.0f} MB"
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["million"]:
-        for line in million(*map(int, sys.argv[2:])):
+    named = {"million": million, "channels": many_channels}
+    if sys.argv[1:2]:
+        for line in named[sys.argv[1]](*map(int, sys.argv[2:])):
             print(line, flush=True)
     else:
         print(*lines(measured()), sep="\n")

@@ -27,7 +27,7 @@ class Queries(Protocol):
         """The rows of one query, as they are read."""
 
     def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
-        """The first row of one query, or None."""
+        """The first row of one query that has few, or None."""
 
 
 class Database(Queries, Protocol):

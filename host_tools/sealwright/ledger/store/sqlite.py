@@ -20,6 +20,7 @@ _PRAGMAS = (
     "PRAGMA synchronous = FULL",  # or a power cut could take back what we said was settled
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
+    "PRAGMA cache_size = -65536",  # KiB: what settles reads pages all over the file
 )
 _SCRATCH_PRAGMAS = (
     "PRAGMA journal_mode = OFF",  # a rebuilding that fails is thrown away
@@ -34,6 +35,7 @@ class SqliteDatabase:
     def __init__(self, opened: Opened, name: str) -> None:
         self.name = name
         self._connection, self._undisturbed = opened
+        self._cursor = self._connection.cursor()
 
     @classmethod
     def scratch(cls) -> "SqliteDatabase":
@@ -104,14 +106,13 @@ class SqliteDatabase:
                 yield row
 
     def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
-        """The first row of one query, or None."""
-        try:
-            cursor = self._connection.execute(sql, parameters)
-            found: Row | None = cursor.fetchone()
-            cursor.close()  # or what it has begun would still be going on at COMMIT
+        """The first row of one query that has few, or None."""
+        try:  # one cursor for all, and its rows to the last: else the query would still be going on at COMMIT
+            self._cursor.execute(sql, parameters)
+            found: list[Row] = self._cursor.fetchall()
         except ERRORS as error:
             raise translate(error, self.name) from error
-        return found
+        return found[0] if found else None
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -22,6 +22,6 @@ class WrittenFirst:
         return self._database.rows(sql, parameters)
 
     def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
-        """The first row of one query, or None."""
+        """The first row of one query that has few, or None."""
         self._flush()
         return self._database.row(sql, parameters)
