@@ -163,6 +163,7 @@ def test_a_record_holds_against_another_key_and_another_device(home):
     assert caught.value.code == "chip_changed"
     twin = Board(signed(public=other.public.xy))
     registered(home, "vault")
+    assert prove(home, Board(), DEVICE.public, NONCE, NOBODY)[1], "itself it may prove again"
     with pytest.raises(Rejected) as caught:
         prove(home, twin, other.public, NONCE, Trust(SERIAL))
     assert caught.value.code == "chip_in_use" and "vault" in caught.value.remedy
