@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz kills law cuts campaign-cuts campaign-frames campaign-bad campaign-mutations vectors hour model coverage mutate lint docs firmware bench bench-device million million-channels settle-kills format clean
+.PHONY: help demo test fuzz kills law cuts campaign-cuts campaign-faults campaign-frames campaign-pico campaign-bad campaign-mutations vectors hour model coverage mutate lint docs firmware bench bench-device million million-channels settle-kills format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -22,6 +22,8 @@ SEED = 1
 FROM = 0
 # How many kills `make kills` makes; a minute or so for each 50.
 KILLS = 400
+# How many power cuts `make campaign-pico` makes.
+CUTS = 100
 # How many hostile frames `make campaign-frames` sends; some 16 minutes for a million.
 FRAMES = 1000000
 # Unix MicroPython with the device's code and its tests, for what runs under it alone. Run in build/.
@@ -54,6 +56,9 @@ law: $(VENV)/dev.stamp ## 100,000 random histories of channels against the law o
 campaign-mutations: $(VENV)/dev.stamp ## N changed messages (10 million; SEED, FROM=PART): no fast reader takes one that the strict one refuses
 	$(BIN)/python -m tests.host_tools.wire.mutations $(N) --seed $(SEED) --from $(FROM)
 
+campaign-pico: $(VENV)/dev.stamp ## 100 power cuts at random moments of an emulated Pico's trades; CUTS=N; SEALWRIGHT_PICO_UF2 names an image
+	$(BIN)/python -m tests.pico.cuts $(CUTS)
+
 campaign-bad: $(VENV)/dev.stamp ## BAD messages (200,000; SEED), a tenth of them bad: each has its code, all others count, to the unit
 	$(BIN)/python -m tests.host_tools.bad_input $(BAD) --seed $(SEED)
 
@@ -63,6 +68,9 @@ cuts: $(VENV)/dev.stamp ## Cut the power at each operation of the flash under th
 
 campaign-cuts: $(VENV)/dev.stamp ## Cut the power at each write of everything that a device writes, and again after it: over 10,000 states
 	cd build && $(DEVICE)/cuts.py 2>/dev/null
+
+campaign-faults: $(VENV)/dev.stamp ## What a device does when its parts fail: the table of docs/FAULTS.md
+	cd build && $(DEVICE)/faults.py 2>/dev/null
 
 campaign-frames: $(VENV)/dev.stamp ## A million hostile frames against the whole device on a LittleFS; FRAMES=N for another number
 	cd build && $(DEVICE)/hostile.py $(FRAMES) 2>/dev/null

@@ -129,16 +129,16 @@ class Siege:
         self.orders += 1
         return {1: address, 2: payee, 3: "nEUR", 4: "reading", 5: BUDGET, 7: 0}
 
-    def strike(self, count: int) -> None:
-        """`count` cuts, each with its reckoning. Raises AssertionError for one that has not come out right."""
+    def strike(self, count: int, first: str = "sells") -> None:
+        """`count` cuts, each with its reckoning, `first` while the guest sells or buys. Raises AssertionError for one
+        that has not come out right."""
         self.left = count
         self.guest.pico.on_alarm = self._cut
         try:
             while True:
-                for role, trade in (("sells", self.sell), ("buys", self.buy)):
-                    self.role = role
-                    self.guest.pico.alarm_at = self._moment()
-                    trade()
+                self.role = first if self.role != first else "buys" if first == "sells" else "sells"
+                self.guest.pico.alarm_at = self._moment()
+                self.sell() if self.role == "sells" else self.buy()
         except Enough:
             while self.children:
                 self._reap()
@@ -275,15 +275,15 @@ class Siege:
         assert spent >= sum(amount for (role, _), (amount, _, _) in shown.items() if role == "payer"), "spent fell"
 
 
-def main(count: int, seed: int = 1) -> Siege:
-    """`count` cuts. Raises AssertionError."""
+def main(count: int, seed: int = 1, first: str = "sells") -> Siege:
+    """`count` cuts, see `Siege.strike`."""
     uf2 = image()
     assert uf2, "name a MicroPython image in SEALWRIGHT_PICO_UF2"
     began, made = time.monotonic(), Siege(uf2, seed)
-    made.strike(count)
+    made.strike(count, first)
     print(f"0 violations after {count} cuts; {time.monotonic() - began:.0f} s")
     return made
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(int(sys.argv[1]), *map(int, sys.argv[2:3]), *sys.argv[3:4])
