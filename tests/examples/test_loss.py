@@ -132,7 +132,6 @@ def test_a_lost_owner_key(world):
     assert world.json("sealwright info car")["interval"] == 60
     world.run("sealwright owner pause car", 4)  # it is the new home's
     world.run("sealwright ledger withdraw car --amount 1EUR", 1)
-    world.run("sealwright owner pause car@emulated:car --home new", 3)  # the emulated board is in the old one
     world.run("sealwright settle after.bundle")
 
 
