@@ -6,7 +6,7 @@ vouchers a tick pays for a unit, and its reply says what is due by a look at the
 """
 
 from . import channel, labels, messages, senml, shapes, voucher
-from .errors import Expired, Malformed, Refused, SensorFailed, UnknownChannel
+from .errors import Expired, Malformed, NoMeter, Refused, SensorFailed, UnknownChannel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,3 +123,10 @@ def metered_amount(terms: "Terms", base: "Message", now: "Message") -> int:
     if first is None or last is None or last < first:
         raise SensorFailed("the readings do not count in %s" % terms.unit)
     return min(terms.price * (last - first), terms.capacity)
+
+
+def check_meter(device: "Device", unit: str) -> None:
+    """Raise NoMeter unless the device can sell `unit`; SensorFailed if a sensor does not say."""
+    quantities = device.measure() if device.board.sensors else []
+    if not quantities or (unit != PIECE and senml.find_count(quantities, unit) is None):
+        raise NoMeter("no sensor here counts in %s" % unit)

@@ -1,7 +1,5 @@
-"""The device's one exception family. Each class has a numeric code: codes cross the wire, text does not.
-
-The text of an exception is for the person at the board's console. `rpc` alone turns an exception into a reply.
-"""
+"""The device's one exception family. Each class has a numeric code: codes cross the wire, text does not, and is for the
+person at the board's console. `rpc` alone turns an exception into a reply."""
 
 
 class SealError(Exception):

@@ -17,12 +17,12 @@ is good for ten minutes. An operator's command comes with its delegation, see `o
 the command takes effect: a power cut may lose a command, but never repeats one.
 """
 
-from . import billing, channel, labels, messages, order, protection, rollback, senml, timekeeping
+from . import billing, channel, labels, messages, order, protection, rollback, timekeeping
 from .device import PROVISIONED
 from .records import FIRMWARE_RECORD, ORDER_RECORD, OWNER_GENERATION, OWNER_IS_PAUSED, OWNER_OFFER, OWNER_POLICY
 from .records import OWNER_PROTECTION, OWNER_RECORD, OWNER_SEQ, PAYER_ROLE, WIPED_RECORD
 from .compat import const, make_room
-from .errors import BadSignature, Expired, Malformed, NoMeter, NotAParty, Replay, StorageFull, Unlimited, Unsupported
+from .errors import BadSignature, Expired, Malformed, NotAParty, Replay, StorageFull, Unlimited, Unsupported
 from .firmware import Firmware
 
 TYPE_CHECKING = False
@@ -132,7 +132,7 @@ class Owner:
     def _offer(self, value: "Item", record: "Record") -> None:
         offer = None if value is None else channel.offer(value)
         if offer is not None:
-            _check_meter(self._device, offer.unit)
+            billing.check_meter(self._device, offer.unit)
         self._set(record, OWNER_OFFER, offer and offer.pack())
 
     def _interval(self, value: "Item", record: "Record") -> None:
@@ -247,10 +247,3 @@ class Owner:
         self._put(record)
         device.journal.put(WIPED_RECORD, True)
         device.load()  # erases the key and the rest, now or at the start after a cut
-
-
-def _check_meter(device: "Device", unit: str) -> None:
-    """Raise NoMeter unless the device can sell `unit`; SensorFailed if a sensor does not say."""
-    quantities = device.measure() if device.board.sensors else []
-    if not quantities or (unit != billing.PIECE and senml.find_count(quantities, unit) is None):
-        raise NoMeter("no sensor here counts in %s" % unit)

@@ -5,7 +5,7 @@ signed, or a renewal or revocation that an issuer signed, changes a provisioned 
 """
 
 from . import __version__, channel, compat, identity, messages, order, order_status, p256, rollback, rpc
-from .device import BLANK, DEFAULT_INTERVAL, KEYED, PROVISIONED
+from .device import DEFAULT_INTERVAL, PROVISIONED
 from .records import IDENTITY_LEDGER, IDENTITY_RECORD, ORDER_RECORD, OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER
 from .records import OWNER_AWAKE, OWNER_BATCH, OWNER_GENERATION, OWNER_POLICY, OWNER_SEQ, TRANSFER_RECORD
 from .channel import CHAIN, CLOSE, FUNDING, OPEN, SEQ, VOUCHER
@@ -227,23 +227,10 @@ class Service:
         return selftest.run(self._device, writes)
 
     def element(self, wanted: "Item") -> "Item":
-        """None -> what the chip that keeps the keys holds, see schema/rpc.cddl; a nonce -> what it says of the device
-        key, signed by it; the 128 bytes that it would be locked with -> true, once it is, for ever. Raises Unsupported
-        without such a chip."""
-        keystore = self._device.board.keystore
-        if not hasattr(keystore, "report"):
-            raise Unsupported("no chip keeps the keys here")
-        if wanted is None:
-            return keystore.report()
-        if messages.hash32(wanted):
-            self._device.require_state(KEYED, PROVISIONED)
-            compat.make_room()
-            return keystore.attest(wanted)  # type: ignore[attr-defined]  # who reports can attest
-        self._device.require_state(BLANK)
-        if not isinstance(wanted, bytes):
-            raise Malformed("a configuration is bytes")
-        keystore.lock(wanted)  # type: ignore[attr-defined]  # who reports can be locked
-        return True
+        """What the chip that keeps the keys holds and says, see `element_request`."""
+        from . import element_request  # heap, for the few times that it is asked for
+
+        return element_request.answer(self._device, wanted)
 
     def bench(self, count: "Item") -> "Generator[None, None, list[int]]":
         """count -> [sign microseconds, verify microseconds], in steps, see `selftest`."""

@@ -11,7 +11,7 @@ from typing import cast
 
 from ..money import Assets
 from ..verify import Verdict
-from ..verify.memory import Channel
+from ..verify.bundle_memory import Channel
 from ..verify.readings import AHEAD, BACK, UNSET
 from ..wire.messages import Message, Reading
 from ..wire.messages.unread import number_and_time

@@ -20,7 +20,6 @@ from .frames import Frame, FrameReader, pack
 from .info import Channel, Info, byte_strings, parse_info
 from .labels import (
     AGAIN_SECONDS,
-    BENCH,
     CHAIN,
     CHANNELS,
     COMMAND,
@@ -36,9 +35,9 @@ from .labels import (
     REPLY,
     REPLY_SECONDS,
     REVOKE,
-    SELFTEST,
 )
 from .transport import Transport, open_url
+from .trial_requests import TrialRequests
 from .update_requests import UpdateRequests
 
 _READING: Final = frozenset({CHAIN, CHANNELS, INFO, READINGS})  # requests that change nothing
@@ -48,7 +47,7 @@ _MOST_OWNERS: Final = 1000
 _MOST_CHANNELS: Final = 1000  # no flash holds as many: a device that shows more never ends
 
 
-class Client(UpdateRequests):
+class Client(UpdateRequests, TrialRequests):
     """An open command link. Use as a context manager. patience: how many times longer than usual the device may take
     for its replies; most: seconds for a reply, with whatever signs of life. device: the id of
     the device that is meant (32 bytes), or None: whichever the register has for the URL."""
@@ -231,20 +230,6 @@ class Client(UpdateRequests):
                 return
             yield Channel(reply[1] == 0, byte_strings(reply[2]), byte_strings(reply[3]))
         raise Malformed(f"{self.url} shows channels without end")
-
-    def selftest(self) -> dict[str, Any]:
-        """{part: True, or the code of what failed}."""
-        found = self.call(SELFTEST, None)
-        if not isinstance(found, dict) or not all(isinstance(part, str) for part in found):
-            raise Malformed(f"{self.url} answered with something else than its selftest")
-        return found
-
-    def bench(self, rounds: int) -> tuple[int, int]:
-        """Microseconds of one signature and of one verification, the mean of `rounds`."""
-        found = self.call(BENCH, rounds, seconds=REPLY_SECONDS + 2.0 * rounds)
-        if not isinstance(found, list) or [type(part) for part in found] != [int, int]:
-            raise Malformed(f"{self.url} answered with something else than two times")
-        return found[0], found[1]
 
     def close(self) -> None:
         self._transport.close()

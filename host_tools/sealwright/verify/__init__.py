@@ -5,11 +5,12 @@
 """
 
 from ..wire.certificates import Fault
+from .bundle_memory import BundleMemory
 from .codes import ALREADY_SETTLED, OK, REMEDIES
 from .finding import Finding
 from .judge import Judge
 from .log_receipts import ReceiptFile, ReceiptVerdict
-from .memory import BundleMemory, Lane, Memory, Terms
+from .memory import Lane, Memory, Terms
 from .policy import Policy
 from .ticks import MAX_TICKS, hash_times, tick_holds
 from .verdict import Verdict

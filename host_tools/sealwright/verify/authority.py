@@ -24,7 +24,8 @@ from .codes import EQUIVOCATION
 from .lines import Lines
 from .memory import Memory, Terms
 from .policy import Policy
-from .signers import Signer, Signers
+from .signer import Signer
+from .signers import Signers
 
 
 def grant_fault(

@@ -16,13 +16,13 @@ from typing import Final, TypeAlias
 from ..wire.certificates import Fault
 from ..wire.messages import Body, Certificate, Message, Reading, Revocation, Rotation
 from ..wire.messages.shapes import LOG_AT, in_usual_place
+from .bundle_memory import BundleMemory
 from .finding import Finding
 from .judge import Judge
 from .links import Link, Log, Shapes
-from .memory import BundleMemory
 from .readings import Head, judge_entry, time_of
 from .runs import Run, standing_fault
-from .signers import Signer
+from .signer import Signer
 from .usual import Usual
 from .verdict import BY_CHAIN, SIGNED, Verdict
 

@@ -1,8 +1,7 @@
-"""The judge of one message: who signed it, and what is wrong with it. No input makes it raise.
+"""The judge of one message: who signed it, and what is wrong with it by the rules of `channels` and `readings`.
 
-A judge reads what is known from a memory that its caller hands in, and judges by the rules of `channels` and
-`readings`. It changes nothing but the certificates it knows: a bundle's verifier and a ledger keep what they accept.
-"""
+It reads what is known from a memory that its caller hands in. It changes nothing but the certificates it knows: a
+bundle's verifier and a ledger keep what they accept. No input makes it raise."""
 
 from collections.abc import Iterable
 from typing import Final, TypeAlias
@@ -43,7 +42,8 @@ from .memory import Memory, unlocks
 from .owners import judge_owner
 from .policy import Policy
 from .readings import judge_entry, time_note
-from .signers import Signer, Signers, signature_fault
+from .signer import Signer
+from .signers import Signers, signature_fault
 from .uncertified import judge_evidence, replay
 from .verdict import Verdict
 
@@ -117,8 +117,6 @@ class Judge:
     def circumstances(self) -> channels.Circumstances:
         """What the policy says that rules of channels read."""
         return channels.Circumstances(self.policy.now(), unlocks(self.policy.secrets), self.policy.ticks)
-
-    # who signed
 
     def _certificate(self, message: Message[Certificate]) -> Finding:
         fault = self.signers.certify(message)

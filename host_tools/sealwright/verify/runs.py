@@ -13,12 +13,12 @@ from ..wire.messages.shapes import HASH_HEAD, NULL, Glimpse, Shape, glimpse, tim
 from ..wire.messages.unread import UnreadReading
 from .authority import device_fault
 from .bulk import without_cycles
+from .bundle_memory import BundleMemory
 from .codes import OK, first
 from .judge import Judge
 from .links import Link
-from .memory import BundleMemory
 from .readings import CLOCK_SET, UNSET, Head
-from .signers import Signer
+from .signer import Signer
 from .verdict import BY_CHAIN, SIGNED, Verdict
 
 SET: Final = frozenset(bytes((quality,)) for quality in range(CLOCK_SET, 4))

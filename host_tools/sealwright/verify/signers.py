@@ -5,7 +5,7 @@ reason is remembered with that reason, so that its messages are refused for it r
 """
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from ..wire.certificates import Fault, check_root, is_test_root, link_fault
 from ..wire.keys import PublicKey
@@ -16,53 +16,9 @@ from .codes import first
 from .lines import Lines, Turn
 from .memory import Memory
 from .policy import Policy
+from .signer import Known, Signer
 
 _LASTING: Final = frozenset({"test_root", "bad_certificate", "expired_certificate", "wrong_network"})
-_LEDGER_ROLE: Final = 1  # bit 0 of a certificate's roles
-
-
-class Known(NamedTuple):
-    """A certificate. ends: when the first of its chain expires, None for never. above: the device ids of its issuer
-    and of those above it. fault: why it does not hold, for a lasting reason."""
-
-    certificate: Certificate
-    ends: int | None
-    above: tuple[bytes, ...] = ()
-    is_root: bool = False
-    fault: Fault | None = None
-
-
-class Signer(NamedTuple):
-    """A certified key, or the one that it was rotated to, and whether the signature at hand is its."""
-
-    known: Known
-    verified: bool
-    turn: Turn | None = None
-
-    @property
-    def certificate(self) -> Certificate:
-        """What certifies the key."""
-        return self.known.certificate
-
-    @property
-    def key(self) -> PublicKey:
-        """The key."""
-        return self.certificate.key if self.turn is None else self.turn.key
-
-    @property
-    def id(self) -> bytes:
-        """32 bytes: the device id, which is that of the device's first key."""
-        return self.certificate.key.device_id
-
-    @property
-    def generation(self) -> int:
-        """How often the device's key was rotated up to this one."""
-        return 0 if self.turn is None else self.turn.generation
-
-    @property
-    def is_ledger(self) -> bool:
-        """Whether the key is certified as a ledger's."""
-        return bool((self.certificate.roles or 0) & _LEDGER_ROLE)
 
 
 class Signers:

@@ -15,14 +15,15 @@ from ..wire.messages.plain import plain_voucher
 from ..wire.messages.shapes import HASH_HEAD, LOG_AT, glance, in_usual_place, time_in
 from ..wire.messages.shapes import KID_AT as READING_KID_AT
 from ..wire.messages.unread import UnreadReading, UnreadVoucher
+from .bundle_memory import BundleMemory
 from .channels import MAX_LANES
 from .codes import OK
 from .judge import Judge
 from .links import Log, Shapes
-from .memory import FAR, BundleMemory, Lane
+from .memory import FAR, Lane
 from .readings import Head
 from .runs import SET, standing_fault
-from .signers import Signer
+from .signer import Signer
 from .verdict import Verdict
 
 _AGAIN: Final = 8  # readings of no known shape, after which another look may teach it

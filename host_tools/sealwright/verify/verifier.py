@@ -29,13 +29,13 @@ from ..wire.messages import (
 )
 from .aside import Aside
 from .authority import checkpoint_fault
+from .bundle_memory import BundleMemory
 from .chained import Chains
 from .channels import WAITING, Circumstances, judge_open, judge_voucher, terms_of
 from .codes import EQUIVOCATION
 from .finding import Finding
 from .judge import Judge
 from .lines import SUPERSEDED_KEY
-from .memory import BundleMemory
 from .owners import step_of
 from .policy import CHAINED, Policy
 from .readings import Head, judge_entry, noun_of, time_of
