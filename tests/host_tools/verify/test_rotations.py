@@ -96,6 +96,16 @@ def test_a_reading_that_the_rotation_does_not_name_contradicts_it():
     assert codes([device.certificate, turn, other]) == ["ok", "ok", "equivocation"]
 
 
+@pytest.mark.parametrize("proof", ["each", "chained"])
+def test_it_does_so_within_a_chain(proof):
+    device = NET.device()
+    before = [device.reading() for _ in range(3)]
+    turn, new = rotation(device, "new", prev=hash32("the one")), after(device, "new")
+    later = [new.reading() for _ in range(3)]
+    found = codes([device.certificate, turn, *before, *later], proof=proof)
+    assert found[:5] == ["ok", "ok", "ok", "ok", "equivocation"] and found[5] == "gap"
+
+
 def test_a_rotation_without_a_place_stands_before_the_log():
     device = NET.device()
     reading = device.reading()
