@@ -132,8 +132,6 @@ class Frames:
     def again(self, mark=0):
         """A real frame, of an earlier connection."""
         kind, item = self._one()
-        if kind == rpc.CLOSE:  # from its own peer it would be an honest one
-            item = changed(item) + b"\x00"
         return framed(head(kind, mark) + item)
 
     def truncated(self):
@@ -147,8 +145,7 @@ class Frames:
     def item(self):
         """A real request whose item has wrong bytes."""
         kind, item = self._one()
-        found = changed(item)
-        return framed(head(kind) + (found + b"\x00" if kind == rpc.CLOSE else found))
+        return framed(head(kind) + changed(item))
 
     def value(self):
         """A real request with another value in one place."""
