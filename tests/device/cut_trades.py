@@ -83,7 +83,8 @@ class Buying(Scenario):
     def is_done(self, device):
         assert device.journal.get(ORDER_RECORD)[order.STATUS] == order.DONE
         spent = device.payer.spent.today("nEUR")
-        assert BUDGET <= spent <= 2 * BUDGET and device.payer.records() == [], "a cut while it forgets may count twice"
+        # each cut while it forgets may count the channel once more: the safe side
+        assert BUDGET <= spent <= 3 * BUDGET and device.payer.records() == [], spent
 
 
 class Selling(Scenario):
