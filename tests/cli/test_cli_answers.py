@@ -263,7 +263,7 @@ def test_every_type_of_message_is_json(name):
         "status",
         "offer",
     }
-    assert (shown["at"] is not None) == (name in timed | {"checkpoint", "rotation"})
+    assert (shown["at"] is not None) == (name in timed | {"checkpoint", "rotation", "transfer", "delegation"})
     assert shown["at"] is None or shown["at"] > 10**9
 
 
