@@ -99,6 +99,15 @@ def make_room() -> None:
     gc.collect()
 
 
+def run_once(name: str, function: str, *arguments: "Any") -> None:
+    """Call a function of the module `seal.NAME`, and give up the module, whose code is heap."""
+    gc.collect()
+    getattr(__import__("seal." + name, None, None, (function,)), function)(*arguments)
+    del sys.modules["seal." + name]
+    delattr(sys.modules["seal"], name)
+    gc.collect()
+
+
 def finish(result: "Any") -> "Any":
     """What a generator returns, run to its end without a pause; anything else as it is."""
     if not hasattr(result, "send"):

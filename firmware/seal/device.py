@@ -9,7 +9,7 @@ import sys
 
 from . import __version__, identity, labels, p256, protection, senml
 from .batch import Batch
-from .compat import const
+from .compat import const, run_once
 from .cose import Signer
 from .days import Days
 from .entropy import Pool
@@ -117,9 +117,8 @@ class Device(OwnKey):
     def _load_state(self) -> int:
         self.public = self.device_id = self.signer = None  # a wiped device has no key
         keystore = self.board.keystore
-        has_key = keystore.has(DEVICE_SLOT) or keystore.has(SPARE_SLOT)
         if not self.journal.load():
-            if has_key:
+            if keystore.has(DEVICE_SLOT) or keystore.has(SPARE_SLOT):
                 raise StateDamaged("there is a key but no journal")
             self.journal.format()
         if self.journal.get(WIPED_RECORD):
@@ -129,9 +128,7 @@ class Device(OwnKey):
             return WIPED
         build = "%s %s %s %s" % (p256.engine, __version__, getattr(p256, "__file__", ""), sys.version)
         if self.journal.get(CURVE_RECORD) != build:
-            from .selftest import prove_curve  # heap, and once for each build
-
-            prove_curve(self.journal, build, has_key)
+            run_once("selftest", "prove_curve", self.journal, build, self.journal.get(IDENTITY_RECORD) is not None)
         if self.journal.get(IDENTITY_RECORD) is None:
             if not keystore.has(DEVICE_SLOT):
                 return BLANK

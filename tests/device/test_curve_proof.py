@@ -1,31 +1,31 @@
 """The engine of the curve is tried once for each build of it, before a device with a key does anything."""
 
 from rig import Board, Issuer, provisioned, restarted
-from seal import p256, selftest
+from seal import p256
 from seal.device import DAMAGED, PROVISIONED, Device
 from seal.errors import Fault
 from seal.records import CURVE_RECORD
 
 
 class Proofs:
-    """The proofs of the curve's signatures, counted; `failure` is raised instead of a success."""
+    """The proofs of the curve's engine, counted by how they end; `failure` is raised instead of a success."""
 
     def __init__(self, failure=None):
         self.count = 0
         self.failure = failure
 
     def __enter__(self):
-        self._sign, selftest._sign = selftest._sign, self._counted
+        self._forget, p256.forget = p256.forget, self._counted
         return self
 
     def __exit__(self, *_):
-        selftest._sign = self._sign
+        p256.forget = self._forget
 
     def _counted(self):
         self.count += 1
         if self.failure:
             raise self.failure
-        self._sign()
+        self._forget()
 
 
 def test_engine_is_tried_once_for_each_build():
@@ -83,7 +83,7 @@ class Engine:
     """The engine at work, with one function replaced."""
 
     def __init__(self, name, function):
-        for other in ("public_key", "sign_with", "verify", "learn"):
+        for other in ("public_key", "sign_with", "verify", "learn", "forget"):
             setattr(self, other, getattr(p256._engine, other))
         setattr(self, name, function)
 

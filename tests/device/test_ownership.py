@@ -252,7 +252,7 @@ def test_what_is_the_owners_alone_is_never_delegated():
     device, owner, operator, _ = world()
     files = dict(device.board.store.files)
     cyrillic, spaced, full = "p\u0430use", "pause ", "\uff50ause"
-    alone = ("wipe", "take", "policy", "protect", "update-key", "undelegate", "clock", "network", "unlock")
+    alone = ("wipe", "take", "rotate", "policy", "protect", "update-key", "undelegate", "clock", "network", "unlock")
     given = owner.delegation(device, operator, alone + (cyrillic, spaced, full, "PAUSE", "withdraw", "delegate", ""))
     values = {"policy": policy(10**9), "clock": NOW - 10**6, "undelegate": 0, "protect": {"credit": 2**62}}
     values["take"] = owner.transfer(device, operator)

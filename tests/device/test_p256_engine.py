@@ -132,6 +132,7 @@ class _Engine:
         self.sign_with = plain.sign_with
         self.verify = plain.verify
         self.learn = plain.learn
+        self.forget = plain.forget
         setattr(self, name, function)
 
 

@@ -35,6 +35,7 @@ class Known:
 
     def __init__(self, points: "Points") -> None:
         self._points = points
+        self._free = [bytearray(64 * 64) for _ in range(COMBS)]  # now: a heap in use has no piece so long
         self._combs = []  # (key, table), the latest used last
         self._latest = []
 
@@ -55,14 +56,20 @@ class Known:
         """Build and keep the comb of a key that has none; return it, or None where the heap has no room for it."""
         if key in self._latest:
             self._latest.remove(key)
-        if len(self._combs) == COMBS:
-            self._combs.pop(0)
+        table = self._free.pop() if self._free else self._combs.pop(0)[1]
         try:
-            table = self._build(key)
+            self._build(key, table)
         except MemoryError:
+            self._free.append(table)
             return None  # without a table it only takes longer
         self._combs.append((key, table))
         return table
+
+    def clear(self) -> None:
+        """Drop all tables."""
+        self._free.extend(table for _, table in self._combs)
+        self._combs.clear()
+        self._latest.clear()
 
     def _start(self, key: bytes) -> None:
         """X, Y, Z = the key."""
@@ -125,11 +132,11 @@ class Known:
         self._normalise(jacobian, table, 0, 22)
         return table
 
-    def _build(self, key: bytes) -> bytearray:
+    def _build(self, key: bytes, table: bytearray) -> None:
         """The comb: entry after entry in Gray code's order, each one addition of a doubled power from the last."""
         points = self._points
         powers = self._powers(key)
-        table, jacobian = bytearray(64 * 64), bytearray(32 * 96)
+        jacobian = bytearray(32 * 96)
         for u in range(2):
             points.infinite = True
             points.add_entry(powers, 10 + u, 0)
@@ -144,4 +151,3 @@ class Known:
                 points.add_entry(powers, 12 + 2 * tooth + u, not gray >> tooth & 1)
                 self._keep(jacobian, gray)
             self._normalise(jacobian, table, 32 * u, 32)
-        return table

@@ -140,6 +140,10 @@ class Native:
         if self.known.table(key) is None:
             self.known.learn(key)
 
+    def forget(self) -> None:
+        """Drop the tables of all keys."""
+        self.known.clear()
+
     def verify(self, public64: bytes, digest32: bytes, sig64: bytes) -> bool:
         """True if r||s signs the digest under a key known to be on the curve; any r and s are allowed."""
         if not (is_scalar(sig64[:32]) and is_scalar(sig64[32:])):

@@ -179,5 +179,10 @@ def verify(public64: bytes, digest32: bytes, sig64: bytes) -> bool:
     return r * zz % P == x or (r + N < P and (r + N) * zz % P == x)
 
 
+def forget() -> None:
+    """Drop the multiples of all keys."""
+    _kept.clear()
+
+
 def learn(public64: bytes) -> None:
     """Keep this key's odd multiples; they are made when it first verifies."""

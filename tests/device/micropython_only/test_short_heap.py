@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from uctypes import addressof
 
 from seal import link, rpc
 from seal.errors import NoMemory
@@ -11,17 +12,18 @@ FIT = 1000  # bytes: what the fragments have room for
 
 
 def fragmented(size):
-    """What keeps the heap in pieces of `size` bytes: as much again lies between any two of them."""
+    """What keeps the heap in pieces of `size` bytes: of the pieces that fill it, every second one by address."""
     gc.collect()
-    kept = fill = None
-    while True:
-        try:
-            fill = [bytearray(size), bytearray(size), fill]
-        except MemoryError:
-            break
-    while fill is not None:
-        kept = [fill[0], kept]
-        fill = fill[2]
+    kept, count = [None] * (gc.mem_free() // size), 0
+    try:
+        while True:
+            kept[count] = bytearray(size)
+            count += 1
+    except MemoryError:
+        kept[count - 1] = None  # room to sort in
+    kept.sort(key=lambda piece: addressof(piece) if piece else 0)
+    for at in range(0, len(kept), 2):
+        kept[at] = None
     gc.collect()
     return kept
 
