@@ -133,7 +133,7 @@ class Collector:
         """The device's chain and those of its channels' other parties, issuers first, each with its rotations."""
         found: list[Message[Any]] = [*reversed(client.chain()), *client.rotations()]
         for channel in client.channels():
-            found += [parse_message(raw) for raw in reversed(channel.certificates)]
+            found += [_certifying(raw) for raw in reversed(channel.certificates)]
         yield from (message.raw for message in found if self.take(message))
 
     def readings(self, source: Source) -> Iterator[bytes]:
@@ -160,7 +160,7 @@ class Collector:
                 source.look()
             source.closed = []
             for channel in source.held or ():
-                certificates += [parse_message(raw) for raw in reversed(channel.certificates)]
+                certificates += [_certifying(raw) for raw in reversed(channel.certificates)]
                 for message in map(parse_message, channel.messages):
                     if message.digest not in found or message.kid == source.kid:
                         found[message.digest] = message  # after a rotation a device shows its own with its key of now
@@ -170,6 +170,12 @@ class Collector:
             source.held = None
         ordered = certificates + sorted(found.values(), key=_place)
         yield from (message.raw for message in ordered if self.take(message))
+
+
+def _certifying(raw: bytes) -> Message[Any]:
+    """A certificate or a rotation. Raises Malformed, NotDeterministic, and WrongType for anything else."""
+    message = parse_message(raw)
+    return message if isinstance(message.body, Rotation) else parse_as(raw, Certificate)
 
 
 @contextmanager

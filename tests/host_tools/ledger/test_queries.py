@@ -17,6 +17,7 @@ from sealwright.ledger.store.sqlite import SqliteDatabase
 from sealwright.ledger.store.tables import Tables
 
 from tests.host_tools.ledger.conftest import World, traded
+from tests.host_tools.rotated import rotation
 
 TABLES = {"log", *VIEWS}
 # The queries that read from one end to the other, by what their text has: those of reports, then those of the audit.
@@ -42,6 +43,8 @@ def used(tmp_path, monkeypatch):
         later = [world.payer.voucher(channel, 1, seq=1), world.payer.voucher(channel, 2, seq=2)]
         assert world.codes(ledger, [channel, later[0]]) == ["ok", "ok"] and ledger.funding(channel.digest)
         assert world.codes(ledger, later, newest_first=True) == ["already_settled", "ok"]
+        forked = [rotation(world.payee, name) for name in ("new", "other")]
+        assert world.codes(ledger, forked) == ["ok", "equivocation"]
         settling = set(queries)
         assert ledger.row_hash(1) and ledger.equivocations() and ledger.channels() and ledger.audit().ok
         assert ledger.balances() and list(ledger.entries())

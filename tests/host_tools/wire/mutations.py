@@ -11,11 +11,12 @@ import random
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from multiprocessing import get_context
 
 import cbor2
 from sealwright.wire import cbor, cose
-from sealwright.wire.messages import Reading, Record
+from sealwright.wire.messages import Reading, Record, sign_message
 from sealwright.wire.messages.bodies import by_pattern, parse_strictly
 from sealwright.wire.messages.payment import Voucher
 from sealwright.wire.messages.plain import plain_voucher
@@ -24,7 +25,7 @@ from sealwright.wire.messages.unread import UnreadReading, UnreadVoucher, number
 
 from tests.host_tools.factory import hash32
 from tests.host_tools.mutate import HEADS, Mutator
-from tests.host_tools.wire.schema_messages import DEVICE, MESSAGES, OPEN, PEER
+from tests.host_tools.wire.schema_messages import DEVICE, MESSAGES, OPEN, PEER, STATUS
 
 PART = 20_000  # messages of one seed
 USUAL = ("channel-open", "peer-proof", "funding", "refund", "status", "revocation", "offer")
@@ -36,6 +37,7 @@ SHAPED = (  # readings of shapes that a chain's expressions are made for
 )
 PLAIN = {  # what devices and ledgers send most, in its usual form
     **{name: MESSAGES[name] for name in USUAL},
+    "status": sign_message(DEVICE.key, replace(STATUS, owned=None)),
     "reading": MESSAGES["reading"],
     "first reading": DEVICE.reading(seq=1, prev=None),
     "short reading": DEVICE.reading(records=(Record(name="t", value=1),)),
