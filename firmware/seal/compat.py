@@ -99,12 +99,10 @@ def make_room() -> None:
     gc.collect()
 
 
-def run_once(name: str, function: str, *arguments: "Any") -> None:
-    """Call a function of the module `seal.NAME`, and give up the module, whose code is heap."""
-    gc.collect()
-    getattr(__import__("seal." + name, None, None, (function,)), function)(*arguments)
-    del sys.modules["seal." + name]
-    delattr(sys.modules["seal"], name)
+def unload(name: str) -> None:
+    """Give up the module `seal.NAME`: what nothing else refers to is free heap. Another import loads it again."""
+    if sys.modules.pop("seal." + name, None):
+        delattr(sys.modules["seal"], name)
     gc.collect()
 
 

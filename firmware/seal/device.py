@@ -9,7 +9,7 @@ import sys
 
 from . import __version__, identity, labels, p256, protection, senml
 from .batch import Batch
-from .compat import const, run_once
+from .compat import const, unload
 from .cose import Signer
 from .days import Days
 from .entropy import Pool
@@ -128,7 +128,10 @@ class Device(OwnKey):
             return WIPED
         build = "%s %s %s %s" % (p256.engine, __version__, getattr(p256, "__file__", ""), sys.version)
         if self.journal.get(CURVE_RECORD) != build:
-            run_once("selftest", "prove_curve", self.journal, build, self.journal.get(IDENTITY_RECORD) is not None)
+            from . import selftest  # heap, and once for each build
+
+            selftest.prove_curve(self.journal, build, self.journal.get(IDENTITY_RECORD) is not None)
+            unload("selftest")
         if self.journal.get(IDENTITY_RECORD) is None:
             if not keystore.has(DEVICE_SLOT):
                 return BLANK

@@ -7,10 +7,10 @@ updater is imported with the first update: a board's memory is short.
 
 import asyncio
 
-from . import cbor, compat, labels, notes
+from . import cbor, compat, labels, messages, notes, p256
 from .device import PROVISIONED
 from .compat import const
-from .errors import Fault, Malformed, Refused, SealError
+from .errors import Fault, Malformed, NoMemory, Refused, SealError
 from .records import FIRMWARE_RECORD
 
 TYPE_CHECKING = False
@@ -49,6 +49,7 @@ class Firmware:
         self.slots = slots
         self.version = _manifest_version(slots.folder(slots.slot)) if slots and slots.slot else 0
         self.reset_pending = False  # the new version runs after a reset
+        self.is_short = False  # the heap has no room for an update, and a reset makes some
 
     def info(self) -> "dict[str, Item]":
         """Slot, version and trial, by name, for `Service.info`."""
@@ -65,11 +66,30 @@ class Firmware:
     def updater(self) -> "Updater":
         """The updater, imported at the first call."""
         if self._updater is None:
+            p256.forget(keeps_room=False)  # heap: after an update comes a reset
             compat.make_room()
             from .update import Updater
 
             self._updater = Updater(self._device, self)
         return self._updater
+
+    def begin(self, item: "Item") -> int:
+        """`Updater.begin`. A heap that was long in use may have no piece for its code: then a beginning that the owner
+        signed resets the board, and works the next time. Raises NoMemory until then."""
+        try:
+            if not self.is_short:
+                return self.updater().begin(item)
+        except MemoryError:
+            self.is_short = self._is_owners(item)
+        raise NoMemory("the heap has no room for an update%s" % ("; a reset follows" if self.is_short else ""))
+
+    def _is_owners(self, item: "Item") -> bool:
+        """Whether the owner signed what [size, digest, signature] begins, and a reset may follow."""
+        if not self.slots or self.slots.on_trial or self._device.state != PROVISIONED:
+            return False
+        if not isinstance(item, list) or len(item) != 3 or not messages.hash32(item[1]):
+            return False
+        return isinstance(item[2], bytes) and len(item[2]) == 64 and p256.verify(self._device.owner_key, *item[1:])
 
     def drop_update(self) -> None:
         """Forget an update that has begun: its owner is another one now. One that was committed goes on."""
@@ -158,6 +178,6 @@ async def attend(firmware: "Firmware", selftest: "Callable[[], dict[str, Item]]"
             except Exception as error:  # any error condemns the version
                 notes.trace("firmware: version %d is not healthy" % firmware.version, error)
                 slots.restart()
-        if firmware.reset_pending:
+        if firmware.reset_pending or firmware.is_short:
             await asyncio.sleep(_PAUSE_SECONDS)  # time for the reply
             slots.restart()

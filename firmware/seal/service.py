@@ -56,7 +56,7 @@ class Service:
             rpc.REVOKE: self._revoke,
             rpc.ELEMENT: self.element,
             rpc.UPDATE_LOCK: lambda item: self.firmware.updater().lock(item),
-            rpc.UPDATE_BEGIN: lambda item: self.firmware.updater().begin(item),
+            rpc.UPDATE_BEGIN: self.firmware.begin,
             rpc.UPDATE_MANIFEST: lambda item: self.firmware.updater().manifest(item),
             rpc.UPDATE_WRITE: lambda item: self.firmware.updater().write(item),
             rpc.UPDATE_COMMIT: lambda item: self.firmware.updater().commit(item),
@@ -75,6 +75,8 @@ class Service:
         if not isinstance(raw, bytes):
             raise Malformed("a grant is a message")
         self._provisioning().grant(raw)
+        self._provisioner = None
+        compat.unload("provision")  # heap: a grant is rare
         return True
 
     def _ledger(self, raw: bytes) -> bool:
@@ -230,7 +232,10 @@ class Service:
         """What the chip that keeps the keys holds and says, see `element_request`."""
         from . import element_request  # heap, for the few times that it is asked for
 
-        return element_request.answer(self._device, wanted)
+        try:
+            return element_request.answer(self._device, wanted)
+        finally:
+            compat.unload("element_request")
 
     def bench(self, count: "Item") -> "Generator[None, None, list[int]]":
         """count -> [sign microseconds, verify microseconds], in steps, see `selftest`."""

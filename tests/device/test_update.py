@@ -11,6 +11,7 @@ from seal.errors import (
     BadSignature,
     Fault,
     Malformed,
+    NoMemory,
     NotAParty,
     Refused,
     Replay,
@@ -330,3 +331,23 @@ def test_architecture_matches_interpreter():
     import sys
 
     assert compat.arch() == ("x64" if sys.implementation.name == "micropython" else "")
+
+
+@with_slots
+def test_a_heap_without_room_is_made_fresh_for_the_owner_alone(root, issuer, device):
+    firmware, taker = updater(device, root)
+    good = words(manifest(issuer, FILES))
+    found, firmware.updater = firmware.updater, without_room
+    for odd in (None, [], good[:2], [good[0], b"", good[2]], good[:2] + [bytes(64)], good[:2] + [b""]):
+        raises(NoMemory, firmware.begin, odd)
+        assert not firmware.is_short
+    raises(NoMemory, firmware.begin, good)
+    assert firmware.is_short
+    firmware.updater = found
+    raises(NoMemory, firmware.begin, good)  # until the reset
+    firmware = updater(restarted(device), root)[0]
+    assert firmware.begin(good) == 0
+
+
+def without_room():
+    raise MemoryError

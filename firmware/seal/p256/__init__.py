@@ -9,7 +9,7 @@ checks have passed:
     sign_with(secret32, digest32, nonce32) -> 64 bytes r||s, or None when this nonce gives r = 0 or s = 0
     verify(public64, digest32, sig64) -> bool, False for r or s outside 1..N-1
     learn(public64): verifications under this key will be many (where the engine makes use of that)
-    forget(): drops what it keeps of keys
+    forget(keeps_room): drops what it keeps of keys
 
 with secret and nonce 32 bytes in 1..N-1, the public key on the curve, and every exceptional case of addition
 handled. The engine is chosen when this module is imported, by one public key of each that is known: a native module
@@ -137,9 +137,10 @@ def learn(public64: bytes) -> None:
     _engine.learn(public64)
 
 
-def forget() -> None:
-    """Drop the tables of all keys: heap, before those come that will be verified."""
-    _engine.forget()
+def forget(keeps_room: bool = True) -> None:
+    """Drop the tables of all keys. keeps_room: those of other keys take their place; else the heap gets it, and later
+    keys may have to do without."""
+    _engine.forget(keeps_room)
 
 
 def secret_from(random: "Random") -> bytes:

@@ -56,18 +56,28 @@ class Known:
         """Build and keep the comb of a key that has none; return it, or None where the heap has no room for it."""
         if key in self._latest:
             self._latest.remove(key)
-        table = self._free.pop() if self._free else self._combs.pop(0)[1]
+        table = None
         try:
+            table = self._room()
             self._build(key, table)
         except MemoryError:
-            self._free.append(table)
+            if table:
+                self._free.append(table)
             return None  # without a table it only takes longer
         self._combs.append((key, table))
         return table
 
-    def clear(self) -> None:
-        """Drop all tables."""
-        self._free.extend(table for _, table in self._combs)
+    def _room(self) -> bytearray:
+        if self._free:
+            return self._free.pop()
+        return self._combs.pop(0)[1] if len(self._combs) == COMBS else bytearray(64 * 64)
+
+    def clear(self, keeps_room: bool) -> None:
+        """Drop all tables. keeps_room: and keep the heap that they take."""
+        if keeps_room:
+            self._free.extend(table for _, table in self._combs)
+        else:
+            self._free.clear()
         self._combs.clear()
         self._latest.clear()
 

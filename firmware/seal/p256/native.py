@@ -140,9 +140,9 @@ class Native:
         if self.known.table(key) is None:
             self.known.learn(key)
 
-    def forget(self) -> None:
-        """Drop the tables of all keys."""
-        self.known.clear()
+    def forget(self, keeps_room: bool) -> None:
+        """Drop the tables of all keys, see `known`."""
+        self.known.clear(keeps_room)
 
     def verify(self, public64: bytes, digest32: bytes, sig64: bytes) -> bool:
         """True if r||s signs the digest under a key known to be on the curve; any r and s are allowed."""

@@ -179,7 +179,7 @@ def verify(public64: bytes, digest32: bytes, sig64: bytes) -> bool:
     return r * zz % P == x or (r + N < P and (r + N) * zz % P == x)
 
 
-def forget() -> None:
+def forget(keeps_room: bool) -> None:
     """Drop the multiples of all keys."""
     _kept.clear()
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import gc
-from uctypes import addressof
 
 from seal import link, rpc
 from seal.errors import NoMemory
+from uctypes import addressof
 
 ECHO = {1: lambda item: len(item)}
 FIT = 1000  # bytes: what the fragments have room for

@@ -18,6 +18,7 @@ from .firmware_bundle import FirmwareBundle
 PIECE: Final = 1536  # bytes of a file or the message in a request: a Pico's heap has no piece of more than 3.5 KB left
 WAIT_SECONDS: Final = 420.0  # a trial has three boots of up to two minutes
 _POLL_SECONDS: Final = 0.5
+_ROOM_SECONDS: Final = 120.0  # in which a device that is short of memory is reset, and answers again
 _RESET_SECONDS: Final = 10.0  # in which a device that took a commit is reset, and more
 _ASK_SECONDS: Final = 5.0  # it answers in much less, but a request that meets a reset is never answered
 
@@ -88,10 +89,38 @@ def _transfer(
         send = needs(info)
         already = not send and not info.raw["trial"]
         if send:
-            sent, acknowledged = _send(client, info, bundle, tell)
-            tell(bundle.size, "checked; trying it")
+            found = _send_where_there_is_room(client, info, bundle, tell)
+    if send:
+        sent, acknowledged = found or _send_after_reset(connect, bundle, tell)
+        tell(bundle.size, "checked; trying it")
     outcome = _await_outcome(connect, version, acknowledged, wait)
     return Updated(version, outcome.raw["slot"], sent, time.monotonic() - start, already)
+
+
+def _send_where_there_is_room(
+    client: Client, info: Info, bundle: FirmwareBundle, tell: Progress
+) -> tuple[int, bool] | None:
+    """As `_send`; None where the device has no memory for an update, for which it resets."""
+    try:
+        return _send(client, info, bundle, tell)
+    except RefusedByDevice as error:
+        if error.code != "no_memory":
+            raise
+    tell(0, "it resets, to have memory for the update")
+    return None
+
+
+def _send_after_reset(connect: Connect, bundle: FirmwareBundle, tell: Progress) -> tuple[int, bool]:
+    """As `_send`, once a device that was short of memory has been reset. Raises what the last try did."""
+    end = time.monotonic() + _ROOM_SECONDS
+    while True:
+        time.sleep(_POLL_SECONDS)
+        try:
+            with connect() as client:
+                return _send(client, client.info(_ASK_SECONDS), bundle, tell)
+        except (RefusedByDevice, Unreachable) as error:
+            if time.monotonic() > end or error.code not in ("no_memory", "unreachable"):
+                raise
 
 
 def _send(client: Client, info: Info, bundle: FirmwareBundle, tell: Progress) -> tuple[int, bool]:
@@ -123,7 +152,11 @@ def _begin(client: Client, info: Info, bundle: FirmwareBundle) -> list[int]:
 def _offer(client: Client, info: Info, bundle: FirmwareBundle) -> int:
     """How many bytes of the message the device has. A lock is good for one beginning."""
     if info.raw.get("hss") and bundle.lock is not None:
-        client.update_lock(bundle.lock)
+        try:
+            client.update_lock(bundle.lock)
+        except RefusedByDevice as error:
+            if error.code != "no_memory":  # for which the beginning, which the owner signed, makes room
+                raise
     message = bundle.message
     return client.update_begin(len(message.raw), message.digest, message.sign1.signature)
 
