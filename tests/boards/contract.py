@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "firmware" / "tools"))
 import board_json  # noqa: E402
+
 import build  # noqa: E402
 
 MICROPYTHON = Path(sys.executable).parent / "micropython"

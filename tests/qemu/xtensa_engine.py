@@ -17,7 +17,6 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "firmware"), str(ROOT / "firmware" / "tools")]
 
 import build  # noqa: E402
-
 from tests.qemu.xtensa import Xtensa  # noqa: E402
 
 MODULES = ("limbs", "inverse", "viper_field")
