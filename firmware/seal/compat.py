@@ -43,9 +43,10 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def crc32(data: "bytes | bytearray | memoryview") -> int:
-    """CRC-32 (ISO-HDLC, as in zlib) of `data`, an unsigned int. MicroPython has it in binascii since 1.26."""
-    return binascii.crc32(data) & 0xFFFFFFFF
+def crc32(data: "bytes | bytearray | memoryview", start: int = 0) -> int:
+    """CRC-32 (ISO-HDLC, as in zlib) of `data`, an unsigned int; start: that of the bytes before. MicroPython has it in
+    binascii since 1.26."""
+    return binascii.crc32(data, start) & 0xFFFFFFFF
 
 
 def is_utf8(raw: bytes) -> bool:

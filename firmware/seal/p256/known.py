@@ -35,7 +35,9 @@ class Known:
 
     def __init__(self, points: "Points") -> None:
         self._points = points
-        self._free = [bytearray(64 * 64) for _ in range(COMBS)]  # now: a heap in use has no piece so long
+        # now, and so that nothing more is needed later: a heap in use has no pieces so long
+        self._free = [bytearray(64 * 64) for _ in range(COMBS)]
+        self._work = bytearray(32 * 96)  # points that are not affine yet
         self._combs = []  # (key, table), the latest used last
         self._latest = []
 
@@ -67,6 +69,12 @@ class Known:
         self._combs.append((key, table))
         return table
 
+    def _jacobian(self) -> bytearray:
+        """Room for 32 points of 96 bytes."""
+        if self._work is None:
+            self._work = bytearray(32 * 96)
+        return self._work
+
     def _room(self) -> bytearray:
         if self._free:
             return self._free.pop()
@@ -78,6 +86,7 @@ class Known:
             self._free.extend(table for _, table in self._combs)
         else:
             self._free.clear()
+            self._work = None
         self._combs.clear()
         self._latest.clear()
 
@@ -116,7 +125,7 @@ class Known:
     def multiples(self, key: bytes) -> bytearray:
         """1 .. 15 times the key, 64 bytes each."""
         points, f = self._points, self._points.f
-        jacobian, table = bytearray(15 * 96), bytearray(15 * 64)
+        jacobian, table = self._jacobian(), bytearray(15 * 64)
         self._start(key)
         move(table, f, 0, _X | _PAIR)
         for i in range(15):
@@ -128,10 +137,9 @@ class Known:
         self._normalise(jacobian, table, 0, 15)
         return table
 
-    def _powers(self, key: bytes) -> bytearray:
-        """2^(22 j) times the key for j = 0..11, then twice the first ten: 22 affine points."""
-        points = self._points
-        jacobian, table = bytearray(22 * 96), bytearray(22 * 64)
+    def _powers(self, key: bytes, table: bytearray) -> None:
+        """2^(22 j) times the key for j = 0..11, then twice the first ten: 22 affine points, from entry 32 on."""
+        points, jacobian = self._points, self._jacobian()
         self._start(key)
         for j in range(12):
             self._keep(jacobian, j)
@@ -139,25 +147,24 @@ class Known:
                 points.double()
                 if not i and j < 10:
                     self._keep(jacobian, 12 + j)
-        self._normalise(jacobian, table, 0, 22)
-        return table
+        self._normalise(jacobian, table, 32, 22)
 
     def _build(self, key: bytes, table: bytearray) -> None:
-        """The comb: entry after entry in Gray code's order, each one addition of a doubled power from the last."""
-        points = self._points
-        powers = self._powers(key)
-        jacobian = bytearray(32 * 96)
+        """The comb: entry after entry in Gray code's order, each one addition of a doubled power from the last. The
+        powers are in its second half until that is made."""
+        points, jacobian = self._points, self._jacobian()
+        self._powers(key, table)
         for u in range(2):
             points.infinite = True
-            points.add_entry(powers, 10 + u, 0)
+            points.add_entry(table, 42 + u, 0)
             for tooth in range(5):
-                points.add_entry(powers, 2 * tooth + u, True)
+                points.add_entry(table, 32 + 2 * tooth + u, True)
             self._keep(jacobian, 0)
             for i in range(1, 32):
                 tooth = 0
                 while not i >> tooth & 1:
                     tooth += 1
                 gray = i ^ i >> 1
-                points.add_entry(powers, 12 + 2 * tooth + u, not gray >> tooth & 1)
+                points.add_entry(table, 44 + 2 * tooth + u, not gray >> tooth & 1)
                 self._keep(jacobian, gray)
             self._normalise(jacobian, table, 32 * u, 32)
