@@ -85,3 +85,19 @@ def test_a_serial_number_locks_without_asking(vault):
 def test_no_model_of_another_chip(cli):
     cli.ok("init")
     gone_wrong(cli("emulate", "unix", "--element", "se050", "--detach"), 2, "usage")
+
+
+def test_custody_2_ends_with_a_rotation_and_renewals_go_on(vault):
+    cli, chip = vault
+    config = json.loads(chip.read_bytes())["config"]
+    serial = config[:8] + config[16:26]
+    cli.ok(*PROVISION, "--lock-element", serial, "--chip", serial)
+    assert cli.ok("info", "vault", "--json").last["certified"] == 2
+    for _ in range(2):
+        cli.ok("owner", "rotate", "vault", "--yes")
+        assert "the key of now counts as custody 0" in " ".join(cli.ok("info", "vault").out.split())
+        assert "now 0" in cli.ok("devices").out
+        gone_wrong(cli("renew", "vault", "--chip", serial), 1, "chip_rotated", "was rotated")
+    assert cli.ok("renew", "vault", "--json").last["custody"] == 0
+    cli.ok("owner", "rotate", "vault", "--yes")
+    assert cli.ok("renew", "vault", "--json").last["custody"] == 0

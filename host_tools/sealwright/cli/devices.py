@@ -8,6 +8,7 @@ from serial.tools import list_ports
 
 from .. import emulator
 from ..home import Home, Registered, locate
+from ..wire.labels import ELEMENT
 from . import key_history
 from .commands import Group, command
 from .registry import COMMANDS
@@ -101,6 +102,8 @@ def _keys(session: Session, entries: list[Registered]) -> None:
 
 def _kept(one: Registered) -> str:
     """Its custody, and the chip on whose word that was certified."""
+    if one.custody == ELEMENT and one.rotations:
+        return f"{custody(one.custody)} until its key was rotated: now 0"
     return custody(one.custody) + (f", {one.chip}" if one.chip else "")
 
 

@@ -9,6 +9,7 @@ from ..link.codes import meaning
 from ..money import Price, show_price
 from ..operate.promises import Promises
 from ..operate.trading import STATES
+from ..wire.labels import ELEMENT
 from ..wire.messages import Body, ChannelOpen, DecimalFraction, DevicePolicy, Message, Voucher, parse_message
 from ..wire.messages.schema import read
 from . import chip as chips
@@ -134,7 +135,9 @@ def _custody(session: Session, found: Info) -> Facts:
         return
     level = certified["certified"]
     yield "custody", custody(level) + (f"; it says {found.custody}" if found.custody != level else "")
-    if "chip" in certified:
+    if found.raw.get("rotations") and level == ELEMENT:
+        yield "", "for its first key: the key of now counts as custody 0, as it was rotated"
+    elif "chip" in certified:
         yield "chip", chips.words(certified["chip"])
 
 

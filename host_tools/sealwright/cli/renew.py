@@ -36,7 +36,8 @@ def renew(
     with session.connect(device) as client:
         certificate = renewing.renew(session.home, client, valid_days, trust)
         body = certificate.body
-        unproved = client.info().custody == ELEMENT != body.custody
+        found = client.info()
+        unproved = found.custody == ELEMENT != body.custody and not found.raw.get("rotations")
         element = read_element(client) if unproved else None
     kept = session.home.chips.of(body.key.device_id) if body.custody == ELEMENT else None
     session.emit(

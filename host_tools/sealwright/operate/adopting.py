@@ -43,7 +43,8 @@ def adopt(home: Home, client: Client, name: str | None = None) -> Registered:
     if name is None and known is None:
         raise Usage("the register never had this device", remedy="Say what to call it, with --name.", code="no_name")
     name = home.check_name(known.name if name is None and known is not None else name or "", status.device)
-    chip = chips.prove_again(home, client, leaf.body.key) if leaf.body.custody == labels.ELEMENT else ""
+    in_chip = leaf.body.custody == labels.ELEMENT and not rotations  # whose word is about the first key
+    chip = chips.prove_again(home, client, leaf.body.key) if in_chip else ""
     entry = Registered(
         name=name,
         device=status.device.hex(),

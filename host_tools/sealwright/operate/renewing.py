@@ -9,7 +9,7 @@ import os
 from dataclasses import replace
 from typing import Final
 
-from ..errors import RefusedByDevice
+from ..errors import RefusedByDevice, Rejected
 from ..home import Home, Registered
 from ..link import Client
 from ..wire import labels
@@ -91,7 +91,16 @@ def _answer(home: Home, status: Message[Status], certificate: Message[Certificat
 
 
 def _judge(home: Home, client: Client, old: Certificate, trust: Trust) -> Judged:
-    """Custody is judged anew: custody 2 only where a chip signs today that it keeps the key."""
+    """Custody is judged anew: custody 2 only where a chip signs today that it keeps the key. The certificate names the
+    first key of a device, which no chip keeps any more after a rotation: custody 0 then. Raises Rejected as
+    `chips.prove`, and for a chip that is to vouch for a rotated key."""
+    if client.rotations():
+        if trust.serial is not None:
+            remedy = "Renew it without --chip: custody 0. For custody 2, wipe the device and provision it anew."
+            raise Rejected(
+                "its key was rotated, and a chip's word does not pass on", remedy=remedy, code="chip_rotated"
+            )
+        return Judged(at_renewal(home, old))
     in_chip = labels.ELEMENT in (old.custody, client.info().custody) or trust.serial is not None
     if in_chip:
         return by_chip(home, client, old.key, os.urandom(NONCE_BYTES), trust)
