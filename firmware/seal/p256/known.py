@@ -35,9 +35,7 @@ class Known:
 
     def __init__(self, points: "Points") -> None:
         self._points = points
-        # now, and so that nothing more is needed later: a heap in use has no pieces so long
-        self._free = [bytearray(64 * 64) for _ in range(COMBS)]
-        self._work = bytearray(32 * 96)  # points that are not affine yet
+        self._free = [bytearray(64 * 64)]  # now, for the device's own: a heap in use has few pieces so long
         self._combs = []  # (key, table), the latest used last
         self._latest = []
 
@@ -63,17 +61,11 @@ class Known:
             table = self._room()
             self._build(key, table)
         except MemoryError:
-            if table:
+            if table and not self._combs:
                 self._free.append(table)
             return None  # without a table it only takes longer
         self._combs.append((key, table))
         return table
-
-    def _jacobian(self) -> bytearray:
-        """Room for 32 points of 96 bytes."""
-        if self._work is None:
-            self._work = bytearray(32 * 96)
-        return self._work
 
     def _room(self) -> bytearray:
         if self._free:
@@ -86,7 +78,6 @@ class Known:
             self._free.extend(table for _, table in self._combs)
         else:
             self._free.clear()
-            self._work = None
         self._combs.clear()
         self._latest.clear()
 
@@ -125,7 +116,7 @@ class Known:
     def multiples(self, key: bytes) -> bytearray:
         """1 .. 15 times the key, 64 bytes each."""
         points, f = self._points, self._points.f
-        jacobian, table = self._jacobian(), bytearray(15 * 64)
+        jacobian, table = bytearray(15 * 96), bytearray(15 * 64)
         self._start(key)
         move(table, f, 0, _X | _PAIR)
         for i in range(15):
@@ -137,9 +128,9 @@ class Known:
         self._normalise(jacobian, table, 0, 15)
         return table
 
-    def _powers(self, key: bytes, table: bytearray) -> None:
+    def _powers(self, key: bytes, table: bytearray, jacobian: bytearray) -> None:
         """2^(22 j) times the key for j = 0..11, then twice the first ten: 22 affine points, from entry 32 on."""
-        points, jacobian = self._points, self._jacobian()
+        points = self._points
         self._start(key)
         for j in range(12):
             self._keep(jacobian, j)
@@ -152,8 +143,8 @@ class Known:
     def _build(self, key: bytes, table: bytearray) -> None:
         """The comb: entry after entry in Gray code's order, each one addition of a doubled power from the last. The
         powers are in its second half until that is made."""
-        points, jacobian = self._points, self._jacobian()
-        self._powers(key, table)
+        points, jacobian = self._points, bytearray(32 * 96)  # first: where there is no room, no work is lost
+        self._powers(key, table, jacobian)
         for u in range(2):
             points.infinite = True
             points.add_entry(table, 42 + u, 0)
