@@ -1,31 +1,31 @@
 """The engine of the curve is tried once for each build of it, before a device with a key does anything."""
 
 from rig import Board, Issuer, provisioned, restarted
-from seal import p256, selftest
+from seal import p256
 from seal.device import DAMAGED, PROVISIONED, Device
 from seal.errors import Fault
 from seal.records import CURVE_RECORD
 
 
 class Proofs:
-    """The proofs of the curve's signatures, counted; `failure` is raised instead of a success."""
+    """`p256.prove`, counted; `failure` is raised instead of a success."""
 
     def __init__(self, failure=None):
         self.count = 0
         self.failure = failure
 
     def __enter__(self):
-        self._sign, selftest._sign = selftest._sign, self._counted
+        self._prove, p256.prove = p256.prove, self._counted
         return self
 
     def __exit__(self, *_):
-        selftest._sign = self._sign
+        p256.prove = self._prove
 
     def _counted(self):
         self.count += 1
         if self.failure:
             raise self.failure
-        self._sign()
+        self._prove()
 
 
 def test_engine_is_tried_once_for_each_build():
@@ -77,31 +77,3 @@ def test_full_flash_costs_the_test_and_nothing_else():
 
 def _full(name, data):
     raise OSError(28)
-
-
-class Engine:
-    """The engine at work, with one function replaced."""
-
-    def __init__(self, name, function):
-        for other in ("public_key", "sign_with", "verify", "learn"):
-            setattr(self, other, getattr(p256._engine, other))
-        setattr(self, name, function)
-
-
-def test_engine_that_signs_or_verifies_wrongly_damages_the_device():
-    device = provisioned(Issuer())
-    device.journal.put(CURVE_RECORD, "another build")
-    chosen = p256._engine
-    broken = [
-        Engine("sign_with", lambda secret, digest, nonce: bytes(64)),
-        Engine("verify", lambda public, digest, signature: True),
-        Engine("verify", lambda public, digest, signature: False),
-    ]
-    try:
-        for engine in broken:
-            p256._engine = engine
-            device = restarted(device)
-            assert device.state == DAMAGED and isinstance(device.fault, Fault)
-    finally:
-        p256._engine = chosen
-    assert restarted(device).state == PROVISIONED
