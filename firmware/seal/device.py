@@ -5,9 +5,7 @@
 Missing or damaged data on flash means DAMAGED: the device signs nothing, and only `info` answers.
 """
 
-import sys
-
-from . import __version__, identity, labels, notes, p256, protection
+from . import __version__, identity, labels, protection
 from .batch import Batch
 from .compat import const
 from .cose import Signer
@@ -24,7 +22,6 @@ from .senml import count, find_count
 from .standing import Standing
 from .timekeeping import Timekeeper
 from .records import (
-    CURVE_RECORD,
     IDENTITY_CHAIN,
     IDENTITY_LEDGER,
     IDENTITY_NETWORK,
@@ -124,7 +121,6 @@ class Device:
         if self.journal.get(WIPED_RECORD):
             self._erase()
             return WIPED
-        self._prove_curve(keystore.has(DEVICE_SLOT))
         if self.journal.get(IDENTITY_RECORD) is None:
             if not keystore.has(DEVICE_SLOT):
                 return BLANK
@@ -135,18 +131,6 @@ class Device:
         self.load_key()
         self.load_identity()
         return PROVISIONED
-
-    def _prove_curve(self, has_key: bool) -> None:
-        """Try the curve's engine, once for each version of it on a device with a key. Raises Fault."""
-        build = "%s %s %s %s" % (p256.engine, __version__, getattr(p256, "__file__", ""), sys.version)
-        if self.journal.get(CURVE_RECORD) == build:
-            return
-        p256.prove()
-        try:
-            if has_key:  # a blank device writes nothing before its first command
-                self.journal.put(CURVE_RECORD, build)
-        except (OSError, SealError) as error:
-            notes.trace("curve", error)  # a full flash: the next boot tries the engine again
 
     def _erase(self) -> None:
         for name in self.journal.names():

@@ -12,7 +12,6 @@
     generation   uint: the chip's counter, see `generation`
     revoked      [[from, device id, issuer's id], ...], the newest last, see `standing`
     noise        {name of a source: bytes}, a hash of its kept sample, see `entropy`
-    curve        text: the engine of P-256 and the build that passed its test, see `device`
     o-*, i-*     channels as the payer and as the payee, see `channel`
 
 Names and numbers are in the file format: neither may change.
@@ -37,7 +36,6 @@ REVOKED_RECORD = const("revoked")
 CLOCK_RECORD = const("clock")
 LOCKED_RECORD = const("locked")
 NOISE_RECORD = const("noise")
-CURVE_RECORD = const("curve")
 PAYER_ROLE = const("o")  # the first letter of a channel record's name
 PAYEE_ROLE = const("i")
 
