@@ -12,7 +12,7 @@ from ..errors import Usage
 from ..files import output, write_output
 from ..ledger import AuditReport, Balance, Channel, Head, Ledger
 from ..wire.messages import parse_message
-from . import factory, home, transfers
+from . import factory, home, receipts, transfers
 from .anchoring import noted_head
 from .commands import Command, command
 from .describe import describe
@@ -232,6 +232,7 @@ def equivocations(
 
 COMMANDS: Final[tuple[Command, ...]] = (
     *(balances, channels, audit, export, equivocations),
+    *receipts.COMMANDS,
     *transfers.COMMANDS,
     factory.factory,
     home.ledger_backup,

@@ -1,7 +1,7 @@
 """`sealwright verify`: what of a bundle holds, checked offline."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Final
@@ -9,23 +9,27 @@ from typing import Annotated, Final
 import typer
 
 from ..errors import Rejected, SealwrightError, Usage
-from ..files import held, write_output
+from ..files import held
 from ..home import locate
 from ..verify import BundleMemory, Policy, Verdict, Verifier
-from ..verify.heads import Fork, Forks, Heads
 from ..verify.policy import EACH
 from ..wire.keys import PublicKey
 from ..wire.messages import Certificate, Message
 from . import options
 from .commands import command
-from .options import BundlesArgument, SecretOption, TestOption, TickOption, VerboseOption
+from .kept import Kept
+from .options import SecretOption, TestOption, TickOption, VerboseOption
 from .problems import Problems
+from .receipts import ReceiptOption, check_receipts
 from .session import Session
 from .tally import Tally
 from .verdicts import show, summary
 
 _EVERY: Final = 64  # messages between two moves of the progress bar
 
+BundlesArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="BUNDLE...", help="Bundle files; - is standard input.", show_default=False)
+]
 RootOption = Annotated[
     list[Path] | None,
     typer.Option(
@@ -93,12 +97,13 @@ ProofOption = Annotated[
     sealwright verify new.bundle --root root.pem --state heads.json --forks forks.bundle
     sealwright verify year.bundle --root root.pem --proof chained
     sealwright verify monday.bundle tuesday.bundle --root root.pem -v
+    sealwright verify --receipt toll.receipt --root root.pem
     """,
 )
 def verify(
     session: Session,
     *,
-    bundle: BundlesArgument,
+    bundle: BundlesArgument = None,
     root: RootOption = None,
     network: NetworkOption = None,
     custody: CustodyOption = 0,
@@ -110,6 +115,7 @@ def verify(
     state: StateOption = None,
     forks: ForksOption = None,
     proof: ProofOption = EACH,
+    receipt: ReceiptOption = None,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
 ) -> int:
@@ -118,10 +124,13 @@ def verify(
     Needs a root and nothing else. Each bundle is checked by itself, but a log goes on from one to the next: give them
     in the order in which they were collected. With -v and --json, verdicts on messages that wait for another one come
     last. With --proof chained a long log is checked many times faster, and verdicts on readings come with the reading
-    whose signature proves them; SECURITY.md says what that proves. Exits 1 if a message is rejected.
+    whose signature proves them; SECURITY.md says what that proves. With --receipt: that a ledger's log has a message.
+    Exits 1 if a message is rejected.
     """
     if verbose and quiet:
         raise Usage("-v and -q want different things", remedy="Leave out one of them.")
+    if not bundle and not receipt:
+        raise Usage("there is nothing to check", remedy="Name a bundle, or a file of receipts with --receipt.")
     owners = [options.owner_key(path) for path in owner or ()]
     policy = Policy(
         network=None if network is None else options.octets(network, "the network id", 32),
@@ -135,40 +144,15 @@ def verify(
     )
     roots = options.roots(root) if root else _home_roots(session)
     names = {} if root else session.names()
+    refused = check_receipts(session, receipt or (), roots, policy, names, quiet=quiet)
+    if not bundle:
+        return 1 if refused else 0
     with held(state) if state is not None else nullcontext() as keep:
-        kept = _Kept(state, forks, keep)
+        kept = Kept(state, forks, keep)
         run = _Run(session, names, kept, verbose=verbose, quiet=quiet, several=len(bundle) > 1)
         for source in bundle:
             run.check(source, roots, policy)
-        return run.finish()
-
-
-class _Kept:
-    """What `--state` remembers and `--forks` writes. keep: replaces the file of heads.
-
-    Raises Usage for a damaged file of heads."""
-
-    def __init__(self, state: Path | None, into: Path | None, keep: Callable[[bytes], None] | None) -> None:
-        self._keep, self._into = keep, into
-        self.heads = Heads.read(state.read_bytes()) if state is not None and state.exists() else Heads()
-        self._forks = Forks(self.heads.messages())
-        self._found: list[Fork] = []
-
-    def note(self, verdict: Verdict) -> None:
-        """Remember what a verdict shows."""
-        if self._into is not None:
-            fork = self._forks.note(verdict)
-            self._found += [] if fork is None else [fork]
-        self.heads.note(verdict)
-
-    def write(self, session: Session, *, quiet: bool) -> None:
-        """Replace the files, each whole or not at all."""
-        if self._into is not None and self._found:
-            write_output(self._into, b"".join(fork.bundle() for fork in self._found))
-            if not quiet:
-                session.say(f"{self._into} shows messages that contradict each other: {len(self._found)} times two.")
-        if self._keep is not None:
-            self._keep(self.heads.dump())
+        return run.finish() or (1 if refused else 0)
 
 
 class _Run:
@@ -178,7 +162,7 @@ class _Run:
         self,
         session: Session,
         names: Mapping[bytes, str],
-        kept: _Kept,
+        kept: Kept,
         *,
         verbose: bool = False,
         quiet: bool = False,

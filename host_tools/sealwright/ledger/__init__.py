@@ -7,6 +7,7 @@ both in SQLite. Imports `verify` and `wire`; nothing of `home`, `link`, `operate
 from .audit import AuditReport, Finding
 from .book import Channel
 from .chain import Head
+from .checkpoints import Entered, OtherLog
 from .copying import check_copy, check_ledger, copy_ledger
 from .funding import Brought, bring_funding
 from .identity import LedgerIdentity
@@ -20,6 +21,7 @@ __all__ = [
     "Balance",
     "Brought",
     "Channel",
+    "Entered",
     "EntryLine",
     "Finding",
     "Head",
@@ -34,6 +36,7 @@ __all__ = [
     "Moved",
     "Movement",
     "NotALedger",
+    "OtherLog",
     "bring_funding",
     "check_copy",
     "check_ledger",

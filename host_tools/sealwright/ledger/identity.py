@@ -33,11 +33,15 @@ class LedgerIdentity:
         """32 bytes: the ledger's id."""
         return self.certificates[0].body.key.device_id
 
-    def sign(self, body: Body) -> Message[Body]:
-        """A message that the ledger signs. Raises Usage where the key is not there."""
+    def require_key(self) -> PrivateKey:
+        """The ledger's key. Raises Usage where it is not there."""
         if self.key is None:
             raise Usage("the ledger's key is missing, so it can sign nothing", remedy="Open the ledger with its key.")
-        return sign_message(self.key, body)
+        return self.key
+
+    def sign(self, body: Body) -> Message[Body]:
+        """A message that the ledger signs. Raises Usage where the key is not there."""
+        return sign_message(self.require_key(), body)
 
 
 def identity_of(certificates: Sequence[Message[Certificate]], key: PrivateKey | None = None) -> LedgerIdentity:

@@ -17,9 +17,10 @@ from ..errors import Usage, WrongType
 from ..verify import Judge, Policy, Verdict
 from ..verify.channels import LEAST_WINDOW
 from ..wire.keys import PublicKey
-from ..wire.messages import Certificate, Command, Message, parse_as
+from ..wire.messages import Certificate, Checkpoint, Command, Message, parse_as
 from .audit import AuditReport, audit
 from .chain import Head
+from .checkpoints import Checkpoints, Entered
 from .file import LedgerFile
 from .identity import LedgerIdentity
 from .intake import DEPOSIT, WITHDRAW
@@ -27,6 +28,7 @@ from .memory import LedgerMemory
 from .moved import Moved
 from .newest import WINDOW
 from .settling import Settlement
+from .store.database import Database
 from .store.tables import Tables
 from .watch import Watch, WatchedPolicy
 
@@ -165,6 +167,33 @@ class Ledger(LedgerFile):
             raise WrongType(f"the command orders {command.body.op!r}, not a {op}")
         (verdict,) = self.settle([raw])
         return verdict
+
+    def checkpoint(self, earlier: Message[Checkpoint] | None = None) -> tuple[Message[Checkpoint], bytes | None]:
+        """The ledger's signed word for its log's end, and a COSE Receipt that the log begins with the one at `earlier`.
+
+        Raises:
+            OtherLog: this log does not begin so; nothing is signed that contradicts it.
+            Usage: the log is empty, or the ledger has no key.
+        """
+
+        def make(database: Database) -> tuple[Message[Checkpoint], bytes | None]:
+            made = self._checkpoints(database)
+            return made.signed, None if earlier is None else made.consistency(earlier)
+
+        return self._read(make)
+
+    def prove(self, digests: Iterable[bytes]) -> tuple[Message[Checkpoint], list[Entered]]:
+        """A checkpoint, and for each digest (32 bytes or its beginning) the message with a COSE Receipt that it is in
+        the log. Raises Usage for a message that is not, or a beginning of several."""
+
+        def make(database: Database) -> tuple[Message[Checkpoint], list[Entered]]:
+            made = self._checkpoints(database)
+            return made.signed, [made.inclusion(digest) for digest in digests]
+
+        return self._read(make)
+
+    def _checkpoints(self, database: Database) -> Checkpoints:
+        return Checkpoints(Tables(database), self._known_identity(), int(self._clock()))
 
     @property
     def least_window(self) -> int:

@@ -8,6 +8,7 @@ from ..wire.certificates import Fault
 from .codes import ALREADY_SETTLED, OK, REMEDIES
 from .finding import Finding
 from .judge import Judge
+from .log_receipts import ReceiptFile, ReceiptVerdict
 from .memory import BundleMemory, Lane, Memory, Terms
 from .policy import Policy
 from .ticks import MAX_TICKS, hash_times, tick_holds
@@ -26,6 +27,8 @@ __all__ = [
     "Lane",
     "Memory",
     "Policy",
+    "ReceiptFile",
+    "ReceiptVerdict",
     "Terms",
     "Verdict",
     "Verifier",

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 from ..errors import BadCertificate
 from ..wire.certificates import CLOCK_SKEW, Fault, check_chain
-from ..wire.messages import Certificate, Funding, Grant, Message, Refund, Revocation
+from ..wire.messages import Certificate, Checkpoint, Funding, Grant, Message, Refund, Revocation
 from ..wire.times import utc
+from .codes import EQUIVOCATION
 from .memory import Memory
 from .policy import Policy
 from .signers import Signer, Signers
@@ -57,6 +58,14 @@ def funding_fault(body: Funding | Refund, ledger: bytes, memory: Memory) -> Faul
     if isinstance(body, Funding) and body.amount != terms.capacity:
         return Fault("over_capacity", f"it locks {body.amount} where the capacity is {terms.capacity}")
     return None
+
+
+def checkpoint_fault(shown: Checkpoint, before: Checkpoint) -> Fault | None:
+    """Fault: equivocation, beside another checkpoint of the same ledger and as many rows."""
+    other_root = None not in (shown.root, before.root) and shown.root != before.root
+    if shown.head == before.head and not other_root:
+        return None
+    return Fault(EQUIVOCATION, f"its ledger signed another log of {shown.rows} rows")
 
 
 def network_fault(claimed: bytes, certified: bytes) -> Fault | None:

@@ -41,6 +41,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "bad_lane": "Ask the payer for a voucher in a lane below 64.",
     "bad_tick": "Keep the best tick that does hash to the root; ask the payer for the next.",
     "receipt_mismatch": "Put the voucher it acknowledges before it, and compare the amounts.",
+    "bad_receipt": "Ask the ledger's operator for a receipt under this checkpoint, or for a newer pair of both.",
     EQUIVOCATION: "Keep both messages: together they prove that their signer contradicts itself.",
     "unfunded": "Deposit what is missing, then settle it again.",
     "short_certificate": "Renew the payer's certificate beyond the claim's end, then settle the channel-open again.",

@@ -11,7 +11,17 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from ..errors import SealwrightError, Usage
-from ..wire.messages import Body, Certificate, ChannelClose, ChannelOpen, Message, Reading, Voucher, parse_as
+from ..wire.messages import (
+    Body,
+    Certificate,
+    ChannelClose,
+    ChannelOpen,
+    Checkpoint,
+    Message,
+    Reading,
+    Voucher,
+    parse_as,
+)
 from .codes import EQUIVOCATION
 from .readings import Head, time_of
 from .verdict import BY_CHAIN, Verdict
@@ -145,5 +155,7 @@ def _place(message: Message[Body]) -> Hashable:
             return (message.body.channel, message.body.lane, message.body.seq)
         case ChannelClose():
             return (ChannelClose.TYPE, message.kid, message.body.channel)
+        case Checkpoint():
+            return (Checkpoint.TYPE, message.body.ledger, message.body.rows)
         case _:
             return None

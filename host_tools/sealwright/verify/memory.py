@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from ..wire.keys import PublicKey
-from ..wire.messages import ChannelClose, Funding, Voucher
+from ..wire.messages import ChannelClose, Checkpoint, Funding, Voucher
 from .entries import Entries
 from .readings import Head
 
@@ -106,6 +106,7 @@ class BundleMemory:
         self._vouchers: dict[bytes, Voucher] = {}
         self._seen: set[bytes] = set()
         self._revoked: dict[bytes, int] = {}
+        self._checkpoints: dict[tuple[bytes, int], Checkpoint] = {}
         self._fundings: set[tuple[bytes, bytes | None, int]] = set()
         self.earlier = dict(heads or {})
         self.heads: dict[bytes, Head] = {}
@@ -161,6 +162,10 @@ class BundleMemory:
         """The entries of a signer's log in this bundle."""
         found = self._entries.get(signer)
         return self._entries.setdefault(signer, Entries()) if found is None else found
+
+    def checkpoint(self, shown: Checkpoint) -> Checkpoint:
+        """The checkpoint of the same ledger and the same number of rows that came first."""
+        return self._checkpoints.setdefault((shown.ledger, shown.rows), shown)
 
     def channels(self) -> Iterator[Channel]:
         """Every channel of this bundle, and what is owed in it."""

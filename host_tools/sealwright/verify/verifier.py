@@ -15,6 +15,7 @@ from ..wire.messages import (
     Certificate,
     ChannelClose,
     ChannelOpen,
+    Checkpoint,
     FactoryRecord,
     Funding,
     Message,
@@ -25,6 +26,7 @@ from ..wire.messages import (
     Voucher,
 )
 from .aside import Aside
+from .authority import checkpoint_fault
 from .chained import Chains
 from .channels import WAITING, Circumstances, judge_open, judge_voucher, terms_of
 from .codes import EQUIVOCATION
@@ -105,6 +107,8 @@ class Verifier:
         """The verdict from the judge's finding, once it was looked at beside what this bundle has shown."""
         if isinstance(message.body, Reading | FactoryRecord) and found.signer is not None:
             found = self._beside_others(message.digest, message.body, found.signer, found)
+        if isinstance(message.body, Checkpoint) and found.fault is None:
+            found = found._replace(fault=checkpoint_fault(message.body, self.memory.checkpoint(message.body)))
         if isinstance(message.body, ChannelOpen) and found.fault is not None and found.fault.code in _BEFORE_FUNDING:
             found = self._funded(message.digest, message.body, found)
         self._keep(message, found)

@@ -34,6 +34,7 @@ def used(tmp_path, monkeypatch):
         settling = set(queries)
         assert ledger.row_hash(1) and ledger.equivocations() and ledger.channels() and ledger.audit().ok
         assert ledger.balances() and list(ledger.entries())
+        assert ledger.prove([ledger.channels()[0].digest])
     monkeypatch.undo()
     assert called == set(methods())  # no query of the tables is left out
     return world.path, settling, queries

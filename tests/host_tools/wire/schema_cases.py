@@ -172,7 +172,13 @@ MAPS = {
         7: (TEXT_WRONG, True),
         8: (AMOUNT_WRONG, True),
     },
-    "checkpoint": {1: (HASH_WRONG, False), 2: (UINT_WRONG, False), 3: (HASH_WRONG, False), 6: (UINT_WRONG, False)},
+    "checkpoint": {
+        1: (HASH_WRONG, False),
+        2: (UINT_WRONG, False),
+        3: (HASH_WRONG, False),
+        4: (HASH_WRONG, True),
+        6: (UINT_WRONG, False),
+    },
     "rotation": {1: (HASH_WRONG, False), 2: (UINT_WRONG, False), 6: (UINT_WRONG, False), 8: (CNF_WRONG, False)},
 }
 

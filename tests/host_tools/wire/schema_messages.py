@@ -71,7 +71,7 @@ MESSAGES = {
     "status": sign_message(DEVICE.key, STATUS),
     "revocation": sign_message(NET.key, Revocation(DEVICE.id, labels.REASON_KEY_LOST, NOW)),
     "offer": sign_message(DEVICE.key, OFFER),
-    "checkpoint": sign_message(LEDGER, Checkpoint(LEDGER_ID, 12, hash32("head"), NOW)),
+    "checkpoint": sign_message(LEDGER, Checkpoint(LEDGER_ID, 12, hash32("head"), NOW, hash32("root"))),
     "rotation": sign_message(DEVICE.key, Rotation(DEVICE.id, key("device, second").public, NOW, 1)),
 }
 

@@ -33,6 +33,18 @@ class Tables(ChannelTables):
         row = self._db.row("SELECT hash FROM log WHERE n = ?", (n,))
         return octets(row[0]) if row else None
 
+    def digests(self, first: int, last: int) -> Iterator[bytes]:
+        """The digests of the messages in the rows from `first` to `last`, both included, in order."""
+        for row in self._db.rows("SELECT digest FROM messages WHERE n >= ? AND n <= ? ORDER BY n", (first, last)):
+            yield octets(row[0])
+
+    def beginning(self, beginning: bytes) -> list[tuple[int, bytes]]:
+        """The first row and the digest of the messages whose digests begin so: one, or two where there are more."""
+        end = beginning + b"\xff" * (32 - len(beginning))
+        sql = """SELECT min(n), digest FROM messages WHERE digest >= ? AND digest <= ?
+            GROUP BY digest ORDER BY digest LIMIT 2"""
+        return [(whole(row[0]), octets(row[1])) for row in self._db.rows(sql, (beginning, end))]
+
     def append(self, row: LogRow) -> None:
         """Add a row to the log."""
         sql = "INSERT INTO log (n, at, message, proof, effect, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)"

@@ -38,7 +38,8 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The ledger's log had `rows` rows at `signed_at`, and `head` (32 bytes) is the hash of the last."""
+    """The ledger's log had `rows` rows at `signed_at`, and `head` (32 bytes) is the hash of the last. root: of the
+    Merkle tree (32 bytes, see `merkle`) over the digests of the messages in those rows; proofs rest on it."""
 
     TYPE: ClassVar[int] = labels.CHECKPOINT
     NAME: ClassVar[str] = "checkpoint"
@@ -47,3 +48,4 @@ class Checkpoint:
     rows: int = field(metadata=at(2, UINT))
     head: bytes = field(metadata=at(3, HASH))
     signed_at: int = field(metadata=at(labels.IAT, UINT))
+    root: bytes | None = field(default=None, metadata=at(4, HASH))
