@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz kills law cuts campaign-mutations vectors hour model coverage mutate lint docs firmware bench bench-device format clean
+.PHONY: help demo test fuzz kills law cuts campaign-bad campaign-mutations vectors hour model coverage mutate lint docs firmware bench bench-device format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -17,6 +17,7 @@ SPELLED = *.md Makefile pyproject.toml .ci .github boards firmware host_tools te
 HISTORIES = 100000
 # What `make campaign-mutations` changes: how many messages, drawn from which seed, from which part of it on.
 N = 10000000
+BAD = 200000
 SEED = 1
 FROM = 0
 # How many kills `make kills` makes; a minute or so for each 50.
@@ -44,6 +45,9 @@ law: $(VENV)/dev.stamp ## 100,000 random histories of channels against the law o
 
 campaign-mutations: $(VENV)/dev.stamp ## N changed messages (10 million; SEED, FROM=PART): no fast reader takes one that the strict one refuses
 	$(BIN)/python -m tests.host_tools.wire.mutations $(N) --seed $(SEED) --from $(FROM)
+
+campaign-bad: $(VENV)/dev.stamp ## BAD messages (200,000; SEED), a tenth of them bad: each has its code, all others count, to the unit
+	$(BIN)/python -m tests.host_tools.bad_input $(BAD) --seed $(SEED)
 
 cuts: $(VENV)/dev.stamp ## Cut the power at each operation of the flash under the reading log, in thousands of states
 	cd build && MICROPYPATH=$(CURDIR)/firmware:$(CURDIR)/boards:$(CURDIR)/tests/device:$(CURDIR)/tests/device/micropython_only:.frozen \
