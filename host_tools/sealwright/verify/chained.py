@@ -23,6 +23,7 @@ from .memory import BundleMemory
 from .readings import Head, judge_entry, time_of
 from .runs import Run, standing_fault
 from .signers import Signer
+from .usual import Usual
 from .verdict import BY_CHAIN, SIGNED, Verdict
 
 EVERY: Final = 512  # readings under one seal, at most
@@ -50,6 +51,7 @@ class Chains:
         share: int = SHARE,
     ) -> None:
         self._judge, self._memory, self._take = judge, memory, take
+        self._usual = Usual(judge, memory, SIGNED)
         self._every, self._most, self._share = every, most, share
         self._logs: dict[bytes, Log] = {}
         self._shapes = Shapes()
@@ -78,6 +80,10 @@ class Chains:
 
     def _other(self, n: int, raw: bytes) -> Iterator[Verdict]:
         """A message that is no reading of a log known here; a reading is the first of one."""
+        usual = self._usual.voucher(n, raw)
+        if usual is not None:
+            yield usual
+            return
         message = self._judge.parse(n, raw)
         if isinstance(message, Verdict):
             yield message

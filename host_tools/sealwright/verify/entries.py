@@ -11,13 +11,13 @@ from tempfile import SpooledTemporaryFile
 from typing import Final
 
 _SIZE: Final = 32  # bytes of a digest
-_IN_MEMORY: Final = 4 << 20  # bytes of the shelf
+_IN_MEMORY: Final = 1 << 18  # bytes of the shelf
 _BLOCK: Final = 128  # digests of a log that wait for the shelf
 _LATE: Final = 256  # of those that came after a later one, and fill gaps
 
 
 class Shelf:
-    """Digests in a file that is gone with its last reference, in memory up to a few megabytes."""
+    """Digests in a file that is gone with its last reference, in memory while there are few."""
 
     def __init__(self) -> None:
         self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # closed with the last reference

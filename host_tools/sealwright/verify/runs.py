@@ -20,7 +20,7 @@ from .readings import CLOCK_SET, UNSET, Head
 from .signers import Signer
 from .verdict import BY_CHAIN, SIGNED, Verdict
 
-_SET: Final = frozenset(bytes((quality,)) for quality in range(CLOCK_SET, 4))
+SET: Final = frozenset(bytes((quality,)) for quality in range(CLOCK_SET, 4))
 
 
 def standing_fault(judge: Judge, signer: Signer) -> Fault | None:
@@ -78,12 +78,12 @@ class Run:
     def _in_time(self, before: int | None, latest: int) -> bool:
         """Whether no time is odd, but for clocks that were never set: of all of them, or of none."""
         times, qualities = self._seen.times[self._at :], set(self._seen.qualities[self._at :])
-        if not qualities & _SET:
+        if not qualities & SET:
             self._at_end = None
             return True
         self._at_end = time_in(times[-1])
         rising = list(times) == sorted(times) and (before or 0) <= time_in(times[0])
-        return qualities <= _SET and rising and self._at_end <= latest
+        return qualities <= SET and rising and self._at_end <= latest
 
     def verdicts(self, memory: BundleMemory, signer: Signer) -> Iterator[Verdict]:
         """The verdicts on what is left of a run as usual, which the memory keeps."""

@@ -34,6 +34,7 @@ from .memory import BundleMemory
 from .policy import CHAINED, Policy
 from .readings import Head, judge_entry, noun_of, time_of
 from .uncertified import AGAIN
+from .usual import Usual
 from .verdict import Verdict
 
 _BEFORE_FUNDING: Final = frozenset({"expired_certificate", "revoked"})  # what a funding settles once for all
@@ -57,6 +58,7 @@ class Verifier:
         self.policy = Policy() if policy is None else policy
         self.memory = BundleMemory() if memory is None else memory
         self._judge = Judge(roots, self.policy, self.memory)
+        self._usual = Usual(self._judge, self.memory)
         self._count = 0
         self._cut: Truncated | None = None
 
@@ -99,10 +101,15 @@ class Verifier:
         return self._judge.refuse(n, Fault("malformed", f"{error}{undo}"))
 
     def _check(self, n: int, raw: bytes) -> Verdict:
+        usual = self._usual.verdict(n, raw)
+        if usual is not None:
+            return usual
         message = self._judge.parse(n, raw)
         if isinstance(message, Verdict):
             return message
-        return self._take(n, message, self._judge.judge(message))
+        verdict = self._take(n, message, self._judge.judge(message))
+        self._usual.learn(raw, verdict)
+        return verdict
 
     def _take(self, n: int, message: Message[Body], found: Finding) -> Verdict:
         """The verdict from the judge's finding, once it was looked at beside what this bundle has shown."""
@@ -143,7 +150,7 @@ class Verifier:
         if isinstance(body, Voucher) and found.signer is not None:
             terms = memory.channel(body.channel)
             if terms is not None and terms.payer == found.signer:
-                memory.keep_voucher(message.digest, body, found.lane)
+                memory.keep_voucher(Message(message.sign1, body), (body.channel, body.lane, body.seq), found.lane)
         if found.terms is not None and (fault is None or fault.code == "expired"):
             memory.keep_channel(found.terms)  # of an expired one the vouchers are refused for that
         if isinstance(body, Funding) and found.signer is not None and fault is not None and fault.code in WAITING:
@@ -176,7 +183,7 @@ class Verifier:
             return
         shown = Circumstances(self.policy.now(), ticks={voucher.ticks.root: (tick.number, tick.value)})
         found = judge_voucher(voucher, receipt.voucher, terms.payer, memory, shown)
-        memory.keep_voucher(receipt.voucher, voucher, found.lane)
+        memory.keep_lane(receipt.channel, voucher.lane, found.lane)
 
 
 def _waits(verdict: Verdict) -> tuple[int, bytes] | None:
