@@ -72,18 +72,24 @@ class Collector:
     def __init__(self, logs: Logs | None = None, proof: str = EACH) -> None:
         self.logs = Logs() if logs is None else logs
         self.proof = known_proof(proof)
-        self._seen: set[bytes] = set()
+        self._readings: set[bytes] = set()  # digests, and those of all other messages
+        self._others: set[bytes] = set()
         self._last: dict[bytes, deque[tuple[int, bytes]]] = {}  # by kid: the number and bytes of readings
         self.promises = Promises()
 
     def remember(self, raw: bytes) -> None:
         """Take a message of an earlier collection as gathered. Raises Malformed, NotDeterministic, WrongType."""
-        message = parse_message(raw)
-        self._seen.add(message.digest)
-        if isinstance(message.body, Reading):
-            last = self._last.setdefault(message.kid, deque(maxlen=RECENT))
-            if not last or last[-1][0] < message.body.seq:
-                last.append((message.body.seq, raw))
+        self.take(parse_message(raw))
+
+    def restore(self, others: Iterable[bytes], newest: Iterable[bytes]) -> None:
+        """Remember what `gathered` gave. Raises as `remember` does."""
+        for raw in newest:
+            self.remember(raw)
+        self._others.update(others)
+
+    def gathered(self) -> tuple[set[bytes], list[bytes]]:
+        """The digests of the messages that are no readings, and the newest readings of each device as received."""
+        return self._others, [raw for last in self._last.values() for _, raw in last]
 
     def resume(self, source: Source) -> None:
         """Go on after the last reading of this device that was remembered, rather than from its first. Raises
@@ -103,9 +109,16 @@ class Collector:
 
     def take(self, message: Message[Body]) -> bool:
         """Whether this message is new; from now on it is gathered."""
-        fresh = message.digest not in self._seen
-        self._seen.add(message.digest)
-        return fresh
+        body, digest = message.body, message.digest
+        seen = self._readings if isinstance(body, Reading) else self._others
+        if digest in seen:
+            return False
+        seen.add(digest)
+        if isinstance(body, Reading):
+            last = self._last.setdefault(message.kid, deque(maxlen=RECENT))
+            if not last or last[-1][0] < body.seq:
+                last.append((body.seq, message.raw))
+        return True
 
     def certificates(self, client: Client) -> Iterator[bytes]:
         """The device's chain and those of its channels' other parties, issuers first."""
