@@ -29,7 +29,7 @@ class Covered(NamedTuple):
     """The beginning of a bundle that was gathered before: its bytes and its messages."""
 
     size: int = 0
-    count: int = 0
+    messages: int = 0
 
 
 def index_of(bundle: Path) -> Path:
@@ -57,7 +57,7 @@ def recall(bundle: Path, collector: Collector) -> Covered:
 
 def note(bundle: Path, covered: Covered, collector: Collector) -> None:
     """Write the index, if it is worth it and the folder takes it."""
-    if covered.count < WORTH:
+    if covered.messages < WORTH:
         return
     others, newest = collector.gathered()
     rest = b"".join((*others, *newest))
@@ -65,7 +65,7 @@ def note(bundle: Path, covered: Covered, collector: Collector) -> None:
         said = {
             "format": _FORMAT,
             "size": covered.size,
-            "count": covered.count,
+            "count": covered.messages,
             "others": len(others),
             "tail": _tail(bundle, covered.size),
             "sum": sha256(rest).hexdigest(),

@@ -55,7 +55,7 @@ def test_what_was_added_since_is_read(bundle):
     with BundleWriter(path, append=True) as writer:
         writer.add(more)
     covered, collector = resumed(path)
-    assert covered.count == len(messages) and collector.last(device.key.public).raw == more.raw
+    assert covered.messages == len(messages) and collector.last(device.key.public).raw == more.raw
     with BundleWriter(path, append=True, whole=covered) as writer:
         assert writer.count == len(messages) + 1
 
