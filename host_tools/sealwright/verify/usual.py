@@ -91,7 +91,8 @@ class Usual:
             return None
         entries.extend((digest,))
         memory.heads[device] = Head(seq, digest, at)
-        shown = (n, Reading.NAME, True, OK, digest, "", device, device, UnreadReading(raw, digest), *self._end)
+        message = UnreadReading(raw, digest, (seq, seen.time))
+        shown = (n, Reading.NAME, True, OK, digest, "", device, device, message, *self._end)
         return tuple.__new__(Verdict, shown)  # a third of the time that its constructor takes
 
     def voucher(self, n: int, raw: bytes) -> Verdict | None:

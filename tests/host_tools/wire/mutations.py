@@ -20,7 +20,7 @@ from sealwright.wire.messages.bodies import by_pattern, parse_strictly
 from sealwright.wire.messages.payment import Voucher
 from sealwright.wire.messages.plain import plain_voucher
 from sealwright.wire.messages.shapes import HASH_HEAD, NULL, Shape, expression_of, glimpse, in_usual_place, time_in
-from sealwright.wire.messages.unread import UnreadReading, UnreadVoucher
+from sealwright.wire.messages.unread import UnreadReading, UnreadVoucher, number_and_time
 
 from tests.host_tools.factory import hash32
 from tests.host_tools.mutate import HEADS, Mutator
@@ -150,7 +150,8 @@ def by_a_shape(raw, shapes):
     before = NULL if body.prev is None else HASH_HEAD + body.prev
     assert (time_in(seen.times[0]), seen.numbers, seen.before) == (body.sampled_at, [body.seq], (before,)), raw.hex()
     assert (seen.qualities, seen.digests) == ((bytes((body.clock_quality,)),), [strict.digest]), raw.hex()
-    unread = UnreadReading(raw, seen.digests[0])
+    unread = UnreadReading(raw, seen.digests[0], (seen.numbers[0], seen.times[0]))
+    assert number_and_time(unread) == (body.seq, body.sampled_at), raw.hex()
     assert (unread.kid, unread.type, unread.body, unread.sign1) == (strict.kid, strict.type, body, strict.sign1)
     return True
 
