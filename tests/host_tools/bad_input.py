@@ -134,7 +134,8 @@ class Input:
 
     def _new_bad_payment(self, kind: str, n: int, last: int, channel) -> tuple:
         """One that its signer signed properly."""
-        pay, lane = self.payer.voucher, 1 + n % 60
+        # no voucher of another kind in a lane that is over: it would be superseded there, newest first, and unchecked
+        pay, lane = self.payer.voucher, 1 + n % 20 + (0 if kind == "over" else 30)
         if kind == "stale":  # a number that the lane never had, below its best, for less
             raw, codes = pay(channel, 1, seq=0).raw, [one("superseded", "replay"), one("superseded"), one("superseded")]
         elif kind == "over":  # no voucher is turned away for that: the capacity caps what is paid
