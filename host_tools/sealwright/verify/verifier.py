@@ -65,7 +65,7 @@ class Verifier:
     def check(self, raw: bytes) -> Verdict:
         """The verdict on the next message, as far as what came before it shows."""
         n, self._count = self._count, self._count + 1
-        return self._check(n, raw)
+        return self._check(n, bytes(raw))
 
     def run(self, messages: Iterable[bytes]) -> Iterator[Verdict]:
         """A verdict for each message; those that wait for another one, or for a seal, come later than others."""
@@ -87,7 +87,7 @@ class Verifier:
         try:
             for raw in messages:
                 n, self._count = self._count, self._count + 1
-                yield n, raw
+                yield n, bytes(raw)
         except Truncated as error:
             self._cut = error
 

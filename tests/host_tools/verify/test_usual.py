@@ -109,3 +109,11 @@ def test_two_networks_that_certify_one_key_are_left_to_the_rules():
     log = [reading(device, n).raw for n in range(9)]
     rules = Verifier([NET.root, other.root], Policy(at=NOW + DAY))
     assert all(rules.check(raw).ok for raw in (device.certificate.raw, twice.raw, *log))
+
+
+@pytest.mark.parametrize("proof", ["each", "chained"])
+def test_messages_in_a_buffer_are_judged_as_bytes_are(proof):
+    device = NET.device("in a buffer")
+    bundle = [bytearray(raw) for raw in (device.certificate.raw, *(reading(device, n).raw for n in range(9)))]
+    assert all(verdict.ok for verdict in Verifier([NET.root], Policy(at=LATER, proof=proof)).run(bundle))
+    assert Verifier([NET.root], Policy(at=LATER)).check(bundle[0]).ok
