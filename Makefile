@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz kills law cuts fast-path vectors hour model coverage mutate lint docs firmware bench bench-device format clean
+.PHONY: help demo test fuzz kills law cuts campaign-bad campaign-mutations vectors hour model coverage mutate lint docs firmware bench bench-device format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -15,14 +15,18 @@ TESTS = $(if $(strip $(T)),$(T),--numprocesses auto --dist worksteal)
 SPELLED = *.md Makefile pyproject.toml .ci .github boards firmware host_tools tests
 # How many histories `make law` runs; an hour or so for each 100,000.
 HISTORIES = 100000
+# What `make campaign-mutations` changes: how many messages, drawn from which seed, from which part of it on.
 N = 10000000
+BAD = 200000
+SEED = 1
+FROM = 0
 # How many kills `make kills` makes; a minute or so for each 50.
 KILLS = 400
 # Options of host_tools/tools/mutate.py.
 M =
 
 help: ## What there is to make
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/run.stamp ## Three machines measure, sign, pay each other and get settled
 	$(BIN)/sealwright demo --home build/demo
@@ -39,8 +43,11 @@ kills: $(VENV)/dev.stamp ## Power cuts at 400 random moments of trades in each k
 law: $(VENV)/dev.stamp ## 100,000 random histories of channels against the law of settlement; HISTORIES=N for another number
 	SEALWRIGHT_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -p no:xdist tests/host_tools/ledger/test_law.py
 
-fast-path: $(VENV)/dev.stamp ## N changed messages (10 million): the fast reader takes none that the strict one refuses
-	$(BIN)/python -m tests.host_tools.wire.test_patterns $(N)
+campaign-mutations: $(VENV)/dev.stamp ## N changed messages (10 million; SEED, FROM=PART): no fast reader takes one that the strict one refuses
+	$(BIN)/python -m tests.host_tools.wire.mutations $(N) --seed $(SEED) --from $(FROM)
+
+campaign-bad: $(VENV)/dev.stamp ## BAD messages (200,000; SEED), a tenth of them bad: each has its code, all others count, to the unit
+	$(BIN)/python -m tests.host_tools.bad_input $(BAD) --seed $(SEED)
 
 cuts: $(VENV)/dev.stamp ## Cut the power at each operation of the flash under the reading log, in thousands of states
 	cd build && MICROPYPATH=$(CURDIR)/firmware:$(CURDIR)/boards:$(CURDIR)/tests/device:$(CURDIR)/tests/device/micropython_only:.frozen \

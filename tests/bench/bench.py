@@ -24,7 +24,7 @@ from sealwright.ledger import Ledger  # noqa: E402
 from sealwright.operate import provisioning  # noqa: E402
 from sealwright.verify import Policy, Verifier  # noqa: E402
 
-from tests.bench import volume  # noqa: E402
+from tests.bench import growth, volume  # noqa: E402
 from tests.host_tools.factory import NOW, Network  # noqa: E402
 
 MESSAGES = 800  # a round
@@ -136,6 +136,7 @@ def main() -> None:
         figures["ledger"] = ledger(Path(name), network, first, batches)
     figures["ledger"]["ratio_to_openssl"] = figures["ledger"]["vouchers_per_s"] / figures["host"]["openssl_per_s"]
     figures["volume"] = {**volume.measured(), "goals": volume.GOALS}
+    figures["growth"] = growth.measured()
     out = ROOT / "build" / "bench.json"
     out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(figures, indent=1) + "\n")
@@ -150,6 +151,7 @@ def main() -> None:
     ratio = f"{book['ratio_to_openssl']:.2f} of that"
     print(f"ledger, checked and settled       {book['vouchers_per_s']:.0f} vouchers a second, {ratio}")
     print(*volume.lines({name: figures["volume"][name] for name in volume.GOALS}), sep="\n")
+    print(*growth.lines(figures["growth"]), sep="\n")
     print(f"written to {out.relative_to(ROOT)}")
 
 

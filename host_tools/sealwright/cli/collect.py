@@ -12,11 +12,12 @@ from ..errors import Unreachable, Usage
 from ..files import is_stream
 from ..operate import owner
 from ..operate.gathering import Gathering, Part
+from ..verify.policy import EACH
 from .claimable import claimable, show_claimable
 from .commands import command
 from .ending import Ending
 from .exits import INTERRUPTED
-from .options import STDIN, CountOption, DevicesOption, OutOption, SecondsOption
+from .options import STDIN, CountOption, DevicesOption, OutOption, ProofOption, SecondsOption
 from .session import Advance, Session
 from .sink import Sink
 
@@ -57,13 +58,15 @@ def collect(
     jobs: Annotated[
         int, typer.Option("--jobs", metavar="N", min=1, max=_MOST_JOBS, help="How many devices at a time.")
     ] = 32,
+    proof: ProofOption = EACH,
 ) -> int:
     """Gather certificates, readings and the messages of channels from devices, side by side, each once.
 
     A bundle that is there already is continued. A device that goes away or stays silent ends its part and holds back no
     other; the exit code is then that of the first such device. A device that contradicts what it signed before, as one
     does whose flash was put back, is reported as `equivocation` with the proof in the home; its channels are still
-    gathered, and the exit code is 1. Ctrl-C ends --follow well: it shows the sum.
+    gathered, and the exit code is 1. With --proof chained one signature proves a run of readings, before it is kept and
+    acknowledged. Ctrl-C ends --follow well: it shows the sum.
     """
     check_out(session, out, ack)
     following = follow or seconds is not None or count is not None
@@ -71,7 +74,7 @@ def collect(
         session.out = session.err
     end = None if seconds is None else time.monotonic() + seconds
     with Ending() as ending:
-        run = _Collection(session, device, ack=ack, timeout=timeout, jobs=jobs, count=count)
+        run = _Collection(session, device, ack=ack, timeout=timeout, jobs=jobs, count=count, proof=proof)
         shows = following or out is None
         with (
             Sink(session, out, run.collector, shows=shows) as run.sink,
@@ -109,6 +112,7 @@ class _Collection(Gathering):
         timeout: float | None,
         jobs: int,
         count: int | None,
+        proof: str,
     ) -> None:
         super().__init__(
             urls,
@@ -119,6 +123,7 @@ class _Collection(Gathering):
             jobs=jobs,
             timeout=timeout,
             logs=session.logs(),
+            proof=proof,
         )
         self.failures: list[Part] = []
         self._session, self._ack, self._count = session, ack, count

@@ -11,10 +11,11 @@ from ..operate import owner
 from ..operate.collecting import Collector
 from ..operate.complaints import Complaints
 from ..operate.listening import Listener
+from ..verify.policy import EACH
 from .collect import ACK_SECONDS, check_out
 from .commands import command
 from .ending import Ending
-from .options import STDIN, CountOption, OutOption, SecondsOption
+from .options import STDIN, CountOption, OutOption, ProofOption, SecondsOption
 from .session import Session
 from .sink import Sink
 
@@ -27,6 +28,7 @@ _LOOK_SECONDS: Final = 1.0
     """
     sealwright listen --broker mqtts://broker.example:8883
     sealwright listen --broker mqtts://fleet@broker.example --out day.bundle --ack
+    sealwright listen --broker mqtts://fleet@broker.example --out day.bundle --ack --proof chained
     """,
 )
 def listen(
@@ -37,13 +39,15 @@ def listen(
     seconds: SecondsOption = None,
     count: CountOption = None,
     ack: Annotated[bool, typer.Option("--ack", help="Once they are on disk, let the devices forget them.")] = False,
+    proof: ProofOption = EACH,
 ) -> int:
     """Gather the readings of this home's networks as their devices hand them on, until Ctrl-C; then show the sum.
 
     A bundle that is there already is continued, and the broker keeps what comes while nobody listens. Readings that are
     missing are fetched from the device. What a broker has is not acknowledged by that: only --ack lets devices prune.
     A device that contradicts what it signed before is reported as `equivocation` with the proof in the home; no more of
-    its readings are gathered, and the exit code is 1.
+    its readings are gathered, and the exit code is 1. With --proof chained a run of readings that came within a second
+    is proved by one signature.
     """
     check_out(session, out, ack)
     address, rest = Broker.parse(session.home, broker)
@@ -51,7 +55,7 @@ def listen(
         raise Usage(f"{broker} names a device", remedy=f"Collect from it: `sealwright collect --device {broker}`.")
     if out == STDIN:
         session.out = session.err
-    collector = Collector(session.logs())
+    collector = Collector(session.logs(), proof)
     with (
         Ending() as ending,
         Sink(session, out, collector, shows=True) as sink,

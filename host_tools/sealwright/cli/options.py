@@ -41,6 +41,14 @@ SecondsOption = Annotated[float | None, typer.Option("--seconds", metavar="S", m
 CountOption = Annotated[
     int | None, typer.Option("--count", metavar="N", min=1, help="Go on until there are so many readings.")
 ]
+ProofOption = Annotated[
+    str,
+    typer.Option(
+        "--proof",
+        metavar="each|chained",
+        help="Prove each reading by its own signature, or a run of them by one signature and the digests behind it.",
+    ),
+]
 TestOption = Annotated[bool, typer.Option("--allow-test", help="Accept emulated boards: they chain to a test root.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="A line for every message, before the sum.")]
 SecretOption = Annotated[

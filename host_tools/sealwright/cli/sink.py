@@ -6,6 +6,7 @@ from types import TracebackType
 
 from ..errors import Rejected, Usage
 from ..files import is_stream
+from ..operate import resuming
 from ..operate.collecting import Collector
 from ..wire.bundle import BundleWriter, read_bundle
 from ..wire.messages import Body, Message, Reading, parse_message
@@ -28,6 +29,7 @@ class Sink:
         self._raw = sys.stdout.buffer if out == STDIN else None
         self._path = None if out is None or out == STDIN else Path(out)
         self._new = self._path is not None and not is_stream(self._path) and not self._path.exists()
+        self._collector = collector
         self._writer = None if self._path is None else _resume_bundle(self._path, collector)
 
     def add(self, raw: bytes, source: str) -> None:
@@ -60,15 +62,18 @@ class Sink:
         if self._path is not None and self._new and not self.messages:
             self._path.unlink(missing_ok=True)  # it was made for nothing; while it is still held
         if self._writer is not None:
+            if self._path is not None and not self._writer.streams:
+                resuming.note(self._path, resuming.Covered(self._writer.size, self._writer.count), self._collector)
             self._writer.close()
 
 
 def _resume_bundle(path: Path, collector: Collector) -> BundleWriter:
     """The bundle to write on, its messages remembered, so that none comes twice."""
     try:
-        writer = BundleWriter(path, append=True)
+        covered = resuming.Covered() if is_stream(path) else resuming.recall(path, collector)
+        writer = BundleWriter(path, append=True, whole=covered)
         if not writer.streams:  # read after it is held: nobody else writes it now
-            for raw in read_bundle(path):
+            for raw in read_bundle(path, covered.size):
                 collector.remember(raw)
         return writer
     except Rejected as error:

@@ -7,12 +7,14 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from ..money import Assets
 from ..verify import Verdict
 from ..verify.memory import Channel
 from ..verify.readings import AHEAD, BACK, UNSET
-from ..wire.messages import Reading
+from ..wire.messages import Message, Reading
+from ..wire.messages.unread import number_and_time
 from .session import Session
 from .words import clock, prefixes
 
@@ -81,18 +83,18 @@ class Tally:
 
     def note(self, verdict: Verdict) -> None:
         """Count a reading whose signature holds: one after a gap counts too."""
-        message = verdict.message
-        if message is None or verdict.device is None or not isinstance(message.body, Reading):
+        if verdict.type != Reading.NAME or verdict.device is None or not (verdict.ok or verdict.code == "gap"):
             return
-        if not (verdict.ok or verdict.code == "gap"):
-            return
-        body, log = message.body, self._logs.setdefault(verdict.device, Log())
-        log.numbers.add(body.seq)
+        number, at = number_and_time(cast("Message[Reading]", verdict.message))
+        log = self._logs.get(verdict.device)
+        if log is None:
+            log = self._logs[verdict.device] = Log()
+        log.numbers.add(number)
         if verdict.mark:
             log.marks[verdict.mark] += 1
         if verdict.mark not in (UNSET, AHEAD):
-            log.since = min(body.sampled_at, body.sampled_at if log.since is None else log.since)
-            log.until = max(body.sampled_at, body.sampled_at if log.until is None else log.until)
+            log.since = min(at, at if log.since is None else log.since)
+            log.until = max(at, at if log.until is None else log.until)
 
     def note_channels(self, channels: Iterable[Channel]) -> None:
         """Keep what a bundle shows of its channels: of two bundles the higher amount counts."""

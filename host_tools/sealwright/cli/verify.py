@@ -18,7 +18,7 @@ from ..wire.messages import Certificate, Message
 from . import options
 from .commands import command
 from .kept import Kept
-from .options import SecretOption, TestOption, TickOption, VerboseOption
+from .options import ProofOption, SecretOption, TestOption, TickOption, VerboseOption
 from .problems import Problems
 from .receipts import ReceiptOption, check_receipts
 from .session import Session
@@ -74,14 +74,6 @@ ForksOption = Annotated[
         metavar="BUNDLE",
         help="Write the pairs of messages that contradict each other, with what shows it.",
         show_default=False,
-    ),
-]
-ProofOption = Annotated[
-    str,
-    typer.Option(
-        "--proof",
-        metavar="each|chained",
-        help="Prove each reading by its own signature, or a run of them by one signature and the digests behind it.",
     ),
 ]
 

@@ -9,6 +9,7 @@ from itertools import islice
 from ..errors import Truncated
 from ..verify import Judge, Verdict
 from ..verify.aside import Aside
+from ..verify.bulk import without_cycles
 from ..wire.messages import Message, Voucher
 from .memory import LedgerMemory
 from .newest import Candidate, Items, divide, next_round
@@ -29,11 +30,13 @@ class NewestFirst:
         """The verdicts on the vouchers of these lanes, each lane's best first; what has to wait goes into `aside`."""
         most = 1
         while lanes:
-            found = [next_round(lane, self._tables, self._watch.at, most) for lane in lanes]
             check: Items = []
+            with without_cycles():
+                found = [next_round(lane, self._tables, self._watch.at, most) for lane in lanes]
+                superseded = [verdict for one in found for verdict in one.superseded]
+            self._memory.leave_unchecked(superseded)
+            yield from superseded
             for one in found:
-                self._memory.leave_unchecked(one.superseded)
-                yield from one.superseded
                 check += one.check
                 if aside is None:
                     check += one.wait
@@ -60,7 +63,8 @@ def settle_window(
 
     lanes: list[list[Candidate]] = []
     if newest is not None:
-        items, lanes = divide(items)
+        with without_cycles():
+            items, lanes = divide(items)
     yield from settle_all(items)
     if newest is not None:
         yield from newest.rounds(lanes, settle_all, aside)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ..link.client import Client
 from ..link.info import Channel
+from ..verify.policy import known_proof
 from ..wire.keys import PublicKey
 from ..wire.messages import (
     Body,
@@ -27,6 +28,7 @@ from ..wire.messages import (
 )
 from .logs import RECENT, Equivocation, Logs, follow
 from .promises import Promises
+from .proving import EACH
 
 _ORDER: dict[type, int] = {ChannelOpen: 0, Funding: 1, Voucher: 2, Receipt: 3, ChannelClose: 4}
 
@@ -63,22 +65,31 @@ class Source:
 
 
 class Collector:
-    """Gathers from devices; every message comes out once. logs: what is known of the devices' logs."""
+    """Gathers from devices; every message comes out once. logs: what is known of the devices' logs. proof: `EACH`
+    reading by its own signature, or `CHAINED`: a run of them by its last one's, for which the others wait. Raises Usage
+    for another proof."""
 
-    def __init__(self, logs: Logs | None = None) -> None:
+    def __init__(self, logs: Logs | None = None, proof: str = EACH) -> None:
         self.logs = Logs() if logs is None else logs
-        self._seen: set[bytes] = set()
+        self.proof = known_proof(proof)
+        self._readings: set[bytes] = set()  # digests, and those of all other messages
+        self._others: set[bytes] = set()
         self._last: dict[bytes, deque[tuple[int, bytes]]] = {}  # by kid: the number and bytes of readings
         self.promises = Promises()
 
     def remember(self, raw: bytes) -> None:
         """Take a message of an earlier collection as gathered. Raises Malformed, NotDeterministic, WrongType."""
-        message = parse_message(raw)
-        self._seen.add(message.digest)
-        if isinstance(message.body, Reading):
-            last = self._last.setdefault(message.kid, deque(maxlen=RECENT))
-            if not last or last[-1][0] < message.body.seq:
-                last.append((message.body.seq, raw))
+        self.take(parse_message(raw))
+
+    def restore(self, others: Iterable[bytes], newest: Iterable[bytes]) -> None:
+        """Remember what `gathered` gave. Raises as `remember` does."""
+        for raw in newest:
+            self.remember(raw)
+        self._others.update(others)
+
+    def gathered(self) -> tuple[set[bytes], list[bytes]]:
+        """The digests of the messages that are no readings, and the newest readings of each device as received."""
+        return self._others, [raw for last in self._last.values() for _, raw in last]
 
     def resume(self, source: Source) -> None:
         """Go on after the last reading of this device that was remembered, rather than from its first. Raises
@@ -98,9 +109,16 @@ class Collector:
 
     def take(self, message: Message[Body]) -> bool:
         """Whether this message is new; from now on it is gathered."""
-        fresh = message.digest not in self._seen
-        self._seen.add(message.digest)
-        return fresh
+        body, digest = message.body, message.digest
+        seen = self._readings if isinstance(body, Reading) else self._others
+        if digest in seen:
+            return False
+        seen.add(digest)
+        if isinstance(body, Reading):
+            last = self._last.setdefault(message.kid, deque(maxlen=RECENT))
+            if not last or last[-1][0] < body.seq:
+                last.append((body.seq, message.raw))
+        return True
 
     def certificates(self, client: Client) -> Iterator[bytes]:
         """The device's chain and those of its channels' other parties, issuers first."""
@@ -115,8 +133,8 @@ class Collector:
         if source.fork is not None:
             return
         with _proving(source, self.logs):
-            for message in follow(source.client, source.key, self.logs, source.seq):
-                if message.signed_by(source.key):  # what another wrote may be gathered, but is acknowledged to nobody
+            for message, holds, _ in follow(source.client, source.key, self.logs, source.seq, self.proof):
+                if holds:  # what another wrote may be gathered, but is acknowledged to nobody
                     source.seq, source.digest = message.body.seq, message.digest
                 if self.take(message):
                     yield message.raw

@@ -17,6 +17,7 @@ from ..link import Client
 from ..wire.messages import Body, Message
 from .collecting import Collector, Source
 from .logs import Equivocation, Logs
+from .proving import EACH
 
 OF_DEVICE: Final = (Unreachable, RefusedByDevice, Rejected)
 _TICK_SECONDS: Final = 0.2  # between two looks at signals and time-outs
@@ -25,8 +26,8 @@ _TICK_SECONDS: Final = 0.2  # between two looks at signals and time-outs
 class Once(Collector):
     """A collector that several threads use."""
 
-    def __init__(self, logs: Logs | None = None) -> None:
-        super().__init__(logs)
+    def __init__(self, logs: Logs | None = None, proof: str = EACH) -> None:
+        super().__init__(logs, proof)
         self._lock = threading.Lock()
 
     def take(self, message: Message[Body]) -> bool:
@@ -69,7 +70,8 @@ class Gathering:
 
     connect: opens a URL, and raises what `Client` does. names: device id -> name. take: keeps a message of a device.
     failed: is given each part that is given up or contradicts itself. jobs: how many threads at most. timeout: seconds
-    that a device may stay silent; None: as long as its link waits. logs: what is known of the devices' logs.
+    that a device may stay silent; None: as long as its link waits. logs: what is known of the devices' logs. proof: of
+    readings, see `Collector`.
     """
 
     def __init__(
@@ -83,8 +85,9 @@ class Gathering:
         jobs: int,
         timeout: float | None = None,
         logs: Logs | None = None,
+        proof: str = EACH,
     ) -> None:
-        self.collector = Once(logs)
+        self.collector = Once(logs, proof)
         self.parts = [Part(url, url) for url in dict.fromkeys(urls)]
         self._connect, self._names, self._take, self._failed = connect, names, take, failed
         self._jobs, self._timeout = jobs, timeout

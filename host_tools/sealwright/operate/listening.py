@@ -9,7 +9,7 @@ One device's answers hold the others up for some seconds at a time, however many
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ..errors import BadSignature, RefusedByDevice, Rejected, Unreachable
@@ -25,6 +25,7 @@ from ..wire.messages import Certificate, Message, Reading, parse_as
 from .collecting import Collector
 from .complaints import MOST_PARTIES, Complaints
 from .logs import Equivocation, Logs, follow
+from .proving import CHAINED, EVERY, Proved, prove
 
 ASK_SECONDS: Final = 10.0  # that a device may go on showing readings
 ASK_AGAIN_SECONDS: Final = 10.0  # after it did not answer as it should; twice as long each time
@@ -39,8 +40,8 @@ Found = Iterator[tuple[str, bytes]]  # name of the device, message
 
 @dataclass
 class Heard:
-    """A device that was heard of. `seq`, `digest`: the last reading of it that is gathered. chain: leaf first.
-    fork: what the device contradicts itself in."""
+    """A device that was heard of. `seq`, `digest`: the last reading of it that came in order. chain: leaf first.
+    pending: readings up to that one that wait for their proof. fork: what the device contradicts itself in."""
 
     name: str
     key: PublicKey
@@ -48,6 +49,7 @@ class Heard:
     seq: int = 0
     digest: bytes | None = None
     fork: Equivocation | None = None
+    pending: list[Message[Reading]] = field(default_factory=list)
 
 
 class Listener:
@@ -94,6 +96,8 @@ class Listener:
             self._given.append(new)
             if time.monotonic() >= end:
                 break
+        for topic in self.heard:
+            yield from self._warned(topic, self._prove(topic))
         now = time.monotonic()
         for topic in [topic for topic in self._owing if now >= self._asked.get(topic, now)][:1]:
             yield from self._warned(topic, self._ask(topic))
@@ -171,12 +175,28 @@ class Listener:
         elif message.body.seq > heard.seq + 1 or message.body.prev != heard.digest:
             yield from self._ask(topic)
         else:
-            yield from self._count(heard, message)
+            heard.pending.append(message)
+            heard.seq, heard.digest = message.body.seq, message.digest
+            if self._collector.proof != CHAINED or len(heard.pending) >= EVERY:
+                yield from self._prove(topic)
 
-    def _count(self, heard: Heard, message: Message[Reading]) -> Found:
-        if not message.signed_by(heard.key):
+    def _prove(self, topic: str) -> Found:
+        """What came of a device in order since the last time, once it is proved: nothing waits beyond a look."""
+        heard = self.heard[topic]
+        pending, heard.pending = heard.pending, []
+        for proved in prove(heard.key, pending):
+            message = proved.message
+            if not proved.holds:
+                heard.seq, heard.digest = message.body.seq - 1, message.body.prev
+                self._owing[topic] = None  # the real one may have come after it, and was left out
+                raise BadSignature("a reading that it did not sign")
+            yield from self._count(heard, proved)
+
+    def _count(self, heard: Heard, proved: Proved) -> Found:
+        message = proved.message
+        if not proved.holds:
             raise BadSignature("a reading that it did not sign")
-        self._collector.logs.note(heard.key, message)
+        self._collector.logs.note_proved(heard.key, proved)
         heard.seq, heard.digest = message.body.seq, message.digest
         if self._collector.take(message):
             yield heard.name, message.raw
@@ -188,8 +208,10 @@ class Listener:
         device that is slow, or never ends, would have all the time there is.
         """
         began = time.monotonic()
-        if topic in self.heard and self.heard[topic].fork is not None:
-            return
+        if topic in self.heard:
+            if self.heard[topic].fork is not None:
+                return
+            yield from self._prove(topic)
         if began < self._asked.get(topic, began):
             if topic in self.heard:
                 self._owing[topic] = None
@@ -201,8 +223,8 @@ class Listener:
                 if topic not in self.heard:
                     yield from self._certify(topic, client.chain())
                 heard = self.heard[topic]
-                for message in follow(client, heard.key, self._collector.logs, heard.seq):
-                    yield from self._count(heard, message)
+                for proved in follow(client, heard.key, self._collector.logs, heard.seq, self._collector.proof):
+                    yield from self._count(heard, proved)
                     if time.monotonic() - began > ASK_SECONDS:
                         self._owing[topic] = None
                         break

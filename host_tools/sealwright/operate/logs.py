@@ -19,6 +19,7 @@ from ..home import Home
 from ..link.client import Client
 from ..wire.keys import PublicKey
 from ..wire.messages import Body, Certificate, Message, Reading, parse_as
+from .proving import EACH, Proved, gathered, prove
 
 RECENT: Final = 32  # of each device; in bytes, as they came: a fleet has many devices
 
@@ -69,7 +70,7 @@ class Logs:
     def compare(self, key: PublicKey, message: Message[Reading]) -> None:
         """Raise Equivocation if this key signed another reading with the number of `message`, and `message` too."""
         first = self._other(key.device_id, message)
-        if first is not None and message.signed_by(key):
+        if first is not None and message.signed_by(key) and first.signed_by(key):  # a chain may have proved the first
             raise Equivocation(key.device_id, first, message)
 
     def _other(self, device: bytes, message: Message[Reading]) -> Message[Reading] | None:
@@ -85,9 +86,14 @@ class Logs:
 
     def note(self, key: PublicKey, message: Message[Reading]) -> None:
         """Remember a reading, if this key signed it. Raises Equivocation as `compare` does."""
-        self.compare(key, message)
-        if message.signed_by(key):
-            self._remember(key.device_id, message)
+        self.note_proved(key, Proved(message, message.signed_by(key)))
+
+    def note_proved(self, key: PublicKey, proved: Proved) -> None:
+        """Remember a reading that this key proves; as a log's newest, only one whose own signature does: it is to be
+        proof by itself. Raises Equivocation as `compare` does."""
+        self.compare(key, proved.message)
+        if proved.holds:
+            self._remember(key.device_id, proved.message, newest=not proved.by_chain)
 
     def note_held(self, device: bytes, message: Message[Reading]) -> None:
         """Remember a reading that a verifier found to hold. Raises Equivocation as `compare` does."""
@@ -96,14 +102,14 @@ class Logs:
             raise Equivocation(device, first, message)
         self._remember(device, message)
 
-    def _remember(self, device: bytes, message: Message[Reading]) -> None:
+    def _remember(self, device: bytes, message: Message[Reading], *, newest: bool = True) -> None:
         number = message.body.seq
         recent = self._recent.setdefault(device, OrderedDict())
         recent.setdefault(number, message.raw)
         if len(recent) > RECENT:
             recent.popitem(last=False)
         head = self.head(device)
-        if head is None or number > head.body.seq:
+        if newest and (head is None or number > head.body.seq):
             with self._lock:
                 self._heads[device] = message
                 self._changed.add(device)
@@ -155,19 +161,21 @@ def _read(path: Path) -> Message[Reading] | None:
         raise Usage(f"the log head {path} is damaged", remedy=remedy, code="bad_heads") from error
 
 
-def follow(client: Client, key: PublicKey, logs: Logs, after: int) -> Iterator[Message[Reading]]:
+def follow(client: Client, key: PublicKey, logs: Logs, after: int, proof: str = EACH) -> Iterator[Proved]:
     """The readings above number `after` that a device shows, held against what is known of its log.
 
-    The last known one is fetched again to be compared. Raises Equivocation, and what the client raises.
+    The last known one is fetched again to be compared. proof: `EACH`, or `CHAINED`: what comes was proved, or shown to
+    be not. Raises Equivocation, and what the client raises.
     """
     head = logs.head(key.device_id)
     last = 0
-    for raw in client.readings(max(0, after - 1) if head is not None else after):
-        message = parse_as(raw, Reading)
-        last = max(last, message.body.seq)
-        logs.note(key, message)
-        if message.body.seq > after:
-            yield message
+    for run in gathered(client.readings(max(0, after - 1) if head is not None else after), proof):
+        for proved in prove(key, run):
+            number = proved.message.body.seq
+            last = max(last, number)
+            logs.note_proved(key, proved)
+            if number > after:
+                yield proved
     if head is not None and last < head.body.seq:
         _check_end(client, key, head)
 

@@ -16,7 +16,6 @@ from typing import Final, TypeAlias
 from ..wire.certificates import Fault
 from ..wire.messages import Body, Certificate, Message, Reading, Revocation
 from ..wire.messages.shapes import LOG_AT, in_usual_place
-from .codes import EQUIVOCATION
 from .finding import Finding
 from .judge import Judge
 from .links import Link, Log, Shapes
@@ -24,13 +23,12 @@ from .memory import BundleMemory
 from .readings import Head, judge_entry, time_of
 from .runs import Run, standing_fault
 from .signers import Signer
-from .uncertified import AGAIN
+from .usual import Usual
 from .verdict import BY_CHAIN, SIGNED, Verdict
 
 EVERY: Final = 512  # readings under one seal, at most
 MOST: Final = 16 << 20  # bytes of readings that wait for their seals, all devices together
 SHARE: Final = 1  # of 256 readings under a seal, so many have their own signature checked
-_IN_LOG: Final = frozenset({"gap", EQUIVOCATION})
 
 Take: TypeAlias = Callable[[int, Message[Body], Finding], Verdict]
 Numbered: TypeAlias = Sequence[tuple[int, bytes]]
@@ -53,6 +51,7 @@ class Chains:
         share: int = SHARE,
     ) -> None:
         self._judge, self._memory, self._take = judge, memory, take
+        self._usual = Usual(judge, memory, SIGNED)
         self._every, self._most, self._share = every, most, share
         self._logs: dict[bytes, Log] = {}
         self._shapes = Shapes()
@@ -81,6 +80,10 @@ class Chains:
 
     def _other(self, n: int, raw: bytes) -> Iterator[Verdict]:
         """A message that is no reading of a log known here; a reading is the first of one."""
+        usual = self._usual.voucher(n, raw)
+        if usual is not None:
+            yield usual
+            return
         message = self._judge.parse(n, raw)
         if isinstance(message, Verdict):
             yield message
@@ -188,12 +191,7 @@ class Chains:
 
     def _full(self, link: Link, signer: Signer | Fault) -> Verdict:
         """The verdict on one reading with everything looked at but its signature, which `signer` says."""
-        message = link.message
-        found = self._judge.by_device(message, message.body, signer)
-        if found.signer is not None and (found.fault is None or found.fault.code in _IN_LOG):
-            came = self._memory.entries(found.signer).get(message.body.seq) == message.digest
-            found = Finding(Fault("replay", AGAIN), found.signer, found.signer) if came else found
-        return self._take(link.n, message, found)
+        return self._take(link.n, link.message, self._judge.by_device(link.message, link.message.body, signer))
 
     def _bridge(self, log: Log, link: Link, signer: Signer) -> None:
         """A reading whose own signature is wrong is refused, and that is all: where a proved one leads back to it, the

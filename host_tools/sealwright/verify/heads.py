@@ -8,7 +8,7 @@ memory.
 
 import json
 from collections.abc import Hashable, Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from ..errors import SealwrightError, Usage
 from ..wire.messages import (
@@ -22,6 +22,7 @@ from ..wire.messages import (
     Voucher,
     parse_as,
 )
+from ..wire.messages.unread import number_and_time
 from .codes import EQUIVOCATION
 from .readings import Head, time_of
 from .verdict import BY_CHAIN, Verdict
@@ -72,18 +73,13 @@ class Heads:
     def note(self, verdict: Verdict) -> None:
         """Keep a reading that holds and is newer than the one kept, unless a chain alone proves it: its own signature
         may be wrong, and what is kept is to be proof by itself. The seal of a chain comes after it."""
-        message, device = verdict.message, verdict.device
-        if (
-            verdict.proof == BY_CHAIN
-            or not verdict.ok
-            or message is None
-            or device is None
-            or not isinstance(message.body, Reading)
-        ):
+        device = verdict.device
+        if verdict.proof == BY_CHAIN or not verdict.ok or device is None or verdict.type != Reading.NAME:
             return
+        message = cast("Message[Reading]", verdict.message)
         newest = self._newest.get(device)
-        if newest is None or message.body.seq > newest.body.seq:
-            self._newest[device] = Message(message.sign1, message.body)
+        if newest is None or number_and_time(message)[0] > number_and_time(newest)[0]:
+            self._newest[device] = message
 
 
 class Fork(NamedTuple):

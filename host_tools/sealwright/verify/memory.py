@@ -5,17 +5,18 @@ nothing else. Digests, device ids and network ids are 32 bytes; amounts are in t
 unix seconds.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from ..wire.keys import PublicKey
-from ..wire.messages import ChannelClose, Checkpoint, Funding, Voucher
-from .entries import Entries
+from ..wire.messages import ChannelClose, Checkpoint, Funding, Message, Voucher
+from .entries import Entries, Shelf
 from .readings import Head
 
+Place: TypeAlias = Sequence[Any]  # of a voucher: its channel, its lane and its number first
 FAR: int = 2**62  # the latest claim's end there is: a sum of times that stays in 64 bits
 
 
@@ -90,7 +91,9 @@ class Memory(Protocol):
 
 
 @dataclass(slots=True)
-class _Known:
+class Known:
+    """What a bundle shows of a channel. numbers: the digest of the first voucher of each lane and number."""
+
     terms: Terms
     lanes: dict[int, Lane] = field(default_factory=dict)
     numbers: dict[tuple[int, int], bytes] = field(default_factory=dict)
@@ -102,8 +105,8 @@ class BundleMemory:
     earlier bundle showed."""
 
     def __init__(self, heads: Mapping[bytes, Head] | None = None) -> None:
-        self._channels: dict[bytes, _Known] = {}
-        self._vouchers: dict[bytes, Voucher] = {}
+        self._channels: dict[bytes, Known] = {}
+        self._vouchers: dict[bytes, Message[Voucher]] = {}
         self._seen: set[bytes] = set()
         self._revoked: dict[bytes, int] = {}
         self._checkpoints: dict[tuple[bytes, int], Checkpoint] = {}
@@ -111,6 +114,7 @@ class BundleMemory:
         self.earlier = dict(heads or {})
         self.heads: dict[bytes, Head] = {}
         self._entries: dict[bytes, Entries] = {}
+        self._shelf = Shelf()
 
     def certificates(self, kid: bytes) -> Iterable[bytes]:
         """None: the verifier of a bundle knows its certificates as they come."""
@@ -119,6 +123,10 @@ class BundleMemory:
     def seen(self, digest: bytes) -> bool:
         """Whether a message with this digest came before."""
         return digest in self._seen
+
+    def known(self, channel: bytes) -> Known | None:
+        """All that this bundle shows of a channel."""
+        return self._channels.get(channel)
 
     def channel(self, digest: bytes) -> Terms | None:
         """A channel of this bundle."""
@@ -135,7 +143,8 @@ class BundleMemory:
 
     def voucher(self, digest: bytes) -> Voucher | None:
         """A voucher that its channel's payer signed."""
-        return self._vouchers.get(digest)
+        found = self._vouchers.get(digest)
+        return None if found is None else found.body
 
     def close(self, channel: bytes, signer: bytes) -> ChannelClose | None:
         """The first close that this party signed."""
@@ -161,7 +170,7 @@ class BundleMemory:
     def entries(self, signer: bytes) -> Entries:
         """The entries of a signer's log in this bundle."""
         found = self._entries.get(signer)
-        return self._entries.setdefault(signer, Entries()) if found is None else found
+        return self._entries.setdefault(signer, Entries(self._shelf)) if found is None else found
 
     def checkpoint(self, shown: Checkpoint) -> Checkpoint:
         """The checkpoint of the same ledger and the same number of rows that came first."""
@@ -181,7 +190,7 @@ class BundleMemory:
 
     def keep_channel(self, terms: Terms) -> None:
         """Note a channel."""
-        self._channels.setdefault(terms.digest, _Known(replace(terms, funded=self.is_funded(terms))))
+        self._channels.setdefault(terms.digest, Known(replace(terms, funded=self.is_funded(terms))))
 
     def keep_funding(self, funding: Funding, ledger: bytes) -> None:
         """Note that a ledger has funded a channel, which may still be unknown."""
@@ -194,13 +203,18 @@ class BundleMemory:
         """Whether the ledger that the channel names has locked its capacity."""
         return (terms.digest, terms.ledger, terms.capacity) in self._fundings
 
-    def keep_voucher(self, digest: bytes, voucher: Voucher, lane: Lane | None) -> None:
-        """Note the payer's voucher, and its lane as it is afterwards."""
-        self._vouchers[digest] = voucher
-        known = self._channels[voucher.channel]
-        known.numbers.setdefault((voucher.lane, voucher.seq), digest)
+    def keep_voucher(self, message: Message[Voucher], place: Place, lane: Lane | None) -> None:
+        """Note the payer's voucher in its place, and its lane as it is afterwards."""
+        channel, number, seq = place[:3]
+        self._vouchers[message.digest] = message
+        known = self._channels[channel]
+        known.numbers.setdefault((number, seq), message.digest)
+        self.keep_lane(channel, number, lane)
+
+    def keep_lane(self, channel: bytes, number: int, lane: Lane | None) -> None:
+        """Note a lane as it is now, where it rose."""
         if lane is not None:
-            known.lanes[voucher.lane] = lane
+            self._channels[channel].lanes[number] = lane
 
     def keep_close(self, close: ChannelClose, signer: bytes) -> None:
         """Note a party's close."""

@@ -13,6 +13,14 @@ EACH: Final = "each"  # every message by its own signature
 CHAINED: Final = "chained"  # readings by a later one's signature and the digests that lead back from it
 
 
+def known_proof(proof: str) -> str:
+    """`proof`, one of EACH and CHAINED. Raises Usage for anything else."""
+    if proof not in (EACH, CHAINED):
+        remedy = f"Choose {EACH} or {CHAINED}; `verify --forks FILE` writes contradictions."
+        raise Usage(f"no proof is called {proof!r}", remedy=remedy)
+    return proof
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Demands on, and knowledge for, a check.
@@ -35,9 +43,7 @@ class Policy:
     proof: str = EACH
 
     def __post_init__(self) -> None:
-        if self.proof not in (EACH, CHAINED):
-            remedy = f"Choose {EACH} or {CHAINED}; `verify --forks FILE` writes contradictions."
-            raise Usage(f"no proof is called {self.proof!r}", remedy=remedy)
+        known_proof(self.proof)
         if self.custody_floor not in (0, 1, 2):
             raise Usage(f"custody {self.custody_floor}", remedy="Demand 0 (open), 1 (sealed) or 2 (element).")
         if self.network is not None and len(self.network) != 32:

@@ -62,6 +62,7 @@ class Signers:
 
     def __init__(self, roots: Iterable[Message[Certificate]], policy: Policy, memory: Memory) -> None:
         self._policy, self._memory = policy, memory
+        self.version = 0  # rises with every change of what is known
         self._known: dict[bytes, list[Known]] = {}
         self._recalled: set[bytes] = set()
         self._roots: set[bytes] = set()
@@ -72,6 +73,7 @@ class Signers:
 
     def forget(self) -> None:
         """Ask the memory again for certificates: another process has added to it."""
+        self.version += 1
         self._recalled.clear()
 
     def recall(self, kid: bytes) -> None:
@@ -85,6 +87,7 @@ class Signers:
             self.certify(certificate)
 
     def _accept(self, new: Known) -> None:
+        self.version += 1
         same_kid = self._known.setdefault(new.certificate.key.kid, [])
         for at, old in enumerate(same_kid):
             if _same_subject(old.certificate, new.certificate):
@@ -94,6 +97,12 @@ class Signers:
                     same_kid[at] = new
                 return
         same_kid.append(new)
+
+    def only(self, kid: bytes) -> Known | None:
+        """What certifies the one key that has this hint; None where several have it, or none."""
+        self.recall(kid)
+        candidates = self._known.get(kid, ())
+        return candidates[0] if len(candidates) == 1 else None
 
     def find(self, message: Message[Body]) -> Signer | Fault:
         """The key that signed, or the likeliest one unverified; a Fault where no known key has this kid."""

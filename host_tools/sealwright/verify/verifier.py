@@ -35,9 +35,13 @@ from .judge import Judge
 from .memory import BundleMemory
 from .policy import CHAINED, Policy
 from .readings import Head, judge_entry, noun_of, time_of
+from .uncertified import AGAIN
+from .usual import Usual
 from .verdict import Verdict
 
 _BEFORE_FUNDING: Final = frozenset({"expired_certificate", "revoked"})  # what a funding settles once for all
+_IN_LOG: Final = frozenset({"gap", EQUIVOCATION})
+_TAKEN: Final = _IN_LOG | {"amount_decreased"}
 
 
 class Verifier:
@@ -56,13 +60,14 @@ class Verifier:
         self.policy = Policy() if policy is None else policy
         self.memory = BundleMemory() if memory is None else memory
         self._judge = Judge(roots, self.policy, self.memory)
+        self._usual = Usual(self._judge, self.memory)
         self._count = 0
         self._cut: Truncated | None = None
 
     def check(self, raw: bytes) -> Verdict:
         """The verdict on the next message, as far as what came before it shows."""
         n, self._count = self._count, self._count + 1
-        return self._check(n, raw)
+        return self._check(n, bytes(raw))
 
     def run(self, messages: Iterable[bytes]) -> Iterator[Verdict]:
         """A verdict for each message; those that wait for another one, or for a seal, come later than others."""
@@ -84,7 +89,7 @@ class Verifier:
         try:
             for raw in messages:
                 n, self._count = self._count, self._count + 1
-                yield n, raw
+                yield n, bytes(raw)
         except Truncated as error:
             self._cut = error
 
@@ -98,10 +103,15 @@ class Verifier:
         return self._judge.refuse(n, Fault("malformed", f"{error}{undo}"))
 
     def _check(self, n: int, raw: bytes) -> Verdict:
+        usual = self._usual.verdict(n, raw)
+        if usual is not None:
+            return usual
         message = self._judge.parse(n, raw)
         if isinstance(message, Verdict):
             return message
-        return self._take(n, message, self._judge.judge(message))
+        verdict = self._take(n, message, self._judge.judge(message))
+        self._usual.learn(raw, verdict)
+        return verdict
 
     def _take(self, n: int, message: Message[Body], found: Finding) -> Verdict:
         """The verdict from the judge's finding, once it was looked at beside what this bundle has shown."""
@@ -123,9 +133,12 @@ class Verifier:
 
     def _beside_others(self, digest: bytes, body: Reading | FactoryRecord, signer: bytes, found: Finding) -> Finding:
         """An entry of a log beside every other of this bundle, and the newest of earlier ones."""
+        memory = self.memory
+        counts = found.fault is None or found.fault.code in _IN_LOG
+        if counts and memory.entries(signer).get(body.seq) == digest:
+            return found._replace(fault=Fault("replay", AGAIN), note=None, mark="")
         if not _is_entry(found.fault):
             return found
-        memory = self.memory
         if memory.entry(signer, body.seq) not in (None, digest):
             why = f"its signer signed another {noun_of(body)} with number {body.seq}"
             return found._replace(fault=Fault(EQUIVOCATION, why), note=None)
@@ -141,14 +154,15 @@ class Verifier:
         if isinstance(body, Voucher) and found.signer is not None:
             terms = memory.channel(body.channel)
             if terms is not None and terms.payer == found.signer:
-                memory.keep_voucher(message.digest, body, found.lane)
+                memory.keep_voucher(Message(message.sign1, body), (body.channel, body.lane, body.seq), found.lane)
         if found.terms is not None and (fault is None or fault.code == "expired"):
             memory.keep_channel(found.terms)  # of an expired one the vouchers are refused for that
         if isinstance(body, Funding) and found.signer is not None and fault is not None and fault.code in WAITING:
             memory.keep_funding(body, found.signer)  # its channel-open may rest on it
-        if fault is not None and fault.code not in ("gap", EQUIVOCATION, "amount_decreased"):
+        if fault is not None and fault.code not in _TAKEN:
             return
-        memory.keep(message.digest)
+        if not (isinstance(body, Reading | FactoryRecord) and _is_entry(fault)):  # those are in their log
+            memory.keep(message.digest)
         if fault is None:
             self._keep_effect(body, found.signer or b"")
 
@@ -173,7 +187,7 @@ class Verifier:
             return
         shown = Circumstances(self.policy.now(), ticks={voucher.ticks.root: (tick.number, tick.value)})
         found = judge_voucher(voucher, receipt.voucher, terms.payer, memory, shown)
-        memory.keep_voucher(receipt.voucher, voucher, found.lane)
+        memory.keep_lane(receipt.channel, voucher.lane, found.lane)
 
 
 def _waits(verdict: Verdict) -> tuple[int, bytes] | None:

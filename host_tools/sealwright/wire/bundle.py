@@ -23,8 +23,10 @@ Source: TypeAlias = "str | Path | bytes | BinaryIO"
 _CHUNK: Final = 65536
 
 
-def read_bundle(source: Source) -> Iterator[bytes]:
+def read_bundle(source: Source, start: int = 0) -> Iterator[bytes]:
     """The raw messages of a bundle, in order: from a path, from bytes, or from a stream as they come in.
+
+    start: of a path, the offset of the first message to give.
 
     Raises Usage where the file cannot be read, NotABundle where there is no message at its beginning, and Truncated,
     after all whole messages were given, where the bundle ends in the middle of one or goes on with what is no CBOR.
@@ -33,7 +35,10 @@ def read_bundle(source: Source) -> Iterator[bytes]:
         if isinstance(source, bytes):
             yield from _split(BytesIO(source))
         elif isinstance(source, str | Path):
-            yield from _split(stack.enter_context(_open_source(Path(source), "rb")))
+            file = stack.enter_context(_open_source(Path(source), "rb"))
+            if start:
+                file.seek(start)
+            yield from _split(file, start)
         else:
             yield from _split(source)
 
@@ -49,10 +54,10 @@ def _open_source(path: Path, mode: str) -> Any:
         raise Usage(reason, remedy="Check the path and its permissions.") from error
 
 
-def _split(stream: BinaryIO) -> Iterator[bytes]:
+def _split(stream: BinaryIO, offset: int = 0) -> Iterator[bytes]:
     # a pipe gives what it has: a message is handed on when it is whole, not when a block is full
     read = getattr(stream, "read1", stream.read)
-    buffer, at, offset, count = _beginning(read), 0, 0, 0
+    buffer, at, count = _beginning(read), 0, 0
     while True:
         try:
             end = item_end(buffer, at) if at < len(buffer) else None
@@ -102,20 +107,22 @@ class BundleWriter:
     """Writes messages to a bundle file, each at once, so that a reader can follow.
 
     An existing file is continued with `append`, after a check that it ends with a whole message; without it
-    an existing file is replaced. A character device or a FIFO is only written to. Raises Usage where the file cannot be
+    an existing file is replaced. whole: how many of its bytes are known to be whole messages, and how many these are.
+    A character device or a FIFO is only written to. Raises Usage where the file cannot be
     written or another program of this package writes it, Truncated where it cannot be continued. `streams`: it is such
-    a device or FIFO.
+    a device or FIFO. `size`, `count`: its bytes and messages.
     """
 
-    def __init__(self, path: str | Path, *, append: bool = False) -> None:
+    def __init__(self, path: str | Path, *, append: bool = False, whole: tuple[int, int] = (0, 0)) -> None:
         self._path = path = Path(path)
         self.streams = is_stream(path)
         with ExitStack() as stack:
             if not self.streams:
                 stack.enter_context(exclusive(path))
-            self.count = sum(1 for _ in read_bundle(path)) if append and not self.streams and path.exists() else 0
+            continued = append and not self.streams and path.exists()
+            self.count = whole[1] + sum(1 for _ in read_bundle(path, whole[0])) if continued else 0
             self._file: BinaryIO = stack.enter_context(_open_source(path, "ab" if append else "wb"))
-            self._size = path.stat().st_size
+            self.size = path.stat().st_size
             self._held = stack.pop_all()
 
     def add(self, message: bytes | Message[Any]) -> None:
@@ -127,11 +134,11 @@ class BundleWriter:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
             with suppress(OSError):
-                self._file.truncate(self._size)  # half a message would spoil all that follow
+                self._file.truncate(self.size)  # half a message would spoil all that follow
             gone = isinstance(error, BrokenPipeError)
             remedy = "Start its reader first, and let it read to the end." if gone else "Free some space."
             raise Usage(f"cannot write the bundle: {error.strerror}", remedy=remedy) from error
-        self._size += len(raw)
+        self.size += len(raw)
         self.count += 1
 
     def sync(self) -> None:

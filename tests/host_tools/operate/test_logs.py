@@ -1,14 +1,15 @@
 """What is remembered of a device's log, against devices and links that lie: frames in memory, real keys."""
 
 import pytest
-from sealwright.errors import Usage
+from sealwright.errors import Unreachable, Usage
 from sealwright.home import Home
 from sealwright.link.client import Client
 from sealwright.link.frames import Frame, FrameReader, pack
 from sealwright.link.labels import CHAIN, CHANNELS, INFO, READINGS, REPLY
+from sealwright.operate import proving
 from sealwright.operate.collecting import Collector, Source
 from sealwright.operate.logs import Equivocation, Logs
-from sealwright.wire.keys import PrivateKey
+from sealwright.wire.keys import PrivateKey, PublicKey
 from sealwright.wire.messages import Status, parse_message, sign_message
 
 from tests.host_tools.factory import NOW, Network
@@ -124,3 +125,85 @@ def test_a_second_signature_makes_no_other_reading(device, home):
     assert again.signed_by(device.key.public) and again.raw != reading.raw and again.digest == reading.digest
     collect(Far(device, [reading]), Logs(home))
     assert collect(Far(device, [again], 1), Logs(home))[0].fork is None
+
+
+# runs of readings, proved by one signature
+
+
+def forged(message):
+    """The same reading with another signature, which is wrong."""
+    return parse_message(message.raw[:-1] + bytes((message.raw[-1] ^ 1,)))
+
+
+def chained(far, logs, monkeypatch, drawn=b"\xff"):
+    """(the source, its readings, the digests whose signatures were checked) of a collection by chain."""
+    monkeypatch.setattr(proving.os, "urandom", lambda size: drawn * size)
+    monkeypatch.setattr(proving, "SECONDS", 1e9)
+    checked, plain = [], PublicKey.verify
+    monkeypatch.setattr(PublicKey, "verify", lambda *its: (checked.append(its[1]), plain(*its))[1])
+    source, collector = Source(Client(far, "serial:x"), "station"), Collector(logs, "chained")
+    collector.resume(source)
+    found = list(collector.readings(source))
+    logs.keep()
+    return source, found, checked
+
+
+def test_one_signature_proves_what_is_collected_and_acknowledged(device, home, monkeypatch):
+    log = [device.reading() for _ in range(30)]
+    source, found, checked = chained(Far(device, log), Logs(home), monkeypatch)
+    assert found == [message.raw for message in log] and (source.seq, source.digest) == (30, log[-1].digest)
+    assert set(checked) == {log[-1].digest}
+    assert Logs(home).head(device.id).raw == log[-1].raw
+
+
+def test_nothing_is_acknowledged_that_no_good_signature_proves(device, home, monkeypatch):
+    log = [device.reading() for _ in range(30)]
+    spoilt = [*log[:20], *map(forged, log[20:])]
+    source, found, _ = chained(Far(device, spoilt), Logs(home), monkeypatch)
+    assert found == [message.raw for message in spoilt], "a verifier will say what they are"
+    assert (source.seq, source.digest) == (20, log[19].digest)
+    assert Logs(home).head(device.id).raw == log[19].raw
+
+
+def test_nothing_comes_out_before_its_run_is_proved(device, monkeypatch):
+    """What is taken is what may be acknowledged: a run is whole, and its seal checked, before its first reading."""
+    monkeypatch.setattr(proving, "SECONDS", 1e9)
+    shown, taken = [], []
+    log = [device.reading() for _ in range(proving.EVERY + 5)]
+    raws = (shown.append(n) or message.raw for n, message in enumerate(log))
+    for run in proving.gathered(raws, "chained"):
+        for proved in proving.prove(device.key.public, run):
+            taken.append((proved.message.body.seq, len(shown), proved.by_chain))
+    assert taken[0][1:] == (proving.EVERY, True) and not taken[proving.EVERY - 1][2] and taken[-1] == (517, 517, False)
+
+
+def test_a_link_that_breaks_loses_nothing_that_it_brought(device):
+    def breaks():
+        yield device.reading().raw
+        yield device.reading().raw
+        raise Unreachable("gone")
+
+    runs = proving.gathered(breaks(), "chained")
+    assert len(next(runs)) == 2
+    with pytest.raises(Unreachable):
+        next(runs)
+
+
+def test_a_wrong_signature_inside_a_chain_accuses_nobody(device, home, monkeypatch):
+    """Its content is what the device stated, but it is no proof by itself: no fork is built on it."""
+    log = [device.reading() for _ in range(9)]
+    logs = Logs(home)
+    shown = [*log[:4], forged(log[4]), *log[5:]]
+    source, found, _ = chained(Far(device, shown), logs, monkeypatch)
+    assert len(found) == 9 and source.seq == 9
+    device.seq, device.last = 5, log[3].digest
+    other = device.reading(999)
+    logs.compare(device.key.public, other)  # the first is signed wrongly: this proves nothing
+    device.seq, device.last = 4, log[2].digest
+    with pytest.raises(Equivocation):
+        logs.compare(device.key.public, device.reading(999))
+
+
+def test_no_other_proof_has_a_name():
+    with pytest.raises(Usage, match="no proof"):
+        Collector(proof="some")

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from sealwright.errors import Usage
 from sealwright.verify import BundleMemory, Policy, Verifier, chained
 from sealwright.verify.chained import Chains
-from sealwright.verify.entries import Entries
 from sealwright.verify.heads import Forks, Heads
 from sealwright.verify.policy import CHAINED, EACH
 from sealwright.verify.readings import Head
@@ -314,14 +313,3 @@ def test_right_signatures_have_the_same_verdicts_either_way(seed, every, most):
     assert [one.as_dict() for one in plain] == [one.as_dict() for one in each]
     assert [(one.signer, one.mark) for one in plain] == [(one.signer, one.mark) for one in each]
     assert [one.message for one in plain] == [one.message for one in each]
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 12), st.binary(min_size=32, max_size=32)), max_size=40))
-def test_the_first_entry_of_a_number_stays(entries):
-    model, kept = {}, Entries()
-    for seq, digest in entries:
-        model.setdefault(seq, digest)
-        kept.add(seq, digest)
-        assert [kept.get(n) for n in range(14)] == [model.get(n) for n in range(14)]
-        assert kept.end == max(model) + 1

@@ -15,10 +15,7 @@ import base58
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import (
-    Prehashed,
-    encode_dss_signature,
-)
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from ...errors import BadKey
 from .. import cbor
@@ -27,6 +24,7 @@ from ..labels import CRV, EC2, KTY, P256, UEID_RAND, X, Y
 _CURVE: Final = ec.SECP256R1()
 _PRIME: Final = 2**256 - 2**224 + 2**192 + 2**96 - 1
 _VERIFY: Final = ec.ECDSA(Prehashed(hashes.SHA256()))
+_SIGN_BIT: Final = 0x80
 _DID_PREFIX: Final = "did:key:z"
 _P256_PUB: Final = bytes((0x80, 0x24))  # multicodec 0x1200 as a varint
 
@@ -61,9 +59,16 @@ def _names(xy: bytes) -> tuple[bytes, str]:
 @lru_cache(maxsize=4096)
 def _verify(xy: bytes, digest: bytes, signature: bytes) -> bool:
     """Kept because certificates come again with every bundle, and roots with every verifier."""
-    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    return _holds(_load(xy), digest, signature)
+
+
+def _holds(loaded: ec.EllipticCurvePublicKey, digest: bytes, signature: bytes) -> bool:
+    r, s = signature[:32].lstrip(b"\0"), signature[32:].lstrip(b"\0")
+    # DER (X.690 section 8.3): an integer's shortest bytes, with a zero before a first bit that would be a sign
+    r = r if r and r[0] < _SIGN_BIT else b"\0" + r
+    s = s if s and s[0] < _SIGN_BIT else b"\0" + s
     try:
-        _load(xy).verify(encode_dss_signature(r, s), digest, _VERIFY)
+        loaded.verify(b"\x30%c\x02%c%b\x02%c%b" % (len(r) + len(s) + 4, len(r), r, len(s), s), digest, _VERIFY)
     except InvalidSignature:
         return False
     return True
@@ -163,6 +168,10 @@ class PublicKey:
         if len(digest) != 32 or len(signature) != 64:
             return False
         return _verify(self.xy, digest, signature)
+
+    def verify_once(self, digest: bytes, signature: bytes) -> bool:
+        """As `verify`, for what comes once: 32 and 64 bytes, whose outcome is not kept."""
+        return _holds(self._loaded, digest, signature)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PublicKey) and self.xy == other.xy

@@ -7,7 +7,7 @@ Limits: header and payload of 24 to 255 bytes; texts beyond ASCII only as they w
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -43,6 +43,16 @@ class Glimpse(NamedTuple):
     digests: list[bytes]
 
 
+class Glance(NamedTuple):
+    """What a check needs of one reading, as `Glimpse` has it of several."""
+
+    time: bytes
+    number: int
+    before: bytes
+    quality: bytes
+    digest: bytes
+
+
 class Shape:
     """Recognises readings of one shape."""
 
@@ -64,26 +74,32 @@ def glimpse(raws: Sequence[bytes], shapes: Sequence[Shape]) -> Glimpse | None:
     """What a chain needs of these readings; None unless there is one, and all of them are of these shapes."""
     if not shapes or not raws:
         return None
-    match, others = shapes[0].match, shapes[1:]
-    rows, digests = [], []
+    rows = []
     for raw in raws:
-        found = match(raw) or _match(raw, others)
-        if found is None:
+        row = glance(raw, shapes)
+        if row is None:
             return None
-        middle = found.start(5)
-        if raw[3] != middle - 4 or raw[middle + 2] != len(raw) - middle - 3 - _SIGNATURE:  # the strings' lengths
-            return None
-        rows.append(found.groups())
-        # the bytes received, but for the unprotected header in the middle, are what is signed (RFC 9052 section 4.4)
-        signed = BEGIN + raw[2:middle] + b"\x40" + raw[middle + 1 : -_SIGNATURE]
-        digests.append(sha256(signed).digest())
-    times, seqs, before, qualities, _ = zip(*rows, strict=True)
-    numbers = [int.from_bytes(seq[1:], "big") if len(seq) > 1 else seq[0] for seq in seqs]
-    return Glimpse(times, numbers, before, qualities, digests)
+        rows.append(row)
+    times, numbers, before, qualities, digests = zip(*rows, strict=True)
+    return Glimpse(times, list(numbers), before, qualities, list(digests))
 
 
-def _match(raw: bytes, shapes: Iterable[Shape]) -> "re.Match[bytes] | None":
-    return next((found for found in (shape.match(raw) for shape in shapes) if found is not None), None)
+def glance(raw: bytes, shapes: Sequence[Shape]) -> Glance | None:
+    """What a check needs of a reading; None unless it is of one of these shapes."""
+    for shape in shapes:
+        found = shape.match(raw)
+        if found is not None:
+            break
+    else:
+        return None
+    time, seq, before, quality, _ = found.groups()
+    middle = found.start(5)
+    if raw[3] != middle - 4 or raw[middle + 2] != len(raw) - middle - 3 - _SIGNATURE:  # the strings' lengths
+        return None
+    number = int.from_bytes(seq[1:], "big") if len(seq) > 1 else seq[0]
+    # the bytes received, but for the unprotected header in the middle, are what is signed (RFC 9052 section 4.4)
+    digest = sha256(BEGIN + raw[2:middle] + b"\x40" + raw[middle + 1 : -_SIGNATURE]).digest()
+    return tuple.__new__(Glance, (time, number, before, quality, digest))
 
 
 def expression_of(message: Message[Reading]) -> bytes | None:

@@ -13,6 +13,7 @@ from .message import B, Message
 from .payment import Voucher
 from .plain import KID_AT as VOUCHER_KID_AT
 from .shapes import KID_AT as READING_KID_AT
+from .shapes import time_in
 
 _SIGNATURE: Final = slice(-64, None)
 
@@ -81,10 +82,24 @@ class Unread(Message[B]):
 
 
 class UnreadReading(Unread[Reading]):
-    """A reading."""
+    """A reading. seen: its number, and its time as `time_in` takes it, which are known without taking it apart."""
 
-    __slots__ = ()
+    __slots__ = ("seen",)
     OF, PLACE = Reading, READING_KID_AT
+
+    def __init__(self, raw: bytes, digest: bytes, seen: tuple[int, bytes]) -> None:
+        self.bytes, self.name, self.seen = raw, digest, seen
+        self._whole = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.bytes, self.name, self.seen)
+
+
+def number_and_time(message: Message[Reading]) -> tuple[int, int]:
+    """The number of a reading, and its time in unix seconds."""
+    if isinstance(message, UnreadReading):
+        return message.seen[0], time_in(message.seen[1])
+    return message.body.seq, message.body.sampled_at
 
 
 class UnreadVoucher(Unread[Voucher]):
