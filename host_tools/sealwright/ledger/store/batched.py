@@ -103,9 +103,11 @@ class BatchedTables(Tables):
         many(_ENTER, self._entries)
         opened, changed = self._new_channels, self._changed_channels
         many(_OPEN, [(*_state(changed.pop(one)), n, *_terms(self._channels[one])) for one, n in opened.items()])
-        many(_CHANNEL, map(_state, changed.values()))
-        many(_LANE, [(*key, str(lane.seq), str(lane.worth), lane.voucher) for key, lane in self._changed_lanes.items()])
-        many(_NUMBER, self._vouchers)
+        # in the order of their keys: neighbours are on one page, which is read and written once
+        many(_CHANNEL, [_state(changed[one]) for one in sorted(changed)])
+        lanes = sorted(self._changed_lanes.items())
+        many(_LANE, [(*key, str(lane.seq), str(lane.worth), lane.voucher) for key, lane in lanes])
+        many(_NUMBER, sorted(self._vouchers))
         self._drop()
 
     # what the rules ask for every message

@@ -20,6 +20,7 @@ _PRAGMAS = (
     "PRAGMA synchronous = FULL",  # or a power cut could take back what we said was settled
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
+    "PRAGMA wal_autocheckpoint = 8192",  # pages, 32 MB: each moves pages from all over the file
     "PRAGMA cache_size = -65536",  # KiB: what settles reads pages all over the file
 )
 _SCRATCH_PRAGMAS = (
