@@ -31,7 +31,9 @@ KeepAllOption = Annotated[
 ]
 JobsOption = Annotated[
     int | None,
-    typer.Option("--jobs", metavar="N", min=1, max=64, help="Processes for signatures [default: one for each core]."),
+    typer.Option(
+        "--jobs", metavar="N", min=1, max=64, help="Processes that check a file's signatures [default: cores]."
+    ),
 ]
 
 

@@ -70,7 +70,8 @@ class Ahead:
             for _ in range(self._helpers):
                 # -P: not from the folder that somebody happens to be in
                 line = [sys.executable, "-P", "-m", checking.__name__]
-                process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                # and in a group of its own: Ctrl-C at a terminal is for this process, which ends that one
+                process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0)
                 self._processes.append(process)
                 self._idle.put(process)
         return self._threads

@@ -107,7 +107,8 @@ class Ledger(LedgerFile):
             newest_first: check of each lane the best voucher, and leave those that it makes worthless unchecked and out
             of the log: `superseded`. Money comes out the same; see `newest` for what is seen of contradictions.
             window: messages that are looked at together then, 16,384 by default; as few as `batch` on a slow stream.
-            jobs: processes, this one among them; the others check signatures ahead in what has many messages.
+            jobs: processes, this one among them; the others check signatures ahead, of more than a batch of messages
+            and not on a slow stream.
 
         Raises:
             LedgerError: messages whose verdicts came are settled, all others of this call are not.
@@ -116,7 +117,8 @@ class Ledger(LedgerFile):
             ClockWrong: the clock is far ahead; nothing of this batch is settled.
         """
         policy = replace(self._policy, secrets=tuple(secrets), ticks=dict(ticks or {}))
-        settlement = self._settlement(policy, jobs - 1)
+        slow = window is not None and window <= batch  # then nothing is ahead that could be checked
+        settlement = self._settlement(policy, 0 if slow else jobs - 1)
         settlement.moved = settlement.moved if moved is None else moved
         settlement.introduce()
         looked_at = (window or WINDOW) if newest_first and batch > 1 else 0

@@ -93,6 +93,17 @@ def test_a_process_that_is_killed_costs_time_alone(tmp_path, asked, monkeypatch)
     assert len(asked) == 1, "it answered once, and was killed"
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_slow_stream_is_not_waited_for(tmp_path, newest_first):
+    world, drawn = World(tmp_path / "ledger.db"), []
+    messages = (drawn.append(raw) or raw for raw in bundle(world))
+    with world.ledger() as ledger:
+        verdicts = ledger.settle(messages, batch=2, window=2, jobs=3, newest_first=newest_first)
+        next(verdicts)
+        assert len(drawn) == 2
+        verdicts.close()
+
+
 def test_an_interrupt_leaves_no_process_behind(tmp_path, monkeypatch):
     world = World(tmp_path / "ledger.db")
     made, pool = [], Ahead._pool
@@ -104,7 +115,8 @@ def test_an_interrupt_leaves_no_process_behind(tmp_path, monkeypatch):
         processes = list(made[0]._processes)
         assert len(processes) == 2 and all(process.poll() is None for process in processes)
         for process in processes:
-            os.kill(process.pid, signal.SIGINT)  # the terminal sends it to all
+            assert os.getpgid(process.pid) == process.pid  # else a terminal would send it to all of them
+            os.kill(process.pid, signal.SIGINT)
         next(verdicts)
         verdicts.close()
         assert [process.poll() for process in processes] == [0, 0]
