@@ -12,25 +12,14 @@ from typing import Final
 from ...verify.channels import MAX_LANES
 from ...verify.memory import Lane
 from .. import book
-from ..chain import LogRow
+from ..chain import Head, LogRow
+from . import bulk
 from .database import Database, Row, whole
 from .tables import Tables
 from .written_first import WrittenFirst
 
-_MOST: Final = 4096  # messages that wait, and whose rows are kept in memory
-_APPEND: Final = "INSERT INTO log (n, at, message, proof, effect, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)"
-_REMEMBER: Final = "INSERT INTO messages (n, digest, type) VALUES (?, ?, ?)"
-_ACCOUNT: Final = "INSERT INTO accounts (balance, id, kind, asset, name) VALUES (?, ?, ?, ?, ?)"
-_BALANCE: Final = "UPDATE accounts SET balance = ? WHERE id = ?"
-_ENTER: Final = "INSERT INTO entries (n, account, amount) VALUES (?, ?, ?)"
-_OPEN: Final = """INSERT INTO channels (pays_up_to, worth, paid, refunded, remaining, claim_end, closed_at, digest,
-    opened, payer, payee, asset, capacity, expires, dispute) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_CHANNEL: Final = """UPDATE channels SET pays_up_to = ?, worth = ?, paid = ?, refunded = ?, remaining = ?,
-    claim_end = ?, closed_at = ? WHERE digest = ?"""
-_LANE: Final = """INSERT INTO lanes (channel, lane, seq, worth, voucher) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (channel, lane) DO UPDATE SET seq = excluded.seq, worth = excluded.worth,
-    voucher = excluded.voucher"""
-_NUMBER: Final = "INSERT INTO vouchers (channel, lane, seq, n) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_MOST: Final = 4096  # messages that wait
+_MOST_KEPT: Final = 32768  # rows that are kept in memory, as long as no other process writes
 
 
 class BatchedTables(Tables):
@@ -40,6 +29,8 @@ class BatchedTables(Tables):
         super().__init__(WrittenFirst(database, self.flush), log)
         self._direct, self._stored = database, Tables(database, log)
         self._is_batch = False
+        self._known: Head | None = None  # the log's last row, as of which what was read holds
+        self._last: Head | None = None  # that was appended
         self._log_rows: list[LogRow] = []
         self._messages: list[Row] = []
         self._entries: list[Row] = []
@@ -80,34 +71,41 @@ class BatchedTables(Tables):
     @contextmanager
     def batch(self) -> Iterator[None]:
         """All that is written within is written at the end of it, or not at all where an error comes first."""
-        self._forget()
+        head = self._stored.head()
+        if head != self._known:  # another process wrote, or the last transaction failed
+            self._forget()
+        self._known = None
         self._is_batch = True
         try:
             yield
             self.flush()
+            self._known = self._last or head
         finally:
             self._is_batch = False
             self._drop()
-            self._forget()
+            self._last = None
 
     def flush(self) -> None:
         """Write what waits: first what other rows point to."""
         if not (self._messages or self._log_rows):
             return
         many = self._direct.run_many
-        many(_APPEND, self._log_rows)
-        many(_REMEMBER, self._messages)
+        many(bulk.APPEND, self._log_rows)
+        many(bulk.REMEMBER, self._messages)
         balances = self._changed_accounts
-        many(_ACCOUNT, [(balances.pop(n), n, *_place(one)) for n, one in self._new_accounts.items()])
-        many(_BALANCE, [(balance, n) for n, balance in balances.items()])
-        many(_ENTER, self._entries)
+        many(bulk.ACCOUNT, [(balances.pop(n), n, *bulk.place(one)) for n, one in self._new_accounts.items()])
+        many(bulk.BALANCE, [(balance, n) for n, balance in balances.items()])
+        many(bulk.ENTER, self._entries)
         opened, changed = self._new_channels, self._changed_channels
-        many(_OPEN, [(*_state(changed.pop(one)), n, *_terms(self._channels[one])) for one, n in opened.items()])
+        many(
+            bulk.OPEN,
+            [(*bulk.state(changed.pop(one)), n, *bulk.terms_of(self._channels[one])) for one, n in opened.items()],
+        )
         # in the order of their keys: neighbours are on one page, which is read and written once
-        many(_CHANNEL, [_state(changed[one]) for one in sorted(changed)])
+        many(bulk.CHANNEL, [bulk.state(changed[one]) for one in sorted(changed)])
         lanes = sorted(self._changed_lanes.items())
-        many(_LANE, [(*key, str(lane.seq), str(lane.worth), lane.voucher) for key, lane in lanes])
-        many(_NUMBER, sorted(self._vouchers))
+        many(bulk.LANE, [(*key, str(lane.seq), str(lane.worth), lane.voucher) for key, lane in lanes])
+        many(bulk.NUMBER, sorted(self._vouchers))
         self._drop()
 
     # what the rules ask for every message
@@ -175,7 +173,7 @@ class BatchedTables(Tables):
         held = self._accounts.get(account)
         if held is None:
             sql = "SELECT id, balance FROM accounts WHERE kind = ? AND asset = ? AND name = ?"
-            row = self._direct.row(sql, _place(account))
+            row = self._direct.row(sql, bulk.place(account))
             held = (whole(row[0]), whole(row[1])) if row else (None, 0)
             if self._is_batch:
                 self._accounts[account] = held
@@ -186,10 +184,13 @@ class BatchedTables(Tables):
     def append(self, row: LogRow) -> None:
         """Add a row to the log."""
         self._log_rows.append(row)
+        self._last = Head(row.n, row.hash)
 
     def remember(self, n: int, digest: bytes, kind: str) -> None:
         """Note that row `n` holds the message `digest`, of type `kind`."""
         if len(self._messages) >= _MOST:
+            self.flush()
+        if len(self._rows) + len(self._channels) + len(self._accounts) >= _MOST_KEPT:
             self.flush()
             self._forget()
         if self.row_of(digest) is None:
@@ -231,17 +232,3 @@ class BatchedTables(Tables):
             self._last_account = max(whole(row[0]) if row else 0, *self._new_accounts, 0)
         self._last_account += 1
         return self._last_account
-
-
-def _place(account: book.Account) -> tuple[str, str, bytes]:
-    return account.kind, account.asset, account.name
-
-
-def _state(channel: book.Channel) -> Row:
-    money = (channel.limit, str(channel.worth), channel.paid, channel.refunded, channel.remaining)
-    return *money, channel.terms.claim_end, channel.closed_at, channel.terms.digest
-
-
-def _terms(channel: book.Channel) -> Row:
-    terms = channel.terms
-    return terms.payer, terms.payee, terms.asset, terms.capacity, str(terms.expires), terms.window
