@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz kills law cuts campaign-bad campaign-mutations vectors hour model coverage mutate lint docs firmware bench bench-device format clean
+.PHONY: help demo test fuzz kills law cuts campaign-bad campaign-mutations vectors hour model coverage mutate lint docs firmware bench bench-device million million-channels settle-kills format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -39,6 +39,9 @@ fuzz: $(VENV)/dev.stamp ## The tests of properties with other examples than `mak
 
 kills: $(VENV)/dev.stamp ## Power cuts at 400 random moments of trades in each kind of goods, and of updates; KILLS=N for another number
 	SEALWRIGHT_KILLS=$(KILLS) $(BIN)/python -m pytest -p no:xdist -rP -k kills_at_random_moments tests/e2e
+
+settle-kills: $(VENV)/dev.stamp ## Kill a settlement of 200,000 vouchers, and who checks for it, at 100 random moments
+	SEALWRIGHT_KILLS=100 SEALWRIGHT_VOUCHERS=200000 $(BIN)/python -m pytest -p no:xdist tests/host_tools/ledger/test_kills.py
 
 law: $(VENV)/dev.stamp ## 100,000 random histories of channels against the law of settlement; HISTORIES=N for another number
 	SEALWRIGHT_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -p no:xdist tests/host_tools/ledger/test_law.py
@@ -76,6 +79,12 @@ model: $(VENV)/dev.stamp ## The payment channel's model in larger bounds; needs 
 
 bench: $(VENV)/dev.stamp ## Sizes and speeds, as ratios within this run; also in build/bench.json
 	$(BIN)/python tests/bench/bench.py
+
+million: $(VENV)/dev.stamp ## A ledger of 1,000,000 rows over 100,000 channels: time and memory of its commands; half an hour, 3 GB of disk
+	$(BIN)/python tests/bench/ledger_growth.py million
+
+million-channels: $(VENV)/dev.stamp ## What a voucher costs in a ledger of 1,000,000 channels, and in one of 1,000; half an hour, 3 GB of disk
+	$(BIN)/python tests/bench/ledger_growth.py channels
 
 bench-device: $(VENV)/dev.stamp ## The same on an emulated Pico; SEALWRIGHT_PICO_UF2 names a MicroPython image
 	$(BIN)/python -m tests.pico.bench

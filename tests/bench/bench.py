@@ -24,7 +24,7 @@ from sealwright.ledger import Ledger  # noqa: E402
 from sealwright.operate import provisioning  # noqa: E402
 from sealwright.verify import Policy, Verifier  # noqa: E402
 
-from tests.bench import growth, volume  # noqa: E402
+from tests.bench import growth, ledger_growth, ledger_settling, volume  # noqa: E402
 from tests.host_tools.factory import NOW, Network  # noqa: E402
 
 MESSAGES = 800  # a round
@@ -137,6 +137,8 @@ def main() -> None:
     figures["ledger"]["ratio_to_openssl"] = figures["ledger"]["vouchers_per_s"] / figures["host"]["openssl_per_s"]
     figures["volume"] = {**volume.measured(), "goals": volume.GOALS}
     figures["growth"] = growth.measured()
+    figures["ledger_settling"] = ledger_settling.measured()
+    figures["ledger_growth"] = ledger_growth.measured()
     out = ROOT / "build" / "bench.json"
     out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(figures, indent=1) + "\n")
@@ -152,6 +154,8 @@ def main() -> None:
     print(f"ledger, checked and settled       {book['vouchers_per_s']:.0f} vouchers a second, {ratio}")
     print(*volume.lines({name: figures["volume"][name] for name in volume.GOALS}), sep="\n")
     print(*growth.lines(figures["growth"]), sep="\n")
+    print(*ledger_settling.lines(figures["ledger_settling"]), sep="\n")
+    print(*ledger_growth.lines(figures["ledger_growth"]), sep="\n")
     print(f"written to {out.relative_to(ROOT)}")
 
 

@@ -4,6 +4,11 @@ import os
 import sqlite3
 
 import pytest
+from sealwright.home import Home
+from sealwright.wire.bundle import read_bundle
+from sealwright.wire.certificates import issue
+from sealwright.wire.keys import PrivateKey
+from sealwright.wire.messages import ChannelOpen, Command, DepositArguments, Voucher, sign_message, write_arguments
 
 ROWS = 1000
 
@@ -45,3 +50,23 @@ def test_a_program_gets_objects_alone(large, what):
     ran = cli.ok("ledger", what, "--json")
     assert {one.get("channel") or one["id"] for one in ran.json} == {digest.hex() for digest in digests}
     assert ran.err == ""
+
+
+def test_contradictions_are_shown_and_written_as_they_are_read(homed):
+    cli, home = homed, Home.open(homed.home)
+    payer, payee = PrivateKey.generate(), PrivateKey.generate()
+    now, network = home.now(), home.network_id()
+    fixed = {"network": network, "custody": 2, "issued_at": now - 9, "model": "board"}
+    certificates = [issue(home.key("issuer"), one.public, **fixed).raw for one in (payer, payee)]
+    arguments = write_arguments(DepositArguments("nEUR", 100, home.ledger_id))
+    deposit = sign_message(home.key("owner"), Command(payer.public.device_id, 1, "deposit", arguments)).raw
+    terms = (network, payer.public.device_id, payee.public.device_id, "nEUR", 100, now + 9999, bytes(16))
+    opened = sign_message(payer, ChannelOpen(*terms, ledger=home.ledger_id))
+    pairs = [[sign_message(payer, Voucher(opened.digest, 0, n, 2 * n + k)).raw for k in (0, 1)] for n in range(1, 9)]
+    bundle = home.folder / "bundle"
+    bundle.write_bytes(b"".join([*certificates, deposit, opened.raw, *(raw for pair in pairs for raw in pair)]))
+    assert cli("settle", bundle).code == 1
+    out = home.folder / "proof"
+    ran = cli("ledger", "equivocations", "--out", out, "--json")
+    assert ran.code == 1 and len(ran.json) == len(pairs)
+    assert list(read_bundle(out)) == [raw for pair in pairs for raw in pair]

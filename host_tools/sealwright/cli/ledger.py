@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from ..errors import Usage
-from ..files import output, write_output
+from ..files import output
 from ..ledger import AuditReport, Balance, Channel, Head, Ledger
 from ..wire.messages import parse_message
 from . import factory, home, receipts, transfers
@@ -214,20 +214,27 @@ def equivocations(
     out: Annotated[Path | None, typer.Option("--out", metavar="BUNDLE", help="Write each pair of messages.")] = None,
 ) -> int:
     """Show each pair of messages of one signer that cannot both be true: together they are a proof. Exits 1 for any."""
-    names = session.names()
     with open_ledger(session.home) as ledger:
-        pairs = ledger.equivocations()
-    for first, second in pairs:
+        count = _show_pairs(session, ledger)
+        if out is not None and count:
+            with output(out) as file:
+                file.writelines(raw for pair in ledger.each_equivocation() for raw in pair)
+            session.say(f"{2 * count} messages in {out}")
+    if not count:
+        session.say("None.")
+    return 1 if count else 0
+
+
+def _show_pairs(session: Session, ledger: Ledger) -> int:
+    """Each pair of messages that contradict each other; how many they are."""
+    names, count = session.names(), 0
+    for first, second in ledger.each_equivocation():
+        count += 1
         one, two = parse_message(first), parse_message(second)
         session.emit(type=one.type, kid=one.kid.hex(), first=one.digest.hex(), second=two.digest.hex())
         said = describe(one, names, session.assets), describe(two, names, session.assets)
         session.say(f"{one.type} by {one.kid.hex()}: {said[0]}  /  {said[1]}", "red")
-    if out is not None and pairs:
-        write_output(out, b"".join(raw for pair in pairs for raw in pair))
-        session.say(f"{2 * len(pairs)} messages in {out}")
-    if not pairs:
-        session.say("None.")
-    return 1 if pairs else 0
+    return count
 
 
 COMMANDS: Final[tuple[Command, ...]] = (

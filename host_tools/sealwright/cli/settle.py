@@ -1,5 +1,6 @@
 """`sealwright settle`: vouchers of a bundle into the home's ledger."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,6 +29,17 @@ _OF_STREAM: Final = 128  # messages that are looked at together, where more may 
 KeepAllOption = Annotated[
     bool, typer.Option("--keep-all", help="Check every voucher, and keep each that paid something when it came.")
 ]
+JobsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", metavar="N", min=1, max=64, help="Processes that check a file's signatures [default: cores]."
+    ),
+]
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @command(
@@ -46,6 +58,7 @@ def settle(
     secret: SecretOption = None,
     tick: TickOption = None,
     keep_all: KeepAllOption = False,
+    jobs: JobsOption = None,
     verbose: VerboseOption = False,
 ) -> int:
     """Verify a bundle and enter what it moves into the ledger: deposits, channels, vouchers, closes.
@@ -66,8 +79,8 @@ def settle(
         refused = 0
         claims, moved, heard, problems = Claims(), Moved(), _Heard(session), Problems()
         with session.progress("settling", streams=verbose or session.as_json) as advance:
-            window = _OF_STREAM if bundle == options.STDIN else None
-            way: dict[str, Any] = {"newest_first": not keep_all, "window": window}
+            few = {"window": _OF_STREAM, "batch": _OF_STREAM} if bundle == options.STDIN else {}
+            way: dict[str, Any] = {"newest_first": not keep_all, "jobs": jobs or cores(), **few}
             for verdict in map(heard.judge, ledger.settle(messages, secrets=secrets, ticks=ticks, moved=moved, **way)):
                 if verbose or session.as_json:
                     show(session, verdict, names, bundle)

@@ -122,7 +122,10 @@ def verify(
     if verbose and quiet:
         raise Usage("-v and -q want different things", remedy="Leave out one of them.")
     if not bundle and not receipt:
-        raise Usage("there is nothing to check", remedy="Name a bundle, or a file of receipts with --receipt.")
+        raise Usage(
+            "there is nothing to check",
+            remedy="Name a bundle, or a file with --receipt: see `sealwright verify --help`.",
+        )
     owners = [options.owner_key(path) for path in owner or ()]
     policy = Policy(
         network=None if network is None else options.octets(network, "the network id", 32),

@@ -1,7 +1,7 @@
 """The audit: believe only the log, and the log only as far as its signatures and hashes go.
 
-Purpose: check the file's structure, the chain, every signature and every rule, rebuild all views in memory
-from the log, and compare them bit for bit with those kept.
+Purpose: check the file's structure, the chain, every signature and every rule, rebuild all views in a scratch file
+from the log, and compare them bit for bit with those kept. Memory does not grow with the ledger.
 Limits: a log whose end was cut off together with its views, or that was computed anew from authentic
 messages, is a sound log; only a head noted elsewhere, and given as `anchor`, tells. Free space in the file is
 not looked at.
@@ -20,6 +20,7 @@ from .compare import Difference, differences, show
 from .intake import Act, Funded
 from .posting import enter
 from .recheck import Recheck, Unacceptable
+from .store.batched import BatchedTables
 from .store.database import Database
 from .store.faults import LedgerDamaged
 from .store.scans import count, leaking, unbalanced, wrongly_paid
@@ -81,10 +82,13 @@ def audit(
         BadCertificate: a root is none.
     """
     scratch = SqliteDatabase.scratch()
-    tables = Tables(scratch, log=database)
-    auditor = _Auditor(database, Recheck(roots, policy, tables, ledger), tables, scratch, anchor)
-    with database.reading():
-        return auditor.report()
+    try:
+        tables = BatchedTables(scratch, log=database)
+        auditor = _Auditor(database, Recheck(roots, policy, tables, ledger), tables, scratch, anchor)
+        with database.reading():
+            return auditor.report()
+    finally:
+        scratch.close()
 
 
 class _Auditor:
@@ -92,7 +96,7 @@ class _Auditor:
         self,
         database: Database,
         recheck: Recheck,
-        tables: Tables,
+        tables: BatchedTables,
         scratch: SqliteDatabase,
         anchor: Head | None,
     ) -> None:
@@ -110,7 +114,6 @@ class _Auditor:
             if found <= MOST_FINDINGS:
                 findings.append(finding)
         counts = [count(self._scratch, table) for table in ("entries", "accounts", "channels")]
-        self._scratch.close()
         return AuditReport(tuple(findings), found > MOST_FINDINGS, self._head, self._messages, *counts)
 
     def _findings(self) -> Iterator[Finding]:
@@ -118,7 +121,7 @@ class _Auditor:
         yield from self._outline()
         # one transaction for the whole rebuilding: nobody else sees the scratch database, and it is much
         # faster
-        with self._scratch.writing():
+        with self._tables.writing():
             yield from self._log()
         yield from self._anchored()
         yield from self._invariants()

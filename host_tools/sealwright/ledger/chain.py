@@ -52,11 +52,15 @@ class LogRow(NamedTuple):
         Numbers are 8 bytes, big-endian; `prev` and `effect` have 32. A message is one CBOR item and thus ends where it
         says: no byte can pass from `message` to `proof` unseen.
         """
-        numbers = self.n.to_bytes(8, "big", signed=True) + self.at.to_bytes(8, "big", signed=True)
-        return sha256(self.prev + numbers + self.effect + self.message + self.proof).digest()
+        return _hash(self.n, self.at, self.prev, self.effect + self.message + self.proof)
 
 
 def follow(head: Head, at: int, message: bytes, proof: bytes, effect: bytes) -> LogRow:
     """The row that comes after `head`."""
-    row = LogRow(head.n + 1, at, message, proof, effect, head.hash, b"")
-    return row._replace(hash=row.expected())
+    n, prev = head.n + 1, head.hash
+    return LogRow(n, at, message, proof, effect, prev, _hash(n, at, prev, effect + message + proof))
+
+
+def _hash(n: int, at: int, prev: bytes, rest: bytes) -> bytes:
+    numbers = n.to_bytes(8, "big", signed=True) + at.to_bytes(8, "big", signed=True)
+    return sha256(prev + numbers + rest).digest()

@@ -52,10 +52,10 @@ class Checkpoints:
             many = "several messages whose digests begin" if found else "no message whose digest begins"
             remedy = "`sealwright verify --json` shows digests, and `ledger export` those that moved money."
             raise Usage(f"the ledger has {many} with {beginning.hex()}", remedy=remedy, code="unknown_message")
-        ((row, digest),) = found
+        ((row, _),) = found
         path = self._tree.inclusion(row - 1, self._head.n)
         receipt = sign_receipt(self._key, Inclusion(self._head.n, row - 1, tuple(path)), self._root)
-        return Entered(row, self._tables.settled(digest) or b"", receipt)
+        return Entered(row, self._tables.message(row) or b"", receipt)
 
     def consistency(self, earlier: Message[Checkpoint]) -> bytes:
         """A receipt: the log begins with the log at `earlier`. Raises OtherLog where it does not."""

@@ -84,6 +84,10 @@ class LedgerFile:
         """Pairs of messages of one signer that cannot both be true, as received: each pair is a proof."""
         return self._read(lambda database: list(Tables(database).equivocations()))
 
+    def each_equivocation(self) -> Iterator[tuple[bytes, bytes]]:
+        """What `equivocations` has, read as you go."""
+        return self._stream(lambda database: Tables(database).equivocations())
+
     def close(self) -> None:
         """Close the file. Idempotent; the ledger opens again when used."""
         if self._open is not None:

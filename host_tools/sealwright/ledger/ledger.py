@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ..clock import LONGEST_PAUSE
 from ..errors import Usage, WrongType
@@ -18,6 +18,7 @@ from ..verify import Judge, Policy, Verdict
 from ..verify.channels import LEAST_WINDOW
 from ..wire.keys import PublicKey
 from ..wire.messages import Certificate, Checkpoint, Command, Message, parse_as
+from .ahead import Ahead
 from .audit import AuditReport, audit
 from .chain import Head
 from .checkpoints import Checkpoints, Entered
@@ -28,11 +29,13 @@ from .memory import LedgerMemory
 from .moved import Moved
 from .newest import WINDOW
 from .settling import Settlement
+from .store.batched import BatchedTables
 from .store.database import Database
 from .store.tables import Tables
 from .watch import Watch, WatchedPolicy
 
 T = TypeVar("T")
+BATCH: Final = 1024  # messages of a transaction
 
 
 class Ledger(LedgerFile):
@@ -85,10 +88,11 @@ class Ledger(LedgerFile):
         *,
         secrets: Iterable[bytes] = (),
         ticks: Mapping[bytes, tuple[int, bytes]] | None = None,
-        batch: int = 128,
+        batch: int = BATCH,
         moved: Moved | None = None,
         newest_first: bool = False,
         window: int | None = None,
+        jobs: int = 1,
     ) -> Iterator[Verdict]:
         """Take messages in any order; the verdicts come as they are settled, so the iterator has to be used up.
 
@@ -100,12 +104,14 @@ class Ledger(LedgerFile):
             messages: raw messages, for example from `bundle.read_bundle`.
             secrets: what opens hash-locks.
             ticks: for the root of a hash chain, the number of the best tick revealed and its 32 bytes.
-            batch: messages that share a transaction and whose verdicts come together; 1 to follow a slow
+            batch: messages that share a transaction and whose verdicts come together, 1,024 by default; few on a slow
             stream.
             moved: gets what moves, added up, the refunds of ended claims among it.
             newest_first: check of each lane the best voucher, and leave those that it makes worthless unchecked and out
             of the log: `superseded`. Money comes out the same; see `newest` for what is seen of contradictions.
             window: messages that are looked at together then, 16,384 by default; as few as `batch` on a slow stream.
+            jobs: processes, this one among them; the others check signatures ahead, of more than a batch of messages
+            and not on a slow stream.
 
         Raises:
             LedgerError: messages whose verdicts came are settled, all others of this call are not.
@@ -114,7 +120,8 @@ class Ledger(LedgerFile):
             ClockWrong: the clock is far ahead; nothing of this batch is settled.
         """
         policy = replace(self._policy, secrets=tuple(secrets), ticks=dict(ticks or {}))
-        settlement = self._settlement(policy)
+        slow = window is not None and window <= batch  # then nothing is ahead that could be checked
+        settlement = self._settlement(policy, 0 if slow else jobs - 1)
         settlement.moved = settlement.moved if moved is None else moved
         settlement.introduce()
         looked_at = (window or WINDOW) if newest_first and batch > 1 else 0
@@ -128,13 +135,14 @@ class Ledger(LedgerFile):
         """
         return self._settlement(self._policy).refund_ended()
 
-    def _settlement(self, policy: Policy) -> Settlement:
+    def _settlement(self, policy: Policy, helpers: int = 0) -> Settlement:
         identity = self._known_identity()
         database = self._database(write=True)
         watch = Watch(self._clock, self._longest_pause)
-        memory = LedgerMemory(Tables(database), identity.id, watch)
-        judge = Judge(self._roots, WatchedPolicy.of(policy, watch), memory)
-        return Settlement(database, judge, memory, identity, watch)
+        tables = BatchedTables(database)
+        memory = LedgerMemory(tables, identity.id, watch)
+        ahead = Ahead(Judge(self._roots, WatchedPolicy.of(policy, watch), memory), max(0, helpers))
+        return Settlement(tables, ahead, memory, identity, watch)
 
     def _known_identity(self) -> LedgerIdentity:
         if self._identity is None:

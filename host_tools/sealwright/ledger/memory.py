@@ -6,7 +6,6 @@ that moved nothing are not kept in the log; the latest of them are remembered fo
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Final, TypeVar, cast
 
 from ..errors import WrongType
@@ -15,7 +14,7 @@ from ..verify.memory import Lane, Terms
 from ..verify.readings import Head
 from ..wire.keys import PublicKey
 from ..wire.messages import Body, Certificate, ChannelClose, Message, Voucher, parse_as
-from .store.tables import Tables
+from .store.batched import BatchedTables
 from .watch import Watch
 
 T = TypeVar("T")
@@ -25,8 +24,9 @@ _MOST_SHOWN: Final = 4096  # vouchers, and heads of logs
 class LedgerMemory:
     """The memory of the ledger with these tables, this id (32 bytes), and this time to judge as of."""
 
-    def __init__(self, tables: Tables, ledger: bytes, watch: Watch) -> None:
-        self._tables, self._ledger, self._watch = tables, ledger, watch
+    def __init__(self, tables: BatchedTables, ledger: bytes, watch: Watch) -> None:
+        self._tables, self._watch = tables, watch
+        tables.of_ledger(ledger)
         self._shown: OrderedDict[bytes, Message[Voucher]] = OrderedDict()
         self._unchecked: OrderedDict[bytes, Message[Voucher]] = OrderedDict()
         self.prove: Callable[[Message[Voucher]], bool] = lambda _: False
@@ -53,7 +53,7 @@ class LedgerMemory:
     def channel(self, digest: bytes) -> Terms | None:
         """A channel whose capacity the ledger locked."""
         channel = self._tables.channel(digest)
-        return None if channel is None else replace(channel.terms, ledger=self._ledger)
+        return None if channel is None else channel.terms
 
     def lane(self, channel: bytes, number: int) -> Lane | None:
         """The best voucher of a lane."""

@@ -36,9 +36,8 @@ class Moved:
 
     def note(self, change: Change) -> None:
         """Add what a change moves: an entry that gives for one that takes."""
-        taken = [entry for entry in change.entries if entry.amount < 0]
-        given = [entry for entry in change.entries if entry.amount > 0]
-        for source, target in zip(taken, given, strict=True):
+        entries = change.entries  # pairs, as `book.move` makes them
+        for source, target in zip(entries[::2], entries[1::2], strict=True):
             self._sums[(*_kind(source, target, change), target.account.asset)] += target.amount
 
     def __iter__(self) -> Iterator[Movement]:

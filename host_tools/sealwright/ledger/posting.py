@@ -22,7 +22,7 @@ from .intake import (
     Revoking,
     Withdrawal,
 )
-from .store.tables import Tables
+from .store.batched import BatchedTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Posting:
     act: Act
 
 
-def decide(tables: Tables, act: Act) -> book.Change:
+def decide(tables: BatchedTables, act: Act) -> book.Change:
     """What `act` does to the book as it is. Raises book.Refusal; changes nothing."""
     match act:
         case Deposit(order):
@@ -59,14 +59,14 @@ def decide(tables: Tables, act: Act) -> book.Change:
     return change
 
 
-def _channel(tables: Tables, digest: bytes) -> book.Channel:
+def _channel(tables: BatchedTables, digest: bytes) -> book.Channel:
     channel = tables.channel(digest)
     if channel is None:
         raise book.Refusal("unknown_channel", "the ledger holds no such channel: settle its channel-open first")
     return channel
 
 
-def _payment(tables: Tables, act: Payment) -> book.Change:
+def _payment(tables: BatchedTables, act: Payment) -> book.Change:
     if act.lane is None:
         return book.Change()
     channel = _channel(tables, act.channel)
@@ -74,7 +74,7 @@ def _payment(tables: Tables, act: Payment) -> book.Change:
     return book.pay(channel, {act.number: act.lane}, {} if old is None else {act.number: old})
 
 
-def _closing(tables: Tables, act: Closing) -> book.Change:
+def _closing(tables: BatchedTables, act: Closing) -> book.Change:
     if act.contradicts:
         return book.Change()
     channel = _channel(tables, act.channel)
@@ -83,7 +83,7 @@ def _closing(tables: Tables, act: Closing) -> book.Change:
     return book.close(act.claim, channel, old)
 
 
-def moves(tables: Tables, act: Act, change: book.Change) -> bool:
+def moves(tables: BatchedTables, act: Act, change: book.Change) -> bool:
     """Whether the log has to keep the message: it moves money, or is kept for what it shows.
 
     A voucher that pays nothing is not kept, nor a close, grant or revocation that changes nothing, or its signer could
@@ -103,7 +103,7 @@ def moves(tables: Tables, act: Act, change: book.Change) -> bool:
 
 
 def post(
-    tables: Tables, head: Head, posting: Posting, change: book.Change, *, at: int, raw: bytes, proof: bytes
+    tables: BatchedTables, head: Head, posting: Posting, change: book.Change, *, at: int, raw: bytes, proof: bytes
 ) -> Head:
     """Take a message: a row of the log and its effect.
 
@@ -125,7 +125,7 @@ def post(
     return Head(row.n, row.hash)
 
 
-def enter(tables: Tables, n: int, posting: Posting, change: book.Change) -> None:
+def enter(tables: BatchedTables, n: int, posting: Posting, change: book.Change) -> None:
     """Bring the views up to date with row `n` of a log."""
     act = posting.act
     tables.remember(n, posting.digest, posting.kind)
@@ -139,8 +139,10 @@ def enter(tables: Tables, n: int, posting: Posting, change: book.Change) -> None
             tables.set_owner(n, act.device, act.owner, act.depth, act.granted)
         case Revoking():
             tables.revoke(n, act.device, act.start)
+        case Payment(contradicts=True):
+            tables.contradict(n, act.channel, act.number, act.seq)
         case Payment():
-            tables.number(n, act.channel, act.number, act.seq, contradicts=act.contradicts)
+            tables.number(n, act.channel, act.number, act.seq, posting.digest)
         case Closing():
             tables.note_close(n, act.channel, act.claim.signer, contradicts=act.contradicts)
         case _:

@@ -21,7 +21,7 @@ from .memory import LedgerMemory
 from .posting import Posting, decide, moves
 from .proof import Proof
 from .standing import check_standing
-from .store.tables import Tables
+from .store.batched import BatchedTables
 from .watch import Watch, WatchedPolicy
 
 
@@ -40,7 +40,9 @@ class Recheck:
     the rows judged so far. ledger: the ledger's id, 32 bytes.
     """
 
-    def __init__(self, roots: Iterable[Message[Certificate]], policy: Policy, tables: Tables, ledger: bytes) -> None:
+    def __init__(
+        self, roots: Iterable[Message[Certificate]], policy: Policy, tables: BatchedTables, ledger: bytes
+    ) -> None:
         self._tables, self._ledger = tables, ledger
         self._watch = Watch(lambda: 0)
         self._policy = WatchedPolicy.of(replace(policy, secrets=(), ticks={}, custody_floor=0), self._watch)

@@ -6,12 +6,12 @@ Limits: a message's effect is atomic and durable before its verdict is handed ou
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from ..verify import ALREADY_SETTLED, Fault, Finding, Judge, Verdict, channels
+from ..verify import Fault, Finding, Verdict, channels
 from ..verify.aside import Aside
 from ..verify.channels import WAITING
 from ..verify.codes import EQUIVOCATION, REMEDIES
@@ -20,6 +20,7 @@ from ..verify.readings import Head as LogHead
 from ..verify.readings import time_of
 from ..wire.messages import Body, ChannelClose, FactoryRecord, Funding, Message, Reading, Receipt, Refund, Voucher
 from . import book
+from .ahead import Ahead
 from .chain import START, Head
 from .identity import LedgerIdentity
 from .intake import Act, Certifying, Funded, Refunding, act_of, proof_of
@@ -28,9 +29,9 @@ from .moved import Moved
 from .newest import Items
 from .posting import Posting, decide, moves, post
 from .proof import Proof
+from .repeats import already, is_done
 from .standing import check_standing
-from .store.database import Database
-from .store.tables import Tables
+from .store.batched import BatchedTables
 from .watch import Watch
 from .windows import NewestFirst, gather, settle_window
 
@@ -44,15 +45,20 @@ _REFUNDS: Final = 256  # of one transaction
 class Settlement:
     """One run over messages; what the ledger took before counts.
 
-    database: open for writing. judge: with `memory` for its memory. identity: signs what the ledger says.
+    tables: open for writing. ahead: its judge has `memory` for its memory. identity: signs what the ledger says.
     """
 
     def __init__(
-        self, database: Database, judge: Judge, memory: LedgerMemory, identity: LedgerIdentity, watch: Watch
+        self,
+        tables: BatchedTables,
+        ahead: Ahead,
+        memory: LedgerMemory,
+        identity: LedgerIdentity,
+        watch: Watch,
     ) -> None:
-        self._db, self._judge, self._memory, self._watch = database, judge, memory, watch
+        judge = ahead.judge
+        self._tables, self._judge, self._memory, self._watch, self._ahead = tables, judge, memory, watch, ahead
         self._identity, self._policy = identity, judge.policy
-        self._tables = Tables(database)
         self._head, self.moved, self._window = Head(0, START), Moved(), 0
         self._newest = NewestFirst(self._tables, memory, judge, watch)
 
@@ -63,9 +69,13 @@ class Settlement:
 
         Also without a message it refunds the channels whose claim has ended.
         """
+        with closing(self._ahead):
+            yield from self._run(iter(messages), batch, window)
+
+    def _run(self, source: Iterator[bytes], batch: int, window: int) -> Iterator[Verdict]:
         aside, closes, cut, count = Aside(), Aside(), None, 0
-        source, self._window = iter(messages), window
-        size = max(batch, window)
+        self._window = window
+        size = max(batch * self._ahead.batches, window)
         while cut is None:
             chunk, cut = gather(source, size)
             yield from self._settle_window(list(enumerate(chunk, count)), batch, aside, closes)
@@ -102,8 +112,12 @@ class Settlement:
         self, items: Items, batch: int, aside: Aside | None, closes: Aside | None = None
     ) -> Iterator[Verdict]:
         """The verdicts on a window of messages, of each lane the best voucher first where that is asked for."""
-        settle, newest = (lambda chunk: self._settle(chunk, aside, closes)), self._newest if self._window else None
-        return settle_window(items, batch, settle, newest, aside)
+
+        def settle(some: Items) -> Iterator[Verdict]:
+            for chunk in self._ahead.batched(some, batch):
+                yield from self._settle(chunk, aside, closes)
+
+        return settle_window(items, settle, self._newest if self._window else None, aside)
 
     def refund_ended(self) -> int:
         """Refund every channel whose claim has ended; returns how many."""
@@ -125,7 +139,7 @@ class Settlement:
         with self._writing():
             self._refund_some()
             for n, raw in chunk:
-                message = self._judge.parse(n, raw)
+                message = self._ahead.parse(n, raw)
                 if isinstance(message, Verdict):
                     verdicts.append(message)
                     continue
@@ -142,7 +156,7 @@ class Settlement:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """One transaction, as of one time, that never falls: a log's rows are in the order of their times."""
-        with self._db.writing():
+        with self._tables.writing():
             self._watch.look(not_before=self._tables.last_time())
             head = self._tables.head()
             if head != self._head:
@@ -151,12 +165,12 @@ class Settlement:
             yield
 
     def _take(self, n: int, message: Message[Body]) -> Verdict:
-        if self._is_done(message):
-            return _already(Verdict(n, message.type, False, "", message.digest, message=message))
+        if is_done(self._tables, self._policy, message):
+            return already(Verdict(n, message.type, False, "", message.digest, message=message))
         found = self._judge.judge(message)
         verdict = self._judge.verdict(n, message, found)
         if self._memory.is_copy(message, found):
-            return _already(verdict)
+            return already(verdict)
         self._show(message, found)
         if found.fault is not None and found.fault.code != EQUIVOCATION:
             return verdict
@@ -234,17 +248,3 @@ class Settlement:
             self._memory.show(Message(message.sign1, body))
         elif isinstance(body, Reading | FactoryRecord) and found.signer is not None and found.fault is None:
             self._memory.keep_head(found.signer, LogHead(body.seq, message.digest, time_of(body)))
-
-    def _is_done(self, message: Message[Body]) -> bool:
-        """Whether these very bytes are in the log and can do nothing more; their signature was checked then."""
-        if self._tables.settled(message.digest) != message.raw:
-            return False
-        body = message.body
-        if not isinstance(body, Voucher) or body.ticks is None:
-            return True
-        best = self._tables.lane(body.channel, body.lane)
-        return best is not None and channels.worth_of(body, self._policy.ticks) <= best.worth
-
-
-def _already(verdict: Verdict) -> Verdict:
-    return verdict._replace(ok=True, code=ALREADY_SETTLED, why="It is in the ledger; nothing was changed.")

@@ -52,22 +52,16 @@ class NewestFirst:
         return terms is not None and self._judge.signers.party(voucher, terms.payer)
 
 
-def settle_window(
-    items: Items, batch: int, settle: Settle, newest: NewestFirst | None, aside: Aside | None
-) -> Iterator[Verdict]:
-    """The verdicts on a window. settle: takes a batch. newest: None to take all as they came. aside: for what waits."""
-
-    def settle_all(some: Items) -> Iterator[Verdict]:
-        for at in range(0, len(some), batch):
-            yield from settle(some[at : at + batch])
-
+def settle_window(items: Items, settle: Settle, newest: NewestFirst | None, aside: Aside | None) -> Iterator[Verdict]:
+    """The verdicts on a window. settle: takes any number, batch by batch. newest: None to take all as they came. aside:
+    for what waits."""
     lanes: list[list[Candidate]] = []
     if newest is not None:
         with without_cycles():
             items, lanes = divide(items)
-    yield from settle_all(items)
+    yield from settle(items)
     if newest is not None:
-        yield from newest.rounds(lanes, settle_all, aside)
+        yield from newest.rounds(lanes, settle, aside)
 
 
 def gather(source: Iterator[bytes], most: int) -> tuple[list[bytes], Truncated | None]:

@@ -6,6 +6,7 @@ here: that the ledger took one says nothing else about it. No input makes this r
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..errors import Rejected, Truncated
@@ -14,7 +15,7 @@ from ..wire.keys import PublicKey
 from ..wire.log_receipt import Consistency, Inclusion, LogReceipt, is_receipt, parse_receipt
 from ..wire.merkle import is_consistent, leaf, root_from
 from ..wire.messages import Body, Certificate, Checkpoint, Message, parse_message
-from .codes import OK, REMEDIES
+from .codes import EQUIVOCATION, OK, REMEDIES
 from .verdict import Verdict
 from .verifier import Verifier
 
@@ -69,8 +70,9 @@ class ReceiptFile:
         self._subject: Message[Body] | None = None
 
     def run(self, items: Iterable[bytes]) -> Iterator[Verdict | ReceiptVerdict]:
-        """A verdict for each checkpoint and each receipt, and for what is neither and cannot be read."""
-        n = -1
+        """A verdict for each checkpoint and each receipt, and for what is neither and cannot be read. For each file of
+        several: the checkpoints of all of them are held against each other."""
+        n, self._subject = -1, None
         try:
             for n, raw in enumerate(items):
                 found = self._receipt(n, raw) if is_receipt(raw) else self._other(raw)
@@ -99,6 +101,8 @@ class ReceiptFile:
         verdict = self._verifier.check(raw)
         if verdict.ok:
             self._checkpoints.setdefault((message.kid, body.rows), body)
+        if verdict.code == EQUIVOCATION:  # nothing rests on either
+            self._checkpoints[message.kid, body.rows] = replace(body, root=None)
         cause = self._refused.get(message.kid) if verdict.code == "unknown_signer" else None
         return verdict if cause is None else verdict._replace(code=cause.code, why=cause.why)
 

@@ -195,6 +195,10 @@ class Signers:
         held = self._known.get(device[:8], [])
         return next((known for known in held if known.certificate.key.device_id == device), None)
 
+    def keys(self, kid: bytes) -> list[PublicKey]:
+        """The keys that are known by now for this hint, whether what certifies them holds or not."""
+        return [known.certificate.key for known in self._known.get(kid, ())]
+
     def party(self, message: Message[Body], device: bytes) -> bool:
         """Whether the key whose device id is `device` signed, as far as any certificate shows that key.
 

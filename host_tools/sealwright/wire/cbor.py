@@ -39,6 +39,22 @@ def encode(value: Value) -> bytes:
     return cbor2.dumps(_ordered(value, MAX_DEPTH))
 
 
+def head_of(major: int, argument: int) -> bytes:
+    """The shortest head of an item: its major type, 0 to 5, and its argument, 0 to 2**64 - 1."""
+    if argument < 24:
+        return _SHORT[major << 5 | argument]
+    if argument < 1 << 8:
+        return bytes((major << 5 | 24, argument))
+    if argument < 1 << 16:
+        return _SHORT[major << 5 | 25] + argument.to_bytes(2, "big")
+    if argument < 1 << 32:
+        return _SHORT[major << 5 | 26] + argument.to_bytes(4, "big")
+    return _SHORT[major << 5 | 27] + argument.to_bytes(8, "big")
+
+
+_SHORT: Final = tuple(bytes((first,)) for first in range(256))
+
+
 def _ordered(value: Any, depth: int) -> Any:  # noqa: PLR0911 - one return a type
     """`value` as cbor2 must be given it: maps in bytewise order of their encoded keys, everything checked."""
     if depth == 0:

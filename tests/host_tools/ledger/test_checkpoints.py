@@ -151,6 +151,17 @@ def test_two_checkpoints_that_contradict_each_other_are_an_equivocation(settled)
             assert verdicts[-1].code == "equivocation"
 
 
+def test_contradicting_checkpoints_of_several_files_are_seen_and_prove_nothing_more(settled):
+    signed, (first, one) = receipts_of(settled, settled.vouchers[:1])
+    body = signed.body
+    lie = settled.identity.sign(Checkpoint(body.ledger, body.rows, hash32("head"), NOW, hash32("root")))
+    checked_files = ReceiptFile(Verifier([settled.network.root], Policy(at=NOW)))
+    assert [v.code for v in checked_files.run(bundle(settled, signed.raw, first, one))] == ["ok", "ok"]
+    assert [v.code for v in checked_files.run(bundle(settled, lie.raw))] == ["equivocation"]
+    assert [v.code for v in checked_files.run([first, one])] == ["bad_receipt"]
+    assert [v.code for v in checked_files.run([one])] == ["bad_receipt"]
+
+
 def test_what_cannot_be_signed(world):
     ledger = world.ledger()
     ledger.deposit(world.owner.deposit(world.payer, 1).raw)

@@ -85,6 +85,7 @@ def test_damaged_bundles_have_verdicts(shard):
     json.dumps(verdict.as_dict())
     # the damage must reach past the reader: every shard makes every code but one that needs another root
     rare = {"test_root", "bad_tick", "revoked", "wrong_ledger", "not_a_device", "not_a_ledger", "over_capacity"}
+    rare |= {"bad_receipt"}
     assert set(REMEDIES) - set(seen) - LEDGER_CODES <= rare | {"bad_merge", "bad_lane", "amount_decreased"}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ...verify.channels import MAX_LANES
 from ...verify.memory import Lane, Terms
 from .. import book
-from .database import Database, Row, big, octets, text, unsigned, whole
+from .database import Queries, Row, big, octets, text, unsigned, whole
 
 _CHANNEL = """SELECT digest, payer, payee, asset, capacity, expires, dispute, pays_up_to, worth, paid, refunded,
     claim_end, closed_at FROM channels"""
@@ -17,8 +17,9 @@ _CHANNEL = """SELECT digest, payer, payee, asset, capacity, expires, dispute, pa
 class ChannelTables:
     """The tables of channels. log: the database with the log, where an audit rebuilds the views in another."""
 
-    def __init__(self, database: Database, log: Database | None = None) -> None:
+    def __init__(self, database: Queries, log: Queries | None = None) -> None:
         self._db, self._log = database, log or database
+        self.ledger: bytes | None = None  # 32 bytes: the id of the ledger that is said to have funded the channels
 
     def _raw(self, row: Row | None) -> bytes | None:
         """The message in the log's row whose number `row` holds."""
@@ -28,7 +29,7 @@ class ChannelTables:
     def channel(self, digest: bytes) -> book.Channel | None:
         """A channel as it is now."""
         row = self._db.row(f"{_CHANNEL} WHERE digest = ?", (digest,))
-        return _channel(row) if row else None
+        return _channel(row, self.ledger) if row else None
 
     def channels(self) -> Iterator[book.Channel]:
         """All channels, in the order they were opened."""
@@ -95,15 +96,11 @@ class ChannelTables:
             JOIN log b ON b.n = e.second ORDER BY e.first"""
         return ((octets(row[0]), octets(row[1])) for row in self._db.rows(sql))
 
-    def number(self, n: int, channel: bytes, lane: int, seq: int, *, contradicts: bool) -> None:
-        """Note the first voucher with a number, or a contradiction of it."""
-        if contradicts:
-            sql = """INSERT INTO equivocations (first, second)
-                SELECT n, ? FROM vouchers WHERE channel = ? AND lane = ? AND seq = ? ON CONFLICT DO NOTHING"""
-            self._db.run(sql, (n, channel, lane, str(seq)))
-            return
-        sql = "INSERT INTO vouchers (channel, lane, seq, n) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-        self._db.run(sql, (channel, lane, str(seq), n))
+    def contradict(self, n: int, channel: bytes, lane: int, seq: int) -> None:
+        """Note that row `n` contradicts the first voucher with this number."""
+        sql = """INSERT INTO equivocations (first, second)
+            SELECT n, ? FROM vouchers WHERE channel = ? AND lane = ? AND seq = ? ON CONFLICT DO NOTHING"""
+        self._db.run(sql, (n, channel, lane, str(seq)))
 
     def note_close(self, n: int, channel: bytes, signer: bytes, *, contradicts: bool) -> None:
         """Note a party's first close, or a contradiction of it."""
@@ -115,26 +112,8 @@ class ChannelTables:
         sql = "INSERT INTO closes (channel, signer, n) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
         self._db.run(sql, (channel, signer, n))
 
-    def _set_channel(self, n: int, channel: book.Channel) -> None:
-        sql = """INSERT INTO channels (digest, opened, payer, payee, asset, capacity, expires, dispute,
-            pays_up_to, worth, paid, refunded, remaining, claim_end, closed_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (digest) DO UPDATE SET pays_up_to = excluded.pays_up_to, worth = excluded.worth,
-            paid = excluded.paid, refunded = excluded.refunded, remaining = excluded.remaining,
-            claim_end = excluded.claim_end, closed_at = excluded.closed_at"""
-        terms = channel.terms
-        agreed = (terms.digest, n, terms.payer, terms.payee, terms.asset, terms.capacity, str(terms.expires))
-        state = (channel.limit, str(channel.worth), channel.paid, channel.refunded, channel.remaining)
-        self._db.run(sql, (*agreed, terms.window, *state, terms.claim_end, channel.closed_at))
 
-    def _set_lane(self, channel: bytes, number: int, lane: Lane) -> None:
-        sql = """INSERT INTO lanes (channel, lane, seq, worth, voucher) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (channel, lane) DO UPDATE SET seq = excluded.seq, worth = excluded.worth,
-            voucher = excluded.voucher"""
-        self._db.run(sql, (channel, number, str(lane.seq), str(lane.worth), lane.voucher))
-
-
-def _channel(row: Row) -> book.Channel:
+def _channel(row: Row, ledger: bytes | None = None) -> book.Channel:
     digest, payer, payee, asset, capacity, expires, dispute, limit, worth, paid, refunded, claim_end, closed = row
     terms = Terms(
         digest=octets(digest),
@@ -145,6 +124,7 @@ def _channel(row: Row) -> book.Channel:
         expires=unsigned(expires),
         window=whole(dispute),
         claim_end=whole(claim_end),
+        ledger=ledger,
         funded=True,
     )
     at = None if closed is None else whole(closed)

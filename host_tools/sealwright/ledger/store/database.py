@@ -7,7 +7,7 @@ parameter or a column type otherwise changes that in its `run`, `rows` and `crea
 int (signed 64 bits), str, bytes and None. Errors leave an engine as `faults.LedgerError` only.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -17,7 +17,20 @@ Value = int | str | bytes | None
 Row = tuple[Value, ...]
 
 
-class Database(Protocol):
+class Queries(Protocol):
+    """What the tables ask of a database."""
+
+    def run(self, sql: str, parameters: Sequence[Value] = ()) -> None:
+        """Run one statement for its effect."""
+
+    def rows(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
+        """The rows of one query, as they are read."""
+
+    def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
+        """The first row of one query that has few, or None."""
+
+
+class Database(Queries, Protocol):
     """One connection to a ledger's tables."""
 
     @property
@@ -27,14 +40,8 @@ class Database(Protocol):
     def create(self, statements: Sequence[str]) -> None:
         """Run data definitions, in order."""
 
-    def run(self, sql: str, parameters: Sequence[Value] = ()) -> None:
-        """Run one statement for its effect."""
-
-    def rows(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
-        """The rows of one query, as they are read."""
-
-    def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
-        """The first row of one query, or None."""
+    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Run one statement for its effect, once for the parameters of each row."""
 
     def writing(self) -> AbstractContextManager[None]:
         """A write transaction: takes the write lock at once; an exception rolls it back."""

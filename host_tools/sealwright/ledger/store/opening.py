@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...files import sync_folder
-from . import schema
+from . import migrations
 from .faults import LedgerDamaged, LedgerError, LedgerMissing, LedgerReadOnly, NotALedger, typed
 
 _MAGIC = b"SQLite format 3\0"
@@ -136,7 +136,7 @@ def _make(path: Path) -> None:
     try:
         _discard(draft)  # a killed process of the same number may have left one
         with typed(str(path)), closing(sqlite3.connect(draft, isolation_level=None)) as connection:
-            for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *schema.STATEMENTS):
+            for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *migrations.whole()):
                 connection.execute(statement)
         with suppress(FileExistsError):  # another process was faster: its ledger is as good
             path.hardlink_to(draft)

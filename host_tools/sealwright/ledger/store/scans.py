@@ -16,8 +16,9 @@ _ENTRIES: Final = """SELECT e.n, l.at, m.type, m.digest, a.kind, a.name, a.asset
     JOIN log l ON l.n = e.n
     JOIN messages m ON m.n = e.n
     ORDER BY e.n, e.account"""
-_UNBALANCED: Final = """SELECT e.n, a.asset, sum(e.amount) FROM entries e JOIN accounts a ON a.id = e.account
-    GROUP BY e.n, a.asset HAVING sum(e.amount) <> 0"""
+# a row moves one asset: grouped by row alone, the entries are read in the order of their key, and nothing is sorted
+_UNBALANCED: Final = """SELECT e.n, min(a.asset), sum(e.amount) FROM entries e JOIN accounts a ON a.id = e.account
+    GROUP BY e.n HAVING sum(e.amount) <> 0 OR min(a.asset) <> max(a.asset)"""
 _LEAKING: Final = """SELECT c.digest, c.capacity - c.paid - c.refunded - coalesce(a.balance, 0)
     FROM channels c LEFT JOIN accounts a ON a.kind = 'channel' AND a.name = c.digest AND a.asset = c.asset
     WHERE c.remaining <> coalesce(a.balance, 0) OR c.capacity - c.paid - c.refunded <> c.remaining"""
@@ -51,7 +52,7 @@ def view(database: Database, table: str) -> Iterator[tuple[Row, Row]]:
 
 
 def unbalanced(database: Database) -> Iterator[Row]:
-    """(row, asset, sum) where the entries of one row and asset do not sum to 0."""
+    """(row, asset, sum) where the entries of one row do not sum to 0, or are of several assets."""
     return database.rows(_UNBALANCED)
 
 

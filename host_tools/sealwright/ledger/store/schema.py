@@ -1,14 +1,14 @@
 """The ledger's tables: one log that is the truth, and views of it that anybody can rebuild.
 
-Purpose: all data definitions. `log` holds the messages as received, each row bound to the one before;
-everything else follows from it and is what `audit` rebuilds and compares.
+Purpose: the data definitions, which `migrations` puts in force. `log` holds the messages as received, each row bound
+to the one before; everything else follows from it and is what `audit` rebuilds and compares.
 Limits: written for SQLite (STRICT tables, triggers). For PostgreSQL: INTEGER becomes BIGINT, BLOB BYTEA,
 STRICT and WITHOUT ROWID go, the triggers become rules. Unsigned 64-bit numbers that no arithmetic is done on
 (lane, seq, expires) are decimal text, since neither engine has a column for them.
 """
 
 APPLICATION = 0x5345414C  # "SEAL", in the file's header
-VERSION = 2
+VERSION = 2  # the number of the last of `migrations`
 
 TABLES = (
     # hash = SHA-256(prev || n || at || effect || message || proof): see chain.py
@@ -131,13 +131,6 @@ TRIGGERS = (
     BEGIN SELECT raise(ABORT, 'the log is append-only'); END""",
     """CREATE TRIGGER log_is_never_deleted BEFORE DELETE ON log
     BEGIN SELECT raise(ABORT, 'the log is append-only'); END""",
-)
-
-STATEMENTS = (
-    *TABLES,
-    *TRIGGERS,
-    f"PRAGMA application_id = {APPLICATION}",
-    f"PRAGMA user_version = {VERSION}",
 )
 
 # What audit compares: every view table, all of its columns, in the order of its key (the first columns).

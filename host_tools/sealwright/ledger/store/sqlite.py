@@ -6,11 +6,11 @@ committed transaction only if the disk keeps the data that it reports as flushed
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from . import schema
+from . import migrations, schema
 from .database import Row, Value, text
 from .faults import ERRORS, LedgerBusy, LedgerDamaged, NotALedger, translate, typed
 from .opening import Opened, open_file
@@ -20,21 +20,36 @@ _PRAGMAS = (
     "PRAGMA synchronous = FULL",  # or a power cut could take back what we said was settled
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
+    "PRAGMA wal_autocheckpoint = 8192",  # pages, 32 MB: each moves pages from all over the file
+    "PRAGMA cache_size = -65536",  # KiB: what settles reads pages all over the file
 )
+_SCRATCH_PRAGMAS = (
+    "PRAGMA journal_mode = OFF",  # a rebuilding that fails is thrown away
+    "PRAGMA cache_size = -32768",  # KiB
+)
+SCRATCH = "the scratch file in the folder for temporary files (TMPDIR)"
 
 
 class SqliteDatabase:
-    """A connection to a ledger file, or to a scratch database in memory."""
+    """A connection to a ledger file, or to a scratch database."""
 
     def __init__(self, opened: Opened, name: str) -> None:
         self.name = name
         self._connection, self._undisturbed = opened
+        self._cursor = self._connection.cursor()
 
     @classmethod
     def scratch(cls) -> "SqliteDatabase":
-        """An empty ledger in memory, for rebuilding."""
-        made = cls(Opened(sqlite3.connect(":memory:", isolation_level=None)), "(scratch)")
-        made.create(schema.STATEMENTS)
+        """An empty ledger for rebuilding, in a file without a name that goes with the connection.
+
+        Its memory is its cache, whatever it holds. It lies in the folder that SQLITE_TMPDIR or TMPDIR names. Raises
+        LedgerError.
+        """
+        with typed(SCRATCH):
+            made = cls(Opened(sqlite3.connect("", isolation_level=None)), SCRATCH)
+            for pragma in _SCRATCH_PRAGMAS:
+                made.run(pragma)
+            made.create(migrations.whole())
         return made
 
     @classmethod
@@ -61,7 +76,7 @@ class SqliteDatabase:
         if application != schema.APPLICATION:
             raise NotALedger(f"{self.name} is a SQLite database, but not a Sealwright ledger")
         if version != schema.VERSION:
-            raise NotALedger(f"{self.name} is a ledger of version {version!r}, not {schema.VERSION}")
+            migrations.bring_up(self, version)
 
     def _pragma(self, pragma: str) -> Value:
         found = self.row(f"PRAGMA {pragma}")
@@ -79,6 +94,11 @@ class SqliteDatabase:
         except ERRORS as error:
             raise translate(error, self.name) from error
 
+    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Run one statement for its effect, once for the parameters of each row."""
+        with typed(self.name):
+            self._connection.executemany(sql, rows)
+
     def rows(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
         """The rows of one query, as they are read."""
         with typed(self.name):
@@ -87,14 +107,13 @@ class SqliteDatabase:
                 yield row
 
     def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
-        """The first row of one query, or None."""
-        try:
-            cursor = self._connection.execute(sql, parameters)
-            found: Row | None = cursor.fetchone()
-            cursor.close()  # or what it has begun would still be going on at COMMIT
+        """The first row of one query that has few, or None."""
+        try:  # one cursor for all, and its rows to the last: else the query would still be going on at COMMIT
+            self._cursor.execute(sql, parameters)
+            found: list[Row] = self._cursor.fetchall()
         except ERRORS as error:
             raise translate(error, self.name) from error
-        return found
+        return found[0] if found else None
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """The log and its views as Python values: every query of the ledger, and nothing that decides.
 
-Purpose: append a row, apply a `book.Change`, and find what the rules need to know of the past. The same code
-fills the views when a message is settled and when `audit` rebuilds them.
+Purpose: find what the rules need to know of the past, and note what only some messages change; `batched` has what
+every message writes. The same code fills the views when a message is settled and when `audit` rebuilds them.
 Limits: inside a transaction of its caller's; balances stay in 64 bits because `book` bounds the supply.
 """
 
@@ -45,10 +45,9 @@ class Tables(ChannelTables):
             GROUP BY digest ORDER BY digest LIMIT 2"""
         return [(whole(row[0]), octets(row[1])) for row in self._db.rows(sql, (beginning, end))]
 
-    def append(self, row: LogRow) -> None:
-        """Add a row to the log."""
-        sql = "INSERT INTO log (n, at, message, proof, effect, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        self._db.run(sql, row)
+    def message(self, n: int) -> bytes | None:
+        """The message in row `n`, as received, or None where there is no such row."""
+        return self._raw((n,))
 
     def log(self) -> Iterator[LogRow]:
         """All rows of the log, in order."""
@@ -61,10 +60,6 @@ class Tables(ChannelTables):
         """The row the message with this digest was first taken in, or None."""
         row = self._db.row("SELECT n FROM messages WHERE digest = ? ORDER BY n LIMIT 1", (digest,))
         return whole(row[0]) if row else None
-
-    def settled(self, digest: bytes) -> bytes | None:
-        """The message with this digest as it was first taken, or None."""
-        return self._raw(self._db.row("SELECT n FROM messages WHERE digest = ? ORDER BY n LIMIT 1", (digest,)))
 
     def certificates(self, kid: bytes) -> list[tuple[int, bytes]]:
         """The accepted certificates whose subject has this key hint: when taken, and as received, oldest first."""
@@ -87,12 +82,6 @@ class Tables(ChannelTables):
         row = self._db.row(sql, (asset,))
         return -((whole(row[0]) << 32) + whole(row[1])) if row else 0
 
-    def balance(self, account: book.Account) -> int:
-        """What an account holds; 0 for one that never had anything."""
-        sql = "SELECT balance FROM accounts WHERE kind = ? AND asset = ? AND name = ?"
-        row = self._db.row(sql, (account.kind, account.asset, account.name))
-        return whole(row[0]) if row else 0
-
     def closed_by(self, channel: bytes, signer: bytes) -> bool:
         """Whether this party closed the channel before."""
         return self._db.row("SELECT n FROM closes WHERE channel = ? AND signer = ?", (channel, signer)) is not None
@@ -107,11 +96,7 @@ class Tables(ChannelTables):
         row = self._db.row("SELECT start FROM revocations WHERE device = ?", (device,))
         return unsigned(row[0]) if row else None
 
-    # taking a message
-
-    def remember(self, n: int, digest: bytes, kind: str) -> None:
-        """Note that row `n` holds the message `digest`, of type `kind`."""
-        self._db.run("INSERT INTO messages (n, digest, type) VALUES (?, ?, ?)", (n, digest, kind))
+    # what is noted now and then; `batched` has what every message writes
 
     def certify(self, n: int, kid: bytes) -> None:
         """Note that row `n` holds an accepted certificate for a subject with this key hint."""
@@ -148,25 +133,3 @@ class Tables(ChannelTables):
         sql = """INSERT INTO revocations (device, start, n) VALUES (?, ?, ?) ON CONFLICT (device)
             DO UPDATE SET start = excluded.start, n = excluded.n"""
         self._db.run(sql, (device, str(start), n))
-
-    def apply(self, n: int, change: book.Change) -> None:
-        """Bring the views up to date with what row `n` does."""
-        for entry in change.entries:
-            self._enter(n, entry)
-        for channel in change.channels:
-            self._set_channel(n, channel)
-        for number, lane in change.lanes.items():
-            self._set_lane(change.channels[0].digest, number, lane)
-
-    def _enter(self, n: int, entry: book.Entry) -> None:
-        account = entry.account
-        place = (account.kind, account.asset, account.name)
-        sql = "UPDATE accounts SET balance = balance + ? WHERE kind = ? AND asset = ? AND name = ? RETURNING id"
-        found = self._db.row(sql, (entry.amount, *place))
-        if found is None:
-            # numbered here and not by the database, so that a rebuilt view has the same numbers
-            sql = """INSERT INTO accounts (id, kind, asset, name, balance)
-                VALUES ((SELECT coalesce(max(id), 0) + 1 FROM accounts), ?, ?, ?, ?) RETURNING id"""
-            found = self._db.row(sql, (*place, entry.amount)) or (None,)
-        number = whole(found[0])
-        self._db.run("INSERT INTO entries (n, account, amount) VALUES (?, ?, ?)", (n, number, entry.amount))
