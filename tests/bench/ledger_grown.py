@@ -111,11 +111,11 @@ class Grown:
         began = time.perf_counter()
         with subprocess.Popen(line, env=where, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
             assert process.stderr is not None
-            told = process.stderr.read()
+            stderr = process.stderr.read()
             _, status, used = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            raise RuntimeError(f"{line} ended with {process.returncode}: {told.decode()}")
+            raise RuntimeError(f"{line} ended with {process.returncode}: {stderr.decode()}")
         return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / _PER_MB, time.perf_counter() - began)
 
 

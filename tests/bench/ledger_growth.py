@@ -72,8 +72,8 @@ def lines(found: dict[str, Any]) -> Iterable[str]:
     for name, row in found.items():
         met = "met" if row["at_twice"] <= MOST_AT_TWICE else "MISSED"
         seconds = ", ".join(f"{one:.2f}" for one in row["cpu_s"])
-        told = f"twice as much takes {row['at_twice']:.1f} times; goal {MOST_AT_TWICE}: {met}"
-        yield f"  {name:<18}{seconds} s, {max(row['memory_mb'])} MB; {told}"
+        growth = f"twice as much takes {row['at_twice']:.1f} times; goal {MOST_AT_TWICE}: {met}"
+        yield f"  {name:<18}{seconds} s, {max(row['memory_mb'])} MB; {growth}"
 
 
 LIMITS: Final = {  # what a command may take at 1,000,000 rows over 100,000 channels: seconds, MB

@@ -27,16 +27,16 @@ def digests(cli):
 
 def test_a_receipt_is_checked_by_a_stranger(books, tmp_path):
     file, wanted = tmp_path / "toll.receipt", digests(books)[-1]
-    told = books.ok("ledger", "receipt", wanted[:12], "--out", file, "--json").last
-    assert told["digest"] == wanted and told["type"] == "voucher" and 0 < told["row"] <= told["rows"]
+    outcome = books.ok("ledger", "receipt", wanted[:12], "--out", file, "--json").last
+    assert outcome["digest"] == wanted and outcome["type"] == "voucher" and 0 < outcome["row"] <= outcome["rows"]
     stranger = Cli(tmp_path / "stranger")
     roots = [books.home / "root.pem", books.home / "test-root.pem"]
     rooted = ("--root", roots[1])
     checkpoint, receipt = stranger.ok("verify", "--receipt", file, *rooted, "--allow-test", "--json").json
     assert checkpoint["type"] == "checkpoint" and checkpoint["ok"]
-    assert receipt["ok"] and (receipt["digest"], receipt["row"]) == (wanted, told["row"])
+    assert receipt["ok"] and (receipt["digest"], receipt["row"]) == (wanted, outcome["row"])
     said = stranger.ok("verify", "--receipt", file, *rooted, "--allow-test")
-    assert f"is in row {told['row']} of {told['rows']}" in " ".join(said.out.split())
+    assert f"is in row {outcome['row']} of {outcome['rows']}" in " ".join(said.out.split())
     assert (
         stranger.ok("verify", "--receipt", file, "--root", roots[0]).code == 0
     )  # the same ledger, under the other root

@@ -50,7 +50,7 @@ class Checkpoints:
         found = self._tables.beginning(beginning)
         if len(found) != 1:
             many = "several messages whose digests begin" if found else "no message whose digest begins"
-            remedy = "`sealwright verify --json` shows digests, and `ledger export` those that moved money."
+            remedy = "A ledger keeps no readings. `sealwright verify --json` shows the digests of a bundle."
             raise Usage(f"the ledger has {many} with {beginning.hex()}", remedy=remedy, code="unknown_message")
         ((row, _),) = found
         path = self._tree.inclusion(row - 1, self._head.n)

@@ -37,12 +37,12 @@ def settling(world, messages, jobs):
     def work(tell):
         pool = Ahead._pool
 
-        def told(ahead):
+        def noted(ahead):
             threads = pool(ahead)
             tell([process.pid for process in ahead._processes])
             return threads
 
-        Ahead._pool = told
+        Ahead._pool = noted
         ok = 0
         with world.ledger(patience=60) as ledger:
             for n, verdict in enumerate(ledger.settle(messages, batch=BATCH, jobs=jobs)):
@@ -63,21 +63,21 @@ def test_kills_at_random_moments_lose_nothing_and_pay_nothing_twice(tmp_path, tr
     settled, middles = 0, 0
     for kill in range(KILLS):
         child = Child(settling(world, paid, 2))
-        until, told = draw.randrange(max(1, (len(paid) - settled) * 2 // (KILLS - kill))), 0
-        while told < until:
+        until, reported = draw.randrange(max(1, (len(paid) - settled) * 2 // (KILLS - kill))), 0
+        while reported < until:
             found = child.next()
             if isinstance(found, list):  # who checks signatures: dies now and then, too
                 for pid in found if kill % 3 == 1 else ():
                     os.kill(pid, signal.SIGKILL)
             else:
-                told = found
-                if settled + told >= len(paid):
+                reported = found
+                if settled + reported >= len(paid):
                     break
         time.sleep(draw.random() * 0.01)
-        told = max([told, *(one for one in child.kill()[0] if isinstance(one, int))])
+        reported = max([reported, *(one for one in child.kill()[0] if isinstance(one, int))])
         with world.ledger() as ledger:
             after = holds(ledger, world.payee)
-            assert settled + told <= after <= len(paid), "what was reported is there"
+            assert settled + reported <= after <= len(paid), "what was reported is there"
             assert kill % 20 or ledger.audit().ok
         middles += settled < after < len(paid)
         settled = after
