@@ -12,15 +12,19 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from short_arguments import keywords
+
 
 class Shortener:
     """Shortens the modules at `paths`. others: files that stay as they are, and the names that they use with them."""
 
     def __init__(self, paths: Iterable[Path], others: Iterable[Path] = ()) -> None:
         trees = [ast.parse(path.read_text()) for path in sorted(paths)]
+        foreign = [ast.parse(path.read_text()) for path in others]
+        self.keywords = keywords([*trees, *foreign])
         kept = {name for tree in trees for name in _shared(tree)}
-        for path in others:
-            kept.update(_used(ast.parse(path.read_text())))
+        for tree in foreign:
+            kept.update(_used(tree))
         self._kept = kept
         self._attributes = self._by_class(trees)
 

@@ -8,6 +8,7 @@ mpy-cross does only within one and for names with an underscore: 150 names were 
 import ast
 from pathlib import Path
 
+from short_arguments import ShortArguments
 from shorten import Shortener
 
 Value = int | str
@@ -31,6 +32,8 @@ class Slimmer:
         # the tests of the curve look into its modules on the chip
         if self._shortener is not None and source.is_relative_to(self._root) and "p256" not in source.parts:
             tree = self._shortener.shorten(tree)
+        if self._shortener is not None:
+            tree = ShortArguments(self._shortener.keywords).visit(tree)
         return ast.unparse(tree)
 
 
