@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CLOCK_SKEW = const(300)  # seconds that an issuer's clock may be ahead of the device's
 MAX_CHAIN = 5  # root with depth 3, three intermediates, the device
 _KEPT = const(4)  # certificates kept parsed: half a kilobyte each
-_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_BASE58 = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
 def cose_key(public: bytes) -> "Claims":
@@ -59,13 +59,13 @@ def did_key(public: bytes) -> str:
 
 def _base58(data: bytes) -> str:
     number = int.from_bytes(data, "big")
-    digits = []
+    digits = bytearray()  # of bytes: MicroPython keeps each text of one letter for good
     while number:
         number, five = divmod(number, 656356768)  # 58^5, the most that is a small integer on every port
         for _ in range(5):
             digits.append(_BASE58[five % 58])
             five //= 58
-    text = "".join(reversed(digits)).lstrip("1")
+    text = bytes(reversed(digits)).decode().lstrip("1")
     zeros = 0
     while zeros < len(data) and data[zeros] == 0:
         zeros += 1
