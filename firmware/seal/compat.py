@@ -119,13 +119,18 @@ def finish(result: "Any") -> "Any":
 
 
 _least_free = 0  # bytes; 0 where nothing is collected between requests
+_reserve: "bytearray | None" = None  # one long piece of heap, see `spend_reserve`
+_RESERVE_BYTES = const(6144)  # the longest reply, as items and as a frame
+_TRIES = const(4)  # a reserve is taken back after so many calls of `tidy_heap`: who was refused has tried again
+_tries_left = 0
 
 
 def settle_heap() -> None:
-    """Call once after start: from now on `tidy_heap` collects."""
-    global _least_free
+    """Call once after start: from now on `tidy_heap` collects, and there is a reserve."""
+    global _least_free, _reserve
     gc.collect()
     if hasattr(gc, "threshold"):
+        _reserve = bytearray(_RESERVE_BYTES)
         # the interpreter counts what is freed at once, too: with half of the heap it would collect, 25 ms on a Pico,
         # in the midst of each signature
         _least_free = gc.mem_free() // 2
@@ -134,9 +139,26 @@ def settle_heap() -> None:
 
 def tidy_heap() -> None:
     """Call between requests: collect if less than half of the heap is left that was free after start. Long-lived
-    objects then stay together, and a reading's segment finds its 4 KB in one piece."""
-    if _least_free and gc.mem_free() < _least_free:
-        gc.collect()
+    objects then stay together, and a reading's segment finds its 4 KB in one piece. Takes back a reserve that was
+    spent."""
+    global _reserve, _tries_left
+    _tries_left = max(0, _tries_left - 1)
+    if not _least_free or (gc.mem_free() >= _least_free and (_reserve is not None or _tries_left)):
+        return
+    gc.collect()
+    if _reserve is None and not _tries_left:
+        try:
+            _reserve = bytearray(_RESERVE_BYTES)
+        except MemoryError:
+            _tries_left = _TRIES  # another moment may have the room
+
+
+def spend_reserve() -> None:
+    """Call after a MemoryError: whoever tries again finds a long piece of heap. In use a heap has room in short pieces
+    alone, and what lives long stays in the short ones."""
+    global _reserve, _tries_left
+    _reserve, _tries_left = None, _TRIES
+    gc.collect()
 
 
 def heap_free() -> int | None:

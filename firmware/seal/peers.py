@@ -7,7 +7,7 @@ An order goes by the link whose addresses look like the seller's: "tcp:HOST:PORT
 import asyncio
 
 from . import notes, rpc
-from .compat import const, make_room
+from .compat import const, make_room, spend_reserve
 from .device import PROVISIONED
 from .errors import Unreachable
 from .order import ACTIVE, STATUS, is_standing
@@ -147,5 +147,6 @@ class Peers:
             from . import trading
         except MemoryError as error:  # another moment may have the room
             notes.trace("peers: no room to buy", error)
+            spend_reserve()
             return
         self._trading = asyncio.create_task(trading.run(device))

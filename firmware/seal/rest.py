@@ -10,7 +10,7 @@ device awake for MOST_WINDOWS windows after it woke, and no longer: a stranger m
 """
 
 from . import order, rpc
-from .compat import const, ticks_diff, ticks_ms
+from .compat import const, spend_reserve, ticks_diff, ticks_ms
 from .records import ORDER_RECORD, OWNER_AWAKE
 
 TYPE_CHECKING = False
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .ports import Ticks
     from .slots import Slots
 
+TRIES = const(20)
+_LEAST_UPTIME_MS = const(60000)  # a peer whose answers take the heap must not have the board start all the time
 LEAST_WINDOW = const(5)  # seconds: an owner who turned sleep on must be able to turn it off
 MOST_WINDOW = const(3600)
 MOST_WINDOWS = const(2)
@@ -41,6 +43,7 @@ class Rest:
         self._noted = ticks()
         self._woke = self._from = self._noted  # the end of the last sleep or work, the begin of the window that runs
         self.slots: "Slots | None" = None
+        self._lacks = 0
         self.uptime_ms = 0
         self.asleep_ms = 0
 
@@ -99,3 +102,15 @@ class Rest:
             or (self.slots and self.slots.on_trial)
             or (device.uplink and device.uplink.has_work())
         )
+
+    def lack_memory(self) -> None:
+        """Call after an order's MemoryError. Once it came TRIES times in a row, with the reserve spent, the board
+        starts anew: a start puts the heap in order, and the journal has every promise."""
+        spend_reserve()
+        self._lacks += 1
+        if self._lacks >= TRIES and self.slots and self.uptime_ms >= _LEAST_UPTIME_MS:
+            self.slots.restart()
+
+    def has_memory(self) -> None:
+        """Call after an order's step: it found room."""
+        self._lacks = 0

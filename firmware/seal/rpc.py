@@ -8,7 +8,7 @@ schema/rpc.cddl defines the kinds and their items.
 import asyncio
 
 from . import link, notes
-from .compat import const, finish, ticks_add, ticks_diff, ticks_ms, tidy_heap
+from .compat import const, finish, spend_reserve, ticks_add, ticks_diff, ticks_ms, tidy_heap
 from .errors import Malformed, NoMemory, SealError, StorageFull, Unreachable, Unsupported
 
 TYPE_CHECKING = False
@@ -108,6 +108,8 @@ def _handler(handlers: "Handlers", kind: int) -> "Callable[[Item], Item]":
 
 def _refusal(kind: int, error: Exception) -> "tuple[int, Item]":
     # the outer boundary: the client gets a code, the console the trace
+    if isinstance(error, MemoryError):
+        spend_reserve()
     if not isinstance(error, SealError):
         notes.trace("request %d" % kind, error)
     return ERROR, [error_code(error)]
@@ -155,6 +157,7 @@ def _pack(identifier: int, reply: int, result: "Item") -> bytearray:
         return link.pack(identifier, reply, result)
     except MemoryError as error:
         notes.trace("reply", error)
+        spend_reserve()
         return link.pack(identifier, ERROR, [NoMemory.code])
 
 

@@ -158,6 +158,7 @@ async def _buy(device: "Device", market: "Market", session: OrderBuyer) -> None:
         return
     while device.journal.get(ORDER_RECORD) == session.order and not await session.step():
         market.tries = 0
+        device.rest.has_memory()
         await asyncio.sleep(session.order.get(PAUSE_MS, DEFAULT_PAUSE_MS) / 1000)
     if device.journal.get(ORDER_RECORD) != session.order:
         return
@@ -174,7 +175,11 @@ async def _fail(device: "Device", market: "Market", order: "Record", seen: "Seen
     code, is_own = rpc.error_code(error), isinstance(error, SealError) and not isinstance(error, rpc.PeerError)
     device.trade_fault, device.is_fault_by_seller = code, isinstance(error, rpc.PeerError)
     notes.trace("order", error)
-    if is_own and code in _OWN_LIMITS:
+    if isinstance(error, MemoryError):  # no fault of the seller
+        device.rest.lack_memory()
+        market.note(None, code)
+        await asyncio.sleep(_WAIT_SECONDS)
+    elif is_own and code in _OWN_LIMITS:
         market.note(None, code)
         await asyncio.sleep(4 * _WAIT_SECONDS)
     elif is_own and code == policy.OVER_RATE:

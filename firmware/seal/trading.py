@@ -10,7 +10,7 @@ import asyncio
 from . import channel, notes, rollback, rpc
 from .device import PROVISIONED
 from .buyer import Buyer
-from .compat import const, make_room
+from .compat import const, make_room, tidy_heap
 from .errors import Expired, PolicyRefused, SealError, StateDamaged, WrongOffer
 from .order import (
     ACTIVE,
@@ -57,6 +57,7 @@ async def run(device: "Device") -> None:
         try:
             await _try_order(device, current_order)
             retry_ms = _MIN_RETRY_MS
+            tidy_heap()
         except Exception as error:
             # the boundary towards another machine: a fault of the peer, the link or a full flash may be temporary, and
             # the journal has every promise
@@ -65,6 +66,8 @@ async def run(device: "Device") -> None:
                 retry_ms = _MIN_RETRY_MS
             last_failure, device.trade_fault = failure, failure[1]
             device.is_fault_by_seller = isinstance(error, rpc.PeerError)
+            if isinstance(error, MemoryError):
+                device.rest.lack_memory()
             notes.trace("trade: again in %d ms" % retry_ms, error)
             await asyncio.sleep(retry_ms / 1000)
             retry_ms = min(retry_ms * 2, _MAX_RETRY_MS)
@@ -129,6 +132,7 @@ async def run_session(device: "Device", order: "Record") -> None:
         if close_code is None:
             try:
                 while device.journal.get(ORDER_RECORD) == session.order and not await session.step():
+                    device.rest.has_memory()
                     await asyncio.sleep(order.get(PAUSE_MS, DEFAULT_PAUSE_MS) / 1000)
             except (PolicyRefused, Expired) as error:
                 finish(device, FAILED, error.code, order[NUMBER])  # before `close`, which waits for the peer

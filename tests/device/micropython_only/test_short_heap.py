@@ -25,7 +25,12 @@ def fragmented(size):
     for at in range(0, len(kept), 2):
         kept[at] = None
     gc.collect()
-    return kept
+    try:
+        while True:
+            kept.append(bytearray(2 * size + 1))  # where two pieces were neighbours of a third that is nobody's
+    except MemoryError:
+        gc.collect()
+        return kept
 
 
 class Stream:
