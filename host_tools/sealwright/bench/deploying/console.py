@@ -85,20 +85,21 @@ class Console:
 
     def _knock(self, seconds: float) -> None:
         """Enter raw REPL. Again and again: a running program may swallow what comes right behind the Ctrl-C. Then once
-        more, after a pause: answers to the earlier ones may have been under way, or still are."""
+        more, after a pause: answers to the earlier ones may have been under way, or still are. Also before the first:
+        a frame of the command link may have the byte that opens the prompt."""
         end = time.monotonic() + seconds
-        late = several = False
+        late = False
         while True:
             try:
                 with self._quiet():
                     self._transport.enter_raw_repl(soft_reset=False, timeout_overall=_ONE_KNOCK)
-                    if not late and several:
+                    if not late:
                         self._check_in_step()
                 if not late:
                     return
                 time.sleep(_PAUSE)
                 self._transport.serial.reset_input_buffer()
-                late, several = False, True
+                late = False
             except TransportError as error:
                 late = True
                 if time.monotonic() > end:

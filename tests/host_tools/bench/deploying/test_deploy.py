@@ -1,6 +1,7 @@
 """Deploying to a board at its prompt: what is copied, what a cut leaves behind, and what is refused."""
 
 import itertools
+import threading
 from ast import literal_eval
 from pathlib import Path
 from types import SimpleNamespace
@@ -243,6 +244,15 @@ def test_late_answers_to_earlier_knocks_are_not_taken_for_others(monkeypatch):
     with Console("tcp:127.0.0.1:1") as prompt:
         words = [script for script in prompt._transport.asked if script.startswith("print(")]
         assert len(words) == len(set(words)) == 2, "it was asked until the answer was the one to that question"
+
+
+def test_a_prompt_that_another_program_had_opened_already(board):
+    """A frame of the command link has Ctrl-A's byte: the answer to it may come behind the first knock."""
+    board.pause()
+    Path(board.url.removeprefix("serial:")).write_bytes(b"\x01")
+    threading.Timer(0.3, board.go_on).start()
+    with Console(board.url) as prompt:
+        assert [prompt.value(f"print({n})") for n in range(3)] == [0, 1, 2]
 
 
 def test_a_board_that_never_says_hello(board):

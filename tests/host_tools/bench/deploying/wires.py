@@ -2,6 +2,7 @@
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 import threading
@@ -50,6 +51,13 @@ class PromptBoard:
                 self._start()
             else:
                 return
+
+    def pause(self):
+        """Have the board answer nothing until `go_on`, as one that is busy."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self._process.send_signal(signal.SIGCONT)
 
     def pull(self):
         """Take the cable out, and the power with it."""
