@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from seal import link, rpc
+from seal import compat, link, rpc
 from seal.errors import NoMemory
 from uctypes import addressof
 
@@ -26,11 +26,11 @@ def fragmented(size):
         kept[at] = None
     gc.collect()
     try:
-        while True:
-            kept.append(bytearray(2 * size + 1))  # where two pieces were neighbours of a third that is nobody's
+        for at in range(0, len(kept), 2):
+            kept[at] = bytearray(size + size // 8)  # where a piece that nobody had was between two
     except MemoryError:
         gc.collect()
-        return kept
+    return kept
 
 
 class Stream:
@@ -78,6 +78,13 @@ def test_frames_without_room_are_answered_by_an_error():
     full = [NoMemory.code]
     expected = [(1000, 0, FIT), (1001, 255, full), (1002, 0, FIT), (1003, 255, full), (1004, 0, 1)]
     assert served(FIT, 5900, FIT, 5900, 1) == expected
+
+
+def test_who_tries_again_finds_the_reserve():
+    compat.settle_heap()
+    full = [NoMemory.code]
+    expected = [(1000, 255, full), (1001, 0, 2 * FIT + 500), (1002, 0, 1), (1003, 0, 1), (1004, 0, 1), (1005, 255, full)]
+    assert served(2 * FIT + 500, 2 * FIT + 500, 1, 1, 1, 2 * FIT + 500) == expected, "and it is taken back"
 
 
 def test_what_is_no_frame_is_dropped_in_silence():
