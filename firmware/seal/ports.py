@@ -94,7 +94,7 @@ class Store(Protocol):
 
     def program(self, name: str, at: int, data: bytes) -> None: ...
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, data: "bytes | bytearray") -> None:
         """Replace the whole record: old or new after a power cut."""
 
     def append(self, name: str, data: bytes) -> None: ...

@@ -57,7 +57,7 @@ class FileStore:
                 raise
             return None
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, data: "bytes | bytearray") -> None:
         """Replace the record: old or new after a power cut. Raises StorageFull and keeps the old record."""
         path = self._path(name)
         if self._extents and self.size(name):
@@ -122,7 +122,7 @@ class FileStore:
         if error.args[0] in _NO_SPACE:
             raise StorageFull("the flash is full: collect and acknowledge readings to free it")
 
-    def _put(self, path: str, mode: str, data: bytes, old_size: int | None = 0) -> None:
+    def _put(self, path: str, mode: str, data: "bytes | bytearray", old_size: int | None = 0) -> None:
         try:
             with open(path, mode) as file:
                 if file.write(data) != len(data):

@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-
 from .test_slim import MODULES, SLIMMER
 
 short_arguments = sys.modules["short_arguments"]  # which `build` has loaded
@@ -31,10 +30,9 @@ short_arguments = sys.modules["short_arguments"]  # which `build` has loaded
         ("def f(size):\n def g():\n  nonlocal size\n  size += 1\n return g", None),
         ("def f(size):\n def g(size, last): return size\n return g", "def f(c):\n def g(a, b): return a\n return g"),
         ("def f(size):\n def g(*, size): return size\n return g", None),
-        ("def f(size):\n class C:\n  def g(self): return size\n return C", "def f(a):\n class C:\n  def g(self): return a"
-         "\n return C"),
+        ("def f(size):\n class C:\n  last = size\n return C", "def f(a):\n class C:\n  last = a\n return C"),
     ],
-)  # fmt: skip
+)
 def test_rewritten(source: str, wanted: str | None) -> None:
     """None: left as it is."""
     tree = ast.parse(source)

@@ -82,9 +82,9 @@ def test_frames_without_room_are_answered_by_an_error():
 
 def test_who_tries_again_finds_the_reserve():
     compat.settle_heap()
-    full = [NoMemory.code]
-    expected = [(1000, 255, full), (1001, 0, 2 * FIT + 500), (1002, 0, 1), (1003, 0, 1), (1004, 0, 1), (1005, 255, full)]
-    assert served(2 * FIT + 500, 2 * FIT + 500, 1, 1, 1, 2 * FIT + 500) == expected, "and it is taken back"
+    full, long = [NoMemory.code], 2 * FIT + 500
+    expected = [(1000, 255, full), (1001, 0, long), (1002, 0, 1), (1003, 0, 1), (1004, 0, 1), (1005, 255, full)]
+    assert served(long, long, 1, 1, 1, long) == expected, "and it is taken back"
 
 
 def test_what_is_no_frame_is_dropped_in_silence():
