@@ -2,6 +2,7 @@
 
 from rig import Board, Issuer, provision
 from seal import batch, order, rpc
+from seal import rest as rest_module
 from seal.device import Device
 from seal.owner import Owner
 from seal.records import ORDER_RECORD
@@ -198,6 +199,28 @@ class Restless:
 
     def rise(self):
         self.rises += 1
+
+
+class Slots:
+    starts = 0
+
+    def restart(self):
+        self.starts += 1
+
+
+def test_order_that_finds_no_room_starts_the_board_anew():
+    night = Night(60)
+    rest, slots = night.rest, Slots()
+    rest.slots = slots
+    for _ in range(2 * rest_module.TRIES):
+        rest.lack_memory()
+    assert slots.starts == 0, "it was started a moment ago"
+    night.pass_by(61)
+    rest.has_memory()
+    for n in range(rest_module.TRIES):
+        assert slots.starts == 0, n
+        rest.lack_memory()
+    assert slots.starts == 1
 
 
 def test_board_that_cannot_sleep_still_measures():

@@ -5,8 +5,8 @@ import asyncio
 from check import raises
 from market_rig import Net, order_of, shop
 from rig import Issuer, pass_time, policy
-from seal import channel, market, standing_order
-from seal.errors import Malformed, Refused
+from seal import channel, market, shopping, standing_order
+from seal.errors import Malformed, NoMemory, Refused
 from seal.owner import Owner
 
 
@@ -201,6 +201,28 @@ def test_paused_device_waits_and_leaves_nobody():
 
     run(main())
     assert gained(seller) == 50
+
+
+def test_buyer_whose_heap_is_short_keeps_its_seller():
+    net = Net(Issuer())
+    seller = net.seller("seller", 1)
+    buyer = net.buyer(budget=50)
+    agree, tries = shopping.OrderBuyer.agree, []
+
+    async def short(self):
+        tries.append(1)
+        if len(tries) < 9:
+            raise MemoryError
+        return await agree(self)
+
+    shopping.OrderBuyer.agree = short
+    try:
+        run(shop(net, [buyer], lambda: order_of(buyer)[8] == 1, count(seller)))
+    finally:
+        shopping.OrderBuyer.agree = agree
+    choices = [entry[1:] for entry in buyer.peers.market().choices]
+    assert gained(seller) == 50 and [None, NoMemory.code] in choices
+    assert [code for party, code in choices if party == seller.device_id and code != standing_order.CHOSEN] == []
 
 
 def test_market_request_explains_what_a_device_sees():
