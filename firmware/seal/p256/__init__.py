@@ -12,10 +12,11 @@ checks have passed:
     forget(keeps_room): drops what it keeps of keys
 
 with secret and nonce 32 bytes in 1..N-1, the public key on the curve, and every exceptional case of addition
-handled. The engine is chosen when this module is imported, by trying each against a known answer: a native
-module may import and still fail when called. An instruction that a Cortex-M lacks cannot be caught, so `asm_umaal`
-asks the processor first, see `umaal_probe`. `engine` is the chosen one's name; `fixed_time` tells whether what it
-does with secrets takes a time that does not depend on them.
+handled. The engine is chosen when this module is imported, by one public key of each that is known: a native module
+may import and still fail when called. A device tries signing and verifying once for each version, see `selftest`. An
+instruction that a Cortex-M lacks cannot be caught, so `asm_umaal` asks the processor first, see `umaal_probe`.
+`engine` is the chosen one's name; `fixed_time` tells whether what it does with secrets takes a time that does not
+depend on them.
 
 Limits: `plain` is NOT constant-time (see there). A signature (r, N-s) verifies as well as (r, s), as FIPS 186-5 has
 it: so a signature never names a message, its digest does. Python cannot erase a secret from memory.
@@ -34,25 +35,14 @@ ENGINES = ("asm_umaal", "asm_thumb", "viper", "plain")  # fastest first
 _TRIES = 64  # a draw fails once in 2^32; 64 failures are a broken source, not bad luck
 
 
-def _works(candidate: "Any") -> bool:
-    """Whether an engine gets right what needs no vector: 1 * G, and r = G's x for a nonce of 1 (GX < N)."""
-    one = bytes(31) + b"\x01"
-    base = GX.to_bytes(32, "big") + GY.to_bytes(32, "big")
-    if candidate.public_key(one) != base:
-        return False
-    signature = candidate.sign_with(one, bytes(32), one)  # s = (0 + r * 1) / 1 = r
-    if signature != base[:32] * 2:
-        return False
-    return candidate.verify(base, bytes(32), signature) and not candidate.verify(base, one, signature)
-
-
 def choose(names: tuple[str, ...]) -> "tuple[str, Any]":
-    """(name, engine) of the first engine of `names` that runs here and answers rightly. Raises Fault."""
+    """(name, engine) of the first engine of `names` that runs here and knows 1 * G. Raises Fault."""
+    one, base = bytes(31) + b"\x01", GX.to_bytes(32, "big") + GY.to_bytes(32, "big")
     for name in names:
         try:
             module = __import__("seal.p256." + name, None, None, ("native",))
             candidate = getattr(module, "native", module)
-            if _works(candidate):
+            if candidate.public_key(one) == base:
                 return name, candidate
         except (ImportError, AttributeError, TypeError, ValueError, SyntaxError):
             continue  # not built for this chip, or inline assembler that imports and cannot be called
