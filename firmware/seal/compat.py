@@ -118,39 +118,57 @@ def finish(result: "Any") -> "Any":
         return end.value
 
 
-_least_free = 0  # bytes; 0 where nothing is collected between requests
+_garbage = 0  # bytes after which `tidy_heap` collects; 0 where it does nothing
+_least_free = 0  # bytes; less is free once there is so much garbage
 _reserve: "bytearray | None" = None  # one long piece of heap, see `spend_reserve`
-_RESERVE_BYTES = const(6144)  # the longest reply, as items and as a frame
+_RESERVE_BYTES = const(6144)  # the longest reply, as items and as a frame; also the most that `scratch` gives
 _TRIES = const(4)  # a reserve is taken back after so many calls of `tidy_heap`: who was refused has tried again
 _tries_left = 0
 
 
 def settle_heap() -> None:
-    """Call once after start: from now on `tidy_heap` collects, and there is a reserve."""
-    global _least_free, _reserve
-    gc.collect()
+    """Call once after start: from now on `tidy_heap` collects, and there is a reserve. The code of parts that the board
+    could have and does not have goes: nothing refers to it but the list of modules."""
+    global _garbage, _reserve
     if hasattr(gc, "threshold"):
+        for name in list(sys.modules):
+            if name.partition(".")[0] in ("drivers", "wiring") or name == "keystore.finding":
+                del sys.modules[name]
+        gc.collect()
         _reserve = bytearray(_RESERVE_BYTES)
+        _garbage = gc.mem_free() // 8
         # the interpreter counts what is freed at once, too: with half of the heap it would collect, 25 ms on a Pico,
         # in the midst of each signature
-        _least_free = gc.mem_free() // 2
-        gc.threshold(16 * _least_free)
+        gc.threshold(64 * _garbage)
+        _collect()
+
+
+def _collect() -> None:
+    global _least_free
+    gc.collect()
+    _least_free = gc.mem_free() - _garbage
 
 
 def tidy_heap() -> None:
-    """Call between requests: collect if less than half of the heap is left that was free after start. Long-lived
-    objects then stay together, and a reading's segment finds its 4 KB in one piece. Takes back a reserve that was
-    spent."""
+    """Call between requests, while the other side works: collect if an eighth of the heap that was free after start is
+    garbage. What lives long lies among garbage: collected late, it would be strewn over all of the heap. Takes back a
+    reserve that was spent."""
     global _reserve, _tries_left
     _tries_left = max(0, _tries_left - 1)
-    if not _least_free or (gc.mem_free() >= _least_free and (_reserve is not None or _tries_left)):
+    if not _garbage or (gc.mem_free() >= _least_free and (_reserve is not None or _tries_left)):
         return
-    gc.collect()
+    _collect()
     if _reserve is None and not _tries_left:
         try:
             _reserve = bytearray(_RESERVE_BYTES)
         except MemoryError:
             _tries_left = _TRIES  # another moment may have the room
+
+
+def scratch(size: int) -> bytearray:
+    """A buffer of `size` bytes or more for work that ends before anything else runs: the reserve, or heap of its own.
+    Raises MemoryError."""
+    return bytearray(size) if _reserve is None else _reserve
 
 
 def spend_reserve() -> None:

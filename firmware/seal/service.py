@@ -12,7 +12,6 @@ from .channel import CHAIN, CLOSE, FUNDING, OPEN, SEQ, VOUCHER
 from .compat import const
 from .errors import Malformed, Unsupported
 from .firmware import Firmware
-from .owner import Owner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ class Service:
         self._device = device
         self._provisioner: "Provisioner | None" = None
         self.firmware = Firmware(device, slots)
-        self._owner = Owner(device, self.firmware)
 
     def handlers(self) -> "Handlers":
         """Request kind -> function, for `rpc.serve`."""
@@ -44,7 +42,7 @@ class Service:
             rpc.INFO: self.info,
             rpc.EVIDENCE: lambda item: self._provisioning().evidence(item),
             rpc.GRANT: self._grant,
-            rpc.COMMAND: self._owner.command,
+            rpc.COMMAND: self._command,
             rpc.READINGS: self.readings,
             rpc.CHAIN: self.chain,
             rpc.CHANNELS: self.channels,
@@ -78,6 +76,16 @@ class Service:
         self._provisioner = None
         compat.unload("provision")  # heap: a grant is rare
         return True
+
+    def _command(self, item: "Item") -> bool:
+        """The owner's command, see `owner`. Its code is loaded each time: heap, and commands are rare."""
+        compat.make_room()
+        from .owner import Owner
+
+        try:
+            return Owner(self._device, self.firmware).command(item)
+        finally:
+            compat.unload("owner")
 
     def _ledger(self, raw: bytes) -> bool:
         """The ledger's funding or refund of a channel -> true."""

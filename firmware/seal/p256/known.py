@@ -8,6 +8,7 @@ recently used is dropped first. Everything is in RAM: on flash it would be a pla
 # mypy: ignore-errors
 from micropython import const
 
+from ..compat import scratch
 from .limbs import move, swap
 from .points import AFFINE, FIELD
 
@@ -35,7 +36,8 @@ class Known:
 
     def __init__(self, points: "Points") -> None:
         self._points = points
-        self._free = [bytearray(64 * 64)]  # now, for the device's own: a heap in use has few pieces so long
+        # now, for the device's own and a peer's: a heap in use has few pieces so long
+        self._free = [bytearray(64 * 64) for _ in range(COMBS)]
         self._combs = []  # (key, table), the latest used last
         self._latest = []
 
@@ -61,7 +63,7 @@ class Known:
             table = self._room()
             self._build(key, table)
         except MemoryError:
-            if table and not self._combs:
+            if table:
                 self._free.append(table)
             return None  # without a table it only takes longer
         self._combs.append((key, table))
@@ -116,7 +118,7 @@ class Known:
     def multiples(self, key: bytes) -> bytearray:
         """1 .. 15 times the key, 64 bytes each."""
         points, f = self._points, self._points.f
-        jacobian, table = bytearray(15 * 96), bytearray(15 * 64)
+        jacobian, table = scratch(15 * 96), bytearray(15 * 64)
         self._start(key)
         move(table, f, 0, _X | _PAIR)
         for i in range(15):
@@ -143,7 +145,7 @@ class Known:
     def _build(self, key: bytes, table: bytearray) -> None:
         """The comb: entry after entry in Gray code's order, each one addition of a doubled power from the last. The
         powers are in its second half until that is made."""
-        points, jacobian = self._points, bytearray(32 * 96)  # first: where there is no room, no work is lost
+        points, jacobian = self._points, scratch(32 * 96)  # first: where there is no room, no work is lost
         self._powers(key, table, jacobian)
         for u in range(2):
             points.infinite = True
