@@ -66,6 +66,21 @@ def test_a_superseded_key_opens_nothing(world, again):
     assert holds(ledger, world.payer) == 850 and ledger.audit().ok
 
 
+def test_what_the_log_has_is_settled_whichever_key_signed_the_copy(world, again):
+    """A restored ledger takes the newest bundle first, where the device had signed its channel-open again."""
+    ledger = world.funded(1000)
+    turn, new = rotation(world.payer, "new"), after(world.payer, "new")
+    before = world.payer.open(world.payee, 100)
+    assert world.codes(ledger, [turn, new.open(world.payee, 100)]) == ["ok", "ok"]
+    rows = ledger.head().n
+    ledger = again(ledger)
+    voucher = world.payer.voucher(before, 60)
+    forged = after(world.payer, "thief").open(world.payee, 100)
+    assert world.codes(ledger, [before, voucher, forged]) == ["already_settled", "ok", "bad_signature"]
+    assert world.codes(ledger, [world.payer.open(world.payee, 101)]) == ["superseded_key"]
+    assert ledger.head().n == rows + 1 and ledger.audit().ok
+
+
 def rotated_payee(world):
     """(ledger, channel, voucher, the payee with its new key): of 100 the voucher pays 60; the payee has rotated."""
     ledger, channel = world.opened(100, expires=NOW + 30 * DAY)
