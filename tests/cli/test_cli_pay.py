@@ -98,6 +98,41 @@ def test_ctrl_c_leaves_the_trade_to_the_devices(trade):
     cli.ok("owner", "stop", "--device", "emulated:charger")
 
 
+def test_a_seller_without_room_is_named_before_anything_is_ordered(trade, tmp_path):
+    cli, _, _ = trade
+    for _ in range(2):
+        cli.ok(*pay("50", "--pause-ms", "0"))
+    before = cli("ledger", "balances", "--json").out
+    third = cli(*pay("50", "--pause-ms", "0"))
+    gone_wrong(third, 4, "channels_full", "2 paid channels with emulated:charger")
+    assert "collect emulated:solar --ack" in third.err
+    assert order(cli)["state"] == "done" and cli("ledger", "balances", "--json").out == before, "nothing was locked"
+    cli.ok("collect", "emulated:solar", "--ack", "--out", tmp_path / "room.bundle")
+    cli.ok(*pay("50", "--pause-ms", "0"))
+
+
+def test_a_channel_that_ended_without_a_close_makes_room(trade, tmp_path):
+    cli, solar, _ = trade
+    cli.ok("owner", "protect", "--device", "emulated:solar", "--channels-per-payer", "1", "--least-left", "0")
+    cli.ok("owner", "protect", "--device", "emulated:charger", "--least-left", "0")
+    cli.ok(*pay("100000", "--pause-ms", "50", "--seconds", "30", "--no-wait"))
+    wait_until(lambda: (order(cli) or {"vouchers": 0})["vouchers"] >= 2)
+    solar.kill()
+    cli.ok("owner", "stop", "--device", "emulated:charger")  # nobody is there to close it
+    solar.start()
+    third = cli(*pay("5000"))
+    gone_wrong(third, 4, "channels_full", "1 paid channel with")
+    assert "None of them is closed" in third.err
+
+    def has_room():
+        cli.ok("collect", "emulated:solar", "--ack", "--out", tmp_path / "late.bundle")
+        return cli("info", "--device", "emulated:solar", "--json").last["channels"][1] == 0
+
+    wait_until(has_room)
+    assert cli("verify", tmp_path / "late.bundle", "--allow-test").code == 0
+    cli.ok(*pay("50", "--pause-ms", "0"))
+
+
 @pytest.mark.parametrize("gone", ["payer", "payee"])
 def test_a_device_goes_away(trade, gone, tmp_path):
     cli, solar, charger = trade

@@ -4,11 +4,12 @@ A bundle has each message once, by digest, in an order a verifier can follow: ce
 for each channel its opening, its vouchers by number, receipts and its close.
 """
 
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from ..link.client import Client
 from ..link.info import Channel
@@ -33,13 +34,14 @@ from .logs import RECENT, Equivocation, Logs, follow
 from .promises import Promises
 from .proving import EACH
 
+_CLOCK_HOST: Final = 2  # the quality of a clock from which on a device goes by it
 _ORDER: dict[type, int] = {ChannelOpen: 0, Funding: 1, Voucher: 2, Receipt: 3, ChannelClose: 4}
 
 
 @dataclass
 class Source:
-    """A device that is collected from: up to which reading it was, and which closed channels it had. chain: leaf first,
-    once it was asked for, and rotations, oldest first; fork: what the device contradicts itself in."""
+    """A device that is collected from: up to which reading it was, and in which channels it is paid no more. chain:
+    leaf first, once it was asked for, and rotations, oldest first; fork: what the device contradicts itself in."""
 
     client: Client
     name: str
@@ -62,6 +64,13 @@ class Source:
     def kid(self) -> bytes | None:
         """What its own messages have for a hint, once its chain was asked for."""
         return self.chain[0].body.key.kid if self.chain else None
+
+    def has_ended(self, opened: ChannelOpen) -> bool:
+        """Whether a channel has expired, by the device's clock too, so that it takes no voucher any more."""
+        if time.time() < opened.expires:
+            return False  # most of the time, and the device need not be asked
+        now, quality = self.client.info().raw["clock"]
+        return bool(quality >= _CLOCK_HOST and now >= opened.expires)
 
     def look(self) -> None:
         """Fetch its channels now, for the next `Collector.channels`: whatever goes wrong is this device's."""
@@ -158,18 +167,23 @@ class Collector:
         for source in sources:
             if source.held is None:
                 source.look()
-            source.closed = []
+            closed: dict[bytes, None] = {}
             for channel in source.held or ():
                 certificates += [_certifying(raw) for raw in reversed(channel.certificates)]
                 for message in map(parse_message, channel.messages):
                     if message.digest not in found or message.kid == source.kid:
                         found[message.digest] = message  # after a rotation a device shows its own with its key of now
                     self.promises.note(message)
-                    if isinstance(message.body, ChannelClose) and not channel.paying:
-                        source.closed.append(message.body.channel)
-            source.held = None
+                    if not channel.paying and _is_over(message, source):
+                        closed.setdefault(getattr(message.body, "channel", message.digest))
+            source.held, source.closed = None, list(closed)
         ordered = certificates + sorted(found.values(), key=_place)
         yield from (message.raw for message in ordered if self.take(message))
+
+
+def _is_over(message: Message[Body], source: Source) -> bool:
+    body = message.body
+    return isinstance(body, ChannelClose) or (isinstance(body, ChannelOpen) and source.has_ended(body))
 
 
 def _certifying(raw: bytes) -> Message[Any]:
