@@ -83,6 +83,9 @@ def test_a_device_goes_to_another_home_of_this_machine(homed, other):
     gone_wrong(homed("owner", "pause", "car"), 4, "former_owner", "transferred it")
     entry = next(iter(Home.open(other.home).registered()))
     assert entry.name == "car" and len(Home.open(other.home).transfers(bytes.fromhex(entry.device))) == 1
+    assert entry.url == url_of(homed, "car"), "one that the other home can reach: the board is the first home's"
+    assert other.ok("info", "car", "--json").last["device"] == entry.device
+    other.ok("owner", "pause", "car")
     # and back, which ends what was delegated meanwhile
     url = url_of(homed, "car")
     other.ok("owner", "interval", "33", f"car@{url}")

@@ -9,6 +9,7 @@ from ..errors import BadKey, Usage
 from ..files import write_output
 from ..home import Home
 from ..operate import ownership
+from ..operate.pinning import elsewhere
 from ..wire.keys import PublicKey
 from ..wire.messages import Delegation, Message, Transfer, parse_as, parse_message
 from .commands import Command, command
@@ -69,10 +70,10 @@ def transfer(
         messages = ownership.transfer(session.home, client, new)
         if other is not None:
             name = session.home.resolve(device).name
-            entry = ownership.accept(other, client, messages, name)
+            entry = ownership.accept(other, client, messages, name, elsewhere(session.home, client.url))
             session.home.keep_transfers(bytes.fromhex(entry.device), client.transfers())
-            session.emit(ok=True, device=entry.device, to=new.did, accepted=True)
-            session.say(f"{name} is owned by the home {to_home} now.")
+            session.emit(ok=True, device=entry.device, to=new.did, accepted=True, url=entry.url)
+            session.say(f"{name} is owned by the home {to_home} now, which reaches it at {entry.url}.")
             return
     path = out or Path(f"{_stem(device)}.transfer")
     write_output(path, b"".join(messages))

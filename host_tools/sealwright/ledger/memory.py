@@ -122,8 +122,8 @@ class LedgerMemory:
     def is_copy(self, message: Message[Body], found: Finding) -> bool:
         """Whether the log has the message, perhaps with another signature: anyone can make a second one of the same.
 
-        The judge takes a certificate or a rotation as often as it comes; the log keeps it once. A device that rotates its
-        key signs what it holds again: its earlier signature of it says nothing new.
+        The judge takes a certificate or a rotation as often as it comes; the log keeps it once. A device that rotates
+        its key signs what it holds again: its earlier signature of it says nothing new.
         """
         if found.fault is None:
             again = isinstance(message.body, Certificate | Rotation)
