@@ -1,6 +1,7 @@
 """Rotations in the ledger: what an old key promised is paid, what it begins anew is refused, forks are kept."""
 
 import sqlite3
+from itertools import permutations
 
 import pytest
 from sealwright.verify.codes import EQUIVOCATION
@@ -117,6 +118,21 @@ def test_a_thief_of_the_payees_old_key_gives_nothing_up(world, again):
     assert world.codes(ledger, [low]) == [EQUIVOCATION], "a party's own two claims are one"
     assert ledger.equivocations() == [(claimed.raw, low.raw)]
     assert ledger.audit().ok
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_whatever_comes_first_of_closes_by_old_keys_money_ends_the_same(world, order):
+    ledger, channel, voucher, _ = rotated_payee(world)
+    assert world.codes(ledger, [rotation(world.payer, "new")]) == ["ok"]
+    theirs = [world.payee.close(channel, claims=of) for of in ((), (voucher,))]
+    messages = [voucher, *theirs, world.payer.close(channel, claims=())]
+    for at in order:
+        assert world.codes(ledger, [messages[at]]) == ["ok"]
+    assert (holds(ledger, world.payer), holds(ledger, world.payee)) == (0, 60)
+    assert not ledger.equivocations()
+    world.at += 3 * DAY
+    assert ledger.refund_ended() == 1
+    assert holds(ledger, world.payer) == 40 and ledger.audit().ok
 
 
 def test_a_close_that_the_device_signs_again_counts_in_full(world, again):
