@@ -113,9 +113,10 @@ def test_a_seller_without_room_is_named_before_anything_is_ordered(trade, tmp_pa
 
 def test_a_channel_that_ended_without_a_close_makes_room(trade, tmp_path):
     cli, solar, _ = trade
-    cli.ok("owner", "protect", "--device", "emulated:solar", "--channels-per-payer", "1", "--least-left", "0")
-    cli.ok("owner", "protect", "--device", "emulated:charger", "--least-left", "0")
-    cli.ok(*pay("100000", "--pause-ms", "50", "--seconds", "30", "--no-wait"))
+    short = ("--least-left", "0", "--least-window", "0")
+    cli.ok("owner", "protect", "--device", "emulated:solar", "--channels-per-payer", "1", *short)
+    cli.ok("owner", "protect", "--device", "emulated:charger", *short)
+    cli.ok(*pay("100000", "--pause-ms", "50", "--seconds", "20", "--no-wait"))
     wait_until(lambda: (order(cli) or {"vouchers": 0})["vouchers"] >= 2)
     solar.kill()
     cli.ok("owner", "stop", "--device", "emulated:charger")  # nobody is there to close it
@@ -124,12 +125,13 @@ def test_a_channel_that_ended_without_a_close_makes_room(trade, tmp_path):
     gone_wrong(third, 4, "channels_full", "1 paid channel with")
     assert "None of them is closed" in third.err
 
-    def has_room():
-        cli.ok("collect", "emulated:solar", "--ack", "--out", tmp_path / "late.bundle")
-        return cli("info", "--device", "emulated:solar", "--json").last["channels"][1] == 0
+    def channels(name):
+        cli.ok("collect", f"emulated:{name}", "--ack", "--out", tmp_path / f"{name}.bundle")
+        return cli("info", "--device", f"emulated:{name}", "--json").last["channels"]
 
-    wait_until(has_room)
-    assert cli("verify", tmp_path / "late.bundle", "--allow-test").code == 0
+    wait_until(lambda: channels("solar") == [0, 0])
+    assert cli("verify", tmp_path / "solar.bundle", "--allow-test").code == 0
+    wait_until(lambda: channels("charger") == [0, 0])  # once the claim has ended, and its deposit is back
     cli.ok(*pay("50", "--pause-ms", "0"))
 
 

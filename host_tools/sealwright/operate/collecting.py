@@ -34,6 +34,7 @@ from .logs import RECENT, Equivocation, Logs, follow
 from .promises import Promises
 from .proving import EACH
 
+_FAR: Final = 2**64
 _CLOCK_HOST: Final = 2  # the quality of a clock from which on a device goes by it
 _ORDER: dict[type, int] = {ChannelOpen: 0, Funding: 1, Voucher: 2, Receipt: 3, ChannelClose: 4}
 
@@ -41,7 +42,8 @@ _ORDER: dict[type, int] = {ChannelOpen: 0, Funding: 1, Voucher: 2, Receipt: 3, C
 @dataclass
 class Source:
     """A device that is collected from: up to which reading it was, and in which channels it is paid no more. chain:
-    leaf first, once it was asked for, and rotations, oldest first; fork: what the device contradicts itself in."""
+    leaf first, once it was asked for, and rotations, oldest first; fork: what the device contradicts itself in. held,
+    ended: what `look` found, all channels and those whose end has come."""
 
     client: Client
     name: str
@@ -52,6 +54,7 @@ class Source:
     fork: Equivocation | None = None
     closed: list[bytes] = field(default_factory=list)
     held: list[Channel] | None = None
+    ended: frozenset[bytes] = frozenset()
 
     @property
     def key(self) -> PublicKey:
@@ -65,21 +68,24 @@ class Source:
         """What its own messages have for a hint, once its chain was asked for."""
         return self.chain[0].body.key.kid if self.chain else None
 
-    def has_ended(self, opened: ChannelOpen) -> bool:
-        """Whether a channel has expired, by the device's clock too, so that it takes no voucher any more."""
-        if time.time() < opened.expires:
-            return False  # most of the time, and the device need not be asked
-        now, quality = self.client.info().raw["clock"]
-        return bool(quality >= _CLOCK_HOST and now >= opened.expires)
-
     def look(self) -> None:
         """Fetch its channels now, for the next `Collector.channels`: whatever goes wrong is this device's."""
         self.held = None
         found = list(self.client.channels())
+        ends: dict[bytes, int] = {}
         for channel in found:
-            for raw in channel.messages + channel.certificates:
-                parse_message(raw)
+            for message in map(parse_message, channel.messages + channel.certificates):
+                if isinstance(message.body, ChannelOpen):
+                    ends[message.digest] = _end(message.body, channel.paying)
+        self.ended = self._past(ends)
         self.held = found
+
+    def _past(self, ends: dict[bytes, int]) -> frozenset[bytes]:
+        """Those whose end has come, by the device's clock too, or it would refuse to forget them."""
+        if min(ends.values(), default=_FAR) > time.time():
+            return frozenset()  # most of the time, and the device need not be asked
+        now, quality = self.client.info().raw["clock"]
+        return frozenset(one for one, end in ends.items() if end <= now and quality >= _CLOCK_HOST)
 
 
 class Collector:
@@ -174,16 +180,18 @@ class Collector:
                     if message.digest not in found or message.kid == source.kid:
                         found[message.digest] = message  # after a rotation a device shows its own with its key of now
                     self.promises.note(message)
-                    if not channel.paying and _is_over(message, source):
+                    is_close = isinstance(message.body, ChannelClose) and not channel.paying
+                    if is_close or message.digest in source.ended:
                         closed.setdefault(getattr(message.body, "channel", message.digest))
             source.held, source.closed = None, list(closed)
         ordered = certificates + sorted(found.values(), key=_place)
         yield from (message.raw for message in ordered if self.take(message))
 
 
-def _is_over(message: Message[Body], source: Source) -> bool:
-    body = message.body
-    return isinstance(body, ChannelClose) or (isinstance(body, ChannelOpen) and source.has_ended(body))
+def _end(opened: ChannelOpen, paying: bool) -> int:
+    """From when on a device needs a channel no more, closed or not: a payee takes no voucher after its expiry, and a
+    payer has its deposit back after the claim's end."""
+    return opened.expires + (opened.dispute_window or 0 if paying else 0)
 
 
 def _certifying(raw: bytes) -> Message[Any]:
