@@ -5,8 +5,9 @@ from itertools import permutations
 
 import pytest
 from sealwright.verify.codes import EQUIVOCATION
+from sealwright.wire.messages import Owned, Status, Transfer, sign_message
 
-from tests.host_tools.factory import DAY, NOW
+from tests.host_tools.factory import DAY, NOW, hash32, key
 from tests.host_tools.ledger.conftest import holds
 from tests.host_tools.rotated import after, rotation
 
@@ -80,6 +81,30 @@ def test_what_the_log_has_is_settled_whichever_key_signed_the_copy(world, again)
     assert world.codes(ledger, [before, voucher, forged]) == ["already_settled", "ok", "bad_signature"]
     assert world.codes(ledger, [world.payer.open(world.payee, 101)]) == ["superseded_key"]
     assert ledger.head().n == rows + 1 and ledger.audit().ok
+
+
+def test_a_status_of_before_a_rotation_that_was_settled_is_settled(world, again):
+    ledger = world.funded()
+    device, heir = world.payee, key("heir").public
+    given = sign_message(world.owner.key, Transfer(device.id, 1, world.owner.key.public, heir, NOW))
+
+    def status(by, owned, of=device):
+        return sign_message(by.key, Status(of.id, hash32("nonce"), 1, 0, None, NOW, 3, "1.0", owned))
+
+    said, plain = status(device, Owned(1, heir.device_id)), status(device, None)
+    assert world.codes(ledger, [world.network.grant(device), given, said, plain]) == ["ok"] * 4
+    rows = ledger.head().n
+    assert world.codes(ledger, [rotation(device, "new")]) == ["ok"]
+    ledger = again(ledger)
+    assert world.codes(ledger, [said, plain, given]) == ["already_settled"] * 3
+    thief = status(device, Owned(1, key("thief").public.device_id))
+    assert world.codes(ledger, [thief, status(device, None, world.payer)]) == ["superseded_key"] * 2
+    other = sign_message(world.owner.key, Transfer(device.id, 1, world.owner.key.public, key("other").public, NOW))
+    assert world.codes(ledger, [other]) == [EQUIVOCATION]
+    words = [status(device, Owned(1, key("other").public.device_id)), said]
+    assert world.codes(ledger, words) == ["superseded_key"] * 2, "in doubt it is the key of now that says it"
+    assert world.codes(ledger, [status(after(device, "new"), Owned(1, heir.device_id))]) == ["ok"]
+    assert ledger.head().n == rows + 3 and ledger.audit().ok
 
 
 def rotated_payee(world):
