@@ -79,10 +79,15 @@ def test_a_device_changes_hands_with_its_money(homed, other, tmp_path):
 def test_a_device_goes_to_another_home_of_this_machine(homed, other):
     homed.provisioned("car")
     assert "one owner" in homed("owner", "history", "car").out
-    homed.ok("owner", "transfer", "car", "--to-home", other.home, "--yes")
+    other.ok("asset", "remove", "nEUR")
+    said = homed.ok("owner", "transfer", "car", "--to-home", other.home, "--yes").err
+    assert f"`sealwright asset add nEUR --home {other.home}`" in said
     gone_wrong(homed("owner", "pause", "car"), 4, "former_owner", "transferred it")
     entry = next(iter(Home.open(other.home).registered()))
     assert entry.name == "car" and len(Home.open(other.home).transfers(bytes.fromhex(entry.device))) == 1
+    assert entry.url == url_of(homed, "car"), "one that the other home can reach: the board is the first home's"
+    assert other.ok("info", "car", "--json").last["device"] == entry.device
+    other.ok("owner", "pause", "car")
     # and back, which ends what was delegated meanwhile
     url = url_of(homed, "car")
     other.ok("owner", "interval", "33", f"car@{url}")
@@ -91,6 +96,23 @@ def test_a_device_goes_to_another_home_of_this_machine(homed, other):
     homed.ok("owner", "accept", other.home.parent / "back", "--device", url)
     homed.ok("owner", "pause", f"car@{url}")
     assert len(list(read_bundle(other.home.parent / "back"))) == 3, "the grant, and both transfers"
+
+
+def test_an_asset_that_the_new_home_has_not_declared_is_named(homed, tmp_path):
+    homed.ok("asset", "add", "nEUR", "--unit", "EUR", "--scale", "9")
+    homed.provisioned("car")
+    other, given = Cli(tmp_path / "other"), tmp_path / "car.transfer"
+    other.ok("init", "--network", "another net")
+    homed.ok("owner", "transfer", "car", "--to", key_of(other), "--out", given, "--yes")
+    accept = ("owner", "accept", given, "--device", url_of(homed, "car"), "--name", "car")
+    assert other.ok(*accept, "--json").last["undeclared"] == ["nEUR"]
+    said = other.ok(*accept).err
+    assert "nEUR" in said and "`sealwright asset add nEUR`" in said and "--unit and --scale" in said
+    refused = other("owner", "offer", "car", "--price", "0.36EUR/J")
+    gone_wrong(refused, 2, "unknown_asset", "'EUR'")
+    assert "one of another home" in refused.err
+    other.ok("asset", "add", "nEUR", "--unit", "EUR", "--scale", "9")
+    assert other.ok(*accept, "--json").last["undeclared"] == [] and "asset add" not in other.ok(*accept).err
 
 
 def test_an_operator_orders_what_is_delegated(homed, other, tmp_path):

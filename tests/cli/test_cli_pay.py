@@ -98,6 +98,43 @@ def test_ctrl_c_leaves_the_trade_to_the_devices(trade):
     cli.ok("owner", "stop", "--device", "emulated:charger")
 
 
+def test_a_seller_without_room_is_named_before_anything_is_ordered(trade, tmp_path):
+    cli, _, _ = trade
+    for _ in range(2):
+        cli.ok(*pay("50", "--pause-ms", "0"))
+    before = cli("ledger", "balances", "--json").out
+    third = cli(*pay("50", "--pause-ms", "0"))
+    gone_wrong(third, 4, "channels_full", "2 paid channels with emulated:charger")
+    assert "collect emulated:solar --ack" in third.err
+    assert order(cli)["state"] == "done" and cli("ledger", "balances", "--json").out == before, "nothing was locked"
+    cli.ok("collect", "emulated:solar", "--ack", "--out", tmp_path / "room.bundle")
+    cli.ok(*pay("50", "--pause-ms", "0"))
+
+
+def test_a_channel_that_ended_without_a_close_makes_room(trade, tmp_path):
+    cli, solar, _ = trade
+    short = ("--least-left", "0", "--least-window", "0")
+    cli.ok("owner", "protect", "--device", "emulated:solar", "--channels-per-payer", "1", *short)
+    cli.ok("owner", "protect", "--device", "emulated:charger", *short)
+    cli.ok(*pay("100000", "--pause-ms", "50", "--seconds", "20", "--no-wait"))
+    wait_until(lambda: (order(cli) or {"vouchers": 0})["vouchers"] >= 2)
+    solar.kill()
+    cli.ok("owner", "stop", "--device", "emulated:charger")  # nobody is there to close it
+    solar.start()
+    third = cli(*pay("5000"))
+    gone_wrong(third, 4, "channels_full", "1 paid channel with")
+    assert "None of them is closed" in third.err
+
+    def channels(name):
+        cli.ok("collect", f"emulated:{name}", "--ack", "--out", tmp_path / f"{name}.bundle")
+        return cli("info", "--device", f"emulated:{name}", "--json").last["channels"]
+
+    wait_until(lambda: channels("solar") == [0, 0])
+    assert cli("verify", tmp_path / "solar.bundle", "--allow-test").code == 0
+    wait_until(lambda: channels("charger") == [0, 0])  # once the claim has ended, and its deposit is back
+    cli.ok(*pay("50", "--pause-ms", "0"))
+
+
 @pytest.mark.parametrize("gone", ["payer", "payee"])
 def test_a_device_goes_away(trade, gone, tmp_path):
     cli, solar, charger = trade

@@ -1,5 +1,6 @@
 """`owner rotate`: asked for, shown, remembered, and kept by a backup."""
 
+from sealwright import emulator
 from sealwright.home import Home
 
 from tests.cli.runner import Cli, gone_wrong
@@ -30,3 +31,42 @@ def test_rotate(homed, tmp_path):
     homed.ok("devices", "forget", "solar", "--yes")
     homed.ok("devices", "adopt", "emulated:solar")
     assert len(Home.open(homed.home).find(bytes.fromhex(turned["id"])).rotations) == 2
+
+
+def test_a_chip_has_no_seventh_rotation(homed):
+    homed.ok("emulate", "unix", "--name", "vault", "--element", "atecc608", "--detach")
+    dry = homed.ok("provision", "--device", "emulated:vault", "--name", "vault", "--dry-run", "--json").last
+    config = dry["element"]["config"]
+    homed.ok("provision", "--device", "emulated:vault", "--name", "vault", "--lock-element", config[:8] + config[16:26])
+    gone_wrong(homed("owner", "rotate", "vault"), 2, "not_confirmed", "rotation 1 of 6")
+    for _ in range(6):
+        last = homed.ok("owner", "rotate", "vault", "--yes", "--json").last
+    refused = homed("owner", "rotate", "vault", "--yes")
+    gone_wrong(refused, 4, "no_rotation_left", "6 times", "ATECC608")
+    assert "new chip" in refused.err and "provision" in refused.err
+    assert homed("info", "vault", "--json").last["rotations"] == last["generation"] == 6
+
+
+def test_a_device_has_no_ninth_rotation(homed):
+    homed.provisioned("solar")
+    for _ in range(8):
+        homed.ok("owner", "rotate", "solar", "--yes")
+    refused = homed("owner", "rotate", "solar", "--yes")
+    gone_wrong(refused, 4, "no_rotation_left", "8 times")
+    assert "wipe" in refused.err
+
+
+def test_a_chip_whose_slots_a_wipe_has_used(homed):
+    homed.ok("emulate", "unix", "--name", "vault", "--element", "atecc608", "--detach")
+    provision = ("provision", "--device", "emulated:vault", "--name", "vault")
+    config = homed.ok(*provision, "--dry-run", "--json").last["element"]["config"]
+    homed.ok(*provision, "--lock-element", config[:8] + config[16:26])
+    homed.ok("owner", "wipe", "vault", "--yes")
+    board = emulator.find(Home.open(homed.home), "vault")
+    board.kill()
+    (board.folder / "flash.img").unlink()  # erased, and the firmware deployed again; the chip stays
+    board.start()
+    homed.ok(*provision)
+    for _ in range(5):
+        homed.ok("owner", "rotate", "vault", "--yes")
+    gone_wrong(homed("owner", "rotate", "vault", "--yes"), 4, "no_rotation_left", "ATECC608", "were wiped")

@@ -59,7 +59,7 @@ def full(is_reading):
             assert not mounted(PATH, life)
         finally:
             os.remove(PATH)
-        return "%s; the record before it stays; goes on once there is room" % found[0]
+        return "%s; the record before it stays; it goes on once there is room" % found[0]
 
     return run
 
@@ -134,7 +134,7 @@ def after(store, told):
         return "starts, nothing is lost"
     signed = [outcome(device.sample), outcome(Owner(device).command, bytes(99))]
     assert signed == [name_of(device.fault)] * 2, signed
-    return "%s: signs nothing, answers `info` alone" % STATES[device.state]
+    return "%s: it signs nothing, and answers `info` alone" % STATES[device.state]
 
 
 def rotten_reading(which):
@@ -158,7 +158,7 @@ def rotten_reading(which):
                 assert len(seqs) == whole.seq - 1, "more than that reading is lost"
                 did.add("that reading is lost, and its block of numbers skipped: a verifier reports the gap")
             else:
-                did.add("damaged: signs nothing, answers `info` alone")
+                did.add("damaged: it signs nothing, and answers `info` alone")
         assert len(did) == 1, did
         return did.pop()
 
@@ -170,7 +170,9 @@ ROWS = [
     ("the flash is full when a promise or a command comes", full(False)),
 ]
 ROWS += [("a bit rots in %s" % what, rotten(prefix)) for what, prefix in FILES]
-ROWS += [("%s is missing" % what, rotten(prefix, True)) for what, prefix in FILES]
+ROWS += [
+    ("%s %s missing" % (what, "are" if what.endswith("s") else "is"), rotten(prefix, True)) for what, prefix in FILES
+]
 ROWS += [
     ("a bit rots in a stored reading", rotten_reading("inner")),
     ("a bit rots in the newest reading", rotten_reading("last")),

@@ -30,7 +30,8 @@ def jump(unix):
         device, told = made()
         device.journal.put("spent", {"nEUR": [device.days.today(), TODAY]})
         day = device.days.today()
-        network = "taken" if device.timekeeper.take_network_time(unix) else error_named(device.timekeeper.fault)
+        is_taken = device.timekeeper.take_network_time(unix)
+        network = "taken" if is_taken else "refused: " + error_named(device.timekeeper.fault)
         device.board.clock.unix = unix
         records = sampled(device, told)
         assert isinstance(records, list), records
@@ -39,7 +40,7 @@ def jump(unix):
         limit = "stays used" if device.days.today() == day and device.payer.spent.today("nEUR") == TODAY else "changes"
         assert outcome(ask, device, "pause") is None
         hold(device, told)
-        return "a network that says so: %s; the reading has the clock's time; the day's limit %s" % (network, limit)
+        return "a network's time is %s; the reading has the clock's time; the day's limit %s" % (network, limit)
 
     return run
 
@@ -72,7 +73,7 @@ def stuck_later():
     found = sampled(again, told)
     did = "readings go on" if isinstance(found, list) else "no reading is signed: %s" % error_named(found)
     hold(again, told)
-    return did + "; nothing is drawn from it: %s" % outcome(again.pool.random, 32)
+    return did + "; it gives no random bytes: %s" % outcome(again.pool.random, 32)
 
 
 def take_all_but(size):
@@ -140,7 +141,7 @@ def noise_on_the_line():
     answered = [identifier for identifier, reply, _ in line.replies if reply == rpc.REPLY]
     assert answered == [1000 + number for number in range(60) if number % 3 != 2], answered
     hold(device, told)
-    return "every whole request is answered, and no damaged one"
+    return "it answers every whole request, and ignores every damaged one"
 
 
 ROWS = [(name, jump(unix)) for name, unix in JUMPS] + [

@@ -1,11 +1,14 @@
 """How commands take amounts and prices, and begin with an asset that is new on purpose."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from ..errors import Usage
 from ..money import Amount, Asset, Assets, check_name, declare
+from ..wire.messages import DevicePolicy
+from ..wire.messages.schema import read
 from .session import Session
 
 AMOUNT = "Such as 1.50EUR; a bare number is in the asset's smallest unit."
@@ -40,6 +43,14 @@ def keep_new(session: Session, *new: str) -> None:
         if name not in Assets.read(session.home.folder):
             declare(session.home.folder, Asset.declare(name))
             session.note(f"{name} is a declared asset now: `sealwright asset list`.")
+
+
+def undeclared(said: Mapping[str, Any], declared: Assets) -> list[str]:
+    """The assets of a device's policy and offer that are not declared. said: what it says of itself."""
+    policy, offer = said.get("policy"), said.get("offer")
+    named = [] if policy is None else list(read(DevicePolicy, policy).limits)
+    named += [] if offer is None else [offer[0]]
+    return sorted({name for name in named if name not in declared})
 
 
 def positive(given: Amount, text: str) -> Amount:

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Final
 import typer
 
 from ..bench.updates import HssKey
-from ..errors import Usage
+from ..errors import RefusedByDevice, Usage
 from ..home import Home
 from ..link import Client
 from ..money import parse_price, show_price
-from ..operate import owner, spending
+from ..operate import owner, rotating, spending
 from ..operate.pinning import prove
 from .commands import Command, command
 from .holdings import confirm, holdings, on_board
@@ -139,15 +139,20 @@ def rotate(
     """Have a device make a new key, which its old one signs in, and erase the old one.
 
     It stays the device it was: its name, its id, its channels and its money. Verifiers, peers and the ledger follow
-    once they see the rotation. A device has 8 rotations in its life. Where a chip keeps the key, nothing proves that it
-    keeps the new one too: custody 2 counts as 0 then.
+    once they see the rotation. A device has 8 rotations in its life; where an ATECC608 keeps the key 6, and nothing
+    proves that the chip keeps the new key too: custody 2 counts as 0 then.
     """
     with session.connect(device) as client:
         prove(session.home, client)
-        count = client.info().raw.get("rotations", 0)
-        what = f"the key of {device} is erased for good once the new one is signed in: rotation {count + 1} of 8"
+        said = client.info()
+        rotating.check_left(said, device)
+        which = f"rotation {said.raw.get('rotations', 0) + 1} of {rotating.most_rotations(said)}"
+        what = f"the key of {device} is erased for good once the new one is signed in: {which}"
         confirm(session, what, f"Collect first if in doubt: `sealwright collect {device} --out FILE`.", yes)
-        turned = owner.rotate(session.home, client)
+        try:
+            turned = owner.rotate(session.home, client)
+        except RefusedByDevice as error:
+            raise rotating.refused(said, device) if error.code == "refused" else error from error
     shown = {"generation": turned.body.generation, "key": turned.body.key.device_id.hex()}
     session.emit(ok=True, device=device, id=turned.body.device.hex(), rotation=turned.raw.hex(), **shown)
     session.say(

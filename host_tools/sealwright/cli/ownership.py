@@ -1,5 +1,6 @@
 """`sealwright owner key`, `transfer`, `accept`, `delegate`, `keep`, ...: who owns a device, and who commands it."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -8,11 +9,14 @@ import typer
 from ..errors import BadKey, Usage
 from ..files import write_output
 from ..home import Home
+from ..money import Assets
 from ..operate import ownership
+from ..operate.pinning import elsewhere
 from ..wire.keys import PublicKey
 from ..wire.messages import Delegation, Message, Transfer, parse_as, parse_message
 from .commands import Command, command
 from .holdings import confirm
+from .money import undeclared
 from .options import DeviceOption, NamedDevice, moment, owner_key, whole_bundle
 from .session import Session
 from .words import clock, number
@@ -69,10 +73,13 @@ def transfer(
         messages = ownership.transfer(session.home, client, new)
         if other is not None:
             name = session.home.resolve(device).name
-            entry = ownership.accept(other, client, messages, name)
+            entry = ownership.accept(other, client, messages, name, elsewhere(session.home, client.url))
             session.home.keep_transfers(bytes.fromhex(entry.device), client.transfers())
-            session.emit(ok=True, device=entry.device, to=new.did, accepted=True)
-            session.say(f"{name} is owned by the home {to_home} now.")
+            session.emit(ok=True, device=entry.device, to=new.did, accepted=True, url=entry.url)
+            session.say(f"{name} is owned by the home {to_home} now, which reaches it at {entry.url}.")
+            unknown = undeclared(client.info().raw, Assets.read(other.folder))
+            if unknown:
+                session.note(_declare(unknown, f" --home {to_home}"))
             return
     path = out or Path(f"{_stem(device)}.transfer")
     write_output(path, b"".join(messages))
@@ -94,9 +101,12 @@ def accept(session: Session, file: FileArgument, device: DeviceOption, name: Nam
     with session.connect(device) as client:
         entry = ownership.accept(session.home, client, messages, name)
         said = client.info().raw
-    session.emit(ok=True, device=entry.device, name=entry.name, transfers=said["transfers"])
+    unknown = undeclared(said, Assets.read(session.home.folder))
+    session.emit(ok=True, device=entry.device, name=entry.name, transfers=said["transfers"], undeclared=unknown)
     session.say(f"{entry.name} is this home's now; it has changed hands {number(said['transfers'], 'time')}.")
     session.say(f"What its last owner set still holds: see `sealwright info {entry.name}`.")
+    if unknown:
+        session.note(_declare(unknown))
     if said.get("hss"):
         session.note("Its updates are locked by the last owner's update.hss: without that only a wipe unlocks them.")
 
@@ -195,6 +205,15 @@ def _as_json(message: Message[Delegation]) -> dict[str, object]:
     body = message.body
     shown: dict[str, object] = {"ok": True, "device": body.device.hex(), "operator": body.operator.did}
     return {**shown, "ops": list(body.ops), "until": body.not_after, "digest": message.digest.hex()}
+
+
+def _declare(assets: list[str], home: str = "") -> str:
+    """What to say of assets that a device came with and that its new owner's home has not declared."""
+    add = ", ".join(f"`sealwright asset add {shlex.quote(one)}{home}`" for one in assets)
+    return (
+        f"Its policy and offer count in {', '.join(assets)}, which its new owner's home has not declared: {add}, with "
+        "the --unit and --scale that `sealwright asset list` shows at its last owner's."
+    )
 
 
 def _key(text: str) -> PublicKey:

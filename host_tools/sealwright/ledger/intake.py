@@ -52,11 +52,13 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A party's close; `contradicts`: it claims otherwise than this party's first one, and is kept only as proof."""
+    """A party's close; `contradicts`: it claims otherwise than this party's first one, and is kept only as proof.
+    `by_earlier_key`: gives nothing up, and is not this party's first."""
 
     channel: bytes
     claim: book.Claim
     contradicts: bool = False
+    by_earlier_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,26 +154,24 @@ def _of_channel(
         case Voucher():
             return Payment(body.channel, body.lane, body.seq, found.lane, _contradicts(found))
         case ChannelClose():
-            return Closing(body.channel, _claim(body, signer, policy.now()), _contradicts(found))
+            return Closing(body.channel, _claim(body, signer, policy.now()), _contradicts(found), found.by_earlier_key)
 
 
 def _of_authority(body: Body, signer: bytes, policy: Policy, ledger: bytes) -> Act | None:
     """What issuers and the ledger itself say."""
-    act: Act | None = None
     match body:
         case Certificate():
-            act = Certifying(body.key.kid)
+            return Certifying(body.key.kid)
         case Grant():
-            act = Ownership(body.device, body.owner.xy, _depth(body), body.issued_at)
+            return Ownership(body.device, body.owner.xy, _depth(body), body.issued_at)
         case Revocation():
-            act = Revoking(body.device, body.revoked_from, policy.now())
+            return Revoking(body.device, body.revoked_from, policy.now())
         case Funding() if signer == ledger:
-            act = Funded(body.channel)
+            return Funded(body.channel)
         case Refund() if signer == ledger:
-            act = Refunding(body.channel, body.amount, policy.now())
+            return Refunding(body.channel, body.amount, policy.now())
         case _:
-            pass
-    return act
+            return None
 
 
 def _depth(body: Grant) -> int:

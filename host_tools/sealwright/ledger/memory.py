@@ -10,6 +10,7 @@ from typing import Final, TypeVar, cast
 
 from ..errors import WrongType
 from ..verify import Finding, Verdict
+from ..verify.lines import SUPERSEDED_KEY
 from ..verify.memory import Lane, Terms
 from ..verify.ownership import Owners
 from ..verify.readings import Head
@@ -121,11 +122,13 @@ class LedgerMemory:
     def is_copy(self, message: Message[Body], found: Finding) -> bool:
         """Whether the log has the message, perhaps with another signature: anyone can make a second one of the same.
 
-        The judge takes a certificate or a rotation as often as it comes; the log keeps it once.
+        The judge takes a certificate or a rotation as often as it comes; the log keeps it once. A device that rotates
+        its key signs what it holds again: its earlier signature of it says nothing new.
         """
-        again = (
-            isinstance(message.body, Certificate | Rotation) if found.fault is None else found.fault.code == "replay"
-        )
+        if found.fault is None:
+            again = isinstance(message.body, Certificate | Rotation)
+        else:
+            again = found.fault.code in ("replay", SUPERSEDED_KEY)
         return again and self.seen(message.digest)
 
     def show(self, voucher: Message[Voucher]) -> None:

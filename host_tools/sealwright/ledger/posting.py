@@ -78,10 +78,12 @@ def _payment(tables: BatchedTables, act: Payment) -> book.Change:
 def _closing(tables: BatchedTables, act: Closing) -> book.Change:
     if act.contradicts:
         return book.Change()
-    channel = _channel(tables, act.channel)
-    numbers = [number for number, _ in act.claim.lanes or ()]
+    channel, claim = _channel(tables, act.channel), act.claim
+    if act.by_earlier_key and claim.signer == channel.terms.payee:  # a thief may have it; the window hurts nobody
+        claim = claim._replace(lanes=None)
+    numbers = [number for number, _ in claim.lanes or ()]
     old = {number: lane for number in numbers if (lane := tables.lane(act.channel, number)) is not None}
-    return book.close(act.claim, channel, old)
+    return book.close(claim, channel, old)
 
 
 def moves(tables: BatchedTables, act: Act, change: book.Change) -> bool:
@@ -99,10 +101,15 @@ def moves(tables: BatchedTables, act: Act, change: book.Change) -> bool:
         return start is None or act.start < start
     if isinstance(act, Payment):
         return bool(change.entries) or (act.contradicts and not tables.contradicted(act.channel, act.number, act.seq))
-    if isinstance(act, Closing):
-        noted = tables.closes_contradict if act.contradicts else tables.closed_by
-        return not noted(act.channel, act.claim.signer)
-    return True
+    return _close_moves(tables, act, change) if isinstance(act, Closing) else True
+
+
+def _close_moves(tables: BatchedTables, act: Closing, change: book.Change) -> bool:
+    if act.by_earlier_key:
+        before = _channel(tables, act.channel)
+        return bool(change.entries) or before.closed_at is None or change.channels[0].terms != before.terms
+    noted = tables.closes_contradict if act.contradicts else tables.closed_by
+    return not noted(act.channel, act.claim.signer)
 
 
 def post(
@@ -148,7 +155,7 @@ def enter(tables: BatchedTables, n: int, posting: Posting, change: book.Change) 
             tables.contradict_voucher(n, act.channel, act.number, act.seq)
         case Payment():
             tables.number(n, act.channel, act.number, act.seq, posting.digest)
-        case Closing():
+        case Closing(by_earlier_key=False):
             tables.note_close(n, act.channel, act.claim.signer, contradicts=act.contradicts)
         case Rotating():
             note(tables, n, act)

@@ -29,7 +29,7 @@ from .moved import Moved
 from .newest import Items
 from .posting import Posting, decide, moves, post
 from .proof import Proof
-from .repeats import already, is_done
+from .repeats import already, is_done, is_known
 from .standing import check_standing
 from .store.batched import BatchedTables
 from .watch import Watch
@@ -169,7 +169,7 @@ class Settlement:
             return already(Verdict(n, message.type, False, "", message.digest, message=message))
         found = self._judge.judge(message)
         verdict = self._judge.verdict(n, message, found)
-        if self._memory.is_copy(message, found):
+        if self._memory.is_copy(message, found) or is_known(self._tables, message, found):
             return already(verdict)
         self._show(message, found)
         if found.fault is not None and found.fault.code != EQUIVOCATION:

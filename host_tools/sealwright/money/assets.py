@@ -199,5 +199,8 @@ def _asset(name: str, fields: Mapping[str, Any]) -> Asset:
 def _unknown(text: str, close: str | None) -> Usage:
     meant = "" if close is None else f"Did you mean {close}? "
     name = text if is_asset(text) else "NAME"
-    remedy = f"{meant}To begin with a new one: `sealwright asset add {shlex.quote(name)}`; see `sealwright asset list`."
+    remedy = (
+        f"{meant}To begin with a new one: `sealwright asset add {shlex.quote(name)}`; one of another home takes the "
+        "name, --unit and --scale that `sealwright asset list` shows there."
+    )
     return Usage(f"no asset {shortened(text)} is declared", remedy=remedy, code="unknown_asset")

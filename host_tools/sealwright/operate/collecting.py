@@ -4,11 +4,12 @@ A bundle has each message once, by digest, in an order a verifier can follow: ce
 for each channel its opening, its vouchers by number, receipts and its close.
 """
 
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from ..link.client import Client
 from ..link.info import Channel
@@ -33,13 +34,16 @@ from .logs import RECENT, Equivocation, Logs, follow
 from .promises import Promises
 from .proving import EACH
 
+_FAR: Final = 2**64
+_CLOCK_HOST: Final = 2  # the quality of a clock from which on a device goes by it
 _ORDER: dict[type, int] = {ChannelOpen: 0, Funding: 1, Voucher: 2, Receipt: 3, ChannelClose: 4}
 
 
 @dataclass
 class Source:
-    """A device that is collected from: up to which reading it was, and which closed channels it had. chain: leaf first,
-    once it was asked for, and rotations, oldest first; fork: what the device contradicts itself in."""
+    """A device that is collected from: up to which reading it was, and in which channels it is paid no more. chain:
+    leaf first, once it was asked for, and rotations, oldest first; fork: what the device contradicts itself in. held,
+    ended: what `look` found, all channels and those whose end has come."""
 
     client: Client
     name: str
@@ -50,6 +54,7 @@ class Source:
     fork: Equivocation | None = None
     closed: list[bytes] = field(default_factory=list)
     held: list[Channel] | None = None
+    ended: frozenset[bytes] = frozenset()
 
     @property
     def key(self) -> PublicKey:
@@ -67,10 +72,20 @@ class Source:
         """Fetch its channels now, for the next `Collector.channels`: whatever goes wrong is this device's."""
         self.held = None
         found = list(self.client.channels())
+        ends: dict[bytes, int] = {}
         for channel in found:
-            for raw in channel.messages + channel.certificates:
-                parse_message(raw)
+            for message in map(parse_message, channel.messages + channel.certificates):
+                if isinstance(message.body, ChannelOpen):
+                    ends[message.digest] = _end(message.body, channel.paying)
+        self.ended = self._past(ends)
         self.held = found
+
+    def _past(self, ends: dict[bytes, int]) -> frozenset[bytes]:
+        """Those whose end has come, by the device's clock too, or it would refuse to forget them."""
+        if min(ends.values(), default=_FAR) > time.time():
+            return frozenset()  # most of the time, and the device need not be asked
+        now, quality = self.client.info().raw["clock"]
+        return frozenset(one for one, end in ends.items() if end <= now and quality >= _CLOCK_HOST)
 
 
 class Collector:
@@ -158,18 +173,25 @@ class Collector:
         for source in sources:
             if source.held is None:
                 source.look()
-            source.closed = []
+            closed: dict[bytes, None] = {}
             for channel in source.held or ():
                 certificates += [_certifying(raw) for raw in reversed(channel.certificates)]
                 for message in map(parse_message, channel.messages):
                     if message.digest not in found or message.kid == source.kid:
                         found[message.digest] = message  # after a rotation a device shows its own with its key of now
                     self.promises.note(message)
-                    if isinstance(message.body, ChannelClose) and not channel.paying:
-                        source.closed.append(message.body.channel)
-            source.held = None
+                    is_close = isinstance(message.body, ChannelClose) and not channel.paying
+                    if is_close or message.digest in source.ended:
+                        closed.setdefault(getattr(message.body, "channel", message.digest))
+            source.held, source.closed = None, list(closed)
         ordered = certificates + sorted(found.values(), key=_place)
         yield from (message.raw for message in ordered if self.take(message))
+
+
+def _end(opened: ChannelOpen, paying: bool) -> int:
+    """From when on a device needs a channel no more, closed or not: a payee takes no voucher after its expiry, and a
+    payer has its deposit back after the claim's end."""
+    return opened.expires + (opened.dispute_window or 0 if paying else 0)
 
 
 def _certifying(raw: bytes) -> Message[Any]:

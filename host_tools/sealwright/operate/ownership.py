@@ -35,9 +35,11 @@ def transfer(home: Home, client: Client, new: PublicKey) -> list[bytes]:
     return [*([] if granted is None else [granted]), *client.transfers(), sign_message(old, body).raw]
 
 
-def accept(home: Home, client: Client, messages: Iterable[bytes], name: str | None) -> Registered:
+def accept(
+    home: Home, client: Client, messages: Iterable[bytes], name: str | None, url: str | None = None
+) -> Registered:
     """Take the device behind `client` over, by the messages of a transfer's file. What an earlier call began is
-    finished. name: what to call it; None where the register has it.
+    finished. name: what to call it; None where the register has it. url: where this home reaches it; None: as `client`.
 
     Raises Usage for a file without a transfer to this home's owner, and for a name that cannot be its;
     RefusedByDevice for a device that is another one, or has other owners than the file says.
@@ -58,7 +60,7 @@ def accept(home: Home, client: Client, messages: Iterable[bytes], name: str | No
         home.keep_grant(device, grant)
     home.drop_delegations(device)
     home.keep_transfers(device, client.transfers())
-    return enter(home, client, client.status(), name)
+    return enter(home, client, client.status(), name, url)
 
 
 def _name(home: Home, device: bytes, name: str | None) -> str:
@@ -85,14 +87,14 @@ def _mine(home: Home, found: Sequence[Message[Body]]) -> Message[Transfer]:
     return max(mine, key=lambda one: one.body.generation)
 
 
-def enter(home: Home, client: Client, status: Message[Status], name: str) -> Registered:
-    """Put a device that another home provisioned into the register."""
+def enter(home: Home, client: Client, status: Message[Status], name: str, url: str | None = None) -> Registered:
+    """Put a device that another home provisioned into the register. url: as of `accept`."""
     device, leaf = status.body.device, client.chain()[0]
     known = home.find(device)
     entry = Registered(
         name=name,
         device=device.hex(),
-        url=lasting(home, client.url),
+        url=lasting(home, url or client.url),
         model=leaf.body.model or "",
         custody=leaf.body.custody,
         state=DONE,

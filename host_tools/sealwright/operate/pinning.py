@@ -68,6 +68,12 @@ def lasting(home: Home, url: str) -> str:
     return aliases(home.folder / "boards", url)[0]
 
 
+def elsewhere(home: Home, url: str) -> str:
+    """The URL by which another home of this machine reaches what is at `url` here: the boards of this home are unknown
+    there by name."""
+    return aliases(home.folder / "boards", url)[1] if url.startswith("emulated:") else url
+
+
 def expected(home: Home, client: Client) -> bytes | None:
     """The id (32 bytes) of the device that the caller named or the register has for the client's URL, or None."""
     if client.device is not None:

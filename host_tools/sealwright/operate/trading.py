@@ -16,6 +16,7 @@ from ..link.codes import meaning
 from ..money import Assets, Price
 from . import owner
 from .pinning import check_said
+from .room import check_room
 
 ACTIVE, WAITING = "active", "waiting"  # waiting: the channel waits for the ledger's funding
 STATES: Final = (ACTIVE, "done", "stopped", "failed", WAITING)
@@ -64,7 +65,7 @@ def order(
     the offer says now, so that a price raised before the payer gets there buys nothing. address: where the payer finds
     the payee, such as a relay; None: where the payee says. offer: what the budget was meant for; None:
     whatever it is now. assets: how errors write amounts. Raises Usage, and RefusedByDevice, also for a
-    payee that says it is another device than the register has at its URL.
+    payee that has no room for another channel, or that says it is another device than the register has at its URL.
     """
     seller = payee.info()
     check_said(home, payee, seller)  # the order names who is to be paid by this answer
@@ -82,6 +83,7 @@ def order(
     arguments: dict[Any, Any] = {1: address, 2: seller.device, 3: offer.asset, 4: offer.unit, 5: budget}
     arguments |= {6: seconds, 7: pause_ms, 12: limit}
     check_free(home, payer, assets or Assets())
+    check_room(payer, payer.info(), payee, seller)
     owner.command(home, payer, "trade", arguments)
     return offer.asset, offer.unit
 

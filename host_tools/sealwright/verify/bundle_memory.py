@@ -25,12 +25,14 @@ class Channel(NamedTuple):
 
 @dataclass(slots=True)
 class Known:
-    """What a bundle shows of a channel. numbers: the digest of the first voucher of each lane and number."""
+    """What a bundle shows of a channel. numbers: the digest of the first voucher of each lane and number. closes: of
+    the parties' keys of now. is_ending: any key of theirs closed it."""
 
     terms: Terms
     lanes: dict[int, Lane] = field(default_factory=dict)
     numbers: dict[tuple[int, int], bytes] = field(default_factory=dict)
     closes: dict[bytes, ChannelClose] = field(default_factory=dict)
+    is_ending: bool = False
 
 
 class BundleMemory:
@@ -123,7 +125,7 @@ class BundleMemory:
         """Every channel of this bundle, and what is owed in it."""
         for known in self._channels.values():
             owed = min(known.terms.capacity, sum(lane.worth for lane in known.lanes.values()))
-            yield Channel(known.terms, owed, bool(known.closes))
+            yield Channel(known.terms, owed, known.is_ending)
 
     # what a verifier of a bundle keeps
 
@@ -159,9 +161,12 @@ class BundleMemory:
         if lane is not None:
             self._channels[channel].lanes[number] = lane
 
-    def keep_close(self, close: ChannelClose, signer: bytes) -> None:
-        """Note a party's close."""
-        self._channels[close.channel].closes.setdefault(signer, close)
+    def keep_close(self, close: ChannelClose, signer: bytes, *, by_earlier_key: bool) -> None:
+        """Note a party's close; by a key that it rotated away, only that there is one."""
+        known = self._channels[close.channel]
+        known.is_ending = True
+        if not by_earlier_key:
+            known.closes.setdefault(signer, close)
 
     def keep_revocation(self, device: bytes, start: int) -> None:
         """Note a revocation; the earliest counts."""

@@ -36,6 +36,10 @@ WAITING: Final = frozenset(
         "superseded_key",
     }
 )
+_AS_OF_AN_OLD_KEY: Final = (
+    "its device has rotated this key away: it opens the window and gives nothing up. For a refund at once settle what "
+    "`sealwright collect` brings from the device, signed by its key of now"
+)
 
 Ticks = Mapping[bytes, tuple[int, bytes]]  # chain root -> number of the best tick revealed and the tick, 32 bytes
 
@@ -179,16 +183,23 @@ def judge_receipt(body: Receipt, signer: bytes, known: Memory) -> Fault | None:
     return None
 
 
-def judge_close(body: ChannelClose, signer: bytes, known: Memory, now: int) -> Fault | None:
-    """Faults: unknown_channel, not_a_party, expired, equivocation (this party's first close claims otherwise)."""
+def judge_close(body: ChannelClose, signer: bytes, known: Memory, now: int, *, by_earlier_key: bool = False) -> Finding:
+    """Judge a close whose signature by `signer` (a device id) holds. by_earlier_key: by a key that the party has
+    rotated away, so perhaps a thief's: it opens the window, and whatever it claims gives nothing up.
+
+    Faults: unknown_channel, not_a_party, expired, equivocation (this party's first close claims otherwise).
+    """
     terms = known.channel(body.channel)
     if terms is None:
-        return Fault("unknown_channel", "its channel is not known here yet")
+        return Finding(Fault("unknown_channel", "its channel is not known here yet"))
     if signer not in (terms.payer, terms.payee):
-        return Fault("not_a_party", "only payer or payee closes a channel, and another key signed")
+        return Finding(Fault("not_a_party", "only payer or payee closes a channel, and another key signed"))
     if now >= terms.claim_end:
-        return Fault("expired", f"the claim in its channel ended at {utc(terms.claim_end)}")
+        return Finding(Fault("expired", f"the claim in its channel ended at {utc(terms.claim_end)}"))
+    if by_earlier_key:
+        gives_up = signer == terms.payee and body.claims is not None
+        return Finding(note=Fault("ok", _AS_OF_AN_OLD_KEY) if gives_up else None, by_earlier_key=True)
     earlier = known.close(body.channel, signer)
     if earlier is not None and earlier.claims != body.claims:
-        return Fault(EQUIVOCATION, "the same party signed a close with other claims; the first one counts")
-    return None
+        return Finding(Fault(EQUIVOCATION, "the same party signed a close with other claims; the first one counts"))
+    return Finding()

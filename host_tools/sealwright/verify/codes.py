@@ -22,7 +22,8 @@ REMEDIES: Final[Mapping[str, str]] = {
     "bad_certificate": "Ask the issuer for a certificate that fits this key and that the issuer may give.",
     "expired_certificate": "Renew the certificate, or check as of a time when it held.",
     "revoked": "Do not rely on this device; ask its issuer for the reason.",
-    "superseded_key": "Ask for one by the device's key of now; of a channel-open, for the ledger's funding of it.",
+    "superseded_key": "Ask for one by the device's key of now: sealwright collect brings them from the device. Of a "
+    "channel-open, settle the ledger's funding of it with it.",
     "bad_rotation": "Leave it out: the device's key stays the one before it.",
     "wrong_network": "Check it against the root and network it belongs to.",
     "wrong_ledger": "Settle it in the ledger that it names; a new one names this ledger.",

@@ -13,6 +13,7 @@ class Finding(NamedTuple):
     holds. note: for people, on an accepted message. lane: a voucher's lane as it is afterwards, where it rises: an
     `equivocation` may raise it all the same, because the higher amount counts. terms: of a channel-open. owner: the
     device id of the owner's key that a granted device of a command has. mark: of a reading's time, see `readings`.
+    by_earlier_key: of a close, which then opens the window and gives nothing up.
     """
 
     fault: Fault | None = None
@@ -23,3 +24,4 @@ class Finding(NamedTuple):
     terms: Terms | None = None
     owner: bytes | None = None
     mark: str = ""
+    by_earlier_key: bool = False

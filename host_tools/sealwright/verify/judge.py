@@ -155,25 +155,24 @@ class Judge:
             return Finding(signer)
         standing = None if terms is not None and terms.funded else self.signers.fault(signer)
         fault = first(standing, signature_fault(signer)) or authority.device_fault(signer)
-        if fault is None and isinstance(body, ChannelClose):
-            # a payee's close gives up the rest, so no key of before may sign it; what one promised still counts
-            fault = self.signers.lines.superseded(signer.id, signer.generation)
         party = signer.id
         if fault is not None:
             return Finding(fault, party if signer.verified else None)
-        again = replay(message, self.memory)
+        again, old = replay(message, self.memory), self.signers.lines.superseded(party, signer.generation) is not None
+        if isinstance(body, ChannelClose) and not old and again and self.memory.close(body.channel, party) is None:
+            again = None  # an earlier key of the party signed the same before, which does less
         if again is not None and not isinstance(body, Voucher):
             return Finding(again, party, party)
-        found = self._of_channel(message, body, party)
+        found = self._of_channel(message, body, party, old)
         if again is not None and found.lane is None:
             return Finding(again, party, party)
         return found._replace(device=party, signer=party)
 
-    def _of_channel(self, message: Message[Body], body: OfChannel, party: bytes) -> Finding:
+    def _of_channel(self, message: Message[Body], body: OfChannel, party: bytes, old: bool) -> Finding:
         if isinstance(body, Receipt):
             return Finding(channels.judge_receipt(body, party, self.memory))
         if isinstance(body, ChannelClose):
-            return Finding(channels.judge_close(body, party, self.memory, self.policy.now()))
+            return channels.judge_close(body, party, self.memory, self.policy.now(), by_earlier_key=old)
         return channels.judge_voucher(body, message.digest, party, self.memory, self.circumstances())
 
     def _of_ledger(self, message: Message[Body], body: OfLedger) -> Finding:

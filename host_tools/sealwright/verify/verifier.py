@@ -171,13 +171,13 @@ class Verifier:
         if isinstance(body, Delegation):
             memory.keep_delegation(message.digest, body)
         if fault is None:
-            self._keep_effect(body, found.signer or b"")
+            self._keep_effect(body, found)
 
-    def _keep_effect(self, body: Body, signer: bytes) -> None:
-        memory = self.memory
+    def _keep_effect(self, body: Body, found: Finding) -> None:
+        memory, signer = self.memory, found.signer or b""
         match body:
             case ChannelClose():
-                memory.keep_close(body, signer)
+                memory.keep_close(body, signer, by_earlier_key=found.by_earlier_key)
             case Transfer():
                 memory.keep_step(body.device, step_of(body))
             case Revocation():

@@ -187,12 +187,24 @@ def test_what_an_old_key_promised_counts_in_a_channel_that_was_funded():
     assert codes([*certificates, opened, first, second]) == ["ok"] * 4 + ["superseded_key"] + ["unknown_channel"] * 2
     assert codes([*certificates, opened, first, second, funding]) == ["ok"] * 8
     assert codes([*certificates, later.open(payee), first, second]) == ["ok"] * 7, "the device signs it again"
-    receipt = payee.receipt(first)
+
+
+def test_a_close_by_an_old_key_begins_the_end_and_gives_nothing_up():
+    payer, payee = NET.device(), NET.device("payee")
     turned, newer = rotation(payee, "payee's"), after(payee, "payee's")
-    claims = (first,)
-    messages = [*certificates, turned, opened, funding, first, receipt]
-    assert codes([*messages, payee.close(opened, claims=claims)])[-2:] == ["ok", "superseded_key"]
-    assert codes([*messages, newer.close(opened, claims=claims)])[-2:] == ["ok", "ok"]
+    opened, first, _ = trade(payer, payee, payer)
+    messages = [payer.certificate, payee.certificate, turned, opened, first, payee.receipt(first)]
+    old, low, new = (one.close(opened, claims=of) for one, of in ((payee, (first,)), (payee, ()), (newer, (first,))))
+    found = verdicts([*messages, old])
+    assert {verdict.code for verdict in found} == {"ok"} and verdicts([*messages, new])[-1].why == ""
+    assert "gives nothing up" in found[-1].why and "sealwright collect" in found[-1].why
+    assert codes([*messages, old, low, new])[-3:] == ["ok"] * 3, "what a thief claims is no contradiction"
+    assert codes([*messages, new, low, newer.close(opened, NOW + 1, claims=())])[-3:] == ["ok", "ok", "equivocation"]
+    assert codes([*messages, old, old, new, new, old])[-5:] == ["ok", "replay", "ok", "replay", "replay"]
+    verifier = Verifier([NET.root], Policy(at=NOW + 1000))
+    for shown, closed in ((messages, False), ([old], True)):
+        assert all(verifier.check(one.raw).ok for one in shown)
+        assert [channel.closed for channel in verifier.memory.channels()] == [closed]
 
 
 def test_what_has_no_number_is_the_newest_keys_to_sign():
