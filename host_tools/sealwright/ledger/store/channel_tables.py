@@ -33,7 +33,7 @@ class ChannelTables:
 
     def channels(self) -> Iterator[book.Channel]:
         """All channels, in the order they were opened."""
-        return (_channel(row) for row in self._db.rows(f"{_CHANNEL} ORDER BY opened"))
+        return (_channel(row) for row in self._db.scan(f"{_CHANNEL} ORDER BY opened"))
 
     def funding(self, channel: bytes) -> bytes | None:
         """What the ledger signed when it locked the channel's capacity: the row after the channel-open's."""
@@ -94,7 +94,7 @@ class ChannelTables:
         """Pairs of messages of one signer that cannot both be true, as received."""
         sql = """SELECT a.message, b.message FROM equivocations e JOIN log a ON a.n = e.first
             JOIN log b ON b.n = e.second ORDER BY e.first"""
-        return ((octets(row[0]), octets(row[1])) for row in self._db.rows(sql))
+        return ((octets(row[0]), octets(row[1])) for row in self._db.scan(sql))
 
     def is_contradicted(self, first: int) -> bool:
         """Whether the log has what contradicts the message in row `first`."""

@@ -106,6 +106,8 @@ class SqliteDatabase:
             for row in self._connection.execute(sql, parameters):  # noqa: UP028
                 yield row
 
+    scan = rows
+
     def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
         """The first row of one query that has few, or None."""
         try:  # one cursor for all, and its rows to the last: else the query would still be going on at COMMIT
@@ -146,6 +148,14 @@ class SqliteDatabase:
     def outline(self) -> list[Row]:
         """The definitions in force, sorted."""
         return sorted(self.rows("SELECT type, name, tbl_name, sql FROM sqlite_master"), key=repr)
+
+    def intended(self) -> list[Row]:
+        """The definitions that should be in force, sorted."""
+        scratch = SqliteDatabase.scratch()
+        try:
+            return scratch.outline()
+        finally:
+            scratch.close()
 
     def damage(self) -> list[str]:
         """What SQLite's integrity and foreign key checks find."""

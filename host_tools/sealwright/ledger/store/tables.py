@@ -37,7 +37,7 @@ class Tables(ChannelTables):
 
     def digests(self, first: int, last: int) -> Iterator[bytes]:
         """The digests of the messages in the rows from `first` to `last`, both included, in order."""
-        for row in self._db.rows("SELECT digest FROM messages WHERE n >= ? AND n <= ? ORDER BY n", (first, last)):
+        for row in self._db.scan("SELECT digest FROM messages WHERE n >= ? AND n <= ? ORDER BY n", (first, last)):
             yield octets(row[0])
 
     def beginning(self, beginning: bytes) -> list[tuple[int, bytes]]:
@@ -53,7 +53,7 @@ class Tables(ChannelTables):
 
     def log(self) -> Iterator[LogRow]:
         """All rows of the log, in order."""
-        for row in self._db.rows("SELECT n, at, message, proof, effect, prev, hash FROM log ORDER BY n"):
+        for row in self._db.scan("SELECT n, at, message, proof, effect, prev, hash FROM log ORDER BY n"):
             yield LogRow(whole(row[0]), whole(row[1]), *map(octets, row[2:]))
 
     # what was taken before
