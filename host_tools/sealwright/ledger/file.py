@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self, TextIO, TypeVar
 
 from . import reports
+from .attempts import again
 from .book import Channel
 from .chain import Head
 from .reports import Balance, EntryLine
@@ -125,6 +126,9 @@ class LedgerFile:
         return self._open[1]
 
     def _read(self, ask: Callable[[Database], T]) -> T:
-        database = self._database()
-        with database.reading():
-            return ask(database)
+        def read() -> T:
+            database = self._database()
+            with database.reading():
+                return ask(database)
+
+        return again(read)
