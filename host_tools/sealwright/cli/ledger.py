@@ -12,7 +12,7 @@ from ..errors import Usage
 from ..files import output
 from ..ledger import AuditReport, Balance, Channel, Head, Ledger
 from ..wire.messages import parse_message
-from . import factory, home, receipts, transfers
+from . import factory, home, receipts, servers, transfers
 from .anchoring import noted_head
 from .commands import Command, ledger_command
 from .describe import describe
@@ -243,4 +243,5 @@ COMMANDS: Final[tuple[Command, ...]] = (
     *transfers.COMMANDS,
     factory.factory,
     home.ledger_backup,
+    *servers.COMMANDS,
 )

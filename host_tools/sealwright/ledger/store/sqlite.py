@@ -73,6 +73,9 @@ class SqliteDatabase:
             for pragma in _PRAGMAS:
                 self._connection.execute(pragma)
         application, version = self._pragma("application_id"), self._pragma("user_version")
+        if application == schema.MOVED:
+            remedy = "Name the server: --ledger URL, SEALWRIGHT_LEDGER, or `ledger` in the home's config.toml."
+            raise NotALedger(f"the ledger in {self.name} was moved to a server", remedy=remedy, code="ledger_moved")
         if application != schema.APPLICATION:
             raise NotALedger(f"{self.name} is a SQLite database, but not a Sealwright ledger")
         if version != schema.VERSION:
@@ -172,6 +175,12 @@ class SqliteDatabase:
         """Copy all of it, as of one moment, into another database. Raises LedgerError."""
         with typed(self.name):
             self._connection.backup(target)
+
+    def give_up(self, place: str) -> None:
+        """Take no more rows, and open no more: the ledger is at `place` now. Within a write transaction."""
+        moved = f"the ledger was moved to {place}".replace("'", "''")
+        self.run(f"CREATE TRIGGER log_was_moved BEFORE INSERT ON log BEGIN SELECT raise(ABORT, '{moved}'); END")
+        self.run(f"PRAGMA application_id = {schema.MOVED}")
 
     def close(self) -> None:
         """Close the files; the last writer folds the write-ahead log into the file."""
