@@ -1,7 +1,7 @@
 """The double-entry ledger: settling vouchers, and proving the result from the messages alone.
 
 `book` holds the rules of entries, `chain` the hash-chained log, `audit` rebuilds the book from the log, `store/` keeps
-both in SQLite. Imports `verify` and `wire`; nothing of `home`, `link`, `operate` or above.
+both in SQLite or PostgreSQL. Imports `verify` and `wire`; nothing of `home`, `link`, `operate` or above.
 """
 
 from .audit import AuditReport, Finding

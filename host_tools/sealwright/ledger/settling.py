@@ -16,7 +16,7 @@ from ..verify.aside import Aside
 from ..verify.channels import WAITING
 from ..verify.codes import EQUIVOCATION, REMEDIES
 from ..verify.memory import Terms
-from ..wire.messages import Body, ChannelClose, Funding, Message, Receipt, Refund
+from ..wire.messages import Body, ChannelClose, Funding, Message, Receipt, Refund, Voucher
 from . import book
 from .ahead import Ahead
 from .attempts import Turns
@@ -137,8 +137,9 @@ class Settlement:
             for one in (verdicts, waiting, ending):  # of an attempt that came to nothing
                 one.clear()
             self._refund_some()
-            for n, raw in chunk:
-                message = self._ahead.parse(n, raw)
+            parsed = [(n, raw, self._ahead.parse(n, raw)) for n, raw in chunk]
+            self._tables.foresee([voucher for *_, message in parsed if (voucher := _voucher(message)) is not None])
+            for n, raw, message in parsed:
                 if isinstance(message, Verdict):
                     verdicts.append(message)
                 elif closes is not None and isinstance(message.body, ChannelClose):
@@ -240,3 +241,9 @@ class Settlement:
         turns, at = self._turns, self._watch.at
         turns.head = post(self._tables, turns.head, posting, change, at=at, raw=raw, proof=proof.dump())
         turns.changes.append(change)
+
+
+def _voucher(message: Message[Body] | Verdict) -> tuple[bytes, int, int] | None:
+    """Channel, lane and seq of a voucher."""
+    body = message.body if isinstance(message, Message) else None
+    return (body.channel, body.lane, body.seq) if isinstance(body, Voucher) else None

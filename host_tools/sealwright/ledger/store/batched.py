@@ -5,7 +5,7 @@ Limits: within `batch`, inside a transaction of its caller's, with no other writ
 memory here has everything written first, so none can miss what waits.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -178,6 +178,18 @@ class BatchedTables(Tables):
             if self._is_batch:
                 self._accounts[account] = held
         return held
+
+    def foresee(self, vouchers: Sequence[tuple[bytes, int, int]]) -> None:
+        """Read at once what will be asked for these vouchers, by channel, lane and seq, where the database is far."""
+        if not (self._is_batch and self._direct.far):
+            return
+        channels = {one[0] for one in vouchers} - self._channels.keys()
+        self._channels.update((one.digest, one) for one in self._stored.channels_among(sorted(channels)))
+        lanes = sorted({one[:2] for one in vouchers if one[1] < MAX_LANES} - self._lanes.keys())
+        self._lanes |= dict.fromkeys(lanes) | dict(self._stored.lanes_among(lanes))
+        new = sorted(set(vouchers) - self._numbers.keys())
+        asked = [one for one in new if self._lanes.get(one[:2]) is not None]  # a lane that is not there has none
+        self._numbers |= dict.fromkeys(new) | dict(self._stored.numbered_among(asked))
 
     # what every message writes
 

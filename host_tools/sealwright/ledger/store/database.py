@@ -39,6 +39,10 @@ class Database(Queries, Protocol):
     def name(self) -> str:
         """What people call it: the file's path, or the URL without a password."""
 
+    @property
+    def far(self) -> bool:
+        """Whether a query takes so long to get there that many questions are better asked at once."""
+
     def create(self, statements: Sequence[str]) -> None:
         """Run data definitions, in order."""
 

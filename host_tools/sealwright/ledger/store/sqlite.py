@@ -33,6 +33,8 @@ SCRATCH = "the scratch file in the folder for temporary files (TMPDIR)"
 class SqliteDatabase:
     """A connection to a ledger file, or to a scratch database."""
 
+    far = False
+
     def __init__(self, opened: Opened, name: str) -> None:
         self.name = name
         self._connection, self._undisturbed = opened

@@ -29,6 +29,8 @@ _LEAST: Final = 140000  # PostgreSQL's own number for version 14
 class PostgresDatabase:
     """A connection to a ledger on a server. patience: seconds to wait while another process writes."""
 
+    far = True
+
     def __init__(self, server: Server, patience: float) -> None:
         self.name = server.name
         self._server, self._patience = server, patience
