@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final, TypeVar
 
 from ..verify import Judge
@@ -61,7 +62,7 @@ class Turns:
                     done = (work(),)
                 return done[0]
             except LedgerInterrupted:
-                if done is not None and self._is_kept(before):
+                if done is not None and again(partial(self._is_kept, before)):
                     return done[0]
                 if attempt == ATTEMPTS:
                     raise

@@ -4,6 +4,7 @@ import socket
 import time
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from sealwright.errors import Usage
 from sealwright.ledger import LedgerBusy, LedgerError, LedgerMissing, LedgerReadOnly, LedgerUnreachable, NotALedger
 from sealwright.ledger.store import migrations
@@ -176,6 +177,22 @@ def test_a_url_that_cannot_be_read_is_not_quoted(url):
     with pytest.raises(Usage) as caught:
         name_of(url)
     assert "cret" not in f"{caught.value} {caught.value.remedy}"
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("postgresql://anna:s3cret@host/books", "postgresql://anna@host/books"),
+        ("postgres://an%40na:s3cret@h:5/b?sslmode=verify-full", "postgresql://an%40na@h:5/b?sslmode=verify-full"),
+        ("postgresql:///b?host=/run/pg&port=6&password=s3cret", "postgresql:///b?host=/run/pg&port=6"),
+        ("postgresql://h1:1,h2:2/b?sslpassword=s3cret", "postgresql://h1:1,h2:2/b"),
+    ],
+)
+def test_what_a_database_is_called_names_it(url, name):
+    assert name_of(url) == name == name_of(name)
+    secret = ("password", "sslpassword")
+    here, there = (conninfo_to_dict(one) for one in (url, name))
+    assert {key: value for key, value in here.items() if key not in secret} == there
 
 
 def test_a_database_that_is_not_there(world):
