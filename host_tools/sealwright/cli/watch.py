@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from ..errors import SealwrightError, Unreachable, Usage
-from ..ledger import Ledger, LedgerBusy, LedgerError
+from ..ledger import Ledger, LedgerBusy, LedgerError, LedgerInterrupted, LedgerUnreachable
 from ..link.broker import Broker
 from ..operate import watching
 from ..operate.complaints import Complaints
@@ -172,7 +172,7 @@ class _Watcher:
             work()
             self._complaints.settle(_party(where))
         except LedgerError as error:
-            if not isinstance(error, LedgerBusy):
+            if not isinstance(error, LedgerBusy | LedgerInterrupted | LedgerUnreachable):  # these pass
                 raise
             self._fail(error, **where)
         except SealwrightError as error:
