@@ -210,3 +210,23 @@ def test_who_may_not_make_it_is_told_so(world):
         ledger.refund_ended()
     assert not world.ledger().exists()
     server().run("DROP ROLE stranger")
+
+
+def test_more_vouchers_ask_no_more_questions(world, monkeypatch):
+    """A question is a round trip: a batch asks all of its own at once."""
+    ledger = world.funded(10**6)
+    opens = [world.payer.open(world.payee, 100, nonce=n.to_bytes(16, "big")) for n in range(40)]
+    first = [world.payer.voucher(one, 1, seq=1) for one in opens]
+    assert set(world.codes(ledger, [*opens, *first])) == {"ok"}
+    asked = []
+    for name in ("row", "rows"):
+        ask = getattr(PostgresDatabase, name)
+        monkeypatch.setattr(PostgresDatabase, name, lambda *given, ask=ask: (asked.append(given[1]), ask(*given))[1])
+    counts = []
+    for seqs in (range(2, 3), range(3, 6)):  # 40 vouchers, and 120
+        asked.clear()
+        with world.ledger() as another:
+            paid = [world.payer.voucher(one, seq, seq=seq) for seq in seqs for one in opens]
+            assert set(world.codes(another, paid)) == {"ok"}
+        counts.append(len(asked))
+    assert counts[0] == counts[1] < 40, asked
