@@ -84,6 +84,8 @@ def backup(session: Session, file: FileArgument, passphrase_file: PassphraseOpti
     session.say(f"{made.files} files, {made.size:,} bytes in {file}. {worth}")
     if made.head is not None:
         session.say(f"ledger's head {made.head}")
+    if not isinstance(home.ledger_place, Path):
+        session.note("Its ledger is on a server and not in this file: copy it there, with PostgreSQL's `pg_dump`.")
 
 
 @command(

@@ -50,6 +50,7 @@ def cores() -> int:
     """
     sealwright settle trades.bundle
     sealwright collect --device emulated:solar --out - | sealwright settle - --allow-test
+    sealwright settle trades.bundle --ledger postgresql://anna@books.example/ledger
     """,
 )
 def settle(
