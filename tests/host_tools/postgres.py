@@ -80,7 +80,7 @@ class Server:
         line = [self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *given]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(line, stdout=log, stderr=log, cwd=self.folder, **_unprivileged())
-        for _ in range(600):
+        for _ in range(2400):
             if self._process.poll() is not None:
                 raise RuntimeError((self.folder / "log").read_text())
             try:

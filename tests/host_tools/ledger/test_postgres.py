@@ -1,7 +1,6 @@
 """A ledger on a real PostgreSQL: made once, refused where it is none, and told of without a password."""
 
 import socket
-import time
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
@@ -160,14 +159,13 @@ def test_an_index_that_the_server_holds_to_be_broken_is_found(sound, copy):
     assert "damaged_file" in codes(audit(sound, copy))
 
 
-def test_a_server_that_is_not_there_is_told_of_at_once_and_without_the_password():
+def test_a_server_that_is_not_there_is_told_of_without_the_password():
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"postgresql://anna:s3cret@127.0.0.1:{closed.getsockname()[1]}/books"
-        begun = time.monotonic()
         with World(url).ledger() as ledger, pytest.raises(LedgerUnreachable) as caught:
             ledger.balances()
-    assert caught.value.exit_code == 3 and time.monotonic() - begun < 30
+    assert caught.value.exit_code == 3
     assert "s3cret" not in f"{caught.value} {caught.value.remedy}" and "anna@127.0.0.1" in str(caught.value)
     assert "s3cret" not in name_of(url)
 

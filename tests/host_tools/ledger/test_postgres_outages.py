@@ -108,7 +108,7 @@ def test_a_deadlock(world, monkeypatch):
         with psycopg.connect(world.path, options="-c search_path=sealwright -c deadlock_timeout=1h") as connection:
             connection.execute("LOCK TABLE vouchers IN ACCESS EXCLUSIVE MODE")
             ready.set()
-            for _ in range(600):
+            for _ in range(6000):
                 time.sleep(0.02)
                 if connection.execute(
                     "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'vouchers'::regclass"
@@ -119,7 +119,7 @@ def test_a_deadlock(world, monkeypatch):
     thread = threading.Thread(target=other)
     thread.start()
     ready.wait()
-    ledger._patience = 60
+    ledger._patience = 300
     ledger.close()
     assert settled(world, ledger, channel) == ["ok"] * 40
     thread.join()
@@ -175,7 +175,8 @@ def test_a_commit_that_nobody_told_us_of_is_found_in_the_log(world, monkeypatch)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["orderly", "crash"])
-def test_a_restart_of_the_server_is_waited_for(mortal, how):
+def test_a_restart_of_the_server_is_waited_for(mortal, monkeypatch, how):
+    monkeypatch.setattr("sealwright.ledger.store.postgres.engine.OUTAGE_SECONDS", 300)  # on a slow machine
     world = World(mortal.database())
     ledger, channel = world.opened()
     back = threading.Timer(1.5, mortal.start)
