@@ -43,6 +43,7 @@ _EXTRAS: Final = {  # package -> the module of it, what needs it
     "esptool": ("esptool", "flash", "`flash` of an ESP32"),
     "pyhsslms": ("pyhsslms", "update", "`firmware key`"),
     "paho-mqtt": ("paho.mqtt", "mqtt", "`listen`"),
+    "psycopg": ("psycopg", "postgres", "a ledger on PostgreSQL"),
     "segno": ("segno", "label", "`label`"),
 }
 
@@ -190,20 +191,22 @@ def _register(home: Home) -> Iterator[Finding]:
 
 
 def _ledger(home: Home) -> Iterator[Finding]:
-    if not home.ledger_path.exists():
+    place = home.ledger_place
+    if isinstance(place, Path) and not place.exists():
         remedy = f"Put it back from a copy; to begin anew, run `sealwright init --home {home.folder}`."
-        yield Finding("ledger", WRONG, f"{home.ledger_path} is missing", remedy)
+        yield Finding("ledger", WRONG, f"{place} is missing", remedy)
         return
     noted = home.ledger_head_path
     anchors = [Head.parse(noted.read_text("ascii"))] if noted.exists() else []
-    head = check_ledger(home.ledger_path, anchors)
+    head = check_ledger(place, anchors)
     yield Finding("ledger", OK, f"{head.n} rows, whole; `sealwright ledger audit` proves what they come to")
 
 
 def _clock(home: Home) -> Iterator[Finding]:
     """Behind what this home has written is behind; how far ahead, nobody here can tell."""
     now = time.time()
-    written = [one.stat().st_mtime for one in (home.folder / "root.pem", home.ledger_path) if one.exists()]
+    files = [one for one in (home.folder / "root.pem", home.ledger_place) if isinstance(one, Path)]
+    written = [one.stat().st_mtime for one in files if one.exists()]
     newest = max([_CLOCK_FLOOR, home.root().body.issued_at, *written])
     said = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(now))
     if now < newest - 60:

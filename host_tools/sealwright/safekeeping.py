@@ -70,14 +70,15 @@ def back_up(home: Home, path: Path, passphrase: bytes | None = None) -> Backup:
         raise Usage(f"{path} is in the home itself", remedy="Name a file elsewhere, best on another disk.")
     folder = Path(mkdtemp(prefix=".backup-", dir=home.folder))  # as secret as the home, and on a disk with its room
     try:
-        ledger = home.ledger_path.resolve()  # the config may put it elsewhere in the home
+        place = home.ledger_place  # the config may put it elsewhere in the home
+        ledger = (place if isinstance(place, Path) else home.folder / _LEDGER).resolve()
         theirs = {ledger.with_name(f"{ledger.name}{end}") for end in ("", "-wal", "-shm", "-journal")}
         files = {name: _steady(one, folder) for name, one in _plain_files(home.folder) if one not in theirs}
         head = None
-        if home.ledger_path.exists():
+        if isinstance(place, Path) and place.exists():  # one on a server has backups of its own
             copy = folder / _LEDGER
             copy.touch(0o600)
-            head = copy_ledger(home.ledger_path, copy)
+            head = copy_ledger(place, copy)
             files |= {_LEDGER: copy, _HEAD: f"{head}\n".encode()}
         key = HssKey.find(home.folder)
         if key is not None:

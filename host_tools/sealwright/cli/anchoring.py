@@ -43,7 +43,7 @@ def check_head(home: Home, ledger: Ledger) -> None:
     found = ledger.row_hash(head.n)
     if found != head.hash:
         what = "ends before" if found is None else "has another"
-        why = f"the log of {home.ledger_path} {what} row {head.n}, its last row when this home wrote it"
+        why = f"the log of {ledger.name} {what} row {head.n}, its last row when this home wrote it"
         raise LogCutOff(why, remedy=_REMEDY.format(path=home.ledger_head_path))
 
 

@@ -14,7 +14,7 @@ from ..money import Assets
 from ..operate.promises import Promises
 from ..verify.channels import LEAST_WINDOW
 from .session import Session
-from .settle import known_ledger
+from .settle import has_ledger, known_ledger
 from .words import clock, named, short
 
 
@@ -77,7 +77,7 @@ def _claim(promises: Promises, digest: bytes, settled: Channel | None) -> Claima
 def _settled(session: Session, channels: Iterable[bytes]) -> dict[bytes, Channel]:
     """The channels that this home's ledger knows; none where there is no ledger to ask."""
     try:
-        if not session.home.ledger_path.exists():
+        if not has_ledger(session.home):
             return {}
         with known_ledger(session.home) as ledger:
             found = (ledger.channel(digest) for digest in channels)

@@ -13,7 +13,7 @@ import typer
 
 from ..errors import SealwrightError, Usage, cause_of
 from .exits import INTERRUPTED, MISTAKE, PIPE_CLOSED
-from .lazy import Entry, HomeOption, JsonOption, new_app, remember
+from .lazy import Entry, HomeOption, JsonOption, LedgerOption, new_app, remember
 from .naming import widen
 from .session import Session, abandon_stdout
 
@@ -24,12 +24,16 @@ Run = Callable[..., int | None]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A function `run(session, ...)`, its name on the command line, its line in a list and the examples of its help."""
+    """A function `run(session, ...)`, its name on the command line, its line in a list and the examples of its help.
+
+    of_ledger: it has the option --ledger, for `Session.ledger`.
+    """
 
     name: str
     short: str
     run: Run
     examples: str
+    of_ledger: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +45,23 @@ class Group:
     commands: tuple[Command, ...]
 
 
-def command(name: str, short: str, examples: str) -> Callable[[Run], Command]:
+def command(name: str, short: str, examples: str, *, of_ledger: bool = False) -> Callable[[Run], Command]:
     """Make a command of `run(session, ...)`; its docstring is the help, `examples` has one command a line.
 
     short: a few words for lists of commands, which have no room for more.
     """
-    return lambda run: Command(name, short, run, examples)
+    return lambda run: Command(name, short, run, examples, of_ledger)
+
+
+def ledger_command(name: str, short: str, examples: str) -> Callable[[Run], Command]:
+    """As `command`, for one that works on the ledger: it has the option --ledger."""
+    return command(name, short, examples, of_ledger=True)
 
 
 def register(app: typer.Typer, commands: Iterable[Command]) -> typer.Typer:
     """Put commands into an app or group, in this order."""
     for one in commands:
-        app.command(one.name, short_help=one.short, epilog=_examples(one))(_entry(one.run))
+        app.command(one.name, short_help=one.short, epilog=_examples(one))(_entry(one.run, of_ledger=one.of_ledger))
     return app
 
 
@@ -86,7 +95,7 @@ def _group_app(group: Group) -> typer.Typer:
     return register(made, group.commands)
 
 
-def _entry(run: Run) -> Callable[..., None]:
+def _entry(run: Run, *, of_ledger: bool = False) -> Callable[..., None]:
     """What typer sees: the function's own parameters, and the global ones."""
     own, fill = widen(list(inspect.signature(run).parameters.values())[1:])
     extra = [
@@ -97,9 +106,13 @@ def _entry(run: Run) -> Callable[..., None]:
 
     def entry(*, ctx: typer.Context, home: str | None, as_json: bool, **given: Any) -> None:
         outer = ctx.obj or {}
-        session = Session(home or outer.get("home"), as_json or outer.get("json", False))
+        ledger = given.pop("ledger") if of_ledger else None
+        session = Session(home or outer.get("home"), as_json or outer.get("json", False), ledger)
         raise typer.Exit(guard(session, lambda: run(session, **fill(session, given))))
 
+    if of_ledger:
+        place = inspect.Parameter("ledger", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=LedgerOption)
+        extra.insert(0, place)
     parameters = [own_one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for own_one in own] + extra
     entry.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     entry.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

@@ -15,7 +15,7 @@ from .anchoring import check_head
 from .commands import Command, command
 from .passphrase import read_passphrase
 from .session import Session
-from .settle import known_ledger
+from .settle import has_ledger, known_ledger
 from .words import clock
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, on another disk if you can.")]
@@ -73,7 +73,7 @@ def backup(session: Session, file: FileArgument, passphrase_file: PassphraseOpti
     """
     passphrase = None if passphrase_file is None else read_passphrase(passphrase_file)
     home = session.home
-    if home.ledger_path.exists():
+    if has_ledger(home):
         with known_ledger(home) as ledger:
             check_head(home, ledger)
     with session.progress("copying"):
@@ -84,6 +84,8 @@ def backup(session: Session, file: FileArgument, passphrase_file: PassphraseOpti
     session.say(f"{made.files} files, {made.size:,} bytes in {file}. {worth}")
     if made.head is not None:
         session.say(f"ledger's head {made.head}")
+    if not isinstance(home.ledger_place, Path):
+        session.note("Its ledger is on a server and not in this file: copy it there, with PostgreSQL's `pg_dump`.")
 
 
 @command(

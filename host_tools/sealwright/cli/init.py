@@ -7,14 +7,14 @@ import typer
 
 from ..errors import Usage
 from ..home import Home, locate
-from .anchoring import forget_head
-from .commands import command
+from .anchoring import forget_head, noted_head
+from .commands import ledger_command
 from .passphrase import read_passphrase
 from .session import Session
-from .settle import known_ledger
+from .settle import has_ledger, known_ledger
 
 
-@command(
+@ledger_command(
     "init",
     "Make a home: keys, roots, register and ledger.",
     """
@@ -45,7 +45,7 @@ def init(
     again. A home with a passphrase wants it in SEALWRIGHT_PASSPHRASE at each command that uses a key.
     """
     home = _make(session, network, None if passphrase_file is None else read_passphrase(passphrase_file))
-    _make_ledger(home)
+    name = _make_ledger(home)
     session.emit(
         ok=True,
         home=str(home.folder),
@@ -54,7 +54,7 @@ def init(
         test_network_id=home.network_id(test=True).hex(),
         root=str(home.folder / "root.pem"),
         test_root=str(home.folder / "test-root.pem"),
-        ledger=str(home.ledger_path),
+        ledger=name,
     )
     session.facts(
         [
@@ -64,7 +64,7 @@ def init(
             ("test network", f"{home.network_id(test=True).hex()}   of emulated boards"),
             ("root", f"{home.folder / 'root.pem'}   for verifiers"),
             ("test root", f"{home.folder / 'test-root.pem'}   for emulated boards only"),
-            ("ledger", str(home.ledger_path)),
+            ("ledger", name),
         ]
     )
     session.say()
@@ -77,14 +77,29 @@ def _make(session: Session, network: str, passphrase: bytes | None) -> Home:
     folder = locate(session.folder)
     if (folder / "home.json").exists():
         home = Home.open(folder, passphrase)
-        if not home.ledger_path.exists():
+        home.ledger_named = session.ledger
+        if not has_ledger(home):
             return home  # all but the ledger is there: finish that
-    return Home.init(folder, network, passphrase)
+    home = Home.init(folder, network, passphrase)
+    home.ledger_named = session.ledger
+    return home
 
 
-def _make_ledger(home: Home) -> None:
-    if not home.ledger_path.exists():
-        forget_head(home)  # first: a new log cannot have the old one's row
+def _make_ledger(home: Home) -> str:
+    if not has_ledger(home):
+        _begin_anew(home)
     with known_ledger(home) as ledger:
         for _ in ledger.settle([]):  # nothing to settle, but the file is made
             pass
+        return ledger.name
+
+
+def _begin_anew(home: Home) -> None:
+    """A new log cannot have the old one's row. On a server it would be a second one beside the home's own, and what was
+    deposited into one would count in both. Raises Usage."""
+    noted = noted_head(home)
+    if noted is not None and noted.n and not isinstance(home.ledger_place, Path):
+        why = f"this home's ledger has {noted.n} rows already, and is not there"
+        remedy = f"Move it: `sealwright ledger migrate`. If it is lost for good, remove {home.ledger_head_path} first."
+        raise Usage(why, remedy=remedy, code="ledger_elsewhere")
+    forget_head(home)

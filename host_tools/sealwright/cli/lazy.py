@@ -22,6 +22,15 @@ HomeOption = Annotated[
         show_default=False,
     ),
 ]
+LedgerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ledger",
+        metavar="URL",
+        help="Its ledger: postgresql://..., or a file [default: $SEALWRIGHT_LEDGER, else the home's].",
+        show_default=False,
+    ),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="One JSON object a line on stdout; text for people goes to stderr.")
 ]

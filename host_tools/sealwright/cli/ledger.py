@@ -12,9 +12,9 @@ from ..errors import Usage
 from ..files import output
 from ..ledger import AuditReport, Balance, Channel, Head, Ledger
 from ..wire.messages import parse_message
-from . import factory, home, receipts, transfers
+from . import factory, home, receipts, servers, transfers
 from .anchoring import noted_head
-from .commands import Command, command
+from .commands import Command, ledger_command
 from .describe import describe
 from .options import AnyDevices, TestOption
 from .session import Session
@@ -29,7 +29,7 @@ class Form(StrEnum):
     CSV = "csv"
 
 
-@command(
+@ledger_command(
     "balances",
     "Who has what.",
     """
@@ -65,7 +65,7 @@ def balances(session: Session, device: AnyDevices) -> None:
         session.say("Nothing yet: `sealwright ledger deposit` brings money in.")
 
 
-@command(
+@ledger_command(
     "channels",
     "Where each channel's deposit is.",
     """
@@ -110,7 +110,7 @@ def _chosen(session: Session, texts: list[str]) -> set[bytes]:
     return {session.home.identify(text, retired=True) for text in texts}
 
 
-@command(
+@ledger_command(
     "audit",
     "Rebuild all from the log and compare.",
     """
@@ -165,7 +165,7 @@ def _report(session: Session, report: AuditReport) -> None:
             session.say("Was it settled with --allow-test? Then audit it so too.")
 
 
-@command(
+@ledger_command(
     "export",
     "Every entry, as JSON or CSV.",
     """
@@ -201,7 +201,7 @@ def _export_file(ledger: Ledger, out: Path, form: Form) -> int:
     return count
 
 
-@command(
+@ledger_command(
     "equivocations",
     "Signers that contradict themselves.",
     """
@@ -243,4 +243,5 @@ COMMANDS: Final[tuple[Command, ...]] = (
     *transfers.COMMANDS,
     factory.factory,
     home.ledger_backup,
+    *servers.COMMANDS,
 )

@@ -11,7 +11,7 @@ from ..link import Client
 from ..money import Assets, Price, parse_price, read_number
 from ..operate import trading
 from ..operate.trading import Progress
-from .commands import command
+from .commands import ledger_command
 from .money import AMOUNT, home_assets, positive
 from .session import Advance, Session
 from .settle import open_ledger
@@ -21,7 +21,7 @@ _LOOK_SECONDS = 2.0
 _OPEN_SECONDS = 15.0  # that a payer may take to reach its seller and open a channel
 
 
-@command(
+@ledger_command(
     "pay",
     "Have one device buy from another.",
     """

@@ -14,10 +14,10 @@ from ..operate.pinning import check_named
 
 
 class Reach:
-    """What a command reaches. home: the folder that --home names, or None."""
+    """What a command reaches. home: the folder that --home names, or None. ledger: what --ledger names, or None."""
 
-    def __init__(self, home: str | None) -> None:
-        self.folder = home
+    def __init__(self, home: str | None, ledger: str | None = None) -> None:
+        self.folder, self.ledger = home, ledger
         self._home: Home | None = None
 
     @property
@@ -25,6 +25,7 @@ class Reach:
         """The home. Raises Usage where there is none."""
         if self._home is None:
             self._home = Home.open(self.folder)
+            self._home.ledger_named = self.ledger
         return self._home
 
     def connect(self, text: str) -> Client:

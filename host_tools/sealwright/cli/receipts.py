@@ -12,7 +12,7 @@ from ..files import write_output
 from ..verify import Policy, ReceiptFile, ReceiptVerdict, Verdict, Verifier
 from ..wire.messages import Certificate, Checkpoint, Message, parse_message
 from . import options
-from .commands import command
+from .commands import ledger_command
 from .describe import describe
 from .session import Session
 from .settle import open_ledger
@@ -32,7 +32,7 @@ ReceiptOption = Annotated[
 ]
 
 
-@command(
+@ledger_command(
     "checkpoint",
     "Sign the end of the log.",
     """
@@ -73,7 +73,7 @@ def checkpoint(
         session.say(f"Anybody can check it: sealwright verify --receipt {out} --root ROOT.pem")
 
 
-@command(
+@ledger_command(
     "receipt",
     "Prove that a message is in the log.",
     """

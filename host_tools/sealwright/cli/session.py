@@ -55,8 +55,8 @@ def _with_party(text: str, where: dict[str, Any]) -> str:
 class Session(Reach):
     """Given to every command. `as_json`: programs read stdout."""
 
-    def __init__(self, home: str | None, as_json: bool) -> None:
-        super().__init__(home)
+    def __init__(self, home: str | None, as_json: bool, ledger: str | None = None) -> None:
+        super().__init__(home, ledger)
         self.as_json = as_json
         self.out = _console(stderr=as_json)
         self.err = _console(stderr=True)

@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -11,14 +12,14 @@ import typer
 from ..clock import longest_pause
 from ..errors import SealwrightError, Usage
 from ..home import Home
-from ..ledger import Head, Ledger, LedgerIdentity, Moved
+from ..ledger import Head, Ledger, LedgerFile, LedgerIdentity, Moved
 from ..operate.logs import Equivocation
 from ..verify import Verdict
 from ..wire.messages import Certificate, Message, Reading
 from . import options
 from .anchoring import check_head, note_head
 from .claims import Claims
-from .commands import command
+from .commands import ledger_command
 from .granted import Granted
 from .options import BundleArgument, SecretOption, TestOption, TickOption, VerboseOption
 from .problems import Problems
@@ -43,12 +44,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@command(
+@ledger_command(
     "settle",
     "Enter a bundle into the ledger.",
     """
     sealwright settle trades.bundle
     sealwright collect --device emulated:solar --out - | sealwright settle - --allow-test
+    sealwright settle trades.bundle --ledger postgresql://anna@books.example/ledger
     """,
 )
 def settle(
@@ -151,9 +153,10 @@ def open_ledger(home: Home, *, allow_test: bool = False, check: bool = True) -> 
     check: False to examine a log whatever the home noted. Raises LogCutOff, and Usage where the ledger is missing: a
     new one in its place would forget what was paid.
     """
-    if not home.ledger_path.exists():
+    place = home.ledger_place
+    if isinstance(place, Path) and not place.exists():  # on a server, `head` says so
         raise Usage(
-            f"the ledger {home.ledger_path} is missing",
+            f"the ledger {place} is missing",
             remedy=f"Put it back from a copy; to begin anew, run `sealwright init --home {home.folder}`.",
             code="ledger_missing",
         )
@@ -177,9 +180,17 @@ def _note_news(home: Home, ledger: Ledger, before: Head) -> None:
         note_head(home, ledger)
 
 
+def has_ledger(home: Home) -> bool:
+    """Whether there is something where the home's ledger should be. Raises LedgerError for a server that is away."""
+    with LedgerFile(home.ledger_place) as ledger:
+        return ledger.exists()
+
+
 def known_ledger(home: Home, *, allow_test: bool = False) -> Ledger:
     """The home's ledger with its identity, unchecked."""
     identity = LedgerIdentity(home.ledger_certificates(), home.key("ledger"))
     owners = [home.key("owner").public]
     pause = longest_pause()
-    return Ledger(home.ledger_path, home.roots(), owners, identity=identity, allow_test=allow_test, longest_pause=pause)
+    return Ledger(
+        home.ledger_place, home.roots(), owners, identity=identity, allow_test=allow_test, longest_pause=pause
+    )

@@ -11,7 +11,7 @@ from ..money import Amount, Assets, check_name
 from ..operate import owner
 from ..verify import Verdict
 from ..wire.messages import Grant, parse_message
-from .commands import Command, command
+from .commands import Command, ledger_command
 from .money import AmountOption, AssetOption, NewAssetOption, begun, home_assets, keep_new, positive
 from .options import NamedDevice, TestOption
 from .session import Session
@@ -20,7 +20,7 @@ from .verdicts import TEST_HINT
 from .words import named
 
 
-@command(
+@ledger_command(
     "deposit",
     "Credit a device with outside money.",
     """
@@ -50,7 +50,7 @@ def deposit(
     return 0 if verdict.ok else 1
 
 
-@command(
+@ledger_command(
     "withdraw",
     "Pay a device's money out.",
     """

@@ -10,13 +10,13 @@ from typing import Annotated, Final
 import typer
 
 from ..errors import SealwrightError, Unreachable, Usage
-from ..ledger import Ledger, LedgerBusy, LedgerError
+from ..ledger import Ledger, LedgerBusy, LedgerError, LedgerInterrupted, LedgerUnreachable
 from ..link.broker import Broker
 from ..operate import watching
 from ..operate.complaints import Complaints
 from ..wire.bundle import read_bundle
 from .anchoring import note_head
-from .commands import command
+from .commands import ledger_command
 from .ending import Ending
 from .options import AnyDevices, SecondsOption, TestOption
 from .session import Session
@@ -28,7 +28,7 @@ _SLICE_SECONDS: Final = 0.5  # of waiting for one broker, before it is the next 
 _MOST_NOTED: Final = 10_000  # refused messages that are not shown again
 
 
-@command(
+@ledger_command(
     "watch",
     "Claim for payees, and warn before a claim ends.",
     """
@@ -172,7 +172,7 @@ class _Watcher:
             work()
             self._complaints.settle(_party(where))
         except LedgerError as error:
-            if not isinstance(error, LedgerBusy):
+            if not isinstance(error, LedgerBusy | LedgerInterrupted | LedgerUnreachable):  # these pass
                 raise
             self._fail(error, **where)
         except SealwrightError as error:

@@ -120,6 +120,7 @@ def _fresh_home(folder: Path) -> Home:
         remedy = "Name a new folder with --home; the demo replaces only what an earlier demo made."
         raise Usage(f"{folder} is not empty", remedy=remedy, code="folder_not_empty")
     home = Home.init(folder, "demo")
+    home.ledger_named = str(home.folder / "ledger.db")  # its own, whatever the environment names
     (folder / _MARK).touch()
     MONEY.write(folder)
     return home

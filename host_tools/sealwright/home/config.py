@@ -1,31 +1,35 @@
 """`config.toml` in a home: what commands take where nothing is given. A person writes it; no command does.
 
     device = "roof"             the device that a command means where none is named
-    ledger = "/srv/ledger.db"   the ledger's file; a relative path begins at the home
+    ledger = "/srv/ledger.db"   the ledger's file; a relative path begins at the home. Or "postgresql://HOST/DATABASE"
     roots = ["other-root.pem"]  root certificates that `verify` accepts besides the home's; relative paths as above
 
 Options win over the environment, the environment over this file. A key that is none of these is refused: one that is
 written wrong would be silently left out.
 """
 
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from ..errors import Usage
 from ..texts import read_text
 
 NAME: Final = "config.toml"
 KEYS: Final = ("device", "ledger", "roots")
+LEDGER: Final = "SEALWRIGHT_LEDGER"
+_SERVERS: Final = ("postgresql://", "postgres://")
+Place: TypeAlias = Path | str  # of a ledger: a file, or a server's URL
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a home's config.toml says. Paths are absolute."""
+    """What a home's config.toml says. Paths are absolute; a ledger on a server is its URL."""
 
     device: str | None = None
-    ledger: Path | None = None
+    ledger: Place | None = None
     roots: tuple[Path, ...] = ()
 
 
@@ -48,9 +52,27 @@ def read_config(folder: Path) -> Config:
         raise _bad(f"{path}: roots is no list")
     return Config(
         device=_text(path, values, "device"),
-        ledger=_place(path, _text(path, values, "ledger")),
+        ledger=_of_ledger(path.parent, _text(path, values, "ledger")),
         roots=tuple(place for root in roots if (place := _place(path, _text(path, {"roots": root}, "roots")))),
     )
+
+
+def ledger_place(folder: Path, named: str | None, config: Config) -> Place:
+    """Where the ledger of the home in `folder` is. named: by an option, else by $SEALWRIGHT_LEDGER, else the config."""
+    text = named or os.environ.get(LEDGER) or None
+    return _of_ledger(Path(), text) or config.ledger or folder / "ledger.db"
+
+
+def file_of(place: Place) -> Path:
+    """The file of a ledger. Raises Usage for one on a server."""
+    if isinstance(place, Path):
+        return place
+    remedy = "Copy it with PostgreSQL's own `pg_dump`, and the home without it."
+    raise Usage("the ledger is on a server, and is no file", remedy=remedy, code="ledger_on_server")
+
+
+def _of_ledger(folder: Path, text: str | None) -> Place | None:
+    return text if text is None or text.startswith(_SERVERS) else folder / text
 
 
 def _text(path: Path, values: dict[str, Any], key: str) -> str | None:
@@ -65,5 +87,5 @@ def _place(path: Path, text: str | None) -> Path | None:
 
 
 def _bad(why: str) -> Usage:
-    remedy = 'It has some of: device = "NAME", ledger = "FILE", roots = ["FILE"].'
+    remedy = 'It has some of: device = "NAME", ledger = "FILE" or its URL, roots = ["FILE"].'
     return Usage(why, remedy=remedy, code="bad_config")

@@ -27,7 +27,7 @@ from ..wire.certificates import CLOCK_SKEW, TEST_MODEL, from_pem, issue, make_ro
 from ..wire.certificates import load_roots as load_pem
 from ..wire.keys import PrivateKey
 from ..wire.messages import Certificate, Message
-from .config import Config, read_config
+from .config import Config, Place, file_of, ledger_place, read_config
 from .entry import RETIRED, Registered
 from .kept import Kept
 from .passphrase import passphrase_of_environment
@@ -44,6 +44,7 @@ class Home(Kept):
         super().__init__(folder, passphrase)
         self.network = network
         self._config: Config | None = None
+        self.ledger_named: str | None = None  # by an option: a file or a URL
         self._register = Register(folder / "devices", folder / "boards")
 
     @classmethod
@@ -170,8 +171,12 @@ class Home(Kept):
         return self._config
 
     @property
+    def ledger_place(self) -> Place:
+        return ledger_place(self.folder, self.ledger_named, self.config)
+
+    @property
     def ledger_path(self) -> Path:
-        return self.config.ledger or self.folder / "ledger.db"
+        return file_of(self.ledger_place)
 
     @property
     def ledger_head_path(self) -> Path:

@@ -1,7 +1,7 @@
 """The double-entry ledger: settling vouchers, and proving the result from the messages alone.
 
 `book` holds the rules of entries, `chain` the hash-chained log, `audit` rebuilds the book from the log, `store/` keeps
-both in SQLite. Imports `verify` and `wire`; nothing of `home`, `link`, `operate` or above.
+both in SQLite or PostgreSQL. Imports `verify` and `wire`; nothing of `home`, `link`, `operate` or above.
 """
 
 from .audit import AuditReport, Finding
@@ -9,12 +9,23 @@ from .book import Channel
 from .chain import Head
 from .checkpoints import Entered, OtherLog
 from .copying import check_copy, check_ledger, copy_ledger
+from .file import LedgerFile
 from .funding import Brought, bring_funding
 from .identity import LedgerIdentity
 from .ledger import Ledger
 from .moved import Moved, Movement
 from .reports import Balance, EntryLine
-from .store.faults import LedgerBusy, LedgerDamaged, LedgerError, LedgerFull, LedgerMissing, LedgerReadOnly, NotALedger
+from .store.faults import (
+    LedgerBusy,
+    LedgerDamaged,
+    LedgerError,
+    LedgerFull,
+    LedgerInterrupted,
+    LedgerMissing,
+    LedgerReadOnly,
+    LedgerUnreachable,
+    NotALedger,
+)
 
 __all__ = [
     "AuditReport",
@@ -29,10 +40,13 @@ __all__ = [
     "LedgerBusy",
     "LedgerDamaged",
     "LedgerError",
+    "LedgerFile",
     "LedgerFull",
     "LedgerIdentity",
+    "LedgerInterrupted",
     "LedgerMissing",
     "LedgerReadOnly",
+    "LedgerUnreachable",
     "Moved",
     "Movement",
     "NotALedger",

@@ -131,7 +131,7 @@ class _Auditor:
 
     def _outline(self) -> Iterator[Finding]:
         try:
-            kept, made = set(self._db.outline()), set(self._scratch.outline())
+            kept, made = set(self._db.outline()), set(self._db.intended())
         except LedgerDamaged as error:
             yield Finding("altered_schema", None, f"its definitions cannot be read: {error}")
             return

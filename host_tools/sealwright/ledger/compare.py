@@ -71,7 +71,10 @@ def _compare(table: str, kept: Database, rebuilt: Database) -> Iterator[Differen
 def _order(key: Row) -> list[tuple[int, Value]]:
     """The engine's order of values: nothing, numbers, text, bytes; also of values that do not belong here."""
     ranks = {type(None): 0, int: 1, float: 1, str: 2, bytes: 3}
-    return [(ranks[type(value)], 0 if value is None else value) for value in key]
+    return [
+        (ranks[type(value)], 0 if value is None else value) if type(value) in ranks else (4, str(value))
+        for value in key
+    ]
 
 
 def _same(one: Row, two: Row) -> bool:

@@ -1,6 +1,6 @@
 """A copy of a ledger's file while others write to it, by SQLite's own online backup, and the check of such a copy.
 
-Limits: a ledger in SQLite. The copy is of one moment; what is settled meanwhile is not in it.
+Limits: copies a ledger in SQLite. The copy is of one moment; what is settled meanwhile is not in it.
 """
 
 import sqlite3
@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from .chain import Head
+from .store.database import Database
 from .store.faults import LedgerDamaged, typed
 from .store.opening import Opened
+from .store.places import Place, open_database
 from .store.sqlite import SqliteDatabase
 from .store.tables import Tables
 
@@ -41,13 +43,13 @@ def check_copy(path: Path, anchors: Sequence[Head] = ()) -> Head:
         return _check(database, anchors)
 
 
-def check_ledger(path: Path, anchors: Sequence[Head] = ()) -> Head:
-    """The same of a ledger's file in its place, while others may write to it."""
-    with closing(SqliteDatabase.open(path, write=False, patience=PATIENCE_SECONDS)) as database, database.reading():
+def check_ledger(place: Place, anchors: Sequence[Head] = ()) -> Head:
+    """The same of a ledger in its place, file or server, while others may write to it."""
+    with closing(open_database(place, write=False, patience=PATIENCE_SECONDS)) as database, database.reading():
         return _check(database, anchors)
 
 
-def _check(database: SqliteDatabase, anchors: Sequence[Head]) -> Head:
+def _check(database: Database, anchors: Sequence[Head]) -> Head:
     if faults := database.damage():
         raise LedgerDamaged(f"{database.name} is damaged: {faults[0]}")
     tables = Tables(database)

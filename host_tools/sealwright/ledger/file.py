@@ -1,4 +1,4 @@
-"""A ledger's file, opened when first used, and the questions that anybody may ask of it."""
+"""A ledger, opened when first used, and the questions that anybody may ask of it."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,24 +7,40 @@ from types import TracebackType
 from typing import Self, TextIO, TypeVar
 
 from . import reports
+from .attempts import again
 from .book import Channel
 from .chain import Head
 from .reports import Balance, EntryLine
 from .store.database import Database
-from .store.sqlite import SqliteDatabase
+from .store.faults import LedgerMissing
+from .store.places import name_of, open_database, place_of
 from .store.tables import Tables
 
 T = TypeVar("T")
 
 
 class LedgerFile:
-    """A ledger file, only read here. patience: seconds to wait while another process writes. clock: gives the time in
-    unix seconds. Every method may raise a `LedgerError`."""
+    """A ledger, only read here. path: its file, or `postgresql://...`. patience: seconds to wait while another process
+    writes. clock: gives the time in unix seconds. Every method may raise a `LedgerError`."""
 
     def __init__(self, path: str | Path, patience: float = 5.0, clock: Callable[[], float] = time.time) -> None:
-        self.path = Path(path)
+        self.place = place_of(path)
         self._patience, self._clock = patience, clock
-        self._open: tuple[bool, SqliteDatabase] | None = None
+        self._open: tuple[bool, Database] | None = None
+
+    @property
+    def name(self) -> str:
+        """What people call it: the file's path, or the URL without a password."""
+        return name_of(self.place)
+
+    def exists(self) -> bool:
+        """Whether there is something in its place."""
+        if isinstance(self.place, Path):
+            return self.place.exists()
+        try:
+            return self.head().n >= 0
+        except LedgerMissing:
+            return False
 
     def balances(self) -> list[Balance]:
         """What every account holds, in the asset's smallest unit; devices, channels, and the world's debt."""
@@ -61,7 +77,7 @@ class LedgerFile:
 
     def _stream(self, ask: Callable[[Database], Iterator[T]]) -> Iterator[T]:
         # a connection of its own: other calls may come before the last row is read
-        database = SqliteDatabase.open(self.path, write=False, patience=self._patience)
+        database = open_database(self.place, write=False, patience=self._patience)
         try:
             with database.reading():
                 yield from ask(database)
@@ -102,14 +118,17 @@ class LedgerFile:
     ) -> None:
         self.close()
 
-    def _database(self, *, write: bool = False) -> SqliteDatabase:
+    def _database(self, *, write: bool = False) -> Database:
         if self._open is not None and write and not self._open[0]:
             self.close()
         if self._open is None:
-            self._open = (write, SqliteDatabase.open(self.path, write=write, patience=self._patience))
+            self._open = (write, open_database(self.place, write=write, patience=self._patience))
         return self._open[1]
 
     def _read(self, ask: Callable[[Database], T]) -> T:
-        database = self._database()
-        with database.reading():
-            return ask(database)
+        def read() -> T:
+            database = self._database()
+            with database.reading():
+                return ask(database)
+
+        return again(read)

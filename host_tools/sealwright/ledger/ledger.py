@@ -3,7 +3,7 @@
 Purpose: the public face of the package. Money enters by an owner's deposit, is locked by a channel-open, paid
 by vouchers, refunded once a claim has ended, and leaves by a withdrawal of the device's owner; every message that
 moves something is kept as received in a hash-chained log.
-Limits: one SQLite file, one writer at a time, any number of readers.
+Limits: a SQLite file or a PostgreSQL database, one writer at a time, any number of readers.
 """
 
 import time
@@ -39,10 +39,10 @@ BATCH: Final = 1024  # messages of a transaction
 
 
 class Ledger(LedgerFile):
-    """A ledger file; opened when first used, for reading only until something is to be settled.
+    """A ledger; opened when first used, for reading only until something is to be settled.
 
     Args:
-        path: the file. `settle` and `deposit` make it if there is none.
+        path: the file, or `postgresql://...`. `settle` and `deposit` make it if there is none.
         roots: certificates that signers' chains must end in.
         owners: keys whose deposits count.
         identity: the ledger's own key and certificates; with the key it settles, without it an audit can be made.

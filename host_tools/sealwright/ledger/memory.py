@@ -10,17 +10,20 @@ from typing import Final, TypeVar, cast
 
 from ..errors import WrongType
 from ..verify import Finding, Verdict
+from ..verify.codes import EQUIVOCATION
 from ..verify.lines import SUPERSEDED_KEY
 from ..verify.memory import Lane, Terms
 from ..verify.ownership import Owners
-from ..verify.readings import Head
+from ..verify.readings import Head, time_of
 from ..wire.keys import PublicKey
 from ..wire.messages import (
     Body,
     Certificate,
     ChannelClose,
     Delegation,
+    FactoryRecord,
     Message,
+    Reading,
     Rotation,
     Voucher,
     parse_as,
@@ -30,6 +33,8 @@ from .watch import Watch
 
 T = TypeVar("T")
 _MOST_SHOWN: Final = 4096  # vouchers, and heads of logs
+# vouchers that pay nothing as they are: a tick that a receipt reveals may make them the best of their lane
+_SHOWN_ALL_THE_SAME: Final = frozenset({EQUIVOCATION, "amount_decreased"})
 
 
 class LedgerMemory:
@@ -131,9 +136,13 @@ class LedgerMemory:
             again = found.fault.code in ("replay", SUPERSEDED_KEY)
         return again and self.seen(message.digest)
 
-    def show(self, voucher: Message[Voucher]) -> None:
-        """Remember a voucher for the receipts that follow it."""
-        _put(self._shown, voucher.digest, voucher)
+    def heed(self, message: Message[Body], found: Finding) -> None:
+        """Remember what later messages of the bundle rest on and the log may not keep."""
+        body = message.body
+        if isinstance(body, Voucher) and (found.fault is None or found.fault.code in _SHOWN_ALL_THE_SAME):
+            _put(self._shown, message.digest, Message(message.sign1, body))
+        elif isinstance(body, Reading | FactoryRecord) and found.signer is not None and found.fault is None:
+            _put(self._heads, found.signer, Head(body.seq, message.digest, time_of(body)))
 
     def leave_unchecked(self, verdicts: Sequence[Verdict]) -> None:
         """Remember vouchers that were not checked, for the receipts that follow them: these have them checked."""
@@ -142,9 +151,13 @@ class LedgerMemory:
         while len(kept) > _MOST_SHOWN:
             kept.popitem(last=False)
 
-    def keep_head(self, signer: bytes, head: Head) -> None:
-        """Remember the newest entry of a signer's log."""
-        _put(self._heads, signer, head)
+    def mark(self) -> "OrderedDict[bytes, Head]":
+        """The newest entries seen, for `back_to`."""
+        return self._heads.copy()
+
+    def back_to(self, mark: "OrderedDict[bytes, Head]") -> None:
+        """Forget the entries seen since: what came with them is to be judged again."""
+        self._heads = mark.copy()
 
 
 def _put(kept: "OrderedDict[bytes, T]", key: bytes, value: T) -> None:

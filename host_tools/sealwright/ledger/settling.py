@@ -5,23 +5,21 @@ last. Before each batch the ledger refunds the channels whose claim has ended.
 Limits: a message's effect is atomic and durable before its verdict is handed out; those of a batch share a commit.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from itertools import islice
-from typing import Final
+from typing import Final, TypeVar
 
 from ..verify import Fault, Finding, Verdict, channels
 from ..verify.aside import Aside
 from ..verify.channels import WAITING
 from ..verify.codes import EQUIVOCATION, REMEDIES
 from ..verify.memory import Terms
-from ..verify.readings import Head as LogHead
-from ..verify.readings import time_of
-from ..wire.messages import Body, ChannelClose, FactoryRecord, Funding, Message, Reading, Receipt, Refund, Voucher
+from ..wire.messages import Body, ChannelClose, Funding, Message, Receipt, Refund, Voucher
 from . import book
 from .ahead import Ahead
-from .chain import START, Head
+from .attempts import Turns
 from .identity import LedgerIdentity
 from .intake import Act, Certifying, Funded, Refunding, act_of, proof_of
 from .memory import LedgerMemory
@@ -35,9 +33,8 @@ from .store.batched import BatchedTables
 from .watch import Watch
 from .windows import NewestFirst, gather, settle_window
 
+T = TypeVar("T")
 _WAIT_FOR_MORE: Final = WAITING | {"unfunded", "not_the_owner", "short_certificate", "expired_certificate"}
-# vouchers that pay nothing as they are: a tick that a receipt reveals may make them the best of their lane
-_SHOWN_ALL_THE_SAME: Final = frozenset({EQUIVOCATION, "amount_decreased"})
 _ROUNDS: Final = 8  # a chain of four certificates, a deposit, an open and a voucher in the worst order, and closes
 _REFUNDS: Final = 256  # of one transaction
 
@@ -59,7 +56,7 @@ class Settlement:
         judge = ahead.judge
         self._tables, self._judge, self._memory, self._watch, self._ahead = tables, judge, memory, watch, ahead
         self._identity, self._policy = identity, judge.policy
-        self._head, self.moved, self._window = Head(0, START), Moved(), 0
+        self._turns, self.moved, self._window = Turns(tables, judge, memory, watch), Moved(), 0
         self._newest = NewestFirst(self._tables, memory, judge, watch)
 
     def run(self, messages: Iterable[bytes], batch: int, window: int = 0) -> Iterator[Verdict]:
@@ -123,8 +120,7 @@ class Settlement:
         """Refund every channel whose claim has ended; returns how many."""
         count = 0
         while True:
-            with self._writing():
-                done = self._refund_some()
+            done = self._transaction(self._refund_some)
             count += done
             if done < _REFUNDS:
                 return count
@@ -134,35 +130,37 @@ class Settlement:
     ) -> list[Verdict]:
         """The verdicts on a batch; what waits for more goes into `aside`, and closes into `closes`."""
         verdicts: list[Verdict] = []
-        if not chunk:
-            return verdicts
-        with self._writing():
+        waiting: Items = []
+        ending: Items = []
+
+        def take_all() -> None:
+            for one in (verdicts, waiting, ending):  # of an attempt that came to nothing
+                one.clear()
             self._refund_some()
-            for n, raw in chunk:
-                message = self._ahead.parse(n, raw)
+            parsed = [(n, raw, self._ahead.parse(n, raw)) for n, raw in chunk]
+            self._tables.foresee([voucher for *_, message in parsed if (voucher := _voucher(message)) is not None])
+            for n, raw, message in parsed:
                 if isinstance(message, Verdict):
                     verdicts.append(message)
-                    continue
-                if closes is not None and isinstance(message.body, ChannelClose):
-                    closes.put(n, raw)
-                    continue
-                verdict = self._take(n, message)
-                if aside is not None and verdict.code in _WAIT_FOR_MORE:
-                    aside.put(n, raw)
+                elif closes is not None and isinstance(message.body, ChannelClose):
+                    ending.append((n, raw))
                 else:
-                    verdicts.append(verdict)
+                    verdict = self._take(n, message)
+                    wait = aside is not None and verdict.code in _WAIT_FOR_MORE
+                    waiting.append((n, raw)) if wait else verdicts.append(verdict)
+
+        if chunk:
+            self._transaction(take_all)
+        for spool, items in ((aside, waiting), (closes, ending)):
+            if spool is not None:
+                spool.put_all(items)
         return verdicts
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One transaction, as of one time, that never falls: a log's rows are in the order of their times."""
-        with self._tables.writing():
-            self._watch.look(not_before=self._tables.last_time())
-            head = self._tables.head()
-            if head != self._head:
-                self._judge.signers.forget()
-            self._head = head
-            yield
+    def _transaction(self, work: Callable[[], T]) -> T:
+        done = self._turns.take(work)
+        for change in self._turns.changes:
+            self.moved.note(change)
+        return done
 
     def _take(self, n: int, message: Message[Body]) -> Verdict:
         if is_done(self._tables, self._policy, message):
@@ -171,7 +169,7 @@ class Settlement:
         verdict = self._judge.verdict(n, message, found)
         if self._memory.is_copy(message, found) or is_known(self._tables, message, found):
             return already(verdict)
-        self._show(message, found)
+        self._memory.heed(message, found)
         if found.fault is not None and found.fault.code != EQUIVOCATION:
             return verdict
         try:
@@ -226,11 +224,13 @@ class Settlement:
 
     def introduce(self) -> None:
         """Put the ledger's own certificates at the head of its log."""
-        with self._writing():
-            for certificate in self._identity.certificates:
-                if self._tables.row_of(certificate.digest) is None and self._judge.judge(certificate).fault is None:
-                    posting = Posting(certificate.digest, certificate.type, Certifying(certificate.body.key.kid))
-                    self._post(posting, book.Change(), certificate.raw, Proof())
+        self._transaction(self._introduce)
+
+    def _introduce(self) -> None:
+        for certificate in self._identity.certificates:
+            if self._tables.row_of(certificate.digest) is None and self._judge.judge(certificate).fault is None:
+                posting = Posting(certificate.digest, certificate.type, Certifying(certificate.body.key.kid))
+                self._post(posting, book.Change(), certificate.raw, Proof())
 
     def _say(self, body: Funding | Refund, act: Act, change: book.Change) -> None:
         """A row of the log that the ledger itself signs."""
@@ -238,13 +238,12 @@ class Settlement:
         self._post(Posting(message.digest, message.type, act), change, message.raw, Proof())
 
     def _post(self, posting: Posting, change: book.Change, raw: bytes, proof: Proof) -> None:
-        self._head = post(self._tables, self._head, posting, change, at=self._watch.at, raw=raw, proof=proof.dump())
-        self.moved.note(change)
+        turns, at = self._turns, self._watch.at
+        turns.head = post(self._tables, turns.head, posting, change, at=at, raw=raw, proof=proof.dump())
+        turns.changes.append(change)
 
-    def _show(self, message: Message[Body], found: Finding) -> None:
-        """Remember what later messages of the bundle rest on and the log may not keep."""
-        body = message.body
-        if isinstance(body, Voucher) and (found.fault is None or found.fault.code in _SHOWN_ALL_THE_SAME):
-            self._memory.show(Message(message.sign1, body))
-        elif isinstance(body, Reading | FactoryRecord) and found.signer is not None and found.fault is None:
-            self._memory.keep_head(found.signer, LogHead(body.seq, message.digest, time_of(body)))
+
+def _voucher(message: Message[Body] | Verdict) -> tuple[bytes, int, int] | None:
+    """Channel, lane and seq of a voucher."""
+    body = message.body if isinstance(message, Message) else None
+    return (body.channel, body.lane, body.seq) if isinstance(body, Voucher) else None

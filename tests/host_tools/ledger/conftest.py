@@ -10,13 +10,15 @@ from sealwright.verify import hash_times
 from sealwright.wire.messages import Owned, Status, Ticks, Transfer, sign_message
 
 from tests.host_tools.factory import DAY, NOW, Device, Network, Owner, hash32, key
+from tests.host_tools.ledger.behind import is_file
+from tests.host_tools.postgres import name_in, server
 
 
 @dataclass
 class World:
-    """`at` is what the ledger's clock says; move it as you like."""
+    """path: the ledger's file, or a URL. `at` is what the ledger's clock says; move it as you like."""
 
-    path: Path
+    path: Path | str
     network: Network = field(default_factory=Network)
     at: float = NOW
 
@@ -72,19 +74,45 @@ def holds(ledger, device):
     return found[0] if found else 0
 
 
+def pytest_generate_tests(metafunc):
+    """Every test of a `world` runs over both engines, unless it is marked as one of either."""
+    if "engine" in metafunc.fixturenames:
+        marked = [engine for engine in ENGINES if metafunc.definition.get_closest_marker(engine)]
+        engines = marked or ENGINES
+        metafunc.parametrize("engine", engines, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def engine(request):
+    return request.param
+
+
 @pytest.fixture
-def world(tmp_path):
-    return World(tmp_path / "ledger.db")
+def place(engine, tmp_path):
+    """Where a new ledger is to be: a path or a URL."""
+    if engine == "sqlite":
+        yield tmp_path / "ledger.db"
+        return
+    url = server().database()
+    yield url
+    server().drop(url)
 
 
+@pytest.fixture
+def world(place):
+    return World(place)
+
+
+ENGINES = ["sqlite", "postgres"]
 ROWS = 25  # of the sound ledger's log
 FIRST_VOUCHER = 14  # its row
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory):
+def sound(engine, tmp_path_factory):
     """A world whose ledger has a row of every kind in every table, closed; copy it before you break it."""
-    world = traded(World(tmp_path_factory.mktemp("sound") / "ledger.db"))
+    file = engine == "sqlite"
+    world = traded(World(tmp_path_factory.mktemp("sound") / "ledger.db" if file else server().database()))
     with world.ledger() as ledger:
         assert ledger.head().n == ROWS and ledger.audit().ok
     return world
@@ -131,6 +159,11 @@ def sold_twice(world):
 
 @pytest.fixture
 def copy(sound, tmp_path):
+    if not is_file(sound.path):
+        url = server().database(name_in(sound.path))
+        yield url
+        server().drop(url)
+        return
     path = tmp_path / "copy.db"
     shutil.copy(sound.path, path)
-    return path
+    yield path

@@ -1,11 +1,10 @@
 """The log's time, and what its rows were settled on: an altered view is found at the next row."""
 
-import sqlite3
-
 import pytest
 from sealwright.ledger.watch import Watch
 
 from tests.host_tools.factory import DAY, NOW
+from tests.host_tools.ledger.behind import rows
 from tests.host_tools.ledger.conftest import World, holds
 from tests.host_tools.ledger.damage import change, codes
 
@@ -53,11 +52,8 @@ def test_a_clock_set_back_moves_no_row_back(world):
     assert ledger.audit().ok
 
 
-def times(path):
-    connection = sqlite3.connect(path)
-    found = [row[0] for row in connection.execute("SELECT at FROM log ORDER BY n")]
-    connection.close()
-    return found
+def times(place):
+    return [row[0] for row in rows(place, "SELECT at FROM log ORDER BY n")]
 
 
 def test_a_log_whose_time_falls_is_found(world, monkeypatch):
@@ -98,11 +94,11 @@ def test_claims_that_end_soon(world):
     assert ledger.channel(paid.digest) is None
 
 
-def test_the_hash_of_a_row(world):
+def test_the_hash_of_a_row(world, tmp_path):
     ledger, _ = world.opened(100)
     head = ledger.head()
     assert ledger.row_hash(head.n) == head.hash
     assert ledger.row_hash(0) is None and ledger.row_hash(head.n + 1) is None
-    twin = World(world.path.with_name("twin.db"))
+    twin = World(tmp_path / "twin.db")
     other, _ = twin.opened(101)
     assert other.row_hash(1) == ledger.row_hash(1) and other.row_hash(2) != ledger.row_hash(2)

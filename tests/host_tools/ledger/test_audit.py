@@ -1,11 +1,11 @@
 """The audit passes what settled, and finds whatever else is in the tables, down to a bit."""
 
 import random
-import sqlite3
 
 import pytest
 from sealwright.ledger.store.schema import VIEWS
 
+from tests.host_tools.ledger.behind import is_file, rows
 from tests.host_tools.ledger.conftest import ROWS
 from tests.host_tools.ledger.damage import audit, change, codes, dump, flipped
 
@@ -18,17 +18,16 @@ def test_the_sound_one_passes(sound, copy):
 
 
 def test_the_log_takes_no_change_from_anybody(copy):
-    connection = sqlite3.connect(copy)
-    for statement in (
-        "UPDATE log SET at = at + 1",
-        "DELETE FROM log",
-        f"DELETE FROM log WHERE n = {ROWS}",
-        "INSERT OR REPLACE INTO log SELECT * FROM log WHERE n = 3",
-        f"INSERT INTO log SELECT n + 2, at, message, proof, effect, prev, hash FROM log WHERE n = {ROWS}",
-    ):
-        with pytest.raises(sqlite3.IntegrityError):
-            connection.execute(statement)
-    connection.close()
+    statements = ["UPDATE log SET at = at + 1", "DELETE FROM log", f"DELETE FROM log WHERE n = {ROWS}"]
+    statements.append(f"INSERT INTO log SELECT n + 2, at, message, proof, effect, prev, hash FROM log WHERE n = {ROWS}")
+    replace = (
+        ["INSERT OR REPLACE INTO log SELECT * FROM log WHERE n = 3"] if is_file(copy) else ["TRUNCATE log CASCADE"]
+    )
+    before = rows(copy, "SELECT * FROM log ORDER BY n")
+    for statement in [*statements, *replace]:
+        with pytest.raises(Exception, match=r"append-only|follows the last"):
+            rows(copy, statement)
+    assert rows(copy, "SELECT * FROM log ORDER BY n") == before
 
 
 def log_cells():
@@ -39,10 +38,8 @@ def log_cells():
 @pytest.mark.parametrize("seed", range(4))
 def test_any_flipped_bit_of_a_log_row_is_found(sound, copy, seed):
     draw = random.Random(seed)
-    for n, column in log_cells():
-        connection = sqlite3.connect(copy)
-        (value,) = connection.execute(f"SELECT {column} FROM log WHERE n = ?", (n,)).fetchone()
-        connection.close()
+    for n, column in log_cells()[seed :: 1 if is_file(copy) else 16]:
+        ((value,),) = rows(copy, f"SELECT {column} FROM log WHERE n = ?", (n,))
         if value == b"":
             continue
         changed = flipped(value, draw, low=5 if column == "n" else 0)
@@ -56,19 +53,17 @@ def test_any_flipped_bit_of_a_log_row_is_found(sound, copy, seed):
 
 
 def view_cells(path):
-    connection = sqlite3.connect(path)
     for table, (key, rest) in VIEWS.items():
-        for row in connection.execute(f"SELECT {', '.join(key + rest)} FROM {table}").fetchall():
+        for row in rows(path, f"SELECT {', '.join(key + rest)} FROM {table}"):
             for column, value in zip(key + rest, row, strict=True):
                 yield table, dict(zip(key, row, strict=False)), column, value
-    connection.close()
 
 
 def test_any_changed_value_of_a_view_is_found(sound, copy):
     draw = random.Random(1)
     cells = list(view_cells(copy))
     assert len(cells) > 150
-    for table, key, column, value in cells:
+    for table, key, column, value in cells[:: 1 if is_file(copy) else 6]:
         changed = 3 if value is None else flipped(value, draw, low=5 if column in key else 0)
         where = " AND ".join(f"{name} = ?" for name in key)
         change(copy, (f"UPDATE {table} SET {column} = ? WHERE {where}", (changed, *key.values())))
@@ -81,9 +76,7 @@ def test_any_changed_value_of_a_view_is_found(sound, copy):
 @pytest.mark.parametrize("table", VIEWS)
 def test_missing_and_foreign_rows_of_a_view_are_found(sound, copy, table):
     key, rest = VIEWS[table]
-    connection = sqlite3.connect(copy)
-    row = connection.execute(f"SELECT {', '.join(key + rest)} FROM {table} LIMIT 1").fetchone()
-    connection.close()
+    row = rows(copy, f"SELECT {', '.join(key + rest)} FROM {table} LIMIT 1")[0]
     where = " AND ".join(f"{name} = ?" for name in key)
     marks = ", ".join("?" * len(row))
     change(copy, (f"DELETE FROM {table} WHERE {where}", row[: len(key)]))
@@ -99,6 +92,7 @@ def test_missing_and_foreign_rows_of_a_view_are_found(sound, copy, table):
     assert any("comes from no row of the log" in finding.what for finding in report.findings)
 
 
+@pytest.mark.sqlite
 def test_a_view_that_holds_the_right_number_as_another_kind_is_found(sound, copy):
     change(
         copy,

@@ -8,6 +8,8 @@ from sealwright.ledger import Ledger, LedgerDamaged, LedgerError, NotALedger
 from tests.host_tools.factory import hash32
 from tests.host_tools.ledger.damage import audit, dump, flip
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_flipped_bit_anywhere_in_the_file_is_found_or_changes_no_value(sound, copy, seed):

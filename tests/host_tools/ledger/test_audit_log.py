@@ -1,7 +1,6 @@
 """A log that was cut, forged or set back: what the audit finds by itself, and what by an anchor alone."""
 
 import shutil
-import sqlite3
 
 import pytest
 from sealwright.errors import Usage
@@ -9,6 +8,7 @@ from sealwright.ledger import Head
 from sealwright.ledger.chain import LogRow
 
 from tests.host_tools.factory import DAY, NOW, hash32
+from tests.host_tools.ledger.behind import rows
 from tests.host_tools.ledger.conftest import FIRST_VOUCHER, ROWS, World
 from tests.host_tools.ledger.damage import audit, change, codes
 
@@ -47,14 +47,12 @@ def test_a_ledger_set_back_to_an_earlier_state_is_found_by_its_anchor_alone(soun
 
 def test_a_chain_computed_anew_over_changed_rows_does_not_help(sound, copy):
     """Whoever can write the file can mend the hashes, but not the signatures."""
-    connection = sqlite3.connect(copy)
-    rows = [LogRow(*row) for row in connection.execute("SELECT * FROM log ORDER BY n")]
-    connection.close()
-    voucher = rows[FIRST_VOUCHER - 1]
+    kept = [LogRow(*row) for row in rows(copy, "SELECT * FROM log ORDER BY n")]
+    voucher = kept[FIRST_VOUCHER - 1]
     forged = voucher.message.replace(bytes([4, 10]), bytes([4, 11]))
     assert forged != voucher.message
     prev, statements = bytes(32), []
-    for row in rows:
+    for row in kept:
         row = row._replace(prev=prev, message=forged if row is voucher else row.message)
         prev = row.expected()
         statements.append(
@@ -82,11 +80,9 @@ def test_a_row_with_a_sound_hash_that_settling_would_refuse_is_found(sound, copy
         raw, proof = sound.payer.open(sound.payee, 5, nonce=hash32("x")[:16]).raw, b"\xa1\x01\x41x"
     else:
         raw, at = sound.payer.open(sound.payee, 5, nonce=hash32("x")[:16]).raw, NOW + 10**9
-    connection = sqlite3.connect(copy, isolation_level=None)
-    n, prev = connection.execute("SELECT n + 1, hash FROM log ORDER BY n DESC LIMIT 1").fetchone()
+    ((n, prev),) = rows(copy, "SELECT n + 1, hash FROM log ORDER BY n DESC LIMIT 1")
     row = LogRow(n, at, raw, proof, bytes(32), prev, b"")
-    connection.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", (*row[:6], row.expected()))
-    connection.close()
+    rows(copy, "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", (*row[:6], row.expected()))
     report = audit(sound, copy)
     assert [(finding.code, finding.row) for finding in report.findings] == [("unacceptable_message", ROWS + 1)]
     assert code in report.findings[0].what

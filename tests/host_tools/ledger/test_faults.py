@@ -11,6 +11,8 @@ from sealwright.ledger import LedgerBusy, LedgerDamaged, LedgerMissing, NotALedg
 from tests.host_tools.ledger.conftest import World, holds, raws
 from tests.host_tools.ledger.processes import Child
 
+pytestmark = pytest.mark.sqlite
+
 
 def uses(world):
     """Every way to use a ledger, for reading and for writing."""

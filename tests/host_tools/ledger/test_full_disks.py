@@ -10,6 +10,8 @@ from sealwright.ledger import LedgerError, LedgerFull
 from tests.host_tools.ledger.conftest import World, holds, raws
 from tests.host_tools.ledger.processes import output_of
 
+pytestmark = pytest.mark.sqlite
+
 
 def fill(world, ledger, bundle):
     """Settle until there is no room; what was reported must be in the ledger, and nothing else."""

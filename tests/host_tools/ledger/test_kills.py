@@ -55,9 +55,9 @@ def settling(world, messages, jobs):
     return work
 
 
-def test_kills_at_random_moments_lose_nothing_and_pay_nothing_twice(tmp_path, trade):
+def test_kills_at_random_moments_lose_nothing_and_pay_nothing_twice(place, trade):
     start, paid = trade
-    world, draw = World(tmp_path / "ledger.db"), random.Random(13)
+    world, draw = World(place), random.Random(13)
     with world.ledger() as ledger:
         assert all(verdict.ok for verdict in ledger.settle(start))
     settled, middles = 0, 0
@@ -94,14 +94,14 @@ def state(ledger):
     return balances, sorted((one.digest, one.worth, one.paid) for one in ledger.channels())
 
 
-def test_two_settlers_with_overlapping_shuffled_messages_come_to_one_state(tmp_path, trade):
+def test_two_settlers_with_overlapping_shuffled_messages_come_to_one_state(place, tmp_path, trade):
     start, paid = trade
     messages, draw = [*start, *paid[:600]], random.Random(14)
     alone = World(tmp_path / "alone.db")
     with alone.ledger() as ledger:
         assert all(verdict.ok for verdict in ledger.settle(messages))
         expected = state(ledger)
-    world = World(tmp_path / "both.db")
+    world = World(place)
     with world.ledger() as ledger:
         assert all(verdict.ok for verdict in ledger.settle(start))
     third = len(paid[:600]) // 3

@@ -13,6 +13,8 @@ from tests.host_tools.ledger.conftest import ROWS, World
 from tests.host_tools.ledger.damage import dump
 from tests.host_tools.ledger.processes import Child
 
+pytestmark = pytest.mark.sqlite
+
 STATEMENTS = (
     "CREATE TABLE later (n INTEGER PRIMARY KEY REFERENCES log (n)) STRICT",
     "CREATE INDEX later_by_n ON later (n)",

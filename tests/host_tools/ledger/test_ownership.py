@@ -181,6 +181,7 @@ def test_no_operator_withdraws(world, granted):
     assert world.codes(granted, [own]) == ["unknown_signer"]
 
 
+@pytest.mark.sqlite
 def test_a_ledger_of_version_2_goes_on(world, granted):
     granted.close()
     import sqlite3

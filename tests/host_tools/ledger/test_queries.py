@@ -10,13 +10,16 @@ import re
 import sqlite3
 from pathlib import Path
 
+import psycopg
 import pytest
 import sealwright.ledger
+from sealwright.ledger.store.postgres.engine import PostgresDatabase
 from sealwright.ledger.store.schema import VIEWS
 from sealwright.ledger.store.sqlite import SqliteDatabase
 from sealwright.ledger.store.tables import Tables
 
 from tests.host_tools.ledger.conftest import World, traded
+from tests.host_tools.postgres import server
 from tests.host_tools.rotated import rotation
 
 TABLES = {"log", *VIEWS}
@@ -33,7 +36,8 @@ FIRST_ROW = re.compile(r"FROM log ORDER BY n DESC LIMIT 1$")  # a scan that ends
 def used(tmp_path, monkeypatch):
     """The queries of a ledger that takes a little of everything, and the file."""
     queries, called = set(), set()
-    for name in ("run", "run_many", "row", "rows"):
+    monkeypatch.setattr(SqliteDatabase, "far", True)  # as PostgreSQL is: its queries are asked of SQLite, too
+    for name in ("run", "run_many", "row", "rows", "scan"):
         monkeypatch.setattr(SqliteDatabase, name, noting(getattr(SqliteDatabase, name), queries, 1))
     for name, method in methods().items():
         monkeypatch.setattr(Tables, name, noting(method, called, name))
@@ -85,7 +89,8 @@ def scans(query, steps):
 def in_code():
     """(place, text) of every piece of a query in the ledger's code; of one that is put together, each piece."""
     for path in sorted(Path(sealwright.ledger.__file__).parent.rglob("*.py")):
-        if path.name not in {"schema.py", "opening.py"}:  # definitions; what is asked of a file before it is opened
+        # not definitions, what is asked of a file before it is opened, and what is asked of PostgreSQL alone
+        if path.name not in {"schema.py", "opening.py"} and path.parent.name != "postgres":
             for node in ast.walk(ast.parse(path.read_text())):
                 value = node.value if isinstance(node, ast.Constant) else None
                 if isinstance(value, str) and re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH)\b", value):
@@ -140,3 +145,45 @@ def test_a_missing_index_is_seen(used, name):
     connection.execute(f"DROP INDEX {name}")
     connection.close()
     assert any(scans(*plan) and not FIRST_ROW.search(plan[0]) for plan in plans(path, settling))
+
+
+def explained(connection, query):
+    """The steps of PostgreSQL's plan for any values; those of a table of values need types."""
+    if "(VALUES" in query and "SELECT" in query:
+        row = ["x", b"x", "x"] if "accounts" in query else [b"x", 1, "1"][: 3 if "(?, ?, ?)" in query else 2]
+        values = row * (query.count("?") // len(row))
+        return [row[0] for row in connection.execute(f"EXPLAIN {query.replace('?', '%s')}", values)]
+    numbers = map(str, range(1, 10**6))
+    sql = re.sub(r"\?", lambda _: f"${next(numbers)}", query)
+    return [row[0] for row in connection.execute(f"EXPLAIN (GENERIC_PLAN) {sql}".encode())]
+
+
+def test_on_postgresql_every_query_that_settles_has_its_index_too(tmp_path, monkeypatch):
+    """Where it may not read a whole table, it does not have to."""
+    queries, place = set(), server().database()
+    for name in ("run", "run_many", "row", "rows"):
+        monkeypatch.setattr(PostgresDatabase, name, noting(getattr(PostgresDatabase, name), queries, 1))
+    world = traded(World(place))
+    with world.ledger() as ledger:
+        channel = world.payer.open(world.payee, 20, nonce=bytes([7]) * 16)
+        later = [channel, world.payer.voucher(channel, 1), world.payer.voucher(channel, 2, seq=2)]
+        assert world.codes(ledger, later, newest_first=True) == ["ok", "superseded", "ok"]
+        assert world.codes(ledger, [world.payer.voucher(channel, 3, seq=3)]) == ["ok"] and ledger.funding(
+            channel.digest
+        )
+        assert ledger.audit().ok
+    monkeypatch.undo()
+    count = 0
+    with psycopg.connect(
+        place, autocommit=True, options="-c search_path=sealwright -c enable_seqscan=off"
+    ) as connection:
+        connection.execute("ANALYZE")
+        for query in sorted(queries):
+            if not re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE)", query) or any(one in query for one in ("pg_", *AUDIT)):
+                continue
+            steps = explained(connection, query)
+            whole = [step for step in steps if re.search(r"Seq Scan on (?!turn)", step)]
+            assert not whole, (query, steps)
+            count += 1
+    server().drop(place)
+    assert count > 30

@@ -12,6 +12,8 @@ from sealwright.ledger import LedgerBusy, LedgerReadOnly
 from tests.host_tools.ledger.conftest import World, holds
 from tests.host_tools.ledger.processes import Child, stripped, without_rights
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def public(request):

@@ -1,6 +1,5 @@
 """Rotations in the ledger: what an old key promised is paid, what it begins anew is refused, forks are kept."""
 
-import sqlite3
 from itertools import permutations
 
 import pytest
@@ -8,6 +7,7 @@ from sealwright.verify.codes import EQUIVOCATION
 from sealwright.wire.messages import Owned, Status, Transfer, sign_message
 
 from tests.host_tools.factory import DAY, NOW, hash32, key
+from tests.host_tools.ledger.behind import rows
 from tests.host_tools.ledger.conftest import holds
 from tests.host_tools.rotated import after, rotation
 
@@ -230,7 +230,6 @@ def test_the_audit_sees_a_rotation_taken_out_of_the_views(world):
     turn, new = rotation(world.payer, "new"), after(world.payer, "new")
     assert world.codes(ledger, [turn, new.voucher(channel, 20)]) == ["ok", "ok"]
     ledger.close()
-    with sqlite3.connect(world.path) as raw:
-        raw.execute("DELETE FROM certificates WHERE kid = ?", (world.payer.key.public.kid,))
+    rows(world.path, "DELETE FROM certificates WHERE kid = ?", (world.payer.key.public.kid,))
     with world.ledger() as ledger:
         assert "view_differs" in {finding.code for finding in ledger.audit().findings}

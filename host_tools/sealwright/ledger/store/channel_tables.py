@@ -3,15 +3,32 @@
 Limits: as of `tables`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from ...verify.channels import MAX_LANES
 from ...verify.memory import Lane, Terms
 from .. import book
-from .database import Queries, Row, big, octets, text, unsigned, whole
+from .database import Queries, Row, Value, big, octets, text, unsigned, whole
 
+FAR_ROWS: Final = 128  # that one query asks for: always as many, so that the server plans it once
 _CHANNEL = """SELECT digest, payer, payee, asset, capacity, expires, dispute, pays_up_to, worth, paid, refunded,
     claim_end, closed_at FROM channels"""
+
+_LANES: Final = f"""SELECT l.channel, l.lane, l.seq, l.worth, l.voucher
+    FROM (VALUES {", ".join(["(?, ?)"] * FAR_ROWS)}) AS k
+    JOIN lanes l ON l.channel = k.column1 AND l.lane = k.column2"""
+_NUMBERED: Final = f"""SELECT v.channel, v.lane, v.seq, m.digest
+    FROM (VALUES {", ".join(["(?, ?, ?)"] * FAR_ROWS)}) AS k
+    JOIN vouchers v ON v.channel = k.column1 AND v.lane = k.column2 AND v.seq = k.column3
+    JOIN messages m ON m.n = v.n"""
+
+
+def pieces(keys: Sequence[tuple[Value, ...]]) -> Iterator[list[Value]]:
+    """The parameters of queries that ask for these keys, `FAR_ROWS` of them each; the last one again to fill one up."""
+    for at in range(0, len(keys), FAR_ROWS):
+        piece = keys[at : at + FAR_ROWS]
+        yield [value for key in (*piece, *[piece[-1]] * (FAR_ROWS - len(piece))) for value in key]
 
 
 class ChannelTables:
@@ -33,7 +50,7 @@ class ChannelTables:
 
     def channels(self) -> Iterator[book.Channel]:
         """All channels, in the order they were opened."""
-        return (_channel(row) for row in self._db.rows(f"{_CHANNEL} ORDER BY opened"))
+        return (_channel(row) for row in self._db.scan(f"{_CHANNEL} ORDER BY opened"))
 
     def funding(self, channel: bytes) -> bytes | None:
         """What the ledger signed when it locked the channel's capacity: the row after the channel-open's."""
@@ -66,6 +83,25 @@ class ChannelTables:
         row = self._db.row(sql, (channel, lane, str(seq)))
         return octets(row[0]) if row else None
 
+    def channels_among(self, digests: Sequence[bytes]) -> Iterator[book.Channel]:
+        """Those of these channels that there are."""
+        marks = ", ".join(["?"] * FAR_ROWS)
+        for piece in pieces([(digest,) for digest in digests]):
+            found = self._db.rows(f"{_CHANNEL} WHERE digest IN ({marks})", piece)
+            yield from (_channel(row, self.ledger) for row in found)
+
+    def lanes_among(self, keys: Sequence[tuple[bytes, int]]) -> Iterator[tuple[tuple[bytes, int], Lane]]:
+        """Those of these lanes, by channel and number, that have a best voucher."""
+        for piece in pieces(keys):
+            for row in self._db.rows(_LANES, piece):
+                yield (octets(row[0]), whole(row[1])), Lane(unsigned(row[2]), big(row[3]), octets(row[4]))
+
+    def numbered_among(self, keys: Sequence[tuple[bytes, int, int]]) -> Iterator[tuple[tuple[bytes, int, int], bytes]]:
+        """Those of these numbers, by channel, lane and seq, that a voucher has, and the first one's digest."""
+        for piece in pieces([(channel, lane, str(seq)) for channel, lane, seq in keys]):
+            for row in self._db.rows(_NUMBERED, piece):
+                yield (octets(row[0]), whole(row[1]), unsigned(row[2])), octets(row[3])
+
     def numbers(self, channel: bytes, lane: int) -> dict[int, bytes]:
         """The digests of the first vouchers with each number of a lane that the log has."""
         if lane >= MAX_LANES:
@@ -94,7 +130,7 @@ class ChannelTables:
         """Pairs of messages of one signer that cannot both be true, as received."""
         sql = """SELECT a.message, b.message FROM equivocations e JOIN log a ON a.n = e.first
             JOIN log b ON b.n = e.second ORDER BY e.first"""
-        return ((octets(row[0]), octets(row[1])) for row in self._db.rows(sql))
+        return ((octets(row[0]), octets(row[1])) for row in self._db.scan(sql))
 
     def is_contradicted(self, first: int) -> bool:
         """Whether the log has what contradicts the message in row `first`."""

@@ -1,10 +1,9 @@
-"""What the ledger asks of a database: a few calls, so that another engine than SQLite can stand behind them.
+"""What the ledger asks of a database: a few calls, so that any engine can stand behind them.
 
-Purpose: the seam between the ledger's SQL (all of it in `schema.py` and `tables.py`) and an engine
-(`sqlite.py`).
-Limits: the SQL is the part SQLite and PostgreSQL share, with `?` for parameters. An engine that spells a
-parameter or a column type otherwise changes that in its `run`, `rows` and `create`, nowhere else. Values are
-int (signed 64 bits), str, bytes and None. Errors leave an engine as `faults.LedgerError` only.
+Purpose: the seam between the ledger's SQL (all of it in `schema.py` and the tables) and an engine: `sqlite.py`, or
+`postgres/`.
+Limits: the SQL is the part SQLite and PostgreSQL share, with `?` for parameters; `postgres/dialect.py` has the rest.
+Values are int (signed 64 bits), str, bytes and None. Errors leave an engine as `faults.LedgerError` only.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +23,10 @@ class Queries(Protocol):
         """Run one statement for its effect."""
 
     def rows(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
-        """The rows of one query, as they are read."""
+        """The rows of one query that has few."""
+
+    def scan(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
+        """The rows of one query that may have any number, as they are read; other queries may come between."""
 
     def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
         """The first row of one query that has few, or None."""
@@ -35,7 +37,11 @@ class Database(Queries, Protocol):
 
     @property
     def name(self) -> str:
-        """What people call it: the file's path."""
+        """What people call it: the file's path, or the URL without a password."""
+
+    @property
+    def far(self) -> bool:
+        """Whether a query takes so long to get there that many questions are better asked at once."""
 
     def create(self, statements: Sequence[str]) -> None:
         """Run data definitions, in order."""
@@ -51,6 +57,9 @@ class Database(Queries, Protocol):
 
     def outline(self) -> list[Row]:
         """The definitions in force as (kind, name, table, sql), sorted."""
+
+    def intended(self) -> list[Row]:
+        """The definitions that should be in force, in the same words."""
 
     def damage(self) -> list[str]:
         """What the engine's own check of its files and indexes finds wrong, in words; empty if nothing."""

@@ -64,6 +64,22 @@ class LedgerReadOnly(LedgerError):
     remedy = "Make the file and its folder writable for this user, or work on a copy."
 
 
+class LedgerUnreachable(LedgerError):
+    """The server that has the ledger does not answer, or does not let us in."""
+
+    exit_code = 3
+    code = "ledger_unreachable"
+    remedy = "See that the server runs and that the ledger's URL is right."
+
+
+class LedgerInterrupted(LedgerError):
+    """A transaction ended for a reason that may be gone the next time: it was in another's way, or the server left."""
+
+    exit_code = 3
+    code = "ledger_interrupted"
+    remedy = "Run it again once the server is well: nothing is paid twice."
+
+
 _BY_CODE: dict[int, tuple[type[LedgerError], str]] = {
     sqlite3.SQLITE_NOTADB: (NotALedger, "is not a SQLite database"),
     sqlite3.SQLITE_CORRUPT: (LedgerDamaged, "is damaged"),

@@ -28,13 +28,13 @@ _UNPAID: Final = """SELECT digest, paid FROM channels WHERE paid > pays_up_to OR
 
 def balances(database: Database) -> Iterator[tuple[str, bytes, str, int]]:
     """(kind, name, asset, balance) of every account, by kind, asset and name."""
-    for kind, name, asset, balance in database.rows(_BALANCES):
+    for kind, name, asset, balance in database.scan(_BALANCES):
         yield text(kind), octets(name), text(asset), whole(balance)
 
 
 def entries(database: Database) -> Iterator[tuple[int, int, str, bytes, str, bytes, str, int]]:
     """(row, time, type and digest of its message, kind, name and asset of the account, amount), in the log's order."""
-    for n, at, kind, digest, account, name, asset, amount in database.rows(_ENTRIES):
+    for n, at, kind, digest, account, name, asset, amount in database.scan(_ENTRIES):
         yield whole(n), whole(at), text(kind), octets(digest), text(account), octets(name), text(asset), whole(amount)
 
 
@@ -47,20 +47,20 @@ def count(database: Database, table: str) -> int:
 def view(database: Database, table: str) -> Iterator[tuple[Row, Row]]:
     """(key, rest) of each row of a view, by key."""
     key, rest = VIEWS[table]
-    for row in database.rows(f"SELECT {', '.join(key + rest)} FROM {table} ORDER BY {', '.join(key)}"):
+    for row in database.scan(f"SELECT {', '.join(key + rest)} FROM {table} ORDER BY {', '.join(key)}"):
         yield row[: len(key)], row[len(key) :]
 
 
 def unbalanced(database: Database) -> Iterator[Row]:
     """(row, asset, sum) where the entries of one row do not sum to 0, or are of several assets."""
-    return database.rows(_UNBALANCED)
+    return database.scan(_UNBALANCED)
 
 
 def leaking(database: Database) -> Iterator[Row]:
     """(channel, amount) where paid, refunded and remaining are not together what was locked."""
-    return database.rows(_LEAKING)
+    return database.scan(_LEAKING)
 
 
 def wrongly_paid(database: Database) -> Iterator[Row]:
     """(channel, paid) where that is not what its lanes and its limit give."""
-    return database.rows(_UNPAID)
+    return database.scan(_UNPAID)

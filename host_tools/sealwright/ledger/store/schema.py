@@ -2,12 +2,12 @@
 
 Purpose: the data definitions, which `migrations` puts in force. `log` holds the messages as received, each row bound
 to the one before; everything else follows from it and is what `audit` rebuilds and compares.
-Limits: written for SQLite (STRICT tables, triggers). For PostgreSQL: INTEGER becomes BIGINT, BLOB BYTEA,
-STRICT and WITHOUT ROWID go, the triggers become rules. Unsigned 64-bit numbers that no arithmetic is done on
-(lane, seq, expires) are decimal text, since neither engine has a column for them.
+Limits: written for SQLite (STRICT tables, triggers); `postgres/` makes of it what PostgreSQL takes. Unsigned 64-bit
+numbers that no arithmetic is done on (lane, seq, expires) are decimal text, since neither engine has a column for them.
 """
 
 APPLICATION = 0x5345414C  # "SEAL", in the file's header
+MOVED = 0x5345414D  # of a file whose ledger is on a server now
 VERSION = 3  # the number of the last of `migrations`
 
 OWNERSHIP = (  # step 3

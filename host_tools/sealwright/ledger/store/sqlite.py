@@ -33,6 +33,8 @@ SCRATCH = "the scratch file in the folder for temporary files (TMPDIR)"
 class SqliteDatabase:
     """A connection to a ledger file, or to a scratch database."""
 
+    far = False
+
     def __init__(self, opened: Opened, name: str) -> None:
         self.name = name
         self._connection, self._undisturbed = opened
@@ -73,6 +75,9 @@ class SqliteDatabase:
             for pragma in _PRAGMAS:
                 self._connection.execute(pragma)
         application, version = self._pragma("application_id"), self._pragma("user_version")
+        if application == schema.MOVED:
+            remedy = "Name the server: --ledger URL, SEALWRIGHT_LEDGER, or `ledger` in the home's config.toml."
+            raise NotALedger(f"the ledger in {self.name} was moved to a server", remedy=remedy, code="ledger_moved")
         if application != schema.APPLICATION:
             raise NotALedger(f"{self.name} is a SQLite database, but not a Sealwright ledger")
         if version != schema.VERSION:
@@ -105,6 +110,8 @@ class SqliteDatabase:
             # no `yield from`: it would close the cursor of an abandoned generator, perhaps after the connection
             for row in self._connection.execute(sql, parameters):  # noqa: UP028
                 yield row
+
+    scan = rows
 
     def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
         """The first row of one query that has few, or None."""
@@ -147,6 +154,14 @@ class SqliteDatabase:
         """The definitions in force, sorted."""
         return sorted(self.rows("SELECT type, name, tbl_name, sql FROM sqlite_master"), key=repr)
 
+    def intended(self) -> list[Row]:
+        """The definitions that should be in force, sorted."""
+        scratch = SqliteDatabase.scratch()
+        try:
+            return scratch.outline()
+        finally:
+            scratch.close()
+
     def damage(self) -> list[str]:
         """What SQLite's integrity and foreign key checks find."""
         found: list[str] = []
@@ -162,6 +177,12 @@ class SqliteDatabase:
         """Copy all of it, as of one moment, into another database. Raises LedgerError."""
         with typed(self.name):
             self._connection.backup(target)
+
+    def give_up(self, place: str) -> None:
+        """Take no more rows, and open no more: the ledger is at `place` now. Within a write transaction."""
+        moved = f"the ledger was moved to {place}".replace("'", "''")
+        self.run(f"CREATE TRIGGER log_was_moved BEFORE INSERT ON log BEGIN SELECT raise(ABORT, '{moved}'); END")
+        self.run(f"PRAGMA application_id = {schema.MOVED}")
 
     def close(self) -> None:
         """Close the files; the last writer folds the write-ahead log into the file."""

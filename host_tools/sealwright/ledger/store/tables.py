@@ -5,14 +5,19 @@ every message writes. The same code fills the views when a message is settled an
 Limits: inside a transaction of its caller's; balances stay in 64 bits because `book` bounds the supply.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final, cast
 
 from ...verify.ownership import Owners, Step
 from ...wire.messages import Owned
 from .. import book
 from ..chain import START, Head, LogRow
-from .channel_tables import ChannelTables
-from .database import octets, unsigned, whole
+from .channel_tables import FAR_ROWS, ChannelTables, pieces
+from .database import octets, text, unsigned, whole
+
+_ACCOUNTS: Final = f"""SELECT a.kind, a.name, a.asset, a.id, a.balance
+    FROM (VALUES {", ".join(["(?, ?, ?)"] * FAR_ROWS)}) AS k
+    JOIN accounts a ON a.kind = k.column1 AND a.asset = k.column3 AND a.name = k.column2"""
 
 
 class Tables(ChannelTables):
@@ -37,7 +42,7 @@ class Tables(ChannelTables):
 
     def digests(self, first: int, last: int) -> Iterator[bytes]:
         """The digests of the messages in the rows from `first` to `last`, both included, in order."""
-        for row in self._db.rows("SELECT digest FROM messages WHERE n >= ? AND n <= ? ORDER BY n", (first, last)):
+        for row in self._db.scan("SELECT digest FROM messages WHERE n >= ? AND n <= ? ORDER BY n", (first, last)):
             yield octets(row[0])
 
     def beginning(self, beginning: bytes) -> list[tuple[int, bytes]]:
@@ -53,7 +58,7 @@ class Tables(ChannelTables):
 
     def log(self) -> Iterator[LogRow]:
         """All rows of the log, in order."""
-        for row in self._db.rows("SELECT n, at, message, proof, effect, prev, hash FROM log ORDER BY n"):
+        for row in self._db.scan("SELECT n, at, message, proof, effect, prev, hash FROM log ORDER BY n"):
             yield LogRow(whole(row[0]), whole(row[1]), *map(octets, row[2:]))
 
     # what was taken before
@@ -83,6 +88,13 @@ class Tables(ChannelTables):
             CAST(coalesce(sum(balance & 4294967295), 0) AS BIGINT) FROM accounts WHERE kind = 'world' AND asset = ?"""
         row = self._db.row(sql, (asset,))
         return -((whole(row[0]) << 32) + whole(row[1])) if row else 0
+
+    def accounts_among(self, accounts: Sequence[book.Account]) -> Iterator[tuple[book.Account, tuple[int, int]]]:
+        """Those of these accounts that ever had anything: their numbers, and what they hold."""
+        for piece in pieces(accounts):
+            for row in self._db.rows(_ACCOUNTS, piece):
+                account = book.Account(cast("book.Kind", text(row[0])), octets(row[1]), text(row[2]))
+                yield account, (whole(row[3]), whole(row[4]))
 
     def closed_by(self, channel: bytes, signer: bytes) -> bool:
         """Whether this party closed the channel before."""

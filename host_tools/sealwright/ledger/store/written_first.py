@@ -21,6 +21,11 @@ class WrittenFirst:
         self._flush()
         return self._database.rows(sql, parameters)
 
+    def scan(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
+        """The rows of one query that may have any number, as they are read."""
+        self._flush()
+        return self._database.scan(sql, parameters)
+
     def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
         """The first row of one query that has few, or None."""
         self._flush()

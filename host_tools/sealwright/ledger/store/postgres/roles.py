@@ -1,0 +1,50 @@
+"""Who may do what on a PostgreSQL server, as SQL for its owner: nobody who settles changes the log.
+
+Three roles. The owner made the ledger and brings it up to date; nobody needs to work as the owner. Who settles adds
+rows, and changes the few columns that say how things stand now. Who reads reads, and audits.
+Limits: a right is the server's word. Whoever owns the tables, or the server, can do all; an anchor noted elsewhere and
+an audit find it.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from ....errors import Usage
+from ..schema import VIEWS
+from .dialect import SCHEMA
+
+# what is not true for ever: balances, the state of a channel and its lanes, who owns a device, since when it is revoked
+CHANGED: Final[dict[str, tuple[str, ...]]] = {
+    "accounts": ("balance",),
+    "channels": ("pays_up_to", "worth", "paid", "refunded", "remaining", "claim_end", "closed_at"),
+    "lanes": ("seq", "worth", "voucher"),
+    "owners": ("owner", "depth", "granted", "n"),
+    "revocations": ("start", "n"),
+    "turn": ("one",),  # to lock its row
+}
+_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+
+
+def grants(settler: str, reader: str) -> Iterator[str]:
+    """The statements that give two roles their rights, and no others; they may be run again.
+
+    settler, reader: names of roles, which logins are then made members of. Raises Usage.
+    """
+    for name in (settler, reader):
+        if not _NAME.fullmatch(name):
+            remedy = "Use lower-case letters, digits and underscores."
+            raise Usage(f"{name!r} is no name for a role here", remedy=remedy)
+        yield (
+            f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') "
+            f'THEN CREATE ROLE "{name}" NOLOGIN; END IF; END $$'
+        )
+    both = f'"{settler}", "{reader}"'
+    yield f"REVOKE ALL ON SCHEMA {SCHEMA} FROM PUBLIC, {both}"
+    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {SCHEMA} FROM PUBLIC, {both}"
+    yield f"GRANT USAGE ON SCHEMA {SCHEMA} TO {both}"
+    yield f"GRANT SELECT ON ALL TABLES IN SCHEMA {SCHEMA} TO {both}"
+    tables = ", ".join(f"{SCHEMA}.{table}" for table in ("log", *VIEWS))
+    yield f'GRANT INSERT ON {tables} TO "{settler}"'
+    for table, columns in CHANGED.items():
+        yield f'GRANT UPDATE ({", ".join(columns)}) ON {SCHEMA}.{table} TO "{settler}"'

@@ -1,0 +1,82 @@
+"""A ledger on a PostgreSQL server from the command line: named by an option, the environment or the config; moved."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.runner import gone_wrong
+from tests.cli.test_cli_ledger import balances, books, settle  # noqa: F401  a fixture
+from tests.host_tools.postgres import name_in, server
+
+
+@pytest.fixture
+def place():
+    url = server().database()
+    yield url
+    server().drop(url)
+
+
+def test_a_home_moves_to_a_server_and_goes_on_there(books, place):  # noqa: F811
+    assert settle(books).code == 0
+    before, head = balances(books), (books.home / "ledger.head").read_text()
+    moved = books.ok("ledger", "migrate", "--to", place, "--allow-test", "--json").last
+    assert moved["moved"] and f"{moved['head']}\n" == head
+    gone_wrong(books("ledger", "balances"), 2, "ledger_moved", "was moved to a server")
+    named = books.ok("ledger", "balances", "--ledger", place, "--json").json
+    assert {one["name"]: int(one["amount"]) for one in named if one["name"]} == before
+    (books.home / "config.toml").write_text(f'ledger = "{place}"\n')
+    assert balances(books) == before and settle(books).code == 0 and balances(books) == before
+    books.ok("ledger", "deposit", "charger", "--asset", "nEUR", "--amount", "5")
+    assert balances(books)["charger"] == before["charger"] + 5
+    assert books.ok("ledger", "audit", "--allow-test", "--json").last["ok"]
+    assert (books.home / "ledger.head").read_text() != head
+    books.ok("ledger", "checkpoint", "--out", books.home.parent / "one.checkpoint")
+    assert books.ok("doctor", "--json")
+    gone_wrong(books("ledger", "backup", books.home.parent / "x.db"), 2, "ledger_on_server", "on a server")
+    assert "pg_dump" in books.ok("home", "backup", books.home.parent / "x.backup").err
+
+
+def test_a_move_needs_the_audit(books, place):  # noqa: F811
+    assert settle(books).code == 0
+    ran = books("ledger", "migrate", "--to", place)  # its machines are test ones
+    assert ran.code == 1 and "stays in use" in ran.out and balances(books)
+
+
+def test_a_server_is_named_by_option_or_environment_from_the_first_day(cli, place, monkeypatch):
+    made = cli.ok("init", "--network", "here", "--ledger", place, "--json").last
+    assert made["ledger"].startswith("postgresql://") and not (cli.home / "ledger.db").exists()
+    monkeypatch.setenv("SEALWRIGHT_LEDGER", place)
+    assert cli.ok("ledger", "audit", "--json").last["ok"]
+    monkeypatch.delenv("SEALWRIGHT_LEDGER")
+    gone_wrong(cli("ledger", "audit"), 2, "ledger_missing", "missing")
+
+
+def test_a_second_ledger_of_one_home_is_refused(books, place):  # noqa: F811
+    gone_wrong(books("settle", books.bundle, "--ledger", place), 2, "ledger_missing", "no ledger in")
+    (books.home / "ledger.db").rename(books.home / "kept.db")
+    gone_wrong(books("init", "--ledger", place), 2, "ledger_elsewhere", "2 rows already")
+    assert server().run("SELECT to_regnamespace('sealwright') IS NULL", database=name_in(place)) == [(True,)]
+
+
+@pytest.mark.parametrize("command", [("ledger", "balances"), ("ledger", "audit"), ("settle", "-"), ("init",)])
+def test_no_password_is_shown_anywhere(homed, command):
+    url = "postgresql://anna:s3cret@127.0.0.1:1/books?connect_timeout=2"
+    for more in ((), ("--json",)):
+        ran = homed(*command, "--ledger", url, *more)
+        assert "s3cret" not in ran.out + ran.err
+    gone_wrong(homed(*command, "--ledger", url), 3, "ledger_unreachable", "127.0.0.1")
+
+
+def test_without_the_driver_the_extra_is_named(homed):
+    code = "import sys; sys.modules['psycopg'] = None\nfrom sealwright.cli.main import main; main()"
+    line = [sys.executable, "-c", code, "ledger", "balances", "--ledger", "postgresql://x/y"]
+    ran = subprocess.run(line, capture_output=True, text=True, env=homed.environment(), check=False)
+    assert ran.returncode == 2 and "psycopg, which is not installed" in ran.stderr and "[postgres]" in ran.stderr
+
+
+def test_the_roles_are_sql(cli):
+    shown = cli.ok("ledger", "postgres-roles", "--settler", "one", "--reader", "two").out
+    assert "GRANT INSERT ON sealwright.log" in shown and shown.count(";\n") == len(shown.splitlines())
+    assert [one["sql"] for one in cli.ok("ledger", "postgres-roles", "--json").json]
+    gone_wrong(cli("ledger", "postgres-roles", "--settler", "a b"), 2, "usage", "no name for a role")
