@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "host_tools" / "sealwright"
 FLOORS = [
     "errors",
     "clock extras files texts",
-    "ciphered wire",
+    "ciphered database wire",
     "archive",
     "home money",
     "targets link verify",

@@ -9,9 +9,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from ..database.opening import Opened
 from .chain import Head
 from .store.faults import LedgerDamaged, typed
-from .store.opening import Opened
 from .store.sqlite import SqliteDatabase
 from .store.tables import Tables
 
