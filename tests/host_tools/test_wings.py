@@ -15,7 +15,7 @@ FLOORS = [
     "targets link verify",
     "api emulator",
     "operate",
-    "bench ledger",
+    "bench ledger readings",
     "checkup demo safekeeping",
     "cli",
     "__main__",

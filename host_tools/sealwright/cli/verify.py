@@ -135,9 +135,9 @@ def verify(
         secrets=options.secrets(secret),
         ticks=options.ticks(tick),
         proof=proof,
-        owners=tuple(owners if root else [*owners, *_home_owner(session)]),
+        owners=tuple(owners if root else [*owners, *home_owner(session)]),
     )
-    roots = options.roots(root) if root else _home_roots(session)
+    roots = options.roots(root) if root else home_roots(session)
     names = {} if root else session.names()
     refused = check_receipts(session, receipt or (), roots, policy, names, quiet=quiet)
     if not bundle:
@@ -214,13 +214,15 @@ class _Run:
         return self._failure.exit_code if self._failure is not None else code
 
 
-def _home_roots(session: Session) -> list[Message[Certificate]]:
+def home_roots(session: Session) -> list[Message[Certificate]]:
+    """The roots that a home trusts. Raises Usage where there is no home."""
     if not (locate(session.folder) / "home.json").exists():
         remedy = "Give the network's root with --root ROOT.pem, or name a home with --home."
         raise Usage("there is no root to check against", remedy=remedy, code="no_root")
     return [*session.home.roots(), *options.roots(session.home.config.roots)]
 
 
-def _home_owner(session: Session) -> list[PublicKey]:
+def home_owner(session: Session) -> list[PublicKey]:
+    """The key of the home's owner, where there is a home."""
     path = locate(session.folder) / "owner.key"
     return [session.home.key("owner").public] if path.exists() else []

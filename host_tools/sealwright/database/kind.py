@@ -27,7 +27,8 @@ class Migration(NamedTuple):
 class Kind(NamedTuple):
     """A kind of file. noun: "ledger". application: the number in its header. steps: oldest first. faults: its errors.
     whole: a query of one value, 1 where what another program may have cut off is all there. again: a remedy, what to
-    do once more after older changes are gone. writes: what opens it to write, as a remedy."""
+    do once more after older changes are gone. writes: what opens it to write, as a remedy. page: bytes of a new file's
+    pages."""
 
     noun: str
     application: int
@@ -36,6 +37,7 @@ class Kind(NamedTuple):
     whole: str
     again: str
     writes: str
+    page: int = 4096
 
     @property
     def version(self) -> int:

@@ -135,7 +135,8 @@ def _make(kind: Kind, path: Path) -> None:
     try:
         _discard(draft)  # a killed process of the same number may have left one
         with typed(str(path), kind.faults), closing(sqlite3.connect(draft, isolation_level=None)) as connection:
-            for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *kind.statements()):
+            page = f"PRAGMA page_size = {kind.page}"  # before there is anything in it
+            for statement in (page, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *kind.statements()):
                 connection.execute(statement)
         with suppress(FileExistsError):  # another process was faster: its file is as good
             path.hardlink_to(draft)
