@@ -138,3 +138,28 @@ def test_names_that_a_device_gave_do_not_reach_the_terminal(table):
 def test_forms_that_contradict_each_other(day):
     assert day.cli("readings", "--json", "--format", "csv").code == 2
     assert day.cli("readings", "--format", "table", "--out", day.folder / "x").code == 2
+
+
+def test_a_row_is_proved_to_whoever_has_the_root(day):
+    line = day.cli("readings", "--device", day.roof.id.hex(), "--json").json[4]
+    proof, root = day.folder / "proof.bundle", ("--root", day.folder / "root.pem")
+    for row in (line["digest"], line["digest"][:9], f"{line['device'][:10]}:{line['seq']}"):
+        ran = day.cli("prove", row, "--out", proof, *root, *AT, "--json")
+        assert ran.code == 0 and (ran.last["digest"], ran.last["messages"]) == (line["digest"], 3)
+        verdicts = day.cli.here("verify", proof, *root, *AT, "--json").json
+        assert [one["code"] for one in verdicts] == ["ok"] * 3 and verdicts[-1]["digest"] == line["digest"]
+    shown = day.cli("prove", line["digest"], *root, *AT)
+    assert "by its own signature" in shown.out and "#5 " in shown.out
+
+
+@pytest.mark.parametrize("row", ["1234567", "roof", "a" * 65, "deadbeef", "roof:1", "0011223344556677:5"])
+def test_a_row_that_is_none(day, row):
+    ran = day.cli("prove", row)
+    assert ran.code == 2 and "remedy" in ran.err
+
+
+def test_what_does_not_hold_any_more_is_not_written(day):
+    line = day.cli("readings", "--json").json[0]
+    proof = day.folder / "proof.bundle"
+    ran = day.cli("prove", line["digest"], "--out", proof, "--root", day.folder / "root.pem", "--at", NOW - 10**7)
+    assert ran.code == 1 and not proof.exists()
