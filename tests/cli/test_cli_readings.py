@@ -163,3 +163,25 @@ def test_what_does_not_hold_any_more_is_not_written(day):
     proof = day.folder / "proof.bundle"
     ran = day.cli("prove", line["digest"], "--out", proof, "--root", day.folder / "root.pem", "--at", NOW - 10**7)
     assert ran.code == 1 and not proof.exists()
+
+
+def test_a_plot_in_the_terminal_and_as_a_picture(day):
+    roof, picture = day.roof.id.hex(), day.folder / "roof.svg"
+    shown = day.cli("readings", "plot", roof, "--width", "60", "--height", "5")
+    assert shown.code == 0 and "room-t  (Cel)" in shown.out and max(map(len, shown.out.splitlines())) <= 60
+    ran = day.cli("readings", "plot", "--device", roof, "--out", picture, "--json")
+    assert ran.last == {"ok": True, "plots": 1, "values": 10, "out": str(picture)}
+    assert picture.read_text().startswith("<svg ") and "room-t (Cel)" in picture.read_text()
+
+
+def test_a_plot_of_nothing_and_of_another_form(day):
+    roof = day.roof.id.hex()
+    ran = day.cli("readings", "plot", roof, "--quantity", "humidity", "--out", day.folder / "x.svg")
+    assert ran.code == 1 and "There is: room-t" in ran.out and not (day.folder / "x.svg").exists()
+    assert day.cli("readings", "plot", roof, "--out", day.folder / "x.jpg").code == 2
+
+
+def test_times_that_nobody_set_are_left_out_of_a_plot(table):
+    table.bring(table.roof.reading(clock_quality=1, sampled_at=5), table.roof.reading(), table.roof.reading())
+    ran = table.cli("readings", "plot", table.roof.id.hex())
+    assert "1 value at times that no clock had set" in ran.err and "1970" not in ran.out

@@ -10,7 +10,8 @@ import typer
 
 from ..errors import Usage
 from ..files import write_output
-from ..readings import Proof, ReadingStore
+from ..readings import ReadingStore
+from ..readings.proof import Proof
 from ..readings.proof import prove as proof_of
 from ..readings.tables import Stored
 from ..verify import Policy
@@ -19,8 +20,8 @@ from .commands import command
 from .describe import describe
 from .options import STDIN, TestOption
 from .readings_asked import device_of, store_of
+from .rooted import AtOption, CustodyOption, RootOption, home_roots
 from .session import Session
-from .verify import AtOption, CustodyOption, RootOption, home_roots
 from .words import named, number
 
 _LEAST: Final = 8  # digits of a digest

@@ -30,6 +30,7 @@ from .readings_asked import (
     store_of,
 )
 from .readings_import import import_readings
+from .readings_plot import plot
 from .readings_sum import sum_readings
 from .session import Session
 from .words import json_value
@@ -54,6 +55,7 @@ class Form(StrEnum):
     sealwright readings --device roof --since 24h
     sealwright readings --device roof --quantity "*temperature" --last 10
     sealwright readings --since 2026-03-18 --format csv --out march.csv
+    sealwright readings plot roof --since 24h
     sealwright readings --json
     """,
 )
@@ -130,4 +132,4 @@ def _record(row: Row, names: dict[bytes, str]) -> tuple[object, ...]:
     return *start, said(row.value), row.digest.hex(), proof, int(row.doubtful)
 
 
-GROUP: Final = Group("readings", readings, (import_readings, sum_readings))
+GROUP: Final = Group("readings", readings, (import_readings, sum_readings, plot))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ..errors import UnknownDevice, Usage
+from ..errors import UnknownDevice
 from ..readings import Question, ReadingStore, Row
 from ..readings.rows import MICRO
 from ..wire.times import utc
@@ -141,13 +141,3 @@ def no_rows(session: Session, asked: Question, store: ReadingStore) -> None:
         session.say(f"Nothing of {' and '.join(sorted(asked.quantities))}. There is: {', '.join(known)}.")
     else:
         session.say("Nothing in that time.")
-
-
-def need_series(asked: Question, store: ReadingStore) -> None:
-    """Raise Usage where no series is meant."""
-    if not store.series(asked):
-        known = sorted({one.name for one in store.series(Question(devices=asked.devices))})
-        remedy = (
-            f"There is: {', '.join(known)}." if known else "`sealwright readings import BUNDLE` brings readings in."
-        )
-        raise Usage("no such quantity is in the store", remedy=remedy, code="no_quantity")

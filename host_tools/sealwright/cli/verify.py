@@ -21,6 +21,7 @@ from .kept import Kept
 from .options import ProofOption, SecretOption, TestOption, TickOption, VerboseOption
 from .problems import Problems
 from .receipts import ReceiptOption, check_receipts
+from .rooted import AtOption, CustodyOption, RootOption, home_roots
 from .session import Session
 from .tally import Tally
 from .verdicts import show, summary
@@ -30,26 +31,8 @@ _EVERY: Final = 64  # messages between two moves of the progress bar
 BundlesArgument = Annotated[
     list[str] | None, typer.Argument(metavar="BUNDLE...", help="Bundle files; - is standard input.", show_default=False)
 ]
-RootOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--root",
-        metavar="PEM",
-        help="A root to trust; may be repeated [default: the home's roots].",
-        show_default=False,
-    ),
-]
 NetworkOption = Annotated[
     str | None, typer.Option("--network", metavar="HEX", help="Accept this network only (its id).")
-]
-CustodyOption = Annotated[
-    int, typer.Option("--custody", metavar="N", min=0, max=2, help="The least custody: 0 open, 1 sealed, 2 element.")
-]
-AtOption = Annotated[
-    str | None,
-    typer.Option(
-        "--at", metavar="TIME", help="Judge as of then: unix seconds or ISO 8601 [default: now].", show_default=False
-    ),
 ]
 OwnerOption = Annotated[
     list[Path] | None,
@@ -212,14 +195,6 @@ class _Run:
         if not self._quiet:
             summary(self._session, self._counts, self._refused)
         return self._failure.exit_code if self._failure is not None else code
-
-
-def home_roots(session: Session) -> list[Message[Certificate]]:
-    """The roots that a home trusts. Raises Usage where there is no home."""
-    if not (locate(session.folder) / "home.json").exists():
-        remedy = "Give the network's root with --root ROOT.pem, or name a home with --home."
-        raise Usage("there is no root to check against", remedy=remedy, code="no_root")
-    return [*session.home.roots(), *options.roots(session.home.config.roots)]
 
 
 def home_owner(session: Session) -> list[PublicKey]:

@@ -9,6 +9,7 @@ Limits: a number, a time or a value beyond 64 bits is not taken, see `schema`. A
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
 
@@ -18,8 +19,10 @@ from ..verify.codes import EQUIVOCATION
 from ..verify.verdict import BY_CHAIN
 from ..wire.messages import Body, Certificate, DecimalFraction, Message, Reading, Revocation, Rotation, parse_as
 from ..wire.senml import Measurement, measurements
+from .faults import ReadingsError
 from .file import ReadingsFile
 from .rows import MICRO
+from .store import ReadingStore
 from .tables import DigestRow, MessageRow, Tables, ValueRow, head_of
 
 BATCH: Final = 20_000  # readings
@@ -178,6 +181,21 @@ class Intake:
         if found is None:
             found = self._series[key] = self._tables.number_series(*key)
         return found
+
+
+@contextmanager
+def taking(store: ReadingStore, batch: int = BATCH) -> Iterator[Intake]:
+    """Takes what is added into a store, batch by batch; it is made where there is none. What is left is written at the
+    end, also of work that was interrupted."""
+    intake = Intake(store.file(write=True), batch)
+    try:
+        yield intake
+    except ReadingsError:  # of the last batch, which cannot be written
+        raise
+    except BaseException:
+        intake.flush()
+        raise
+    intake.flush()
 
 
 def _runs(waiting: Sequence[_Waiting]) -> Iterator[list[_Waiting]]:

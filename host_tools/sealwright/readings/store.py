@@ -1,19 +1,18 @@
-"""The store of a home's readings: questions to it, and taking more into it.
+"""The store of a home's readings: questions to it. `intake` takes more into it.
 
 Limits: answers are those of one state of the file. Rows of several devices come device by device, by time within each.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from heapq import merge
+from math import isfinite
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self, TypeAlias, cast
 
-from .faults import ReadingsError
+from ..wire.labels import CLOCK_HOST
 from .file import ReadingsFile
-from .intake import BATCH, Intake
 from .rows import MICRO, Row, Series, Sum, decimal, sum_of, value_of
 from .tables import EVER, Stored, Tables
 
@@ -51,27 +50,13 @@ class ReadingStore:
         self._patience = patience
         self._open: tuple[bool, ReadingsFile] | None = None
 
-    @contextmanager
-    def intake(self, batch: int = BATCH) -> Iterator[Intake]:
-        """Takes what is added, batch by batch; made where there is none. What is left is written at the end, also of
-        work that was interrupted."""
-        taking = Intake(self._database(write=True), batch)
-        try:
-            yield taking
-        except ReadingsError:  # of the last batch, which cannot be written
-            raise
-        except BaseException:
-            taking.flush()
-            raise
-        taking.flush()
-
     def series(self, question: Question = ALL) -> list[Series]:
         """The series that are meant, by device, name and unit."""
         return [one for one in self._tables().series() if _is_meant(one, question)]
 
     def rows(self, question: Question = ALL) -> Iterator[Row]:
         """The rows that are meant, read as you go."""
-        database = self._database()
+        database = self.file()
         with database.reading():
             tables = Tables(database)
             doubtful = tables.doubtful()
@@ -81,21 +66,24 @@ class ReadingStore:
                 parts = [_rows(tables, one, number, from_, question) for one in of]
                 yield from parts[0] if len(parts) == 1 else merge(*parts, key=lambda row: (row.at, row.seq))
 
-    def points(self, series: Series, question: Question = ALL) -> list[tuple[int, float]]:
-        """The numbers of a series by time: microseconds from 1970, and the value as near as a float has it."""
+    def points(self, series: Series, question: Question = ALL) -> tuple[list[tuple[int, float]], int]:
+        """The numbers of a series by time: microseconds from 1970, and the value as near as a float has it; and how
+        many more there are at times that nobody set. Those are given where there are no others."""
+        tables = self._tables()
         powers: dict[int, float] = {}
-        found = []
-        for at, mantissa, exponent in self._tables().points(series.id, question.span):
-            if not -300 < exponent <= 0:  # beyond what a power of ten is exact enough for
-                found.append((at, float(decimal(mantissa, exponent))))
-                continue
-            power = powers.setdefault(exponent, 10.0**-exponent)
-            found.append((at, mantissa / power))
-        return found
+        found: tuple[list[tuple[int, float]], ...] = ([], [])
+        for at, mantissa, exponent, clock in tables.points(series.id, tables.device(series.device) or 0, question.span):
+            if -23 < exponent <= 0:  # so many powers of ten a float has exactly, and then it divides as well as it can
+                value = mantissa / powers.setdefault(exponent, 10.0**-exponent)
+            else:
+                value = float(decimal(mantissa, exponent))
+            if isfinite(value):
+                found[clock >= CLOCK_HOST].append((at, value))
+        return (found[1], len(found[0])) if found[1] else (found[0], 0)
 
     def sums(self, question: Question = ALL) -> Iterator[Sum]:
         """What the values of each series come to, where it has any."""
-        database = self._database()
+        database = self.file()
         with database.reading():
             tables = Tables(database)
             for one in self.series(question):
@@ -146,9 +134,10 @@ class ReadingStore:
         self.close()
 
     def _tables(self) -> Tables:
-        return Tables(self._database())
+        return Tables(self.file())
 
-    def _database(self, *, write: bool = False) -> ReadingsFile:
+    def file(self, *, write: bool = False) -> ReadingsFile:
+        """Its file, opened; to write, made where there is none."""
         if self._open is not None and write and not self._open[0]:
             self.close()
         if self._open is None:

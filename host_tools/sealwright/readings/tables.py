@@ -26,8 +26,9 @@ _SUM: Final = """SELECT count(*), min(at), max(at), count(mantissa), min(exponen
 _PARTS: Final = """SELECT exponent, count(*), min(mantissa), max(mantissa), sum(mantissa / 4294967296),
     sum(mantissa % 4294967296) FROM measured
     WHERE series = ? AND at >= ? AND at < ? AND mantissa IS NOT NULL GROUP BY exponent"""
-_POINTS: Final = """SELECT at, mantissa, exponent FROM measured
-    WHERE series = ? AND at >= ? AND at < ? AND mantissa IS NOT NULL ORDER BY at, seq, place"""
+_POINTS: Final = """SELECT m.at, m.mantissa, m.exponent, g.clock
+    FROM measured m JOIN messages g ON g.device = ? AND g.seq = m.seq
+    WHERE m.series = ? AND m.at >= ? AND m.at < ? AND m.mantissa IS NOT NULL ORDER BY m.at, m.seq, m.place"""
 
 
 class Stored(NamedTuple):
@@ -142,9 +143,9 @@ class Tables:
         found = self._queries.rows(f"{_ROWS} ORDER BY m.at DESC, m.seq DESC, m.place DESC LIMIT ?", (*given, last))
         return reversed(list(found))
 
-    def points(self, series: int, span: tuple[int, int]) -> Iterator[tuple[int, int, int]]:
-        """The numbers of a series by time: at, mantissa, exponent."""
-        return cast("Iterator[tuple[int, int, int]]", self._queries.rows(_POINTS, (series, *span)))
+    def points(self, series: int, device: int, span: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:
+        """The numbers of a series by time: at, mantissa, exponent, and the quality of the clock."""
+        return cast("Iterator[tuple[int, int, int, int]]", self._queries.rows(_POINTS, (device, series, *span)))
 
     def totals(self, series: int, span: tuple[int, int]) -> Totals:
         """What the values of a series come to."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from sealwright.readings import ReadingStore
+from sealwright.readings.intake import taking
 from sealwright.verify import Policy, Verifier
 
 from tests.host_tools.factory import NOW, Network
@@ -28,7 +29,7 @@ class Desk:
     def take(self, *messages, policy=POLICY, batch=20_000, certificates=True):
         """What the store takes of a bundle, and the intake."""
         raws = [*(self.certificates if certificates else ()), *(getattr(one, "raw", one) for one in messages)]
-        with self.store() as store, store.intake(batch) as intake:
+        with self.store() as store, taking(store, batch) as intake:
             for verdict in Verifier([self.net.root], policy).run(raws):
                 intake.add(verdict)
         return intake

@@ -4,7 +4,8 @@ import random
 from decimal import Context, Decimal
 
 import pytest
-from sealwright.readings import Contradiction, Question
+from sealwright.readings import Question
+from sealwright.readings.intake import Contradiction
 from sealwright.wire.messages import DecimalFraction, Record
 
 from tests.host_tools.factory import NOW

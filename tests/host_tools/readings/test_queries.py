@@ -35,8 +35,8 @@ def used(desk, monkeypatch):
         assert list(store.rows()) and list(store.rows(Question(last=1))) and list(store.sums()) and store.count() == 2
         one = store.named(first.digest[:4])[0]
         assert store.device_of(one) == desk.roof.id and store.support(desk.roof.id[:8])
-        assert store.find(desk.roof.id, 1) == one and store.points(store.series()[0]) and store.doubtful()
-        Tables(store._database()).parts(1, Question().span)
+        assert store.find(desk.roof.id, 1) == one and store.points(store.series()[0])[0] and store.doubtful()
+        Tables(store.file()).parts(1, Question().span)
     monkeypatch.undo()
     missing = {name for name, _ in inspect.getmembers(Tables, inspect.isfunction) if name[0] != "_"} - called
     assert missing == set()  # no query of the tables is left out
