@@ -185,3 +185,10 @@ def test_times_that_nobody_set_are_left_out_of_a_plot(table):
     table.bring(table.roof.reading(clock_quality=1, sampled_at=5), table.roof.reading(), table.roof.reading())
     ran = table.cli("readings", "plot", table.roof.id.hex())
     assert "1 value at times that no clock had set" in ran.err and "1970" not in ran.out
+
+
+def test_a_parquet_file(day):
+    out = day.folder / "all.parquet"
+    assert day.cli("readings", "--format", "parquet", "--out", out).out == f"20 rows in {out}\n"
+    assert out.read_bytes()[:4] == b"PAR1"
+    assert day.cli("readings", "--format", "parquet").code == 2

@@ -15,6 +15,7 @@ import typer
 from ..errors import Usage
 from ..files import output
 from ..readings import Row
+from ..readings.parquet import write_parquet
 from .commands import Group, command
 from .naming import complete
 from .readings_asked import (
@@ -45,6 +46,7 @@ class Form(StrEnum):
     TABLE = "table"
     CSV = "csv"
     JSON = "json"
+    PARQUET = "parquet"
 
 
 @command(
@@ -55,6 +57,7 @@ class Form(StrEnum):
     sealwright readings --device roof --since 24h
     sealwright readings --device roof --quantity "*temperature" --last 10
     sealwright readings --since 2026-03-18 --format csv --out march.csv
+    sealwright readings --format parquet --out all.parquet
     sealwright readings plot roof --since 24h
     sealwright readings --json
     """,
@@ -78,7 +81,7 @@ def readings(
         int | None, typer.Option("--last", metavar="N", min=1, max=10**9, help="The newest N of each quantity alone.")
     ] = None,
     form: Annotated[
-        Form | None, typer.Option("--format", help="table; csv, with a header; json: one object a line.")
+        Form | None, typer.Option("--format", help="table; csv, with a header; json: one object a line; parquet.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Where to [default: stdout].", show_default=False)
@@ -91,6 +94,8 @@ def readings(
     itself in that reading or an earlier one.
     """
     form = form or (Form.JSON if session.as_json else Form.CSV if out is not None else Form.TABLE)
+    if out is None and form is Form.PARQUET:
+        raise Usage("a Parquet file is no text for standard output", remedy="Give --out FILE.")
     if out is not None and form is Form.TABLE:
         raise Usage("a table is for people", remedy="Give --format csv or json, or leave out --out.")
     if session.as_json and out is None and form is not Form.JSON:
@@ -99,7 +104,10 @@ def readings(
     with store_of(session) as store:
         asked = question(session, store, device or (), quantity=quantity, since=since, until=until)._replace(last=last)
         rows = store.rows(asked)
-        if out is not None:
+        if out is not None and form is Form.PARQUET:
+            with output(out) as file:
+                count = write_parquet(file, store.stretches(asked), names)
+        elif out is not None:
             with output(out) as file:
                 text = TextIOWrapper(file, "utf-8", newline="")
                 count = _write(text, rows, names, form)

@@ -3,9 +3,10 @@
 Limits: answers are those of one state of the file. Rows of several devices come device by device, by time within each.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from heapq import merge
+from itertools import groupby
 from math import isfinite
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +18,8 @@ from .rows import MICRO, Row, Series, Sum, decimal, sum_of, value_of
 from .tables import EVER, Stored, Tables
 
 PATIENCE: Final = 30.0  # seconds
-_Kept: TypeAlias = "tuple[int, int, int, bytes, int, int | None, int | None, object]"
+# at, seq, clock, digest, chained, mantissa, exponent, other: see `schema`
+Kept: TypeAlias = "tuple[int, int, int, bytes, int, int | None, int | None, object]"
 
 
 class Question(NamedTuple):
@@ -39,6 +41,18 @@ class Question(NamedTuple):
         return max(since, EVER[0]), min(until, EVER[1])
 
 
+class Stretch(NamedTuple):
+    """The rows of a series. doubtful: the least number in which its device contradicts itself."""
+
+    series: Series
+    doubtful: int | None
+    rows: Iterator[Kept]
+
+    def is_doubtful(self, seq: int) -> bool:
+        """Whether its device contradicts itself in this number or an earlier one."""
+        return self.doubtful is not None and seq >= self.doubtful
+
+
 ALL: Final = Question()
 
 
@@ -54,17 +68,21 @@ class ReadingStore:
         """The series that are meant, by device, name and unit."""
         return [one for one in self._tables().series() if _is_meant(one, question)]
 
-    def rows(self, question: Question = ALL) -> Iterator[Row]:
-        """The rows that are meant, read as you go."""
+    def stretches(self, question: Question = ALL) -> Iterator[Stretch]:
+        """The rows that are meant, series by series, as the tables have them; read as you go."""
         database = self.file()
         with database.reading():
             tables = Tables(database)
             doubtful = tables.doubtful()
-            for device, of in _by_device(self.series(question)):
-                number = tables.device(device) or 0
-                from_ = doubtful.get(device)
-                parts = [_rows(tables, one, number, from_, question) for one in of]
-                yield from parts[0] if len(parts) == 1 else merge(*parts, key=lambda row: (row.at, row.seq))
+            for one in self.series(question):
+                found = tables.rows(one.id, tables.device(one.device) or 0, question.span, question.last)
+                yield Stretch(one, doubtful.get(one.device), cast("Iterator[Kept]", found))
+
+    def rows(self, question: Question = ALL) -> Iterator[Row]:
+        """The rows that are meant, read as you go."""
+        for _, of in groupby(self.stretches(question), key=lambda one: one.series.device):
+            parts = [_rows(stretch) for stretch in of]
+            yield from parts[0] if len(parts) == 1 else merge(*parts, key=lambda row: (row.at, row.seq))
 
     def points(self, series: Series, question: Question = ALL) -> tuple[list[tuple[int, float]], int]:
         """The numbers of a series by time: microseconds from 1970, and the value as near as a float has it; and how
@@ -151,16 +169,7 @@ def _is_meant(one: Series, question: Question) -> bool:
     )
 
 
-def _by_device(series: Iterable[Series]) -> Iterator[tuple[bytes, list[Series]]]:
-    found: dict[bytes, list[Series]] = {}
-    for one in series:
-        found.setdefault(one.device, []).append(one)
-    return iter(found.items())
-
-
-def _rows(tables: Tables, series: Series, device: int, doubtful: int | None, question: Question) -> Iterator[Row]:
-    for row in tables.rows(series.id, device, question.span, question.last):
-        at, seq, clock, digest, chained, mantissa, exponent, other = cast("_Kept", row)
-        is_doubtful = doubtful is not None and seq >= doubtful
+def _rows(stretch: Stretch) -> Iterator[Row]:
+    for at, seq, clock, digest, chained, mantissa, exponent, other in stretch.rows:
         value = value_of(mantissa, exponent, other)
-        yield Row(series, at, seq, clock, digest, bool(chained), is_doubtful, value)
+        yield Row(stretch.series, at, seq, clock, digest, bool(chained), stretch.is_doubtful(seq), value)
