@@ -192,3 +192,14 @@ def test_a_parquet_file(day):
     assert day.cli("readings", "--format", "parquet", "--out", out).out == f"20 rows in {out}\n"
     assert out.read_bytes()[:4] == b"PAR1"
     assert day.cli("readings", "--format", "parquet").code == 2
+
+
+def test_a_backup_has_the_readings_as_of_one_moment(day, tmp_path):
+    file, again = tmp_path / "home.backup", tmp_path / "again"
+    reader = day.store()
+    reader.path = day.cli.home / "readings.db"
+    reader.file(write=True).run("BEGIN IMMEDIATE")  # another import goes on
+    assert day.cli("home", "backup", file).code == 0
+    reader.close()
+    assert day.cli.here("home", "restore", file, "--home", again).code == 0
+    assert day.cli.here("readings", "--json", "--home", again).json == day.cli("readings", "--json").json
