@@ -73,18 +73,21 @@ def prove(
         found = _find(session, store, row)
         proof = proof_of(found, store, roots, policy)
         least = store.doubtful().get(store.device_of(found))
-    whole = b"".join(proof.raws)
-    if out == STDIN:
-        sys.stdout.buffer.write(whole)
-        sys.stdout.buffer.flush()
-    elif out is not None:
-        write_output(Path(out), whole)
+    _write(out, b"".join(proof.raws))
     _show(session, found, proof, out, doubtful=least is not None and found.seq >= least)
     if out is not None:
         chained = " --proof chained" if proof.chain else ""
         test = " --allow-test" if allow_test else ""
         session.say(f"Anybody can check it: sealwright verify {out} --root ROOT.pem{chained}{test}")
     return 0
+
+
+def _write(out: str | None, bundle: bytes) -> None:
+    if out == STDIN:
+        sys.stdout.buffer.write(bundle)
+        sys.stdout.buffer.flush()
+    elif out is not None:
+        write_output(Path(out), bundle)
 
 
 def _find(session: Session, store: ReadingStore, row: str) -> Stored:

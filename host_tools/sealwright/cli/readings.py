@@ -14,7 +14,7 @@ import typer
 
 from ..errors import Usage
 from ..files import output
-from ..readings import Row
+from ..readings import Question, ReadingStore, Row
 from ..readings.parquet import write_parquet
 from .commands import Group, command
 from .naming import complete
@@ -49,6 +49,26 @@ class Form(StrEnum):
     PARQUET = "parquet"
 
 
+DeviceFilter = Annotated[  # no argument too, which could be the name of a command below this one
+    list[str] | None,
+    typer.Option(
+        "--device",
+        metavar="DEVICE",
+        help="Its name, the beginning of its id, its did:key or URL. May be repeated.",
+        autocompletion=complete,
+    ),
+]
+LastOption = Annotated[
+    int | None, typer.Option("--last", metavar="N", min=1, max=10**9, help="The newest N of each quantity alone.")
+]
+FormOption = Annotated[
+    Form | None, typer.Option("--format", help="table; csv, with a header; json: one object a line; parquet.")
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Where to [default: stdout].", show_default=False)
+]
+
+
 @command(
     "readings",
     "What devices measured, from bundles that were checked.",
@@ -65,27 +85,13 @@ class Form(StrEnum):
 def readings(
     session: Session,
     *,
-    device: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--device",
-            metavar="DEVICE",
-            help="Its name, the beginning of its id, its did:key or URL. May be repeated.",
-            autocompletion=complete,
-        ),
-    ] = None,
+    device: DeviceFilter = None,
     quantity: QuantityOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    last: Annotated[
-        int | None, typer.Option("--last", metavar="N", min=1, max=10**9, help="The newest N of each quantity alone.")
-    ] = None,
-    form: Annotated[
-        Form | None, typer.Option("--format", help="table; csv, with a header; json: one object a line; parquet.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Where to [default: stdout].", show_default=False)
-    ] = None,
+    last: LastOption = None,
+    form: FormOption = None,
+    out: OutOption = None,
 ) -> None:
     """Show what devices measured, a row for each value: device by device, by time.
 
@@ -94,34 +100,43 @@ def readings(
     itself in that reading or an earlier one.
     """
     form = form or (Form.JSON if session.as_json else Form.CSV if out is not None else Form.TABLE)
+    _check(session, form, out)
+    names = session.names()
+    with store_of(session) as store:
+        asked = question(session, store, device or (), quantity=quantity, since=since, until=until)._replace(last=last)
+        if out is not None:
+            count = _into(out, store, asked, names, form)
+        elif form is Form.CSV or (form is Form.JSON and not session.as_json):
+            count = _write(sys.stdout, store.rows(asked), names, form)
+        else:
+            cells, values = partial(row_cells, names=names), partial(row_json, names=names)
+            count = session.listing(_COLUMNS, store.rows(asked), cells, values)
+        if not count:
+            no_rows(session, asked, store)
+    if out is not None:
+        session.emit(ok=True, rows=count, out=str(out))
+        session.say(f"{count} rows in {out}")
+
+
+def _check(session: Session, form: Form, out: Path | None) -> None:
+    """Raise Usage for a form that cannot go there."""
     if out is None and form is Form.PARQUET:
         raise Usage("a Parquet file is no text for standard output", remedy="Give --out FILE.")
     if out is not None and form is Form.TABLE:
         raise Usage("a table is for people", remedy="Give --format csv or json, or leave out --out.")
     if session.as_json and out is None and form is not Form.JSON:
         raise Usage(f"--json and --format {form} want different things", remedy="Leave out one, or give --out.")
-    names = session.names()
-    with store_of(session) as store:
-        asked = question(session, store, device or (), quantity=quantity, since=since, until=until)._replace(last=last)
-        rows = store.rows(asked)
-        if out is not None and form is Form.PARQUET:
-            with output(out) as file:
-                count = write_parquet(file, store.stretches(asked), names)
-        elif out is not None:
-            with output(out) as file:
-                text = TextIOWrapper(file, "utf-8", newline="")
-                count = _write(text, rows, names, form)
-                text.detach()
-        elif form is Form.TABLE or session.as_json:
-            cells, values = partial(row_cells, names=names), partial(row_json, names=names)
-            count = session.listing(_COLUMNS, rows, cells, values)
-        else:
-            count = _write(sys.stdout, rows, names, form)
-        if not count:
-            no_rows(session, asked, store)
-    if out is not None:
-        session.emit(ok=True, rows=count, out=str(out))
-        session.say(f"{count} rows in {out}")
+
+
+def _into(out: Path, store: ReadingStore, asked: Question, names: dict[bytes, str], form: Form) -> int:
+    """Write rows into a file, whole or not at all; how many."""
+    with output(out) as file:
+        if form is Form.PARQUET:
+            return write_parquet(file, store.stretches(asked), names)
+        text = TextIOWrapper(file, "utf-8", newline="")
+        count = _write(text, store.rows(asked), names, form)
+        text.detach()
+    return count
 
 
 def _write(file: TextIO, rows: Iterable[Row], names: dict[bytes, str], form: Form) -> int:
