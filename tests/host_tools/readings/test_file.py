@@ -8,6 +8,7 @@ import pytest
 from sealwright.readings import ReadingsBusy, ReadingsDamaged, ReadingsMissing
 from sealwright.readings.faults import NotAStore
 from sealwright.readings.intake import taking
+from sealwright.readings.tables import Tables
 from sealwright.verify import Verifier
 
 from tests.host_tools.ledger.processes import Child
@@ -96,3 +97,19 @@ def test_a_damaged_store_says_so(desk):
     desk.path.write_bytes(data)
     with desk.store() as store, pytest.raises(ReadingsDamaged):
         list(store.rows())
+
+
+def test_an_interrupt_while_a_batch_is_written_loses_nothing_of_it(desk, monkeypatch):
+    bundle = [one.reading(n) for n in range(5) for one in (desk.roof, desk.car)]
+    put = Tables.put
+
+    def interrupted(self, *rows):
+        monkeypatch.setattr(Tables, "put", put)
+        put(self, *rows)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Tables, "put", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        desk.take(*bundle, batch=4)
+    assert consistent(desk.path) == 4
+    assert desk.take(*bundle).counts == {"known": 4, "new": 6, "values": 6}
