@@ -44,6 +44,7 @@ _EXTRAS: Final = {  # package -> the module of it, what needs it
     "pyhsslms": ("pyhsslms", "update", "`firmware key`"),
     "paho-mqtt": ("paho.mqtt", "mqtt", "`listen`"),
     "segno": ("segno", "label", "`label`"),
+    "pillow": ("PIL", "png", "`readings plot --out FILE.png`"),
     "pyarrow": ("pyarrow", "parquet", "`readings --format parquet`"),
 }
 

@@ -168,10 +168,14 @@ def test_what_does_not_hold_any_more_is_not_written(day):
 def test_a_plot_in_the_terminal_and_as_a_picture(day):
     roof, picture = day.roof.id.hex(), day.folder / "roof.svg"
     shown = day.cli("readings", "plot", roof, "--width", "60", "--height", "5")
-    assert shown.code == 0 and "room-t  (Cel)" in shown.out and max(map(len, shown.out.splitlines())) <= 60
+    assert (
+        shown.code == 0
+        and "room-t  2027-01-15 08:00:01Z to 2027-01-15 08:00:10Z  (Cel)" in shown.out
+        and max(map(len, shown.out.splitlines()[1:])) <= 60
+    )
     ran = day.cli("readings", "plot", "--device", roof, "--out", picture, "--json")
     assert ran.last == {"ok": True, "plots": 1, "values": 10, "out": str(picture)}
-    assert picture.read_text().startswith("<svg ") and "room-t (Cel)" in picture.read_text()
+    assert picture.read_text().startswith("<svg ") and "08:00:10Z (Cel)" in picture.read_text()
 
 
 def test_a_plot_of_nothing_and_of_another_form(day):
@@ -203,3 +207,9 @@ def test_a_backup_has_the_readings_as_of_one_moment(day, tmp_path):
     reader.close()
     assert day.cli.here("home", "restore", file, "--home", again).code == 0
     assert day.cli.here("readings", "--json", "--home", again).json == day.cli("readings", "--json").json
+
+
+def test_a_plot_as_png(day):
+    picture = day.folder / "roof.png"
+    assert day.cli("readings", "plot", day.roof.id.hex(), "--out", picture).code == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")

@@ -11,7 +11,10 @@ from ..errors import Usage
 from ..files import write_output
 from ..readings import Question, ReadingStore
 from ..readings.drawing import Panel, in_terminal
+from ..readings.png import png
+from ..readings.rows import MICRO
 from ..readings.svg import svg
+from ..wire.times import utc
 from .commands import command
 from .options import DeviceOption
 from .readings_asked import QuantityOption, SinceOption, UntilOption, no_rows, question, store_of
@@ -40,7 +43,9 @@ def plot(
     until: UntilOption = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE.svg", help="Write a picture [default: the terminal].", show_default=False),
+        typer.Option(
+            "--out", metavar="FILE.svg|FILE.png", help="Write a picture [default: the terminal].", show_default=False
+        ),
     ] = None,
     width: Annotated[
         int | None,
@@ -54,8 +59,10 @@ def plot(
     readings are missing. Values at times that no clock had set are left out, unless there are no others. Exits 1 where
     there is nothing to draw.
     """
-    if out is not None and out.suffix.lower() != ".svg":
-        raise Usage(f"{out} is no name of a picture that can be drawn", remedy="Name a file that ends with .svg.")
+    kind = "" if out is None else out.suffix.lower()
+    if kind not in ("", ".svg", ".png") or (out is not None and not kind):
+        remedy = "Name a file that ends with .svg or .png."
+        raise Usage(f"{out} is no name of a picture that can be drawn", remedy=remedy)
     with store_of(session) as store:
         asked = question(session, store, [device], quantity=quantity, since=since, until=until)
         panels, unset = _panels(session, store, asked)
@@ -65,7 +72,7 @@ def plot(
         session.note(f"{number(unset, 'value')} at times that no clock had set: left out.")
     size = sum(len(panel.points) for panel in panels)
     if out is not None and panels:
-        write_output(out, svg(panels).encode())
+        write_output(out, png(panels) if kind == ".png" else svg(panels).encode())
         session.say(f"{number(size, 'value')} in {out}")
     elif not session.as_json:
         _draw(session, panels, width or shutil.get_terminal_size().columns, height)
@@ -83,7 +90,9 @@ def _panels(session: Session, store: ReadingStore, asked: Question) -> tuple[lis
         points, unset = store.points(one, asked)
         left_out += unset
         if points:
-            panels.append(Panel(plain(f"{named(one.device, names)}  {one.name}"), plain(one.unit), points))
+            span = f"{utc(points[0][0] // MICRO)} to {utc(points[-1][0] // MICRO)}"
+            title = f"{named(one.device, names)}  {one.name}  {span}"
+            panels.append(Panel(plain(title), plain(one.unit), points))
     return panels, left_out
 
 

@@ -1,12 +1,17 @@
 """Plots: no peak is lost, lines break where readings are missing, whatever the numbers."""
 
+import io
 import math
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
+from sealwright.errors import Usage
 from sealwright.readings.drawing import Panel, in_terminal, lines_of, time_scale, value_scale
+from sealwright.readings.png import png
 from sealwright.readings.svg import svg
 
 from tests.host_tools.factory import NOW
@@ -84,3 +89,24 @@ def test_a_picture_has_nothing_of_what_a_device_wrote_but_text():
         *("svg", "style", "rect", "text", "path", "polyline"),
     }
     assert any("<script>" in (element.text or "") for element in tree.iter(f"{SVG}text"))
+
+
+def test_a_png_has_the_line_where_the_values_are():
+    image = Image.open(io.BytesIO(png([Panel("up", "W", minutes(range(50))), Panel("one", "", minutes([3]))])))
+    assert image.format == "PNG" and image.size == (2 * 960, 2 * 2 * 260)
+    ends = [near(image, at) for at in ((82, 229), (938, 36), (938, 229))]
+    assert ends == [True, True, False]  # from below on the left to above on the right
+    assert near(image, (80 + 430, 260 + 34 + 98))  # one value alone is a dot in the middle
+
+
+def near(image, at):
+    """Whether the picture has a line of values within 4 of this place."""
+    box = [2 * (at[0] - 4), 2 * (at[1] - 4), 2 * (at[0] + 4), 2 * (at[1] + 4)]
+    return any(color == (0, 0xAA, 0x55) for _, color in image.crop(box).getcolors(4096))
+
+
+def test_without_pillow_a_png_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    with pytest.raises(Usage, match="PNG files need pillow") as caught:
+        png([Panel("x", "", minutes([1, 2]))])
+    assert "[png]" in caught.value.remedy
