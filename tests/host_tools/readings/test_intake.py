@@ -74,6 +74,14 @@ def test_of_two_readings_with_one_number_the_first_stays_and_both_are_kept(desk,
         assert rows(desk)[-1].doubtful
 
 
+def test_the_second_with_a_number_is_not_taken_for_the_first(desk):
+    earlier = desk.roof.reading(1)
+    state = desk.roof.seq, desk.roof.last
+    too_large = desk.roof.reading(records=(Record(name="a", value=2**63),))
+    intake = desk.take(earlier, too_large, desk.back(desk.roof, state).reading(9))
+    assert intake.counts["out_of_range"] == 1 and [row.seq for row in rows(desk)] == [1]
+
+
 def test_a_reading_that_names_another_before_it_is_a_contradiction_whichever_came_first(desk, tmp_path):
     state = desk.roof.seq, desk.roof.last
     one = desk.roof.reading(1)
@@ -110,6 +118,8 @@ def test_values_are_exact_as_signed(desk):
         {"records": (Record(name="a", value=2**63),)},
         {"records": (Record(name="a", value=1, time=2**62),)},
         {"sampled_at": 2**63, "clock_quality": 1},
+        {"sampled_at": 2**63, "clock_quality": 1, "records": (Record(name="a", value=1, time=2**30),)},
+        {"seq": 2**63, "prev": bytes(32)},
     ],
 )
 def test_what_has_no_room_is_not_taken(desk, changes):

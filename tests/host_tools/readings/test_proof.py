@@ -47,6 +47,9 @@ def test_what_a_later_signature_proved_comes_with_the_readings_up_to_that_one(de
     policy = replace(POLICY, proof=CHAINED)
     while desk.take(*raws, policy=policy).counts["known"] < 40:  # where a bad one is drawn it is refused
         pass
+    with desk.store() as store:
+        chained = {row.seq for row in store.rows() if row.chained}
+        assert chained >= set(range(11, 21)) and 40 not in chained
     plain = proof_of(desk, readings[5])
     assert plain.chain == 0 and holds(desk, plain, readings[5])
     proof = proof_of(desk, readings[12])
