@@ -1,4 +1,8 @@
-"""`sealwright readings`: what devices measured, from bundles that were checked; what else it does is beside this."""
+"""`sealwright readings`: what devices measured, from bundles that were checked; what else it does is beside this.
+
+Limit: a spreadsheet takes text that begins with = + - or @ for a formula. Names of quantities and texts are what a
+device signed, and the CSV has them as they are.
+"""
 
 import csv
 import json

@@ -82,6 +82,7 @@ class Intake:
         if verdict.type != Reading.NAME:
             if verdict.ok:
                 self._note_support(message)
+            self._flush_when_full()
             return True
         one = None if verdict.device is None else _waiting(verdict, verdict.device)
         if one is None:
@@ -92,9 +93,12 @@ class Intake:
             self._others.append(one)
         elif not verdict.ok:  # the first with its number is in the store, or did not hold
             self._others.append(self._waiting.pop((one.device, one.seq)))
-        if len(self._waiting) + len(self._others) >= self._batch:
-            self.flush()
+        self._flush_when_full()
         return True
+
+    def _flush_when_full(self) -> None:
+        if len(self._waiting) + len(self._others) + len(self._support) >= self._batch:
+            self.flush()
 
     def _note_support(self, message: Message[Body]) -> None:
         match message.body:

@@ -60,7 +60,9 @@ def prove(stored: Stored, source: Source, roots: Iterable[Message[Certificate]],
     run = _run(stored, keys, lambda seq: source.find(device, seq))
     rotations.sort(key=lambda one: one.body.generation)
     chain = _certificates(certificates, source.support)
-    parts: list[Message[Any]] = [*chain, *rotations, *_of(known, Revocation), *run]
+    kids = dict.fromkeys(one.body.key.kid for one in chain)  # of the device and of its issuers
+    revoked = [one for kid in kids for one in _of(map(parse_message, source.support(kid)), Revocation)]
+    parts: list[Message[Any]] = [*chain, *rotations, *revoked, *run]
     raws = tuple(dict.fromkeys(one.raw for one in parts))
     policy = replace(policy, proof=CHAINED if len(run) > 1 else EACH)
     verdict = _judged(stored.digest, raws, roots, policy)
