@@ -6,7 +6,7 @@ bytes), chained, doubtful. Rows are sorted by device, quantity, unit and time.
 Limits: pyarrow takes 170 MB of disk, so it is an extra, and not in `all`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, BinaryIO, Final
 
@@ -77,13 +77,13 @@ def _table(arrow: Any, schema: Any, waiting: list[tuple[Stretch, list[Kept]]], n
         "clock": clock,
         "quantity": _words(arrow, [one.name for one in of], sizes),
         "unit": _words(arrow, [one.unit or None for one in of], sizes),
-        "value": [_float(row[5], row[6]) for row in rows],
+        "value": _floats(arrow, mantissa, exponent),
         "mantissa": mantissa,
         "exponent": exponent,
         "text": [None if one is None else _text(one) for one in other],
         "digest": digest,
-        "chained": [one == 1 for one in chained],
-        "doubtful": [stretch.is_doubtful(row[1]) for stretch, part in waiting for row in part],
+        "chained": arrow.array(chained, arrow.int8()).cast(arrow.bool_()),
+        "doubtful": [one for stretch, part in waiting for one in _doubtful(stretch, part)],
     }
     arrays = [
         column if isinstance(column, arrow.Array) else arrow.array(column, type=schema.field(name).type)
@@ -99,6 +99,22 @@ def _words(arrow: Any, words: list[str | None], sizes: list[int]) -> Any:
     places = [None if word is None else at[word] for word in words]
     indexes = [place for index, size in zip(places, sizes, strict=True) for place in [index] * size]
     return arrow.DictionaryArray.from_arrays(arrow.array(indexes, arrow.int32()), arrow.array(distinct, arrow.string()))
+
+
+def _doubtful(stretch: Stretch, part: list[Kept]) -> Iterable[bool]:
+    if stretch.doubtful is None:  # nearly always
+        return [False] * len(part)
+    return (stretch.is_doubtful(row[1]) for row in part)
+
+
+def _floats(arrow: Any, mantissas: Sequence[int | None], exponents: Sequence[int | None]) -> Any:
+    """The nearest floats, all at once where the exponents are equal, as those of one sensor are."""
+    same = set(exponents) - {None}
+    exponent = same.pop() if len(same) == 1 else None
+    if exponent is None or not -23 < exponent <= 0:
+        return arrow.array(map(_float, mantissas, exponents), arrow.float64())
+    compute = load("pyarrow", "parquet", "pyarrow.compute", "Parquet files need", "no_pyarrow")
+    return compute.divide(arrow.array(mantissas, arrow.int64()).cast(arrow.float64(), safe=False), 10.0**-exponent)
 
 
 def _float(mantissa: int | None, exponent: int | None) -> float | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from sealwright.errors import Rejected
 from sealwright.readings.proof import prove
+from sealwright.readings.tables import Stored
 from sealwright.verify import Policy, Verifier
 from sealwright.verify.policy import CHAINED
 
@@ -64,9 +65,12 @@ def test_a_chain_that_the_store_does_not_have_whole_proves_nothing(desk, monkeyp
     policy = replace(POLICY, proof=CHAINED)
     while desk.take(*raws, policy=policy).counts["known"] < 3:
         pass
-    monkeypatch.setattr("sealwright.readings.store.ReadingStore.find", lambda *_: None)
-    with pytest.raises(Rejected, match="no reading up to 1 has one"):
-        proof_of(desk, readings[0])
+    desk.car.reading()
+    other = desk.car.reading()  # a number 2, which does not follow
+    for found in (None, Stored(1, 2, other.digest, other.raw)):
+        monkeypatch.setattr("sealwright.readings.store.ReadingStore.find", lambda *_, found=found: found)
+        with pytest.raises(Rejected, match="no reading up to 1 has one"):
+            proof_of(desk, readings[0])
 
 
 def test_a_rotated_key_is_led_back_to_the_first(desk):
