@@ -150,3 +150,13 @@ def test_sums_are_exact_with_one_exponent_and_with_several(desk):
     assert x.mean == Context(prec=12).divide(Decimal(2**63) + Decimal("-3978.49999"), Decimal(5))
     assert y.mean == Decimal("3.45876451382E+18") and y.greatest == 2**62 and y.least == -1
     assert (z.size, z.numbers, z.mean) == (1, 0, None)
+
+
+def test_a_reading_is_found_by_how_its_digest_begins(desk):
+    message = desk.roof.reading()
+    desk.take(message, desk.car.reading())
+    wrong = message.digest[:4] + bytes([message.digest[4] ^ 1])
+    with desk.store() as store:
+        assert [one.raw for one in store.named(message.digest[:4])] == [message.raw]
+        assert [one.raw for one in store.named(message.digest)] == [message.raw]
+        assert store.named(wrong) == []
