@@ -13,7 +13,7 @@ from sealwright.wire.messages import DecimalFraction, Record
 from tests.host_tools.factory import NOW
 
 
-def written(desk, path, **names):
+def written(desk, path):
     with desk.store() as store, path.open("wb") as out:
         count = write_parquet(out, store.stretches(), {desk.roof.id: "roof"})
         return count, list(store.rows())
@@ -59,3 +59,18 @@ def test_without_pyarrow_it_says_how_to_get_it(desk, tmp_path, monkeypatch):
     with pytest.raises(Usage, match="Parquet files need pyarrow") as caught:
         written(desk, tmp_path / "x.parquet")
     assert "[parquet]" in caught.value.remedy
+
+
+def test_what_a_device_contradicts_is_marked(desk, tmp_path):
+    readings = [desk.roof.reading(n) for n in range(3)]
+    state = 2, readings[0].digest
+    desk.take(*readings, desk.car.reading())
+    desk.take(desk.back(desk.roof, state).reading(9))
+    written(desk, tmp_path / "x.parquet")
+    found = pyarrow.parquet.read_table(tmp_path / "x.parquet").to_pylist()
+    assert sorted((one["name"] or "car", one["number"], one["doubtful"]) for one in found) == [
+        ("car", 1, False),
+        ("roof", 1, False),
+        ("roof", 2, True),
+        ("roof", 3, True),
+    ]
