@@ -6,6 +6,7 @@ import io
 import pytest
 from sealwright.wire.certificates import to_pem
 
+from tests.cli.runner import LONG
 from tests.host_tools.factory import NOW, Record
 from tests.host_tools.readings.conftest import Desk
 
@@ -213,3 +214,20 @@ def test_a_plot_as_png(day):
     picture = day.folder / "roof.png"
     assert day.cli("readings", "plot", day.roof.id.hex(), "--out", picture).code == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_from_a_board_to_a_proof(homed, tmp_path):
+    """What an operator types: an emulated board's readings, collected, kept, asked for by name, and proved."""
+    homed.provisioned("shed", "bme280")
+    day, proof, allowed = tmp_path / "day.bundle", tmp_path / "proof.bundle", "--allow-test"
+    homed.ok("collect", "shed", "--out", day, "--count", "2", "--seconds", LONG)
+    refused = homed("readings", "import", day)
+    assert refused.code == 1 and "--allow-test" in refused.out and not homed("readings", "--json").json
+    homed.ok("readings", "import", day, allowed)
+    rows = homed.ok("readings", "--device", "shed", "--json").json
+    assert {row["name"] for row in rows} == {"shed"} and len({row["quantity"] for row in rows}) == 3
+    assert "shed" in homed.ok("readings", "sum", "shed").out
+    assert "shed  " in homed.ok("readings", "plot", "shed", "--quantity", "*temperature*").out
+    homed.ok("prove", f"shed:{rows[-1]['seq']}", "--out", proof, allowed)
+    verdicts = homed.ok("verify", proof, allowed, "--json").json
+    assert (len(verdicts), verdicts[-1]["digest"]) == (2, rows[-1]["digest"])

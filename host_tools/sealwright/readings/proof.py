@@ -105,10 +105,14 @@ def _certificates(
         newest[one.kid, one.body.network] = one
     found = list(newest.values())
     for one in found:
-        if one.kid != one.body.key.kid and len(found) < _DEEPEST:
-            above = _of([parse_message(raw) for raw in support(one.kid)], Certificate)
-            found += [issuer for issuer in above if issuer not in found]
+        if len(found) < _DEEPEST:
+            above = _of(map(parse_message, support(one.kid)), Certificate)
+            found += [issuer for issuer in above if issuer not in found and not _is_root(issuer)]
     return found[::-1]
+
+
+def _is_root(certificate: Message[Certificate]) -> bool:
+    return certificate.kid == certificate.body.key.kid  # who checks has it, or trusts another
 
 
 def _of(messages: Iterable[Message[Body]], cls: type[B]) -> list[Message[B]]:

@@ -34,7 +34,7 @@ def with_bad_signature(message):
 
 def test_every_row_is_proved_by_itself_and_its_certificates(desk):
     readings = [one.reading(n) for n in range(10) for one in (desk.roof, desk.car)]
-    desk.take(*readings)
+    desk.take(desk.net.root, *readings)
     for message in random.Random(3).sample(readings, 6):
         proof = proof_of(desk, message)
         assert len(proof.raws) == 3 and proof.chain == 0 and proof.raws[-1] == message.raw
