@@ -99,9 +99,9 @@ def readings(
 ) -> None:
     """Show what devices measured, a row for each value: device by device, by time.
 
-    `readings import` brings readings in. A row begins a digest, which names the reading that has the value:
-    `sealwright prove` proves it. A row is marked where its device's clock was not set, and where the device contradicts
-    itself in that reading or an earlier one.
+    `readings import` brings readings in. The column `row` has how the digest of a value's reading begins: `sealwright
+    prove` takes it. A row is marked where its device's clock was not set, and where the device contradicts itself in
+    that reading or an earlier one.
     """
     form = form or (Form.JSON if session.as_json else Form.CSV if out is not None else Form.TABLE)
     _check(session, form, out)

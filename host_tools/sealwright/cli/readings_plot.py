@@ -25,6 +25,18 @@ _MOST: Final = 64  # quantities in one picture
 _HEIGHT: Final = 12  # lines of a panel in the terminal
 
 
+OutOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE", help="Write a picture, .svg or .png [default: the terminal].", show_default=False
+    ),
+]
+WidthOption = Annotated[
+    int | None, typer.Option("--width", metavar="N", min=20, max=1000, help="Columns in the terminal [default: all].")
+]
+HeightOption = Annotated[int, typer.Option("--height", metavar="N", min=3, max=200, help="Lines of each plot.")]
+
+
 @command(
     "plot",
     "Draw a device's values over time.",
@@ -41,17 +53,9 @@ def plot(
     quantity: QuantityOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="FILE.svg|FILE.png", help="Write a picture [default: the terminal].", show_default=False
-        ),
-    ] = None,
-    width: Annotated[
-        int | None,
-        typer.Option("--width", metavar="N", min=20, max=1000, help="Columns in the terminal [default: all]."),
-    ] = None,
-    height: Annotated[int, typer.Option("--height", metavar="N", min=3, max=200, help="Lines of each plot.")] = _HEIGHT,
+    out: OutOption = None,
+    width: WidthOption = None,
+    height: HeightOption = _HEIGHT,
 ) -> int:
     """Draw the values of a device over time, UTC, one plot for each quantity.
 
