@@ -221,7 +221,7 @@ def _waiting(verdict: Verdict, device: bytes) -> _Waiting | None:
         return None
     body = message.body
     values = [_value(place, one, body.sampled_at) for place, one in enumerate(measurements(body))]
-    if body.seq > _MOST or body.sampled_at * MICRO > _MOST or None in values:
+    if body.seq >= _MOST or body.sampled_at * MICRO > _MOST or None in values:
         return None
     kept = tuple(value for value in values if value is not None)
     chained = verdict.proof == BY_CHAIN

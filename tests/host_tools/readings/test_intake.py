@@ -120,6 +120,7 @@ def test_values_are_exact_as_signed(desk):
         {"sampled_at": 2**63, "clock_quality": 1},
         {"sampled_at": 2**63, "clock_quality": 1, "records": (Record(name="a", value=1, time=2**30),)},
         {"seq": 2**63, "prev": bytes(32)},
+        {"seq": 2**63 - 1, "prev": bytes(32)},
     ],
 )
 def test_what_has_no_room_is_not_taken(desk, changes):
