@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz kills law cuts campaign-cuts campaign-faults campaign-frames campaign-pico campaign-bad campaign-mutations vectors hour model coverage mutate lint docs firmware bench bench-device million million-channels settle-kills format clean
+.PHONY: help demo test fuzz kills law cuts campaign-cuts campaign-faults campaign-frames campaign-pico campaign-bad campaign-mutations vectors hour model coverage mutate lint docs firmware bench bench-device readings-day million million-channels settle-kills format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -98,6 +98,9 @@ model: $(VENV)/dev.stamp ## The payment channel's model in larger bounds; needs 
 
 bench: $(VENV)/dev.stamp ## Sizes and speeds, as ratios within this run; also in build/bench.json
 	$(BIN)/python tests/bench/bench.py
+
+readings-day: $(VENV)/dev.stamp ## A day of 1,000 devices, 1.44 million readings: taken, drawn, summed, exported, proved; some minutes, 1 GB
+	$(BIN)/python tests/bench/readings_day.py 1000
 
 million: $(VENV)/dev.stamp ## A ledger of 1,000,000 rows over 100,000 channels: time and memory of its commands; half an hour, 3 GB of disk
 	$(BIN)/python tests/bench/ledger_growth.py million

@@ -45,6 +45,8 @@ _EXTRAS: Final = {  # package -> the module of it, what needs it
     "paho-mqtt": ("paho.mqtt", "mqtt", "`listen`"),
     "psycopg": ("psycopg", "postgres", "a ledger on PostgreSQL"),
     "segno": ("segno", "label", "`label`"),
+    "pillow": ("PIL", "png", "`readings plot --out FILE.png`"),
+    "pyarrow": ("pyarrow", "parquet", "`readings --format parquet`"),
 }
 
 

@@ -5,6 +5,7 @@ A backup is of one moment. A home that is restored from it must never sign again
     command numbers   begin anew at the restore's unix time, above every number the old home has used
     update.hss        has only one-time keys that were set aside for this, and comes back only where that is wished for
     ledger.db         is as old as the backup: bundles since then are to be settled again, which pays nothing twice
+    readings.db       is copied while others write to it, as the ledger is
     boards/           is left out: an emulated board that is put back would promise again what it has promised
     config.toml       is set aside where it names a ledger: that would be the old home's
 
@@ -32,11 +33,13 @@ from .errors import Malformed, Usage
 from .files import is_stream, output, sync_folder, write_whole
 from .home import Home, config, passphrase_of_environment
 from .ledger import Head, check_copy, copy_ledger
+from .readings.copying import copy_readings
 
 KIND: Final = "sealwright home"
 LEFT_OUT: Final = ("boards",)
 _LEDGER: Final = "ledger.db"
 _HEAD: Final = "ledger.head"
+_READINGS: Final = "readings.db"
 SET_ASIDE: Final = f"{config.NAME}.old"
 TAKEN: Final = ".key-taken"  # what a backup's name gets in the file that notes it
 _MOST_IN_MEMORY: Final = 1024 * 1024  # bytes of one file
@@ -62,7 +65,7 @@ def back_up(home: Home, path: Path, passphrase: bytes | None = None) -> Backup:
     """Write the home into one file, which only its owner may read, and check it.
 
     passphrase: encrypts the file, else $SEALWRIGHT_PASSPHRASE does, which must open the home's keys; without one it is
-    not encrypted. Raises Usage, LedgerError, BadKeyFile.
+    not encrypted. Raises Usage, LedgerError, ReadingsError, BadKeyFile.
     """
     if passphrase is None and (passphrase := passphrase_of_environment()):
         home.key("owner")  # a slip in it would make a backup that nobody opens
@@ -80,6 +83,10 @@ def back_up(home: Home, path: Path, passphrase: bytes | None = None) -> Backup:
             copy.touch(0o600)
             head = copy_ledger(place, copy)
             files |= {_LEDGER: copy, _HEAD: f"{head}\n".encode()}
+        if home.readings_path.exists():
+            (folder / _READINGS).touch(0o600)
+            copy_readings(home.readings_path, folder / _READINGS)
+            files[_READINGS] = folder / _READINGS
         key = HssKey.find(home.folder)
         if key is not None:
             files[update_key.FILE] = key.set_aside()
@@ -110,7 +117,7 @@ def _plain_files(folder: Path) -> Iterator[tuple[str, Path]]:
         folders[:] = sorted(one for one in folders if not one.startswith(".") and str(here / one) not in LEFT_OUT)
         kept = [one for one in names if not one.startswith(".")]
         if here == Path():
-            kept = [one for one in kept if not one.startswith((_LEDGER, _HEAD, update_key.FILE))]
+            kept = [one for one in kept if not one.startswith((_LEDGER, _HEAD, _READINGS, update_key.FILE))]
         for name in sorted(kept + folders):
             path = Path(place) / name
             if path.is_symlink():

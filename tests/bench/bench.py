@@ -24,7 +24,7 @@ from sealwright.ledger import Ledger  # noqa: E402
 from sealwright.operate import provisioning  # noqa: E402
 from sealwright.verify import Policy, Verifier  # noqa: E402
 
-from tests.bench import growth, ledger_growth, ledger_settling, volume  # noqa: E402
+from tests.bench import growth, ledger_growth, ledger_settling, readings_day, volume  # noqa: E402
 from tests.host_tools.factory import NOW, Network  # noqa: E402
 
 MESSAGES = 800  # a round
@@ -137,6 +137,7 @@ def main() -> None:
     figures["ledger"]["ratio_to_openssl"] = figures["ledger"]["vouchers_per_s"] / figures["host"]["openssl_per_s"]
     figures["volume"] = {**volume.measured(), "goals": volume.GOALS}
     figures["growth"] = growth.measured()
+    figures["readings_day"] = {**readings_day.measured(), "goals": readings_day.GOALS}
     figures["ledger_settling"] = ledger_settling.measured()
     figures["ledger_growth"] = ledger_growth.measured()
     out = ROOT / "build" / "bench.json"
@@ -154,6 +155,7 @@ def main() -> None:
     print(f"ledger, checked and settled       {book['vouchers_per_s']:.0f} vouchers a second, {ratio}")
     print(*volume.lines({name: figures["volume"][name] for name in volume.GOALS}), sep="\n")
     print(*growth.lines(figures["growth"]), sep="\n")
+    print(*readings_day.lines(figures["readings_day"]), sep="\n")
     print(*ledger_settling.lines(figures["ledger_settling"]), sep="\n")
     print(*ledger_growth.lines(figures["ledger_growth"]), sep="\n")
     print(f"written to {out.relative_to(ROOT)}")

@@ -206,7 +206,8 @@ def test_verifying_needs_nothing_that_windows_lacks(installed):
 
 def test_each_extra_can_be_installed(installed, wheel):
     extras = PROJECT["project"]["optional-dependencies"]
-    assert extras["all"] == [f"sealwright[{','.join(name for name in extras if name != 'all')}]"]
+    # pyarrow is larger than all others together
+    assert extras["all"] == [f"sealwright[{','.join(name for name in extras if name not in ('all', 'parquet'))}]"]
     done = subprocess.run(
         [installed.bin / "python", "-m", "pip", "install", "--dry-run", "--quiet", f"{wheel}[all]"],
         capture_output=True,

@@ -36,6 +36,8 @@ ENTRIES: Final = (
     Entry("collect", "collect:collect", "Gather what devices signed into a bundle."),
     Entry("listen", "listen:listen", "Gather the readings that come through a broker."),
     Entry("verify", "verify:verify", "Check bundles offline."),
+    Entry("readings", "readings:GROUP", "What devices measured, from bundles that were checked."),
+    Entry("prove", "prove:prove", "Prove a row of the readings to anybody."),
     Entry("pay", "pay:pay", "Have one device buy from another."),
     Entry("market", "market:market", "Show what a device sees for sale."),
     Entry("relay", "relay:relay", "Let network devices trade with a board on a wire."),

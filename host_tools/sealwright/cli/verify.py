@@ -21,6 +21,7 @@ from .kept import Kept
 from .options import ProofOption, SecretOption, TestOption, TickOption, VerboseOption
 from .problems import Problems
 from .receipts import ReceiptOption, check_receipts
+from .rooted import AtOption, CustodyOption, RootOption, home_roots
 from .session import Session
 from .tally import Tally
 from .verdicts import show, summary
@@ -30,26 +31,8 @@ _EVERY: Final = 64  # messages between two moves of the progress bar
 BundlesArgument = Annotated[
     list[str] | None, typer.Argument(metavar="BUNDLE...", help="Bundle files; - is standard input.", show_default=False)
 ]
-RootOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--root",
-        metavar="PEM",
-        help="A root to trust; may be repeated [default: the home's roots].",
-        show_default=False,
-    ),
-]
 NetworkOption = Annotated[
     str | None, typer.Option("--network", metavar="HEX", help="Accept this network only (its id).")
-]
-CustodyOption = Annotated[
-    int, typer.Option("--custody", metavar="N", min=0, max=2, help="The least custody: 0 open, 1 sealed, 2 element.")
-]
-AtOption = Annotated[
-    str | None,
-    typer.Option(
-        "--at", metavar="TIME", help="Judge as of then: unix seconds or ISO 8601 [default: now].", show_default=False
-    ),
 ]
 OwnerOption = Annotated[
     list[Path] | None,
@@ -135,9 +118,9 @@ def verify(
         secrets=options.secrets(secret),
         ticks=options.ticks(tick),
         proof=proof,
-        owners=tuple(owners if root else [*owners, *_home_owner(session)]),
+        owners=tuple(owners if root else [*owners, *home_owner(session)]),
     )
-    roots = options.roots(root) if root else _home_roots(session)
+    roots = options.roots(root) if root else home_roots(session)
     names = {} if root else session.names()
     refused = check_receipts(session, receipt or (), roots, policy, names, quiet=quiet)
     if not bundle:
@@ -214,13 +197,7 @@ class _Run:
         return self._failure.exit_code if self._failure is not None else code
 
 
-def _home_roots(session: Session) -> list[Message[Certificate]]:
-    if not (locate(session.folder) / "home.json").exists():
-        remedy = "Give the network's root with --root ROOT.pem, or name a home with --home."
-        raise Usage("there is no root to check against", remedy=remedy, code="no_root")
-    return [*session.home.roots(), *options.roots(session.home.config.roots)]
-
-
-def _home_owner(session: Session) -> list[PublicKey]:
+def home_owner(session: Session) -> list[PublicKey]:
+    """The key of the home's owner, where there is a home."""
     path = locate(session.folder) / "owner.key"
     return [session.home.key("owner").public] if path.exists() else []

@@ -6,6 +6,7 @@
     devices/ID.json      the register, see `register`
     boards/NAME/ brokers/ grants/ revocations/     emulated boards; for the others see `kept`
     assets.toml config.toml           the declared assets, see `money`; see `config`
+    readings.db                       see `readings`
     ledger.db ledger.head             see `ledger`; the last row of its log, see `cli.anchoring`
     ledger.key ledger.pem             the ledger's own key, and its certificates
 
@@ -177,6 +178,10 @@ class Home(Kept):
     @property
     def ledger_path(self) -> Path:
         return file_of(self.ledger_place)
+
+    @property
+    def readings_path(self) -> Path:
+        return self.folder / "readings.db"
 
     @property
     def ledger_head_path(self) -> Path:

@@ -9,10 +9,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from ..database.opening import Opened
 from .chain import Head
 from .store.database import Database
 from .store.faults import LedgerDamaged, typed
-from .store.opening import Opened
 from .store.places import Place, open_database
 from .store.sqlite import SqliteDatabase
 from .store.tables import Tables

@@ -4,9 +4,10 @@ import sqlite3
 from hashlib import sha256
 
 import pytest
+from sealwright.database.kind import Migration
 from sealwright.ledger import LedgerError, NotALedger
 from sealwright.ledger.store import migrations, schema
-from sealwright.ledger.store.migrations import MIGRATIONS, Migration
+from sealwright.ledger.store.migrations import MIGRATIONS
 from sealwright.ledger.store.sqlite import SqliteDatabase
 
 from tests.host_tools.ledger.conftest import ROWS, World

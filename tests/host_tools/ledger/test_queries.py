@@ -90,7 +90,7 @@ def in_code():
     """(place, text) of every piece of a query in the ledger's code; of one that is put together, each piece."""
     for path in sorted(Path(sealwright.ledger.__file__).parent.rglob("*.py")):
         # not definitions, what is asked of a file before it is opened, and what is asked of PostgreSQL alone
-        if path.name not in {"schema.py", "opening.py"} and path.parent.name != "postgres":
+        if path.name not in {"schema.py", "migrations.py"} and path.parent.name != "postgres":
             for node in ast.walk(ast.parse(path.read_text())):
                 value = node.value if isinstance(node, ast.Constant) else None
                 if isinstance(value, str) and re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH)\b", value):

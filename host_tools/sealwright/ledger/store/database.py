@@ -1,71 +1,27 @@
-"""What the ledger asks of a database: a few calls, so that any engine can stand behind them.
+"""What the ledger asks of a database, see `database.asked`, and the reading of what is stored.
 
-Purpose: the seam between the ledger's SQL (all of it in `schema.py` and the tables) and an engine: `sqlite.py`, or
-`postgres/`.
-Limits: the SQL is the part SQLite and PostgreSQL share, with `?` for parameters; `postgres/dialect.py` has the rest.
-Values are int (signed 64 bits), str, bytes and None. Errors leave an engine as `faults.LedgerError` only.
+All of the ledger's SQL is in `schema.py` and the tables: what SQLite and PostgreSQL share; `postgres/dialect.py` has
+the rest. Behind it stand `sqlite.py` and `postgres/`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from typing import Protocol
 
+from ...database.asked import Database as Asked
+from ...database.asked import Queries, Row, Value
 from .faults import LedgerDamaged
 
-Value = int | str | bytes | None
-Row = tuple[Value, ...]
+__all__ = ["Database", "Queries", "Row", "Value", "big", "octets", "text", "unsigned", "whole"]
 
 
-class Queries(Protocol):
-    """What the tables ask of a database."""
-
-    def run(self, sql: str, parameters: Sequence[Value] = ()) -> None:
-        """Run one statement for its effect."""
-
-    def rows(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
-        """The rows of one query that has few."""
-
-    def scan(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
-        """The rows of one query that may have any number, as they are read; other queries may come between."""
-
-    def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
-        """The first row of one query that has few, or None."""
-
-
-class Database(Queries, Protocol):
+class Database(Asked, Protocol):
     """One connection to a ledger's tables."""
-
-    @property
-    def name(self) -> str:
-        """What people call it: the file's path, or the URL without a password."""
 
     @property
     def far(self) -> bool:
         """Whether a query takes so long to get there that many questions are better asked at once."""
 
-    def create(self, statements: Sequence[str]) -> None:
-        """Run data definitions, in order."""
-
-    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
-        """Run one statement for its effect, once for the parameters of each row."""
-
-    def writing(self) -> AbstractContextManager[None]:
-        """A write transaction: takes the write lock at once; an exception rolls it back."""
-
-    def reading(self) -> AbstractContextManager[None]:
-        """A read transaction: everything read within is one state of the ledger, also while others write."""
-
-    def outline(self) -> list[Row]:
-        """The definitions in force as (kind, name, table, sql), sorted."""
-
     def intended(self) -> list[Row]:
-        """The definitions that should be in force, in the same words."""
-
-    def damage(self) -> list[str]:
-        """What the engine's own check of its files and indexes finds wrong, in words; empty if nothing."""
-
-    def close(self) -> None:
-        """Close the files. Idempotent."""
+        """The definitions that should be in force, as `outline` has those that are."""
 
 
 def whole(value: Value) -> int:

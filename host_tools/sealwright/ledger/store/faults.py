@@ -1,13 +1,8 @@
-"""What can go wrong with the ledger's file, as typed errors with a remedy; sqlite3's own errors end here.
+"""What can go wrong with the ledger's file, as typed errors with a remedy."""
 
-Limits: knows SQLite's result codes (https://www.sqlite.org/rescode.html); another database brings its own
-map.
-"""
+from contextlib import AbstractContextManager
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-
+from ...database import faults
 from ...errors import SealwrightError
 
 
@@ -80,57 +75,11 @@ class LedgerInterrupted(LedgerError):
     remedy = "Run it again once the server is well: nothing is paid twice."
 
 
-_BY_CODE: dict[int, tuple[type[LedgerError], str]] = {
-    sqlite3.SQLITE_NOTADB: (NotALedger, "is not a SQLite database"),
-    sqlite3.SQLITE_CORRUPT: (LedgerDamaged, "is damaged"),
-    sqlite3.SQLITE_MISMATCH: (LedgerDamaged, "holds a value of the wrong kind"),
-    sqlite3.SQLITE_FORMAT: (LedgerDamaged, "is damaged"),
-    sqlite3.SQLITE_BUSY: (LedgerBusy, "is locked by another process"),
-    sqlite3.SQLITE_LOCKED: (LedgerBusy, "is locked by another user of this process"),
-    sqlite3.SQLITE_PROTOCOL: (LedgerBusy, "is locked by another process"),
-    sqlite3.SQLITE_FULL: (LedgerFull, "cannot grow"),
-    sqlite3.SQLITE_READONLY: (LedgerReadOnly, "may not be written"),
-    sqlite3.SQLITE_PERM: (LedgerReadOnly, "may not be opened"),
-    sqlite3.SQLITE_AUTH: (LedgerReadOnly, "may not be opened"),
-    sqlite3.SQLITE_CANTOPEN: (LedgerReadOnly, "or its companion files cannot be opened"),
-    sqlite3.SQLITE_CONSTRAINT: (LedgerDamaged, "contradicts itself"),
-}
-# A write that fails for another reason than ENOSPC (a file-size limit, a quota on some file systems) is an
-# I/O error to SQLite; to the user it is the same lack of room.
-_NO_ROOM = {
-    sqlite3.SQLITE_IOERR_WRITE,
-    sqlite3.SQLITE_IOERR_TRUNCATE,
-    sqlite3.SQLITE_IOERR_SHMSIZE,
-}
+FAMILY = faults.Family(
+    LedgerError, LedgerMissing, NotALedger, LedgerDamaged, LedgerBusy, LedgerFull, read_only=LedgerReadOnly
+)
 
 
-# All that sqlite3 raises for a bad file; a UnicodeDecodeError is what it fails with when it would quote a damaged
-# definition in an error of its own.
-ERRORS = (sqlite3.Error, UnicodeDecodeError)
-
-
-def translate(error: sqlite3.Error | UnicodeDecodeError, path: str) -> LedgerError:
-    """The typed error for what sqlite3 raised about the database at `path`.
-
-    Raises `error` itself where it tells of a mistake in this program and not in the file.
-    """
-    if isinstance(error, sqlite3.ProgrammingError):
-        raise error
-    if isinstance(error, UnicodeDecodeError):
-        return LedgerDamaged(f"{path} is damaged (its definitions are no text)")
-    extended: int = getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_ERROR
-    kind, what = _BY_CODE.get(extended & 0xFF, (LedgerDamaged, "cannot be used"))
-    if extended in _NO_ROOM:
-        kind, what = LedgerFull, "cannot be written further"
-    elif extended & 0xFF == sqlite3.SQLITE_IOERR:
-        kind, what = LedgerError, "cannot be read or written: its disk fails"
-    return kind(f"{path} {what} ({error})")
-
-
-@contextmanager
-def typed(path: str) -> Iterator[None]:
+def typed(path: str) -> AbstractContextManager[None]:
     """Turn every sqlite3 error raised within into a LedgerError that names `path`."""
-    try:
-        yield
-    except ERRORS as error:
-        raise translate(error, path) from error
+    return faults.typed(path, FAMILY)

@@ -1,28 +1,14 @@
-"""The ledger's database on SQLite: one file, write-ahead log, every commit on disk before it is reported.
-
-Purpose: implement `database.Database`; `opening` makes and opens the file.
-Limits: a local disk (SQLite's locks do not hold over most network file systems). A power cut keeps every
-committed transaction only if the disk keeps the data that it reports as flushed.
-"""
+"""The ledger's database on SQLite, and a scratch one to rebuild it in."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
 
+from ...database.kind import Kind
+from ...database.opening import Opened
+from ...database.sqlite import SqliteFile
 from . import migrations, schema
-from .database import Row, Value, text
-from .faults import ERRORS, LedgerBusy, LedgerDamaged, NotALedger, translate, typed
-from .opening import Opened, open_file
+from .database import Row
+from .faults import NotALedger, typed
 
-_PRAGMAS = (
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA synchronous = FULL",  # or a power cut could take back what we said was settled
-    "PRAGMA trusted_schema = OFF",
-    "PRAGMA cell_size_check = ON",
-    "PRAGMA wal_autocheckpoint = 8192",  # pages, 32 MB: each moves pages from all over the file
-    "PRAGMA cache_size = -65536",  # KiB: what settles reads pages all over the file
-)
 _SCRATCH_PRAGMAS = (
     "PRAGMA journal_mode = OFF",  # a rebuilding that fails is thrown away
     "PRAGMA cache_size = -32768",  # KiB
@@ -30,15 +16,15 @@ _SCRATCH_PRAGMAS = (
 SCRATCH = "the scratch file in the folder for temporary files (TMPDIR)"
 
 
-class SqliteDatabase:
+class SqliteDatabase(SqliteFile):
     """A connection to a ledger file, or to a scratch database."""
 
     far = False
 
-    def __init__(self, opened: Opened, name: str) -> None:
-        self.name = name
-        self._connection, self._undisturbed = opened
-        self._cursor = self._connection.cursor()
+    @classmethod
+    def kind(cls) -> Kind:
+        """A ledger."""
+        return migrations.kind()
 
     @classmethod
     def scratch(cls) -> "SqliteDatabase":
@@ -51,108 +37,14 @@ class SqliteDatabase:
             made = cls(Opened(sqlite3.connect("", isolation_level=None)), SCRATCH)
             for pragma in _SCRATCH_PRAGMAS:
                 made.run(pragma)
-            made.create(migrations.whole())
-        return made
-
-    @classmethod
-    def open(cls, path: Path, *, write: bool, patience: float) -> "SqliteDatabase":
-        """Open the ledger at `path`; arguments and errors are those of `opening.open_file`."""
-        return cls.of(open_file(path, write=write, patience=patience), str(path))
-
-    @classmethod
-    def of(cls, opened: Opened, name: str) -> "SqliteDatabase":
-        """A ledger's connection that was opened elsewhere, checked; it is closed where the check fails."""
-        made = cls(opened, name)
-        try:
-            made._check()
-        except BaseException:
-            made.close()
-            raise
+            made.create(migrations.kind().statements())
         return made
 
     def _check(self) -> None:
-        with typed(self.name):
-            for pragma in _PRAGMAS:
-                self._connection.execute(pragma)
-        application, version = self._pragma("application_id"), self._pragma("user_version")
-        if application == schema.MOVED:
+        if self._pragma("application_id") == schema.MOVED:
             remedy = "Name the server: --ledger URL, SEALWRIGHT_LEDGER, or `ledger` in the home's config.toml."
             raise NotALedger(f"the ledger in {self.name} was moved to a server", remedy=remedy, code="ledger_moved")
-        if application != schema.APPLICATION:
-            raise NotALedger(f"{self.name} is a SQLite database, but not a Sealwright ledger")
-        if version != schema.VERSION:
-            migrations.bring_up(self, version)
-
-    def _pragma(self, pragma: str) -> Value:
-        found = self.row(f"PRAGMA {pragma}")
-        return found[0] if found else None
-
-    def create(self, statements: Sequence[str]) -> None:
-        """Run data definitions, in order."""
-        for statement in statements:
-            self.run(statement)
-
-    def run(self, sql: str, parameters: Sequence[Value] = ()) -> None:
-        """Run one statement for its effect."""
-        try:  # not `typed`: this is done ten times for every voucher
-            self._connection.execute(sql, parameters)
-        except ERRORS as error:
-            raise translate(error, self.name) from error
-
-    def run_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
-        """Run one statement for its effect, once for the parameters of each row."""
-        with typed(self.name):
-            self._connection.executemany(sql, rows)
-
-    def rows(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
-        """The rows of one query, as they are read."""
-        with typed(self.name):
-            # no `yield from`: it would close the cursor of an abandoned generator, perhaps after the connection
-            for row in self._connection.execute(sql, parameters):  # noqa: UP028
-                yield row
-
-    scan = rows
-
-    def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
-        """The first row of one query that has few, or None."""
-        try:  # one cursor for all, and its rows to the last: else the query would still be going on at COMMIT
-            self._cursor.execute(sql, parameters)
-            found: list[Row] = self._cursor.fetchall()
-        except ERRORS as error:
-            raise translate(error, self.name) from error
-        return found[0] if found else None
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """A write transaction, all or nothing."""
-        self.run("BEGIN IMMEDIATE")
-        try:
-            yield
-            self.run("COMMIT")
-        except BaseException:  # also an interrupt: half a batch must never be left to a later commit
-            self._roll_back()
-            raise
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """A read transaction: one state of the ledger."""
-        self.run("BEGIN")
-        try:
-            yield
-        finally:
-            self._roll_back()
-        if not self._undisturbed():
-            raise LedgerBusy(f"{self.name} was written to while it was read")
-
-    def _roll_back(self) -> None:
-        # SQLite has rolled back by itself after a full disk or an I/O error; what was raised first says more.
-        with suppress(sqlite3.Error):
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-
-    def outline(self) -> list[Row]:
-        """The definitions in force, sorted."""
-        return sorted(self.rows("SELECT type, name, tbl_name, sql FROM sqlite_master"), key=repr)
+        super()._check()
 
     def intended(self) -> list[Row]:
         """The definitions that should be in force, sorted."""
@@ -162,29 +54,8 @@ class SqliteDatabase:
         finally:
             scratch.close()
 
-    def damage(self) -> list[str]:
-        """What SQLite's integrity and foreign key checks find."""
-        found: list[str] = []
-        try:
-            found += [text(row[0]) for row in self.rows("PRAGMA integrity_check(100)") if row[0] != "ok"]
-            for table, key, parent, _ in self.rows("PRAGMA foreign_key_check"):
-                found.append(f"row {key!r} of {table!r} points to nothing in {parent!r}")
-        except LedgerDamaged as error:
-            found.append(str(error))
-        return found
-
-    def copy_to(self, target: sqlite3.Connection) -> None:
-        """Copy all of it, as of one moment, into another database. Raises LedgerError."""
-        with typed(self.name):
-            self._connection.backup(target)
-
     def give_up(self, place: str) -> None:
         """Take no more rows, and open no more: the ledger is at `place` now. Within a write transaction."""
         moved = f"the ledger was moved to {place}".replace("'", "''")
         self.run(f"CREATE TRIGGER log_was_moved BEFORE INSERT ON log BEGIN SELECT raise(ABORT, '{moved}'); END")
         self.run(f"PRAGMA application_id = {schema.MOVED}")
-
-    def close(self) -> None:
-        """Close the files; the last writer folds the write-ahead log into the file."""
-        with suppress(sqlite3.Error):
-            self._connection.close()

@@ -1,6 +1,6 @@
-"""Opening a ledger's file, or making it: a half-made, foreign or cut-off file is never taken for an empty ledger.
+"""Opening a database's file, or making it: a half-made, foreign or cut-off file is never taken for an empty one.
 
-Limits: SQLite >= 3.37 (STRICT tables, RETURNING); a file system with hard links, to make a ledger on.
+Limits: SQLite >= 3.37 (STRICT tables, RETURNING); a file system with hard links, to make a file on.
 """
 
 import os
@@ -10,9 +10,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from ...files import sync_folder
-from . import migrations
-from .faults import LedgerDamaged, LedgerError, LedgerMissing, LedgerReadOnly, NotALedger, typed
+from ..files import sync_folder
+from .faults import typed
+from .kind import Kind
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -24,51 +24,50 @@ class Opened(NamedTuple):
     undisturbed: Callable[[], bool] = lambda: True
 
 
-def open_file(path: Path, *, write: bool, patience: float) -> Opened:
+def open_file(kind: Kind, path: Path, *, write: bool, patience: float) -> Opened:
     """A connection to the SQLite file at `path`; with `write` it is made if there is none.
 
     write: False opens it for reading only, which never waits for a writer. patience: seconds to wait for a lock.
 
-    Raises:
-        LedgerMissing, NotALedger, LedgerDamaged, LedgerBusy, LedgerReadOnly, LedgerFull.
+    Raises the errors of the kind: missing, foreign, damaged, busy, read_only, full.
     """
     if sqlite3.sqlite_version_info < (3, 37):
-        raise LedgerError(f"SQLite {sqlite3.sqlite_version} is too old: the ledger needs 3.37 or newer")
-    _inspect(path, write=write)
+        raise kind.faults.error(f"SQLite {sqlite3.sqlite_version} is too old: the {kind.noun} needs 3.37 or newer")
+    _inspect(kind, path, write=write)
     if write and not path.exists():
-        _make(path)
-    with typed(str(path)):
+        _make(kind, path)
+    with typed(str(path), kind.faults):
         if _is_newer_than_its_log(path):
-            _check_pair(path, patience)
-        return _connect(path, write=write, patience=patience)
+            _check_pair(kind, path, patience)
+        return _connect(kind, path, write=write, patience=patience)
 
 
-def _inspect(path: Path, *, write: bool) -> None:
-    """Refuse what must not be opened, or SQLite would make an empty ledger of it or fail without a reason."""
+def _inspect(kind: Kind, path: Path, *, write: bool) -> None:
+    """Refuse what must not be opened, or SQLite would make an empty database of it or fail without a reason."""
     try:
         if not path.exists():
-            _inspect_missing(path, write=write)
+            _inspect_missing(kind, path, write=write)
         elif path.is_dir():
-            raise NotALedger(f"{path} is a directory")
+            raise kind.faults.foreign(f"{path} is a directory")
         elif not path.is_file():
-            raise NotALedger(f"{path} is not a regular file")
+            raise kind.faults.foreign(f"{path} is not a regular file")
         elif path.stat().st_size == 0:
-            raise NotALedger(f"{path} is empty, as no ledger is: restore it, or remove it to begin anew")
+            raise kind.faults.foreign(f"{path} is empty, as no {kind.noun} is: restore it, or remove it to begin anew")
         else:
             with path.open("rb") as file:
                 if file.read(len(_MAGIC)) != _MAGIC:
-                    raise NotALedger(f"{path} is not a SQLite database")
+                    raise kind.faults.foreign(f"{path} is not a SQLite database")
     except OSError as error:
-        raise LedgerReadOnly(f"{path} cannot be opened: {error.strerror}") from error
+        raise kind.faults.read_only(f"{path} cannot be opened: {error.strerror}") from error
 
 
-def _inspect_missing(path: Path, *, write: bool) -> None:
+def _inspect_missing(kind: Kind, path: Path, *, write: bool) -> None:
     if Path(f"{path}-wal").exists():
-        raise LedgerDamaged(f"{path} is gone and {path.name}-wal holds its last changes: put the file back")
+        raise kind.faults.damaged(f"{path} is gone and {path.name}-wal holds its last changes: put the file back")
     if not write:
-        raise LedgerMissing(f"there is no ledger at {path}")
+        raise kind.faults.missing(f"there is no {kind.noun} at {path}")
     if not path.parent.is_dir():
-        raise LedgerMissing(f"the folder {path.parent} does not exist")
+        raise kind.faults.missing(f"the folder {path.parent} does not exist")
 
 
 def _is_newer_than_its_log(path: Path) -> bool:
@@ -81,34 +80,34 @@ def _is_newer_than_its_log(path: Path) -> bool:
     return log.st_size > 0 and path.stat().st_ctime_ns >= log.st_mtime_ns
 
 
-def _check_pair(path: Path, patience: float) -> None:
+def _check_pair(kind: Kind, path: Path, patience: float) -> None:
     """SQLite applies a log to whatever file lies beside it, and writes the result over that file as it closes it: so
-    look first, with a connection that cannot write. Raises LedgerDamaged for a log of another file."""
+    look first, with a connection that cannot write. Raises `damaged` for a log of another file."""
     uri = f"{path.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)) as connection:
         try:
             (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-            rows, last = connection.execute("SELECT count(*), ifnull(max(n), 0) FROM log").fetchone()
+            (whole,) = connection.execute(kind.whole).fetchone()
             lost = connection.execute("PRAGMA foreign_key_check").fetchone()
         except sqlite3.OperationalError:  # no right to make the log's index: nobody writes either
             return
         except sqlite3.DatabaseError:
-            found, rows, last, lost = "", 0, 0, None
-    if found != "ok" or rows != last or lost:
+            found, whole, lost = "", 1, None
+    if found != "ok" or not whole or lost:
         remedy = (
             f"Put both back as they were at one moment. To go on with this copy instead, move {path.name}-wal and "
-            f"{path.name}-shm away and settle again every bundle since then: nothing is paid twice."
+            f"{path.name}-shm away and {kind.again}."
         )
-        raise LedgerDamaged(f"{path.name}-wal holds the last changes of another {path.name}", remedy=remedy)
+        raise kind.faults.damaged(f"{path.name}-wal holds the last changes of another {path.name}", remedy=remedy)
 
 
-def _connect(path: Path, *, write: bool, patience: float) -> Opened:
+def _connect(kind: Kind, path: Path, *, write: bool, patience: float) -> Opened:
     uri = path.absolute().as_uri()
     if write:
         connection = sqlite3.connect(f"{uri}?mode=rw", uri=True, timeout=patience, isolation_level=None)
         if not os.access(path, os.W_OK):
             connection.close()
-            raise LedgerReadOnly(f"{path} may not be written")
+            raise kind.faults.read_only(f"{path} may not be written")
         return Opened(connection)
     connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=patience, isolation_level=None)
     try:
@@ -130,19 +129,20 @@ def _stamp(path: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_size
 
 
-def _make(path: Path) -> None:
-    """Make the file under another name and link it into place: no half-made ledger is ever at `path`."""
+def _make(kind: Kind, path: Path) -> None:
+    """Make the file under another name and link it into place: no half-made file is ever at `path`."""
     draft = path.with_name(f".{path.name}.new-{os.getpid()}")
     try:
         _discard(draft)  # a killed process of the same number may have left one
-        with typed(str(path)), closing(sqlite3.connect(draft, isolation_level=None)) as connection:
-            for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *migrations.whole()):
+        with typed(str(path), kind.faults), closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+            page = f"PRAGMA page_size = {kind.page}"  # before there is anything in it
+            for statement in (page, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *kind.statements()):
                 connection.execute(statement)
-        with suppress(FileExistsError):  # another process was faster: its ledger is as good
+        with suppress(FileExistsError):  # another process was faster: its file is as good
             path.hardlink_to(draft)
         sync_folder(path.parent)
     except OSError as error:
-        raise LedgerReadOnly(f"{path} cannot be made: {error.strerror}") from error
+        raise kind.faults.read_only(f"{path} cannot be made: {error.strerror}") from error
     finally:
         _discard(draft)
 
