@@ -21,7 +21,10 @@ class Queries(Protocol):
         """Run one statement for its effect."""
 
     def rows(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
-        """The rows of one query, as they are read."""
+        """The rows of one query that has few."""
+
+    def scan(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
+        """The rows of one query that may have any number, as they are read; other queries may come between."""
 
     def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
         """The first row of one query that has few, or None."""
@@ -32,7 +35,7 @@ class Database(Queries, Protocol):
 
     @property
     def name(self) -> str:
-        """What people call it: the file's path."""
+        """What people call it: the file's path, or the URL without a password."""
 
     def create(self, statements: Sequence[str]) -> None:
         """Run data definitions, in order."""

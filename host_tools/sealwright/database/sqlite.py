@@ -95,6 +95,8 @@ class SqliteFile:
             for row in self._connection.execute(sql, parameters):  # noqa: UP028
                 yield row
 
+    scan = rows
+
     def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
         """The first row of one query that has few, or None."""
         try:  # one cursor for all, and its rows to the last: else the query would still be going on at COMMIT

@@ -4,10 +4,11 @@ import socket
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from sealwright.database.kind import Migration
 from sealwright.errors import Usage
 from sealwright.ledger import LedgerBusy, LedgerError, LedgerMissing, LedgerReadOnly, LedgerUnreachable, NotALedger
 from sealwright.ledger.store import migrations
-from sealwright.ledger.store.migrations import MIGRATIONS, Migration
+from sealwright.ledger.store.migrations import MIGRATIONS
 from sealwright.ledger.store.places import name_of
 from sealwright.ledger.store.postgres import steps
 from sealwright.ledger.store.postgres.engine import PostgresDatabase

@@ -10,9 +10,9 @@ from typing import Final
 
 import psycopg
 
+from ....database.kind import Migration
 from .. import migrations
 from ..faults import LedgerError, LedgerMissing, LedgerReadOnly, NotALedger
-from ..migrations import Migration
 from .dialect import SCHEMA, definition
 
 # The log grows at its end and nowhere else, also for whoever owns it: others have no right to change it at all.
