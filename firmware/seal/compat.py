@@ -101,10 +101,9 @@ def make_room() -> None:
 
 
 def unload(name: str) -> None:
-    """Give up the module `seal.NAME`: what nothing else refers to is free heap. Another import loads it again."""
+    """Give up the module `seal.NAME`: what nothing else refers to is garbage. Another import loads it again."""
     if sys.modules.pop("seal." + name, None):
         delattr(sys.modules["seal"], name)
-    gc.collect()
 
 
 def finish(result: "Any") -> "Any":
@@ -121,7 +120,7 @@ def finish(result: "Any") -> "Any":
 _garbage = 0  # bytes after which `tidy_heap` collects; 0 where it does nothing
 _least_free = 0  # bytes; less is free once there is so much garbage
 _reserve: "bytearray | None" = None  # one long piece of heap, see `spend_reserve`
-_RESERVE_BYTES = const(6144)  # the longest reply, as items and as a frame; also the most that `scratch` gives
+_RESERVE_BYTES = const(4096)  # a reply of 2,000 bytes, as items and as a frame; also the most that `scratch` gives
 _TRIES = const(4)  # a reserve is taken back after so many calls of `tidy_heap`: who was refused has tried again
 _tries_left = 0
 

@@ -79,7 +79,6 @@ class Service:
 
     def _command(self, item: "Item") -> bool:
         """The owner's command, see `owner`. Its code is loaded each time: heap, and commands are rare."""
-        compat.make_room()
         from .owner import Owner
 
         try:

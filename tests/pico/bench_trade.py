@@ -45,7 +45,9 @@ def step(reply):
     except StopIteration as end:
         asked = [False, end.value]
     spent += time.ticks_diff(time.ticks_us(), began)
-    print(cbor.encode(asked).hex())
+    asked = cbor.encode(asked)
+    show(asked)
+    print()
     asked = None
     gc.collect()
     print(gc.mem_free())
@@ -101,7 +103,8 @@ def buy(guest: Whole) -> float:
         guest.run(f"task = session.{task}()")
         reply: object = None
         while True:
-            printed = guest.pico.run(f"step(cbor.decode({cbor.encode(reply)!r}))").splitlines()
+            guest.pico.give("reply", cbor.encode(reply))
+            printed = guest.pico.run("reply = cbor.decode(bytes(reply))\nstep(reply)\nreply = None").splitlines()
             guest.note("buying", int(printed[1]))
             goes_on, asked = cbor.decode(bytes.fromhex(printed[0]))
             if not goes_on:

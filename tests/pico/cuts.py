@@ -179,7 +179,8 @@ class Siege:
         self.asking = task
         guest.run(f"task = session.{task}()")
         while True:
-            printed = guest.pico.run(f"step(cbor.decode({cbor.encode(reply)!r}))").splitlines()
+            guest.pico.give("reply", cbor.encode(reply))
+            printed = guest.pico.run("reply = cbor.decode(bytes(reply))\nstep(reply)\nreply = None").splitlines()
             goes_on, asked = cbor.decode(bytes.fromhex(printed[0]))
             if not goes_on:
                 return

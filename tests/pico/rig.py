@@ -118,6 +118,13 @@ class Pico:
             raise GuestError(trace.decode(errors="replace"))
         return printed.decode().replace("\r\n", "\n")
 
+    def give(self, name: str, data: bytes) -> None:
+        """Set a variable of the guest to `data`, in pieces: a heap in use has few that are long enough for a script with
+        all of it. Raises GuestError."""
+        self.run(f"{name} = bytearray()")
+        for at in range(0, len(data), 128):
+            self.run(f"{name}.extend({data[at : at + 128]!r})")
+
     def cycles(self, source: str) -> list[int]:
         """The processor's cycles between each rise of pin MARK and its fall, in a script; what that costs is in it.
 

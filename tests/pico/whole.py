@@ -48,6 +48,9 @@ compat.settle_heap()
 handlers = Service(this).handlers()
 handlers.update(Seller(this).handlers())
 free("booted")
+def show(data):
+    for at in range(0, len(data), 64):
+        print(data[at : at + 64].hex(), end="")
 def answer(frame):
     global spent
     began = time.ticks_us()
@@ -62,7 +65,8 @@ def answer(frame):
     return frame, whole
 def ask(frame):
     frame, whole = answer(frame)
-    print(frame.hex(), spent, whole)
+    show(frame)
+    print("", spent, whole)
     frame = None
     gc.collect()
     print(gc.mem_free())
@@ -112,7 +116,8 @@ class Whole:
 
     def ask(self, what: str, kind: int, item: object) -> Any:
         """The result of a request; `what` names the heap that is left after it. Raises PeerError."""
-        frame, numbers = self.pico.run(f"ask({link.pack(1, kind, item)!r})").splitlines()
+        self.pico.give("frame", link.pack(1, kind, item))
+        frame, numbers = self.pico.run("ask(frame)").splitlines()
         self.note(what, int(numbers))
         packed, spent, whole = frame.split()
         self.spent, self.whole = int(spent) / 1000, int(whole) / 1000
