@@ -119,8 +119,8 @@ class Pico:
         return printed.decode().replace("\r\n", "\n")
 
     def give(self, name: str, data: bytes) -> None:
-        """Set a variable of the guest to `data`, in pieces: a heap in use has few that are long enough for a script with
-        all of it. Raises GuestError."""
+        """Set a variable of the guest to `data`, part by part: a heap in use has few pieces that are long enough for a
+        script with all of it. Raises GuestError."""
         self.run(f"{name} = bytearray()")
         for at in range(0, len(data), 128):
             self.run(f"{name}.extend({data[at : at + 128]!r})")
