@@ -3,7 +3,7 @@
 Slots 0 (device) and 1 (wallet) of the keystore are slots of the chip, see `atecc608_config`. A key counts from the
 moment its slot of the chip is locked: until then nothing was signed with it, and a power cut before the lock leaves
 the slot empty. `wipe` cannot erase a locked key. It notes in the chip that this life of the slot is over, and the next
-key takes the next: four lives of slot 0, three of slot 1. Whoever holds the chip can still sign with an old key, so
+key takes the next: four lives of slot 0, three of slot 1. Anyone who holds the chip can still sign with an old key, so
 revoke its certificate.
 
 Before the first key the chip's configuration must be locked, for ever: `report` says with what, `lock` does it, once a
@@ -12,7 +12,7 @@ never falls back to another keystore, and takes no other chip.
 
 custody is 2, which is a claim: a host certifies it only on what the chip itself signs, see `attest`.
 
-Limits: the bus is not protected. The chip signs for whoever holds its wires.
+Limits: the bus is not protected. The chip signs for anyone who holds its wires.
 """
 
 from keystore import atecc608_config as ours

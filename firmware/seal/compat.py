@@ -171,7 +171,7 @@ def scratch(size: int) -> bytearray:
 
 
 def spend_reserve() -> None:
-    """Call after a MemoryError: whoever tries again finds a long piece of heap. In use a heap has room in short pieces
+    """Call after a MemoryError: the next try finds a long piece of heap. In use a heap has room in short pieces
     alone, and what lives long stays in the short ones."""
     global _reserve, _tries_left
     _reserve, _tries_left = None, _TRIES

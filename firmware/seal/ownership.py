@@ -3,7 +3,7 @@
 A transfer (message 65020) is signed by the old owner and names the new one. The device takes it inside the command
 `take`, which the new owner signs: nobody can give it to a key that nobody has. Transfers are numbered from 1, each is
 kept in a record of its own, and the owner record, written last, says how many count. Command numbers go on as they are,
-and may not leap: whoever commands a device last leaves numbers for the next.
+and may not leap: the last one to command a device leaves numbers for the next.
 
 A delegation (65021) is signed by the owner and names an operator's key, operations and an end. The operator signs
 commands that name the delegation by digest. It ends by its time, by the owner's `undelegate`, and by a transfer.
@@ -49,7 +49,7 @@ messages.TABLES[labels.TRANSFER], messages.TABLES[labels.DELEGATION] = _TRANSFER
 
 
 def check_signer(device: "Device", message: "Message", delegation: "Item", record: "Record") -> None:
-    """Raise unless the command `message` is signed by whoever may sign it: a `take` by the new owner, a delegated one
+    """Raise unless the command `message` is signed by one who may sign it: a `take` by the new owner, a delegated one
     by its operator. Any other is refused here: its signature is not the owner's. record: the owner record."""
     claims = message.payload
     if delegation is not None or labels.COMMAND_DELEGATION in claims:

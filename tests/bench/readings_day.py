@@ -1,7 +1,7 @@
 """Rows of `make bench`: a day of readings in the store, one a minute: taken, drawn, summed, exported and proved again.
 
 By default of few devices; `make readings-day` has it of 1,000, which are 1.44 million readings. A plot and a proof cost
-the same in both; a sum and the export go by the number of readings, and are also told for as many as a day of 1,000.
+the same in both; a sum and the export go by the number of readings, and are also said for as many as a day of 1,000.
 The goals are for that day. The disk's speed is that of writing as many bytes as the export has, and waiting for them.
 """
 

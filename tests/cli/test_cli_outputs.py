@@ -136,7 +136,7 @@ def test_a_killed_writer_leaves_no_lock_that_holds(fleet, tmp_path):
 
 
 def test_a_file_that_is_kept_is_held_from_reading_to_writing(tmp_path):
-    """Eight programs add one each to a number in a file: none is lost, whoever is refused tries again."""
+    """Eight programs add one each to a number in a file: none is lost, anyone who is refused tries again."""
     path = tmp_path / "n"
     path.write_bytes(b"0")
     code = """

@@ -141,7 +141,7 @@ def test_forms_that_contradict_each_other(day):
     assert day.cli("readings", "--format", "table", "--out", day.folder / "x").code == 2
 
 
-def test_a_row_is_proved_to_whoever_has_the_root(day):
+def test_a_row_is_proved_to_anyone_who_has_the_root(day):
     line = day.cli("readings", "--device", day.roof.id.hex(), "--json").json[4]
     proof, root = day.folder / "proof.bundle", ("--root", day.folder / "root.pem")
     for row in (line["digest"], line["digest"][:9], f"{line['device'][:10]}:{line['seq']}"):

@@ -32,7 +32,7 @@ OutOption = Annotated[
 
 @command("key", "Print the owner's public key.", "sealwright owner key")
 def key(session: Session) -> None:
-    """Print the public key of this home's owner. Whoever gives it a device, or lets it command one, asks for it."""
+    """Print the public key of this home's owner. Those who give it a device, or let it command one, ask for it."""
     public = session.home.key("owner").public
     session.emit(ok=True, key=public.did, id=public.device_id.hex())
     session.say(public.did)
@@ -180,7 +180,7 @@ def keep(session: Session, file: FileArgument, device: DeviceOption, name: NameO
 
 @command("undelegate", "End a device's delegations.", "sealwright owner undelegate car")
 def undelegate(session: Session, device: DeviceOption) -> None:
-    """End every delegation for a device, whoever has it. Delegate anew what is to go on."""
+    """End every delegation for a device, of every operator. Delegate anew what is to go on."""
     with session.connect(device) as client:
         count = ownership.undelegate(session.home, client)
     session.emit(ok=True, device=device, ended=count)

@@ -1,4 +1,4 @@
-"""`sealwright prove`: the smallest bundle that proves a row of the home's readings to whoever has the root."""
+"""`sealwright prove`: the smallest bundle that proves a row of the home's readings to anyone who has the root."""
 
 import string
 import sys

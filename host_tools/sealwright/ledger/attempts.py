@@ -36,7 +36,7 @@ def again(work: Callable[[], T]) -> T:
 
 
 def pause(attempt: int) -> None:
-    """Wait before another attempt: not as long as whoever was in the way, and longer each time."""
+    """Wait before another attempt: not as long as the one that was in the way, and longer each time."""
     time.sleep(random.uniform(0.1, 1) * _PAUSE_SECONDS * attempt)
 
 
@@ -70,7 +70,7 @@ class Turns:
                 pause(attempt)
 
     def _is_kept(self, before: Head) -> bool:
-        """Whether the transaction whose end nobody told us is in the log. It waits for one that is still going on."""
+        """Whether the transaction whose end we do not know is in the log. It waits for one that is still going on."""
         if self.head == before:
             return True  # it wrote nothing
         with self._tables.writing():

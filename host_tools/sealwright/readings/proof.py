@@ -1,4 +1,4 @@
-"""The smallest bundle that proves a reading of the store to whoever has the root.
+"""The smallest bundle that proves a reading of the store to anyone who has the root.
 
 It has what certifies the signer, its rotations and revocations, and the reading. Where the reading's own signature does
 not hold, because a later one's proved it when it was taken, it has the readings up to the first one whose own does.

@@ -14,7 +14,7 @@ costs one look-up. 1,000 small Parquet files a day must each be written anew for
 0.1 s and 170 MB of disk, and what takes the room, signatures and digests, no format compresses. Pages of 16 KiB halve
 the time of a sum against 4 KiB. Parquet is for the export.
 
-Whoever can write the home can change a row here. `prove` goes by the signed message alone; rows and sums do not.
+Anyone who can write the home can change a row here. `prove` goes by the signed message alone; rows and sums do not.
 
 Limits: `measured.at` is in microseconds from 1970 (a finer time is in the message), so times end with the year 294,000.
 A number (seq) is below 2**63 - 1, a value's mantissa at most that; a reading with a larger one is not taken. Of a value

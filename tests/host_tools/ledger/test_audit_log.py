@@ -46,7 +46,7 @@ def test_a_ledger_set_back_to_an_earlier_state_is_found_by_its_anchor_alone(soun
 
 
 def test_a_chain_computed_anew_over_changed_rows_does_not_help(sound, copy):
-    """Whoever can write the file can mend the hashes, but not the signatures."""
+    """Anyone who can write the file can mend the hashes, but not the signatures."""
     kept = [LogRow(*row) for row in rows(copy, "SELECT * FROM log ORDER BY n")]
     voucher = kept[FIRST_VOUCHER - 1]
     forged = voucher.message.replace(bytes([4, 10]), bytes([4, 11]))

@@ -2,8 +2,8 @@
 
 Three roles. The owner made the ledger and brings it up to date; nobody needs to work as the owner. Who settles adds
 rows, and changes the few columns that say how things stand now. Who reads reads, and audits.
-Limits: a right is the server's word. Whoever owns the tables, or the server, can do all; an anchor noted elsewhere and
-an audit find it.
+Limits: a right is the server's word. The owner of the tables, or of the server, can do all; an anchor noted elsewhere
+and an audit find it.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 Purpose: every step is made of SQLite's, and of what PostgreSQL has in place of its triggers. The table `steps` says
 which were taken; a ledger whose steps are not those of this program is refused.
-Limits: the numbers are SQLite's, so the first is 2. A step is for whoever owns the schema, see `roles`.
+Limits: the numbers are SQLite's, so the first is 2. A step is for the owner of the schema, see `roles`.
 """
 
 from hashlib import sha256
@@ -15,7 +15,7 @@ from .. import migrations
 from ..faults import LedgerError, LedgerMissing, LedgerReadOnly, NotALedger
 from .dialect import SCHEMA, definition
 
-# The log grows at its end and nowhere else, also for whoever owns it: others have no right to change it at all.
+# The log grows at its end and nowhere else, also for its owner: others have no right to change it at all.
 _GUARDS: Final = (
     f"""CREATE FUNCTION {SCHEMA}.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'the log is append-only'; END $$""",
