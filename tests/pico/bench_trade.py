@@ -46,7 +46,7 @@ def step(reply):
         asked = [False, end.value]
     spent += time.ticks_diff(time.ticks_us(), began)
     asked = cbor.encode(asked)
-    show(asked)
+    write(asked)
     print()
     asked = None
     gc.collect()

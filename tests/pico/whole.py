@@ -48,7 +48,7 @@ compat.settle_heap()
 handlers = Service(this).handlers()
 handlers.update(Seller(this).handlers())
 free("booted")
-def show(data):
+def write(data):
     for at in range(0, len(data), 64):
         print(data[at : at + 64].hex(), end="")
 def answer(frame):
@@ -65,7 +65,7 @@ def answer(frame):
     return frame, whole
 def ask(frame):
     frame, whole = answer(frame)
-    show(frame)
+    write(frame)
     print("", spent, whole)
     frame = None
     gc.collect()
