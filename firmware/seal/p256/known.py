@@ -115,11 +115,10 @@ class Known:
             do(AFFINE)
             move(table, f, at, _X | _PAIR)
 
-    def multiples(self, key: bytes) -> memoryview:
-        """1 .. 15 times the key, 64 bytes each, until another key's are asked for."""
+    def multiples(self, key: bytes) -> bytearray:
+        """1 .. 15 times the key, 64 bytes each."""
         points, f = self._points, self._points.f
-        room = memoryview(scratch(15 * 160))
-        jacobian, table = room[: 15 * 96], room[15 * 96 :]
+        jacobian, table = scratch(15 * 96), bytearray(15 * 64)
         self._start(key)
         move(table, f, 0, _X | _PAIR)
         for i in range(15):
