@@ -3,9 +3,12 @@
 from decimal import Context, Decimal, Inexact
 from typing import Final, NamedTuple
 
+from ..wire.messages.decimals import MAX_EXPONENT
+from .faults import ReadingsDamaged
+
 MICRO: Final = 1_000_000  # a second, in the unit of times here
 _PLAIN: Final = Context(prec=64)  # digits: a mantissa, or a sum of 2**64 of them
-_EXACT: Final = Context(prec=20_000, traps=[Inexact])  # digits for any sum of values whose exponents differ by 12,288
+_EXACT: Final = Context(prec=20_000, traps=[Inexact])  # digits for any sum: exponents differ by 2 * MAX_EXPONENT
 
 
 class Series(NamedTuple):
@@ -57,7 +60,10 @@ class Part(NamedTuple):
 
 
 def decimal(mantissa: int, exponent: int) -> Decimal:
-    """The exact value, with as many places as it was signed with."""
+    """The exact value, with as many places as it was signed with. Raises ReadingsDamaged for an exponent that
+    none of a reading is."""
+    if abs(exponent) > MAX_EXPONENT:
+        raise ReadingsDamaged(f"readings.db has a value with exponent {exponent}, which is never taken: it was edited")
     return Decimal(mantissa).scaleb(exponent, _PLAIN) if exponent else Decimal(mantissa)
 
 

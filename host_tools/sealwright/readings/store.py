@@ -38,7 +38,7 @@ class Question(NamedTuple):
         """In microseconds: from, and before."""
         since = EVER[0] if self.since is None else self.since * MICRO
         until = EVER[1] if self.until is None else self.until * MICRO
-        return max(since, EVER[0]), min(until, EVER[1])
+        return _within_ever(since), _within_ever(until)
 
 
 class Stretch(NamedTuple):
@@ -161,6 +161,10 @@ class ReadingStore:
         if self._open is None:
             self._open = (write, ReadingsFile.open(self.path, write=write, patience=self._patience))
         return self._open[1]
+
+
+def _within_ever(at: int) -> int:
+    return max(EVER[0], min(at, EVER[1]))  # SQLite refuses a larger number
 
 
 def _is_meant(one: Series, question: Question) -> bool:
