@@ -5,6 +5,7 @@ import io
 
 import pytest
 from sealwright.wire.certificates import to_pem
+from sealwright.wire.messages import DecimalFraction
 
 from tests.cli.runner import LONG
 from tests.host_tools.factory import NOW, Record
@@ -109,6 +110,9 @@ def test_a_device_that_contradicts_itself_is_told_and_marked(table):
     assert ran.last["contradictions"] == 1
     assert "contradicted" in table.cli("readings").out
     assert [line["doubtful"] for line in table.cli("readings", "--json").json] == [True]
+    assert table.cli("readings", "sum", "--json").last["doubtful"] == 1
+    assert "1 contradicted" in table.cli("readings", "sum").out
+    assert "1 value of a device that contradicts itself" in table.cli("readings", "plot", table.roof.id.hex()).err
 
 
 def test_a_clock_that_was_not_set_is_marked(table):
@@ -190,6 +194,14 @@ def test_times_that_nobody_set_are_left_out_of_a_plot(table):
     table.bring(table.roof.reading(clock_quality=1, sampled_at=5), table.roof.reading(), table.roof.reading())
     ran = table.cli("readings", "plot", table.roof.id.hex())
     assert "1 value at times that no clock had set" in ran.err and "1970" not in ran.out
+
+
+def test_values_that_no_picture_can_have_are_left_out_of_a_plot(table):
+    table.bring(
+        *(table.roof.reading(records=(Record(name="x", value=one),)) for one in (DecimalFraction(400, 7), 5, 6))
+    )
+    ran = table.cli("readings", "plot", table.roof.id.hex())
+    assert ran.code == 0 and "1 value beyond what can be drawn" in ran.err
 
 
 def test_a_parquet_file(day):

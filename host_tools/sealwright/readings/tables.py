@@ -26,7 +26,7 @@ _SUM: Final = """SELECT count(*), min(at), max(at), count(mantissa), min(exponen
 _PARTS: Final = """SELECT exponent, count(*), min(mantissa), max(mantissa), sum(mantissa / 4294967296),
     sum(mantissa % 4294967296) FROM measured
     WHERE series = ? AND at >= ? AND at < ? AND mantissa IS NOT NULL GROUP BY exponent"""
-_POINTS: Final = """SELECT m.at, m.mantissa, m.exponent, g.clock
+_POINTS: Final = """SELECT m.at, m.seq, m.mantissa, m.exponent, g.clock
     FROM measured m JOIN messages g ON g.device = ? AND g.seq = m.seq
     WHERE m.series = ? AND m.at >= ? AND m.at < ? AND m.mantissa IS NOT NULL ORDER BY m.at, m.seq, m.place"""
 
@@ -143,9 +143,9 @@ class Tables:
         found = self._queries.rows(f"{_ROWS} ORDER BY m.at DESC, m.seq DESC, m.place DESC LIMIT ?", (*given, last))
         return reversed(list(found))
 
-    def points(self, series: int, device: int, span: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:
-        """The numbers of a series by time: at, mantissa, exponent, and the quality of the clock."""
-        return cast("Iterator[tuple[int, int, int, int]]", self._queries.rows(_POINTS, (device, series, *span)))
+    def points(self, series: int, device: int, span: tuple[int, int]) -> Iterator[tuple[int, int, int, int, int]]:
+        """The numbers of a series by time: at, seq, mantissa, exponent, and the quality of the clock."""
+        return cast("Iterator[tuple[int, int, int, int, int]]", self._queries.rows(_POINTS, (device, series, *span)))
 
     def totals(self, series: int, span: tuple[int, int]) -> Totals:
         """What the values of a series come to."""
@@ -153,6 +153,13 @@ class Tables:
         size, first, last, numbers, low, high, least, greatest, upper, lower = (value or 0 for value in found)
         part = Part(low, numbers, least, greatest, upper * _HIGH + lower)
         return Totals(size, first, last, numbers, (low, high), part)
+
+    def size_from(self, series: int, span: tuple[int, int], seq: int | None) -> int:
+        """How many values of a series are of readings with this number or a later one; None: none are."""
+        if seq is None:
+            return 0
+        query = "SELECT count(*) FROM measured WHERE series = ? AND at >= ? AND at < ? AND seq >= ?"
+        return cast(int, _first(self._queries.row(query, (series, *span, seq))))
 
     def parts(self, series: int, span: tuple[int, int]) -> list[Part]:
         """The same of its numbers, exponent by exponent."""
