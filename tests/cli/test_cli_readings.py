@@ -8,7 +8,7 @@ from sealwright.wire.certificates import to_pem
 from sealwright.wire.messages import DecimalFraction
 
 from tests.cli.runner import LONG
-from tests.host_tools.factory import NOW, Record
+from tests.host_tools.factory import NOW, Network, Record
 from tests.host_tools.readings.conftest import Desk
 
 AT = ("--at", NOW + 10**6)
@@ -143,6 +143,28 @@ def test_names_that_a_device_gave_do_not_reach_the_terminal(table):
 def test_forms_that_contradict_each_other(day):
     assert day.cli("readings", "--json", "--format", "csv").code == 2
     assert day.cli("readings", "--format", "table", "--out", day.folder / "x").code == 2
+
+
+def test_what_came_under_a_test_root_is_marked_wherever_it_is_shown(day):
+    net = Network(label="test root", model="emulated pico")
+    (day.folder / "test.pem").write_bytes(to_pem(net.root))
+    (day.folder / "real.pem").write_bytes(to_pem(day.net.root))
+    board = net.device("emulated")
+    bundle = day.folder / "both.bundle"
+    for allowed in (board.reading(), board.reading()):  # the mark of a device that is there already stays
+        bundle.write_bytes(b"".join([*day.certificates, board.certificate.raw, day.roof.reading().raw, allowed.raw]))
+        roots = ("--root", day.folder / "test.pem", "--root", day.folder / "real.pem")
+        assert day.cli("readings", "import", bundle, *roots, *AT, "--allow-test").code == 0
+    of_board = ("--device", board.id.hex())
+    for command in (("readings",), ("readings", "sum")):
+        lines = day.cli(*command, "--json").json
+        assert {line["device"] for line in lines if line["test"]} == {board.id.hex()} and len(lines) > 2
+        marks = [line.split()[-1] for line in day.cli(*command).out.splitlines()[1:]]
+        assert marks.count("test") == sum(line["test"] for line in lines)
+    rows = list(csv.DictReader(io.StringIO(day.cli("readings", "--format", "csv").out)))
+    assert {row["device"] for row in rows if row["test"] == "1"} == {board.id.hex()}
+    assert "emulated boards" in day.cli("readings", "plot", *of_board).err
+    assert "emulated boards" not in day.cli("readings", "plot", day.roof.id.hex()).err
 
 
 def test_a_row_is_proved_to_anyone_who_has_the_root(day):

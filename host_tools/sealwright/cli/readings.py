@@ -41,7 +41,9 @@ from .session import Session
 from .words import json_value
 
 _COLUMNS: Final = ("device", "time", "number>", "quantity", "value>", "unit", "row", "mark")
-_CSV: Final = ("device", "name", "number", "time", "clock", "quantity", "unit", "value", "digest", "proof", "doubtful")
+_CSV: Final = (
+    *("device", "name", "number", "time", "clock", "quantity", "unit", "value", "digest", "proof", "doubtful", "test"),
+)
 
 
 class Form(StrEnum):
@@ -100,8 +102,8 @@ def readings(
     """Show what devices measured, a row for each value: device by device, by time.
 
     `readings import` brings readings in. The column `row` has how the digest of a value's reading begins: `sealwright
-    prove` takes it. A row is marked where its device's clock was not set, and where the device contradicts itself in
-    that reading or an earlier one.
+    prove` takes it. A row is marked where its device's clock was not set, where the device contradicts itself in
+    that reading or an earlier one, and with `test` where it came under a root for emulated boards (--allow-test).
     """
     form = form or (Form.JSON if session.as_json else Form.CSV if out is not None else Form.TABLE)
     _check(session, form, out)
@@ -156,7 +158,7 @@ def _record(row: Row, names: dict[bytes, str]) -> tuple[object, ...]:
     of = row.series
     proof = "chained" if row.chained else "signed"
     start = (of.device.hex(), names.get(of.device, ""), row.seq, iso(row.at), row.clock, of.name, of.unit)
-    return *start, said(row.value), row.digest.hex(), proof, int(row.doubtful)
+    return *start, said(row.value), row.digest.hex(), proof, int(row.doubtful), int(of.test)
 
 
 GROUP: Final = Group("readings", readings, (import_readings, sum_readings, plot))

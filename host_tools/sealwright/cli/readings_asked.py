@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from ..errors import UnknownDevice
-from ..readings import Question, ReadingStore, Row
+from ..readings import Question, ReadingStore, Row, Series
 from ..readings.rows import MICRO
 from ..wire.times import utc
 from . import options
@@ -119,13 +119,19 @@ def row_json(row: Row, names: dict[bytes, str]) -> dict[str, Any]:
         "digest": row.digest.hex(),
         "proof": "chained" if row.chained else "signed",
         "doubtful": row.doubtful,
+        "test": row.series.test,
     }
+
+
+def marks(of: Series, other: str) -> str:
+    """What is odd about values of a series; other: what else than that an emulated machine may have made them."""
+    return ", ".join(filter(None, ("test" if of.test else "", other)))
 
 
 def row_cells(row: Row, names: dict[bytes, str]) -> tuple[str, ...]:
     """A row of the table."""
-    mark = "contradicted" if row.doubtful else worth_of_clock(row.clock)
     of = row.series
+    mark = marks(of, "contradicted" if row.doubtful else worth_of_clock(row.clock))
     short = row.digest.hex()[:DIGITS]
     return named(of.device, names), utc(row.at // MICRO), str(row.seq), of.name, said(row.value), of.unit, short, mark
 

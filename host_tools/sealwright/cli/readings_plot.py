@@ -95,17 +95,19 @@ def _panels(session: Session, store: ReadingStore, asked: Question) -> list[Pane
             span = f"{utc(points[0][0] // MICRO)} to {utc(points[-1][0] // MICRO)}"
             title = f"{named(one.device, names)}  {one.name}  {span}"
             panels.append(Panel(plain(title), plain(one.unit), points))
-    _note(session, found)
+    _note(session, found, test=any(one.test for one in series))
     return panels
 
 
-def _note(session: Session, found: list[Points]) -> None:
+def _note(session: Session, found: list[Points], *, test: bool) -> None:
     """Say what a picture does not have, and what is odd about what it has."""
     beyond, doubtful = sum(one.beyond for one in found), sum(one.doubtful for one in found)
     if unset := sum(one.unset for one in found):
         session.note(f"{number(unset, 'value')} at times that no clock had set: left out.")
     if beyond:
         session.note(f"{number(beyond, 'value')} beyond what can be drawn: left out. `sealwright readings` has them.")
+    if test:
+        session.note("Its readings came under a root for emulated boards: nobody may have measured them.")
     if doubtful:
         session.note(f"{number(doubtful, 'value')} of a device that contradicts itself: drawn like the others.")
 

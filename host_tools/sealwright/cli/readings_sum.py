@@ -9,7 +9,7 @@ from ..wire.times import utc
 from .commands import command
 from .describe import number
 from .options import AnyDevices
-from .readings_asked import QuantityOption, SinceOption, UntilOption, no_rows, question, seconds, store_of
+from .readings_asked import QuantityOption, SinceOption, UntilOption, marks, no_rows, question, seconds, store_of
 from .session import Session
 from .words import named
 
@@ -43,7 +43,7 @@ def sum_readings(
         of = one.series
         sums = (_said(one.least), _said(one.mean), _said(one.greatest))
         times = (utc(one.first // MICRO), utc(one.last // MICRO))
-        mark = f"{one.doubtful:,} contradicted" if one.doubtful else ""
+        mark = marks(of, f"{one.doubtful:,} contradicted" if one.doubtful else "")
         return named(of.device, names), of.name, f"{one.size:,}", *sums, of.unit, *times, mark
 
     with store_of(session) as store:
@@ -72,4 +72,5 @@ def _values(one: Sum, names: dict[bytes, str]) -> dict[str, Any]:
         "first": seconds(one.first),
         "last": seconds(one.last),
         "doubtful": one.doubtful,
+        "test": of.test,
     }

@@ -47,8 +47,9 @@ class Taking:
         self._contradictions |= dict.fromkeys(intake.contradictions)
 
     def _judge(self, source: str, messages: Iterator[bytes], intake: Intake, advance: Advance) -> None:
-        for verdict in Verifier(self._roots, self._policy).run(messages):
-            taken = intake.add(verdict)
+        verifier = Verifier(self._roots, self._policy)
+        for verdict in verifier.run(messages):
+            taken = intake.add(verdict, test=verdict.device is not None and verifier.is_test(verdict.device))
             if not verdict.ok:
                 self._problems.note(source, verdict)
                 self._codes[verdict.code] += 1

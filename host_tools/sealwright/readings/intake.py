@@ -67,6 +67,7 @@ class Intake:
         self._others: list[_Waiting] = []  # with a number that another one has
         self._support: dict[bytes, tuple[bytes, bytes]] = {}
         self._devices: dict[bytes, int] = {}
+        self._test: set[bytes] = set()
         self._series: dict[tuple[int, str, str], int] = {}
         self.counts: Counter[str] = Counter()
         self._contradictions: dict[Contradiction, None] = {}
@@ -76,9 +77,9 @@ class Intake:
         """Those that what was written until now has shown, also where they were known before."""
         return list(self._contradictions)
 
-    def add(self, verdict: Verdict) -> bool:
-        """Take what a verdict shows; False for a reading that holds and cannot be kept. Raises a ReadingsError where
-        a batch is written and cannot be."""
+    def add(self, verdict: Verdict, *, test: bool = False) -> bool:
+        """Take what a verdict shows; False for a reading that holds and cannot be kept. test: by a root for emulated
+        machines. Raises a ReadingsError where a batch is written and cannot be."""
         message = verdict.message
         if message is None or not (verdict.ok or verdict.code == EQUIVOCATION):
             return True
@@ -91,6 +92,9 @@ class Intake:
         if one is None:
             self.counts[OUT_OF_RANGE] += 1
             return False
+        if test and one.device not in self._test:
+            self._test.add(one.device)
+            self._devices.pop(one.device, None)  # to be marked
         first = self._waiting.setdefault((one.device, one.seq), one)
         if first.digest != one.digest:
             self._others.append(one)
@@ -179,7 +183,7 @@ class Intake:
     def _device(self, device: bytes) -> int:
         found = self._devices.get(device)
         if found is None:
-            found = self._devices[device] = self._tables.number_device(device)
+            found = self._devices[device] = self._tables.number_device(device, device in self._test)
         return found
 
     def _of(self, device: int, name: str, unit: str) -> int:

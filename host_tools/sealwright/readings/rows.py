@@ -13,12 +13,14 @@ _POWERS: Final = tuple(10.0**n for n in range(23))
 
 
 class Series(NamedTuple):
-    """A quantity of a device (id, 32 bytes). unit: empty where there is none."""
+    """A quantity of a device (id, 32 bytes). unit: empty where there is none. test: readings of the device were taken
+    under a root for emulated machines."""
 
     id: int
     device: bytes
     name: str
     unit: str
+    test: bool = False
 
 
 class Row(NamedTuple):

@@ -26,7 +26,8 @@ the mantissa and the decimal exponent are kept, so sums are exact. `other` has w
 APPLICATION = 0x53454152  # "SEAR", in the file's header
 
 TABLES = (
-    "CREATE TABLE devices (id INTEGER PRIMARY KEY, device BLOB NOT NULL UNIQUE) STRICT",
+    # test: 1 where a reading was taken under a root for emulated machines
+    "CREATE TABLE devices (id INTEGER PRIMARY KEY, device BLOB NOT NULL UNIQUE, test INTEGER NOT NULL) STRICT",
     """CREATE TABLE series (
         id INTEGER PRIMARY KEY,
         device INTEGER NOT NULL REFERENCES devices (id),

@@ -62,9 +62,11 @@ class Tables:
         """The number of a device id."""
         return _first(self._queries.row("SELECT id FROM devices WHERE device = ?", (device,)))
 
-    def number_device(self, device: bytes) -> int:
-        """The same, given now where it has none."""
-        self._queries.run("INSERT INTO devices (device) VALUES (?) ON CONFLICT DO NOTHING", (device,))
+    def number_device(self, device: bytes, test: bool) -> int:
+        """The same, given now where it has none. test: mark it as one of an emulated machine, for good."""
+        query = """INSERT INTO devices (device, test) VALUES (?, ?)
+            ON CONFLICT DO UPDATE SET test = max(test, excluded.test)"""
+        self._queries.run(query, (device, int(test)))
         return cast(int, self.device(device))
 
     def number_series(self, device: int, name: str, unit: str) -> int:
@@ -77,9 +79,10 @@ class Tables:
     def series(self) -> list[Series]:
         """Every series, by device, name and unit."""
         rows = self._queries.rows(
-            "SELECT s.id, d.device, s.name, s.unit FROM series s JOIN devices d ON d.id = s.device"
+            "SELECT s.id, d.device, s.name, s.unit, d.test FROM series s JOIN devices d ON d.id = s.device"
         )
-        return sorted((Series(*cast("tuple[int, bytes, str, str]", row)) for row in rows), key=lambda one: one[1:])
+        found = (cast("tuple[int, bytes, str, str, int]", row) for row in rows)
+        return sorted((Series(*row[:4], bool(row[4])) for row in found), key=lambda one: one[1:])
 
     def digests(self, device: int, first: int, last: int) -> dict[int, bytes]:
         """The digests of a device's readings with these numbers."""
