@@ -2,6 +2,10 @@
 
 import csv
 import io
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from sealwright.wire.certificates import to_pem
@@ -98,7 +102,7 @@ def test_what_does_not_hold_is_told_and_not_taken(table):
     good, stranger = table.roof.reading(), table.net.device("stranger").reading()
     ran = table.bring(good, stranger)
     assert ran.code == 1 and "unknown_signer" in ran.out
-    assert ran.out.splitlines()[-1] == "1 new reading with 1 value, 1 do not hold."
+    assert ran.out.splitlines()[-1] == "1 new reading with 1 value, 1 does not hold."
     assert len(table.cli("readings", "--json").json) == 1
 
 
@@ -138,6 +142,33 @@ def test_names_that_a_device_gave_do_not_reach_the_terminal(table):
     table.bring(table.roof.reading(records=(Record(name="a\x1b[2Jb", value=1), Record(name="n", text="x\ny"))))
     shown = table.cli("readings").out
     assert "\x1b" not in shown and len(shown.splitlines()) == 3
+
+
+def test_names_that_a_device_gave_do_not_reach_the_terminal_as_csv(table):
+    table.bring(table.roof.reading(records=(Record(name="a\x1b[2Jb", text="x" * 50),)))
+    asked = ("readings", "--format", "csv")
+    assert "\x1b" in table.cli(*asked).out  # a file or a pipe has what was signed
+    primary, terminal = os.openpty()
+    line = [sys.executable, "-m", "sealwright", *asked, "--home", str(table.cli.home)]
+    subprocess.run(line, stdout=terminal, check=True)
+    shown = os.read(primary, 4096)
+    os.close(primary)
+    os.close(terminal)
+    assert b"x" * 50 in shown and b"\x1b" not in shown
+
+
+def test_a_long_cell_of_a_table_is_cut_and_json_has_it_whole(table):
+    table.bring(table.roof.reading(records=(Record(name="n" * 41, text="x" * 40), Record(name="m" * 60, value=1))))
+    shown = table.cli("readings").out
+    assert "n" * 39 + "… " in shown and "x" * 40 in shown and "m" * 39 + "… " in table.cli("readings", "sum").out
+    assert {line["quantity"] for line in table.cli("readings", "--json").json} == {"n" * 41, "m" * 60}
+
+
+def test_a_dash_is_standard_output(day, monkeypatch):
+    monkeypatch.chdir(day.folder)
+    written = day.cli("readings", "--out", "-").out
+    assert written == day.cli("readings", "--format", "csv").out and not Path("-").exists()
+    assert day.cli("readings", "--out", "-", "--format", "parquet").code == 2
 
 
 def test_forms_that_contradict_each_other(day):

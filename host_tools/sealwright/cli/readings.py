@@ -22,6 +22,7 @@ from ..readings import Question, ReadingStore, Row
 from ..readings.parquet import write_parquet
 from .commands import Group, command
 from .naming import complete
+from .options import STDIN
 from .readings_asked import (
     QuantityOption,
     SinceOption,
@@ -38,7 +39,7 @@ from .readings_import import import_readings
 from .readings_plot import plot
 from .readings_sum import sum_readings
 from .session import Session
-from .words import json_value
+from .words import json_value, plain
 
 _COLUMNS: Final = ("device", "time", "number>", "quantity", "value>", "unit", "row", "mark")
 _CSV: Final = (
@@ -71,7 +72,8 @@ FormOption = Annotated[
     Form | None, typer.Option("--format", help="table; csv, with a header; json: one object a line; parquet.")
 ]
 OutOption = Annotated[
-    Path | None, typer.Option("--out", metavar="FILE", help="Where to [default: stdout].", show_default=False)
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Where to; - is standard output, the default.", show_default=False),
 ]
 
 
@@ -106,6 +108,8 @@ def readings(
     that reading or an earlier one, and with `test` where it came under a root for emulated boards (--allow-test).
     """
     form = form or (Form.JSON if session.as_json else Form.CSV if out is not None else Form.TABLE)
+    if out == Path(STDIN):  # standard output, as elsewhere
+        out = None
     _check(session, form, out)
     names = session.names()
     with store_of(session) as store:
@@ -151,7 +155,8 @@ def _write(file: TextIO, rows: Iterable[Row], names: dict[bytes, str], form: For
         return sum(file.write(json.dumps(json_value(row_json(row, names))) + "\n") > 0 for row in rows)
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(_CSV)
-    return sum(writer.writerow(_record(row, names)) > 0 for row in rows)
+    shown = plain if file.isatty() else str  # what a device signed is no command to a terminal
+    return sum(writer.writerow([shown(str(cell)) for cell in _record(row, names)]) > 0 for row in rows)
 
 
 def _record(row: Row, names: dict[bytes, str]) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from ..wire.times import utc
 from .commands import command
 from .describe import number
 from .options import AnyDevices
-from .readings_asked import QuantityOption, SinceOption, UntilOption, marks, no_rows, question, seconds, store_of
+from .readings_asked import QuantityOption, SinceOption, UntilOption, cut, marks, no_rows, question, seconds, store_of
 from .session import Session
 from .words import named
 
@@ -44,7 +44,7 @@ def sum_readings(
         sums = (_said(one.least), _said(one.mean), _said(one.greatest))
         times = (utc(one.first // MICRO), utc(one.last // MICRO))
         mark = marks(of, f"{one.doubtful:,} contradicted" if one.doubtful else "")
-        return named(of.device, names), of.name, f"{one.size:,}", *sums, of.unit, *times, mark
+        return named(of.device, names), cut(of.name), f"{one.size:,}", *sums, of.unit, *times, mark
 
     with store_of(session) as store:
         asked = question(session, store, device, quantity=quantity, since=since, until=until)

@@ -72,7 +72,8 @@ class Taking:
         keys = ("new", "known", "values", "refused", "out_of_range")
         session.emit(ok=good, **{key: counts[key] for key in keys}, contradictions=len(self._contradictions))
         known = f", {counts['known']:,} were there" if counts["known"] else ""
-        refused = f", {counts['refused']:,} do not hold" if counts["refused"] else ""
+        verb = "does" if counts["refused"] == 1 else "do"
+        refused = f", {counts['refused']:,} {verb} not hold" if counts["refused"] else ""
         session.say(f"{number(counts['new'], 'new reading')} with {number(counts['values'], 'value')}{known}{refused}.")
         if self._failure is not None:
             return self._failure.exit_code
