@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,9 @@ def test_what_is_asked_for(day):
     assert "Nothing in that time." in day.cli("readings", "--since", "24h", "--until", "23h").out
     assert day.cli("readings", "--device", "barn").code == 2
     assert day.cli("readings", "--since", "yesterday").code == 2
+    for asked in (("readings",), ("readings", "sum"), ("readings", "plot", day.roof.id.hex())):
+        for option in (("--until", "999999999d"), ("--since", "99999999999999999")):
+            assert "Nothing in that time." in day.cli(*asked, *option).out
 
 
 def test_sums(day):
@@ -208,6 +212,19 @@ def test_a_row_is_proved_to_anyone_who_has_the_root(day):
         assert [one["code"] for one in verdicts] == ["ok"] * 3 and verdicts[-1]["digest"] == line["digest"]
     shown = day.cli("prove", line["digest"], *root, *AT)
     assert "by its own signature" in shown.out and "#5 " in shown.out
+
+
+def test_a_row_that_was_edited_is_not_proved_as_another(day):
+    store = sqlite3.connect(day.cli.home / "readings.db")
+    device = "(SELECT id FROM devices WHERE device = ?)"
+    seventh = f"(SELECT raw, digest FROM messages WHERE device = {device} AND seq = 7)"
+    query = f"UPDATE messages SET (raw, digest) = {seventh} WHERE device = {device} AND seq = 5"
+    with store:
+        store.execute(query, (day.roof.id, day.roof.id))
+    store.close()
+    proof = day.folder / "proof.bundle"
+    ran = day.cli("prove", f"{day.roof.id.hex()}:5", "--out", proof, "--root", day.folder / "root.pem", *AT, "--json")
+    assert (ran.code, ran.last["code"]) == (1, "readings_damaged") and "readings.db" in ran.err and not proof.exists()
 
 
 @pytest.mark.parametrize("row", ["1234567", "roof", "a" * 65, "deadbeef", "roof:1", "0011223344556677:5"])
