@@ -119,7 +119,7 @@ def test_a_spoilt_reading_is_the_cause_of_the_gap_after_it(desk):
     path = desk.bundle("b", desk.issuer.certificate, solar.certificate)
     path.write_bytes(path.read_bytes() + spoilt)
     ran = desk.verify(path)
-    assert ran.out.count("gap") == 2 and "From it follow: 1 gap." in ran.out and "bad_signature: message 4" in ran.out
+    assert ran.out.count("gap") == 2 and "From it follows: 1 gap." in ran.out and "bad_signature: message 4" in ran.out
 
 
 def test_json_has_the_body_the_time_and_the_clock(desk):

@@ -2,12 +2,18 @@
 
 import csv
 import io
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from sealwright.wire.certificates import to_pem
+from sealwright.wire.messages import DecimalFraction
 
 from tests.cli.runner import LONG
-from tests.host_tools.factory import NOW, Record
+from tests.host_tools.factory import NOW, Network, Record
 from tests.host_tools.readings.conftest import Desk
 
 AT = ("--at", NOW + 10**6)
@@ -83,6 +89,9 @@ def test_what_is_asked_for(day):
     assert "Nothing in that time." in day.cli("readings", "--since", "24h", "--until", "23h").out
     assert day.cli("readings", "--device", "barn").code == 2
     assert day.cli("readings", "--since", "yesterday").code == 2
+    for asked in (("readings",), ("readings", "sum"), ("readings", "plot", day.roof.id.hex())):
+        for option in (("--until", "999999999d"), ("--since", "99999999999999999")):
+            assert "Nothing in that time." in day.cli(*asked, *option).out
 
 
 def test_sums(day):
@@ -97,7 +106,7 @@ def test_what_does_not_hold_is_told_and_not_taken(table):
     good, stranger = table.roof.reading(), table.net.device("stranger").reading()
     ran = table.bring(good, stranger)
     assert ran.code == 1 and "unknown_signer" in ran.out
-    assert ran.out.splitlines()[-1] == "1 new reading with 1 value, 1 do not hold."
+    assert ran.out.splitlines()[-1] == "1 new reading with 1 value, 1 does not hold."
     assert len(table.cli("readings", "--json").json) == 1
 
 
@@ -109,6 +118,9 @@ def test_a_device_that_contradicts_itself_is_told_and_marked(table):
     assert ran.last["contradictions"] == 1
     assert "contradicted" in table.cli("readings").out
     assert [line["doubtful"] for line in table.cli("readings", "--json").json] == [True]
+    assert table.cli("readings", "sum", "--json").last["doubtful"] == 1
+    assert "1 contradicted" in table.cli("readings", "sum").out
+    assert "1 value of a device that contradicts itself" in table.cli("readings", "plot", table.roof.id.hex()).err
 
 
 def test_a_clock_that_was_not_set_is_marked(table):
@@ -136,9 +148,58 @@ def test_names_that_a_device_gave_do_not_reach_the_terminal(table):
     assert "\x1b" not in shown and len(shown.splitlines()) == 3
 
 
+def test_names_that_a_device_gave_do_not_reach_the_terminal_as_csv(table):
+    table.bring(table.roof.reading(records=(Record(name="a\x1b[2Jb", text="x" * 50),)))
+    asked = ("readings", "--format", "csv")
+    assert "\x1b" in table.cli(*asked).out  # a file or a pipe has what was signed
+    primary, terminal = os.openpty()
+    line = [sys.executable, "-m", "sealwright", *asked, "--home", str(table.cli.home)]
+    subprocess.run(line, stdout=terminal, check=True)
+    shown = os.read(primary, 4096)
+    os.close(primary)
+    os.close(terminal)
+    assert b"x" * 50 in shown and b"\x1b" not in shown
+
+
+def test_a_long_cell_of_a_table_is_cut_and_json_has_it_whole(table):
+    table.bring(table.roof.reading(records=(Record(name="n" * 41, text="x" * 40), Record(name="m" * 60, value=1))))
+    shown = table.cli("readings").out
+    assert "n" * 39 + "… " in shown and "x" * 40 in shown and "m" * 39 + "… " in table.cli("readings", "sum").out
+    assert {line["quantity"] for line in table.cli("readings", "--json").json} == {"n" * 41, "m" * 60}
+
+
+def test_a_dash_is_standard_output(day, monkeypatch):
+    monkeypatch.chdir(day.folder)
+    written = day.cli("readings", "--out", "-").out
+    assert written == day.cli("readings", "--format", "csv").out and not Path("-").exists()
+    assert day.cli("readings", "--out", "-", "--format", "parquet").code == 2
+
+
 def test_forms_that_contradict_each_other(day):
     assert day.cli("readings", "--json", "--format", "csv").code == 2
     assert day.cli("readings", "--format", "table", "--out", day.folder / "x").code == 2
+
+
+def test_what_came_under_a_test_root_is_marked_wherever_it_is_shown(day):
+    net = Network(label="test root", model="emulated pico")
+    (day.folder / "test.pem").write_bytes(to_pem(net.root))
+    (day.folder / "real.pem").write_bytes(to_pem(day.net.root))
+    board = net.device("emulated")
+    bundle = day.folder / "both.bundle"
+    for allowed in (board.reading(), board.reading()):  # the mark of a device that is there already stays
+        bundle.write_bytes(b"".join([*day.certificates, board.certificate.raw, day.roof.reading().raw, allowed.raw]))
+        roots = ("--root", day.folder / "test.pem", "--root", day.folder / "real.pem")
+        assert day.cli("readings", "import", bundle, *roots, *AT, "--allow-test").code == 0
+    of_board = ("--device", board.id.hex())
+    for command in (("readings",), ("readings", "sum")):
+        lines = day.cli(*command, "--json").json
+        assert {line["device"] for line in lines if line["test"]} == {board.id.hex()} and len(lines) > 2
+        marks = [line.split()[-1] for line in day.cli(*command).out.splitlines()[1:]]
+        assert marks.count("test") == sum(line["test"] for line in lines)
+    rows = list(csv.DictReader(io.StringIO(day.cli("readings", "--format", "csv").out)))
+    assert {row["device"] for row in rows if row["test"] == "1"} == {board.id.hex()}
+    assert "emulated boards" in day.cli("readings", "plot", *of_board).err
+    assert "emulated boards" not in day.cli("readings", "plot", day.roof.id.hex()).err
 
 
 def test_a_row_is_proved_to_anyone_who_has_the_root(day):
@@ -151,6 +212,19 @@ def test_a_row_is_proved_to_anyone_who_has_the_root(day):
         assert [one["code"] for one in verdicts] == ["ok"] * 3 and verdicts[-1]["digest"] == line["digest"]
     shown = day.cli("prove", line["digest"], *root, *AT)
     assert "by its own signature" in shown.out and "#5 " in shown.out
+
+
+def test_a_row_that_was_edited_is_not_proved_as_another(day):
+    store = sqlite3.connect(day.cli.home / "readings.db")
+    device = "(SELECT id FROM devices WHERE device = ?)"
+    seventh = f"(SELECT raw, digest FROM messages WHERE device = {device} AND seq = 7)"
+    query = f"UPDATE messages SET (raw, digest) = {seventh} WHERE device = {device} AND seq = 5"
+    with store:
+        store.execute(query, (day.roof.id, day.roof.id))
+    store.close()
+    proof = day.folder / "proof.bundle"
+    ran = day.cli("prove", f"{day.roof.id.hex()}:5", "--out", proof, "--root", day.folder / "root.pem", *AT, "--json")
+    assert (ran.code, ran.last["code"]) == (1, "readings_damaged") and "readings.db" in ran.err and not proof.exists()
 
 
 @pytest.mark.parametrize("row", ["1234567", "roof", "a" * 65, "deadbeef", "roof:1", "0011223344556677:5"])
@@ -190,6 +264,14 @@ def test_times_that_nobody_set_are_left_out_of_a_plot(table):
     table.bring(table.roof.reading(clock_quality=1, sampled_at=5), table.roof.reading(), table.roof.reading())
     ran = table.cli("readings", "plot", table.roof.id.hex())
     assert "1 value at times that no clock had set" in ran.err and "1970" not in ran.out
+
+
+def test_values_that_no_picture_can_have_are_left_out_of_a_plot(table):
+    table.bring(
+        *(table.roof.reading(records=(Record(name="x", value=one),)) for one in (DecimalFraction(400, 7), 5, 6))
+    )
+    ran = table.cli("readings", "plot", table.roof.id.hex())
+    assert ran.code == 0 and "1 value beyond what can be drawn" in ran.err
 
 
 def test_a_parquet_file(day):

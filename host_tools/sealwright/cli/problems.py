@@ -104,7 +104,8 @@ class Problems:
             session.say(f"    {group.why}")
             if group.follows:
                 said = ", ".join(f"{count} {code}" for code, count in group.follows.items())
-                session.say(f"    From it follow: {said}.")
+                verb = "follows" if sum(group.follows.values()) == 1 else "follow"
+                session.say(f"    From it {verb}: {said}.")
         more = len(groups) - MOST_SHOWN
         if more > 0 or self._beyond:
             least = "at least " if self._beyond else ""

@@ -22,6 +22,7 @@ from ..readings import Question, ReadingStore, Row
 from ..readings.parquet import write_parquet
 from .commands import Group, command
 from .naming import complete
+from .options import STDIN
 from .readings_asked import (
     QuantityOption,
     SinceOption,
@@ -38,10 +39,12 @@ from .readings_import import import_readings
 from .readings_plot import plot
 from .readings_sum import sum_readings
 from .session import Session
-from .words import json_value
+from .words import json_value, plain
 
 _COLUMNS: Final = ("device", "time", "number>", "quantity", "value>", "unit", "row", "mark")
-_CSV: Final = ("device", "name", "number", "time", "clock", "quantity", "unit", "value", "digest", "proof", "doubtful")
+_CSV: Final = (
+    *("device", "name", "number", "time", "clock", "quantity", "unit", "value", "digest", "proof", "doubtful", "test"),
+)
 
 
 class Form(StrEnum):
@@ -69,7 +72,8 @@ FormOption = Annotated[
     Form | None, typer.Option("--format", help="table; csv, with a header; json: one object a line; parquet.")
 ]
 OutOption = Annotated[
-    Path | None, typer.Option("--out", metavar="FILE", help="Where to [default: stdout].", show_default=False)
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Where to; - is standard output, the default.", show_default=False),
 ]
 
 
@@ -100,10 +104,12 @@ def readings(
     """Show what devices measured, a row for each value: device by device, by time.
 
     `readings import` brings readings in. The column `row` has how the digest of a value's reading begins: `sealwright
-    prove` takes it. A row is marked where its device's clock was not set, and where the device contradicts itself in
-    that reading or an earlier one.
+    prove` takes it. A row is marked where its device's clock was not set, where the device contradicts itself in
+    that reading or an earlier one, and with `test` where it came under a root for emulated boards (--allow-test).
     """
     form = form or (Form.JSON if session.as_json else Form.CSV if out is not None else Form.TABLE)
+    if out == Path(STDIN):  # standard output, as elsewhere
+        out = None
     _check(session, form, out)
     names = session.names()
     with store_of(session) as store:
@@ -149,14 +155,15 @@ def _write(file: TextIO, rows: Iterable[Row], names: dict[bytes, str], form: For
         return sum(file.write(json.dumps(json_value(row_json(row, names))) + "\n") > 0 for row in rows)
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(_CSV)
-    return sum(writer.writerow(_record(row, names)) > 0 for row in rows)
+    shown = plain if file.isatty() else str  # what a device signed is no command to a terminal
+    return sum(writer.writerow([shown(str(cell)) for cell in _record(row, names)]) > 0 for row in rows)
 
 
 def _record(row: Row, names: dict[bytes, str]) -> tuple[object, ...]:
     of = row.series
     proof = "chained" if row.chained else "signed"
     start = (of.device.hex(), names.get(of.device, ""), row.seq, iso(row.at), row.clock, of.name, of.unit)
-    return *start, said(row.value), row.digest.hex(), proof, int(row.doubtful)
+    return *start, said(row.value), row.digest.hex(), proof, int(row.doubtful), int(of.test)
 
 
 GROUP: Final = Group("readings", readings, (import_readings, sum_readings, plot))

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from ..errors import UnknownDevice
-from ..readings import Question, ReadingStore, Row
+from ..readings import Question, ReadingStore, Row, Series
 from ..readings.rows import MICRO
 from ..wire.times import utc
 from . import options
@@ -21,6 +21,7 @@ from .words import named, worth_of_clock
 _AGO: Final = re.compile(r"(\d{1,9})([smhd])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LEAST: Final = 8  # digits of an id
+_WIDEST: Final = 40  # characters of a cell
 DIGITS: Final = 12  # of a digest, as tables show it
 
 SinceOption = Annotated[
@@ -119,15 +120,35 @@ def row_json(row: Row, names: dict[bytes, str]) -> dict[str, Any]:
         "digest": row.digest.hex(),
         "proof": "chained" if row.chained else "signed",
         "doubtful": row.doubtful,
+        "test": row.series.test,
     }
+
+
+def cut(text: str) -> str:
+    """A text as a table has it: a device may sign a long one, and JSON and CSV have all of it."""
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+
+
+def marks(of: Series, other: str) -> str:
+    """What is odd about values of a series; other: what else than that an emulated machine may have made them."""
+    return ", ".join(filter(None, ("test" if of.test else "", other)))
 
 
 def row_cells(row: Row, names: dict[bytes, str]) -> tuple[str, ...]:
     """A row of the table."""
-    mark = "contradicted" if row.doubtful else worth_of_clock(row.clock)
     of = row.series
+    mark = marks(of, "contradicted" if row.doubtful else worth_of_clock(row.clock))
     short = row.digest.hex()[:DIGITS]
-    return named(of.device, names), utc(row.at // MICRO), str(row.seq), of.name, said(row.value), of.unit, short, mark
+    return (
+        named(of.device, names),
+        utc(row.at // MICRO),
+        str(row.seq),
+        cut(of.name),
+        cut(said(row.value)),
+        of.unit,
+        short,
+        mark,
+    )
 
 
 def no_rows(session: Session, asked: Question, store: ReadingStore) -> None:

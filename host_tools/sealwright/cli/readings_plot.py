@@ -12,7 +12,7 @@ from ..files import write_output
 from ..readings import Question, ReadingStore
 from ..readings.drawing import Panel, in_terminal
 from ..readings.png import png
-from ..readings.rows import MICRO
+from ..readings.rows import MICRO, Points
 from ..readings.svg import svg
 from ..wire.times import utc
 from .commands import command
@@ -60,8 +60,8 @@ def plot(
     """Draw the values of a device over time, UTC, one plot for each quantity.
 
     Where more values than columns come, the least and the greatest of each column are drawn. A line is broken where
-    readings are missing. Values at times that no clock had set are left out, unless there are no others. Exits 1 where
-    there is nothing to draw.
+    readings are missing. Values at times that no clock had set are left out, unless there are no others. Notes say what
+    was left out, and how many values contradict others. Exits 1 where there is nothing to draw.
     """
     kind = "" if out is None else out.suffix.lower()
     if kind not in ("", ".svg", ".png") or (out is not None and not kind):
@@ -69,11 +69,9 @@ def plot(
         raise Usage(f"{out} is no name of a picture that can be drawn", remedy=remedy)
     with store_of(session) as store:
         asked = question(session, store, [device], quantity=quantity, since=since, until=until)
-        panels, unset = _panels(session, store, asked)
+        panels = _panels(session, store, asked)
         if not panels:
             no_rows(session, asked, store)
-    if unset and panels:
-        session.note(f"{number(unset, 'value')} at times that no clock had set: left out.")
     size = sum(len(panel.points) for panel in panels)
     if out is not None and panels:
         write_output(out, png(panels) if kind == ".png" else svg(panels).encode())
@@ -84,20 +82,34 @@ def plot(
     return 0 if panels else 1
 
 
-def _panels(session: Session, store: ReadingStore, asked: Question) -> tuple[list[Panel], int]:
-    names, panels, left_out = session.names(), [], 0
+def _panels(session: Session, store: ReadingStore, asked: Question) -> list[Panel]:
+    names, panels, found = session.names(), [], []
     series = store.series(asked)
     if len(series) > _MOST:
         remedy = "Name some with --quantity."
         raise Usage(f"{len(series)} quantities are more than a picture can have", remedy=remedy)
     for one in series:
-        points, unset = store.points(one, asked)
-        left_out += unset
+        found.append(store.points(one, asked))
+        points = found[-1].drawn
         if points:
             span = f"{utc(points[0][0] // MICRO)} to {utc(points[-1][0] // MICRO)}"
             title = f"{named(one.device, names)}  {one.name}  {span}"
             panels.append(Panel(plain(title), plain(one.unit), points))
-    return panels, left_out
+    _note(session, found, test=any(one.test for one in series))
+    return panels
+
+
+def _note(session: Session, found: list[Points], *, test: bool) -> None:
+    """Say what a picture does not have, and what is odd about what it has."""
+    beyond, doubtful = sum(one.beyond for one in found), sum(one.doubtful for one in found)
+    if unset := sum(one.unset for one in found):
+        session.note(f"{number(unset, 'value')} at times that no clock had set: left out.")
+    if beyond:
+        session.note(f"{number(beyond, 'value')} beyond what can be drawn: left out. `sealwright readings` has them.")
+    if test:
+        session.note("Its readings came under a root for emulated boards: nobody may have measured them.")
+    if doubtful:
+        session.note(f"{number(doubtful, 'value')} of a device that contradicts itself: drawn like the others.")
 
 
 def _draw(session: Session, panels: list[Panel], width: int, height: int) -> None:

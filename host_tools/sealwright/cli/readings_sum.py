@@ -9,11 +9,11 @@ from ..wire.times import utc
 from .commands import command
 from .describe import number
 from .options import AnyDevices
-from .readings_asked import QuantityOption, SinceOption, UntilOption, no_rows, question, seconds, store_of
+from .readings_asked import QuantityOption, SinceOption, UntilOption, cut, marks, no_rows, question, seconds, store_of
 from .session import Session
 from .words import named
 
-_COLUMNS: Final = ("device", "quantity", "values>", "least>", "mean>", "greatest>", "unit", "first", "last")
+_COLUMNS: Final = ("device", "quantity", "values>", "least>", "mean>", "greatest>", "unit", "first", "last", "mark")
 
 
 @command(
@@ -34,7 +34,8 @@ def sum_readings(
 ) -> None:
     """Show for each quantity of each device how many values there are, the least, the mean and the greatest.
 
-    Least and greatest are exact; the mean is the exact sum, divided to 12 digits.
+    Least and greatest are exact; the mean is the exact sum, divided to 12 digits. The mark says how many of the values
+    are of readings in which, or after which, their device contradicts itself; they count like the others.
     """
     names = session.names()
 
@@ -42,7 +43,8 @@ def sum_readings(
         of = one.series
         sums = (_said(one.least), _said(one.mean), _said(one.greatest))
         times = (utc(one.first // MICRO), utc(one.last // MICRO))
-        return named(of.device, names), of.name, f"{one.size:,}", *sums, of.unit, *times
+        mark = marks(of, f"{one.doubtful:,} contradicted" if one.doubtful else "")
+        return named(of.device, names), cut(of.name), f"{one.size:,}", *sums, of.unit, *times, mark
 
     with store_of(session) as store:
         asked = question(session, store, device, quantity=quantity, since=since, until=until)
@@ -69,4 +71,6 @@ def _values(one: Sum, names: dict[bytes, str]) -> dict[str, Any]:
         "greatest": None if one.greatest is None else number(one.greatest),
         "first": seconds(one.first),
         "last": seconds(one.last),
+        "doubtful": one.doubtful,
+        "test": of.test,
     }

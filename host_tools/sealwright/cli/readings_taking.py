@@ -47,8 +47,9 @@ class Taking:
         self._contradictions |= dict.fromkeys(intake.contradictions)
 
     def _judge(self, source: str, messages: Iterator[bytes], intake: Intake, advance: Advance) -> None:
-        for verdict in Verifier(self._roots, self._policy).run(messages):
-            taken = intake.add(verdict)
+        verifier = Verifier(self._roots, self._policy)
+        for verdict in verifier.run(messages):
+            taken = intake.add(verdict, test=verdict.device is not None and verifier.is_test(verdict.device))
             if not verdict.ok:
                 self._problems.note(source, verdict)
                 self._codes[verdict.code] += 1
@@ -71,7 +72,8 @@ class Taking:
         keys = ("new", "known", "values", "refused", "out_of_range")
         session.emit(ok=good, **{key: counts[key] for key in keys}, contradictions=len(self._contradictions))
         known = f", {counts['known']:,} were there" if counts["known"] else ""
-        refused = f", {counts['refused']:,} do not hold" if counts["refused"] else ""
+        verb = "does" if counts["refused"] == 1 else "do"
+        refused = f", {counts['refused']:,} {verb} not hold" if counts["refused"] else ""
         session.say(f"{number(counts['new'], 'new reading')} with {number(counts['values'], 'value')}{known}{refused}.")
         if self._failure is not None:
             return self._failure.exit_code

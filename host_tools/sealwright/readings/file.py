@@ -7,7 +7,7 @@ from ..database.sqlite import SqliteFile
 from . import schema
 from .faults import FAMILY
 
-MIGRATIONS: Final = (Migration(1, schema.TABLES, "60ef97c2d52c0b5671c21d59ab5d8a4f99913768e294d0a540d8fbb27f63eb93"),)
+MIGRATIONS: Final = (Migration(1, schema.TABLES, "d37a3057b8ccbbb85c338fc3074f9fb8406fd4f321b32d00a945d1c11045f71c"),)
 PAGE: Final = 16384  # bytes
 
 

@@ -4,7 +4,8 @@ Each batch is one transaction: after a kill the store holds whole batches, and t
 reading that is there already changes nothing, so the order of bundles decides nothing either. Of two readings with one
 number the first stays, and the other is kept as a contradiction; so is one that names another reading before it than
 the one that is kept. From the least contradicted number on the device's rows are marked, whichever came first.
-Limits: a number, a time or a value beyond 64 bits is not taken, see `schema`. A batch is held in memory: 20 MB.
+Limits: a number, a time or a value beyond 64 bits, or an exponent beyond 6,144, is not taken, see `schema`. A batch is
+held in memory: 20 MB.
 """
 
 from collections import Counter
@@ -17,10 +18,12 @@ from ..database.asked import Value
 from ..verify import Verdict
 from ..verify.codes import EQUIVOCATION
 from ..verify.verdict import BY_CHAIN
-from ..wire.messages import Body, Certificate, DecimalFraction, Message, Reading, Revocation, Rotation, parse_as
+from ..wire.messages import Body, Certificate, DecimalFraction, Message, Reading, Revocation, Rotation
+from ..wire.messages.decimals import MAX_EXPONENT
 from ..wire.senml import Measurement, measurements
 from .faults import ReadingsError
 from .file import ReadingsFile
+from .kept import reading_of
 from .rows import MICRO
 from .store import ReadingStore
 from .tables import DigestRow, MessageRow, Tables, ValueRow, head_of
@@ -64,6 +67,7 @@ class Intake:
         self._others: list[_Waiting] = []  # with a number that another one has
         self._support: dict[bytes, tuple[bytes, bytes]] = {}
         self._devices: dict[bytes, int] = {}
+        self._test: set[bytes] = set()
         self._series: dict[tuple[int, str, str], int] = {}
         self.counts: Counter[str] = Counter()
         self._contradictions: dict[Contradiction, None] = {}
@@ -73,9 +77,9 @@ class Intake:
         """Those that what was written until now has shown, also where they were known before."""
         return list(self._contradictions)
 
-    def add(self, verdict: Verdict) -> bool:
-        """Take what a verdict shows; False for a reading that holds and cannot be kept. Raises a ReadingsError where
-        a batch is written and cannot be."""
+    def add(self, verdict: Verdict, *, test: bool = False) -> bool:
+        """Take what a verdict shows; False for a reading that holds and cannot be kept. test: by a root for emulated
+        machines. Raises a ReadingsError where a batch is written and cannot be."""
         message = verdict.message
         if message is None or not (verdict.ok or verdict.code == EQUIVOCATION):
             return True
@@ -88,6 +92,9 @@ class Intake:
         if one is None:
             self.counts[OUT_OF_RANGE] += 1
             return False
+        if test and one.device not in self._test:
+            self._test.add(one.device)
+            self._devices.pop(one.device, None)  # to be marked
         first = self._waiting.setdefault((one.device, one.seq), one)
         if first.digest != one.digest:
             self._others.append(one)
@@ -166,7 +173,7 @@ class Intake:
         named = [(one.seq, one.digest, one.prev, one.raw) for one in run]
         after = run[-1].seq + 1
         if after in known and (kept := self._tables.message(device, after)) is not None:
-            named.append((after, kept.digest, parse_as(kept.raw, Reading).body.prev, kept.raw))
+            named.append((after, kept.digest, reading_of(kept).body.prev, kept.raw))
         for seq, digest, prev, raw in named:
             before = known.get(seq - 1)
             if before not in (None, prev) and known[seq] == digest:
@@ -176,7 +183,7 @@ class Intake:
     def _device(self, device: bytes) -> int:
         found = self._devices.get(device)
         if found is None:
-            found = self._devices[device] = self._tables.number_device(device)
+            found = self._devices[device] = self._tables.number_device(device, device in self._test)
         return found
 
     def _of(self, device: int, name: str, unit: str) -> int:
@@ -233,7 +240,7 @@ def _value(place: int, one: Measurement, now: int) -> _Value | None:
     at = now * MICRO if one.at == now else int(one.at * MICRO // 1) if one.at is not None else None
     number = one.value
     exponent, mantissa = number if isinstance(number, DecimalFraction) else (0, number)
-    if at is None or abs(at) > _MOST or abs(mantissa or 0) > _MOST:
+    if at is None or abs(at) > _MOST or abs(mantissa or 0) > _MOST or abs(exponent) > MAX_EXPONENT:
         return None
     other: str | bytes | int | None = one.text if one.text is not None else one.data
     if one.flag is not None and other is None:

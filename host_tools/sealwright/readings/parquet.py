@@ -2,7 +2,7 @@
 
 Columns: device (the id in hexadecimal), name, number, time (microseconds, UTC), clock (0 to 3), quantity, unit, value
 (a 64-bit float), mantissa and exponent (the exact value), text (of what is no number; data in hexadecimal), digest (32
-bytes), chained, doubtful. Rows are sorted by device, quantity, unit and time.
+bytes), chained, doubtful, test. Rows are sorted by device, quantity, unit and time.
 Limits: pyarrow takes 170 MB of disk, so it is an extra, and not in `all`.
 """
 
@@ -60,6 +60,7 @@ def _schema(arrow: Any) -> Any:
             ("digest", arrow.binary(32)),
             ("chained", arrow.bool_()),
             ("doubtful", arrow.bool_()),
+            ("test", arrow.bool_()),
         ]
     )
 
@@ -84,6 +85,7 @@ def _table(arrow: Any, schema: Any, waiting: list[tuple[Stretch, list[Kept]]], n
         "digest": digest,
         "chained": arrow.array(chained, arrow.int8()).cast(arrow.bool_()),
         "doubtful": [one for stretch, part in waiting for one in _doubtful(stretch, part)],
+        "test": [one.test for one, size in zip(of, sizes, strict=True) for _ in range(size)],
     }
     arrays = [
         column if isinstance(column, arrow.Array) else arrow.array(column, type=schema.field(name).type)

@@ -12,16 +12,24 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from ..errors import Rejected
 from ..verify import Policy, Verdict, Verifier
+from ..verify.codes import REMEDIES
 from ..verify.policy import CHAINED, EACH
 from ..wire.keys import PublicKey
-from ..wire.messages import Body, Certificate, Message, Reading, Revocation, Rotation, parse_as, parse_message
+from ..wire.messages import Body, Certificate, Message, Reading, Revocation, Rotation
 from ..wire.messages.message import AnyBody
+from .faults import ReadingsDamaged
+from .kept import parsed, reading_of
 from .tables import Stored
 
 B = TypeVar("B", bound=AnyBody)
 MOST: Final = 100_000  # readings up to the one whose signature proves the first
 _AGAIN: Final = "Import the bundle that it came from again."
-_NOW: Final = "If it held when it was signed, check as of then: --at TIME."
+_THEN: Final = "If it held when it was signed, check as of then: --at TIME."
+_TIMED: Final = ("expired_certificate", "not_yet_valid")
+_REMEDIES: Final = {
+    "test_root": "An emulated board signs under a test root: give --allow-test to prove what one signed.",
+    "unknown_signer": "Check it under the root that it was imported with: --root FILE.",
+}
 _TRIES: Final = 3  # of each 256 signatures under a chain one is drawn and checked
 _DEEPEST: Final = 16  # certificates from a device to its root
 
@@ -51,17 +59,18 @@ class Proof(NamedTuple):
 def prove(stored: Stored, source: Source, roots: Iterable[Message[Certificate]], policy: Policy) -> Proof:
     """The proof of a reading, checked as anybody would check it. policy: its `proof` is chosen here.
 
-    Raises Rejected where the reading does not hold, or where what proves it is not there.
+    Raises Rejected where the reading does not hold, or where what proves it is not there; ReadingsDamaged where the
+    store has something else than it says.
     """
     device = source.device_of(stored)
-    known = [parse_message(raw) for raw in source.support(device[:8])]
+    known = [parsed(raw) for raw in source.support(device[:8])]
     certificates, rotations = _of(known, Certificate), _of(known, Rotation)
     keys = [*(one.body.key for one in certificates), *(one.body.key for one in rotations)]
     run = _run(stored, keys, lambda seq: source.find(device, seq))
     rotations.sort(key=lambda one: one.body.generation)
     chain = _certificates(certificates, source.support)
     kids = dict.fromkeys(one.body.key.kid for one in chain)  # of the device and of its issuers
-    revoked = [one for kid in kids for one in _of(map(parse_message, source.support(kid)), Revocation)]
+    revoked = [one for kid in kids for one in _of(map(parsed, source.support(kid)), Revocation)]
     parts: list[Message[Any]] = [*chain, *rotations, *revoked, *run]
     raws = tuple(dict.fromkeys(one.raw for one in parts))
     policy = replace(policy, proof=CHAINED if len(run) > 1 else EACH)
@@ -72,7 +81,11 @@ def prove(stored: Stored, source: Source, roots: Iterable[Message[Certificate]],
     if verdict is None:
         raise Rejected("what proves this reading is not in the store", code="not_proved", remedy=_AGAIN)
     if not verdict.ok:
-        raise Rejected(f"this reading does not hold: {verdict.why}", code=verdict.code, remedy=_NOW)
+        remedy = _THEN if verdict.code in _TIMED else _REMEDIES.get(verdict.code) or REMEDIES.get(verdict.code)
+        raise Rejected(f"this reading does not hold: {verdict.why}", code=verdict.code, remedy=remedy)
+    if verdict.device != device:
+        signer = "no device" if verdict.device is None else verdict.device.hex()
+        raise ReadingsDamaged(f"readings.db has a reading of {signer} as one of {device.hex()}: it was edited")
     return Proof(raws, len(run) - 1, verdict)
 
 
@@ -85,10 +98,10 @@ def _judged(
 
 def _run(stored: Stored, signers: Sequence[PublicKey], find: Callable[[int], Stored | None]) -> list[Message[Reading]]:
     """The reading, and those after it up to one whose own signature holds."""
-    run = [parse_as(stored.raw, Reading)]
+    run = [reading_of(stored)]
     while not any(run[-1].signed_by(key) for key in signers):
         following = find(run[-1].body.seq + 1) if len(run) < MOST else None
-        message = None if following is None else parse_as(following.raw, Reading)
+        message = None if following is None else reading_of(following)
         if message is None or message.body.prev != run[-1].digest:
             why = f"its signature does not hold, and no reading up to {run[-1].body.seq} has one that proves it"
             raise Rejected(f"this reading cannot be proved: {why}", code="not_proved", remedy=_AGAIN)
@@ -106,7 +119,7 @@ def _certificates(
     found = list(newest.values())
     for one in found:
         if len(found) < _DEEPEST:
-            above = _of(map(parse_message, support(one.kid)), Certificate)
+            above = _of(map(parsed, support(one.kid)), Certificate)
             found += [issuer for issuer in above if issuer not in found and not _is_root(issuer)]
     return found[::-1]
 

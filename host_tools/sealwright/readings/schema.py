@@ -17,7 +17,8 @@ the time of a sum against 4 KiB. Parquet is for the export.
 Anyone who can write the home can change a row here. `prove` goes by the signed message alone; rows and sums do not.
 
 Limits: `measured.at` is in microseconds from 1970 (a finer time is in the message), so times end with the year 294,000.
-A number (seq) is below 2**63 - 1, a value's mantissa at most that; a reading with a larger one is not taken. Of a value
+A number (seq) is below 2**63 - 1, a value's mantissa at most that, its exponent at most 6,144; a reading with a larger
+one is not taken. Of a value
 the mantissa and the decimal exponent are kept, so sums are exact. `other` has what is no number: a text, a flag as
 0 or 1, or data. The index by digest is written all over: beyond some 100 million readings an import slows down.
 """
@@ -25,7 +26,8 @@ the mantissa and the decimal exponent are kept, so sums are exact. `other` has w
 APPLICATION = 0x53454152  # "SEAR", in the file's header
 
 TABLES = (
-    "CREATE TABLE devices (id INTEGER PRIMARY KEY, device BLOB NOT NULL UNIQUE) STRICT",
+    # test: 1 where a reading was taken under a root for emulated machines
+    "CREATE TABLE devices (id INTEGER PRIMARY KEY, device BLOB NOT NULL UNIQUE, test INTEGER NOT NULL) STRICT",
     """CREATE TABLE series (
         id INTEGER PRIMARY KEY,
         device INTEGER NOT NULL REFERENCES devices (id),

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, Self, TypeAlias, cast
 
 from ..wire.labels import CLOCK_HOST
 from .file import ReadingsFile
-from .rows import MICRO, Row, Series, Sum, decimal, sum_of, value_of
+from .rows import MICRO, Points, Row, Series, Sum, float_of, sum_of, value_of
 from .tables import EVER, Stored, Tables
 
 PATIENCE: Final = 30.0  # seconds
@@ -38,7 +38,7 @@ class Question(NamedTuple):
         """In microseconds: from, and before."""
         since = EVER[0] if self.since is None else self.since * MICRO
         until = EVER[1] if self.until is None else self.until * MICRO
-        return max(since, EVER[0]), min(until, EVER[1])
+        return _within_ever(since), _within_ever(until)
 
 
 class Stretch(NamedTuple):
@@ -84,32 +84,35 @@ class ReadingStore:
             parts = [_rows(stretch) for stretch in of]
             yield from parts[0] if len(parts) == 1 else merge(*parts, key=lambda row: (row.at, row.seq))
 
-    def points(self, series: Series, question: Question = ALL) -> tuple[list[tuple[int, float]], int]:
-        """The numbers of a series by time: microseconds from 1970, and the value as near as a float has it; and how
-        many more there are at times that nobody set. Those are given where there are no others."""
+    def points(self, series: Series, question: Question = ALL) -> Points:
+        """The numbers of a series, to draw them."""
         tables = self._tables()
-        powers: dict[int, float] = {}
         found: tuple[list[tuple[int, float]], ...] = ([], [])
-        for at, mantissa, exponent, clock in tables.points(series.id, tables.device(series.device) or 0, question.span):
-            if -23 < exponent <= 0:  # so many powers of ten a float has exactly, and then it divides as well as it can
-                value = mantissa / powers.setdefault(exponent, 10.0**-exponent)
-            else:
-                value = float(decimal(mantissa, exponent))
+        beyond, doubted, least = 0, [0, 0], tables.doubtful().get(series.device)
+        kept = tables.points(series.id, tables.device(series.device) or 0, question.span)
+        for at, seq, mantissa, exponent, clock in kept:
+            value, is_set = float_of(mantissa, exponent), clock >= CLOCK_HOST
             if isfinite(value):
-                found[clock >= CLOCK_HOST].append((at, value))
-        return (found[1], len(found[0])) if found[1] else (found[0], 0)
+                found[is_set].append((at, value))
+                doubted[is_set] += least is not None and seq >= least
+            else:
+                beyond += 1
+        is_set = bool(found[1])
+        return Points(found[is_set], len(found[0]) if is_set else 0, beyond, doubted[is_set])
 
     def sums(self, question: Question = ALL) -> Iterator[Sum]:
         """What the values of each series come to, where it has any."""
         database = self.file()
         with database.reading():
             tables = Tables(database)
+            doubtful = tables.doubtful()
             for one in self.series(question):
                 found = tables.totals(one.id, question.span)
                 if found.size:
                     exact = found.exponents[0] == found.exponents[1]
                     parts = [found.whole] if exact else tables.parts(one.id, question.span)
-                    yield sum_of(one, found.size, found.first, found.last, parts)
+                    doubted = tables.size_from(one.id, question.span, doubtful.get(one.device))
+                    yield sum_of(one, found.size, found.first, found.last, parts)._replace(doubtful=doubted)
 
     def find(self, device: bytes, seq: int) -> Stored | None:
         """A reading by its device (id) and number."""
@@ -161,6 +164,10 @@ class ReadingStore:
         if self._open is None:
             self._open = (write, ReadingsFile.open(self.path, write=write, patience=self._patience))
         return self._open[1]
+
+
+def _within_ever(at: int) -> int:
+    return max(EVER[0], min(at, EVER[1]))  # SQLite refuses a larger number
 
 
 def _is_meant(one: Series, question: Question) -> bool:

@@ -26,7 +26,7 @@ _SUM: Final = """SELECT count(*), min(at), max(at), count(mantissa), min(exponen
 _PARTS: Final = """SELECT exponent, count(*), min(mantissa), max(mantissa), sum(mantissa / 4294967296),
     sum(mantissa % 4294967296) FROM measured
     WHERE series = ? AND at >= ? AND at < ? AND mantissa IS NOT NULL GROUP BY exponent"""
-_POINTS: Final = """SELECT m.at, m.mantissa, m.exponent, g.clock
+_POINTS: Final = """SELECT m.at, m.seq, m.mantissa, m.exponent, g.clock
     FROM measured m JOIN messages g ON g.device = ? AND g.seq = m.seq
     WHERE m.series = ? AND m.at >= ? AND m.at < ? AND m.mantissa IS NOT NULL ORDER BY m.at, m.seq, m.place"""
 
@@ -62,9 +62,11 @@ class Tables:
         """The number of a device id."""
         return _first(self._queries.row("SELECT id FROM devices WHERE device = ?", (device,)))
 
-    def number_device(self, device: bytes) -> int:
-        """The same, given now where it has none."""
-        self._queries.run("INSERT INTO devices (device) VALUES (?) ON CONFLICT DO NOTHING", (device,))
+    def number_device(self, device: bytes, test: bool) -> int:
+        """The same, given now where it has none. test: mark it as one of an emulated machine, for good."""
+        query = """INSERT INTO devices (device, test) VALUES (?, ?)
+            ON CONFLICT DO UPDATE SET test = max(test, excluded.test)"""
+        self._queries.run(query, (device, int(test)))
         return cast(int, self.device(device))
 
     def number_series(self, device: int, name: str, unit: str) -> int:
@@ -77,9 +79,10 @@ class Tables:
     def series(self) -> list[Series]:
         """Every series, by device, name and unit."""
         rows = self._queries.rows(
-            "SELECT s.id, d.device, s.name, s.unit FROM series s JOIN devices d ON d.id = s.device"
+            "SELECT s.id, d.device, s.name, s.unit, d.test FROM series s JOIN devices d ON d.id = s.device"
         )
-        return sorted((Series(*cast("tuple[int, bytes, str, str]", row)) for row in rows), key=lambda one: one[1:])
+        found = (cast("tuple[int, bytes, str, str, int]", row) for row in rows)
+        return sorted((Series(*row[:4], bool(row[4])) for row in found), key=lambda one: one[1:])
 
     def digests(self, device: int, first: int, last: int) -> dict[int, bytes]:
         """The digests of a device's readings with these numbers."""
@@ -143,9 +146,9 @@ class Tables:
         found = self._queries.rows(f"{_ROWS} ORDER BY m.at DESC, m.seq DESC, m.place DESC LIMIT ?", (*given, last))
         return reversed(list(found))
 
-    def points(self, series: int, device: int, span: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:
-        """The numbers of a series by time: at, mantissa, exponent, and the quality of the clock."""
-        return cast("Iterator[tuple[int, int, int, int]]", self._queries.rows(_POINTS, (device, series, *span)))
+    def points(self, series: int, device: int, span: tuple[int, int]) -> Iterator[tuple[int, int, int, int, int]]:
+        """The numbers of a series by time: at, seq, mantissa, exponent, and the quality of the clock."""
+        return cast("Iterator[tuple[int, int, int, int, int]]", self._queries.rows(_POINTS, (device, series, *span)))
 
     def totals(self, series: int, span: tuple[int, int]) -> Totals:
         """What the values of a series come to."""
@@ -153,6 +156,13 @@ class Tables:
         size, first, last, numbers, low, high, least, greatest, upper, lower = (value or 0 for value in found)
         part = Part(low, numbers, least, greatest, upper * _HIGH + lower)
         return Totals(size, first, last, numbers, (low, high), part)
+
+    def size_from(self, series: int, span: tuple[int, int], seq: int | None) -> int:
+        """How many values of a series are of readings with this number or a later one; None: none are."""
+        if seq is None:
+            return 0
+        query = "SELECT count(*) FROM measured WHERE series = ? AND at >= ? AND at < ? AND seq >= ?"
+        return cast(int, _first(self._queries.row(query, (series, *span, seq))))
 
     def parts(self, series: int, span: tuple[int, int]) -> list[Part]:
         """The same of its numbers, exponent by exponent."""

@@ -182,6 +182,13 @@ class Signers:
         held = self._known.get(device[:8], [])
         return next((known for known in held if known.certificate.key.device_id == device), None)
 
+    def is_test(self, device: bytes) -> bool:
+        """Whether what certifies the device (id, 32 bytes) leads to a root for emulated machines."""
+        held = [one for one in self._known.get(device[:8], []) if one.certificate.key.device_id == device]
+        known = next((one for one in held if one.fault is None), None)
+        root = known if known is None or not known.above else self.known_device(known.above[-1])
+        return root is not None and is_test_root(root.certificate)
+
     def keys(self, kid: bytes) -> list[PublicKey]:
         """The keys that are known by now for this hint, whether what certifies them holds or not."""
         return [known.certificate.key for known in self._known.get(kid, ())]

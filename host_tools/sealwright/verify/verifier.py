@@ -74,6 +74,10 @@ class Verifier:
         n, self._count = self._count, self._count + 1
         return self._check(n, bytes(raw))
 
+    def is_test(self, device: bytes) -> bool:
+        """Whether a device (id, 32 bytes) whose messages hold is certified under a root for emulated machines."""
+        return self.policy.allow_test and self._judge.signers.is_test(device)
+
     def run(self, messages: Iterable[bytes]) -> Iterator[Verdict]:
         """A verdict for each message; those that wait for another one, or for a seal, come later than others."""
         aside, judge = Aside(), self._each

@@ -1,10 +1,11 @@
 """What the store takes, twice, in any order, from devices that contradict themselves, and what it refuses."""
 
 import random
+import sqlite3
 from decimal import Context, Decimal
 
 import pytest
-from sealwright.readings import Question
+from sealwright.readings import Question, ReadingsDamaged
 from sealwright.readings.intake import Contradiction
 from sealwright.wire.messages import DecimalFraction, Record
 
@@ -117,6 +118,8 @@ def test_values_are_exact_as_signed(desk):
     [
         {"records": (Record(name="a", value=2**63),)},
         {"records": (Record(name="a", value=1, time=2**62),)},
+        {"records": (Record(name="a", value=DecimalFraction(6145, 9)),)},
+        {"records": (Record(name="a", value=DecimalFraction(-(2**40), 9)),)},
         {"sampled_at": 2**63, "clock_quality": 1},
         {"sampled_at": 2**63, "clock_quality": 1, "records": (Record(name="a", value=1, time=2**30),)},
         {"seq": 2**63, "prev": bytes(32)},
@@ -151,6 +154,35 @@ def test_sums_are_exact_with_one_exponent_and_with_several(desk):
     assert x.mean == Context(prec=12).divide(Decimal(2**63) + Decimal("-3978.49999"), Decimal(5))
     assert y.mean == Decimal("3.45876451382E+18") and y.greatest == 2**62 and y.least == -1
     assert (z.size, z.numbers, z.mean) == (1, 0, None)
+
+
+def test_one_extreme_value_stops_no_sum(desk):
+    for exponent in (12288, -12288, 6144, -6144):
+        desk.take(desk.roof.reading(records=(Record(name="x", value=DecimalFraction(exponent, 9)),)))
+    with desk.store() as store:
+        (found,) = store.sums()
+    assert (found.numbers, found.least, found.greatest) == (2, Decimal("9e-6144"), Decimal("9e6144"))
+    assert found.mean == Decimal("4.5e6144")
+
+
+def test_times_beyond_every_calendar_are_asked_for_like_others(desk):
+    desk.take(desk.roof.reading())
+    far = 10**17
+    assert len(rows(desk, since=-far, until=far)) == 1
+    assert rows(desk, since=far) == [] and rows(desk, until=-far) == []
+
+
+@pytest.mark.parametrize("exponent", [7000, -7000, 2**40])
+def test_an_edited_exponent_is_damage(desk, exponent):
+    desk.take(desk.roof.reading())
+    connection = sqlite3.connect(desk.path)
+    with connection:
+        connection.execute("UPDATE measured SET exponent = ?", (exponent,))
+    connection.close()
+    with desk.store() as store:
+        for ask in (lambda: list(store.rows()), lambda: list(store.sums()), lambda: store.points(store.series()[0])):
+            with pytest.raises(ReadingsDamaged, match=r"readings\.db"):
+                ask()
 
 
 def test_a_reading_is_found_by_how_its_digest_begins(desk):

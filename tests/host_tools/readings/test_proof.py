@@ -1,16 +1,18 @@
 """Any row is proved again, by a bundle with no more than that takes, to a verifier who has nothing but the root."""
 
 import random
+import sqlite3
 from dataclasses import replace
 
 import pytest
 from sealwright.errors import Rejected
+from sealwright.readings import ReadingsDamaged
 from sealwright.readings.proof import prove
 from sealwright.readings.tables import Stored
 from sealwright.verify import Policy, Verifier
 from sealwright.verify.policy import CHAINED
 
-from tests.host_tools.factory import DAY, NOW
+from tests.host_tools.factory import DAY, NOW, Network
 from tests.host_tools.readings.conftest import POLICY
 from tests.host_tools.rotated import after, rotation
 
@@ -110,3 +112,56 @@ def test_an_expired_certificate_holds_as_of_then(desk):
     assert caught.value.code == "expired_certificate" and "--at" in caught.value.remedy
     then = Policy(at=NOW + 60)
     assert holds(desk, proof_of(desk, message, then), message, then)
+
+
+def edit(desk, query, *values):
+    connection = sqlite3.connect(desk.path)
+    with connection:
+        connection.execute(query, values)
+    connection.close()
+
+
+def test_a_row_that_has_another_message_is_damage(desk):
+    readings = [desk.roof.reading(n) for n in range(8)]
+    desk.take(*readings)
+    edit(desk, "UPDATE messages SET raw = ?, digest = ? WHERE seq = 5", readings[6].raw, readings[6].digest)
+    with desk.store() as store, pytest.raises(ReadingsDamaged, match=r"row 5 .*readings\.db"):
+        prove(store.find(desk.roof.id, 5), store, [desk.net.root], POLICY)
+
+
+def test_a_reading_under_another_device_is_damage(desk):
+    message = desk.roof.reading()
+    desk.take(message)
+    edit(desk, "UPDATE devices SET device = ? WHERE device = ?", desk.roof.id[:8] + bytes(24), desk.roof.id)
+    with pytest.raises(ReadingsDamaged, match=rf"readings\.db has a reading of {desk.roof.id.hex()}"):
+        proof_of(desk, message)
+
+
+@pytest.mark.parametrize("table", ["messages", "support"])
+def test_an_edited_message_is_damage_and_names_the_store(desk, table):
+    message = desk.roof.reading(seq=2, prev=bytes(32))
+    desk.take(message)
+    edit(desk, f"UPDATE {table} SET raw = ?", b"\x00\x01")
+    with pytest.raises(ReadingsDamaged, match=r"readings\.db") as caught:
+        proof_of(desk, message)
+    assert "import the bundles again" in caught.value.remedy
+    if table == "messages":
+        with pytest.raises(ReadingsDamaged, match=r"readings\.db"):  # what it names is held against the new one
+            desk.take(desk.roof.reading(seq=1, prev=None))
+
+
+def test_each_refusal_has_its_own_remedy(desk):
+    message = desk.roof.reading()
+    desk.take(message, policy=POLICY)
+    with pytest.raises(Rejected) as caught, desk.store() as store:
+        prove(store.named(message.digest)[0], store, [], POLICY)
+    assert caught.value.code == "unknown_signer" and "--root" in caught.value.remedy
+    desk.net = Network(label="test root", model="emulated pico")
+    emulated = desk.net.device("emulated")
+    message = emulated.reading()
+    allowed = replace(POLICY, allow_test=True)
+    desk.take(emulated.certificate, message, policy=allowed, certificates=False)
+    with pytest.raises(Rejected) as caught:
+        proof_of(desk, message)
+    assert caught.value.code == "test_root" and "--allow-test" in caught.value.remedy
+    assert proof_of(desk, message, allowed).chain == 0
