@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.cli.runner import gone_wrong
+from tests.cli.runner import Cli, gone_wrong
 from tests.cli.test_cli_ledger import balances, books, settle  # noqa: F401  a fixture
 from tests.host_tools.postgres import name_in, server
 
@@ -80,3 +80,12 @@ def test_the_roles_are_sql(cli):
     assert "GRANT INSERT ON sealwright.log" in shown and shown.count(";\n") == len(shown.splitlines())
     assert [one["sql"] for one in cli.ok("ledger", "postgres-roles", "--json").json]
     gone_wrong(cli("ledger", "postgres-roles", "--settler", "a b"), 2, "usage", "no name for a role")
+
+
+def test_another_home_does_not_take_a_ledger_for_its_own(homed, tmp_path):
+    path, other = homed.home / "ledger.db", Cli(tmp_path / "other")
+    ran = other("init", "--network", "q", "--ledger", path)._replace(again=None)  # the next init finishes this one
+    gone_wrong(ran, 2, "foreign_ledger", "another home's")
+    other.ok("init", "--network", "q")
+    gone_wrong(other("settle", "-", "--ledger", path), 2, "foreign_ledger", "another home's")
+    homed.ok("ledger", "audit")

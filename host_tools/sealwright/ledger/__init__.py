@@ -16,6 +16,7 @@ from .ledger import Ledger
 from .moved import Moved, Movement
 from .reports import Balance, EntryLine
 from .store.faults import (
+    ForeignLedger,
     LedgerBusy,
     LedgerDamaged,
     LedgerError,
@@ -35,6 +36,7 @@ __all__ = [
     "Entered",
     "EntryLine",
     "Finding",
+    "ForeignLedger",
     "Head",
     "Ledger",
     "LedgerBusy",

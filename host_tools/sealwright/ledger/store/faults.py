@@ -30,6 +30,14 @@ class NotALedger(LedgerError):
     remedy = "Name the right file; nothing in this one was touched."
 
 
+class ForeignLedger(LedgerError):
+    """The log has rows, and none of its certificates is of the ledger that wants to write to it."""
+
+    exit_code = 2
+    code = "foreign_ledger"
+    remedy = "Name this home's own ledger, or an empty place: --ledger, SEALWRIGHT_LEDGER or its config.toml."
+
+
 class LedgerDamaged(LedgerError):
     """SQLite finds the file's structure broken, or a value in it is of the wrong kind."""
 
