@@ -1,5 +1,6 @@
 """A ledger on a PostgreSQL server from the command line: named by an option, the environment or the config; moved."""
 
+import json
 import subprocess
 import sys
 
@@ -35,6 +36,15 @@ def test_a_home_moves_to_a_server_and_goes_on_there(books, place):  # noqa: F811
     assert books.ok("doctor", "--json")
     gone_wrong(books("ledger", "backup", books.home.parent / "x.db"), 2, "ledger_on_server", "on a server")
     assert "pg_dump" in books.ok("home", "backup", books.home.parent / "x.backup").err
+
+
+def test_watch_ends_where_the_ledger_moves_away(books, place, tmp_path):  # noqa: F811
+    watch = books.start("watch", "--bundles", tmp_path, "--every", "0.1", "--home", books.home, "--json")
+    assert json.loads(watch.stdout.readline())["ok"]
+    books.ok("ledger", "migrate", "--to", place, "--allow-test")
+    out, _ = watch.communicate(timeout=120)
+    last = json.loads(out.splitlines()[-1])
+    assert (watch.returncode, last["code"]) == (2, "ledger_moved") and "--ledger" in last["remedy"]
 
 
 def test_a_move_needs_the_audit(books, place):  # noqa: F811

@@ -58,6 +58,17 @@ def test_the_file_is_no_ledger_any_more(sound, copy, there):
     writing.close()
 
 
+def test_who_has_the_file_open_is_told_of_the_move(sound, copy, there):
+    with World(copy).ledger() as writer, World(copy).ledger() as reader:
+        writer.refund_ended()
+        assert reader.head().n == ROWS
+        moved(sound, copy, there)
+        for use in (writer.refund_ended, lambda: list(writer.settle([])), reader.head):
+            with pytest.raises(NotALedger, match="was moved") as caught:
+                use()
+            assert caught.value.code == "ledger_moved" and "--ledger" in caught.value.remedy
+
+
 def test_a_move_that_was_cut_off_is_finished_by_another(sound, copy, there, monkeypatch):
     monkeypatch.setattr(SqliteDatabase, "give_up", lambda self, place: 1 / 0)
     with pytest.raises(ZeroDivisionError):
