@@ -51,6 +51,7 @@ def test_a_move_needs_the_audit(books, place):  # noqa: F811
     assert settle(books).code == 0
     ran = books("ledger", "migrate", "--to", place)  # its machines are test ones
     assert ran.code == 1 and "stays in use" in ran.out and balances(books)
+    gone_wrong(books("settle", books.bundle, "--ledger", place), 4, "log_cut_off", "ends before row")  # it is empty
 
 
 def test_a_server_is_named_by_option_or_environment_from_the_first_day(cli, place, monkeypatch):

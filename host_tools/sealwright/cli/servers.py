@@ -7,6 +7,7 @@ import typer
 from ..errors import Usage
 from ..ledger import AuditReport, Head, Ledger
 from ..ledger.moving import move_ledger
+from ..ledger.store.database import Database
 from ..ledger.store.places import name_of, need_driver, place_of
 from .anchoring import check_head, note_head
 from .commands import Command, command
@@ -42,7 +43,7 @@ def migrate(
     reports: list[AuditReport] = []
     home.ledger_named = to
     with known_ledger(home, allow_test=allow_test) as there, session.progress("moving"):
-        head = move_ledger(source, to, lambda head: _audited(there, head, reports))
+        head = move_ledger(source, to, lambda copy, head: _audited(there, copy, head, reports))
         if head is not None:
             note_head(home, there)
     for finding in (one for report in reports for one in report.findings):
@@ -51,7 +52,7 @@ def migrate(
     name = name_of(place_of(to))
     if head is None:
         session.emit(ok=False, ledger=name, moved=False)
-        session.say(f"The copy in {name} is what the file has, but an audit of it finds the above.", "red")
+        session.say(f"An audit of the copy in {name} finds the above, so the copy was taken back.", "red")
         session.say(f"{source} stays in use. Was it settled with --allow-test? Then move it so too.")
         return 1
     session.emit(ok=True, ledger=name, moved=True, rows=head.n, head=str(head))
@@ -61,8 +62,8 @@ def migrate(
     return 0
 
 
-def _audited(ledger: Ledger, head: Head, reports: list[AuditReport]) -> bool:
-    report = ledger.audit(head)
+def _audited(ledger: Ledger, copy: Database, head: Head, reports: list[AuditReport]) -> bool:
+    report = ledger.audit(head, within=copy)
     reports.append(report)
     return report.ok and report.head == head
 

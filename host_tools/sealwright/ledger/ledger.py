@@ -211,6 +211,12 @@ class Ledger(LedgerFile):
         """Seconds that a claim stays open at least after a close or the expiry."""
         return self._policy.least_window
 
-    def audit(self, anchor: Head | None = None) -> AuditReport:
-        """Check every hash, signature and rule, rebuild all from the log, compare; see `audit.audit`."""
-        return audit(self._database(), self._roots, self._policy, self._known_identity().id, anchor)
+    def audit(self, anchor: Head | None = None, *, within: Database | None = None) -> AuditReport:
+        """Check every hash, signature and rule, rebuild all from the log, compare; see `audit.audit`.
+
+        within: a database in a transaction, which has the ledger.
+        """
+        given, ledger = (self._roots, self._policy), self._known_identity().id
+        if within is None:
+            return audit(self._database(), *given, ledger, anchor)
+        return audit(within, *given, ledger, anchor, within=True)

@@ -24,7 +24,7 @@ def there():
 
 
 def moved(sound, path, there):
-    return move_ledger(path, there, lambda head: audit(sound, there, anchor=head).ok)
+    return move_ledger(path, there, lambda new, head: audit(sound, there, anchor=head, within=new).ok)
 
 
 def values(place):
@@ -80,8 +80,9 @@ def test_a_move_that_was_cut_off_is_finished_by_another(sound, copy, there, monk
 
 
 def test_what_the_audit_does_not_pass_stays_in_use(sound, copy, there):
-    assert move_ledger(copy, there, lambda head: False) is None
-    assert audit(sound, copy).ok
+    assert move_ledger(copy, there, lambda new, head: False) is None
+    assert audit(sound, copy).ok and rows(there, "SELECT count(*) FROM log") == [(0,)]
+    assert moved(sound, copy, there).n == ROWS
 
 
 def test_a_database_with_another_ledger_is_left_alone(sound, copy, there):
