@@ -26,6 +26,7 @@ from .store.faults import (
     LedgerReadOnly,
     LedgerUnreachable,
     NotALedger,
+    OutcomeUnknown,
 )
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "Movement",
     "NotALedger",
     "OtherLog",
+    "OutcomeUnknown",
     "bring_funding",
     "check_copy",
     "check_ledger",
