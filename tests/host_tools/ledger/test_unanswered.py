@@ -1,4 +1,4 @@
-"""A commit whose answer never comes, from a server that stays away: nobody knows whether it was kept, and that is said."""
+"""A commit whose answer never comes, from a server that stays away: nobody knows whether it was kept, and is told so."""
 
 import signal
 
