@@ -79,6 +79,36 @@ def test_no_password_is_shown_anywhere(homed, command):
     gone_wrong(homed(*command, "--ledger", url), 3, "ledger_unreachable", "127.0.0.1")
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        "postgresq://anna:s3cret@h/l",
+        "postgresql:/anna:s3cret@h/l",
+        "host=h password=s3cret",
+        "host=h PASSWORD = 's3cret'",
+        "anna:s3cret@h/l",
+        "POSTGRESQL://anna:x@s3cret@h/l",
+        "postgresql://anna:1/s3cret@h/l",
+        "postgresql://anna:s3cret/x",
+    ],
+)
+def test_what_may_hold_a_password_is_not_quoted(homed, named):
+    for line in (("ledger", "balances", "--ledger"), ("ledger", "migrate", "--to")):
+        ran = homed(*line, named)
+        gone_wrong(ran, 2, "bad_url", "the ledger's")
+        assert "s3cret" not in ran.err and "PGPASSWORD" in ran.err
+    (homed.home / "config.toml").write_text(f'ledger = "{named}"\n')
+    ran = homed("ledger", "balances")
+    assert ran.code == 2 and "s3cret" not in ran.err
+
+
+def test_a_scheme_is_one_in_any_case_and_a_path_may_have_an_at(homed):
+    ran = homed("ledger", "balances", "--ledger", "PostgreSQL://anna:s3cret@127.0.0.1:1/l?connect_timeout=2")
+    gone_wrong(ran, 3, "ledger_unreachable", "postgresql://anna@127.0.0.1:1/l")
+    assert "s3cret" not in ran.err
+    gone_wrong(homed("ledger", "balances", "--ledger", "/x/anna@here/l.db"), 2, "ledger_missing", "anna@here")
+
+
 def test_without_the_driver_the_extra_is_named(homed):
     code = "import sys; sys.modules['psycopg'] = None\nfrom sealwright.cli.main import main; main()"
     line = [sys.executable, "-c", code, "ledger", "balances", "--ledger", "postgresql://x/y"]

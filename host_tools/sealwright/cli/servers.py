@@ -1,14 +1,16 @@
 """`sealwright ledger migrate` and `postgres-roles`: a ledger on a PostgreSQL server."""
 
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from ..errors import Usage
+from ..home.config import place_named
 from ..ledger import AuditReport, Head, Ledger
 from ..ledger.moving import move_ledger
 from ..ledger.store.database import Database
-from ..ledger.store.places import name_of, need_driver, place_of
+from ..ledger.store.places import name_of, need_driver
 from .anchoring import check_head, note_head
 from .commands import Command, command
 from .options import TestOption
@@ -36,20 +38,21 @@ def migrate(
     """
     home = session.home
     source = home.ledger_path
-    if not isinstance(place_of(to), str):
+    server = place_named(to)
+    if isinstance(server, Path):
         raise Usage(f"{to} is no URL of a server", remedy="Write it as postgresql://USER@HOST:PORT/DATABASE.")
     with known_ledger(home, allow_test=allow_test) as ledger:
         check_head(home, ledger)
     reports: list[AuditReport] = []
-    home.ledger_named = to
+    home.ledger_named = server
     with known_ledger(home, allow_test=allow_test) as there, session.progress("moving"):
-        head = move_ledger(source, to, lambda copy, head: _audited(there, copy, head, reports))
+        head = move_ledger(source, server, lambda copy, head: _audited(there, copy, head, reports))
         if head is not None:
             note_head(home, there)
     for finding in (one for report in reports for one in report.findings):
         session.emit(finding=finding.code, row=finding.row, what=finding.what)
         session.say(f"{finding.code}: {finding.what}", "red")
-    name = name_of(place_of(to))
+    name = name_of(server)
     if head is None:
         session.emit(ok=False, ledger=name, moved=False)
         session.say(f"An audit of the copy in {name} finds the above, so the copy was taken back.", "red")

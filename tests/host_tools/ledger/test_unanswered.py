@@ -1,4 +1,4 @@
-"""A commit whose answer never comes, from a server that stays away: nobody knows whether it was kept, and is told so."""
+"""A commit whose answer never comes, from a server that stays away: whether it was kept is not known, and said so."""
 
 import signal
 
