@@ -70,6 +70,22 @@ def test_a_second_ledger_of_one_home_is_refused(books, place):  # noqa: F811
     assert server().run("SELECT to_regnamespace('sealwright') IS NULL", database=name_in(place)) == [(True,)]
 
 
+@pytest.mark.parametrize("by", ["config", "environment"])
+def test_a_restored_home_goes_on_with_the_servers_ledger(books, place, tmp_path, monkeypatch, by):  # noqa: F811
+    assert settle(books).code == 0
+    books.ok("ledger", "migrate", "--to", place, "--allow-test")
+    if by == "config":
+        (books.home / "config.toml").write_text(f'device = "solar"\nledger = "{place}"\n')
+    else:
+        monkeypatch.setenv("SEALWRIGHT_LEDGER", place)
+    before, new = balances(books), Cli(tmp_path / "new")
+    books.ok("home", "backup", tmp_path / "x.backup")
+    todo = " ".join(new.ok("home", "restore", tmp_path / "x.backup", "--json").last["todo"])
+    assert "on a server" in todo and "ledger.db" not in todo
+    assert (new.home / "ledger.head").read_text() == (books.home / "ledger.head").read_text()
+    assert balances(new) == before and not (new.home / "ledger.db").exists()
+
+
 @pytest.mark.parametrize("command", [("ledger", "balances"), ("ledger", "audit"), ("settle", "-"), ("init",)])
 def test_no_password_is_shown_anywhere(homed, command):
     url = "postgresql://anna:s3cret@127.0.0.1:1/books?connect_timeout=2"
