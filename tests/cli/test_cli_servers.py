@@ -137,6 +137,11 @@ def test_the_roles_are_sql(cli):
     assert "GRANT INSERT ON sealwright.log" in shown and shown.count(";\n") == len(shown.splitlines())
     assert [one["sql"] for one in cli.ok("ledger", "postgres-roles", "--json").json]
     gone_wrong(cli("ledger", "postgres-roles", "--settler", "a b"), 2, "usage", "no name for a role")
+    for name in ("public", "pg_read_all_data"):
+        gone_wrong(cli("ledger", "postgres-roles", "--reader", name), 2, "usage", "no name for a role")
+    both = ("--settler", "one", "--reader", "one")
+    gone_wrong(cli("ledger", "postgres-roles", *both), 2, "usage", "cannot be both")
+    assert "CREATEROLE" in cli.here("ledger", "postgres-roles", "--help").out
 
 
 def test_another_home_does_not_take_a_ledger_for_its_own(homed, tmp_path):

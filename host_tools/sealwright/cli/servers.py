@@ -88,7 +88,8 @@ def postgres_roles(
 ) -> None:
     """Print the SQL that gives two roles the rights they need and no more, for the ledger's owner to run.
 
-    Who settles may add to the log and never change it, whatever becomes of its triggers. Then: GRANT ROLE TO LOGIN.
+    Who settles may add to the log and never change it, whatever becomes of its triggers. Roles that are missing are
+    made, for which the owner needs CREATEROLE. Then: GRANT ROLE TO LOGIN.
     """
     need_driver()
     from ..ledger.store.postgres.roles import grants
