@@ -98,7 +98,7 @@ def test_no_password_is_shown_anywhere(homed, command):
 @pytest.mark.parametrize(
     "named",
     [
-        "postgresq://anna:s3cret@h/l",
+        "pg://anna:s3cret@h/l",
         "postgresql:/anna:s3cret@h/l",
         "host=h password=s3cret",
         "host=h PASSWORD = 's3cret'",
