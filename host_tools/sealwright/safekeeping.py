@@ -7,7 +7,8 @@ A backup is of one moment. A home that is restored from it must never sign again
     ledger.db         is as old as the backup: bundles since then are to be settled again, which pays nothing twice
     readings.db       is copied while others write to it, as the ledger is
     boards/           is left out: an emulated board that is put back would promise again what it has promised
-    config.toml       is set aside where it names a ledger: that would be the old home's
+    config.toml       is set aside where it names a ledger's file: that would be the old home's
+    ledger.head       comes along where the ledger is on a server: so does the line of config.toml that names it
 
 The file is encrypted with a passphrase where there is one, see `ciphered`. Whose update key it brought back is noted in
 a file beside it, so that the same command does not do so twice.
@@ -49,7 +50,7 @@ _MOST_IN_MEMORY: Final = 1024 * 1024  # bytes of one file
 class Backup:
     """What a backup holds: `head` of the ledger, None where the home has none; `made_at` unix seconds; `size` bytes;
     `update_key`: whether there is one in it; `encrypted`: whether the file is; `set_aside`: whether its config.toml
-    was, at the restore."""
+    was, at the restore; `on_server`: whether its ledger is on a server and not in it."""
 
     network: str
     made_at: int
@@ -59,6 +60,7 @@ class Backup:
     update_key: bool
     encrypted: bool
     set_aside: bool = False
+    on_server: bool = False
 
 
 def back_up(home: Home, path: Path, passphrase: bytes | None = None) -> Backup:
@@ -83,6 +85,8 @@ def back_up(home: Home, path: Path, passphrase: bytes | None = None) -> Backup:
             copy.touch(0o600)
             head = copy_ledger(place, copy)
             files |= {_LEDGER: copy, _HEAD: f"{head}\n".encode()}
+        if not isinstance(place, Path) and home.ledger_head_path.exists():
+            files[_HEAD] = home.ledger_head_path.read_bytes()
         if home.readings_path.exists():
             (folder / _READINGS).touch(0o600)
             copy_readings(home.readings_path, folder / _READINGS)
@@ -186,7 +190,9 @@ def _restore(path: Path, about: dict[str, Any], draft: Path, with_update_key: bo
         raise Usage(f"{path} is no backup of a home", remedy="Give what `sealwright home backup` wrote.")
     head = _check_ledger(draft, about, anchor)
     home = Home.open(draft)
-    set_aside = home.config.ledger is not None
+    has_ledger = (draft / _LEDGER).exists()
+    set_aside = isinstance(home.config.ledger, Path) or (has_ledger and home.config.ledger is not None)
+    on_server = not has_ledger and (isinstance(home.config.ledger, str) or (draft / _HEAD).exists())
     if set_aside:
         (draft / config.NAME).replace(draft / SET_ASIDE)
     for name in ("devices", "boards"):
@@ -204,7 +210,7 @@ def _restore(path: Path, about: dict[str, Any], draft: Path, with_update_key: bo
         sync_folder(place)
     size = sum(one.stat().st_size for one in files)
     made_at, encrypted = int(about.get("made_at", 0)), bool(about["encrypted"])
-    return Backup(home.network, made_at, len(files), size, head, has_key, encrypted, set_aside)
+    return Backup(home.network, made_at, len(files), size, head, has_key, encrypted, set_aside, on_server)
 
 
 def _check_ledger(draft: Path, about: dict[str, Any], anchor: Head | None) -> Head | None:

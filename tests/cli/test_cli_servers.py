@@ -1,11 +1,12 @@
 """A ledger on a PostgreSQL server from the command line: named by an option, the environment or the config; moved."""
 
+import json
 import subprocess
 import sys
 
 import pytest
 
-from tests.cli.runner import gone_wrong
+from tests.cli.runner import Cli, gone_wrong
 from tests.cli.test_cli_ledger import balances, books, settle  # noqa: F401  a fixture
 from tests.host_tools.postgres import name_in, server
 
@@ -37,10 +38,20 @@ def test_a_home_moves_to_a_server_and_goes_on_there(books, place):  # noqa: F811
     assert "pg_dump" in books.ok("home", "backup", books.home.parent / "x.backup").err
 
 
+def test_watch_ends_where_the_ledger_moves_away(books, place, tmp_path):  # noqa: F811
+    watch = books.start("watch", "--bundles", tmp_path, "--every", "0.1", "--home", books.home, "--json")
+    assert json.loads(watch.stdout.readline())["ok"]
+    books.ok("ledger", "migrate", "--to", place, "--allow-test")
+    out, _ = watch.communicate(timeout=120)
+    last = json.loads(out.splitlines()[-1])
+    assert (watch.returncode, last["code"]) == (2, "ledger_moved") and "--ledger" in last["remedy"]
+
+
 def test_a_move_needs_the_audit(books, place):  # noqa: F811
     assert settle(books).code == 0
     ran = books("ledger", "migrate", "--to", place)  # its machines are test ones
     assert ran.code == 1 and "stays in use" in ran.out and balances(books)
+    gone_wrong(books("settle", books.bundle, "--ledger", place), 4, "log_cut_off", "ends before row")  # it is empty
 
 
 def test_a_server_is_named_by_option_or_environment_from_the_first_day(cli, place, monkeypatch):
@@ -59,6 +70,22 @@ def test_a_second_ledger_of_one_home_is_refused(books, place):  # noqa: F811
     assert server().run("SELECT to_regnamespace('sealwright') IS NULL", database=name_in(place)) == [(True,)]
 
 
+@pytest.mark.parametrize("by", ["config", "environment"])
+def test_a_restored_home_goes_on_with_the_servers_ledger(books, place, tmp_path, monkeypatch, by):  # noqa: F811
+    assert settle(books).code == 0
+    books.ok("ledger", "migrate", "--to", place, "--allow-test")
+    if by == "config":
+        (books.home / "config.toml").write_text(f'device = "solar"\nledger = "{place}"\n')
+    else:
+        monkeypatch.setenv("SEALWRIGHT_LEDGER", place)
+    before, new = balances(books), Cli(tmp_path / "new")
+    books.ok("home", "backup", tmp_path / "x.backup")
+    todo = " ".join(new.ok("home", "restore", tmp_path / "x.backup", "--json").last["todo"])
+    assert "on a server" in todo and "ledger.db" not in todo
+    assert (new.home / "ledger.head").read_text() == (books.home / "ledger.head").read_text()
+    assert balances(new) == before and not (new.home / "ledger.db").exists()
+
+
 @pytest.mark.parametrize("command", [("ledger", "balances"), ("ledger", "audit"), ("settle", "-"), ("init",)])
 def test_no_password_is_shown_anywhere(homed, command):
     url = "postgresql://anna:s3cret@127.0.0.1:1/books?connect_timeout=2"
@@ -66,6 +93,36 @@ def test_no_password_is_shown_anywhere(homed, command):
         ran = homed(*command, "--ledger", url, *more)
         assert "s3cret" not in ran.out + ran.err
     gone_wrong(homed(*command, "--ledger", url), 3, "ledger_unreachable", "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "pg://anna:s3cret@h/l",
+        "postgresql:/anna:s3cret@h/l",
+        "host=h password=s3cret",
+        "host=h PASSWORD = 's3cret'",
+        "anna:s3cret@h/l",
+        "POSTGRESQL://anna:x@s3cret@h/l",
+        "postgresql://anna:1/s3cret@h/l",
+        "postgresql://anna:s3cret/x",
+    ],
+)
+def test_what_may_hold_a_password_is_not_quoted(homed, named):
+    for line in (("ledger", "balances", "--ledger"), ("ledger", "migrate", "--to")):
+        ran = homed(*line, named)
+        gone_wrong(ran, 2, "bad_url", "the ledger's")
+        assert "s3cret" not in ran.err and "PGPASSWORD" in ran.err
+    (homed.home / "config.toml").write_text(f'ledger = "{named}"\n')
+    ran = homed("ledger", "balances")
+    assert ran.code == 2 and "s3cret" not in ran.err
+
+
+def test_a_scheme_is_one_in_any_case_and_a_path_may_have_an_at(homed):
+    ran = homed("ledger", "balances", "--ledger", "PostgreSQL://anna:s3cret@127.0.0.1:1/l?connect_timeout=2")
+    gone_wrong(ran, 3, "ledger_unreachable", "postgresql://anna@127.0.0.1:1/l")
+    assert "s3cret" not in ran.err
+    gone_wrong(homed("ledger", "balances", "--ledger", "/x/anna@here/l.db"), 2, "ledger_missing", "anna@here")
 
 
 def test_without_the_driver_the_extra_is_named(homed):
@@ -80,3 +137,17 @@ def test_the_roles_are_sql(cli):
     assert "GRANT INSERT ON sealwright.log" in shown and shown.count(";\n") == len(shown.splitlines())
     assert [one["sql"] for one in cli.ok("ledger", "postgres-roles", "--json").json]
     gone_wrong(cli("ledger", "postgres-roles", "--settler", "a b"), 2, "usage", "no name for a role")
+    for name in ("public", "pg_read_all_data"):
+        gone_wrong(cli("ledger", "postgres-roles", "--reader", name), 2, "usage", "no name for a role")
+    both = ("--settler", "one", "--reader", "one")
+    gone_wrong(cli("ledger", "postgres-roles", *both), 2, "usage", "cannot be both")
+    assert "CREATEROLE" in cli.here("ledger", "postgres-roles", "--help").out
+
+
+def test_another_home_does_not_take_a_ledger_for_its_own(homed, tmp_path):
+    path, other = homed.home / "ledger.db", Cli(tmp_path / "other")
+    ran = other("init", "--network", "q", "--ledger", path)._replace(again=None)  # the next init finishes this one
+    gone_wrong(ran, 2, "foreign_ledger", "another home's")
+    other.ok("init", "--network", "q")
+    gone_wrong(other("settle", "-", "--ledger", path), 2, "foreign_ledger", "another home's")
+    homed.ok("ledger", "audit")

@@ -4,9 +4,12 @@ A hash chain cannot show that its last rows are gone. Each command that adds row
 that opens the ledger looks for the noted row first. It finds an older copy of ledger.db, not one of the whole home.
 """
 
+from pathlib import Path
+
 from ..errors import Usage
 from ..files import write_whole
 from ..home import Home
+from ..home.config import ledger_place
 from ..ledger import Head, Ledger, LedgerError
 
 _REMEDY = (
@@ -48,15 +51,24 @@ def check_head(home: Home, ledger: Ledger) -> None:
 
 
 def note_head(home: Home, ledger: Ledger) -> None:
-    """Note the log's last row, whole or not at all. Raises Usage, LedgerError."""
+    """Note the log's last row, whole or not at all; not of another file than the home's. Raises Usage, LedgerError."""
     path, head = home.ledger_head_path, ledger.head()
-    if head == noted_head(home):
+    if _is_aside(home) or head == noted_head(home):
         return
     try:
         write_whole(path, f"{head}\n".encode())
     except OSError as error:
         why = f"cannot write {path}: {error.strerror}; what was settled stays settled"
         raise Usage(why, remedy="Free some space, and run it again.") from error
+
+
+def _is_aside(home: Home) -> bool:
+    """Whether an option names a file, such as a copy, beside a ledger that the home has: the home's own log has not the
+    rows that are added there."""
+    place, own = home.ledger_place, ledger_place(home.folder, None, home.config)
+    if home.ledger_named is None or not isinstance(place, Path):
+        return False
+    return not isinstance(own, Path) or (own.exists() and own.resolve() != place.resolve())
 
 
 def forget_head(home: Home) -> None:

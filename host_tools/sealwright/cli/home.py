@@ -147,9 +147,15 @@ def _todo(made: Backup, *, with_key: bool) -> list[str]:
     then = clock(made.made_at)
     found = ["Use one home only: if the old one still exists, remove one of the two."]
     if made.set_aside:
+        this = "" if made.on_server else "; this one is ledger.db"
         found.append(
-            f"config.toml is {safekeeping.SET_ASIDE} now, for it names the old home's ledger; this one is ledger.db. "
+            f"config.toml is {safekeeping.SET_ASIDE} now, for it names the old home's ledger{this}. "
             "Put its other lines back."
+        )
+    if made.on_server:
+        found.append(
+            "Its ledger is on a server and not in the backup: see that `ledger` in config.toml, or SEALWRIGHT_LEDGER, "
+            "names it. Begin no other one with `sealwright init`: deposits would count in both."
         )
     if made.head is not None:
         found.append(

@@ -1,13 +1,16 @@
 """`sealwright ledger migrate` and `postgres-roles`: a ledger on a PostgreSQL server."""
 
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from ..errors import Usage
+from ..home.config import place_named
 from ..ledger import AuditReport, Head, Ledger
 from ..ledger.moving import move_ledger
-from ..ledger.store.places import name_of, need_driver, place_of
+from ..ledger.store.database import Database
+from ..ledger.store.places import name_of, need_driver
 from .anchoring import check_head, note_head
 from .commands import Command, command
 from .options import TestOption
@@ -35,23 +38,24 @@ def migrate(
     """
     home = session.home
     source = home.ledger_path
-    if not isinstance(place_of(to), str):
+    server = place_named(to)
+    if isinstance(server, Path):
         raise Usage(f"{to} is no URL of a server", remedy="Write it as postgresql://USER@HOST:PORT/DATABASE.")
     with known_ledger(home, allow_test=allow_test) as ledger:
         check_head(home, ledger)
     reports: list[AuditReport] = []
-    home.ledger_named = to
+    home.ledger_named = server
     with known_ledger(home, allow_test=allow_test) as there, session.progress("moving"):
-        head = move_ledger(source, to, lambda head: _audited(there, head, reports))
+        head = move_ledger(source, server, lambda copy, head: _audited(there, copy, head, reports))
         if head is not None:
             note_head(home, there)
     for finding in (one for report in reports for one in report.findings):
         session.emit(finding=finding.code, row=finding.row, what=finding.what)
         session.say(f"{finding.code}: {finding.what}", "red")
-    name = name_of(place_of(to))
+    name = name_of(server)
     if head is None:
         session.emit(ok=False, ledger=name, moved=False)
-        session.say(f"The copy in {name} is what the file has, but an audit of it finds the above.", "red")
+        session.say(f"An audit of the copy in {name} finds the above, so the copy was taken back.", "red")
         session.say(f"{source} stays in use. Was it settled with --allow-test? Then move it so too.")
         return 1
     session.emit(ok=True, ledger=name, moved=True, rows=head.n, head=str(head))
@@ -61,8 +65,8 @@ def migrate(
     return 0
 
 
-def _audited(ledger: Ledger, head: Head, reports: list[AuditReport]) -> bool:
-    report = ledger.audit(head)
+def _audited(ledger: Ledger, copy: Database, head: Head, reports: list[AuditReport]) -> bool:
+    report = ledger.audit(head, within=copy)
     reports.append(report)
     return report.ok and report.head == head
 
@@ -84,7 +88,8 @@ def postgres_roles(
 ) -> None:
     """Print the SQL that gives two roles the rights they need and no more, for the ledger's owner to run.
 
-    Who settles may add to the log and never change it, whatever becomes of its triggers. Then: GRANT ROLE TO LOGIN.
+    Who settles may add to the log and never change it, whatever becomes of its triggers. Roles that are missing are
+    made, for which the owner needs CREATEROLE. Then: GRANT ROLE TO LOGIN.
     """
     need_driver()
     from ..ledger.store.postgres.roles import grants

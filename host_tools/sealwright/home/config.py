@@ -9,6 +9,7 @@ written wrong would be silently left out.
 """
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ NAME: Final = "config.toml"
 KEYS: Final = ("device", "ledger", "roots")
 LEDGER: Final = "SEALWRIGHT_LEDGER"
 _SERVERS: Final = ("postgresql://", "postgres://")
+_MEANT: Final = re.compile(r"://|password\s*=|:[^@]*@", re.IGNORECASE)  # such as user:password@host
 Place: TypeAlias = Path | str  # of a ledger: a file, or a server's URL
 
 
@@ -63,6 +65,18 @@ def ledger_place(folder: Path, named: str | None, config: Config) -> Place:
     return _of_ledger(Path(), text) or config.ledger or folder / "ledger.db"
 
 
+def place_named(text: str, folder: Path = Path()) -> Place:
+    """What a text names: a server's URL, else a file, where a relative path begins at `folder`. Raises Usage for a text
+    that may be meant for a server and hold a password: it is quoted nowhere."""
+    scheme, between, rest = text.partition("://")
+    if f"{scheme.lower()}{between}" in _SERVERS:
+        return f"{scheme.lower()}{between}{rest}"
+    if _MEANT.search(text):
+        remedy = "Write it as postgresql://USER@HOST:PORT/DATABASE, and give the password in PGPASSWORD."
+        raise Usage("the ledger's place is neither a file nor a server's URL", remedy=remedy, code="bad_url")
+    return folder / text
+
+
 def file_of(place: Place) -> Path:
     """The file of a ledger. Raises Usage for one on a server."""
     if isinstance(place, Path):
@@ -72,7 +86,7 @@ def file_of(place: Place) -> Path:
 
 
 def _of_ledger(folder: Path, text: str | None) -> Place | None:
-    return text if text is None or text.startswith(_SERVERS) else folder / text
+    return None if text is None else place_named(text, folder)
 
 
 def _text(path: Path, values: dict[str, Any], key: str) -> str | None:

@@ -16,6 +16,7 @@ from .ledger import Ledger
 from .moved import Moved, Movement
 from .reports import Balance, EntryLine
 from .store.faults import (
+    ForeignLedger,
     LedgerBusy,
     LedgerDamaged,
     LedgerError,
@@ -25,6 +26,7 @@ from .store.faults import (
     LedgerReadOnly,
     LedgerUnreachable,
     NotALedger,
+    OutcomeUnknown,
 )
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "Entered",
     "EntryLine",
     "Finding",
+    "ForeignLedger",
     "Head",
     "Ledger",
     "LedgerBusy",
@@ -51,6 +54,7 @@ __all__ = [
     "Movement",
     "NotALedger",
     "OtherLog",
+    "OutcomeUnknown",
     "bring_funding",
     "check_copy",
     "check_ledger",

@@ -17,7 +17,7 @@ from . import book
 from .chain import START, Head
 from .memory import LedgerMemory
 from .store.batched import BatchedTables
-from .store.faults import LedgerInterrupted
+from .store.faults import LedgerError, LedgerInterrupted, OutcomeUnknown
 from .watch import Watch
 
 T = TypeVar("T")
@@ -50,7 +50,8 @@ class Turns:
         self.changes: list[book.Change] = []
 
     def take(self, work: Callable[[], T]) -> T:
-        """What `work` gives, done in a transaction that is durable by now. Raises LedgerError; then nothing was."""
+        """What `work` gives, done in a transaction that is durable by now. Raises LedgerError; then nothing was, except
+        perhaps with OutcomeUnknown."""
         mark = self._memory.mark()
         attempt = 0
         while True:
@@ -62,12 +63,18 @@ class Turns:
                     done = (work(),)
                 return done[0]
             except LedgerInterrupted:
-                if done is not None and again(partial(self._is_kept, before)):
+                if done is not None and self._was_kept(before):
                     return done[0]
                 if attempt == ATTEMPTS:
                     raise
                 self._memory.back_to(mark)
                 pause(attempt)
+
+    def _was_kept(self, before: Head) -> bool:
+        try:
+            return again(partial(self._is_kept, before))
+        except LedgerError as error:
+            raise OutcomeUnknown(f"{error}. It is not known whether the last batch was kept") from error
 
     def _is_kept(self, before: Head) -> bool:
         """Whether the transaction whose end we do not know is in the log. It waits for one that is still going on."""

@@ -8,6 +8,7 @@ not looked at.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -67,6 +68,8 @@ def audit(
     policy: Policy,
     ledger: bytes,
     anchor: Head | None = None,
+    *,
+    within: bool = False,
 ) -> AuditReport:
     """Audit one state of `database`.
 
@@ -76,6 +79,7 @@ def audit(
         policy: owners, network and whether test roots count; the rest of it does not matter.
         ledger: the ledger's id, 32 bytes.
         anchor: a head noted earlier, or None: the log must still have it.
+        within: whether `database` is in a transaction already.
 
     Raises:
         LedgerError: it cannot be read at all (busy, a failing disk); damage is a finding.
@@ -85,7 +89,7 @@ def audit(
     try:
         tables = BatchedTables(scratch, log=database)
         auditor = _Auditor(database, Recheck(roots, policy, tables, ledger), tables, scratch, anchor)
-        with database.reading():
+        with nullcontext() if within else database.reading():
             return auditor.report()
     finally:
         scratch.close()

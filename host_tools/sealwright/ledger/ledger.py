@@ -28,6 +28,7 @@ from .intake import DEPOSIT, WITHDRAW
 from .memory import LedgerMemory
 from .moved import Moved
 from .newest import WINDOW
+from .ours import check_ours
 from .settling import Settlement
 from .store.batched import BatchedTables
 from .store.database import Database
@@ -131,7 +132,7 @@ class Ledger(LedgerFile):
         """Refund every channel whose claim has ended, and return how many. `settle` does it too, as it goes.
 
         Raises:
-            LedgerError: what is refunded stays refunded.
+            LedgerError: what is refunded stays refunded. ForeignLedger: it is another's, and nothing was.
         """
         return self._settlement(self._policy).refund_ended()
 
@@ -140,6 +141,8 @@ class Ledger(LedgerFile):
         database = self._database(write=True)
         watch = Watch(self._clock, self._longest_pause)
         tables = BatchedTables(database)
+        tables.name = database.name
+        self._read(lambda _: check_ours(tables, identity.id))
         memory = LedgerMemory(tables, identity.id, watch)
         ahead = Ahead(Judge(self._roots, WatchedPolicy.of(policy, watch), memory), max(0, helpers))
         return Settlement(tables, ahead, memory, identity, watch)
@@ -208,6 +211,12 @@ class Ledger(LedgerFile):
         """Seconds that a claim stays open at least after a close or the expiry."""
         return self._policy.least_window
 
-    def audit(self, anchor: Head | None = None) -> AuditReport:
-        """Check every hash, signature and rule, rebuild all from the log, compare; see `audit.audit`."""
-        return audit(self._database(), self._roots, self._policy, self._known_identity().id, anchor)
+    def audit(self, anchor: Head | None = None, *, within: Database | None = None) -> AuditReport:
+        """Check every hash, signature and rule, rebuild all from the log, compare; see `audit.audit`.
+
+        within: a database in a transaction, which has the ledger.
+        """
+        given, ledger = (self._roots, self._policy), self._known_identity().id
+        if within is None:
+            return audit(self._database(), *given, ledger, anchor)
+        return audit(within, *given, ledger, anchor, within=True)

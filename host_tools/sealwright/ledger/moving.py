@@ -1,13 +1,14 @@
 """Moving a ledger from its file to a server: copied row by row, proved equal, and only then is the file given up.
 
-The file stays what it is until the copy is proved. Then it takes no more rows, and says where its ledger is: one log in
+The copy is compared and audited before its transaction ends: what fails leaves no row there. The file stays what it is
+until then. Then it takes no more rows, and says where its ledger is: one log in
 two places would count a deposit twice.
 Limits: one way, from SQLite. Nobody settles meanwhile; both ends are held for the whole time. A move that was cut off
 is finished by another one: a ledger there that is the same already is only proved again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -28,11 +29,11 @@ _AT_ONCE: Final = 5000  # rows in memory
 _LOG: Final = LogRow._fields
 
 
-def move_ledger(source: Path, target: str, prove: Callable[[Head], bool]) -> Head | None:
+def move_ledger(source: Path, target: str, prove: Callable[[Database, Head], bool]) -> Head | None:
     """Move the ledger in the file `source` to the server's database at the URL `target`, and return its log's last row.
 
-    prove: audits the ledger there, given that row, and says whether all holds; if not, the file stays in use and this
-    returns None. The copy is compared with the file before, value by value.
+    prove: audits the copy, given that row, and says whether all holds; if not, nothing is copied, the file stays in use
+    and this returns None. The copy is compared with the file before, value by value.
 
     Raises:
         Usage: there is another ledger.
@@ -40,18 +41,22 @@ def move_ledger(source: Path, target: str, prove: Callable[[Head], bool]) -> Hea
         LedgerError: the file stays in use.
     """
     with (
+        suppress(_NotProved),
         closing(SqliteDatabase.open(source, write=True, patience=PATIENCE_SECONDS)) as old,
         closing(open_database(target, write=True, patience=PATIENCE_SECONDS)) as new,
         old.writing(),
     ):
-        head = _copy(old, new)
-        if not prove(head):
-            return None
+        head = _copy(old, new, prove)
         old.give_up(new.name)
         return head
+    return None
 
 
-def _copy(old: Database, new: Database) -> Head:
+class _NotProved(Exception):
+    """Ends the copying transaction."""
+
+
+def _copy(old: Database, new: Database, prove: Callable[[Database, Head], bool]) -> Head:
     with new.writing():
         there, head = Tables(new).head(), Tables(old).head()
         if there.n and there != head:
@@ -65,6 +70,8 @@ def _copy(old: Database, new: Database) -> Head:
         _same_log(Tables(old).log(), Tables(new).log(), new.name)
         for found in differences(old, new):
             raise LedgerDamaged(f"the copy in {new.name} is not what {old.name} has: {found}")
+        if not prove(new, head):
+            raise _NotProved
         return head
 
 

@@ -25,6 +25,7 @@ from .intake import Act, Certifying, Funded, Refunding, act_of, proof_of
 from .memory import LedgerMemory
 from .moved import Moved
 from .newest import Items
+from .ours import lacking
 from .posting import Posting, decide, moves, post
 from .proof import Proof
 from .repeats import already, is_done, is_known
@@ -223,14 +224,13 @@ class Settlement:
         return len(ended)
 
     def introduce(self) -> None:
-        """Put the ledger's own certificates at the head of its log."""
+        """Put the ledger's own certificates at the head of its log. Raises ForeignLedger where the log is another's."""
         self._transaction(self._introduce)
 
     def _introduce(self) -> None:
-        for certificate in self._identity.certificates:
-            if self._tables.row_of(certificate.digest) is None and self._judge.judge(certificate).fault is None:
-                posting = Posting(certificate.digest, certificate.type, Certifying(certificate.body.key.kid))
-                self._post(posting, book.Change(), certificate.raw, Proof())
+        for certificate in lacking(self._tables, self._judge, self._identity):
+            posting = Posting(certificate.digest, certificate.type, Certifying(certificate.body.key.kid))
+            self._post(posting, book.Change(), certificate.raw, Proof())
 
     def _say(self, body: Funding | Refund, act: Act, change: book.Change) -> None:
         """A row of the log that the ledger itself signs."""

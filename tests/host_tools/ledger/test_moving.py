@@ -24,7 +24,7 @@ def there():
 
 
 def moved(sound, path, there):
-    return move_ledger(path, there, lambda head: audit(sound, there, anchor=head).ok)
+    return move_ledger(path, there, lambda new, head: audit(sound, there, anchor=head, within=new).ok)
 
 
 def values(place):
@@ -58,6 +58,17 @@ def test_the_file_is_no_ledger_any_more(sound, copy, there):
     writing.close()
 
 
+def test_who_has_the_file_open_is_told_of_the_move(sound, copy, there):
+    with World(copy).ledger() as writer, World(copy).ledger() as reader:
+        writer.refund_ended()
+        assert reader.head().n == ROWS
+        moved(sound, copy, there)
+        for use in (writer.refund_ended, lambda: list(writer.settle([])), reader.head):
+            with pytest.raises(NotALedger, match="was moved") as caught:
+                use()
+            assert caught.value.code == "ledger_moved" and "--ledger" in caught.value.remedy
+
+
 def test_a_move_that_was_cut_off_is_finished_by_another(sound, copy, there, monkeypatch):
     monkeypatch.setattr(SqliteDatabase, "give_up", lambda self, place: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -69,8 +80,9 @@ def test_a_move_that_was_cut_off_is_finished_by_another(sound, copy, there, monk
 
 
 def test_what_the_audit_does_not_pass_stays_in_use(sound, copy, there):
-    assert move_ledger(copy, there, lambda head: False) is None
-    assert audit(sound, copy).ok
+    assert move_ledger(copy, there, lambda new, head: False) is None
+    assert audit(sound, copy).ok and rows(there, "SELECT count(*) FROM log") == [(0,)]
+    assert moved(sound, copy, there).n == ROWS
 
 
 def test_a_database_with_another_ledger_is_left_alone(sound, copy, there):

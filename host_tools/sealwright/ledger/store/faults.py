@@ -30,6 +30,14 @@ class NotALedger(LedgerError):
     remedy = "Name the right file; nothing in this one was touched."
 
 
+class ForeignLedger(LedgerError):
+    """The log has rows, and none of its certificates is of the ledger that wants to write to it."""
+
+    exit_code = 2
+    code = "foreign_ledger"
+    remedy = "Name this home's own ledger, or an empty place: --ledger, SEALWRIGHT_LEDGER or its config.toml."
+
+
 class LedgerDamaged(LedgerError):
     """SQLite finds the file's structure broken, or a value in it is of the wrong kind."""
 
@@ -72,7 +80,20 @@ class LedgerInterrupted(LedgerError):
 
     exit_code = 3
     code = "ledger_interrupted"
-    remedy = "Run it again once the server is well: nothing is paid twice."
+    remedy = (
+        "Run it again once the server is well: a bundle pays nothing twice. A deposit or a withdrawal is a new order "
+        "each time: look at `sealwright ledger balances` first."
+    )
+
+
+class OutcomeUnknown(LedgerInterrupted):
+    """The server left while a transaction was to end, and stays away: the batch is whole in the log, or not at all."""
+
+    code = "ledger_outcome_unknown"
+    remedy = (
+        "Once the server answers, look at `sealwright ledger balances` before you do it again. A bundle may be settled "
+        "again in any case: nothing of it is paid twice."
+    )
 
 
 FAMILY = faults.Family(

@@ -13,7 +13,11 @@ _SCHEMES = ("postgresql://", "postgres://")
 
 def place_of(named: str | Path) -> Place:
     """What a text names: a URL stays text, all else is a path."""
-    return named if isinstance(named, str) and named.startswith(_SCHEMES) else Path(named)
+    if isinstance(named, Path):
+        return named
+    scheme, between, rest = named.partition("://")
+    head = f"{scheme.lower()}{between}"
+    return f"{head}{rest}" if head in _SCHEMES else Path(named)
 
 
 def open_database(place: Place, *, write: bool, patience: float) -> Database:

@@ -1,6 +1,8 @@
 """The ledger's database on SQLite, and a scratch one to rebuild it in."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ...database.kind import Kind
 from ...database.opening import Opened
@@ -41,10 +43,27 @@ class SqliteDatabase(SqliteFile):
         return made
 
     def _check(self) -> None:
+        self._check_place()
+        super()._check()
+
+    def _check_place(self) -> None:
         if self._pragma("application_id") == schema.MOVED:
             remedy = "Name the server: --ledger URL, SEALWRIGHT_LEDGER, or `ledger` in the home's config.toml."
             raise NotALedger(f"the ledger in {self.name} was moved to a server", remedy=remedy, code="ledger_moved")
-        super()._check()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A write transaction, all or nothing. Raises NotALedger where the ledger was moved meanwhile."""
+        with super().writing():
+            self._check_place()
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """A read transaction: one state of the file. Raises NotALedger where the ledger was moved meanwhile."""
+        with super().reading():
+            self._check_place()
+            yield
 
     def intended(self) -> list[Row]:
         """The definitions that should be in force, sorted."""

@@ -28,6 +28,10 @@ _DEFAULTS: Final = {
 _STEP_SECONDS: Final = 0.25
 _STARTING: Final = re.compile("starting up|shutting down|not yet accepting connections|in recovery mode")
 _REMEDY: Final = "See that the server runs and that host, port, database, user and password (PGPASSWORD) are right."
+_WRITE: Final = (
+    "Write it as postgresql://USER@HOST:PORT/DATABASE, and give the password in PGPASSWORD: in a URL its special "
+    "characters must be percent-encoded."
+)
 
 
 class Server(NamedTuple):
@@ -41,10 +45,18 @@ def read_url(url: str) -> Server:
     """What `postgresql://[USER[:PASSWORD]@][HOST][:PORT]/DATABASE[?OPTION=VALUE&...]` names. Raises Usage."""
     try:
         found = {key: str(value) for key, value in conninfo_to_dict(url).items()}
-    except psycopg.Error as error:
-        scheme = "postgresql://USER@HOST:PORT/DATABASE"  # and not what libpq says, which quotes the text
-        raise Usage("the ledger's URL cannot be read", remedy=f"Write it as {scheme}.", code="bad_url") from error
+    except psycopg.Error:
+        found = {}
+    if not found or _cut_short(url, found):  # and not what libpq says, which quotes the text
+        raise Usage("the ledger's URL cannot be read", remedy=_WRITE, code="bad_url")
     return Server(found, _name(found))
+
+
+def _cut_short(url: str, found: dict[str, str]) -> bool:
+    """Whether a password with a bare `@` or `/` ends too early: what is left of it would be shown as a host or more."""
+    authority, _, path = url.partition("://")[2].partition("?")[0].partition("/")
+    ports = found.get("port", "").split(",")
+    return authority.count("@") > 1 or "@" in path or not all(port.isdecimal() or not port for port in ports)
 
 
 def _name(found: dict[str, str]) -> str:

@@ -24,17 +24,17 @@ CHANGED: Final[dict[str, tuple[str, ...]]] = {
     "turn": ("one",),  # to lock its row
 }
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_NOT_ROLES: Final = ("public", "none")  # the first is everybody, also in quotation marks
 
 
 def grants(settler: str, reader: str) -> Iterator[str]:
     """The statements that give two roles their rights, and no others; they may be run again.
 
-    settler, reader: names of roles, which logins are then made members of. Raises Usage.
+    settler, reader: names of two roles, which logins are then made members of. Those that are missing are made, which
+    needs CREATEROLE. Raises Usage.
     """
+    _check_names(settler, reader)
     for name in (settler, reader):
-        if not _NAME.fullmatch(name):
-            remedy = "Use lower-case letters, digits and underscores."
-            raise Usage(f"{name!r} is no name for a role here", remedy=remedy)
         yield (
             f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') "
             f'THEN CREATE ROLE "{name}" NOLOGIN; END IF; END $$'
@@ -48,3 +48,12 @@ def grants(settler: str, reader: str) -> Iterator[str]:
     yield f'GRANT INSERT ON {tables} TO "{settler}"'
     for table, columns in CHANGED.items():
         yield f'GRANT UPDATE ({", ".join(columns)}) ON {SCHEMA}.{table} TO "{settler}"'
+
+
+def _check_names(settler: str, reader: str) -> None:
+    for name in (settler, reader):
+        if not _NAME.fullmatch(name) or name in _NOT_ROLES or name.startswith("pg_"):
+            remedy = "Use lower-case letters, digits and underscores, and no name that PostgreSQL has for itself."
+            raise Usage(f"{name!r} is no name for a role here", remedy=remedy)
+    if settler == reader:
+        raise Usage(f"{settler} cannot be both roles", remedy="Who reads must not settle: name two roles.")
