@@ -106,6 +106,12 @@ def unload(name: str) -> None:
         delattr(sys.modules["seal"], name)
 
 
+def spare(name: str) -> None:
+    """`unload` on a board whose heap is short: others keep what they loaded."""
+    if 0 < _garbage < _SHORT // 8:
+        unload(name)
+
+
 def finish(result: "Any") -> "Any":
     """What a generator returns, run to its end without a pause; anything else as it is."""
     if not hasattr(result, "send"):
@@ -117,6 +123,7 @@ def finish(result: "Any") -> "Any":
         return end.value
 
 
+_SHORT = const(65536)  # bytes that are free after start: a Pico has 50 KB, an ESP32 more than 100
 _garbage = 0  # bytes after which `tidy_heap` collects; 0 where it does nothing
 _least_free = 0  # bytes; less is free once there is so much garbage
 _reserve: "bytearray | None" = None  # one long piece of heap, see `spend_reserve`

@@ -78,13 +78,13 @@ class Service:
         return True
 
     def _command(self, item: "Item") -> bool:
-        """The owner's command, see `owner`. Its code is loaded each time: heap, and commands are rare."""
+        """The owner's command, see `owner`. On a board with a short heap its code goes again: commands are rare."""
         from .owner import Owner
 
         try:
             return Owner(self._device, self.firmware).command(item)
         finally:
-            compat.unload("owner")
+            compat.spare("owner")
 
     def _ledger(self, raw: bytes) -> bool:
         """The ledger's funding or refund of a channel -> true."""

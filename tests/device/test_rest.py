@@ -215,7 +215,7 @@ def test_order_that_finds_no_room_starts_the_board_anew():
     for _ in range(2 * rest_module.TRIES):
         rest.lack_memory()
     assert slots.starts == 0, "it was started a moment ago"
-    night.pass_by(61)
+    rest.uptime_ms = 61_000
     rest.has_memory()
     for n in range(rest_module.TRIES):
         assert slots.starts == 0, n
