@@ -106,12 +106,6 @@ def unload(name: str) -> None:
         delattr(sys.modules["seal"], name)
 
 
-def spare(name: str) -> None:
-    """`unload` on a board whose heap is short: others keep what they loaded."""
-    if 0 < _garbage < _SHORT // 8:
-        unload(name)
-
-
 def finish(result: "Any") -> "Any":
     """What a generator returns, run to its end without a pause; anything else as it is."""
     if not hasattr(result, "send"):
@@ -169,6 +163,12 @@ def tidy_heap() -> None:
             _reserve = bytearray(_RESERVE_BYTES)
         except MemoryError:
             _tries_left = _TRIES  # another moment may have the room
+
+
+def spare(name: str) -> None:
+    """`unload` on a board whose heap is short: others keep what they loaded."""
+    if 0 < _garbage < _SHORT // 8:
+        unload(name)
 
 
 def scratch(size: int) -> bytearray:
