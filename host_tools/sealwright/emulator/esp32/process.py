@@ -18,7 +18,9 @@ from ..launch import ResetLine, begin
 from ..wires import Wires
 from .interpreter import environment, micropython
 
-HEAP: Final = "512k"  # objects are twice as large as the chip's, and the models of its parts are on it too
+HEAP: Final = (
+    "704k"  # objects are twice as large as the chip's; the models of its parts are on it too, and the compiler
+)
 RESET: Final = 75  # as boards/emulated/chip.py has it
 SOFT_RESET: Final = 0  # how the prompt ends
 _PIECE: Final = 4096
