@@ -35,8 +35,8 @@ class Standing:
         # a host repeats its request to a slow device, and names the first answer: the second must be the same
         owner = device.owner_record()
         generation = owner.get(OWNER_GENERATION, 0)
-        told = [nonce, owner[OWNER_SEQ], clock.quality, generation]
-        if self._last is not None and self._said is not None and self._said[0] == told and now - self._last[1] < 60:
+        says = [nonce, owner[OWNER_SEQ], clock.quality, generation]
+        if self._last is not None and self._said is not None and self._said[0] == says and now - self._last[1] < 60:
             return self._said[1]
         claims = {
             labels.STATUS_DEVICE: device.device_id,
@@ -51,7 +51,7 @@ class Standing:
         if generation:
             claims[labels.STATUS_OWNER] = [generation, identity.device_id(device.owner_key)]
         raw, digest = device.signer.sign(labels.STATUS, claims)
-        self._last, self._said = (digest, now), (told, raw)
+        self._last, self._said = (digest, now), (says, raw)
         return raw
 
     def check_last(self, digest: bytes) -> None:

@@ -47,8 +47,8 @@ def test_a_device_changes_hands_with_its_money(homed, other, tmp_path):
         homed("owner", "transfer", "car", "--to", key_of(homed), "--yes"), 4, "not_the_owner", "not the device's"
     )
     other.ok("owner", "resume", "roadster")
-    told = other("info", "roadster", "--json").last
-    assert told["paused"] is False and told["transfers"] == 1
+    shown = other("info", "roadster", "--json").last
+    assert shown["paused"] is False and shown["transfers"] == 1
     assert "1 transfer since" in homed("info", "car").out
 
     def withdrawn(cli, *more):
@@ -133,8 +133,8 @@ def test_an_operator_orders_what_is_delegated(homed, other, tmp_path):
     other.ok("owner", "pause", "roadster")
     other.ok("owner", "interval", "44", "roadster")
     gone_wrong(other("owner", "resume", "roadster"), 4, "not_delegated", "resume")
-    told = homed("info", "car", "--json").last
-    assert told["paused"] is True and told["interval"] == 44
+    shown = homed("info", "car", "--json").last
+    assert shown["paused"] is True and shown["interval"] == 44
     homed.ok("owner", "resume", "car")  # one sequence of numbers: both go on
     other.ok("owner", "pause", "roadster")
     for cli in (homed, other):
