@@ -28,9 +28,10 @@ _TEXT = """
             n += 1
             if data[n - 1] == 10:
                 break
+        line = str(uctypes.bytearray_at(self.at, n), "utf-8")  # one copy: a slice would be a second
         self.at += n
         self.left -= n
-        return str(data[:n], "utf-8")
+        return line
     def __enter__(self):
         return self
     def __exit__(self, *_):

@@ -102,7 +102,8 @@ def run(
     try:
         console = _Console(process, seconds)
         console.say(b"\r" + _CTRL_C + _CTRL_C + _CTRL_A, _READY)
-        console.run(mount(places, "/files", is_text=True))
+        # as firmware/main.py does: the heap is collected during imports, so free memory stays in one piece
+        console.run("import gc\ngc.threshold(16384)\n" + mount(places, "/files", is_text=True))
         return console.run(script)
     finally:
         process.kill()
