@@ -19,7 +19,6 @@ from typing import Final
 from ..errors import SealwrightError, Truncated, cause_of
 from ..verify import REMEDIES
 from ..wire.bundle import read_bundle
-from .checking import LEFT_OUT
 from .fleet import BUNDLE
 from .taking import Taker
 
@@ -89,10 +88,11 @@ class Inbox:
         if not path.exists():  # somebody has taken it back
             return
         why = messages.why
-        if not counts and not why:
+        total = counts.pop("", 0)
+        if not total and not why:
             why = "it is empty"
-        for code in sorted(LEFT_OUT & counts.keys()):
-            why += f"\n{counts[code]} of {counts.total()} messages were left out as {code}: {REMEDIES.get(code, '')}"
+        for code in sorted(counts):
+            why += f"\n{counts[code]} of {total} messages were left out as {code}: {REMEDIES.get(code, '')}"
         if why:
             self._refuse(path, why.strip())
         else:

@@ -65,7 +65,8 @@ class _Intake:
         self._state = State(folder.state(PART), PART)
         self._spool = Spool(folder.spool, most=settings.spool_bytes)
         self._known = Known(home, folder.path / "known.bundle", ledger.certificates)
-        policy = Policy(allow_test=settings.allow_test, proof=CHAINED)
+        owners = (home.key("owner").public,)
+        policy = Policy(allow_test=settings.allow_test, owners=owners, proof=CHAINED)
         checking = Checking(home.roots(), policy, self._known)
         self.taker = Taker(checking, self._known, self._spool, fleet=fleet, state=self._state, stop=stop)
         self._failures: deque[tuple[bytes | None, str, str]] = deque(maxlen=1000)  # threads note them

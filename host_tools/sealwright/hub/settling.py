@@ -114,9 +114,8 @@ class _Settling:
 
     def _note(self, counts: Counter[str], lost: int) -> None:
         try:
-            refused = {f"ledger:{code}": count for code, count in counts.items()}
-            if refused:
-                self._fleet.note_verdicts(refused)
+            if counts:
+                self._fleet.note_verdicts(counts)
             if lost:
                 why = f"{lost} messages that waited for others were left out: there were too many"
                 self._fleet.note_fault(None, "waiting_full", why)

@@ -44,7 +44,7 @@ class Spool:
     """The writer's side. segment: bytes after which a segment is closed; most: bytes of all. Raises Usage."""
 
     def __init__(self, folder: Path, *, segment: int = SEGMENT_BYTES, most: int = MOST_BYTES) -> None:
-        self._folder, self._segment_bytes, self._most = folder, segment, most
+        self._folder, self._segment_bytes, self._most = folder, min(segment, most // 4), most
         self._handle: int | None = None
         self._written = 0
         self._known: set[bytes] = set()  # digests of the certificates in the segment that is open
@@ -94,7 +94,10 @@ class Spool:
             self.close()
 
     def trim(self) -> int:
-        """Remove the segments that all consumers have passed; how many. Raises Usage."""
+        """Remove the segments that all consumers have passed; how many. A full spool closes the one that is open, which
+        else would never go. Raises Usage."""
+        if not self.room:
+            self.close()
         passed = min(read_position(self._folder, one) for one in CONSUMERS).segment
         gone = [number for number in self._sizes if number < passed or (number == passed and self._is_done(number))]
         for number in gone:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from ..verify import Verdict
 from ..wire.messages import Offer, Reading
-from .checking import LEFT_OUT, Checking, is_taken
+from .checking import Checking, is_left_out, is_taken
 from .fleet import Fleet
 from .fleet_tables import FleetError
 from .known import Known
@@ -72,14 +72,15 @@ class Taker:
     def take(
         self, messages: Iterable[bytes], how: str, logs: MutableMapping[bytes, Log] | None = None
     ) -> Iterator[Counter[str]]:
-        """Take one bundle; after each part that is on disk, gives how many verdicts of each code it had. logs: by
-        device id, those whose readings came in order by one way. Raises Stopped, and Usage where the disk fails."""
+        """Take one bundle; after each part that is on disk, gives how many of its messages were left out, by code, and
+        under "" how many there were. logs: by device id, those whose readings came in order by one way. Raises Stopped,
+        and Usage where the disk fails."""
         pending: list[Verdict] = []
         size, faults = 0, 0
         for verdict in self._checking.run(messages):
             pending.append(verdict)
             size += len(verdict.message.raw) if verdict.message is not None else 0
-            if verdict.code in LEFT_OUT and faults < _MOST_FAULTS:
+            if is_left_out(verdict) and faults < _MOST_FAULTS:
                 faults += 1
                 self.fault(verdict.device, verdict.code, verdict.why)
             if size >= CHUNK_BYTES:
@@ -95,7 +96,8 @@ class Taker:
         self._write(messages, self._known.support(kids))
         for verdict in verdicts:
             self._note(verdict, how, logs)
-        counts = Counter(one.code for one in verdicts)
+        counts = Counter(one.code for one in verdicts if is_left_out(one))
+        counts[""] = len(verdicts)
         self._state.counts["messages"] += len(verdicts)
         self._state.counts["taken"] += len(messages)
         self._state.counts["readings"] += sum(one.type == Reading.NAME for one in taken)
@@ -125,8 +127,8 @@ class Taker:
         return True
 
     def _hold(self, text: str) -> None:
-        self._state.hold(text)
         self._state.backlog = self._spool.size
+        self._state.hold(text)
         self._state.tell()
         self._stop.wait(_WAIT_SECONDS)
 
