@@ -9,6 +9,7 @@ import threading
 import time
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 
 from sealwright.bookkeeping import known_ledger
 from sealwright.home import Home
@@ -160,7 +161,11 @@ class Site:
     def kill_part(self, name):
         """kill -9 of a part, if it runs: who holds its lock says so."""
         try:
-            os.kill(int((self.folder.path / f"{name}.lock").read_text()), signal.SIGKILL)
+            number = int((self.folder.path / f"{name}.lock").read_text())
+            command = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
+            if name.encode() not in command or os.fsencode(self.home.folder) not in command:
+                return False  # another process has the number by now
+            os.kill(number, signal.SIGKILL)
         except (OSError, ValueError):
             return False
         return True
