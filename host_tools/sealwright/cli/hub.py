@@ -49,6 +49,14 @@ def hub(
     broker: Annotated[
         str | None, typer.Option("--broker", metavar="URL", help="Listen at mqtts://[USER@]HOST[:PORT], too.")
     ] = None,
+    broker_host: Annotated[
+        str | None,
+        typer.Option("--broker-host", metavar="HOST", help="Where devices find its own broker [default: 127.0.0.1]."),
+    ] = None,
+    broker_port: Annotated[
+        int | None,
+        typer.Option("--broker-port", metavar="PORT", min=1, max=65535, help="And at which port [default: 8883]."),
+    ] = None,
     port: Annotated[int, typer.Option("--port", metavar="PORT", min=1, max=65535, help="Where the page is.")] = PORT,
     every: Annotated[
         float, typer.Option("--every", metavar="S", min=0.1, help="Seconds between two looks at a device.")
@@ -62,7 +70,7 @@ def hub(
     told to forget what is verified and on disk. Each part is a process of its own and is begun again where it ends.
     Ctrl-C ends it; it goes on where it was, also after a kill or a power cut.
     """
-    settings = Settings(broker=broker, allow_test=allow_test, every=every, port=port)
+    settings = Settings(broker, broker_host, broker_port, allow_test=allow_test, every=every, port=port)
     if broker is not None and Broker.parse(session.home, broker)[1]:
         raise Usage(f"{broker} names a device", remedy="Give the broker alone: mqtts://[USER@]HOST[:PORT].")
     folder = HubFolder(session.home.folder)
@@ -89,6 +97,8 @@ def _options(session: Session, settings: Settings) -> list[str]:
     """The options of this command for its parts."""
     given = ["--port", str(settings.port), "--every", str(settings.every)]
     given += ["--broker", settings.broker] if settings.broker is not None else []
+    given += ["--broker-host", settings.broker_host] if settings.broker_host is not None else []
+    given += ["--broker-port", str(settings.broker_port)] if settings.broker_port is not None else []
     given += ["--ledger", session.ledger] if session.ledger is not None else []
     return given + (["--allow-test"] if settings.allow_test else [])
 

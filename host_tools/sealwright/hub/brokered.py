@@ -60,7 +60,7 @@ class Brokered:
     def urls(self) -> dict[str, Log]:
         """The devices that were heard of there, by their URLs."""
         heard = () if self._listener is None else self._listener.heard
-        return {self._url(topic): self.logs.setdefault(_device(topic), Log()) for topic in heard}
+        return {self.url(_device(topic)): self.logs.setdefault(_device(topic), Log()) for topic in heard}
 
     def heard_of(self, device: bytes) -> bool:
         """Whether this device (id) was heard of there."""
@@ -70,7 +70,7 @@ class Brokered:
         """The command link of a device. Raises Unreachable."""
         listener = self._listener
         for topic in listener.heard if listener is not None else ():
-            if listener is not None and self._url(topic) == url:
+            if listener is not None and self.url(_device(topic)) == url:
                 return listener.client(topic)
         raise Unreachable(f"no device is at {url}")
 
@@ -81,8 +81,9 @@ class Brokered:
                 self._listener.close()
         self._listener = None
 
-    def _url(self, topic: str) -> str:
-        return f"mqtts://{self.broker.name}/{_device(topic).hex()}"
+    def url(self, device: bytes) -> str:
+        """The URL of a device (id) at this broker."""
+        return f"mqtts://{self.broker.name}/{device.hex()}"
 
     def _open(self) -> Listener | None:
         if self._listener is None and time.monotonic() >= self._again:

@@ -14,13 +14,14 @@ from collections import deque
 from contextlib import ExitStack, suppress
 from typing import Final
 
-from ..errors import SealwrightError, Unreachable, Usage
+from ..errors import SealwrightError, Unreachable
 from ..home import Home
 from ..ledger import LedgerFile
 from ..link import Client
 from ..link.broker import Broker
 from ..operate.complaints import Complaints
 from ..verify.policy import CHAINED, Policy
+from .accounts import HUB, Accounts
 from .brokered import Brokered
 from .checking import Checking
 from .fleet import BROKER, Fleet
@@ -32,7 +33,7 @@ from .reaching import places, reach
 from .settings import Settings
 from .spool import Spool
 from .state import State
-from .taking import Log, Stopped, Taker
+from .taking import Log, Safe, Stopped, Taker
 
 PART: Final = "intake"
 _STEP_SECONDS: Final = 0.25
@@ -73,25 +74,30 @@ class _Intake:
         self._complaints = Complaints(lambda text: None)
         self._inbox = Inbox(folder.inbox, folder.refused, self.taker)
         self._polling = Polling(home, self._connect, self._failed, settings.every)
-        self._broker = self._brokered(settings.broker)
+        self._brokers: dict[str, Brokered] = {}  # by URL, or HUB for the hub's own
+        self._named = settings.broker
         self._own: dict[str, Log] = {}  # by URL, beyond what the broker brought
         self._register_at = 0.0
         self._state.tell(now=True)
 
-    def _brokered(self, url: str | None) -> Brokered | None:
-        if url is None:
-            return None
-        address, rest = Broker.parse(self._home, url)
-        if rest:
-            raise Usage(f"{url} names a device", remedy="Give the broker alone: mqtts://[USER@]HOST[:PORT].")
-        return Brokered(self._home, address, lambda *failure: self._failures.append(failure))
+    def _find_brokers(self) -> None:
+        """The brokers to listen to: the one that was named, and the hub's own once there is one."""
+        if self._named is not None and self._named not in self._brokers:
+            self._listen_to(self._named, Broker.parse(self._home, self._named)[0])
+        accounts = Accounts(self._home)
+        if HUB not in self._brokers and accounts.exists:
+            self._listen_to(HUB, accounts.broker)
+
+    def _listen_to(self, name: str, address: Broker) -> None:
+        self._brokers[name] = Brokered(self._home, address, lambda *failure: self._failures.append(failure))
 
     def step(self) -> None:
         """Look at every side once. Raises Stopped, Usage."""
         if self.taker.wait_for_room():
             raise Stopped
         busy = self._inbox.step(_INBOX_SECONDS)
-        self._look_at_broker(0.0 if busy else _STEP_SECONDS)
+        for broker in self._brokers.values():
+            self._look_at_broker(broker, 0.0 if busy else _STEP_SECONDS)
         self._look_at_devices(0.0 if busy else _STEP_SECONDS)
         while self._failures:
             device, code, text = self._failures.popleft()
@@ -101,18 +107,21 @@ class _Intake:
         self._state.counts["devices"] = len(self._polling.asked)
         self.taker.tell()
 
-    def _look_at_broker(self, seconds: float) -> None:
-        if self._broker is None:
-            return
-        for _ in self.taker.take(self._broker.look(seconds), BROKER, self._broker.logs):
+    def _look_at_broker(self, broker: Brokered, seconds: float) -> None:
+        before = {device: log.safe for device, log in broker.logs.items()}
+        for _ in self.taker.take(broker.look(seconds), BROKER, broker.logs):
             pass
-        self._broker.settle()
+        broker.settle()
+        for device, log in broker.logs.items():
+            if before.get(device, Safe()) != log.safe:
+                self._polling.nudge(broker.url(device))
 
     def _look_at_devices(self, seconds: float) -> None:
         now = time.monotonic()
         if now >= self._register_at:
             self._register_at = now + _REGISTER_SECONDS
             self._known.refresh()
+            self._find_brokers()
             self._polling.of(self._wanted())
         for asked, messages in self._polling.step(seconds):
             logs = {asked.device: asked.log} if asked.device else {}
@@ -130,17 +139,19 @@ class _Intake:
 
     def _wanted(self) -> dict[str, Log]:
         """Who is asked: at the broker where it was heard of there, else at its URL."""
-        found = {} if self._broker is None else self._broker.urls()
+        brokers = self._brokers.values()
+        found = {url: log for broker in brokers for url, log in broker.urls().items()}
         for url, device in places(self._home).items():
-            if self._broker is None or not self._broker.heard_of(device):
+            if not any(broker.heard_of(device) for broker in brokers):
                 found[url] = self._own.setdefault(url, Log())
         return found
 
     def _connect(self, url: str) -> Client:
         if url.startswith("mqtts:"):
-            if self._broker is None:
-                raise Unreachable(f"no broker is listened to: {url}")
-            return self._broker.open(url)
+            for broker in list(self._brokers.values()):
+                if url.startswith(f"mqtts://{broker.broker.name}/"):
+                    return broker.open(url)
+            raise Unreachable(f"no broker is listened to: {url}")
         return reach(self._home, url)
 
     def _failed(self, device: bytes, url: str, error: SealwrightError) -> None:
@@ -151,8 +162,8 @@ class _Intake:
     def close(self) -> None:
         """Leave everything."""
         self._polling.close()
-        if self._broker is not None:
-            self._broker.close()
+        for broker in self._brokers.values():
+            broker.close()
         self._known.close()
         self._spool.close()
         self._state.tell(now=True)

