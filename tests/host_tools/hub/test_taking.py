@@ -31,7 +31,7 @@ def take(site, messages, how=URL, logs=None):
 
 def test_only_what_came_by_a_way_may_be_forgotten_by_it(desk):
     roof, car = desk.device("roof"), desk.device("car")
-    log, others = [desk.reading(roof) for _ in range(9)], [desk.reading(car) for _ in range(3)]
+    log, others = [desk.reading(roof) for _ in range(9)], [desk.reading(car) for _ in range(12)]
     mine = {roof.id: Log()}
     take(desk, [roof.certificate, *log[:3]], logs=mine)
     assert mine[roof.id].safe == Safe(3, log[2].digest)
