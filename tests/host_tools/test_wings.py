@@ -16,7 +16,8 @@ FLOORS = [
     "api emulator",
     "operate",
     "bench ledger readings",
-    "checkup demo safekeeping",
+    "bookkeeping checkup demo safekeeping",
+    "hub",
     "cli",
     "__main__",
 ]
