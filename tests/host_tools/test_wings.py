@@ -17,6 +17,7 @@ FLOORS = [
     "operate",
     "bench ledger readings",
     "checkup demo safekeeping",
+    "hub",
     "cli",
     "__main__",
 ]
