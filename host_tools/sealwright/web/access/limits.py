@@ -1,6 +1,6 @@
 """How often somebody may ask: buckets that fill with time, one for each who asks, and one for all.
 
-Limits: in this process's memory; of those who ask `MOST` are remembered, and who has not asked for longest is forgotten.
+Limits: in this process's memory; `MOST` of those who ask are remembered, and who has been silent longest is forgotten.
 """
 
 import time
