@@ -3,6 +3,7 @@
 import pytest
 
 from tests.cli.runner import Cli
+from tests.cli.webbed import Served, stocked
 from tests.e2e.broker import authority, broker  # noqa: F401  fixtures
 
 
@@ -51,6 +52,16 @@ def fleet(tmp_path_factory):
 def traded(fleet):
     """A bundle with the first trade of the fleet, which no test has had a part in."""
     return fleet.home.parent / "traded.bundle"
+
+
+@pytest.fixture(scope="session")
+def shown(fleet, traded, tmp_path_factory):
+    """The page of a copy of the fleet's home; its tests change nothing in it but what the hub would add."""
+    pytest.importorskip("starlette", reason="the page is the extra `web`")
+    home, _ = stocked(fleet, tmp_path_factory.mktemp("web"))
+    served = Served(home)
+    yield served
+    served.close()
 
 
 def trade(fleet):

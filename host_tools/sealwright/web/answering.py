@@ -153,5 +153,6 @@ def _known(status: int) -> tuple[str, str, str]:
     return {
         404: ("not_found", "there is no such page", "Go on from the fleet."),
         405: ("wrong_method", "this is not asked so", "See /api/v1/openapi.json."),
+        413: ("too_large", "this is larger than is taken", "Use the command line for what is so large."),
         400: ("bad_request", "the request cannot be read", "Send it again."),
     }.get(status, ("internal", "a mistake in Sealwright", "Please report it, with what its terminal shows."))

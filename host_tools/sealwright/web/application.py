@@ -13,7 +13,6 @@ from starlette.types import ASGIApp
 from ..errors import SealwrightError
 from .answering import for_operators, for_readers, on_error, with_token
 from .api import events, metrics, resources
-from .api.live import Live
 from .pages import bundles, codes, device, fleet, overviews, signing
 from .shield import Shield
 from .site import Site
@@ -25,7 +24,6 @@ def build(site: Site) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
-        app.state.live.close()
         site.close()
 
     app = Starlette(
@@ -34,7 +32,6 @@ def build(site: Site) -> ASGIApp:
         lifespan=lifespan,
     )
     app.state.site = site
-    app.state.live = Live(site.readers)
     app.router.redirect_slashes = False
     return Shield(app, site)
 

@@ -100,6 +100,7 @@ async def _serve(library: Any, given: _Run, stop: Stop, ready: Callable[[Setting
         if state is not None:
             state.tell()
         if stop.is_set():
+            site.live.close()  # answers that go on would hold up the end
             server.should_exit = True
         await asyncio.sleep(_LOOKS)
     await serving

@@ -10,12 +10,14 @@ import json
 from collections.abc import Iterable
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .site import Site
 
 MOST_BODY: Final = 64 * 1024  # bytes
 MOST_UPLOAD: Final = 16 * 1024 * 1024
+MOST_HEADERS: Final = 16 * 1024  # bytes
 MOST_TARGET: Final = 2048  # characters of path and query
 UPLOADS: Final = "/bundles"
 METHODS: Final = ("GET", "HEAD", "POST")
@@ -34,8 +36,11 @@ _HEADERS: Final = (
 )
 
 
-class TooLarge(Exception):
-    """A body is larger than is taken."""
+class TooLarge(HTTPException):
+    """A body is larger than is taken. The application answers it as any other refusal."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
 
 
 class Shield:
@@ -54,18 +59,7 @@ class Shield:
         if refusal is not None:
             await _refuse(sending, *refusal)
             return
-        begun = False
-
-        async def noting(message: Message) -> None:
-            nonlocal begun
-            begun = begun or message["type"] == "http.response.start"
-            await sending(message)
-
-        try:
-            await self._app(scope, _bounded(receive, _most(scope)), noting)
-        except TooLarge:
-            if not begun:
-                await _refuse(sending, 413, "too_large", f"a body has at most {_most(scope)} bytes")
+        await self._app(scope, _bounded(receive, _most(scope)), sending)
 
     def _refusal(self, scope: Scope) -> tuple[int, str, str] | None:
         """(status, code, text) of a request that goes no further."""
@@ -75,14 +69,22 @@ class Shield:
             return 421, "wrong_host", f"this is not the host that you asked for: {remedy}"
         if scope["method"] not in METHODS:
             return 405, "wrong_method", "GET, HEAD and POST are all there is"
-        if len(scope["raw_path"]) + len(scope["query_string"]) > MOST_TARGET:
-            return 414, "too_long", f"a path with its query has at most {MOST_TARGET} characters"
-        lengths = _values(scope, b"content-length")
-        if lengths and (not lengths[0].isdecimal() or int(lengths[0][:12]) > _most(scope)):
-            return 413, "too_large", f"a body has at most {_most(scope)} bytes"
-        if not self._site.limits.requests.takes(_address(scope)):
-            return 429, "too_often", "too many requests: wait a minute"
-        return None
+        refusal = _oversize(scope)
+        if refusal is None and not self._site.limits.requests.takes(_address(scope)):
+            refusal = 429, "too_often", "too many requests: wait a minute"
+        return refusal
+
+
+def _oversize(scope: Scope) -> tuple[int, str, str] | None:
+    """(status, code, text) of a request that is larger than is taken."""
+    if len(scope["raw_path"]) + len(scope["query_string"]) > MOST_TARGET:
+        return 414, "too_long", f"a path with its query has at most {MOST_TARGET} characters"
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEADERS:
+        return 431, "too_large", f"headers have at most {MOST_HEADERS} bytes"
+    lengths = _values(scope, b"content-length")
+    if lengths and (not lengths[0].isdecimal() or int(lengths[0][:12]) > _most(scope)):
+        return 413, "too_large", f"a body has at most {_most(scope)} bytes"
+    return None
 
 
 def _most(scope: Scope) -> int:

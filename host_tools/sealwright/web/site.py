@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from .access.keys import Keys
 from .access.limits import Limits
+from .api.live import Live
 from .settings import Settings
 from .views import words
 from .views.sources import Readers
@@ -34,6 +35,7 @@ class Site:
     def __init__(self, folder: Path, settings: Settings, port: int, ledger: str | None = None) -> None:
         self.folder, self.settings, self.port = folder, settings, port
         self.readers = Readers(folder, ledger)
+        self.live = Live(self.readers)
         self.keys, self.limits = Keys(folder), Limits()
         self.hosts = settings.hosts(port)
         self.assets = _assets(HERE / "static")
@@ -51,6 +53,7 @@ class Site:
 
     def close(self) -> None:
         """Close what is open."""
+        self.live.close()
         self.readers.close()
 
 

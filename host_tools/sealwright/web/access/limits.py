@@ -34,7 +34,6 @@ class Limits:
     """All limits of a server."""
 
     def __init__(self) -> None:
-        self.requests = Limit(300, 3000)  # of one address, or of one session or token
-        self.strangers = Limit(60, 120)  # of all who show neither session nor token
-        self.links = Limit(10, 10)  # tries to sign in, of all
+        self.requests = Limit(600, 6000)  # of one address
+        self.links = Limit(30, 30)  # tries to sign in, of one address
         self.uploads = Limit(6, 12)  # of one session

@@ -25,7 +25,7 @@ async def events(site: Site, request: Request) -> Response:
     if device and not _DEVICE.fullmatch(device):
         remedy = "Give the 64 digits of a device's id."
         raise Usage("device is no id", remedy=remedy, code="bad_parameter")
-    live: Live = request.app.state.live
+    live = site.live
     who = request.state.key.secret
     if request.method == "HEAD":
         return Response(media_type="text/event-stream")

@@ -31,9 +31,8 @@ class _Metric(NamedTuple):
 
 async def metrics(site: Site, request: Request) -> Response:
     """All of them."""
-    live = request.app.state.live
     found = await site.readers.ask(_metrics)
-    found.append(_Metric("listeners", "gauge", "Who listens to events", [({}, len(live.listeners))]))
+    found.append(_Metric("listeners", "gauge", "Who listens to events", [({}, len(site.live.listeners))]))
     return Response("".join(map(_text, found)), media_type=TYPE)
 
 

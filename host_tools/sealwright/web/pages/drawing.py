@@ -13,7 +13,7 @@ from ..views.words import named, plain
 
 MOST_NODES: Final = 16
 MOST_FLOWS: Final = 40
-_WIDE, _TALL, _NODE = 720, 480, 9
+_WIDE, _NODE = 720, 9
 
 
 def picture(panels: Sequence[Panel]) -> Markup | None:
@@ -56,21 +56,22 @@ def graph(flows: Sequence[Flow], names: dict[bytes, str]) -> Markup | None:
             shown.append(flow)
     if not shown:
         return None
-    turn = 2 * pi / len(nodes)
+    turn, tall = 2 * pi / len(nodes), 160 if len(nodes) < 3 else 320 if len(nodes) < 7 else 480
+    ring = (_WIDE / 2 - 190, tall / 2 - 50)
     at = {
-        node: (_WIDE / 2 + (_WIDE / 2 - 190) * cos(n * turn + pi), _TALL / 2 + (_TALL / 2 - 60) * sin(n * turn + pi))
+        node: (_WIDE / 2 + ring[0] * cos(n * turn + pi), tall / 2 + ring[1] * sin(n * turn + pi))
         for n, node in enumerate(nodes)
     }
     most: dict[str, int] = {}
     for flow in shown:
         most[flow.asset] = max(most.get(flow.asset, 1), flow.amount)
     arrows = Markup("").join(_arrow(flow, at, most[flow.asset], names) for flow in shown)
-    dots = Markup("").join(_node(node, at[node], names) for node in nodes)
-    return _svg(_WIDE, _TALL, "Who paid whom; the table has the amounts", _HEAD + arrows + dots, "graph")
+    dots = Markup("").join(_node(node, at[node], tall, names) for node in nodes)
+    return _svg(_WIDE, tall, "Who paid whom; the table has the amounts", _HEAD + arrows + dots, "graph")
 
 
 _HEAD: Final = Markup(
-    '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" orient="auto" '
+    '<defs><marker id="tip" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="16" markerHeight="16" orient="auto" '
     'markerUnits="userSpaceOnUse"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>'
 )
 
@@ -95,12 +96,12 @@ def _towards(place: tuple[float, float], other: tuple[float, float]) -> tuple[fl
     return place[0] + across * part, place[1] + down * part
 
 
-def _node(node: bytes, place: tuple[float, float], names: dict[bytes, str]) -> Markup:
+def _node(node: bytes, place: tuple[float, float], tall: int, names: dict[bytes, str]) -> Markup:
     x, y = place
     middle = abs(x - _WIDE / 2) < 40
     anchor = "middle" if middle else "end" if x < _WIDE / 2 else "start"
     text_x = x if middle else x + (-_NODE - 6 if x < _WIDE / 2 else _NODE + 6)
-    text_y = y + (5 if not middle else -_NODE - 6 if y < _TALL / 2 else _NODE + 18)
+    text_y = y + (5 if not middle else -_NODE - 6 if y < tall / 2 else _NODE + 18)
     shape = (
         '<circle class="node" cx="{:.1f}" cy="{:.1f}" r="{}"/><text x="{:.1f}" y="{:.1f}" text-anchor="{}" '
         'font-size="15">{}</text>'

@@ -9,6 +9,10 @@ const charts = new Map(); // by quantity and unit
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const keyOf = (name, unit) => JSON.stringify([name, unit ?? ""]);
+const stamp = (seconds, step) => {
+  const text = new Date(seconds * 1000).toISOString();
+  return step >= 86400 ? text.slice(5, 10) : step >= 60 ? text.slice(11, 16) : text.slice(11, 19);
+};
 const width = () => Math.max(260, place.clientWidth);
 
 function options(name, unit) {
@@ -17,7 +21,7 @@ function options(name, unit) {
     width: width(),
     height: 240,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-    axes: [axis, { ...axis, size: 70 }],
+    axes: [{ ...axis, values: (chart, at, n, space, step) => at.map((one) => stamp(one, step)) }, { ...axis, size: 70 }],
     series: [
       { label: "UTC", value: "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" },
       { label: unit ? `${name} (${unit})` : name, stroke: () => color("--plot"), width: 1.75, points: { size: 4 } },

@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from ...home.entry import Registered
 from ...hub.fleet import FaultSeen, Seen
-from ...readings import ReadingsError
+from ...readings import ReadingsError, ReadingStore
+from ...readings.kept import reading_of
 from .sources import Sources
 from .words import plain, whole
 
@@ -21,6 +22,7 @@ STALE_SECONDS: Final = 3600
 DAY: Final = 86400
 MOST_FAULTS: Final = 10_000
 PAGE: Final = 50
+FIRMWARE_EVERY: Final = 50  # readings
 LARGEST_PAGE: Final = 200
 STATES: Final = ("all", "quiet", "faulty", "test", "retired")
 
@@ -134,10 +136,11 @@ class _Known(NamedTuple):
     newest_fault: dict[str, FaultSeen]
     readings: dict[str, Any]
     batteries: dict[str, tuple[Decimal, str]]
+    firmware: dict[str, str]
 
 
 def _lines(sources: Sources) -> list[Line]:
-    known = _Known({}, Counter(), {}, {}, {})
+    known = _Known({}, Counter(), {}, {}, {}, {})
     _from_hub(sources, known)
     with suppress(ReadingsError):  # the pages of readings say why
         _from_readings(sources, known)
@@ -162,10 +165,26 @@ def _from_readings(sources: Sources, known: _Known) -> None:
     if store is None:
         return
     known.readings.update((one.device.hex(), one) for one in store.newest())
+    known.firmware.update(_firmware(sources, store, known))
     batteries = [one for one in store.series() if one.name.endswith("battery")]
     for series, value in store.newest_values(batteries):
         if isinstance(value, Decimal):
             known.batteries[series.device.hex()] = (value, plain(series.unit))
+
+
+def _firmware(sources: Sources, store: ReadingStore, known: _Known) -> dict[str, str]:
+    """The firmware that signed readings name, of devices that nobody asked: looked at anew every FIRMWARE_EVERY."""
+    looked = sources.memo.kept("firmware")
+    for device, newest in known.readings.items():
+        seen = known.seen.get(device)
+        if seen is not None and seen.info:
+            continue
+        at, _ = looked.get(device, (None, ""))
+        if at is None or not 0 <= newest.seq - at < FIRMWARE_EVERY:
+            found = store.find(newest.device, newest.seq)
+            if found is not None:
+                looked[device] = newest.seq, reading_of(found).body.firmware
+    return {device: text for device, (_, text) in looked.items()}
 
 
 def _line(entry: Registered, known: _Known) -> Line:
@@ -183,7 +202,7 @@ def _line(entry: Registered, known: _Known) -> Line:
         model=plain(entry.model),
         groups=tuple(plain(group) for group in entry.groups),
         custody=entry.custody,
-        firmware=plain(str(info.get("firmware", ""))),
+        firmware=plain(str(info.get("firmware", "") or known.firmware.get(entry.device, ""))),
         seen=at,
         how=how,
         clock=_clock(info) if newest is None else newest.clock,

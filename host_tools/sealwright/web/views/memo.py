@@ -24,8 +24,14 @@ class Memo:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._found: dict[str, _Found] = {}
+        self._kept: dict[str, dict[str, Any]] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
+
+    def kept(self, name: str) -> dict[str, Any]:
+        """A dictionary of this name, for what stays true; use it within `get`."""
+        with self._lock:
+            return self._kept.setdefault(name, {})
 
     def get(self, name: str, find: Callable[[], T]) -> T:
         """The value of this name, found now where it is old. What `find` raises is raised, and not kept."""
