@@ -211,7 +211,7 @@ def test_every_answer_says_what_browsers_may_do_with_it(shown, viewer):
             headers = client.get(path).headers
             policy = headers["content-security-policy"]
             assert "default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
-            assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "no-referrer"
+            assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "same-origin"
             assert headers["cache-control"] == ("no-cache" if "static" in path else "no-store")
 
 
