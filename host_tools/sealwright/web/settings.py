@@ -30,14 +30,14 @@ class Settings:
 
     @classmethod
     def of(cls, given: Any) -> "Settings":
-        """From what a hub hands its parts: a mapping or an object that may have web_host, web_port and web_url."""
+        """From what a hub hands its parts: a mapping or an object that may have host, port and url."""
 
         def found(name: str) -> Any:
             return given.get(name) if isinstance(given, Mapping) else getattr(given, name, None)
 
         if isinstance(given, cls):
             return given
-        host, port, url = (found(f"web_{name}") for name in ("host", "port", "url"))
+        host, port, url = (found(name) for name in ("host", "port", "url"))
         return cls(str(host or HOST), PORT if port is None else int(port), url or None)
 
     @property
