@@ -7,6 +7,7 @@ A backup is of one moment. A home that is restored from it must never sign again
     ledger.db         is as old as the backup: bundles since then are to be settled again, which pays nothing twice
     readings.db       is copied while others write to it, as the ledger is
     boards/           is left out: an emulated board that is put back would promise again what it has promised
+    web/              is left out: a token that was revoked, or a browser that was signed out, would be good again
     config.toml       is set aside where it names a ledger's file: that would be the old home's
     ledger.head       comes along where the ledger is on a server: so does the line of config.toml that names it
 
@@ -37,7 +38,7 @@ from .ledger import Head, check_copy, copy_ledger
 from .readings.copying import copy_readings
 
 KIND: Final = "sealwright home"
-LEFT_OUT: Final = ("boards",)
+LEFT_OUT: Final = ("boards", "web")
 _LEDGER: Final = "ledger.db"
 _HEAD: Final = "ledger.head"
 _READINGS: Final = "readings.db"

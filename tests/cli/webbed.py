@@ -27,7 +27,7 @@ class Served:
         self.errors = []
         # a pipe that nobody reads would stop the server one day
         threading.Thread(target=lambda: self.errors.extend(self.process.stderr), daemon=True).start()
-        self.port = int(re.search(r":(\d+)/sign-in", self.said["link"])[1])
+        self.port = self.said["port"]
         self.url = f"http://127.0.0.1:{self.port}"
 
     def link(self, role="viewer"):

@@ -55,7 +55,7 @@ def serve(
     def ready(known: Settings, at: int) -> None:
         address = known.address(at)
         link = f"{address}/sign-in?link={keys.new_link(role)}"
-        session.emit(ok=True, url=address, link=link, role=role)
+        session.emit(ok=True, url=address, port=at, link=link, role=role)
         session.say(f"The page is at {address}. This link signs one browser in as {role}, once, within {_MINUTES} min:")
         session.say(link)
 
