@@ -1,5 +1,7 @@
 """Homes and fleets for the tests of the command line. Whatever a test starts is killed after it, passed or not."""
 
+import shutil
+
 import pytest
 
 from tests.cli.runner import Cli
@@ -55,11 +57,20 @@ def traded(fleet):
 
 
 @pytest.fixture(scope="session")
-def shown(fleet, traded, tmp_path_factory):
-    """The page of a copy of the fleet's home; its tests change nothing in it but what the hub would add."""
-    pytest.importorskip("starlette", reason="the page is the extra `web`")
-    home, _ = stocked(fleet, tmp_path_factory.mktemp("web"))
-    served = Served(home)
+def stock(fleet, traded, tmp_path_factory):
+    """Makes a home in a folder, whose page has something of everything."""
+    first = stocked(fleet, tmp_path_factory.mktemp("stock"))
+
+    def make(folder):
+        return shutil.copytree(first, folder / "home")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shown(stock, tmp_path_factory):
+    """The page of such a home; its tests change nothing in it but what the hub would add."""
+    served = Served(stock(tmp_path_factory.mktemp("web")))
     yield served
     served.close()
 

@@ -10,7 +10,7 @@ import pytest
 from sealwright.home import Home
 
 from tests.cli.runner import LONG
-from tests.cli.webbed import Served, kinds, stocked, swarm
+from tests.cli.webbed import Served, kinds, swarm
 
 PAGES = ("/", "/money", "/market", "/audit", "/hub", "/bundles", "/qr")
 RESOURCES = ("devices", "channels", "balances", "flows", "offers", "verdicts", "audit", "hub", "roots", "openapi.json")
@@ -34,10 +34,9 @@ def solar(shown):
 
 
 def raw(shown, request):
-    """What the server answers to these bytes, to the end of the connection."""
+    """What the server answers to these bytes, to the end of the connection, which the request or an error ends."""
     with socket.create_connection(("127.0.0.1", shown.port), LONG) as line:
         line.sendall(request)
-        line.shutdown(socket.SHUT_WR)
         answer = b""
         while piece := line.recv(65536):
             answer += piece
@@ -181,7 +180,7 @@ def test_another_host_is_refused_before_anything(shown, host):
 
 
 def test_requests_that_are_none_are_refused(shown):
-    host = f"Host: 127.0.0.1:{shown.port}\r\n".encode()
+    host = f"Host: 127.0.0.1:{shown.port}\r\nConnection: close\r\n".encode()
     requests = {
         b"GET / HTTP/1.1\r\n\r\n": {400},
         b"GET / HTTP/1.1\r\n" + host + host + b"\r\n": {400, 421},
@@ -199,9 +198,8 @@ def test_requests_that_are_none_are_refused(shown):
 
 
 def test_no_header_is_made_of_what_was_asked(shown):
-    answer = raw(
-        shown, f"GET /sign-in?link=%0d%0aset-cookie:%20a=b HTTP/1.1\r\nHost: 127.0.0.1:{shown.port}\r\n\r\n".encode()
-    )
+    head = f"Host: 127.0.0.1:{shown.port}\r\nConnection: close\r\n\r\n"
+    answer = raw(shown, f"GET /sign-in?link=%0d%0aset-cookie:%20a=b HTTP/1.1\r\n{head}".encode())
     assert "a=b" not in answer.partition("\r\n\r\n")[0]
 
 
@@ -292,8 +290,8 @@ def test_codes_are_drawn_of_addresses_alone(viewer, solar):
     assert viewer.get("/qr", params={"of": "https://a/<script>"}).text.count("<script>") == 0
 
 
-def test_a_thousand_devices_are_a_page_at_once(fleet, traded, tmp_path):
-    home, _ = stocked(fleet, tmp_path)
+def test_a_thousand_devices_are_a_page_at_once(stock, tmp_path):
+    home = stock(tmp_path)
     swarm(home, 1000)
     served = Served(home)
     try:
@@ -313,8 +311,8 @@ def test_a_thousand_devices_are_a_page_at_once(fleet, traded, tmp_path):
         served.close()
 
 
-def test_it_ends_with_ctrl_c_though_somebody_listens(fleet, traded, tmp_path):
-    home, _ = stocked(fleet, tmp_path)
+def test_it_ends_with_ctrl_c_though_somebody_listens(stock, tmp_path):
+    home = stock(tmp_path)
     served = Served(home)
     with served.client("viewer") as client, client.stream("GET", "/api/v1/events") as events:
         assert events.status_code == 200

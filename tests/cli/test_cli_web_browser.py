@@ -146,3 +146,20 @@ def test_the_browser_runs_no_script_of_a_page(visit):
         })"""
     )
     assert refused != "nothing" and not page.evaluate("window.ran")
+
+
+def test_a_bundle_is_checked_in_the_browser_and_goes_nowhere(shown, visit, traded):
+    page = visit("/bundles")
+    if page.locator("[data-verifier]").count() == 0:
+        pytest.skip("this version has no verifier in JavaScript")
+    sent = []
+    page.on("request", lambda asked: sent.append(asked) if asked.method != "GET" else None)
+    page.locator("#bundle").set_input_files(traded)
+    page.locator("#verdicts .notice").wait_for()  # emulated boards are refused
+    page.get_by_label("Accept emulated boards").check()
+    told = [one["code"] for one in shown.cli("verify", traded, "--allow-test", "--json").json if "n" in one]
+    refused = len(told) - told.count("ok")
+    page.get_by_text(f"{len(told)} messages, {refused} refused: checked in this browser.").wait_for()
+    rows = page.locator("#verdicts tbody tr .badge").all_text_contents()
+    assert sorted(rows) == sorted(told) and sent == []
+    page.screenshot(path=SEEN / "verdicts-wide-light.png", full_page=True)

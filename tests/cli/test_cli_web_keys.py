@@ -12,7 +12,7 @@ from sealwright.web.access.limits import MOST, Limit
 from sealwright.web.settings import Settings
 
 from tests.cli.runner import LONG
-from tests.cli.webbed import Served, stocked
+from tests.cli.webbed import Served
 
 # Runs the command, and writes down every file that is opened.
 WATCHED = """
@@ -29,8 +29,8 @@ main()
 
 
 @pytest.fixture
-def home(fleet, traded, tmp_path):
-    return stocked(fleet, tmp_path)[0]
+def home(stock, tmp_path):
+    return stock(tmp_path)
 
 
 def ask_everything(served, traded):

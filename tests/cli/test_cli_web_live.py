@@ -7,13 +7,12 @@ from sealwright.home import Home
 from sealwright.hub.fleet import Fleet
 from sealwright.hub.folder import HubFolder
 
-from tests.cli.webbed import Served, stocked
+from tests.cli.webbed import Served
 
 
 @pytest.fixture
-def served(fleet, traded, tmp_path):
-    home, _ = stocked(fleet, tmp_path)
-    made = Served(home)
+def served(stock, tmp_path):
+    made = Served(stock(tmp_path))
     yield made
     made.close()
 

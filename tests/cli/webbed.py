@@ -63,7 +63,7 @@ def stocked(fleet, folder):
     assert cli("settle", traded, "--allow-test").code in (0, 1)
     cli.ok("readings", "import", traded, "--allow-test")
     notice(home)
-    return home, cli
+    return home
 
 
 def notice(home):

@@ -142,7 +142,7 @@ async def on_error(request: Request, error: Exception) -> Response:
         code, text, remedy = _known(status)
     if is_api(request):
         values = {"ok": False, "code": code, "error": text, "remedy": remedy}
-        headers = {"www-authenticate": "Bearer"} if status == 401 else {}
+        headers = {"www-authenticate": "Bearer"} if status == 401 else dict(getattr(error, "headers", None) or {})
         return JSONResponse(values, status, headers=headers)
     template = "signed_out.html" if status == 401 else "error.html"
     return page(request, template, status, title=text, text=text, remedy=remedy, status=status)

@@ -20,7 +20,6 @@ MOST_UPLOAD: Final = 16 * 1024 * 1024
 MOST_HEADERS: Final = 16 * 1024  # bytes
 MOST_TARGET: Final = 2048  # characters of path and query
 UPLOADS: Final = "/bundles"
-METHODS: Final = ("GET", "HEAD", "POST")
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -67,8 +66,6 @@ class Shield:
         if len(hosts) != 1 or hosts[0].lower() not in self._site.hosts:
             remedy = "open the address that `sealwright web` printed, or name yours with --url"
             return 421, "wrong_host", f"this is not the host that you asked for: {remedy}"
-        if scope["method"] not in METHODS:
-            return 405, "wrong_method", "GET, HEAD and POST are all there is"
         refusal = _oversize(scope)
         if refusal is None and not self._site.limits.requests.takes(_address(scope)):
             refusal = 429, "too_often", "too many requests: wait a minute"
@@ -134,8 +131,6 @@ async def _refuse(send: Send, status: int, code: str, text: str) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if status == 429:
         headers.append((b"retry-after", b"60"))
-    if status == 405:
-        headers.append((b"allow", ", ".join(METHODS).encode()))
     headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

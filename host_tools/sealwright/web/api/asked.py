@@ -12,6 +12,7 @@ from ...errors import Usage
 
 LIMIT: Final = 50
 MOST: Final = 500
+LONGEST_TEXT: Final = 100  # characters
 _LONGEST: Final = 400  # characters of a cursor
 
 
@@ -25,21 +26,30 @@ def known(query: Mapping[str, str], *names: str) -> None:
 
 def number(query: Mapping[str, str], name: str, usual: int, most: int, least: int = 0) -> int:
     """A whole number of the query. Raises Usage."""
-    text = query.get(name)
-    if text is None:
+    given = query.get(name)
+    if given is None:
         return usual
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most):
+    if not (given.isascii() and given.isdigit() and len(given) < 20 and least <= int(given) <= most):
         remedy = f"Give a whole number from {least} to {most}."
         raise Usage(f"{name} is no such number", remedy=remedy, code="bad_parameter")
-    return int(text)
+    return int(given)
 
 
 def choice(query: Mapping[str, str], name: str, usual: str, choices: Mapping[str, Any] | tuple[str, ...]) -> str:
     """One of several words. Raises Usage."""
-    text = query.get(name, usual)
-    if text not in choices:
+    given = query.get(name, usual)
+    if given not in choices:
         raise Usage(f"{name} is no such word", remedy=f"Give one of {', '.join(choices)}.", code="bad_parameter")
-    return text
+    return given
+
+
+def text(query: Mapping[str, str], name: str) -> str:
+    """A short text. Raises Usage."""
+    found = query.get(name, "")
+    if len(found) > LONGEST_TEXT:
+        remedy = f"Give at most {LONGEST_TEXT} characters."
+        raise Usage(f"{name} is too long", remedy=remedy, code="bad_parameter")
+    return found
 
 
 def limit(query: Mapping[str, str]) -> int:
@@ -54,13 +64,13 @@ def cursor(values: list[Any]) -> str:
 
 def after(query: Mapping[str, str], *kinds: type) -> list[Any] | None:
     """Where the page begins: values of these kinds, or None for the first. Raises Usage for what no answer gave."""
-    text = query.get("cursor")
-    if text is None:
+    given = query.get("cursor")
+    if given is None:
         return None
     try:
-        if len(text) > _LONGEST or not text.isascii():
+        if len(given) > _LONGEST or not given.isascii():
             raise ValueError
-        found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        found = json.loads(base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)))
         if not isinstance(found, list) or [type(one) for one in found] != list(kinds):
             raise ValueError
         if any(isinstance(one, int) and not 0 <= one < 2**63 for one in found):

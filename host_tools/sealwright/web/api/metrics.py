@@ -103,7 +103,7 @@ def _of_audit(sources: Sources) -> list[_Metric]:
     verdicts = [({"code": plain(code)}, count) for code, count in found.verdicts.items()]
     return [
         _Metric("log_rows", "gauge", "Rows of the ledger's log", [({}, found.head.n if found.head else 0)]),
-        _Metric("readings", "gauge", "Readings in the store", [({}, found.readings or 0)]),
+        _Metric("readings", "counter", "Readings in the store", [({}, found.readings or 0)]),
         _Metric("contradictions", "gauge", "Pairs that cannot both be true", [({}, len(found.contradictions))]),
         _Metric("verdicts", "counter", "Verdicts of the hub by code", verdicts),
     ]

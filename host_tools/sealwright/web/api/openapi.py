@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from ..views.device import SPANS
 from ..views.fleet import STATES
-from .asked import LIMIT, MOST
+from .asked import LIMIT, LONGEST_TEXT, MOST
 
 TEXT: Final = {"type": "string"}
 MAYBE_TEXT: Final = {"type": ["string", "null"]}
@@ -97,8 +97,13 @@ RESOURCES: Final = (
         _paged("Line"),
         (
             *_PAGED,
-            ("q", "query", {"type": "string", "maxLength": 100}, "a part of a name or model, or an id's beginning"),
-            ("group", "query", {"type": "string", "maxLength": 100}, "devices of this group"),
+            (
+                "q",
+                "query",
+                {"type": "string", "maxLength": LONGEST_TEXT},
+                "a part of a name or model, or an id's beginning",
+            ),
+            ("group", "query", {"type": "string", "maxLength": LONGEST_TEXT}, "devices of this group"),
             ("state", "query", {"type": "string", "enum": list(STATES)}, "devices in this state"),
         ),
     ),

@@ -15,7 +15,7 @@ from ..views import audit, device, fleet, hub, market, money
 from ..views.sources import Sources
 from ..views.words import exact, plain
 from . import shapes
-from .asked import after, choice, cursor, known, limit, number
+from .asked import after, choice, cursor, known, limit, number, text
 from .openapi import document
 
 _COLUMNS: Final = 400  # of a plot: at most four points in each
@@ -31,7 +31,7 @@ async def devices(site: Site, request: Request) -> Response:
     known(query, "limit", "cursor", "q", "group", "state")
     begins, most = after(query, str, str), limit(query)
     state = choice(query, "state", "all", fleet.STATES)
-    asked = fleet.Asked(query.get("q", "")[:100], query.get("group", "")[:100], state, size=10**9)
+    asked = fleet.Asked(text(query, "q").strip(), text(query, "group"), state, size=10**9)
     found = await site.readers.ask(lambda sources: fleet.fleet(sources, asked))
     lines = [one for one in found.lines if begins is None or fleet.SORTS["name"](one) > tuple(begins)]
     shown = lines[:most]
