@@ -318,6 +318,7 @@ def test_it_ends_with_ctrl_c_though_somebody_listens(stock, tmp_path):
         assert events.status_code == 200
         served.process.send_signal(signal.SIGINT)
         assert served.process.wait(LONG) == 0
+    assert not any(b"exceeded" in line for line in served.errors), served.errors  # nobody was cut off
     served.cli.kill_all()
 
 

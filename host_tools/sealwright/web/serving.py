@@ -99,7 +99,7 @@ async def _serve(library: Any, given: _Run, stop: Stop, ready: Callable[[Setting
             ready = None
         if state is not None:
             state.tell()
-        if stop.is_set():
+        if stop.is_set() or server.should_exit:  # uvicorn takes Ctrl-C for itself while it serves
             site.live.close()  # answers that go on would hold up the end
             server.should_exit = True
         await asyncio.sleep(_LOOKS)
