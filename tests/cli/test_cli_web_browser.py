@@ -93,6 +93,8 @@ def test_the_list_is_filtered_without_a_new_page(visit):
     page.wait_for_url("**/?q=sol")
     assert page.get_by_role("link", name="charger").count() == 0 and page.get_by_role("link", name="solar").count() == 1
     assert page.evaluate("window.same")
+    # what is asked anew every ten seconds is the same question, and the field is not part of the answer
+    assert page.locator("#list").get_attribute("hx-get") == "/?q=sol" and page.locator("#list input").count() == 0
 
 
 def test_everything_is_read_without_javascript(shown, visit, traded, solar):

@@ -7,7 +7,7 @@ import typer
 from ..errors import Usage
 from ..web import serving
 from ..web.access.keys import LINK_SECONDS, OPERATOR, ROLES, VIEWER, Key, Keys
-from ..web.settings import HOST, PORT, Settings
+from ..web.settings import HOST, LOCAL, PORT, Settings
 from ..wire.times import utc
 from .commands import Group, command
 from .ending import Ending
@@ -51,6 +51,10 @@ def serve(
     TLS, with --url; README.md has an example.
     """
     settings, keys = Settings(host, port, url), Keys(session.home.folder)
+    if host not in (*LOCAL, "::1") and not settings.secure:
+        session.note(
+            "Whoever reaches this address can read what is sent: it has no TLS. Prefer a reverse proxy, --url."
+        )
 
     def ready(known: Settings, at: int) -> None:
         address = known.address(at)
