@@ -10,7 +10,7 @@ import sys
 from contextlib import closing
 
 import pytest
-from sealwright.cli.settle import open_ledger
+from sealwright.bookkeeping import open_ledger
 from sealwright.home import Home
 from sealwright.operate import owner
 

@@ -19,6 +19,8 @@ from tests.cli.webbed import Served
 EXAMPLES = int(os.environ.get("SEALWRIGHT_WEB_EXAMPLES", "2"))
 # a cursor is a text that an answer gave: none can be made up, so what looks right is refused, too
 LEFT_OUT = "positive_data_acceptance"
+# too long a text may be too long an address before that, which the tool's own list does not have
+REFUSALS = '[checks]\nnegative_data_rejection.expected-statuses = ["4xx", "503"]\n'
 PATHS = (
     "/",
     "/money",
@@ -76,6 +78,7 @@ def state(home):
 def test_the_api_is_what_it_says_whatever_is_asked(served, tmp_path):
     pytest.importorskip("schemathesis", reason="schemathesis is not installed")
     before, token = state(served.cli.home), served.token("fuzzer")
+    (tmp_path / "schemathesis.toml").write_text(REFUSALS)
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{served.url}/api/v1/openapi.json"]
     options = ["-H", f"Authorization: Bearer {token}", "--max-examples", str(EXAMPLES), "--seed", "1", "--no-color"]
     if "SEALWRIGHT_WEB_EXAMPLES" not in os.environ:  # each limit of each parameter takes 300 requests more

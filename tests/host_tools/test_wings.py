@@ -16,7 +16,7 @@ FLOORS = [
     "api emulator",
     "operate",
     "bench ledger readings",
-    "checkup demo safekeeping",
+    "bookkeeping checkup demo safekeeping",
     "hub",
     "web",
     "cli",

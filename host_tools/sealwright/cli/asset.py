@@ -4,11 +4,11 @@ from typing import Annotated, Final
 
 import typer
 
+from ..bookkeeping import open_ledger
 from ..errors import Usage
 from ..money import Asset, Assets, declare, withdraw_declaration
 from .commands import Command, command
 from .session import Session
-from .settle import open_ledger
 
 
 @command(

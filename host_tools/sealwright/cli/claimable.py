@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..bookkeeping import has_ledger, known_ledger
 from ..errors import SealwrightError
 from ..ledger import Channel
 from ..money import Assets
 from ..operate.promises import Promises
 from ..verify.channels import LEAST_WINDOW
 from .session import Session
-from .settle import has_ledger, known_ledger
 from .words import clock, named, short
 
 

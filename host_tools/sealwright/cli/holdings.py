@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import typer
 
+from ..bookkeeping import open_ledger
 from ..errors import SealwrightError, Usage
 from ..link import Info
 from ..money import Assets
 from .session import Session
-from .settle import open_ledger
 from .words import SMALLEST, number
 
 

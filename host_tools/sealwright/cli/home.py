@@ -6,16 +6,15 @@ from typing import Annotated, Final
 import typer
 
 from .. import safekeeping
+from ..bookkeeping import check_head, has_ledger, known_ledger
 from ..errors import Usage
 from ..files import drafted
 from ..home import locate
 from ..ledger import Head, copy_ledger
 from ..safekeeping import Backup
-from .anchoring import check_head
 from .commands import Command, command
 from .passphrase import read_passphrase
 from .session import Session
-from .settle import has_ledger, known_ledger
 from .words import clock
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, on another disk if you can.")]

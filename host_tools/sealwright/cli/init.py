@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
+from ..bookkeeping import forget_head, has_ledger, known_ledger, noted_head
 from ..errors import Usage
 from ..home import Home, locate
-from .anchoring import forget_head, noted_head
 from .commands import ledger_command
 from .passphrase import read_passphrase
 from .session import Session
-from .settle import has_ledger, known_ledger
 
 
 @ledger_command(

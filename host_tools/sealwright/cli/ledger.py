@@ -8,17 +8,16 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from ..bookkeeping import noted_head, open_ledger
 from ..errors import Usage
 from ..files import output
 from ..ledger import AuditReport, Balance, Channel, Head, Ledger
 from ..wire.messages import parse_message
 from . import factory, home, receipts, servers, transfers
-from .anchoring import noted_head
 from .commands import Command, ledger_command
 from .describe import describe
 from .options import AnyDevices, TestOption
 from .session import Session
-from .settle import open_ledger
 from .words import clock, named, number, short
 
 

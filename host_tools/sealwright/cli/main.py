@@ -44,6 +44,7 @@ ENTRIES: Final = (
     Entry("web", "web:GROUP", "Show the home as a page, and serve its API."),
     Entry("settle", "settle:settle", "Enter a bundle into the ledger."),
     Entry("watch", "watch:watch", "Claim for payees, and warn before a claim ends."),
+    Entry("hub", "hub:hub", "Run a network day and night."),
     Entry("label", "label:label", "Make labels for the cases of devices."),
     Entry("doctor", "doctor:doctor", "Say what is wrong here, and what to do."),
     Entry("demo", "demo:demo", "See all of it in half a minute."),

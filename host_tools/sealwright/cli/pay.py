@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..bookkeeping import open_ledger
 from ..errors import RefusedByDevice, Unreachable
 from ..ledger import bring_funding
 from ..link import Client
@@ -14,7 +15,6 @@ from ..operate.trading import Progress
 from .commands import ledger_command
 from .money import AMOUNT, home_assets, positive
 from .session import Advance, Session
-from .settle import open_ledger
 from .words import short
 
 _LOOK_SECONDS = 2.0

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from ..bookkeeping import open_ledger
 from ..errors import Rejected, Usage
 from ..files import write_output
 from ..verify import Policy, ReceiptFile, ReceiptVerdict, Verdict, Verifier
@@ -15,7 +16,6 @@ from . import options
 from .commands import ledger_command
 from .describe import describe
 from .session import Session
-from .settle import open_ledger
 from .verdicts import TEST_HINT, show
 from .words import clock, short
 

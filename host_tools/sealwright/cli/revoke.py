@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
+from ..bookkeeping import open_ledger
 from ..errors import SealwrightError, Usage
 from ..operate import renewing
 from ..wire.messages import Grant, parse_as
 from .commands import command
 from .options import NamedDevice
 from .session import Session
-from .settle import open_ledger
 
 
 @command(

@@ -5,17 +5,16 @@ from typing import Annotated, Final
 
 import typer
 
+from ..bookkeeping import check_head, known_ledger, note_head
 from ..errors import Usage
 from ..home.config import place_named
 from ..ledger import AuditReport, Head, Ledger
 from ..ledger.moving import move_ledger
 from ..ledger.store.database import Database
 from ..ledger.store.places import name_of, need_driver
-from .anchoring import check_head, note_head
 from .commands import Command, command
 from .options import TestOption
 from .session import Session
-from .settle import known_ledger
 
 
 @command(

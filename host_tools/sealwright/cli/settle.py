@@ -2,25 +2,19 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from ..clock import longest_pause
-from ..errors import SealwrightError, Usage
-from ..home import Home
-from ..ledger import Head, Ledger, LedgerFile, LedgerIdentity, Moved
+from ..bookkeeping import open_ledger
+from ..ledger import Ledger, Moved
+from ..operate.granted import Granted
 from ..operate.logs import Equivocation
 from ..verify import Verdict
 from ..wire.messages import Certificate, Message, Reading
 from . import options
-from .anchoring import check_head, note_head
 from .claims import Claims
 from .commands import ledger_command
-from .granted import Granted
 from .options import BundleArgument, SecretOption, TestOption, TickOption, VerboseOption
 from .problems import Problems
 from .session import Session
@@ -144,53 +138,3 @@ class _Heard:
     def keep(self) -> None:
         """Remember the newest readings."""
         self._logs.keep()
-
-
-@contextmanager
-def open_ledger(home: Home, *, allow_test: bool = False, check: bool = True) -> Iterator[Ledger]:
-    """The home's ledger, checked against the head that the home noted; at the end a new head is noted.
-
-    check: False to examine a log whatever the home noted. Raises LogCutOff, and Usage where the ledger is missing: a
-    new one in its place would forget what was paid.
-    """
-    place = home.ledger_place
-    if isinstance(place, Path) and not place.exists():  # on a server, `head` says so
-        raise Usage(
-            f"the ledger {place} is missing",
-            remedy=f"Put it back from a copy; to begin anew, run `sealwright init --home {home.folder}`.",
-            code="ledger_missing",
-        )
-    with known_ledger(home, allow_test=allow_test) as ledger:
-        if not check:
-            yield ledger
-            return
-        check_head(home, ledger)
-        before = ledger.head()
-        try:
-            yield ledger
-        except BaseException:
-            with suppress(SealwrightError):  # the first error tells more
-                _note_news(home, ledger, before)
-            raise
-        _note_news(home, ledger, before)
-
-
-def _note_news(home: Home, ledger: Ledger, before: Head) -> None:
-    if ledger.head() != before:  # readers write nothing
-        note_head(home, ledger)
-
-
-def has_ledger(home: Home) -> bool:
-    """Whether there is something where the home's ledger should be. Raises LedgerError for a server that is away."""
-    with LedgerFile(home.ledger_place) as ledger:
-        return ledger.exists()
-
-
-def known_ledger(home: Home, *, allow_test: bool = False) -> Ledger:
-    """The home's ledger with its identity, unchecked."""
-    identity = LedgerIdentity(home.ledger_certificates(), home.key("ledger"))
-    owners = [home.key("owner").public]
-    pause = longest_pause()
-    return Ledger(
-        home.ledger_place, home.roots(), owners, identity=identity, allow_test=allow_test, longest_pause=pause
-    )

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
+from ..bookkeeping import open_ledger
 from ..files import write_output
 from ..ledger import Ledger
 from ..money import Amount, Assets, check_name
@@ -15,7 +16,6 @@ from .commands import Command, ledger_command
 from .money import AmountOption, AssetOption, NewAssetOption, begun, home_assets, keep_new, positive
 from .options import NamedDevice, TestOption
 from .session import Session
-from .settle import open_ledger
 from .verdicts import TEST_HINT
 from .words import named
 

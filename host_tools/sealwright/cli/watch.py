@@ -9,18 +9,17 @@ from typing import Annotated, Final
 
 import typer
 
+from ..bookkeeping import note_head, open_ledger
 from ..errors import SealwrightError, Unreachable, Usage
 from ..ledger import Ledger, LedgerBusy, LedgerError, LedgerInterrupted, LedgerUnreachable
 from ..link.broker import Broker
 from ..operate import watching
 from ..operate.complaints import Complaints
 from ..wire.bundle import read_bundle
-from .anchoring import note_head
 from .commands import ledger_command
 from .ending import Ending
 from .options import AnyDevices, SecondsOption, TestOption
 from .session import Session
-from .settle import open_ledger
 from .words import clock, named, number, short
 
 _WARN_HOURS: Final = 24.0

@@ -7,7 +7,7 @@
     boards/NAME/ brokers/ grants/ revocations/     emulated boards; for the others see `kept`
     assets.toml config.toml           the declared assets, see `money`; see `config`
     readings.db                       see `readings`
-    ledger.db ledger.head             see `ledger`; the last row of its log, see `cli.anchoring`
+    ledger.db ledger.head             see `ledger`; the last row of its log, see `bookkeeping`
     ledger.key ledger.pem             the ledger's own key, and its certificates
 
 The test root certifies emulated boards; verifiers refuse what chains to it without `allow_test`.

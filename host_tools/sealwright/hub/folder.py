@@ -10,6 +10,7 @@ broker/            see `broker`
 """
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,21 +52,31 @@ class HubFolder:
             raise Usage(why, remedy="Check its permissions and free some space.") from error
 
     @contextmanager
-    def held(self, name: str) -> Iterator[None]:
+    def held(self, name: str, wait: float = 0.0) -> Iterator[None]:
         """Hold the lock "hub", or that of a part, while this lasts; the system lets go of it when the process ends,
-        however that is. Raises Usage (code hub_runs) where another process holds it."""
+        however that is. wait: seconds for another process to let go. Raises Usage (code hub_runs) where it does not."""
         path = self.path / ("lock" if name == "hub" else f"{name}.lock")
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            try:
-                _fcntl.flock(handle, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise _runs(name, os.pread(handle, 20, 0), self.home) from error
+            if not _locked(handle, wait):
+                raise _runs(name, os.pread(handle, 20, 0), self.home)
             os.ftruncate(handle, 0)
             os.pwrite(handle, str(os.getpid()).encode(), 0)
             yield
         finally:
             os.close(handle)  # the file stays: who waits for its name could hold another one
+
+
+def _locked(handle: int, wait: float) -> bool:
+    end = time.monotonic() + wait
+    while True:
+        try:
+            _fcntl.flock(handle, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.05)
 
 
 def _runs(name: str, number: bytes, home: Path) -> Usage:

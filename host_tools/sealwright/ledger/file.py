@@ -72,6 +72,10 @@ class LedgerFile:
         """The ledger's signed word that it locked this channel's capacity, or None where it did not."""
         return self._read(lambda database: Tables(database).funding(channel))
 
+    def certificates(self, kid: bytes) -> list[bytes]:
+        """The accepted certificates for this key hint, and rotations from and to it, oldest first."""
+        return self._read(lambda database: [raw for _, raw in Tables(database).certificates(kid)])
+
     def ending(self, within: int) -> list[Channel]:
         """Channels that hold money and whose claim ends within so many seconds: the first 1,000, earliest first."""
         at = int(self._clock()) + within

@@ -1,16 +1,20 @@
-"""The head of the home's ledger, kept beside it in `ledger.head`: a log that was cut off or replaced is refused.
+"""The home's ledger, opened with its identity, and its head, which is kept beside it in `ledger.head`: a log that was
+cut off or replaced is refused.
 
 A hash chain cannot show that its last rows are gone. Each command that adds rows notes the new head, and each command
 that opens the ledger looks for the noted row first. It finds an older copy of ledger.db, not one of the whole home.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..errors import Usage
-from ..files import write_whole
-from ..home import Home
-from ..home.config import ledger_place
-from ..ledger import Head, Ledger, LedgerError
+from .clock import longest_pause
+from .errors import SealwrightError, Usage
+from .files import write_whole
+from .home import Home
+from .home.config import ledger_place
+from .ledger import Head, Ledger, LedgerError, LedgerFile, LedgerIdentity
 
 _REMEDY = (
     "Put the newest ledger.db back. Where it is lost, keep copies of both files, remove {path}, and settle again every "
@@ -77,3 +81,53 @@ def forget_head(home: Home) -> None:
         home.ledger_head_path.unlink(missing_ok=True)
     except OSError as error:
         raise Usage(f"cannot remove {home.ledger_head_path}: {error.strerror}", remedy="Check its rights.") from error
+
+
+@contextmanager
+def open_ledger(home: Home, *, allow_test: bool = False, check: bool = True) -> Iterator[Ledger]:
+    """The home's ledger, checked against the head that the home noted; at the end a new head is noted.
+
+    check: False to examine a log whatever the home noted. Raises LogCutOff, and Usage where the ledger is missing: a
+    new one in its place would forget what was paid.
+    """
+    place = home.ledger_place
+    if isinstance(place, Path) and not place.exists():  # on a server, `head` says so
+        raise Usage(
+            f"the ledger {place} is missing",
+            remedy=f"Put it back from a copy; to begin anew, run `sealwright init --home {home.folder}`.",
+            code="ledger_missing",
+        )
+    with known_ledger(home, allow_test=allow_test) as ledger:
+        if not check:
+            yield ledger
+            return
+        check_head(home, ledger)
+        before = ledger.head()
+        try:
+            yield ledger
+        except BaseException:
+            with suppress(SealwrightError):  # the first error tells more
+                _note_news(home, ledger, before)
+            raise
+        _note_news(home, ledger, before)
+
+
+def _note_news(home: Home, ledger: Ledger, before: Head) -> None:
+    if ledger.head() != before:  # readers write nothing
+        note_head(home, ledger)
+
+
+def has_ledger(home: Home) -> bool:
+    """Whether there is something where the home's ledger should be. Raises LedgerError for a server that is away."""
+    with LedgerFile(home.ledger_place) as ledger:
+        return ledger.exists()
+
+
+def known_ledger(home: Home, *, allow_test: bool = False) -> Ledger:
+    """The home's ledger with its identity, unchecked."""
+    identity = LedgerIdentity(home.ledger_certificates(), home.key("ledger"))
+    owners = [home.key("owner").public]
+    pause = longest_pause()
+    return Ledger(
+        home.ledger_place, home.roots(), owners, identity=identity, allow_test=allow_test, longest_pause=pause
+    )

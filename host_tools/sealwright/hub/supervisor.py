@@ -1,0 +1,165 @@
+"""The supervisor: each part as a process of its own, begun again where it ends.
+
+A part watches a pipe that it inherited. The supervisor holds the other end, so however it ends, also by kill -9, the
+parts see that and end well. One that dies is begun again, at once and then after a pause that doubles.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from .folder import HubFolder
+from .parts import PARTS, Part
+from .state import State
+
+PIPE: Final = "SEALWRIGHT_HUB_PIPE"  # the number of the pipe's end that a part inherited
+HELD_SECONDS: Final = 20.0  # that a part waits for the lock of the one before it
+_LOOK_SECONDS: Final = 0.2
+_LEAST_PAUSE: Final = 0.5
+_MOST_PAUSE: Final = 60.0
+_STEADY_SECONDS: Final = 60.0  # after which a part that dies is begun again at once
+_END_SECONDS: Final = 20.0  # that parts have to end
+_MOST_LOG: Final = 1 << 20  # bytes of a part's log
+
+# gets a part's name, what happened ("started", "ended", "skipped") and a text
+Tell = Callable[[str, str, str], None]
+
+
+class _Running:
+    """A part, and its process while there is one."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.process: subprocess.Popen[bytes] | None = None
+        self.began = self.again = 0.0
+        self.pause = 0.0
+
+
+class Supervisor:
+    """Runs parts. command: the command line of a part, by its name. tell: gets what happens."""
+
+    def __init__(self, folder: HubFolder, command: Callable[[str], Sequence[str]], tell: Tell) -> None:
+        self._folder, self._command, self._tell = folder, command, tell
+        self._state = State(folder.state("hub"), "hub")
+        self._running: list[_Running] = []
+        self._watched, self._alive = os.pipe()
+        for part in PARTS:
+            lacking = part.lacking()
+            if lacking:
+                tell(part.name, "skipped", lacking)
+            else:
+                self._running.append(_Running(part))
+
+    @property
+    def names(self) -> list[str]:
+        """The parts that run here."""
+        return [one.part.name for one in self._running]
+
+    def look(self) -> None:
+        """Begin what does not run, and note what has ended."""
+        now = time.monotonic()
+        for one in self._running:
+            if one.process is not None and one.process.poll() is not None:
+                self._note_end(one, one.process.returncode, now)
+            if one.process is None and now >= one.again:
+                self._begin(one, now)
+        self._state.counts["running"] = sum(one.process is not None for one in self._running)
+        self._state.tell()
+
+    def run(self, stop: threading.Event, each: Callable[[], None]) -> None:
+        """Run until `stop` is set, then end all parts. each: called several times a second."""
+        try:
+            while not stop.is_set():
+                self.look()
+                each()
+                stop.wait(_LOOK_SECONDS)
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """End all parts: they are told, and killed where they do not end."""
+        with suppress(OSError):
+            os.close(self._alive)
+        end = time.monotonic() + _END_SECONDS
+        for one in self._running:
+            if one.process is None:
+                continue
+            try:
+                one.process.wait(max(0.1, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                one.process.kill()
+                one.process.wait()
+            self._tell(one.part.name, "ended", "")
+        self._state.counts["running"] = 0
+        self._state.tell(now=True)
+
+    def _begin(self, one: _Running, now: float) -> None:
+        log = self._folder.log(one.part.name)
+        _shorten(log)
+        with log.open("ab") as errors:
+            one.process = subprocess.Popen(
+                self._command(one.part.name),
+                stdin=subprocess.DEVNULL,
+                stdout=errors,
+                stderr=errors,
+                env={**os.environ, PIPE: str(self._watched)},
+                pass_fds=(self._watched,),
+                start_new_session=True,  # a Ctrl-C in the terminal is for the supervisor
+            )
+        one.began = now
+        self._tell(one.part.name, "started", str(one.process.pid))
+
+    def _note_end(self, one: _Running, code: int, now: float) -> None:
+        one.process = None
+        steady = now - one.began >= _STEADY_SECONDS
+        one.pause = _LEAST_PAUSE if steady or not one.pause else min(2 * one.pause, _MOST_PAUSE)
+        one.again = now + one.pause
+        self._state.counts[f"restarts of {one.part.name}"] += 1
+        self._state.text = f"{one.part.name} ended: {last_words(self._folder.log(one.part.name)) or code}"
+        self._state.tell(now=True)
+        self._tell(one.part.name, "ended", last_words(self._folder.log(one.part.name)) or f"exit code {code}")
+
+
+def watch_pipe(stop: threading.Event) -> None:
+    """In a part: set `stop` once the supervisor is gone. Nothing happens where there is none."""
+    number = os.environ.pop(PIPE, "")
+    if not number.isdigit():
+        return
+
+    def wait() -> None:
+        with suppress(OSError):
+            os.read(int(number), 1)
+        stop.set()
+        time.sleep(_END_SECONDS)
+        os._exit(1)  # it hangs, and nobody is left to kill it
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def last_words(log: Path) -> str:
+    """The error in a part's log, as far as its last lines say one."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    errors = [line for line in lines if line.startswith("error: ")]
+    return errors[-1].removeprefix("error: ") if errors else ""
+
+
+def command_of(home: Path, name: str, options: Sequence[str]) -> list[str]:
+    """The command line of a part of the home's hub."""
+    return [sys.executable, "-P", "-m", "sealwright", "hub", "--home", str(home), "--only", name, *options]
+
+
+def _shorten(log: Path) -> None:
+    with suppress(OSError):
+        if log.stat().st_size > _MOST_LOG:
+            log.replace(log.with_name(f"{log.name}.before"))
