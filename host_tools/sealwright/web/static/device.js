@@ -5,6 +5,7 @@ const MOST = 20000; // points of a chart
 const place = document.querySelector("#plots");
 const said = document.querySelector("#live");
 const SPANS = { "1h": 3600, "24h": 86400, "7d": 604800, "30d": 2592000, all: Infinity };
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800];
 const charts = new Map(); // by quantity and unit
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -21,7 +22,12 @@ function options(name, unit) {
     width: width(),
     height: 240,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-    axes: [{ ...axis, values: (chart, at, n, space, step) => at.map((one) => stamp(one, step)) }, { ...axis, size: 70 }],
+    padding: [8, 32, 0, 0],
+    scales: { x: { range: (chart, least, most) => (most > least ? [least, most] : [least - 30, most + 30]) } },
+    axes: [
+      { ...axis, space: 80, incrs: STEPS, values: (chart, at, n, space, step) => at.map((one) => stamp(one, step)) },
+      { ...axis, size: 70 },
+    ],
     series: [
       { label: "UTC", value: "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" },
       { label: unit ? `${name} (${unit})` : name, stroke: () => color("--plot"), width: 1.75, points: { size: 4 } },
