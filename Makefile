@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz kills law cuts campaign-cuts campaign-faults campaign-frames campaign-pico campaign-bad campaign-mutations campaign-web vectors hour model coverage mutate lint docs firmware bench bench-device readings-day million million-channels settle-kills format clean
+.PHONY: help demo hub campaign-hub test fuzz kills law cuts campaign-cuts campaign-faults campaign-frames campaign-pico campaign-bad campaign-mutations campaign-web vectors hour model coverage mutate lint docs firmware bench bench-device readings-day million million-channels settle-kills format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -18,6 +18,8 @@ HISTORIES = 100000
 # What `make campaign-mutations` changes: how many messages, drawn from which seed, from which part of it on.
 N = 10000000
 BAD = 200000
+# How many kills `make campaign-hub` makes; some five minutes for 100.
+HUB = 200
 SEED = 1
 FROM = 0
 # How many kills `make kills` makes; a minute or so for each 50.
@@ -37,6 +39,12 @@ help: ## What there is to make
 
 demo: $(VENV)/run.stamp ## Three machines measure, sign, pay each other and get settled
 	$(BIN)/sealwright demo --home build/demo
+
+hub: $(VENV)/run.stamp ## A hub and 20 emulated boards that measure and trade, until Ctrl-C
+	$(BIN)/sealwright hub --demo --home build/hub
+
+campaign-hub: $(VENV)/dev.stamp ## HUB kills (200; SEED) of a hub and its parts while bundles come: nothing lost, nothing counted twice
+	$(BIN)/python -m tests.host_tools.hub.kills $(HUB) --seed $(SEED)
 
 test: $(VENV)/dev.stamp ## All tests, under CPython and unix MicroPython; T=FILE or T="-k WORD": some of them
 	$(BIN)/python -m pytest $(TESTS)

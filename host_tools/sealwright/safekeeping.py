@@ -6,6 +6,7 @@ A backup is of one moment. A home that is restored from it must never sign again
     update.hss        has only one-time keys that were set aside for this, and comes back only where that is wished for
     ledger.db         is as old as the backup: bundles since then are to be settled again, which pays nothing twice
     readings.db       is copied while others write to it, as the ledger is
+    hub/              has its spool, before the ledger is copied, and its broker's accounts; the rest is made anew
     boards/           is left out: an emulated board that is put back would promise again what it has promised
     web/              is left out: a token that was revoked, or a browser that was signed out, would be good again
     config.toml       is set aside where it names a ledger's file: that would be the old home's
@@ -23,6 +24,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -39,6 +41,8 @@ from .readings.copying import copy_readings
 
 KIND: Final = "sealwright home"
 LEFT_OUT: Final = ("boards", "web")
+_OF_RUNNING_HUB: Final = ("hub/state", "hub/inbox", "hub/broker/store")
+_OF_HUB: Final = (".bundle", ".position", ".pem", ".key", "accounts.json")  # how its files end that come along
 _LEDGER: Final = "ledger.db"
 _HEAD: Final = "ledger.head"
 _READINGS: Final = "readings.db"
@@ -79,7 +83,10 @@ def back_up(home: Home, path: Path, passphrase: bytes | None = None) -> Backup:
         place = home.ledger_place  # the config may put it elsewhere in the home
         ledger = (place if isinstance(place, Path) else home.folder / _LEDGER).resolve()
         theirs = {ledger.with_name(f"{ledger.name}{end}") for end in ("", "-wal", "-shm", "-journal")}
-        files = {name: _steady(one, folder) for name, one in _plain_files(home.folder) if one not in theirs}
+        files: dict[str, bytes | Path] = {}
+        for name, one in _plain_files(home.folder):
+            with suppress(FileNotFoundError):  # a running hub has settled this segment meanwhile
+                files |= {name: _steady(one, folder)} if one not in theirs else {}
         head = None
         if isinstance(place, Path) and place.exists():  # one on a server has backups of its own
             copy = folder / _LEDGER
@@ -120,7 +127,10 @@ def _plain_files(folder: Path) -> Iterator[tuple[str, Path]]:
     for place, folders, names in os.walk(folder):
         here = Path(place).relative_to(folder)
         folders[:] = sorted(one for one in folders if not one.startswith(".") and str(here / one) not in LEFT_OUT)
+        folders[:] = [one for one in folders if (here / one).as_posix() not in _OF_RUNNING_HUB]
         kept = [one for one in names if not one.startswith(".")]
+        if here.parts[:1] == ("hub",):
+            kept = [one for one in kept if one.endswith(_OF_HUB)]
         if here == Path():
             kept = [one for one in kept if not one.startswith((_LEDGER, _HEAD, _READINGS, update_key.FILE))]
         for name in sorted(kept + folders):

@@ -4,13 +4,17 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Annotated, Any, Final
 
 import typer
 
+from ..emulator.board import free_port
 from ..errors import Usage
+from ..hub import demo as emulated
 from ..hub.folder import HubFolder
 from ..hub.parts import NAMES, part_of
 from ..hub.settings import EVERY, PORT, Settings
@@ -37,6 +41,7 @@ _SUMMED: Final = (  # part, count, what people call it
     sealwright hub
     sealwright hub --broker mqtts://fleet@broker.example:8883
     sealwright hub --allow-test --seconds 60
+    sealwright hub --demo             20 emulated boards measure and trade
     sealwright hub --only settle      one part, such as on a machine of its own
     """,
 )
@@ -61,6 +66,9 @@ def hub(
     every: Annotated[
         float, typer.Option("--every", metavar="S", min=0.1, help="Seconds between two looks at a device.")
     ] = EVERY,
+    demo: Annotated[
+        bool, typer.Option("--demo", help=f"{emulated.BOARDS} emulated boards to take in, in a home of their own.")
+    ] = False,
     seconds: SecondsOption = None,
     allow_test: TestOption = False,
 ) -> int:
@@ -69,7 +77,11 @@ def hub(
     Bundles dropped into HOME/hub/inbox are taken; so is what devices of the register show at their URLs. A device is
     told to forget what is verified and on disk. Each part is a process of its own and is begun again where it ends.
     Ctrl-C ends it; it goes on where it was, also after a kill or a power cut.
+
+    With --demo emulated boards measure and trade; their home is --home, or a temporary folder that goes in the end.
     """
+    if demo:
+        return _demo(session, only, port, seconds)
     settings = Settings(broker, broker_host, broker_port, allow_test=allow_test, every=every, port=port)
     if broker is not None and Broker.parse(session.home, broker)[1]:
         raise Usage(f"{broker} names a device", remedy="Give the broker alone: mqtts://[USER@]HOST[:PORT].")
@@ -87,9 +99,34 @@ def hub(
         return 0
     with _stopped_by_signals(stop), folder.held("hub"):
         _stop_after(stop, seconds)
-        run = _Hub(session, folder, _options(session, settings))
-        run.supervisor.run(stop, run.tell)
-        run.show_sum()
+        _run(session, settings, stop)
+    return 0
+
+
+def _run(session: Session, settings: Settings, stop: threading.Event) -> None:
+    run = _Hub(session, HubFolder(session.home.folder), _options(session, settings))
+    run.supervisor.run(stop, run.tell)
+    run.show_sum()
+
+
+def _demo(session: Session, only: str | None, port: int, seconds: float | None) -> int:
+    if only is not None:
+        raise Usage("--demo runs all parts", remedy="Leave out --only.")
+    with ExitStack() as stack:
+        given = session.folder or stack.enter_context(TemporaryDirectory(prefix="sealwright-hub-"))
+        folder = Path(given).expanduser().resolve()
+        stop = threading.Event()
+        stack.enter_context(_stopped_by_signals(stop))
+        home = emulated.fresh_home(folder)
+        of_demo = Session(str(folder), session.as_json, home.ledger_named)
+        hub_folder = HubFolder(folder)
+        hub_folder.make()
+        stack.enter_context(hub_folder.held("hub"))
+        boards = stack.enter_context(emulated.running(home, emulated.BOARDS, of_demo.say))
+        stack.enter_context(emulated.Trade(home, boards, of_demo.note))
+        _stop_after(stop, seconds)
+        every = emulated.READING_SECONDS
+        _run(of_demo, Settings(None, None, free_port(), allow_test=True, every=every, port=port), stop)
     return 0
 
 

@@ -191,14 +191,17 @@ def _end_earlier(pid: Path, config: Path) -> None:
     """End a server that was left when this part was killed."""
     try:
         number = int(pid.read_text())
-        shown = subprocess.run(["ps", "-o", "args=", "-p", str(number)], capture_output=True, text=True, check=False)
-        if str(config) not in shown.stdout:
-            return
-        os.kill(number, signal.SIGTERM)
-        end = time.monotonic() + _END_SECONDS
-        while time.monotonic() < end:
-            os.kill(number, 0)
-            time.sleep(0.05)
-        os.kill(number, signal.SIGKILL)
+        how, end = signal.SIGTERM, time.monotonic() + _END_SECONDS
+        while str(config) in _command_of(number):
+            os.kill(number, how)
+            time.sleep(0.1)
+            if time.monotonic() > end:
+                how = signal.SIGKILL
     except (OSError, ValueError):
         return
+
+
+def _command_of(process: int) -> str:
+    """The command line of a process; empty where there is none. Wide: else it is cut off at $COLUMNS."""
+    asked = ["ps", "-ww", "-o", "args=", "-p", str(process)]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout

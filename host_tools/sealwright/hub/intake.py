@@ -97,7 +97,7 @@ class _Intake:
             raise Stopped
         busy = self._inbox.step(_INBOX_SECONDS)
         for broker in self._brokers.values():
-            self._look_at_broker(broker, 0.0 if busy else _STEP_SECONDS)
+            self._look_at_broker(broker)
         self._look_at_devices(0.0 if busy else _STEP_SECONDS)
         while self._failures:
             device, code, text = self._failures.popleft()
@@ -107,12 +107,15 @@ class _Intake:
         self._state.counts["devices"] = len(self._polling.asked)
         self.taker.tell()
 
-    def _look_at_broker(self, broker: Brokered, seconds: float) -> None:
-        before = {device: log.safe for device, log in broker.logs.items()}
-        for _ in self.taker.take(broker.look(seconds), BROKER, broker.logs):
+    def _look_at_broker(self, broker: Brokered) -> None:
+        found = broker.look()
+        if not found:
+            return
+        before = {device: log.safe for device, log in dict(broker.logs).items()}
+        for _ in self.taker.take(found, BROKER, broker.logs):
             pass
         broker.settle()
-        for device, log in broker.logs.items():
+        for device, log in dict(broker.logs).items():
             if before.get(device, Safe()) != log.safe:
                 self._polling.nudge(broker.url(device))
 

@@ -32,7 +32,7 @@ PASSING: Final = (LedgerBusy, LedgerFull, LedgerInterrupted, LedgerUnreachable) 
 _LOOK_SECONDS: Final = 0.2
 _BATCH_BYTES: Final = 512 << 10
 _AGAIN_SECONDS: Final = 2.0
-_LEAST_PAUSE: Final = 5.0  # between two tries of what waits
+_LEAST_PAUSE: Final = 2.0  # between two tries of what waits
 _MOST_PAUSE: Final = 300.0
 
 

@@ -170,8 +170,9 @@ class Site:
     def start(self, *options):
         """The hub as a process of its own, or with "--only" a part of it."""
         command = [sys.executable, "-P", "-m", "sealwright", "hub", "--home", str(self.home.folder), *options]
+        narrow = {**os.environ, "COLUMNS": "80"}  # as in a terminal: what `ps` says is not to be cut off
         with (self.folder.path / "test.log").open("ab") as log:
-            return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=narrow)
 
     def kill_part(self, name):
         """kill -9 of a part, if it runs: who holds its lock says so."""

@@ -1,10 +1,7 @@
 """The hub's own broker: who may say what, a board's readings through it, and its end at any moment."""
 
-import os
-import signal
 import ssl
 import threading
-import time
 
 import paho.mqtt.client as paho
 import pytest
@@ -123,24 +120,21 @@ def test_readings_go_on_when_the_broker_and_the_hub_are_killed(site, board):
         site.wait(lambda: "mqtts://" in site.states().get("broker", {}).get("text", ""))
         device, _ = point(site, board, None)
         site.wait(lambda: len(site.readings()) >= 3)
-        site.kill_part("broker")  # its server is left, and is ended by the next one
-        before = len(site.readings())
-        site.wait(lambda: len(site.readings()) >= before + 3)
-        os.kill(int((site.folder.broker / "nats.pid").read_text()), signal.SIGKILL)
-        before = len(site.readings())
-        site.wait(lambda: len(site.readings()) >= before + 3)
+        left = int((site.folder.broker / "nats.pid").read_text())
+        assert site.kill_part("broker"), "its server is left, and is ended by the next one"
         hub.kill()
         hub.wait()
-        time.sleep(2)  # the board measures meanwhile
         hub = site.start("--allow-test")
+        site.wait(lambda: int((site.folder.broker / "nats.pid").read_text() or left) != left)
         before = len(site.readings())
         site.wait(lambda: len(site.readings()) >= before + 3)
         with emulator.resolve(site.home, "emulated:roof") as client:
             last = client.info().raw["reading_seq"]
+        site.wait(lambda: site.numbers()[-1] >= last)
         board.kill()
-        site.wait(lambda: site.numbers() and site.numbers()[-1] >= last)
         assert site.numbers() == list(range(1, site.numbers()[-1] + 1)), "each of them, once"
     finally:
         hub.terminate()
         hub.wait(40)
     assert not [part for part in (*PARTS, "broker") if site.is_running(part)]
+    assert not (site.folder.broker / "nats.pid").exists(), "no server is left"

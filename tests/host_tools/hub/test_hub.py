@@ -4,8 +4,11 @@ import os
 import time
 
 import pytest
+from sealwright.home import Home
 from sealwright.hub.fleet import Fleet
+from sealwright.hub.folder import HubFolder
 from sealwright.hub.inbox import STILL_SECONDS
+from sealwright.safekeeping import back_up, restore
 from sealwright.wire.certificates import issue
 
 
@@ -123,6 +126,25 @@ def test_a_test_root_is_refused_and_said(site, trade):
     left.rename(site.folder.inbox / "again.bundle")
     with site.parts(allow_test=True):
         site.wait()
+    assert site.readings() == sorted(one.digest for one in readings)
+
+
+def test_a_backup_has_what_was_acknowledged_and_is_not_settled_yet(site, trade, tmp_path):
+    roof, car, channel, vouchers, readings = trade
+    site.drop(roof.certificate, car.certificate, site.deposit(car, 5000), channel, *readings, *vouchers)
+    with site.parts("intake"):
+        site.wait(lambda: not any(site.folder.inbox.glob("*.bundle")))
+        site.put(b"half", "half.bundle")
+        back_up(site.home, tmp_path / "home.backup")
+    restored = HubFolder(tmp_path / "restored")
+    restore(tmp_path / "home.backup", restored.home, with_update_key=False)
+    assert {one.name for one in restored.path.iterdir()} == {"spool", "known.bundle"}
+    site.home, site.folder = Home.open(restored.home), restored
+    site.folder.make()
+    Fleet(site.folder.fleet, write=True).close()
+    with site.parts():
+        site.wait()
+    assert site.sums() == site.plain(tmp_path / "plain.db")
     assert site.readings() == sorted(one.digest for one in readings)
 
 

@@ -1,0 +1,24 @@
+"""Emulated boards that a hub asks at their URLs: readings, money, funding, acknowledgements; nothing else settles."""
+
+from sealwright import emulator
+from sealwright.bookkeeping import known_ledger
+from sealwright.hub import demo
+from sealwright.hub.fleet import Fleet
+
+
+def test_boards_measure_and_trade_and_the_hub_does_the_rest(site, monkeypatch):
+    demo.MONEY.write(site.home.folder)
+    monkeypatch.setattr(demo, "READING_SECONDS", 1)
+    with demo.running(site.home, 2, print) as boards, site.parts(allow_test=True, every=0.5):
+        with demo.Trade(site.home, boards, print):
+            site.wait(lambda: (site.count("settle", "settled") or 0) >= 10 and len(site.readings()) >= 8)
+        with emulator.resolve(site.home, "emulated:meter-1") as client:
+            site.wait(lambda: client.info().raw["acknowledged"] > 0)
+            acknowledged, device = client.info().raw["acknowledged"], client.info().device
+        assert acknowledged <= len(site.readings()), "nothing is forgotten that is not kept"
+    with known_ledger(site.home, allow_test=True) as ledger:
+        assert ledger.audit().ok
+        assert sum(one.paid for one in ledger.channels()) > 0
+    with Fleet(site.folder.fleet) as fleet:
+        said = {one.device: one for one in fleet.devices()}
+    assert len(said) == 2 and said[device.hex()].how == "url" and said[device.hex()].info["state"] == "provisioned"
