@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo hub campaign-hub test fuzz kills law cuts campaign-cuts campaign-faults campaign-frames campaign-pico campaign-bad campaign-mutations vectors hour model coverage mutate lint docs firmware bench bench-device readings-day million million-channels settle-kills format clean
+.PHONY: help demo hub campaign-hub test fuzz kills law cuts campaign-cuts campaign-faults campaign-frames campaign-pico campaign-bad campaign-mutations campaign-web vectors hour model coverage mutate lint docs firmware bench bench-device readings-day million million-channels settle-kills format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -71,11 +71,17 @@ campaign-pico: $(VENV)/dev.stamp ## 100 power cuts at random moments of an emula
 campaign-bad: $(VENV)/dev.stamp ## BAD messages (200,000; SEED), a tenth of them bad: each has its code, all others count, to the unit
 	$(BIN)/python -m tests.host_tools.bad_input $(BAD) --seed $(SEED)
 
+campaign-web: $(VENV)/dev.stamp ## Over 1,000 hostile requests to the page and its API: no mistake, and nothing changed
+	SEALWRIGHT_WEB_EXAMPLES=40 $(BIN)/python -m pytest -p no:xdist -rP tests/cli/test_cli_web_fuzzed.py
+
 cuts: $(VENV)/dev.stamp ## Cut the power at each operation of the flash under the reading log and a rotation, in thousands of states
 	cd build && $(DEVICE)/log_cuts.py
 	cd build && $(DEVICE)/rotation_cuts.py
 
-campaign-cuts: $(VENV)/dev.stamp ## Cut the power at each write of everything that a device writes, and again after it: over 10,000 states
+campaign-campaign-web: $(VENV)/dev.stamp ## Over 1,000 hostile requests to the page and its API: no mistake, and nothing changed
+	SEALWRIGHT_WEB_EXAMPLES=40 $(BIN)/python -m pytest -p no:xdist -rP tests/cli/test_cli_web_fuzzed.py
+
+cuts: $(VENV)/dev.stamp ## Cut the power at each write of everything that a device writes, and again after it: over 10,000 states
 	cd build && $(DEVICE)/cuts.py 2>/dev/null
 
 campaign-faults: $(VENV)/dev.stamp ## What a device does when its parts fail: the table of docs/FAULTS.md

@@ -8,6 +8,7 @@ A backup is of one moment. A home that is restored from it must never sign again
     readings.db       is copied while others write to it, as the ledger is
     hub/              has its spool, before the ledger is copied, and its broker's accounts; the rest is made anew
     boards/           is left out: an emulated board that is put back would promise again what it has promised
+    web/              is left out: a token that was revoked, or a browser that was signed out, would be good again
     config.toml       is set aside where it names a ledger's file: that would be the old home's
     ledger.head       comes along where the ledger is on a server: so does the line of config.toml that names it
 
@@ -39,7 +40,7 @@ from .ledger import Head, check_copy, copy_ledger
 from .readings.copying import copy_readings
 
 KIND: Final = "sealwright home"
-LEFT_OUT: Final = ("boards",)
+LEFT_OUT: Final = ("boards", "web")
 _OF_RUNNING_HUB: Final = ("hub/state", "hub/inbox", "hub/broker/store")
 _OF_HUB: Final = (".bundle", ".position", ".pem", ".key", "accounts.json")  # how its files end that come along
 _LEDGER: Final = "ledger.db"

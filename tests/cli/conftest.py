@@ -1,8 +1,11 @@
 """Homes and fleets for the tests of the command line. Whatever a test starts is killed after it, passed or not."""
 
+import shutil
+
 import pytest
 
 from tests.cli.runner import Cli
+from tests.cli.webbed import Served, stocked
 from tests.e2e.broker import authority, broker  # noqa: F401  fixtures
 
 
@@ -51,6 +54,25 @@ def fleet(tmp_path_factory):
 def traded(fleet):
     """A bundle with the first trade of the fleet, which no test has had a part in."""
     return fleet.home.parent / "traded.bundle"
+
+
+@pytest.fixture(scope="session")
+def stock(fleet, traded, tmp_path_factory):
+    """Makes a home in a folder, whose page has something of everything."""
+    first = stocked(fleet, tmp_path_factory.mktemp("stock"))
+
+    def make(folder):
+        return shutil.copytree(first, folder / "home")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shown(stock, tmp_path_factory):
+    """The page of such a home; its tests change nothing in it but what the hub would add."""
+    served = Served(stock(tmp_path_factory.mktemp("web")))
+    yield served
+    served.close()
 
 
 def trade(fleet):

@@ -18,6 +18,7 @@ FLOORS = [
     "bench ledger readings",
     "bookkeeping checkup demo safekeeping",
     "hub",
+    "web",
     "cli",
     "__main__",
 ]

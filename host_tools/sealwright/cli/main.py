@@ -41,6 +41,7 @@ ENTRIES: Final = (
     Entry("pay", "pay:pay", "Have one device buy from another."),
     Entry("market", "market:market", "Show what a device sees for sale."),
     Entry("relay", "relay:relay", "Let network devices trade with a board on a wire."),
+    Entry("web", "web:GROUP", "Show the home as a page, and serve its API."),
     Entry("settle", "settle:settle", "Enter a bundle into the ledger."),
     Entry("watch", "watch:watch", "Claim for payees, and warn before a claim ends."),
     Entry("hub", "hub:hub", "Run a network day and night."),

@@ -11,6 +11,7 @@ from .attempts import again
 from .book import Channel
 from .chain import Head
 from .reports import Balance, EntryLine
+from .store import scans
 from .store.database import Database
 from .store.faults import LedgerMissing
 from .store.places import name_of, open_database, place_of
@@ -49,6 +50,19 @@ class LedgerFile:
     def channels(self) -> list[Channel]:
         """Every channel and where its deposit is, in the order they were opened."""
         return self._read(lambda database: list(reports.channels(database)))
+
+    def channels_after(self, opened: int, most: int) -> list[tuple[int, Channel]]:
+        """Channels that were opened after a row of the log: the first so many, each with the row that opened it."""
+        return self._read(lambda database: Tables(database).channels_after(opened, most))
+
+    def accounts(self, kind: str, after: tuple[str, bytes], most: int) -> list[Balance]:
+        """The accounts of a kind, by asset and name, that come after one: the first so many. See `Balance`."""
+
+        def read(database: Database) -> list[Balance]:
+            found = scans.accounts(database, kind, after, most)
+            return [Balance(kind, name, asset, amount) for asset, name, amount in found]
+
+        return self._read(read)
 
     def channel(self, digest: bytes) -> Channel | None:
         """One channel by its digest, or None."""

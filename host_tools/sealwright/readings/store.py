@@ -3,7 +3,8 @@
 Limits: answers are those of one state of the file. Rows of several devices come device by device, by time within each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from heapq import merge
 from itertools import groupby
@@ -15,7 +16,7 @@ from typing import Final, NamedTuple, Self, TypeAlias, cast
 from ..wire.labels import CLOCK_HOST
 from .file import ReadingsFile
 from .rows import MICRO, Points, Row, Series, Sum, float_of, sum_of, value_of
-from .tables import EVER, Stored, Tables
+from .tables import EVER, Newest, Stored, Tables
 
 PATIENCE: Final = 30.0  # seconds
 # at, seq, clock, digest, chained, mantissa, exponent, other: see `schema`
@@ -119,6 +120,24 @@ class ReadingStore:
         tables = self._tables()
         number = tables.device(device)
         return None if number is None else tables.message(number, seq)
+
+    def newest(self) -> list[Newest]:
+        """The newest reading of each device."""
+        return list(self._tables().newest())
+
+    def newest_values(self, series: Iterable[Series]) -> Iterator[tuple[Series, Decimal | str | bytes | bool]]:
+        """The newest value of each of these series."""
+        tables = self._tables()
+        for one in series:
+            found = tables.newest_value(one.id)
+            if found is not None:
+                yield one, value_of(*found)
+
+    def after(self, device: bytes, seq: int, most: int) -> list[Stored]:
+        """The readings of a device (id) with larger numbers: the first so many."""
+        tables = self._tables()
+        number = tables.device(device)
+        return [] if number is None else tables.after(number, min(seq, EVER[1]), most)
 
     def named(self, beginning: bytes) -> list[Stored]:
         """The readings whose digest begins so; beginning: four bytes or more."""

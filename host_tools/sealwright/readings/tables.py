@@ -40,6 +40,16 @@ class Stored(NamedTuple):
     raw: bytes
 
 
+class Newest(NamedTuple):
+    """The newest reading of a device (id). at: unix seconds; test: as in `rows.Series`."""
+
+    device: bytes
+    seq: int
+    at: int
+    clock: int
+    test: int
+
+
 class Totals(NamedTuple):
     """What the values of a series come to. exponents: the least and the greatest; equal, `whole` is exact."""
 
@@ -94,6 +104,24 @@ class Tables:
         query = "SELECT device, seq, digest, raw FROM messages WHERE device = ? AND seq = ?"
         found = self._queries.row(query, (device, seq))
         return None if found is None else Stored(*cast("tuple[int, int, bytes, bytes]", found))
+
+    def newest(self) -> Iterator[Newest]:
+        """The newest reading of each device."""
+        query = """SELECT d.device, m.seq, m.at, m.clock, d.test FROM devices d
+            JOIN messages m ON m.device = d.id AND m.seq = (SELECT max(seq) FROM messages WHERE device = d.id)"""
+        return (Newest(*cast("tuple[bytes, int, int, int, int]", row)) for row in self._queries.rows(query))
+
+    def newest_value(self, series: int) -> tuple[int | None, int | None, Value] | None:
+        """mantissa, exponent, other of the newest value of a series."""
+        query = """SELECT mantissa, exponent, other FROM measured WHERE series = ?
+            ORDER BY at DESC, seq DESC, place DESC LIMIT 1"""
+        return cast("tuple[int | None, int | None, Value] | None", self._queries.row(query, (series,)))
+
+    def after(self, device: int, seq: int, most: int) -> list[Stored]:
+        """A device's readings with larger numbers, the first so many."""
+        query = "SELECT device, seq, digest, raw FROM messages WHERE device = ? AND seq > ? ORDER BY seq LIMIT ?"
+        rows = self._queries.rows(query, (device, seq, most))
+        return [Stored(*cast("tuple[int, int, bytes, bytes]", row)) for row in rows]
 
     def named(self, beginning: bytes) -> list[Stored]:
         """The readings whose digest begins so; beginning: four bytes or more."""

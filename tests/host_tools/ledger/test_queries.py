@@ -52,6 +52,7 @@ def used(tmp_path, monkeypatch):
         settling = set(queries)
         assert ledger.row_hash(1) and ledger.equivocations() and ledger.channels() and ledger.audit().ok
         assert ledger.balances() and list(ledger.entries())
+        assert ledger.channels_after(0, 1)[0][1] == ledger.channels()[0] and ledger.accounts("device", ("", b""), 9)
         assert ledger.prove([ledger.channels()[0].digest])
     monkeypatch.undo()
     assert called == set(methods())  # no query of the tables is left out

@@ -16,6 +16,7 @@ from tests.host_tools.ledger.test_queries import noting
 
 # What reads from one end to the other: every series and every device that contradicts itself, both few; the count.
 WHOLE = ("FROM series s JOIN devices", "FROM contradictions GROUP BY device", "count(*) FROM digests")
+WHOLE += ("FROM devices d JOIN messages m",)  # one look-up for each device
 GROUPED = "mantissa IS NOT NULL GROUP BY exponent"  # a handful of groups of one series
 
 
@@ -36,6 +37,7 @@ def used(desk, monkeypatch):
         one = store.named(first.digest[:4])[0]
         assert store.device_of(one) == desk.roof.id and store.support(desk.roof.id[:8])
         assert store.find(desk.roof.id, 1) == one and store.points(store.series()[0])[0] and store.doubtful()
+        assert store.newest() and store.after(desk.roof.id, 0, 1) == [one] and list(store.newest_values(store.series()))
         Tables(store.file()).parts(1, Question().span)
     monkeypatch.undo()
     missing = {name for name, _ in inspect.getmembers(Tables, inspect.isfunction) if name[0] != "_"} - called

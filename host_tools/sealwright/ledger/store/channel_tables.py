@@ -14,6 +14,8 @@ from .database import Queries, Row, Value, big, octets, text, unsigned, whole
 FAR_ROWS: Final = 128  # that one query asks for: always as many, so that the server plans it once
 _CHANNEL = """SELECT digest, payer, payee, asset, capacity, expires, dispute, pays_up_to, worth, paid, refunded,
     claim_end, closed_at FROM channels"""
+_CHANNEL_ROW = """SELECT digest, payer, payee, asset, capacity, expires, dispute, pays_up_to, worth, paid, refunded,
+    claim_end, closed_at, opened FROM channels"""
 
 _LANES: Final = f"""SELECT l.channel, l.lane, l.seq, l.worth, l.voucher
     FROM (VALUES {", ".join(["(?, ?)"] * FAR_ROWS)}) AS k
@@ -52,6 +54,11 @@ class ChannelTables:
     def channels(self) -> Iterator[book.Channel]:
         """All channels, in the order they were opened."""
         return (_channel(row) for row in self._db.scan(f"{_CHANNEL} ORDER BY opened"))
+
+    def channels_after(self, opened: int, most: int) -> list[tuple[int, book.Channel]]:
+        """Channels that were opened after a row of the log: the first so many, each with the row that opened it."""
+        sql = f"{_CHANNEL_ROW} WHERE opened > ? ORDER BY opened LIMIT ?"
+        return [(whole(row[-1]), _channel(row[:-1])) for row in self._db.rows(sql, (opened, most))]
 
     def funding(self, channel: bytes) -> bytes | None:
         """What the ledger signed when it locked the channel's capacity: the row after the channel-open's."""

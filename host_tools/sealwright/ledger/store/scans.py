@@ -10,6 +10,8 @@ from .database import Database, Row, octets, text, whole
 from .schema import VIEWS
 
 _BALANCES: Final = "SELECT kind, name, asset, balance FROM accounts ORDER BY kind, asset, name"
+_ACCOUNTS: Final = """SELECT asset, name, balance FROM accounts WHERE kind = ? AND (asset, name) > (?, ?)
+    ORDER BY asset, name LIMIT ?"""
 _ENTRIES: Final = """SELECT e.n, l.at, m.type, m.digest, a.kind, a.name, a.asset, e.amount
     FROM entries e
     JOIN accounts a ON a.id = e.account
@@ -30,6 +32,12 @@ def balances(database: Database) -> Iterator[tuple[str, bytes, str, int]]:
     """(kind, name, asset, balance) of every account, by kind, asset and name."""
     for kind, name, asset, balance in database.scan(_BALANCES):
         yield text(kind), octets(name), text(asset), whole(balance)
+
+
+def accounts(database: Database, kind: str, after: tuple[str, bytes], most: int) -> Iterator[tuple[str, bytes, int]]:
+    """(asset, name, balance) of the accounts of a kind that come after one: the first so many."""
+    for asset, name, balance in database.rows(_ACCOUNTS, (kind, *after, most)):
+        yield text(asset), octets(name), whole(balance)
 
 
 def entries(database: Database) -> Iterator[tuple[int, int, str, bytes, str, bytes, str, int]]:

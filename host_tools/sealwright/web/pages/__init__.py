@@ -1,0 +1,1 @@
+"""Pages for people, written here and readable without JavaScript: a handler each."""
