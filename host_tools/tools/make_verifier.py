@@ -12,21 +12,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from links import ROOT
 from sealwright.verify import aside, bundle_memory, channels, lines, memory, ownership, readings, signers, ticks
 from sealwright.verify.codes import LEDGER_CODES, REMEDIES
 from sealwright.wire import cbor, certificates, foreign, labels, log_receipt, sequence
 from sealwright.wire.messages import BODIES, asset, claims, cose_key, embedded, factory, message, row, schema
 
+ROOT: Final = Path(__file__).resolve().parents[2]
 WEB: Final = ROOT / "host_tools" / "sealwright" / "web"
 TARGET: Final = WEB / "static" / "sealwright-verify.js"
 SOURCES: Final = (
-    "bytes sha256 cbor sequence keys schema messages certificates lines memory signers channels logs owners authority "
-    "judge verifier receipts receipt_files api"
-).split()
+    "bytes", "sha256", "cbor", "sequence", "keys", "schema", "messages", "certificates", "lines", "memory", "signers",
+    "channels", "logs", "owners", "authority", "judge", "verifier", "receipts", "receipt_files", "api",
+)  # fmt: skip
 _HEAD: Final = """\
+// SPDX-License-Identifier: Apache-2.0
 // Sealwright's verifier for browsers and Node 20 and later: bundles of signed messages and COSE Receipts, offline.
-// No packages; signatures by WebCrypto. Its verdicts are those of `sealwright verify`. SPDX-License-Identifier: Apache-2.0
+// No packages; signatures by WebCrypto. Its verdicts are those of `sealwright verify`.
 //
 //   import { verifyBundle } from "./sealwright-verify.js";
 //   const { verdicts, summary } = await verifyBundle(bundle, { roots: [rootPem], now: Date.now() / 1000 });

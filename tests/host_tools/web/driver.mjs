@@ -5,7 +5,11 @@ import { createInterface } from "node:readline";
 import * as verifier from "../../../host_tools/sealwright/web/static/sealwright-verify.js";
 
 const bytes = (text) => Uint8Array.from(Buffer.from(text, "hex"));
-const big = (_, value) => (typeof value === "bigint" ? Number.isSafeInteger(Number(value)) ? Number(value) : `${value}` : value);
+
+function plain(_, value) {
+  if (typeof value !== "bigint") return value;
+  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+}
 
 function withBytes(options) {
   const found = { ...options };
@@ -22,6 +26,6 @@ async function outcome({ call, bytes: text, options }) {
 }
 
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-  const found = await outcome(JSON.parse(line)).catch((error) => ({ error: error.message, code: error.code ?? null, stack: error.stack }));
-  console.log(JSON.stringify(found, big));
+  const found = await outcome(JSON.parse(line)).catch(({ message, code, stack }) => ({ error: message, code, stack }));
+  console.log(JSON.stringify(found, plain));
 }

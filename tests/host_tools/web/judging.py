@@ -15,7 +15,11 @@ NODE = shutil.which("node")
 DRIVER = Path(__file__).with_name("driver.mjs")
 NAMES = ("index", "digest", "type", "ok", "code", "signer", "device", "mark", "text")
 RECEIPT_NAMES = ("index", "digest", "type", "ok", "code", "text", "row", "rows", "ledger", "head", "at", "message")
-FORM = ("malformed", "wrong_type", "not_deterministic")  # what is wrong with a form is said in each language's own words
+FORM = (
+    "malformed",
+    "wrong_type",
+    "not_deterministic",
+)  # what is wrong with a form is said in each language's own words
 
 needs_node = pytest.mark.skipif(NODE is None, reason="there is no node: apt-get install nodejs, 20 or newer")
 
@@ -99,13 +103,22 @@ def comparable(said: dict) -> dict:
     return {name: str(one) if type(one) is int and one >= 2**53 else one for name, one in said.items()}
 
 
+def asked(call) -> dict:
+    """What the JavaScript verifier answers to one call as the driver takes it."""
+    return _driven([json.dumps(call)])[0]
+
+
 def answers(jobs) -> list[dict]:
     """What the JavaScript verifier says of each job."""
-    lines = "".join(f"{job.line()}\n" for job in jobs)
+    return _driven([job.line() for job in jobs])
+
+
+def _driven(calls) -> list[dict]:
+    lines = "".join(f"{call}\n" for call in calls)
     done = subprocess.run([NODE, str(DRIVER)], input=lines, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr[-4000:]
     found = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(found) == len(jobs)
+    assert len(found) == len(calls)
     return found
 
 

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sealwright's verifier for browsers and Node 20 and later: bundles of signed messages and COSE Receipts, offline.
-// No packages; signatures by WebCrypto. Its verdicts are those of `sealwright verify`. SPDX-License-Identifier: Apache-2.0
+// No packages; signatures by WebCrypto. Its verdicts are those of `sealwright verify`.
 //
 //   import { verifyBundle } from "./sealwright-verify.js";
 //   const { verdicts, summary } = await verifyBundle(bundle, { roots: [rootPem], now: Date.now() / 1000 });
@@ -340,7 +341,7 @@ function utc(unix) {
 const ROUND = Uint32Array.from(fractions(64, 3));
 const START = Uint32Array.from(fractions(8, 2));
 
-/** The first 32 bits of the fractions of the roots (square: 2, cube: 3) of the first primes (FIPS 180-4 section 4.2). */
+/** The first 32 bits of the fractions of the first primes' roots, square (2) or cube (3): FIPS 180-4 section 4.2. */
 function fractions(count, root) {
   const primes = [];
   for (let number = 2; primes.length < count; number++) {
@@ -669,6 +670,7 @@ const CURVE_B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d260
 const ORDER = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"; // of the group
 const ZERO = "0".repeat(64);
 const SPKI_HEAD = "3059301306072a8648ce3d020106082a8648ce3d030107034200"; // RFC 5480: an EC key on P-256
+const PUBLIC_KEY = /-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----/;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 const COSE_KEY_HEAD = Uint8Array.of(0xa4, 1, 2, 0x20, 1, 0x21, 0x58, 0x20); // {1: 2, -1: 1, -2: x, -3: y}
 const COSE_KEY_Y = Uint8Array.of(0x22, 0x58, 0x20);
@@ -722,8 +724,7 @@ class PublicKey {
 
   /** From what people have: 64 bytes X || Y, a point of 65 bytes, or SubjectPublicKeyInfo as DER or PEM. */
   static fromBytes(bytes) {
-    const text = utf8(bytes);
-    const pem = text === null ? null : /-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----/.exec(text);
+    const pem = PUBLIC_KEY.exec(utf8(bytes) ?? "");
     let xy = pem ? toHex(fromBase64(pem[1])) : toHex(bytes);
     if (xy.startsWith(SPKI_HEAD)) xy = xy.slice(SPKI_HEAD.length);
     if (xy.length === 130 && xy.startsWith("04")) xy = xy.slice(2);
@@ -1251,7 +1252,7 @@ function setDefault(map, key, value) {
 }
 
 // Who may sign: the roots, and every certificate under them. A kid is a hint: each key that has it is tried.
-// A certificate that does not hold for a lasting reason is remembered with that reason: its messages are refused for it.
+// A certificate that does not hold for a lasting reason is remembered with it: its messages are refused for that.
 
 /** A certified key, or the one that it was rotated to (turn), and whether the signature at hand is its.
  * known: {certificate, ends: when the first of its chain expires, above: ids of its issuers, isRoot, fault}. */
@@ -1408,7 +1409,9 @@ class Signers {
 }
 
 /** The fault of a signature that is not the signer's. */
-const signatureFault = (signer) => (signer.verified ? null : fault("bad_signature", "its signature is not its signer's"));
+function signatureFault(signer) {
+  return signer.verified ? null : fault("bad_signature", "its signature is not its signer's");
+}
 
 const sameSubject = (one, other) => one.key.xy === other.key.xy && one.network === other.network;
 
@@ -2128,7 +2131,7 @@ const EMPTY_ROOT = hashHex(new Uint8Array(0));
 const leafHash = (digest) => hashHex(concat([0], fromHex(digest)));
 const nodeHash = (left, right) => hashHex(concat([1], fromHex(left), fromHex(right)));
 
-/** The root that an inclusion path leads to (RFC 9162 section 2.1.3.2); null where a path of this length does not fit. */
+/** The root that an inclusion path leads to (RFC 9162 section 2.1.3.2); null where its length does not fit. */
 function rootFrom(leaf, index, size, path) {
   if (index >= size) return null;
   let [at, last, found] = [index, size - 1n, leaf];
@@ -2182,7 +2185,9 @@ function isReceipt(raw) {
 function parseReceipt(raw) {
   const tagged = decode(raw);
   const parts = tagged instanceof Tag && tagged.number === SIGN1_TAG ? tagged.value : null;
-  if (!Array.isArray(parts) || parts.length !== 4) throw malformed("a receipt is a tagged COSE_Sign1: an array of four");
+  if (!Array.isArray(parts) || parts.length !== 4) {
+    throw malformed("a receipt is a tagged COSE_Sign1: an array of four");
+  }
   const [protectedHeader, unprotected, payload, signature] = parts;
   if (!(protectedHeader instanceof Uint8Array && signature instanceof Uint8Array && signature.length === 64)) {
     throw malformed("a receipt has a protected header and a signature of 64 bytes");
@@ -2338,8 +2343,10 @@ function policyOf(options) {
   };
 }
 
-const headsOf = (heads = []) =>
-  new Map(heads.map(({ device, seq, digest, at }) => [device, { seq: BigInt(seq), digest, at: at == null ? null : BigInt(at) }]));
+function headsOf(heads = []) {
+  const entry = ({ seq, digest, at = null }) => ({ seq: BigInt(seq), digest, at: at === null ? null : BigInt(at) });
+  return new Map(heads.map((head) => [head.device, entry(head)]));
+}
 
 async function verifierOf(options) {
   const memory = new Memory(headsOf(options.heads));

@@ -26,8 +26,10 @@ function policyOf(options) {
   };
 }
 
-const headsOf = (heads = []) =>
-  new Map(heads.map(({ device, seq, digest, at }) => [device, { seq: BigInt(seq), digest, at: at == null ? null : BigInt(at) }]));
+function headsOf(heads = []) {
+  const entry = ({ seq, digest, at = null }) => ({ seq: BigInt(seq), digest, at: at === null ? null : BigInt(at) });
+  return new Map(heads.map((head) => [head.device, entry(head)]));
+}
 
 async function verifierOf(options) {
   const memory = new Memory(headsOf(options.heads));

@@ -6,6 +6,7 @@ const CURVE_B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d260
 const ORDER = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"; // of the group
 const ZERO = "0".repeat(64);
 const SPKI_HEAD = "3059301306072a8648ce3d020106082a8648ce3d030107034200"; // RFC 5480: an EC key on P-256
+const PUBLIC_KEY = /-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----/;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 const COSE_KEY_HEAD = Uint8Array.of(0xa4, 1, 2, 0x20, 1, 0x21, 0x58, 0x20); // {1: 2, -1: 1, -2: x, -3: y}
 const COSE_KEY_Y = Uint8Array.of(0x22, 0x58, 0x20);
@@ -59,8 +60,7 @@ class PublicKey {
 
   /** From what people have: 64 bytes X || Y, a point of 65 bytes, or SubjectPublicKeyInfo as DER or PEM. */
   static fromBytes(bytes) {
-    const text = utf8(bytes);
-    const pem = text === null ? null : /-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----/.exec(text);
+    const pem = PUBLIC_KEY.exec(utf8(bytes) ?? "");
     let xy = pem ? toHex(fromBase64(pem[1])) : toHex(bytes);
     if (xy.startsWith(SPKI_HEAD)) xy = xy.slice(SPKI_HEAD.length);
     if (xy.length === 130 && xy.startsWith("04")) xy = xy.slice(2);

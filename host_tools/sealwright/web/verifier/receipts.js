@@ -10,7 +10,7 @@ const EMPTY_ROOT = hashHex(new Uint8Array(0));
 const leafHash = (digest) => hashHex(concat([0], fromHex(digest)));
 const nodeHash = (left, right) => hashHex(concat([1], fromHex(left), fromHex(right)));
 
-/** The root that an inclusion path leads to (RFC 9162 section 2.1.3.2); null where a path of this length does not fit. */
+/** The root that an inclusion path leads to (RFC 9162 section 2.1.3.2); null where its length does not fit. */
 function rootFrom(leaf, index, size, path) {
   if (index >= size) return null;
   let [at, last, found] = [index, size - 1n, leaf];
@@ -64,7 +64,9 @@ function isReceipt(raw) {
 function parseReceipt(raw) {
   const tagged = decode(raw);
   const parts = tagged instanceof Tag && tagged.number === SIGN1_TAG ? tagged.value : null;
-  if (!Array.isArray(parts) || parts.length !== 4) throw malformed("a receipt is a tagged COSE_Sign1: an array of four");
+  if (!Array.isArray(parts) || parts.length !== 4) {
+    throw malformed("a receipt is a tagged COSE_Sign1: an array of four");
+  }
   const [protectedHeader, unprotected, payload, signature] = parts;
   if (!(protectedHeader instanceof Uint8Array && signature instanceof Uint8Array && signature.length === 64)) {
     throw malformed("a receipt has a protected header and a signature of 64 bytes");

@@ -4,7 +4,7 @@
 const ROUND = Uint32Array.from(fractions(64, 3));
 const START = Uint32Array.from(fractions(8, 2));
 
-/** The first 32 bits of the fractions of the roots (square: 2, cube: 3) of the first primes (FIPS 180-4 section 4.2). */
+/** The first 32 bits of the fractions of the first primes' roots, square (2) or cube (3): FIPS 180-4 section 4.2. */
 function fractions(count, root) {
   const primes = [];
   for (let number = 2; primes.length < count; number++) {

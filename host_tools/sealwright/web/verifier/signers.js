@@ -1,5 +1,5 @@
 // Who may sign: the roots, and every certificate under them. A kid is a hint: each key that has it is tried.
-// A certificate that does not hold for a lasting reason is remembered with that reason: its messages are refused for it.
+// A certificate that does not hold for a lasting reason is remembered with it: its messages are refused for that.
 
 /** A certified key, or the one that it was rotated to (turn), and whether the signature at hand is its.
  * known: {certificate, ends: when the first of its chain expires, above: ids of its issuers, isRoot, fault}. */
@@ -156,7 +156,9 @@ class Signers {
 }
 
 /** The fault of a signature that is not the signer's. */
-const signatureFault = (signer) => (signer.verified ? null : fault("bad_signature", "its signature is not its signer's"));
+function signatureFault(signer) {
+  return signer.verified ? null : fault("bad_signature", "its signature is not its signer's");
+}
 
 const sameSubject = (one, other) => one.key.xy === other.key.xy && one.network === other.network;
 
