@@ -105,28 +105,28 @@ def comparable(said: dict) -> dict:
 
 def asked(call) -> dict:
     """What the JavaScript verifier answers to one call as the driver takes it."""
-    return _driven([json.dumps(call)])[0]
+    return json.loads(answered([json.dumps(call)])[0])
 
 
-def answers(jobs) -> list[dict]:
-    """What the JavaScript verifier says of each job."""
-    return _driven([job.line() for job in jobs])
-
-
-def _driven(calls) -> list[dict]:
-    lines = "".join(f"{call}\n" for call in calls)
-    done = subprocess.run([NODE, str(DRIVER)], input=lines, capture_output=True, text=True, check=False, timeout=600)
+def answered(lines) -> list[str]:
+    """The answers to the lines of jobs, by Node."""
+    given = "".join(f"{line}\n" for line in lines)
+    done = subprocess.run([NODE, str(DRIVER)], input=given, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr[-4000:]
-    found = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(found) == len(calls)
-    return found
+    return done.stdout.splitlines()
 
 
 def alike(jobs) -> list[dict]:
     """Hold both verifiers against each other over these jobs; what they say."""
     jobs = list(jobs)
+    return compared(jobs, answered([job.line() for job in jobs]))
+
+
+def compared(jobs, lines) -> list[dict]:
+    """Hold the JavaScript verifier's answers against the Python one's; what both say."""
     wanted = [job.expected() for job in jobs]
-    for job, given, want in zip(jobs, answers(jobs), wanted, strict=True):
+    for job, line, want in zip(jobs, lines, wanted, strict=True):
+        given = json.loads(line)
         assert "error" not in given, (given, job.bundle.hex())
         rows = [comparable(one) for one in given["verdicts"]]
         for one, other in zip(rows, want["verdicts"], strict=False):
