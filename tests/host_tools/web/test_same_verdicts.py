@@ -142,6 +142,35 @@ def test_what_was_known_before():
     assert codes(jobs) == {"ok", "gap", "equivocation"}
 
 
+def test_certificates_that_renew_others():
+    """Of one key: at the same second or later, by the same issuer or one above it, with less custody, in any order."""
+    issuer, other = world.NET.issuer(may_issue=1), world.NET.issuer("other issuer", may_issue=1)
+    device = world.NET.device("renewed", issuer)
+    made = [
+        (by, {"issued_at": NOW - later, "custody": custody, "id": bytes([at] * 16)})
+        for at, (by, later, custody) in enumerate(
+            (by, later, custody)
+            for by in (issuer.key, world.NET.key, other.key)
+            for later in (3, 3, 2)
+            for custody in (2, 0)
+        )
+    ]
+    renewals = [world.NET.certify(device.key, by, **changes) for by, changes in made]
+    draw, jobs = random.Random(3), []
+    for number in range(60):
+        order = [world.NET.certify(device.key, issuer.key, issued_at=NOW - 3, custody=1)] if number % 2 else []
+        order += draw.sample(renewals, 3)
+        bundle = [
+            issuer.certificate,
+            other.certificate,
+            *order,
+            device.reading(seq=1, prev=None),
+            *draw.sample(order, 1),
+        ]
+        jobs.append(job(bundle, Policy(at=NOW + 9, custody_floor=number % 3)))
+    assert codes(jobs) >= {"ok", "bad_certificate", "custody_too_low"}
+
+
 def test_bounds_of_numbers():
     """2 ** 53 and what is beyond it, where a double would be wrong."""
     edges = (2**53 - 1, 2**53, 2**53 + 1, 2**63 - 1)

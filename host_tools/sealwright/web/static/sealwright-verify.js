@@ -374,15 +374,36 @@ function compress(state, view, at) {
     const small1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
     w[i] = (w[i - 16] + small0 + w[i - 7] + small1) | 0;
   }
-  let [a, b, c, d, e, f, g, h] = state;
+  let a = state[0];
+  let b = state[1];
+  let c = state[2];
+  let d = state[3];
+  let e = state[4];
+  let f = state[5];
+  let g = state[6];
+  let h = state[7];
   for (let i = 0; i < 64; i++) {
     const big1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
     const first = (h + big1 + ((e & f) ^ (~e & g)) + ROUND[i] + w[i]) | 0;
     const big0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
     const second = (big0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-    [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second) | 0];
+    h = g;
+    g = f;
+    f = e;
+    e = (d + first) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (first + second) | 0;
   }
-  [a, b, c, d, e, f, g, h].forEach((word, i) => (state[i] += word));
+  state[0] += a;
+  state[1] += b;
+  state[2] += c;
+  state[3] += d;
+  state[4] += e;
+  state[5] += f;
+  state[6] += g;
+  state[7] += h;
 }
 
 /** SHA-256 of bytes: 32 bytes. */
@@ -399,6 +420,22 @@ function sha256(bytes) {
   const out = new DataView(digest.buffer);
   state.forEach((word, i) => out.setUint32(4 * i, word));
   return digest;
+}
+
+/** SHA-256 of 32 bytes, hashed again so many times in all. */
+function hashChain(bytes, times) {
+  const block = new Uint8Array(64);
+  block.set(bytes);
+  block[32] = 0x80;
+  block[62] = 1; // 256 bits
+  const view = new DataView(block.buffer);
+  const state = new Uint32Array(8);
+  for (let i = 0; i < times; i++) {
+    state.set(START);
+    compress(state, view, 0);
+    for (let word = 0; word < 8; word++) view.setUint32(4 * word, state[word]);
+  }
+  return block.slice(0, 32);
 }
 
 const hashHex = (bytes) => toHex(sha256(bytes));
@@ -1460,12 +1497,7 @@ const chainsKept = new Map();
 
 function hashTimes(value, times) {
   const name = `${value} ${times}`;
-  if (!chainsKept.has(name)) {
-    let bytes = fromHex(value);
-    for (let i = 0n; i < times; i++) bytes = sha256(bytes);
-    keep(chainsKept, name, toHex(bytes));
-  }
-  return chainsKept.get(name);
+  return chainsKept.get(name) ?? keep(chainsKept, name, toHex(hashChain(fromHex(value), Number(times))));
 }
 
 /** Whether `value` is tick `number` of the chain: so many times hashed it is the root. */

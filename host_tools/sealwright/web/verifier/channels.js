@@ -37,12 +37,7 @@ const chainsKept = new Map();
 
 function hashTimes(value, times) {
   const name = `${value} ${times}`;
-  if (!chainsKept.has(name)) {
-    let bytes = fromHex(value);
-    for (let i = 0n; i < times; i++) bytes = sha256(bytes);
-    keep(chainsKept, name, toHex(bytes));
-  }
-  return chainsKept.get(name);
+  return chainsKept.get(name) ?? keep(chainsKept, name, toHex(hashChain(fromHex(value), Number(times))));
 }
 
 /** Whether `value` is tick `number` of the chain: so many times hashed it is the root. */
