@@ -42,6 +42,7 @@ ENTRIES: Final = (
     Entry("market", "market:market", "Show what a device sees for sale."),
     Entry("relay", "relay:relay", "Let network devices trade with a board on a wire."),
     Entry("settle", "settle:settle", "Enter a bundle into the ledger."),
+    Entry("statement", "statement:statement", "A device's month in the ledger."),
     Entry("watch", "watch:watch", "Claim for payees, and warn before a claim ends."),
     Entry("label", "label:label", "Make labels for the cases of devices."),
     Entry("doctor", "doctor:doctor", "Say what is wrong here, and what to do."),
