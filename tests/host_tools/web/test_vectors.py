@@ -1,4 +1,4 @@
-"""The COSE Working Group's examples, where they lie beside the checkout: both verifiers say why they are no messages."""
+"""The COSE Working Group's examples, where they lie beside the checkout: both verifiers say why they are no message."""
 
 import json
 
