@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo hub campaign-hub test fuzz kills law cuts campaign-cuts campaign-faults campaign-frames campaign-pico campaign-bad campaign-mutations campaign-web vectors hour model coverage mutate lint docs firmware bench bench-device readings-day million million-channels settle-kills format clean
+.PHONY: help demo hub campaign-hub test fuzz kills law cuts campaign-cuts campaign-faults campaign-frames campaign-pico campaign-bad campaign-mutations campaign-web campaign-js vectors hour model coverage mutate lint docs firmware bench bench-device readings-day million million-channels settle-kills format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -28,6 +28,8 @@ KILLS = 400
 CUTS = 100
 # How many hostile frames `make campaign-frames` sends; some 16 minutes for a million.
 FRAMES = 1000000
+# How many bundles `make campaign-js` draws, from SEED; some five minutes for 10,000.
+BUNDLES = 10000
 # Unix MicroPython with the device's code and its tests, for what runs under it alone. Run in build/.
 DEVICE = MICROPYPATH=$(CURDIR)/firmware:$(CURDIR)/boards:$(CURDIR)/tests/device:$(CURDIR)/tests/device/micropython_only:.frozen \
   $(CURDIR)/$(BIN)/micropython -X heapsize=1200k $(CURDIR)/tests/device
@@ -64,6 +66,9 @@ law: $(VENV)/dev.stamp ## 100,000 random histories of channels against the law o
 
 campaign-mutations: $(VENV)/dev.stamp ## N changed messages (10 million; SEED, FROM=PART): no fast reader takes one that the strict one refuses
 	$(BIN)/python -m tests.host_tools.wire.mutations $(N) --seed $(SEED) --from $(FROM)
+
+campaign-js: $(VENV)/dev.stamp ## BUNDLES drawn bundles (10,000; SEED): the JavaScript verifier says what the Python one says
+	$(BIN)/python -m tests.host_tools.web.campaign $(BUNDLES) --seed $(SEED)
 
 campaign-pico: $(VENV)/dev.stamp ## 100 power cuts at random moments of an emulated Pico's trades; CUTS=N; SEALWRIGHT_PICO_UF2 names an image
 	$(BIN)/python -m tests.pico.cuts $(CUTS)

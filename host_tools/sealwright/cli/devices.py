@@ -10,6 +10,7 @@ from .. import emulator
 from ..home import Home, Registered, locate
 from ..wire.labels import ELEMENT
 from . import key_history
+from .chosen import GroupOption, Heard, SortOption, StaleOption, ago, choose, heard
 from .commands import Group, command
 from .registry import COMMANDS
 from .session import Session
@@ -23,23 +24,38 @@ from .words import clock, custody
     sealwright devices
     sealwright devices --all --json
     sealwright devices --verbose
+    sealwright devices --stale 1h --sort heard
+    sealwright devices --group roofs --sort custody --json
     sealwright devices rename shed barn
     """,
 )
 def devices(
     session: Session,
+    *,
     every: Annotated[bool, typer.Option("--all", help="Show those too that are retired: wiped or forgotten.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the rotations of their keys too.")] = False,
+    stale: StaleOption = None,
+    sort: SortOption = None,
+    group: GroupOption = None,
 ) -> None:
-    """List serial ports, the emulated boards of the home and the devices in its register; or change the register."""
-    _ports(session)
+    """List serial ports, the emulated boards of the home and the devices in its register; or change the register.
+
+    With --stale, --sort or --group the register alone. A device was heard when the newest of its readings that this
+    home remembers came in.
+    """
+    only_register = stale is not None or sort is not None or bool(group)
+    if not only_register:
+        _ports(session)
     if not (locate(session.folder) / "home.json").exists():
         session.say()
         session.say(f"No home at {locate(session.folder)}: `sealwright init` makes one.")
         return
-    _boards(session, session.home)
+    if not only_register:
+        _boards(session, session.home)
     entries = list(session.home.registered()) if every else session.home.active()
-    _register(session, entries)
+    times = heard(session, entries)
+    entries = choose(entries, times, stale=stale, groups=group or (), order=sort)
+    _register(session, entries, times, is_part=only_register)
     if verbose:
         _keys(session, entries)
 
@@ -72,21 +88,25 @@ def _boards(session: Session, home: Home) -> None:
         session.say("No emulated boards: `sealwright emulate unix` makes one.")
 
 
-def _register(session: Session, entries: list[Registered]) -> None:
+def _register(session: Session, entries: list[Registered], times: Heard, *, is_part: bool) -> None:
     for entry in entries:
         history = {"key_history": key_history.as_json(key_history.kept(entry))} if entry.rotations else {}
-        session.emit(kind="registered", **asdict(entry), **history)
-    session.say()
+        session.emit(kind="registered", **asdict(entry), heard=times[entry.device], **history)
+    if not is_part:
+        session.say()
+    if not entries and is_part:
+        session.say("None.")
+        return
     if not entries:
         session.say("No device is registered: `sealwright provision --device URL --name NAME` does it.")
         return
     names = session.home.names()
     rows = [
         (names[bytes.fromhex(one.device)], one.device[:16], one.model, _kept(one), one.state,
-         clock(one.registered_at)[:10], one.where, ", ".join(one.groups))
+         clock(one.registered_at)[:10], ago(times[one.device]), one.where, ", ".join(one.groups))
         for one in entries
     ]  # fmt: skip
-    columns = ("name", "device id", "model", "custody", "state", "since", "last URL", "groups")
+    columns = ("name", "device id", "model", "custody", "state", "since", "heard", "last URL", "groups")
     session.table(columns, rows, "Registered devices")
 
 

@@ -43,6 +43,7 @@ ENTRIES: Final = (
     Entry("relay", "relay:relay", "Let network devices trade with a board on a wire."),
     Entry("web", "web:GROUP", "Show the home as a page, and serve its API."),
     Entry("settle", "settle:settle", "Enter a bundle into the ledger."),
+    Entry("statement", "statement:statement", "A device's month in the ledger."),
     Entry("watch", "watch:watch", "Claim for payees, and warn before a claim ends."),
     Entry("hub", "hub:hub", "Run a network day and night."),
     Entry("label", "label:label", "Make labels for the cases of devices."),

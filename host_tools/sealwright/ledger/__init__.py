@@ -15,6 +15,7 @@ from .identity import LedgerIdentity
 from .ledger import Ledger
 from .moved import Moved, Movement
 from .reports import Balance, EntryLine
+from .statement import Funds, Statement, StatementLine
 from .store.faults import (
     ForeignLedger,
     LedgerBusy,
@@ -38,6 +39,7 @@ __all__ = [
     "EntryLine",
     "Finding",
     "ForeignLedger",
+    "Funds",
     "Head",
     "Ledger",
     "LedgerBusy",
@@ -55,6 +57,8 @@ __all__ = [
     "NotALedger",
     "OtherLog",
     "OutcomeUnknown",
+    "Statement",
+    "StatementLine",
     "bring_funding",
     "check_copy",
     "check_ledger",

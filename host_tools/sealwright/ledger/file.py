@@ -6,11 +6,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO, TypeVar
 
-from . import reports
+from . import reports, statement
 from .attempts import again
 from .book import Channel
 from .chain import Head
 from .reports import Balance, EntryLine
+from .statement import Statement
 from .store import scans
 from .store.database import Database
 from .store.faults import LedgerMissing
@@ -46,6 +47,10 @@ class LedgerFile:
     def balances(self) -> list[Balance]:
         """What every account holds, in the asset's smallest unit; devices, channels, and the world's debt."""
         return self._read(lambda database: list(reports.balances(database)))
+
+    def statements(self, device: bytes, start: int, end: int) -> list[Statement]:
+        """What a device (id) had and moved from unix time `start` up to `end`: one for each asset, by name."""
+        return self._read(lambda database: list(statement.statements(database, device, start, end)))
 
     def channels(self) -> list[Channel]:
         """Every channel and where its deposit is, in the order they were opened."""

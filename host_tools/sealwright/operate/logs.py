@@ -67,6 +67,16 @@ class Logs:
             self._heads[device] = None if self._folder is None else _read(self._path(device))
         return self._heads[device]
 
+    def heard(self, device: bytes) -> int | None:
+        """When the newest reading of this device (id) was kept, unix seconds by this machine's clock; None for never.
+        Raises Usage."""
+        try:
+            return None if self._folder is None else int(self._path(device).stat().st_mtime)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Usage(f"cannot read {self._path(device)}: {error.strerror}", remedy="Check its folder.") from error
+
     def compare(self, key: PublicKey, message: Message[Reading]) -> None:
         """Raise Equivocation if this key signed another reading with the number of `message`, and `message` too."""
         first = self._other(key.device_id, message)

@@ -241,7 +241,7 @@ class Judge:
                 return Finding(channels.judge_open(body, terms, signer, self.policy.now()), terms=terms)
             case _:
                 why = "it speaks for another device than the one that signed it"
-                speaker = getattr(body, "device", signer)
+                speaker = body.seller if isinstance(body, Offer) else body.device
                 return Finding(None if signer == speaker else Fault("not_a_party", why))
 
     def _log_fault(self, message: Message[Body], body: Reading | FactoryRecord, signer: bytes) -> Fault | None:

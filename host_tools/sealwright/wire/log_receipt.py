@@ -87,8 +87,9 @@ def parse_receipt(raw: bytes) -> LogReceipt:
     header = cbor.decode(protected)
     if not isinstance(header, dict) or header.keys() != {ALG, KID, STRUCTURE}:
         raise Malformed("a receipt's header names an algorithm, a key and a data structure, and nothing else")
-    kid = header[KID]
-    if header[ALG] != ES256 or header[STRUCTURE] != _RFC9162_SHA256 or not isinstance(kid, bytes) or len(kid) != 8:
+    kid, structure = header[KID], header[STRUCTURE]
+    is_tree = structure == _RFC9162_SHA256 and not isinstance(structure, bool)  # True == 1 in Python, not in CBOR
+    if header[ALG] != ES256 or not is_tree or not isinstance(kid, bytes) or len(kid) != 8:
         raise Malformed("a receipt here is by ES256 over an RFC9162_SHA256 tree, and names its key by 8 bytes")
     return LogReceipt(bytes(raw), kid, _proof(unprotected), protected, signature)
 

@@ -13,6 +13,14 @@ from tests.host_tools.factory import DAY, NOW, Device, Network, Owner, hash32, k
 from tests.host_tools.ledger.behind import is_file
 from tests.host_tools.postgres import name_in, server
 
+OF_VERSION_2 = (  # what makes a file of it
+    "DROP TABLE transfers",
+    "DROP TABLE obeyed",
+    "DROP INDEX entries_by_account",
+    "DROP INDEX channels_by_asset",
+    "PRAGMA user_version = 2",
+)
+
 
 @dataclass
 class World:

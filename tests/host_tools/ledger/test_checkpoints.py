@@ -232,3 +232,11 @@ def test_malformed_receipts(header, unprotected, payload):
         parse_receipt(raw)
     with pytest.raises(Malformed):
         parse_message(raw)
+
+
+def test_a_receipt_names_its_structure_by_a_number_and_not_by_true():
+    raw = sign_receipt(key("ledger"), Inclusion(3, 2, (hash32("node"),)), hash32("root"))
+    header, unprotected, payload, signature = cbor.decode(raw).value
+    header = cbor.encode({**cbor.decode(header), 395: True})
+    with pytest.raises(Malformed, match="RFC9162_SHA256"):
+        parse_receipt(cbor.encode(cbor.Tag(18, [header, unprotected, payload, signature])))

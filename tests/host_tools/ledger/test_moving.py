@@ -9,7 +9,7 @@ from sealwright.ledger.moving import move_ledger
 from sealwright.ledger.store.sqlite import SqliteDatabase
 
 from tests.host_tools.ledger.behind import dump, rows
-from tests.host_tools.ledger.conftest import ROWS, World, holds, traded
+from tests.host_tools.ledger.conftest import OF_VERSION_2, ROWS, World, holds, traded
 from tests.host_tools.ledger.damage import audit
 from tests.host_tools.postgres import server
 
@@ -138,7 +138,7 @@ def test_an_older_ledger_is_brought_up_to_date_first(tmp_path, there):
     world = World(tmp_path / "ledger.db")
     world.funded().close()
     connection = sqlite3.connect(world.path)
-    for statement in ("DROP TABLE transfers", "DROP TABLE obeyed", "PRAGMA user_version = 2"):
+    for statement in OF_VERSION_2:
         connection.execute(statement)
     connection.close()
     assert moved(world, world.path, there) is not None

@@ -6,7 +6,7 @@ import pytest
 from sealwright.wire.messages import Owned, Status, Transfer, sign_message
 
 from tests.host_tools.factory import NOW, hash32, key
-from tests.host_tools.ledger.conftest import World, holds
+from tests.host_tools.ledger.conftest import OF_VERSION_2, World, holds
 
 NUMBERS = count(1)
 
@@ -187,7 +187,7 @@ def test_a_ledger_of_version_2_goes_on(world, granted):
     import sqlite3
 
     connection = sqlite3.connect(world.path)
-    for statement in ("DROP TABLE transfers", "DROP TABLE obeyed", "PRAGMA user_version = 2"):
+    for statement in OF_VERSION_2:
         connection.execute(statement)
     connection.commit()
     connection.close()

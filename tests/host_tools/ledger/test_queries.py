@@ -29,6 +29,7 @@ REPORTS += ("FROM channels ORDER BY opened", "FROM equivocations e JOIN log a")
 AUDIT = ("at, message, proof, effect, prev, hash FROM log ORDER BY n", "count(*)")
 AUDIT += tuple(f"FROM {table} ORDER BY {', '.join(key)}" for table, (key, _) in VIEWS.items())  # compared row by row
 AUDIT += ("HAVING sum(e.amount) <> 0", "<> c.remaining", "WHERE paid > pays_up_to")  # its invariants
+INDEXES = ["messages_by_digest", "channels_by_claim_end", "channels_by_payer", "channels_by_asset"]
 FIRST_ROW = re.compile(r"FROM log ORDER BY n DESC LIMIT 1$")  # a scan that ends with its first row
 
 
@@ -49,6 +50,7 @@ def used(tmp_path, monkeypatch):
         assert world.codes(ledger, later, newest_first=True) == ["already_settled", "ok"]
         forked = [rotation(world.payee, name) for name in ("new", "other")]
         assert world.codes(ledger, forked) == ["ok", "equivocation"]
+        assert ledger.statements(world.payer.id, 0, 2**40)
         settling = set(queries)
         assert ledger.row_hash(1) and ledger.equivocations() and ledger.channels() and ledger.audit().ok
         assert ledger.balances() and list(ledger.entries())
@@ -139,13 +141,23 @@ def test_the_scratch_of_an_audit_is_a_file_of_its_own_with_a_bounded_cache():
     scratch.close()
 
 
-@pytest.mark.parametrize("name", ["messages_by_digest", "channels_by_claim_end", "channels_by_payer"])
+@pytest.mark.parametrize("name", INDEXES)
 def test_a_missing_index_is_seen(used, name):
     path, settling, _ = used
     connection = sqlite3.connect(path)
     connection.execute(f"DROP INDEX {name}")
     connection.close()
     assert any(scans(*plan) and not FIRST_ROW.search(plan[0]) for plan in plans(path, settling))
+
+
+def test_a_statement_reads_the_entries_of_its_accounts_alone(used):
+    """A part of the table from its beginning on is no scan in a plan, and as long as one."""
+    path, _, queries = used
+    asked = [query for query in queries if "FROM entries" in query or "JOIN entries e" in query]
+    found = [(query, steps) for query, steps in plans(path, asked) if "account = ?" in query or "c.payer = ?" in query]
+    assert len(found) == 4
+    for query, steps in found:
+        assert any("COVERING INDEX entries_by_account (account=? AND n" in step for step in steps), (query, steps)
 
 
 def explained(connection, query):

@@ -8,7 +8,7 @@ from sealwright.errors import BadCertificate
 from sealwright.verify import Policy, Verifier
 from sealwright.wire import certificates
 from sealwright.wire.keys import PublicKey
-from sealwright.wire.messages import parse_as, sign_message
+from sealwright.wire.messages import Offer, parse_as, sign_message
 
 from tests.host_tools.factory import NOW, Network, key
 
@@ -186,3 +186,11 @@ def test_a_device_cannot_make_itself_an_issuer():
     claim = certificates.make_root(device.key, "mine", issued_at=NOW)
     below = certificates.issue(device.key, key("below").public, network=NET.id, custody=2, issued_at=NOW)
     assert codes(device.certificate, claim, below) == ["ok", "bad_certificate", "bad_certificate"]
+
+
+def test_a_device_offers_for_itself_alone():
+    seller, other = NET.device("seller"), NET.device("other seller")
+    offer = Offer(seller.id, "reading", 5, "credit", NOW + 60, NOW)
+    own, foreign = sign_message(seller.key, offer), sign_message(other.key, offer)
+    found = codes(seller.certificate, other.certificate, own, foreign)
+    assert found == ["ok", "ok", "ok", "not_a_party"]

@@ -14,6 +14,7 @@ MIGRATIONS: Final = (
         2, (*schema.TABLES, *schema.TRIGGERS), "a2a1cf79b4f69fbe7843ec6db0d630759b49934a945d8e8a2f8ff992c3f2f576"
     ),
     Migration(3, schema.OWNERSHIP, "fe604bd66027b883205b232cfdf9502b64746c65942126c1d03c1f4852be15a0"),
+    Migration(4, schema.STATEMENTS, "b561d572bf409ebe3c8ee4fd2efba8e68355fc8d240fb1b7c8faf19b31c4a1b9"),
 )
 
 

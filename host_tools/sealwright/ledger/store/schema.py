@@ -8,7 +8,7 @@ numbers that no arithmetic is done on (lane, seq, expires) are decimal text, sin
 
 APPLICATION = 0x5345414C  # "SEAL", in the file's header
 MOVED = 0x5345414D  # of a file whose ledger is on a server now
-VERSION = 3  # the number of the last of `migrations`
+VERSION = 4  # the number of the last of `migrations`
 
 OWNERSHIP = (  # step 3
     # transfers of ownership since the grant: X || Y of the old owner's key and of the new one's
@@ -28,6 +28,13 @@ OWNERSHIP = (  # step 3
         n INTEGER NOT NULL REFERENCES log (n),
         PRIMARY KEY (device, generation, owner)
     ) STRICT, WITHOUT ROWID""",
+)
+
+STATEMENTS = (  # step 4
+    # what moved on an account, without a look at the table itself
+    "CREATE INDEX entries_by_account ON entries (account, n, amount)",
+    # the asset first: settling looks for a payer's channels by the index of those that hold something
+    "CREATE INDEX channels_by_asset ON channels (asset, payer)",
 )
 
 TABLES = (

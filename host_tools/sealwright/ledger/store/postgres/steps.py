@@ -46,6 +46,7 @@ _OWN: Final = {
 _CHECKSUMS: Final = {
     2: "b4633946496cf8bfd1bff8cb01d86e242575f4fc7b16ee77786e6d8b6abf1e8b",
     3: "db23b617aea06d4a783cfc73d23a4b8d5e3680ee0b3d1ccfa339c6fc5f993804",
+    4: "b561d572bf409ebe3c8ee4fd2efba8e68355fc8d240fb1b7c8faf19b31c4a1b9",
 }
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('sealwright'))"  # while there may be no table to lock
 Connection = psycopg.Connection[tuple[object, ...]]
