@@ -59,7 +59,7 @@ def test_the_fleet_shows_what_each_source_knows(viewer):
     page = viewer.get("/").text
     assert "solar" in page and "charger" in page and page.count("0.1.0") == 2 and "network time" in page
     assert "it does not answer &lt;script&gt;" in page and "<script>alert" not in page
-    assert "<strong>intake is held</strong>: waits for settle, 7 still to do." in page
+    assert "<strong>intake is held</strong>: waits for settle. Devices keep" in page
 
 
 def test_the_fleet_is_filtered_sorted_and_paged(viewer):

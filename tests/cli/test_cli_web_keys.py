@@ -10,6 +10,7 @@ import pytest
 from sealwright.web.access.keys import Keys
 from sealwright.web.access.limits import MOST, Limit
 from sealwright.web.settings import Settings
+from sealwright.web.views.fleet import SORTS, Line, by_name
 
 from tests.cli.runner import LONG
 from tests.cli.webbed import Served
@@ -171,3 +172,15 @@ def test_without_the_extra_the_remedy_names_it(homed):
         capture_output=True, text=True, check=False, timeout=LONG,
     )  # fmt: skip
     assert ran.returncode == 2 and "not installed" in ran.stderr and ".[web]" in ran.stderr
+
+
+def test_names_are_ordered_as_people_count():
+    line = lines(["car-10", "Car-2", "bus", "car-2", "9"])
+    assert [one.name for one in sorted(line, key=SORTS["name"])][:3] == ["9", "bus", "Car-2"]
+    assert [one.name for one in sorted(line, key=SORTS["name"])][-1] == "car-10"
+    assert [one.name for one in sorted(line, key=by_name)][2] == "car-10"
+
+
+def lines(names):
+    rest = ("provisioned", "", (), 0, "", None, "", None, None, "", 0, 0, "", False, "")
+    return [Line(f"{n:064x}", name, *rest) for n, name in enumerate(names)]

@@ -33,9 +33,10 @@ async def devices(site: Site, request: Request) -> Response:
     state = choice(query, "state", "all", fleet.STATES)
     asked = fleet.Asked(text(query, "q").strip(), text(query, "group"), state, size=10**9)
     found = await site.readers.ask(lambda sources: fleet.fleet(sources, asked))
-    lines = [one for one in found.lines if begins is None or fleet.SORTS["name"](one) > tuple(begins)]
+    lines = sorted(found.lines, key=fleet.by_name)
+    lines = [one for one in lines if begins is None or fleet.by_name(one) > tuple(begins)]
     shown = lines[:most]
-    following = cursor(list(fleet.SORTS["name"](shown[-1]))) if len(lines) > most else None
+    following = cursor(list(fleet.by_name(shown[-1]))) if len(lines) > most else None
     return _page([shapes.of_line(one) for one in shown], following)
 
 

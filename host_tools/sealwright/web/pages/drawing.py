@@ -97,11 +97,11 @@ def _towards(place: tuple[float, float], other: tuple[float, float]) -> tuple[fl
 
 
 def _node(node: bytes, place: tuple[float, float], tall: int, names: dict[bytes, str]) -> Markup:
+    """A device, and its name on the side away from the ring's middle."""
     x, y = place
-    middle = abs(x - _WIDE / 2) < 40
-    anchor = "middle" if middle else "end" if x < _WIDE / 2 else "start"
-    text_x = x if middle else x + (-_NODE - 6 if x < _WIDE / 2 else _NODE + 6)
-    text_y = y + (5 if not middle else -_NODE - 6 if y < tall / 2 else _NODE + 18)
+    across, down = (x - _WIDE / 2) / (_WIDE / 2 - 190), (y - tall / 2) / (tall / 2 - 50)
+    anchor = "middle" if abs(across) < 0.3 else "end" if across < 0 else "start"
+    text_x, text_y = x + across * (_NODE + 8), y + 5 + down * (_NODE + 10)
     shape = (
         '<circle class="node" cx="{:.1f}" cy="{:.1f}" r="{}"/><text x="{:.1f}" y="{:.1f}" text-anchor="{}" '
         'font-size="15">{}</text>'

@@ -4,6 +4,7 @@ Limits: all devices are put together at once (1,000 in some 30 ms) and remembere
 and filters cost little.
 """
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ MOST_FAULTS: Final = 10_000
 PAGE: Final = 50
 FIRMWARE_EVERY: Final = 50  # readings
 LARGEST_PAGE: Final = 200
+_NUMBERS: Final = re.compile(r"(\d{1,18})")
 STATES: Final = ("all", "quiet", "faulty", "test", "retired")
 
 
@@ -84,8 +86,19 @@ class Page(NamedTuple):
     counts: dict[str, int]
 
 
+def by_name(line: Line) -> tuple[str, str]:
+    """What orders devices by name, letter by letter: for programs, which go on after a name."""
+    return line.name.casefold(), line.device
+
+
+def _as_counted(line: Line) -> tuple[tuple[tuple[int, int, str], ...], str]:
+    """The same for people: car-2 before car-10."""
+    parts = _NUMBERS.split(line.name.casefold())
+    return tuple((0, int(one), "") if one.isdecimal() else (1, 0, one) for one in parts), line.device
+
+
 SORTS: Final[dict[str, Callable[[Line], Any]]] = {
-    "name": lambda line: (line.name.casefold(), line.device),
+    "name": _as_counted,
     "seen": lambda line: line.seen or 0,
     "clock": lambda line: -1 if line.clock is None else line.clock,
     "battery": lambda line: Decimal(-1) if line.battery is None else line.battery,
