@@ -1,7 +1,7 @@
 """Drawn bundles and files of receipts, held against both verifiers: each verdict, its text, and their order.
 
 `make campaign-js BUNDLES=10000` draws so many of them, an eighth of them receipts; SEED draws others. Reports how often
-each code came. Limits: of a fault of form only the code and the remedy are compared: each decoder has its own words.
+each code came. Limits: of a fault of form only the code and the remedy are compared.
 """
 
 import argparse
