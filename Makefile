@@ -83,10 +83,7 @@ cuts: $(VENV)/dev.stamp ## Cut the power at each operation of the flash under th
 	cd build && $(DEVICE)/log_cuts.py
 	cd build && $(DEVICE)/rotation_cuts.py
 
-campaign-campaign-web: $(VENV)/dev.stamp ## Over 1,000 hostile requests to the page and its API: no mistake, and nothing changed
-	SEALWRIGHT_WEB_EXAMPLES=40 $(BIN)/python -m pytest -p no:xdist -rP tests/cli/test_cli_web_fuzzed.py
-
-cuts: $(VENV)/dev.stamp ## Cut the power at each write of everything that a device writes, and again after it: over 10,000 states
+campaign-cuts: $(VENV)/dev.stamp ## Cut the power at each write of everything that a device writes, and again after it: over 10,000 states
 	cd build && $(DEVICE)/cuts.py 2>/dev/null
 
 campaign-faults: $(VENV)/dev.stamp ## What a device does when its parts fail: the table of docs/FAULTS.md

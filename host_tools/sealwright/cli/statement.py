@@ -9,13 +9,13 @@ from typing import Annotated, Final
 
 import typer
 
+from ..bookkeeping import open_ledger
 from ..errors import Usage
 from ..files import write_output
 from ..ledger import Statement
 from .commands import ledger_command
 from .options import DeviceOption
 from .session import Session
-from .settle import open_ledger
 from .statement_forms import COLUMNS, as_csv, as_html, as_json, rows
 from .words import named, number
 
