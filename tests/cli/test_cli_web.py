@@ -2,12 +2,14 @@
 
 import json
 import signal
+import socket
 import time
 
+import httpx
 import pytest
 from sealwright.home import Home
 
-from tests.cli.runner import LONG
+from tests.cli.runner import LONG, Cli
 from tests.cli.webbed import PAGES, Served, swarm
 
 
@@ -125,3 +127,27 @@ def test_it_ends_with_ctrl_c_though_somebody_listens(stock, tmp_path):
 def test_a_port_that_is_taken_is_told(shown):
     ran = shown.cli.process("web", "--port", str(shown.port), "--json")
     assert ran.code == 2 and json.loads(ran.out)["code"] == "port_taken"
+
+
+def test_a_hub_serves_it_as_its_part(stock, tmp_path):
+    cli = Cli(stock(tmp_path))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = cli.start("hub", "--only", "web", "--port", str(port))
+    try:
+        link = cli.ok("web", "link", "--port", port, "--json").last["link"]
+        while True:
+            try:
+                answer = httpx.get(link, timeout=LONG, trust_env=False)
+                break
+            except httpx.ConnectError:
+                assert process.poll() is None, process.communicate()
+                time.sleep(0.1)
+        assert answer.status_code == 200
+        parts = httpx.get(f"http://127.0.0.1:{port}/api/v1/hub", cookies=dict(answer.cookies), trust_env=False).json()
+        assert next(one for one in parts["parts"] if one["part"] == "web")["runs"]
+        process.terminate()
+        assert process.wait(LONG) == 0
+    finally:
+        cli.kill_all()
