@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from sealwright.bookkeeping import known_ledger
+from sealwright.emulator.board import free_port
 from sealwright.errors import Usage
 from sealwright.home import Home
 from sealwright.hub.fleet import Fleet
@@ -41,6 +42,7 @@ class Site:
         self.folder = HubFolder(self.home.folder)
         self.folder.make()
         Fleet(self.folder.fleet, write=True).close()  # threads of one process cannot each make it
+        self.port = free_port()  # of its broker
         self.bundles, self._numbers = [], count(1)
 
     def device(self, label, **changes):
@@ -170,6 +172,7 @@ class Site:
     def start(self, *options):
         """The hub as a process of its own, or with "--only" a part of it."""
         command = [sys.executable, "-P", "-m", "sealwright", "hub", "--home", str(self.home.folder), *options]
+        command += [] if "--broker-port" in options else ["--broker-port", str(self.port)]
         narrow = {**os.environ, "COLUMNS": "80"}  # as in a terminal: what `ps` says is not to be cut off
         with (self.folder.path / "test.log").open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=narrow)

@@ -115,7 +115,7 @@ def test_a_device_speaks_under_its_own_id_and_loses_its_account(site, board):
 
 
 def test_readings_go_on_when_the_broker_and_the_hub_are_killed(site, board):
-    hub = site.start("--allow-test", "--broker-port", str(free_port()))
+    hub = site.start("--allow-test")
     try:
         site.wait(lambda: "mqtts://" in site.states().get("broker", {}).get("text", ""))
         device, _ = point(site, board, None)

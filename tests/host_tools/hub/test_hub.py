@@ -1,6 +1,7 @@
 """Bundles through the parts of a hub: what holds is in the ledger and the store, once, and the rest is said."""
 
 import os
+import sqlite3
 import time
 
 import pytest
@@ -8,6 +9,7 @@ from sealwright.home import Home
 from sealwright.hub.fleet import Fleet
 from sealwright.hub.folder import HubFolder
 from sealwright.hub.inbox import STILL_SECONDS
+from sealwright.hub.positions import read_position
 from sealwright.safekeeping import back_up, restore
 from sealwright.wire.certificates import issue
 
@@ -127,6 +129,29 @@ def test_a_test_root_is_refused_and_said(site, trade):
     with site.parts(allow_test=True):
         site.wait()
     assert site.readings() == sorted(one.digest for one in readings)
+
+
+def test_a_position_moves_on_only_when_its_batch_is_kept(site, trade):
+    roof, car, channel, vouchers, readings = trade
+    site.drop(roof.certificate, car.certificate)
+    with site.parts():
+        site.wait()
+    parts = {"settle": site.home.ledger_path, "readings": site.home.readings_path}
+    before = {part: read_position(site.folder.spool, part) for part in parts}
+    holders = [sqlite3.connect(path, isolation_level=None) for path in parts.values() if path.exists()]
+    for holder in holders:
+        holder.execute("BEGIN IMMEDIATE")
+    site.drop(site.deposit(car, 5000), channel, *readings, *vouchers)
+    with site.parts():
+        site.wait(lambda: site.states()["settle"]["held"])
+        assert "locked" in site.states()["settle"]["text"]
+        assert read_position(site.folder.spool, "settle") == before["settle"] and site.sums()[1] == []
+        for holder in holders:
+            holder.execute("ROLLBACK")
+            holder.close()
+        site.wait()
+        site.wait(lambda: not site.states()["settle"]["held"])
+    assert site.sums()[1][0][2] == 300 and len(site.readings()) == len(readings)
 
 
 def test_a_backup_has_what_was_acknowledged_and_is_not_settled_yet(site, trade, tmp_path):
