@@ -1,19 +1,30 @@
 """`sealwright hub` as a command: what it says, to people and to programs, and what it refuses."""
 
+import json
+import signal
+
 import pytest
 from sealwright.emulator.board import free_port
 
 
-def test_a_hub_runs_for_a_while_and_tells_programs_what_it_does(homed):
+def test_a_hub_tells_programs_what_it_does_and_goes_on_without_a_part(homed):
     (homed.home / "ledger.db").unlink()
-    done = homed.process("hub", "--seconds", "5", "--json", "--broker-port", free_port())
-    told = done.json
-    assert done.code == 0, done.err
-    started = {one["part"] for one in told if one.get("event") == "started"}
-    assert started >= {"intake", "settle", "readings", "watch"}
-    assert told[-1]["event"] == "ended" and {"intake", "readings", "hub"} <= told[-1]["parts"].keys()
-    assert (homed.home / "hub" / "inbox").is_dir() and "Drop bundles into" in done.err
-    assert "settle ended: the ledger" in done.err and "is missing" in done.err, "and the rest goes on"
+    hub, told = homed.start("hub", "--json", "--broker-port", free_port()), []
+
+    def until(wanted):
+        while not any(map(wanted, told)):
+            told.append(json.loads(hub.stdout.readline()))
+
+    until(lambda one: (one.get("part"), one.get("event")) == ("settle", "ended"))
+    until(lambda one: "intake" in one.get("parts", {}) and "readings" in one["parts"])
+    hub.send_signal(signal.SIGTERM)
+    out, err = hub.communicate(timeout=60)
+    told += map(json.loads, out.splitlines())
+    assert hub.returncode == 0, err
+    assert {one["part"] for one in told if one.get("event") == "started"} >= {"intake", "settle", "readings", "watch"}
+    assert told[-1]["event"] == "ended" and "hub" in told[-1]["parts"]
+    assert (homed.home / "hub" / "inbox").is_dir() and b"Drop bundles into" in err
+    assert b"settle ended: the ledger" in err and b"is missing" in err
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from sealwright.wire.certificates import issue
 from tests.host_tools.factory import DAY, Device, hash32, key
 
 PARTS = ("intake", "settle", "readings", "watch")
-WAIT = 30.0  # seconds until a test gives up
+WAIT = 120.0  # seconds until a test gives up
 
 
 class Site:

@@ -143,14 +143,13 @@ def test_a_position_moves_on_only_when_its_batch_is_kept(site, trade):
         holder.execute("BEGIN IMMEDIATE")
     site.drop(site.deposit(car, 5000), channel, *readings, *vouchers)
     with site.parts():
-        site.wait(lambda: site.states()["settle"]["held"])
-        assert "locked" in site.states()["settle"]["text"]
+        site.wait(lambda: site.count("intake", "taken") == 25)
+        time.sleep(1)  # a part that is wrong has moved on by then
         assert read_position(site.folder.spool, "settle") == before["settle"] and site.sums()[1] == []
         for holder in holders:
             holder.execute("ROLLBACK")
             holder.close()
         site.wait()
-        site.wait(lambda: not site.states()["settle"]["held"])
     assert site.sums()[1][0][2] == 300 and len(site.readings()) == len(readings)
 
 
