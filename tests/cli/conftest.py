@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from sealwright.home import Home
 
 from tests.cli.runner import Cli
 from tests.cli.webbed import Served, stocked
@@ -73,6 +74,23 @@ def shown(stock, tmp_path_factory):
     served = Served(stock(tmp_path_factory.mktemp("web")))
     yield served
     served.close()
+
+
+@pytest.fixture(scope="module")
+def viewer(shown):
+    with shown.client("viewer") as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def operator(shown):
+    with shown.client("operator") as client:
+        yield client
+
+
+@pytest.fixture
+def solar(shown):
+    return Home.open(shown.cli.home).resolve("solar").device
 
 
 def trade(fleet):

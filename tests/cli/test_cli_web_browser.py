@@ -55,18 +55,18 @@ def visit(shown, browser):
     assert [one for one in said if not any(words in one[2] for words in open_page.expected)] == []
 
 
-@pytest.fixture
-def solar(shown):
-    return f"/devices/{Home.open(shown.cli.home).resolve('solar').device}?span=all"
-
-
 @pytest.mark.parametrize(("size", "scheme"), [("wide", "light"), ("phone", "dark")])
 def test_pages_are_for_everybody_and_fit(visit, solar, size, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
     SEEN.mkdir(parents=True, exist_ok=True)
     visit.expected = ("status of 400",)  # the page of an error
     page = visit(size=size, color_scheme=scheme)
-    for name, path in {**PATHS, "device": solar, "qr": f"/qr?of={'0' * 64}", "error": "/qr?of=no"}.items():
+    for name, path in {
+        **PATHS,
+        "device": f"/devices/{solar}?span=all",
+        "qr": f"/qr?of={'0' * 64}",
+        "error": "/qr?of=no",
+    }.items():
         page.goto(path)
         if name == "device":
             page.locator(".uplot").first.wait_for()
@@ -127,7 +127,7 @@ def test_a_keyboard_is_enough(visit):
 
 
 def test_the_first_paint_is_told(visit, solar):
-    page = visit(solar)
+    page = visit(f"/devices/{solar}?span=all")
     page.locator(".uplot").first.wait_for()
     paint = page.evaluate("performance.getEntriesByType('paint').map((one) => [one.name, Math.round(one.startTime)])")
     print(f"paint, in ms: {dict(paint)}")

@@ -13,8 +13,7 @@ import sys
 import pytest
 
 from tests.cli.runner import LONG
-from tests.cli.test_cli_web import kinds, raw
-from tests.cli.webbed import Served
+from tests.cli.webbed import Served, kinds, raw
 
 EXAMPLES = int(os.environ.get("SEALWRIGHT_WEB_EXAMPLES", "2"))
 # a cursor is a text that an answer gave: none can be made up, so what looks right is refused, too

@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-import subprocess
+import socket
 import threading
 import time
 
@@ -15,6 +15,9 @@ from sealwright.hub.state import State
 
 from tests.cli.runner import LONG, Cli
 from tests.host_tools.factory import NOW
+
+PAGES = ("/", "/money", "/market", "/audit", "/hub", "/bundles", "/qr")
+RESOURCES = ("devices", "channels", "balances", "flows", "offers", "verdicts", "audit", "hub", "roots", "openapi.json")
 
 
 class Served:
@@ -100,10 +103,16 @@ def swarm(home, count):
     return made
 
 
+def raw(shown, request):
+    """What the server answers to these bytes, to the end of the connection, which the request or an error ends."""
+    with socket.create_connection(("127.0.0.1", shown.port), LONG) as line:
+        line.sendall(request)
+        answer = b""
+        while piece := line.recv(65536):
+            answer += piece
+    return answer.decode("latin-1")
+
+
 def kinds(text):
     """The statuses of raw answers, from a socket."""
     return [int(one) for one in re.findall(r"HTTP/1\.1 (\d+)", text)]
-
-
-def run(*arguments):
-    return subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=LONG)
