@@ -1,5 +1,6 @@
-"""Damaged bundles, 30,000 in a sample and 100,000 in `make fuzz`: only verdicts come back, and nothing that was not
-signed is ever ok."""
+"""Damaged bundles: only verdicts come back, and nothing that was not signed is ever ok.
+
+30,000 of them in `make test`, and 100,000 in `make fuzz`."""
 
 import json
 import os

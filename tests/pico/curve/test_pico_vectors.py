@@ -1,8 +1,8 @@
 """The engines on 32-bit words: published vectors and other libraries' answers, in an emulated Pico.
 
-Of Wycheproof a test for each of its flags, valid and invalid, and every fifth; all of them in `make vectors`. On `viper`,
-where a verification costs a second of ours, every tenth. Of the other oracles the first ones, which are those at the edges. The same field
-code meets every vector on x64 (tests/vectors).
+Of Wycheproof a test for each of its flags, valid and invalid, and every fifth; all of them in `make vectors`. On
+`viper`, where a verification costs a second of ours, every tenth. Of the other oracles the first ones, which are those
+at the edges. The same field code meets every vector on x64 (tests/vectors).
 """
 
 import itertools
