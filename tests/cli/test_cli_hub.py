@@ -23,6 +23,7 @@ def test_a_hub_tells_programs_what_it_does_and_goes_on_without_a_part(homed):
     assert hub.returncode == 0, err
     assert {one["part"] for one in told if one.get("event") == "started"} >= {"intake", "settle", "readings", "watch"}
     assert told[-1]["event"] == "ended" and "hub" in told[-1]["parts"]
+    assert [one["link"].startswith(one["url"]) for one in told if one.get("event") == "page"] == [True]
     assert (homed.home / "hub" / "inbox").is_dir() and b"Drop bundles into" in err
     assert b"settle ended: the ledger" in err and b"is missing" in err
 
