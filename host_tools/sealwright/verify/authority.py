@@ -3,7 +3,7 @@
 Each function returns the fault of a message whose signature by `signer` holds, or None.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..errors import BadCertificate
 from ..wire.certificates import CLOCK_SKEW, Fault, check_chain
@@ -13,6 +13,7 @@ from ..wire.messages import (
     Checkpoint,
     Funding,
     Grant,
+    LogEnd,
     Message,
     Reading,
     Refund,
@@ -73,12 +74,18 @@ def funding_fault(body: Funding | Refund, ledger: bytes, memory: Memory) -> Faul
     return None
 
 
-def checkpoint_fault(shown: Checkpoint, before: Checkpoint) -> Fault | None:
-    """Fault: equivocation, beside another checkpoint of the same ledger and as many rows."""
-    other_root = None not in (shown.root, before.root) and shown.root != before.root
-    if shown.head == before.head and not other_root:
-        return None
-    return Fault(EQUIVOCATION, f"its ledger signed another log of {shown.rows} rows")
+def checkpoint_fault(shown: Checkpoint, before: Sequence[LogEnd]) -> Fault | None:
+    """Fault: equivocation, beside what other checkpoints of the same ledger say of as many rows of each shard's log."""
+    for shard, (end, known) in enumerate(zip(shown.ends(), before, strict=True)):
+        other_root = None not in (end.root, known.root) and end.root != known.root
+        if end.head != known.head or other_root:
+            return Fault(EQUIVOCATION, f"its ledger signed another log of {end.rows} rows{of_shard(shard)}")
+    return None
+
+
+def of_shard(shard: int) -> str:
+    """The end of a sentence on a log: whose it is, where a ledger has several."""
+    return f" of its shard {shard}" if shard else ""
 
 
 def network_fault(claimed: bytes, certified: bytes) -> Fault | None:

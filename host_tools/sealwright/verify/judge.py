@@ -16,6 +16,7 @@ from ..wire.messages import (
     Checkpoint,
     Command,
     Delegation,
+    Division,
     Evidence,
     FactoryRecord,
     Firmware,
@@ -29,6 +30,7 @@ from ..wire.messages import (
     Refund,
     Revocation,
     Rotation,
+    Shift,
     Status,
     Transfer,
     Voucher,
@@ -50,7 +52,7 @@ from .verdict import Verdict
 OfDevice: TypeAlias = Reading | ChannelOpen | PeerProof | Status | Offer | Rotation
 OfChannel: TypeAlias = Voucher | Receipt | ChannelClose
 OfOwner: TypeAlias = Command | Firmware | Delegation | Transfer
-OfLedger: TypeAlias = Funding | Refund | Checkpoint
+OfLedger: TypeAlias = Funding | Refund | Checkpoint | Division | Shift
 _NO_ISSUER: Final = "its signer is certified as a device and may issue nothing"
 
 
@@ -80,7 +82,7 @@ class Judge:
             return self._certificate(Message(message.sign1, body))
         if isinstance(body, Voucher | Receipt | ChannelClose):
             return self._of_party(message, body)
-        if isinstance(body, Funding | Refund | Checkpoint):
+        if isinstance(body, Funding | Refund | Checkpoint | Division | Shift):
             return self._of_ledger(message, body)
         if isinstance(body, Grant | FactoryRecord | Revocation):
             return self._of_issuer(message, body)
@@ -185,7 +187,7 @@ class Judge:
         )
         if fault is not None:
             return Finding(fault)
-        if isinstance(body, Checkpoint):
+        if isinstance(body, Checkpoint | Division | Shift):
             other = body.ledger != signer.id
             fault = Fault("not_a_party", "it names another ledger than the one that signed it") if other else None
         else:
