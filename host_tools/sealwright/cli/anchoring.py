@@ -41,13 +41,13 @@ def noted_head(home: Home) -> Head | None:
 def check_head(home: Home, ledger: Ledger) -> None:
     """Raises LogCutOff unless the log still has the noted row, and Usage, LedgerError."""
     head = noted_head(home)
-    if head is None or head.n == 0:
-        return
-    found = ledger.row_hash(head.n)
-    if found != head.hash:
-        what = "ends before" if found is None else "has another"
-        why = f"the log of {ledger.name} {what} row {head.n}, its last row when this home wrote it"
-        raise LogCutOff(why, remedy=_REMEDY.format(path=home.ledger_head_path))
+    for shard, one in enumerate(() if head is None else head.all):
+        found = ledger.row_hash(one.n, shard) if one.n else one.hash
+        if found != one.hash:
+            what = "ends before" if found is None else "has another"
+            which = f"shard {shard} of " if shard else ""
+            why = f"the log of {which}{ledger.name} {what} row {one.n}, its last row when this home wrote it"
+            raise LogCutOff(why, remedy=_REMEDY.format(path=home.ledger_head_path))
 
 
 def note_head(home: Home, ledger: Ledger) -> None:

@@ -11,6 +11,7 @@ from ..wire.messages import (
     Body,
     Certificate,
     Checkpoint,
+    Division,
     Funding,
     Grant,
     LogEnd,
@@ -19,6 +20,7 @@ from ..wire.messages import (
     Refund,
     Revocation,
     Rotation,
+    Shift,
 )
 from ..wire.times import utc
 from .codes import EQUIVOCATION
@@ -59,6 +61,15 @@ def revocation_fault(body: Revocation, signer: Signer, signers: Signers, now: in
         return Fault("unknown_signer", "no certificate of the device that it revokes is known here yet")
     if known is not None and signer.id not in known.above:
         return Fault("bad_certificate", "only the device's issuer, or one above it, revokes it")
+    return None
+
+
+def ledger_fault(body: Funding | Refund | Checkpoint | Division | Shift, ledger: bytes, memory: Memory) -> Fault | None:
+    """Faults: not_a_party, those of `funding_fault`."""
+    if isinstance(body, Funding | Refund):
+        return funding_fault(body, ledger, memory)
+    if body.ledger != ledger:
+        return Fault("not_a_party", "it names another ledger than the one that signed it")
     return None
 
 

@@ -64,9 +64,12 @@ class Judge:
     """
 
     def __init__(self, roots: Iterable[Message[Certificate]], policy: Policy, memory: Memory) -> None:
-        self.policy, self.memory = policy, memory
-        self._roots = tuple(roots)
-        self.signers = Signers(self._roots, policy, memory)
+        self.policy, self.memory, self._roots = policy, memory, tuple(roots)
+        self.renew()
+
+    def renew(self) -> None:
+        """Know the roots alone again, and ask the memory anew: what was judged came to nothing."""
+        self.signers = Signers(self._roots, self.policy, self.memory)
 
     def parse(self, n: int, raw: bytes) -> Message[Body] | Verdict:
         """Message `n` of a bundle, or the verdict on bytes that are none."""
@@ -187,11 +190,7 @@ class Judge:
         )
         if fault is not None:
             return Finding(fault)
-        if isinstance(body, Checkpoint | Division | Shift):
-            other = body.ledger != signer.id
-            fault = Fault("not_a_party", "it names another ledger than the one that signed it") if other else None
-        else:
-            fault = authority.funding_fault(body, signer.id, self.memory)
+        fault = authority.ledger_fault(body, signer.id, self.memory)
         return Finding(fault or replay(message, self.memory), None, signer.id)
 
     def _of_device(self, message: Message[Body], body: OfDevice) -> Finding:

@@ -1,6 +1,6 @@
 """What a ledger in shards signs into its logs: which shard a log is, and money that goes from one shard to another.
 
-Source: firmware/schema/sealwright.cddl, rules `divn` and `shft`. Shards are numbered from 0, rows of a log from 1.
+Source: firmware/schema/sealwright.cddl, rules `divn` and `shfd`. Shards are numbered from 0, rows of a log from 1.
 Amounts are in the asset's smallest unit, 0 <= n < 2**63; times are unix seconds, UTC.
 """
 
