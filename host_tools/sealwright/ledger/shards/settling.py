@@ -46,7 +46,7 @@ class ShardedSettlement(Run):
 
     def introduce(self) -> None:
         """Put the ledger's own certificates into all logs."""
-        if self._table.members[0].lacks():
+        if self._table.members[self._owned[0]].lacks():
 
             def work() -> None:
                 for member in self._table.members:
