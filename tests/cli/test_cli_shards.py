@@ -65,9 +65,9 @@ def test_all_shards_are_shown_and_proved_as_one(divided, tmp_path):
     root = divided.home / "test-root.pem"
     checked = divided.ok("verify", "--receipt", tmp_path / "x.receipt", "--root", root, "--allow-test", "--json").json
     assert [one["shard"] for one in checked if "shard" in one] == [proved["shard"]]
+    divided.ok("ledger", "deposit", "charger", "--asset", "nEUR", "--amount", "5")
     divided.ok("ledger", "checkpoint", "--since", tmp_path / "one.checkpoint", "--out", tmp_path / "two.checkpoint")
     assert divided.ok("verify", "--receipt", tmp_path / "two.checkpoint", "--root", root, "--allow-test").code == 0
-    divided.ok("ledger", "deposit", "charger", "--asset", "nEUR", "--amount", "5")
     assert divided.ok("ledger", "export", "--format", "csv").out.splitlines()[0].endswith(",amount,shard")
     assert divided.ok("doctor", "--json")
 

@@ -54,7 +54,7 @@ def balances(session: Session, device: AnyDevices) -> None:
             "name": name,
             "asset": one.asset,
             "amount": str(one.amount),
-            **({"shards": {str(shard): str(part) for shard, part in one.parts}} if one.parts else {}),
+            **({} if one.parts is None else {"shards": {str(shard): str(part) for shard, part in one.parts}}),
         }
 
     with open_ledger(session.home) as ledger:

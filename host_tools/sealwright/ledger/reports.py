@@ -25,14 +25,14 @@ Format = Literal["csv", "json"]
 class Balance(NamedTuple):
     """What an account holds; `kind` device (`name` its id), channel (its digest) or world (an owner's id).
 
-    parts: of a ledger in shards what it has in each, by the shard's number, where that is not 0.
+    parts: of a ledger in shards what it has in each, by the shard's number, where that is not 0; else None.
     """
 
     kind: str
     name: bytes
     asset: str
     amount: int
-    parts: tuple[tuple[int, int], ...] = ()
+    parts: tuple[tuple[int, int], ...] | None = None
 
 
 class EntryLine(NamedTuple):
