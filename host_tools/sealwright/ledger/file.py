@@ -101,11 +101,6 @@ class LedgerFile:
         """The hash of row `n` of the log, or of a shard's, or None where there is no such row."""
         return self._read(lambda database: next((t.hash_of(n) for t in _tables(database)[shard : shard + 1]), None))
 
-    @property
-    def shards(self) -> int:
-        """How many shards the ledger has: 1 where it was not divided."""
-        return len(self._database().shards)
-
     def equivocations(self) -> list[tuple[bytes, bytes]]:
         """Pairs of messages of one signer that cannot both be true, as received: each pair is a proof."""
         return self._read(lambda database: list(reports.equivocations(database)))

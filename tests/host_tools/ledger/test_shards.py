@@ -1,14 +1,20 @@
 """A ledger in shards: who has what, and what its logs prove, one by one and together."""
 
+import psycopg
 import pytest
 from sealwright.errors import Usage
-from sealwright.ledger import LedgerDivided, Moved
+from sealwright.ledger import LedgerDivided, LedgerReadOnly, Moved, NotALedger
+from sealwright.ledger.store.migrations import MIGRATIONS
+from sealwright.ledger.store.postgres.roles import grants
 from sealwright.wire.messages import parse_message
 
 from tests.host_tools.factory import DAY, NOW
+from tests.host_tools.ledger.behind import rows
 from tests.host_tools.ledger.conftest import World, holds, raws, traded
+from tests.host_tools.ledger.processes import Child
 from tests.host_tools.ledger.sharded import channel_in, divided, sound, state
-from tests.host_tools.postgres import server
+from tests.host_tools.ledger.test_postgres import later
+from tests.host_tools.postgres import name_in, server
 from tests.host_tools.rotated import rotation
 
 pytestmark = pytest.mark.postgres
@@ -107,7 +113,7 @@ def test_a_ledger_with_a_past_is_divided_and_takes_nothing_of_it_twice():
         deposits = {e.digest for e in ledger.entries() if e.type == "command"}
         orders = [ledger.prove([digest])[1][0].message for digest in deposits]
         running = world.ledger()
-        assert running.refund_ended() == 0
+        assert [running.refund_ended() for _ in range(9)] == [0] * 9  # what is prepared is asked for, too
         assert ledger.divide(4) and not ledger.divide(4)
         assert state(ledger) == before and ledger.head().n == head.n + 1 and len(ledger.head().others) == 3
         for use in (running.refund_ended, running.balances):
@@ -127,3 +133,68 @@ def test_a_ledger_with_a_past_is_divided_and_takes_nothing_of_it_twice():
         with pytest.raises(Usage, match="has 4 shards already"):
             ledger.divide(2)
     server().drop(url)
+
+
+def test_who_settles_while_it_is_divided_is_told_and_loses_nothing():
+    with divided(1) as world, world.ledger(patience=60) as ledger:
+        channel = channel_in(world, 1, 2, 1000)
+        assert world.codes(ledger, [*world.certificates, world.owner.deposit(world.payer, 1000), channel]) == ["ok"] * 4
+        paid = raws(world.payer.voucher(channel, n, seq=n) for n in range(1, 1001))
+
+        def work(tell):
+            with world.ledger(patience=60) as running:
+                count = 0
+                try:
+                    for verdict in running.settle(paid, batch=5):
+                        count += verdict.code == "ok"
+                        tell(count) if count == 50 else None
+                except LedgerDivided as error:
+                    tell(str(error))
+                tell(count)
+
+        child = Child(work)
+        assert child.next() == 50
+        assert ledger.divide(2)
+        (said, count), status = child.wait()
+        assert status == 0 and "was divided into shards meanwhile" in said and 50 <= count < 1000
+        assert holds(ledger, world.payee) == count
+        assert all(verdict.ok for verdict in ledger.settle(paid)) and holds(ledger, world.payee) == 1000
+        assert sound(ledger)
+
+
+def test_a_later_step_is_taken_in_every_shard(world, monkeypatch):
+    funded(world).close()
+    later(monkeypatch, "CREATE TABLE later (n INTEGER PRIMARY KEY REFERENCES log (n)) STRICT")
+    with world.ledger() as ledger:
+        with pytest.raises(NotALedger):
+            ledger.balances()
+        ledger.refund_ended()
+        assert holds(ledger, world.payer) == 300
+    for schema in ("sealwright", "sealwright_1", "sealwright_2"):
+        assert rows(world.path, f"SELECT * FROM {schema}.later") == []
+        assert rows(world.path, f"SELECT max(number) FROM {schema}.steps") == [(MIGRATIONS[-1].number + 1,)]
+
+
+def test_who_settles_has_the_rights_for_all_shards(world):
+    funded(world).close()
+    name = name_in(world.path)
+    server().run(*grants("s_settler", "s_reader", 3), database=name)
+    logins = ("settler", "reader")
+    server().run(*(f"DROP ROLE IF EXISTS s_{one}_login" for one in logins))
+    server().run(*(f"CREATE ROLE s_{one}_login LOGIN IN ROLE s_{one}" for one in logins))
+    try:
+        place = server().place(name, user="s_settler_login")
+        with World(place).ledger() as ledger:
+            opens = [channel_in(world, shard, 3) for shard in range(3)]
+            assert world.codes(ledger, [*opens, world.network.revoke(world.network.device("gone"))]) == ["ok"] * 4
+            assert sound(ledger)
+        for sql in ("UPDATE sealwright_1.log SET at = 0", "UPDATE sealwright_1.shard SET number = 9"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                rows(place, sql)
+        with World(server().place(name, user="s_reader_login")).ledger() as ledger:
+            assert sound(ledger)
+            with pytest.raises(LedgerReadOnly):
+                ledger.refund_ended()
+    finally:
+        server().run("DROP OWNED BY s_settler, s_reader", database=name)
+        server().run(*(f"DROP ROLE s_{one}_login" for one in logins))

@@ -55,6 +55,7 @@ class Beside:
             return False
         if not self._table.has_all:
             raise NeedsAll
+        self.allow(act)  # before any money goes for it
         cover(self._table, self._number, book.Account("device", device, asset), amount)
         return True
 

@@ -64,6 +64,7 @@ class PostgresDatabase:
         for number, place in enumerate(places):
             if place is None or place[:2] != (number, first.of):
                 raise NotALedger(f"shard {number} of {first.of} is missing in {self.name}", remedy=_WHOLE)
+        self._link.expect(first.of)
         self.shards = [PostgresDatabase(self._link, schema_of(n), place) for n, place in enumerate(places)]
 
     @property

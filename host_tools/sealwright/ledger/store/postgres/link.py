@@ -8,6 +8,7 @@ from ..faults import LedgerError
 from .connecting import Server, connect
 from .faults import typed
 
+_STATEMENTS = 100  # that stay prepared
 _LEAST = 140000  # PostgreSQL's own number for version 14
 
 
@@ -15,7 +16,7 @@ class Link:
     """patience: seconds to wait while another process writes."""
 
     def __init__(self, server: Server, patience: float) -> None:
-        self.server, self._patience, self.names = server, patience, count()
+        self.server, self._patience, self.names, self._statements = server, patience, count(), _STATEMENTS
         self._connect(0.0)
 
     def _connect(self, outage: float) -> None:
@@ -26,7 +27,12 @@ class Link:
         with typed(self.server.name):
             milliseconds = max(1, round(self._patience * 1000))
             self.connection.execute(f"SET lock_timeout = {milliseconds}".encode())
+        self.connection.prepared_max = self._statements
         self.cursor: psycopg.Cursor[tuple[object, ...]] = self.connection.cursor(binary=True)
+
+    def expect(self, shards: int) -> None:
+        """Keep the statements of so many shards prepared."""
+        self._statements = self.connection.prepared_max = _STATEMENTS * shards
 
     def ready(self, outage: float) -> None:
         """Connect anew where the connection was lost. outage: seconds to wait for the server."""
