@@ -198,3 +198,25 @@ def test_who_settles_has_the_rights_for_all_shards(world):
     finally:
         server().run("DROP OWNED BY s_settler, s_reader", database=name)
         server().run(*(f"DROP ROLE s_{one}_login" for one in logins))
+
+
+def test_whatever_comes_claims_that_have_ended_are_refunded_in_every_shard_that_is_ones_own(world):
+    ledger = funded(world)
+    opens = [channel_in(world, shard, 3) for shard in range(3)]
+    assert world.codes(ledger, opens) == ["ok"] * 3
+    world.at = opens[0].body.expires + 4 * DAY
+    for shards, left in (([1], 2), (None, 0)):
+        assert world.codes(ledger, world.certificates, shards=shards) == ["already_settled"] * 2
+        assert sum(one.remaining > 0 for one in ledger.channels()) == left
+    assert sound(ledger)
+
+
+def test_a_certificate_counts_only_once_all_logs_have_it(world):
+    """In one bundle, in the worst order: what rests on others first."""
+    net, ledger = world.network, world.ledger()
+    issuer = net.issuer()
+    device = net.device("below", issuer)
+    rotated = rotation(device, "next")
+    bundle = [rotated, net.grant(device), device.certificate, issuer.certificate]
+    assert world.codes(ledger, bundle) == ["ok"] * 4 and sound(ledger)
+    assert world.codes(ledger, bundle) == ["already_settled"] * 4

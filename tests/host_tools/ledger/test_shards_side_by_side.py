@@ -95,11 +95,31 @@ def test_two_settlers_that_both_need_all_shards_all_the_time(trade):
             ends.append(Child(settling(world.path, bundles(trade, draw), shards)))
         for child in ends:
             assert child.wait()[1] == 0
-        (count,) = rows(world.path, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")[0]
-        assert count == 0
+        assert deadlocks(world.path) == 0
         report = finished(trade, world.path)
         shifts = rows(world.path, "SELECT count(*) FROM messages WHERE type = 'shift'")[0][0]
         assert shifts and report.channels == 2 * CHANNELS
+
+
+def test_settlers_that_take_all_turns_again_and_again_never_wait_in_a_circle():
+    """A channel-open that nothing covers needs all shards each time, and is refused each time."""
+    with divided(3) as world:
+        with world.ledger() as ledger:
+            assert set(world.codes(ledger, world.certificates)) == {"ok"}
+        again = raws(channel_in(world, shard, 3) for shard in range(3))
+        ends = [Child(settling(world.path, [again] * 12, shards)) for shards in ([0], [1, 2], None)]
+        for child in ends:
+            values, status = child.wait()
+            assert status == 0 and len(values) == 12
+        assert deadlocks(world.path) == 0
+
+
+def deadlocks(path):
+    """How many the server has ended: told by its processes as they end."""
+    sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    while rows(path, sql) != [(0,)]:
+        time.sleep(0.02)
+    return rows(path, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")[0][0]
 
 
 def test_kills_of_settlers_lose_nothing_and_pay_nothing_twice(trade):
