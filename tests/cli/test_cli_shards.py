@@ -28,7 +28,7 @@ def divided(books, place):  # noqa: F811
 def test_a_ledger_is_divided_once(divided):
     again = divided.ok("ledger", "shard", "--into", "2", "--allow-test", "--json").last
     assert not again["divided"] and again["shards"] == 2
-    gone_wrong(divided("ledger", "shard", "--into", "3", "--allow-test"), 2, "ledger_divided", "has 2 shards already")
+    gone_wrong(divided("ledger", "shard", "--into", "3", "--allow-test"), 2, "already_divided", "has 2 shards already")
     for wrong in ("1", "65"):
         gone_wrong(divided("ledger", "shard", "--into", wrong), 2, "usage", "2 to 64 shards")
 

@@ -33,6 +33,11 @@ class Head(NamedTuple):
         """Of each shard, in order."""
         return (Head(self.n, self.hash), *self.others)
 
+    @property
+    def rows(self) -> int:
+        """How many rows there are in all."""
+        return sum(one.n for one in self.all)
+
     @classmethod
     def of(cls, heads: "Sequence[Head]") -> "Head":
         """Of a ledger with these, one for each shard."""

@@ -16,12 +16,12 @@ from tests.host_tools.factory import DAY, NOW
 from tests.host_tools.ledger.histories import CERTIFICATES, EXPIRES, NETWORK, OWNER, WINDOW, Drawing
 from tests.host_tools.ledger.reference import Reference
 from tests.host_tools.ledger.sharded import divided, sound, state
-from tests.host_tools.ledger.test_law import Clocked, is_close, outcome, raws_of, split
+from tests.host_tools.ledger.test_law import Clocked, clocked_ledger, is_close, outcome, raws_of, split
 
 pytestmark = pytest.mark.postgres
 CAMPAIGN = int(os.environ.get("SEALWRIGHT_HISTORIES", "0"))
 PHASES = (Phase.explicit, Phase.generate)  # a failure is slow to shrink, and its seed says it all
-FEW = settings(max_examples=CAMPAIGN or 5, deadline=None, derandomize=not CAMPAIGN, phases=PHASES)
+FEW = settings(max_examples=CAMPAIGN or 4, deadline=None, derandomize=not CAMPAIGN, phases=PHASES)
 IDENTITY = NETWORK.ledger()
 
 
@@ -96,14 +96,14 @@ def test_shards_do_what_the_reference_does_as_time_passes(seed, length, into, se
 
 
 @FEW
-@given(some.integers(0, 2**32), some.integers(2, 14), some.integers(0, 2**32))
+@given(some.integers(0, 2**32), some.integers(2, 10), some.integers(0, 2**32))
 def test_any_number_of_shards_and_any_order_come_to_the_same(seed, length, order):
     """The same messages into one log and into shards, in other bundles and orders, by one settler and by two."""
     states = []
     for turn, (into, settlers) in enumerate(((1, 1), (2, 2), (4, 1))):
         draw, drawing = random.Random(order + turn), Drawing(seed, sound=True)
         with ExitStack() as stack:
-            book = several(stack, into, settlers)
+            book = several(stack, into, settlers) if into > 1 else stack.enter_context(clocked_ledger())
             start, steps = drawing.start(rich=True), drawing.draw(length)
             closes = [step for step in steps if is_close(step[0])]
             rest = [(raw, None) for raw in CERTIFICATES] + start + [step for step in steps if not is_close(step[0])]

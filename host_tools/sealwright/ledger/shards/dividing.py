@@ -41,7 +41,7 @@ def divide(parts: Parts, into: int) -> bool:
     if there > 1:
         if there != into:
             remedy = "A ledger is divided once: its channels lie where their digests say. It goes on with those it has."
-            raise Usage(f"the ledger has {there} shards already", remedy=remedy, code="ledger_divided")
+            raise Usage(f"the ledger has {there} shards already", remedy=remedy, code="already_divided")
         return False
     with parts.database.dividing():
         first = Tables(parts.database)
