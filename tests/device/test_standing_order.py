@@ -65,7 +65,13 @@ def test_seller_out_of_policy_or_not_named_is_not_asked():
     named, other, forbidden = net.seller("named", 4), net.seller("other", 2), net.seller("forbidden", 1)
     spending = policy(payees=[named.device_id, other.device_id])
     buyer = net.buyer(spending=spending, budget=50, sellers=[named.device_id, forbidden.device_id])
-    run(shop(net, [buyer], lambda: gained(named) > 0, count(named, other, forbidden)))
+    table = buyer.peers.market().table
+
+    async def main():
+        await shop(net, [], lambda: len(table.seen) == 3)  # all are heard before one is chosen
+        await shop(net, [buyer], lambda: gained(named) > 0, count(named, other, forbidden))
+
+    run(main())
     codes = {row[0]: row[8] for row in buyer.peers.market().show()[0]}
     assert codes == {named.device_id: 0, other.device_id: standing_order.NOT_NAMED, forbidden.device_id: 42}
     assert set(net.connects) == {"net:named"}
