@@ -2,9 +2,11 @@
 
 import pytest
 from sealwright.ledger import Head, NotALedger, OtherLog
+from sealwright.ledger.shards import covering
+from sealwright.ledger.shards.places import shard_of
 from sealwright.ledger.store.postgres.engine import PostgresDatabase
 from sealwright.verify import Policy, ReceiptFile, Verifier
-from sealwright.wire.messages import Checkpoint, LogEnd, parse_message
+from sealwright.wire.messages import Checkpoint, LogEnd, Place, parse_message
 from sealwright.wire.sequence import item_end
 
 from tests.host_tools.factory import NOW, hash32
@@ -196,3 +198,22 @@ def test_turns_are_taken_in_the_order_of_the_shards(traded, copy, monkeypatch):
         pass
     database.close()
     assert taken == [0, 1, 1]
+
+
+@pytest.mark.parametrize("wrong", [(0, 1), (1, 0)])
+def test_a_shift_that_names_other_rows_is_found(copy, monkeypatch, wrong):
+    world = World(copy)
+    with monkeypatch.context() as patched, world.ledger() as ledger:
+        patched.setattr(covering, "Place", lambda shard, row: Place(shard, row + wrong[shard]))
+        channel = channel_in(world, 1, 2, 7, "more")
+        home = shard_of(world.payer.id, 2)
+        channel = channel if home == 0 else channel_in(world, 0, 2, 7, "more")
+        assert world.codes(ledger, [world.owner.deposit(world.payer, 7, seq=99), channel]) == ["ok", "ok"]
+    assert ("unacceptable_message", wrong.index(1)) in found(world, copy)
+
+
+def test_a_channel_in_two_shards_is_found(copy, traded):
+    columns = "opened, payer, payee, asset, capacity, expires, dispute, pays_up_to, worth, paid, refunded, remaining"
+    both = f"digest, {columns}, claim_end, closed_at"
+    vandal(copy, f"INSERT INTO sealwright_1.channels ({both}) SELECT {both} FROM sealwright.channels")
+    assert found(traded, copy) >= {("in_two_shards", 1), ("view_differs", 1)}

@@ -5,6 +5,7 @@ SEALWRIGHT_HISTORIES=10000 runs more of them, and draws others each time.
 
 import os
 import random
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -32,15 +33,17 @@ class ShardWorld:
         self.path, self.at = path, NOW
 
     def ledger(self):
-        return Ledger(self.path, [NETWORK.root], [OWNER.key.public], identity=IDENTITY, clock=lambda: self.at)
+        return Ledger(
+            self.path, [NETWORK.root], [OWNER.key.public], identity=IDENTITY, clock=lambda: self.at, patience=60
+        )
 
 
 class Several(Clocked):
-    """Settlers of one ledger that take turns, bundle by bundle, each with shards of its own."""
+    """Settlers of one ledger, each with shards of its own: turn by turn, or all at once."""
 
     def __init__(self, world, into, settlers):
         super().__init__(world.path)
-        self._world, self._into, self._settlers, self._next = world, into, [], 0
+        self._world, self._settlers, self._next = world, [], 0
         for number in range(min(settlers, into)):
             owned = [shard for shard in range(into) if shard % min(settlers, into) == number]
             self._settlers.append((world.ledger(), owned if into > 1 else None))
@@ -53,6 +56,17 @@ class Several(Clocked):
             self._next += 1
             found += ledger.settle([raw for step in steps for raw in raws_of(step[0])], shards=owned, **more)
         return found
+
+    def settle_at_once(self, steps, draw, **more):
+        """The same bundle to all settlers, in another order each, at the same time."""
+        self._world.at = self.at
+
+        def settle(settler, raws):
+            return list(settler[0].settle(raws, shards=settler[1], **more))
+
+        bundles = [[raw for step in draw.sample(steps, len(steps)) for raw in raws_of(step[0])] for _ in self._settlers]
+        with ThreadPoolExecutor(len(self._settlers)) as pool:
+            return list(pool.map(settle, self._settlers, bundles))
 
     def refund(self):
         self._world.at = self.at
@@ -98,7 +112,7 @@ def test_shards_do_what_the_reference_does_as_time_passes(seed, length, into, se
 @FEW
 @given(some.integers(0, 2**32), some.integers(2, 10), some.integers(0, 2**32))
 def test_any_number_of_shards_and_any_order_come_to_the_same(seed, length, order):
-    """The same messages into one log and into shards, in other bundles and orders, by one settler and by two."""
+    """The same messages into one log and into shards, in other bundles and orders, by one settler or two at once."""
     states = []
     for turn, (into, settlers) in enumerate(((1, 1), (2, 2), (4, 1))):
         draw, drawing = random.Random(order + turn), Drawing(seed, sound=True)
@@ -109,7 +123,8 @@ def test_any_number_of_shards_and_any_order_come_to_the_same(seed, length, order
             rest = [(raw, None) for raw in CERTIFICATES] + start + [step for step in steps if not is_close(step[0])]
             draw.shuffle(rest)
             for bundle in split(draw, rest):
-                book.settle(bundle, newest_first=draw.random() < 0.5, batch=draw.choice((1, 3, 128)))
+                way = {"newest_first": draw.random() < 0.5, "batch": draw.choice((1, 3, 128))}
+                book.settle_at_once(bundle, draw, **way) if into > 1 else book.settle(bundle, **way)
             book.settle(rest)  # what came before what it rests on comes again
             book.settle(rest)
             book.settle(closes)
