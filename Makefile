@@ -43,6 +43,7 @@ test: $(VENV)/dev.stamp ## All tests, under CPython and unix MicroPython; T=FILE
 
 fuzz: $(VENV)/dev.stamp ## The tests of properties with other examples than `make test` draws, and others each time
 	SEALWRIGHT_FUZZ=1 $(BIN)/python -m pytest -m hypothesis $(TESTS)
+	SEALWRIGHT_WHOLE=1 $(BIN)/python -m pytest tests/host_tools/verify/test_fuzz_verify.py
 
 kills: $(VENV)/dev.stamp ## Power cuts at 400 random moments of trades in each kind of goods, and of updates; KILLS=N for another number
 	SEALWRIGHT_KILLS=$(KILLS) $(BIN)/python -m pytest -p no:xdist -rP -k kills_at_random_moments tests/e2e
@@ -75,8 +76,8 @@ campaign-faults: $(VENV)/dev.stamp ## What a device does when its parts fail: th
 campaign-frames: $(VENV)/dev.stamp ## A million hostile frames against the whole device on a LittleFS; FRAMES=N for another number
 	cd build && $(DEVICE)/hostile.py $(FRAMES) 2>/dev/null
 
-vectors: $(VENV)/dev.stamp ## Every vector of the curve on every processor that QEMU has here
-	SEALWRIGHT_WHOLE=1 $(BIN)/python -m pytest -p no:xdist tests/vectors/test_p256_vectors.py
+vectors: $(VENV)/dev.stamp ## Every vector of the curve on every processor that is emulated here
+	SEALWRIGHT_WHOLE=1 $(BIN)/python -m pytest -p no:xdist tests/vectors/test_p256_vectors.py tests/pico/curve/test_pico_vectors.py
 
 coverage: $(VENV)/coverage.stamp ## Which lines the tests run, into build/coverage; T as for test
 	@mkdir -p build/coverage

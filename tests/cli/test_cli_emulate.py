@@ -1,12 +1,19 @@
 """Emulated boards from the command line: made, run in the foreground or left running, stopped, removed."""
 
+import contextlib
+import json
+import os
+import re
 import shlex
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from sealwright import emulator
+from sealwright.errors import Unreachable
 from sealwright.home import Home
+from sealwright.link.client import connect
 
 from tests.cli.runner import ENTRY, ended, gone_wrong, wait_until
 
@@ -129,3 +136,52 @@ def test_a_full_disk_makes_no_half_board(homed):
     ran = homed.process("emulate", "unix", "--name", "one", "--sensor", "bme280", "--detach", limit=512)
     gone_wrong(ran, 2, "usage", "cannot be written", "File too large")
     assert states(homed) == {} and not (homed.home / "boards" / "one").exists()
+
+
+def test_boards_of_a_group_are_apart_and_share_their_interpreter(homed):
+    """Made with the same ports, which are found out only when they start."""
+    names = homed.ok("emulate", "unix", "-n", "4", "--detach", "--json").json
+    homed.ok("emulate", "--stop", "all")
+    for one in names:
+        path = homed.home / "boards" / one["name"] / "hardware.json"
+        taken = json.loads((homed.home / "boards" / "unix-1" / "hardware.json").read_text())
+        path.write_text(json.dumps({**json.loads(path.read_text()), **{k: taken[k] for k in ("command", "peer")}}))
+    boards = list(emulator.boards(Home(homed.home, "")))
+    emulator.start_all(boards)
+    assert len({board.url for board in boards}) == 4 and len({board.pid for board in boards}) == 4
+    for board in boards:
+        with connect(board.url) as client:
+            assert client.info().state == "blank"
+        assert os.getpgid(board.pid) == board.pid  # what ends one ends no other
+    group = sum(map(_own_kilobytes, boards)) / 4
+    boards[0].kill()
+    assert [board.pid is None for board in boards] == [True, False, False, False]
+    boards[0].start()
+    if group:
+        assert group < _own_kilobytes(boards[0]), "one that starts alone has an interpreter of its own"
+
+
+def _own_kilobytes(board):
+    """Memory that only a board's processes have, each page divided by how many share it; 0 where nothing says so."""
+    own = 0
+    for entry in Path("/proc").glob("[0-9]*/smaps_rollup"):
+        with contextlib.suppress(OSError):
+            if os.getpgid(int(entry.parent.name)) == board.pid:
+                own += int(re.search(r"^Pss:\s+(\d+)", entry.read_text(), re.MULTILINE)[1])
+    return own
+
+
+def test_one_of_a_group_that_does_not_start_is_named_and_the_others_run(homed):
+    for name in ("one", "two", "three"):
+        board = homed.board(name, start=False)
+        if name == "two":
+            (board.folder / "flash.img").write_bytes(b"too short")
+    boards = list(emulator.boards(Home(homed.home, "")))
+    with pytest.raises(Unreachable, match=r"two does not start: .*flash\.img"):
+        emulator.start_all(boards)
+    assert [board.name for board in boards if board.pid is not None] == ["one", "three"]
+    assert "ImageDamaged" in boards[2].last_words() and "ImageDamaged" not in boards[0].last_words()
+    # a command leaves nothing running that it could not start whole
+    homed.ok("emulate", "--stop", "all")
+    ran = homed("emulate", "one", "two", "three", "--detach")
+    assert ran.code == 3 and "two does not start" in ran.err and ran.out == "one stopped\nthree stopped\n"

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,14 +18,13 @@ from ..extras import unix
 from ..files import write_whole
 from ..home.urls import board_urls
 from .kinds import Emulator, emulator_of, folder_of
-from .launch import LOCK, TTY
+from .launch import LOCK, LOG, TTY
 
 fcntl = unix("fcntl")
 
 PORTS: Final = range(10_240, 32_768)  # below what Linux, macOS and Windows give to connections and to port 0
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 5.0
-LOG: Final = "console.log"
 
 
 class EmulatedBoard:
@@ -81,48 +81,30 @@ class EmulatedBoard:
     def start(self) -> None:
         """Start its process and wait until it answers; nothing happens when it runs. Raises Unreachable with the end
         of its console where it does not come up."""
-        if self.pid is not None:
-            return
-        self._free_ports()
-        emulator = self.emulator
-        command = emulator.command(self.folder, folder_of(self.hardware["board"]))
-        with (self.folder / LOG).open("ab") as log:
-            begun = log.tell()
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
-        end = time.monotonic() + START_SECONDS
-        while time.monotonic() < end:
-            try:
-                emulator.greet(self.url)
-                return
-            except Unreachable:
-                if process.poll() is not None:
-                    break
-                time.sleep(0.02)
-        self.kill()
-        raise Unreachable(
-            f"the emulated board {self.name} does not start: {self.last_words(begun)}",
-            remedy=f"Its console is in {self.folder / LOG}.",
-        )
+        start_all([self])
 
-    def _free_ports(self) -> None:
-        """Give it other ports where its own are taken by now."""
+    def free_ports(self, given: set[int]) -> None:
+        """Give it other ports where its own are taken by now, or are of a board that starts with it: `given`, to which
+        its own are added."""
         hardware = self.hardware
         changed = False
         for link in self.emulator.links:
             if hardware[link] is None:  # not on this one
                 continue
             host, port = hardware[link]
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind((host, port))
-                except OSError:
-                    hardware[link] = [host, free_port()]
-                    changed = True
+            while port in given or not _is_free(host, port):
+                port = free_port()
+                changed = True
+            hardware[link] = [host, port]
+            given.add(port)
         if changed:
             write_whole(self.folder / "hardware.json", json.dumps(hardware).encode())  # the register reads it
+
+    @property
+    def log_size(self) -> int:
+        """Bytes on its console so far."""
+        path = self.folder / LOG
+        return path.stat().st_size if path.exists() else 0
 
     def last_words(self, begun: int = 0) -> str:
         """The last line of its console, of what is there after the first `begun` bytes."""
@@ -158,9 +140,74 @@ class EmulatedBoard:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def start_all(boards: Sequence[EmulatedBoard], started: Callable[[EmulatedBoard, int], None] | None = None) -> None:
+    """Start the processes of boards and wait until each answers; nothing happens to one that runs. Boards of a kind
+    start side by side, as many as its emulator can. started: called for each once it answers, with how many do.
+
+    Raises Unreachable with the end of a board's console where it does not come up; the others of its group then run.
+    """
+    waiting = [board for board in boards if board.pid is None]
+    done = 0
+    while waiting:
+        kind = waiting[0].hardware["board"]
+        group = [board for board in waiting if board.hardware["board"] == kind][: emulator_of(kind).group]
+        waiting = [board for board in waiting if board not in group]
+        for board in _start_group(kind, group):
+            done += 1
+            if started is not None:
+                started(board, done)
+
+
+def _start_group(kind: str, group: Sequence[EmulatedBoard]) -> Iterator[EmulatedBoard]:
+    """Those of a group, each once it answers. Raises Unreachable after them."""
+    given: set[int] = set()
+    for board in group:
+        board.free_ports(given)
+    begun = {board.name: board.log_size for board in group}
+    command = emulator_of(kind).command([board.folder for board in group], folder_of(kind))
+    with (group[0].folder / LOG).open("ab") as log:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    failed = []
+    for board in group:
+        if _answers(board, process):
+            yield board
+        else:
+            board.kill()
+            failed.append(board)
+    for board in failed[:1]:
+        raise Unreachable(
+            f"the emulated board {board.name} does not start: {board.last_words(begun[board.name])}",
+            remedy=f"Its console is in {board.folder / LOG}.",
+        )
+
+
+def _answers(board: EmulatedBoard, process: "subprocess.Popen[bytes]") -> bool:
+    """Wait until a board answers; False where it does not. process: what started it, and is it where it is alone."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        try:
+            board.emulator.greet(board.url)
+            return True
+        except Unreachable:
+            if process.poll() is not None and board.pid is None:
+                return False
+            time.sleep(0.02)
+    return False
+
+
 def _reap(pid: int) -> None:
     with contextlib.suppress(ChildProcessError):  # started by another program
         os.waitpid(pid, os.WNOHANG)
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def free_port() -> int:

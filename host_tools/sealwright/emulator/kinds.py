@@ -39,12 +39,17 @@ class Emulator(Protocol):
     def patience(self) -> float:
         """How many times longer a board takes than the machine it emulates: what a client's time-outs grow by."""
 
+    @property
+    def group(self) -> int:
+        """How many boards one command line starts."""
+
     def equip(self, folder: Path, board: Path, image: Path | None) -> None:
         """Put what a new board needs beside `hardware.json` into its folder. board: its kind's folder in `boards`.
         image: what the user wants it to run. Raises Usage."""
 
-    def command(self, folder: Path, board: Path) -> list[str]:
-        """The command line of a board's process. board: its folder in `boards`. Raises Usage."""
+    def command(self, folders: Sequence[Path], board: Path) -> list[str]:
+        """The command line of a board's process, or of one that starts those of several boards and ends, at most
+        `group`. folders: theirs; board: their kind's folder in `boards`. Raises Usage."""
 
     def greet(self, url: str) -> None:
         """Return if the board behind its command link's `url` is up. Raises Unreachable."""

@@ -1,6 +1,7 @@
 """How a Pico becomes a process: its flash is made once from an image, and from then on is the board's own."""
 
 import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -22,16 +23,17 @@ class Pico:
     has_uart = True
     has_radio = False
     patience = _SLOWER
+    group = 1
 
     def equip(self, folder: Path, board: Path, image: Path | None) -> None:
         """Flash the image. Raises Usage where there is none, or no rp2040py."""
         _check_installed()
         (folder / FLASH).write_bytes(images.read(images.locate(image)))
 
-    def command(self, folder: Path, board: Path) -> list[str]:
+    def command(self, folders: Sequence[Path], board: Path) -> list[str]:
         """A Python of its own for the chip and what is on its wires. Raises Usage where there is no rp2040py."""
         _check_installed()
-        return [sys.executable, "-P", "-m", f"{__package__}.process", str(folder), str(board)]
+        return [sys.executable, "-P", "-m", f"{__package__}.process", *map(str, folders), str(board)]
 
     def greet(self, url: str) -> None:
         """Its console's port opens when the chip has shown itself on USB, whatever program it runs."""
