@@ -1,14 +1,18 @@
 """A ledger in shards: who has what, and what its logs prove, one by one and together."""
 
+import os
+import signal
+
 import psycopg
 import pytest
 from sealwright.errors import Usage
-from sealwright.ledger import LedgerDivided, LedgerReadOnly, Moved, NotALedger
+from sealwright.ledger import Ledger, LedgerDivided, LedgerReadOnly, Moved, NotALedger
 from sealwright.ledger.store.migrations import MIGRATIONS
+from sealwright.ledger.store.postgres.engine import PostgresDatabase
 from sealwright.ledger.store.postgres.roles import grants
 from sealwright.wire.messages import parse_message
 
-from tests.host_tools.factory import DAY, NOW
+from tests.host_tools.factory import DAY, NOW, Network
 from tests.host_tools.ledger.behind import rows
 from tests.host_tools.ledger.conftest import World, holds, raws, traded
 from tests.host_tools.ledger.processes import Child
@@ -220,3 +224,40 @@ def test_a_certificate_counts_only_once_all_logs_have_it(world):
     bundle = [rotated, net.grant(device), device.certificate, issuer.certificate]
     assert world.codes(ledger, bundle) == ["ok"] * 4 and sound(ledger)
     assert world.codes(ledger, bundle) == ["already_settled"] * 4
+
+
+@pytest.mark.parametrize("moment", ["divide", "begin_at", "run"])
+def test_a_division_that_is_killed_is_none(moment, monkeypatch):
+    with divided(1) as world:
+        funded(world).close()
+
+        def work(tell):
+            method = getattr(PostgresDatabase, moment)
+
+            def dying(self, *given):
+                found = method(self, *given)
+                if moment != "run" or (given[0].startswith("UPDATE shard") and self.shard.number == 1):
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return found
+
+            monkeypatch.setattr(PostgresDatabase, moment, dying)
+            with world.ledger() as ledger:
+                ledger.divide(2)
+
+        assert Child(work).wait() == ([], signal.SIGKILL)
+        with world.ledger(patience=60) as ledger:
+            assert ledger.head().others == () and sound(ledger) and holds(ledger, world.payer) == 300
+            assert ledger.divide(2) and len(ledger.head().others) == 1 and sound(ledger)
+
+
+def test_what_would_not_be_accepted_is_not_divided():
+    with divided(1) as world:
+        with funded(world) as ledger:
+            head = ledger.head()
+        other = Network("other", "other root").root
+        with Ledger(world.path, [other], identity=world.identity, clock=lambda: NOW) as ledger:
+            with pytest.raises(Usage, match="row 1 of the log would not be accepted"):
+                ledger.divide(2)
+            assert ledger.head() == head
+        with world.ledger() as ledger:
+            assert ledger.divide(2) and sound(ledger)

@@ -89,9 +89,13 @@ class PostgresDatabase:
     @contextmanager
     def dividing(self) -> Iterator[None]:
         """A transaction that divides the ledger: nobody writes meanwhile, and who waits to write is told of it."""
-        with self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED"):
-            self._take_turn("LOCK TABLE turn IN ACCESS EXCLUSIVE MODE")
-            yield
+        try:
+            with self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED"):
+                self._take_turn("LOCK TABLE turn IN ACCESS EXCLUSIVE MODE")
+                yield
+        except BaseException:
+            self.shards = (self,)  # those that it made are not there
+            raise
 
     def create(self, statements: Sequence[str]) -> None:
         """Run data definitions, in order."""
