@@ -2,7 +2,7 @@
 
 What gives authority is taken by all shards in one transaction, and so is what needs money of another shard, or an
 owner's order. Such a transaction takes the turns of all shards at its beginning, in the order of their numbers; every
-other one takes one turn. So no two settlers ever wait for each other, and none sees half of it.
+other one takes one turn. So no two settlers wait for each other in a circle, and none sees half of it.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -150,7 +150,7 @@ class PostgresDatabase:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """A write transaction, all or nothing. Turns are taken at its beginning, in the order of the shards' numbers:
-        so no two processes ever wait for each other."""
+        so no two processes wait for each other in a circle."""
         with self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED"):
             for one in self.shards:
                 one.take_turn()
