@@ -1,8 +1,10 @@
 """Settlers side by side on real processes: they never wait for each other for ever, and a kill loses nothing.
 
-A deadlock would be ended by the server and tried again unseen, so its own count of them is looked at.
+A deadlock would be ended by the server and tried again unseen, so its own count of them is looked at. SEALWRIGHT_KILLS
+says how often settlers are killed.
 """
 
+import os
 import random
 import signal
 import threading
@@ -22,6 +24,7 @@ from tests.host_tools.postgres import own_server
 
 pytestmark = pytest.mark.postgres
 CHANNELS, EACH = 10, 12
+KILLS = int(os.environ.get("SEALWRIGHT_KILLS", "6"))
 
 
 class Trade:
@@ -70,9 +73,9 @@ def settling(path, bundles, shards):
     return work
 
 
-def bundles(trade, draw, size=40):
-    """All of it but the orders, shuffled, in bundles, the first third twice."""
-    messages = [*trade.start, *trade.paid]
+def bundles(trade, draw, size=40, upto=None):
+    """All of it but the orders, or the first `upto` vouchers, shuffled, in bundles, the first third twice."""
+    messages = [*trade.start, *trade.paid[:upto]]
     draw.shuffle(messages)
     messages += messages[: len(messages) // 3]
     return [messages[at : at + size] for at in range(0, len(messages), size)]
@@ -124,18 +127,21 @@ def deadlocks(path):
 
 def test_kills_of_settlers_lose_nothing_and_pay_nothing_twice(trade):
     with divided(3) as world:
-        draw = random.Random(8)
-        with world.ledger() as ledger:
-            list(ledger.settle(trade.start))
-        for kill in range(6):
-            children = [Child(settling(world.path, bundles(trade, draw, 60), [[0], [1, 2]][n])) for n in range(2)]
-            children[kill % 2].next()
-            time.sleep(draw.random() * 0.15)
+        draw, middles = random.Random(8), 0
+        for kill in range(KILLS):
+            upto = len(trade.paid) * (kill + 1) // KILLS
+            parts = [bundles(trade, draw, 20, upto) for _ in range(2)]
+            children = [Child(settling(world.path, part, [[0], [1, 2]][n])) for n, part in enumerate(parts)]
+            if draw.random() < 0.7:
+                children[kill % 2].next()
+            time.sleep(draw.random() * 0.1)
             for child in children:
                 child.kill()
-            if kill % 3 == 0:
-                with world.ledger() as ledger:
-                    sound(ledger)
+            with world.ledger(patience=60) as ledger:
+                assert kill % 3 or sound(ledger)
+                found = [one.code for one in ledger.settle([*trade.start, *trade.paid[:upto]])]
+                middles += "ok" in found
+        assert middles >= 2, "the kills did hit the middle"
         finished(trade, world.path)
 
 
