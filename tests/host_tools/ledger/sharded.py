@@ -41,6 +41,13 @@ def ends_of(channel):
     return channel.limit, channel.terms.claim_end, channel.closed_at
 
 
+def funded(world, amount=300):
+    """A ledger with certificates and an amount on the payer's account."""
+    ledger = world.ledger()
+    assert world.codes(ledger, [*world.certificates, world.owner.deposit(world.payer, amount)]) == ["ok"] * 3
+    return ledger
+
+
 def sound(ledger):
     report = ledger.audit()
     assert report.ok, report.findings
