@@ -1,5 +1,6 @@
 """`sealwright hub`: a network that runs by itself, day and night."""
 
+import shlex
 import signal
 import threading
 import time
@@ -21,6 +22,7 @@ from ..hub.settings import EVERY, PORT, Settings
 from ..hub.state import is_fresh, read_states
 from ..hub.supervisor import HELD_SECONDS, Supervisor, command_of, watch_pipe
 from ..link.broker import Broker
+from ..web.settings import Settings as Page
 from .commands import ledger_command
 from .options import SecondsOption, TestOption
 from .session import Session
@@ -104,7 +106,9 @@ def hub(
 
 
 def _run(session: Session, settings: Settings, stop: threading.Event) -> None:
-    run = _Hub(session, HubFolder(session.home.folder), _options(session, settings))
+    for name in ("owner", "ledger"):  # the parts need them: a home that asks for its passphrase is told of it once
+        session.home.key(name)
+    run = _Hub(session, HubFolder(session.home.folder), _options(session, settings), settings.port)
     run.supervisor.run(stop, run.tell)
     run.show_sum()
 
@@ -143,13 +147,16 @@ def _options(session: Session, settings: Settings) -> list[str]:
 class _Hub:
     """What the hub's terminal shows."""
 
-    def __init__(self, session: Session, folder: HubFolder, options: list[str]) -> None:
+    def __init__(self, session: Session, folder: HubFolder, options: list[str], port: int) -> None:
         self._session, self._folder = session, folder
         self._told: dict[str, Any] = {}
         self._told_at = time.monotonic()
         self._held: dict[str, str] = {}
         self.supervisor = Supervisor(folder, lambda name: command_of(folder.home, name, options), self._event)
         session.say(f"The hub of {folder.home} runs: {', '.join(self.supervisor.names)}.")
+        if "web" in self.supervisor.names:
+            asked = shlex.join(["--home", str(folder.home), *(["--port", str(port)] if port != PORT else [])])
+            session.say(f"The page is at {Page(port=port).address(port)}: `sealwright web link {asked}` signs you in.")
         session.say(f"Drop bundles into {folder.inbox}; Ctrl-C ends it.")
 
     def _event(self, part: str, event: str, text: str) -> None:
