@@ -6,8 +6,8 @@
 Every message is real: certificates by the home's test root, chained readings, deposits, channels and vouchers, so that
 `verify --allow-test` and `settle` take them. Devices are new in each run: nobody signs one number twice. Each process
 has its share of the devices. Prints how many messages it signed, and how many a second of a core.
-The broker's user speaks for all devices: at a hub's own broker that is `hub`, whose password HOME/hub/broker/accounts.json
-has, to be given in SEALWRIGHT_BROKER_PASSWORD.
+The broker's user speaks for all devices: at a hub's own broker that is `hub`, whose password is in
+HOME/hub/broker/accounts.json, and is to be given in SEALWRIGHT_BROKER_PASSWORD.
 """
 
 import argparse
