@@ -14,7 +14,7 @@ from .errors import SealwrightError, Usage
 from .files import write_whole
 from .home import Home
 from .home.config import ledger_place
-from .ledger import Head, Ledger, LedgerError, LedgerFile, LedgerIdentity
+from .ledger import Head, Ledger, LedgerError, LedgerFile, LedgerIdentity, NotALedger
 
 _REMEDY = (
     "Put the newest ledger.db back. Where it is lost, keep copies of both files, remove {path}, and settle again every "
@@ -101,6 +101,10 @@ def open_ledger(home: Home, *, allow_test: bool = False, check: bool = True) -> 
         if not check:
             yield ledger
             return
+        try:
+            ledger.head()
+        except NotALedger:
+            ledger.bring_up()  # one of an older version; raises again for what is none
         check_head(home, ledger)
         before = ledger.head()
         try:

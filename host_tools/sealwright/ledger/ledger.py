@@ -136,6 +136,10 @@ class Ledger(LedgerFile):
         """
         return self._settlement(self._policy).refund_ended()
 
+    def bring_up(self) -> None:
+        """Bring a ledger of an older version up to date. Raises LedgerError, NotALedger for any other."""
+        self._database(write=True)
+
     def _settlement(self, policy: Policy, helpers: int = 0) -> Settlement:
         identity = self._known_identity()
         database = self._database(write=True)
