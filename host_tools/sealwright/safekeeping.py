@@ -83,10 +83,8 @@ def back_up(home: Home, path: Path, passphrase: bytes | None = None) -> Backup:
         place = home.ledger_place  # the config may put it elsewhere in the home
         ledger = (place if isinstance(place, Path) else home.folder / _LEDGER).resolve()
         theirs = {ledger.with_name(f"{ledger.name}{end}") for end in ("", "-wal", "-shm", "-journal")}
-        files: dict[str, bytes | Path] = {}
-        for name, one in _plain_files(home.folder):
-            with suppress(FileNotFoundError):  # a running hub has settled this segment meanwhile
-                files |= {name: _steady(one, folder)} if one not in theirs else {}
+        plain = ((name, _steady(one, folder)) for name, one in _plain_files(home.folder) if one not in theirs)
+        files = {name: kept for name, kept in plain if kept is not None}
         head = None
         if isinstance(place, Path) and place.exists():  # one on a server has backups of its own
             copy = folder / _LEDGER
@@ -113,13 +111,16 @@ def back_up(home: Home, path: Path, passphrase: bytes | None = None) -> Backup:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _steady(path: Path, folder: Path) -> bytes | Path:
-    """What is in a file now, read once: other commands may write it before the backup is done."""
-    if path.stat().st_size <= _MOST_IN_MEMORY:
-        return path.read_bytes()
-    copy = folder / f"{os.urandom(8).hex()}"
-    shutil.copyfile(path, copy)
-    return copy
+def _steady(path: Path, folder: Path) -> bytes | Path | None:
+    """What is in a file now, read once: other commands may write it before the backup is done. None where it has gone,
+    as a hub's segment that was settled meanwhile."""
+    with suppress(FileNotFoundError):
+        if path.stat().st_size <= _MOST_IN_MEMORY:
+            return path.read_bytes()
+        copy = folder / f"{os.urandom(8).hex()}"
+        shutil.copyfile(path, copy)
+        return copy
+    return None
 
 
 def _plain_files(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -38,6 +38,7 @@ _BIG: Final[Mapping[str, int]] = {  # what is compared with numbers of messages:
     "ALG": labels.ALG,
     "KID": labels.KID,
     "TYP": labels.TYP,
+    "SHARD": labels.SHARD,
     "ROLE_LEDGER": labels.ROLE_LEDGER,
     "ELEMENT": labels.ELEMENT,
     "CLOCK_SKEW": certificates.CLOCK_SKEW,

@@ -24,7 +24,7 @@ from sealwright.ledger import Ledger  # noqa: E402
 from sealwright.operate import provisioning  # noqa: E402
 from sealwright.verify import Policy, Verifier  # noqa: E402
 
-from tests.bench import growth, ledger_growth, ledger_settling, readings_day, volume  # noqa: E402
+from tests.bench import growth, ledger_growth, ledger_settling, ledger_shards, readings_day, volume  # noqa: E402
 from tests.host_tools.factory import NOW, Network  # noqa: E402
 
 MESSAGES = 800  # a round
@@ -139,6 +139,7 @@ def main() -> None:
     figures["growth"] = growth.measured()
     figures["readings_day"] = {**readings_day.measured(), "goals": readings_day.GOALS}
     figures["ledger_settling"] = ledger_settling.measured()
+    figures["ledger_shards"] = ledger_shards.measured()
     figures["ledger_growth"] = ledger_growth.measured()
     out = ROOT / "build" / "bench.json"
     out.parent.mkdir(exist_ok=True)
@@ -157,6 +158,7 @@ def main() -> None:
     print(*growth.lines(figures["growth"]), sep="\n")
     print(*readings_day.lines(figures["readings_day"]), sep="\n")
     print(*ledger_settling.lines(figures["ledger_settling"]), sep="\n")
+    print(*ledger_shards.lines(figures["ledger_shards"]), sep="\n")
     print(*ledger_growth.lines(figures["ledger_growth"]), sep="\n")
     print(f"written to {out.relative_to(ROOT)}")
 

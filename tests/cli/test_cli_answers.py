@@ -262,6 +262,8 @@ def test_every_type_of_message_is_json(name):
         "refund",
         "status",
         "offer",
+        "division",
+        "shift",
     }
     assert (shown["at"] is not None) == (name in timed | {"checkpoint", "rotation", "transfer", "delegation"})
     assert shown["at"] is None or shown["at"] > 10**9

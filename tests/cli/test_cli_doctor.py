@@ -126,9 +126,12 @@ def test_keys_with_a_passphrase(tmp_path, monkeypatch):
 
 
 def test_packages_that_are_missing(homed, monkeypatch):
-    monkeypatch.setattr(checkup, "_EXTRAS", {"no-such-thing": ("no_such.thing", "some", "something")})
+    monkeypatch.setattr(checkup, "_EXTRAS", {"no-such-thing": ("some", "something")})
     ran = homed("doctor", "--json")
     assert ran.code == 0 and "pip install no-such-thing" in findings(ran)["extra", "note"]["remedy"]
+    monkeypatch.setattr(checkup, "_EXTRAS", {"no-such-program": ("hub", "something"), "cbor2": ("hub", "x")})
+    said = [found["said"].split()[0] for found in homed("doctor", "--json").json if found.get("check") == "extra"]
+    assert said == ["no-such-program", "cbor2"]
     for program in (shutil.which("false"), "/there/is/none"):
         monkeypatch.setenv("SEALWRIGHT_MICROPYTHON", program)
         assert [one[0] for one in wrong(homed)] == ["micropython"]

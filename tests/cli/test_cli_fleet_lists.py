@@ -65,6 +65,7 @@ def test_for_people(many):
 
 def test_what_cannot_be_asked(many):
     gone_wrong(many("devices", "--stale", "soon"), 2, "usage", "no time")
+    assert "such as 90m" in many("devices", "--stale", "soon").err
     gone_wrong(many("devices", "--stale", "2099-01-01"), 2, "usage", "future")
     assert many("devices", "--sort", "colour").code == 2
 

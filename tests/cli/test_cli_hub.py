@@ -6,6 +6,8 @@ import signal
 import pytest
 from sealwright.emulator.board import free_port
 
+from tests.cli.runner import gone_wrong
+
 
 def test_a_hub_tells_programs_what_it_does_and_goes_on_without_a_part(homed):
     (homed.home / "ledger.db").unlink()
@@ -23,8 +25,9 @@ def test_a_hub_tells_programs_what_it_does_and_goes_on_without_a_part(homed):
     assert hub.returncode == 0, err
     assert {one["part"] for one in told if one.get("event") == "started"} >= {"intake", "settle", "readings", "watch"}
     assert told[-1]["event"] == "ended" and "hub" in told[-1]["parts"]
+    assert [one["link"].startswith(one["url"]) for one in told if one.get("event") == "page"] == [True]
     assert (homed.home / "hub" / "inbox").is_dir() and b"Drop bundles into" in err
-    assert b"settle ended: the ledger" in err and b"is missing" in err
+    assert b"settle ended: the ledger" in err and b"is missing. " in err, "the remedy comes with it"
 
 
 @pytest.mark.parametrize(
@@ -41,3 +44,17 @@ def test_what_it_refuses(homed, line, code, word):
     done = homed(*line, "--json")
     told = done.last
     assert (done.code, told["code"]) == (2, code) and word in f"{told['error']} {told['remedy']}"
+
+
+def test_a_home_with_a_passphrase_is_refused_before_anything_runs(cli, tmp_path):
+    secret = tmp_path / "secret"
+    secret.touch(0o600)
+    secret.write_text("correct horse\n")
+    cli.ok("init", "--passphrase-file", secret)
+    gone_wrong(cli("hub", "--seconds", "1"), 2, "passphrase_missing", "is encrypted")
+
+
+def test_a_hub_says_where_its_page_is_and_how_to_sign_in(homed):
+    port = free_port()
+    ran = homed.process("hub", "--seconds", "1", "--broker-port", free_port(), "--port", port)
+    assert f"The page is at http://127.0.0.1:{port}. This link signs one browser in, once:" in ran.out

@@ -1,5 +1,6 @@
 """`sealwright web`: what people and programs see of a home, in pages and by the API."""
 
+import base64
 import json
 import signal
 import socket
@@ -84,6 +85,12 @@ def test_readings_come_page_by_page_and_exact(viewer, solar):
 def test_a_question_that_cannot_be_is_refused_with_a_remedy(viewer, query):
     answer = viewer.get(f"/api/v1/devices?{query}")
     assert answer.status_code == 400 and answer.json()["remedy"]
+
+
+def test_a_cursor_that_is_no_text_is_refused(viewer):
+    half = base64.urlsafe_b64encode(b'["\\ud800", "ab"]').decode().rstrip("=")
+    for name in ("balances", "devices"):
+        assert viewer.get(f"/api/v1/{name}?cursor={half}").json()["code"] == "bad_cursor"
 
 
 def test_codes_are_drawn_of_addresses_alone(viewer, solar):

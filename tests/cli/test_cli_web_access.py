@@ -1,7 +1,12 @@
 """Who may see the page, and what is asked of a request before anything is looked up."""
 
+import socket
+import threading
+
 import httpx
 import pytest
+from sealwright.home import Home
+from sealwright.web import serving
 
 from tests.cli.webbed import PAGES, RESOURCES, kinds, raw
 
@@ -172,3 +177,26 @@ def test_a_bundle_that_is_too_large_is_refused_as_it_comes(shown, viewer):
     except (httpx.WriteError, httpx.RemoteProtocolError):  # the server did not wait for the rest
         status = 413
     assert status == 413
+
+
+def test_clients_that_never_ask_keep_nobody_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(serving, "PATIENCE", 0.5)
+    monkeypatch.setattr(serving, "CONNECTIONS", 4)
+    home, stop, ready, ports = Home.init(tmp_path / "home", "slow"), threading.Event(), threading.Event(), []
+
+    def began(_, port):
+        ports.append(port)
+        ready.set()
+
+    server = threading.Thread(target=serving.run, args=(home, {"port": 0}, stop), kwargs={"ready": began})
+    server.start()
+    try:
+        assert ready.wait(30)
+        silent = [socket.create_connection(("127.0.0.1", ports[0]), 30) for _ in range(5)]
+        for one in silent:
+            one.sendall(b"GET / HTTP/1.1\r\nHost: ")
+        assert [one.recv(100) for one in silent] == [b""] * 5
+        assert httpx.get(f"http://127.0.0.1:{ports[0]}/", trust_env=False).status_code == 401
+    finally:
+        stop.set()
+        server.join()

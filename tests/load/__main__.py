@@ -1,11 +1,13 @@
 """Sign and hand in what a fleet of devices would.
 
     python -m tests.load --home HOME --devices 100000 --seconds 60 --out HOME/hub/inbox
-    python -m tests.load --home HOME --devices 1000 --rate 500 --seconds 300 --broker mqtts://load@127.0.0.1:8883
+    python -m tests.load --home HOME --devices 1000 --rate 500 --seconds 300 --broker mqtts://hub@127.0.0.1:8883
 
 Every message is real: certificates by the home's test root, chained readings, deposits, channels and vouchers, so that
 `verify --allow-test` and `settle` take them. Devices are new in each run: nobody signs one number twice. Each process
 has its share of the devices. Prints how many messages it signed, and how many a second of a core.
+The broker's user speaks for all devices: at a hub's own broker that is `hub`, whose password is in
+HOME/hub/broker/accounts.json, and is to be given in SEALWRIGHT_BROKER_PASSWORD.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from sealwright.errors import SealwrightError
 from sealwright.home import Home
 
 from .running import run
@@ -27,7 +30,11 @@ def main(arguments: list[str] | None = None) -> int:
     Home.open(given.home)
     seed = given.seed or secrets.token_hex(8)
     with ProcessPoolExecutor(given.jobs, multiprocessing.get_context("spawn")) as pool:
-        parts = list(pool.map(run, [vars(given)] * given.jobs, [seed] * given.jobs, range(given.jobs)))
+        try:
+            parts = list(pool.map(run, [vars(given)] * given.jobs, [seed] * given.jobs, range(given.jobs)))
+        except SealwrightError as error:
+            print(f"error: {error}\nremedy: {error.remedy}", file=sys.stderr)
+            return 1
     total = {name: sum(part[name] for part in parts) for name in ("devices", "readings", "vouchers", "money", "bad")}
     cpu, wall = sum(part["cpu"] for part in parts), max(part["wall"] for part in parts)
     signed = total["readings"] + total["vouchers"]

@@ -51,3 +51,19 @@ def test_bad_ones_are_as_many_as_it_says(home, tmp_path):
     verdicts = list(Verifier(home.roots(), Policy(at=home.now() + 10, allow_test=True)).run(files[0]))
     assert said["bad"] == sum(verdict.code == "bad_signature" for verdict in verdicts) > 0
     assert said["bad"] + said["readings"] + said["vouchers"] <= 0.5 * 400 + 1, "no faster than the rate"
+
+
+def test_a_broker_that_is_not_there_is_said(home):
+    command = [
+        sys.executable,
+        "-m",
+        "tests.load",
+        "--home",
+        home.folder,
+        "--devices",
+        "2",
+        "--broker",
+        "mqtts://x@127.0.0.1:1",
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 1 and done.stderr.startswith("error: ") and "Traceback" not in done.stderr

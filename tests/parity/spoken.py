@@ -5,7 +5,7 @@ from sealwright.wire.messages import BODIES
 
 from tests.host_tools.wire.schema_messages import resigned, split
 
-HOST_ONLY = ("factory-record",)
+HOST_ONLY = ("factory-record", "division", "shift")
 
 # The second part of the wire, which devices are still to learn: until then they refuse it, and a test says so. What a
 # device has learned leaves these two tables.

@@ -7,9 +7,10 @@ from typing import Any, Final
 from ..ledger import Channel, Ledger, Moved, Movement
 from ..money import Assets
 from ..verify import Verdict
+from ..verify.codes import OTHER_SHARD
 from ..wire.messages import ChannelClose, ChannelOpen, Receipt, Voucher
 from .session import Session
-from .words import clock, named, short
+from .words import clock, named, number, short
 
 _MOST: Final = 1000  # channels: more are in `ledger channels`
 
@@ -40,10 +41,12 @@ class Claims:
         self._opens: dict[bytes, ChannelOpen] = {}
         self._refused: dict[bytes, tuple[int, str]] = {}
         self._all_hold = True
+        self._left = 0
 
     def note(self, verdict: Verdict) -> None:
         """Take in a verdict."""
         self._all_hold &= verdict.ok
+        self._left += verdict.code == OTHER_SHARD
         body = verdict.message.body if verdict.message is not None else None
         if isinstance(body, ChannelOpen) and verdict.digest is not None:
             self._opens[verdict.digest] = body
@@ -68,7 +71,10 @@ class Claims:
             moved=[_moved_json(one, names) for one in movements[:_MOST]],
             channels=[_channel_json(one) for one in channels],
             waiting=[one.as_dict() for one in waiting],
+            **({"left": self._left} if self._left else {}),
         )
+        if self._left:
+            session.say(f"{number(self._left, 'message')} of other shards: left to who settles those.")
         for one in waiting:
             payee, most = named(one.payee, names), session.assets.show(one.amount, one.asset)
             session.note(f"{payee} can still claim up to {most} until {clock(one.until)}: {one.code}")

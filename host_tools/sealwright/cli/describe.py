@@ -19,6 +19,7 @@ from ..wire.messages import (
     Number,
     Reading,
     Receipt,
+    Shift,
     Transfer,
     Voucher,
     to_decimal,
@@ -51,6 +52,9 @@ def describe(message: Message[Body], names: Mapping[bytes, str], assets: Assets 
             said = f"#{body.generation} to {body.new.did}, {clock(body.signed_at)}"
         case Delegation() as body:
             said = f"{', '.join(body.ops)} until {clock(body.not_after)}, to {body.operator.did}"
+        case Shift() as body:
+            moved = amount(body.amount, body.asset, assets)
+            said = f"{moved} of {named(body.device, names)}, from shard {body.source.shard} to {body.target.shard}"
         case Firmware() as body:
             said = f"{body.name}, version {body.version} for {body.model} ({body.arch}), {len(body.files)} files"
         case FactoryRecord() as body:

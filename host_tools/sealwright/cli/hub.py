@@ -21,6 +21,7 @@ from ..hub.settings import EVERY, PORT, Settings
 from ..hub.state import is_fresh, read_states
 from ..hub.supervisor import HELD_SECONDS, Supervisor, command_of, watch_pipe
 from ..link.broker import Broker
+from ..web.access.keys import OPERATOR, Keys
 from .commands import ledger_command
 from .options import SecondsOption, TestOption
 from .session import Session
@@ -104,7 +105,9 @@ def hub(
 
 
 def _run(session: Session, settings: Settings, stop: threading.Event) -> None:
-    run = _Hub(session, HubFolder(session.home.folder), _options(session, settings))
+    for name in ("owner", "ledger"):  # the parts need them: a home that asks for its passphrase is told of it once
+        session.home.key(name)
+    run = _Hub(session, HubFolder(session.home.folder), settings)
     run.supervisor.run(stop, run.tell)
     run.show_sum()
 
@@ -143,7 +146,8 @@ def _options(session: Session, settings: Settings) -> list[str]:
 class _Hub:
     """What the hub's terminal shows."""
 
-    def __init__(self, session: Session, folder: HubFolder, options: list[str]) -> None:
+    def __init__(self, session: Session, folder: HubFolder, settings: Settings) -> None:
+        options = _options(session, settings)
         self._session, self._folder = session, folder
         self._told: dict[str, Any] = {}
         self._told_at = time.monotonic()
@@ -151,6 +155,14 @@ class _Hub:
         self.supervisor = Supervisor(folder, lambda name: command_of(folder.home, name, options), self._event)
         session.say(f"The hub of {folder.home} runs: {', '.join(self.supervisor.names)}.")
         session.say(f"Drop bundles into {folder.inbox}; Ctrl-C ends it.")
+        if "web" in self.supervisor.names:
+            self._invite(f"http://{settings.host}:{settings.port}")
+
+    def _invite(self, page: str) -> None:
+        """Say where the page is, and give the link that signs the first browser in."""
+        link = f"{page}/sign-in?link={Keys(self._folder.home).new_link(OPERATOR)}"
+        self._session.emit(ok=True, event="page", url=page, link=link)
+        self._session.say(f"The page is at {page}. This link signs one browser in, once: {link}")
 
     def _event(self, part: str, event: str, text: str) -> None:
         self._session.emit(ok=event != "skipped", part=part, event=event, text=text)

@@ -12,10 +12,8 @@ from ..bookkeeping import noted_head, open_ledger
 from ..errors import Usage
 from ..files import output
 from ..ledger import AuditReport, Balance, Channel, Head, Ledger
-from ..wire.messages import parse_message
-from . import factory, home, receipts, servers, transfers
+from . import contradictions, factory, home, receipts, servers, shards, transfers
 from .commands import Command, ledger_command
-from .describe import describe
 from .options import AnyDevices, TestOption
 from .session import Session
 from .words import clock, named, number, short
@@ -55,6 +53,7 @@ def balances(session: Session, device: AnyDevices) -> None:
             "name": name,
             "asset": one.asset,
             "amount": str(one.amount),
+            **({} if one.parts is None else {"shards": {str(shard): str(part) for shard, part in one.parts}}),
         }
 
     with open_ledger(session.home) as ledger:
@@ -76,7 +75,8 @@ def channels(session: Session, device: AnyDevices) -> None:
     """Show every channel and where its deposit is: paid + refunded + remaining = deposited."""
     names, chosen = session.names(), _chosen(session, device)
 
-    def row(one: Channel) -> tuple[str, ...]:
+    def row(found: tuple[int | None, Channel]) -> tuple[str, ...]:
+        _, one = found
         sums = (one.capacity, one.paid, one.refunded, one.remaining)
         money = tuple(session.assets.show(value, one.asset) for value in sums)
         state = "settled" if not one.remaining else f"claimable until {clock(one.terms.claim_end)}"
@@ -84,12 +84,15 @@ def channels(session: Session, device: AnyDevices) -> None:
 
     columns = ("channel", "payer", "payee", "deposited>", "paid>", "refunded>", "remaining>", "state")
     with open_ledger(session.home) as ledger:
-        found = (one for one in ledger.each_channel() if not chosen or chosen & {one.payer, one.payee})
+        every = ledger.each_channel_in_shards()
+        found = (one for one in every if not chosen or chosen & {one[1].payer, one[1].payee})
         session.listing(columns, found, row, _channel_values)
 
 
-def _channel_values(one: Channel) -> dict[str, Any]:
+def _channel_values(found: tuple[int | None, Channel]) -> dict[str, Any]:
+    shard, one = found
     return {
+        **({} if shard is None else {"shard": shard}),
         "channel": one.digest.hex(),
         "payer": one.payer.hex(),
         "payee": one.payee.hex(),
@@ -140,10 +143,12 @@ def audit(
 
 def _report(session: Session, report: AuditReport) -> None:
     for finding in report.findings:
-        session.emit(finding=finding.code, row=finding.row, what=finding.what)
-        where = "" if finding.row is None else f" in row {finding.row} of the log"
+        placed = {} if finding.shard is None else {"shard": finding.shard}
+        session.emit(finding=finding.code, row=finding.row, what=finding.what, **placed)
+        log = "the log" if finding.shard is None else f"shard {finding.shard}"
+        where = "" if finding.row is None else f" in row {finding.row} of {log}"
         session.say(f"{finding.code}{where}: {finding.what}", "red")
-    head = f"{report.head.n}:{report.head.hash.hex()}"
+    head = str(report.head)
     counts = {
         "messages": report.messages,
         "entries": report.entries,
@@ -200,47 +205,12 @@ def _export_file(ledger: Ledger, out: Path, form: Form) -> int:
     return count
 
 
-@ledger_command(
-    "equivocations",
-    "Signers that contradict themselves.",
-    """
-    sealwright ledger equivocations
-    sealwright ledger equivocations --out proof.bundle
-    """,
-)
-def equivocations(
-    session: Session,
-    out: Annotated[Path | None, typer.Option("--out", metavar="BUNDLE", help="Write each pair of messages.")] = None,
-) -> int:
-    """Show each pair of messages of one signer that cannot both be true: together they are a proof. Exits 1 for any."""
-    with open_ledger(session.home) as ledger:
-        count = _show_pairs(session, ledger)
-        if out is not None and count:
-            with output(out) as file:
-                file.writelines(raw for pair in ledger.each_equivocation() for raw in pair)
-            session.say(f"{2 * count} messages in {out}")
-    if not count:
-        session.say("None.")
-    return 1 if count else 0
-
-
-def _show_pairs(session: Session, ledger: Ledger) -> int:
-    """Each pair of messages that contradict each other; how many they are."""
-    names, count = session.names(), 0
-    for first, second in ledger.each_equivocation():
-        count += 1
-        one, two = parse_message(first), parse_message(second)
-        session.emit(type=one.type, kid=one.kid.hex(), first=one.digest.hex(), second=two.digest.hex())
-        said = describe(one, names, session.assets), describe(two, names, session.assets)
-        session.say(f"{one.type} by {one.kid.hex()}: {said[0]}  /  {said[1]}", "red")
-    return count
-
-
 COMMANDS: Final[tuple[Command, ...]] = (
-    *(balances, channels, audit, export, equivocations),
+    *(balances, channels, audit, export, contradictions.equivocations),
     *receipts.COMMANDS,
     *transfers.COMMANDS,
     factory.factory,
     home.ledger_backup,
     *servers.COMMANDS,
+    *shards.COMMANDS,
 )

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ..errors import UnknownDevice
+from ..errors import UnknownDevice, Usage
 from ..readings import Question, ReadingStore, Row, Series
 from ..readings.rows import MICRO
 from ..wire.times import utc
@@ -40,7 +40,12 @@ QuantityOption = Annotated[
 def moment(text: str) -> int:
     """Unix seconds from a time, or from how long ago it was. Raises Usage."""
     ago = _AGO.fullmatch(text)
-    return options.moment(text) if ago is None else int(time.time()) - int(ago[1]) * _SECONDS[ago[2]]
+    if ago is not None:
+        return int(time.time()) - int(ago[1]) * _SECONDS[ago[2]]
+    try:
+        return options.moment(text)
+    except Usage as error:
+        raise Usage(str(error), remedy=f"{error.remedy[:-1]}; or how long ago, such as 90m, 24h, 7d.") from error
 
 
 def question(

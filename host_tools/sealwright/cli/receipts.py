@@ -3,7 +3,7 @@
 import string
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -11,7 +11,7 @@ from ..bookkeeping import open_ledger
 from ..errors import Rejected, Usage
 from ..files import write_output
 from ..verify import Policy, ReceiptFile, ReceiptVerdict, Verdict, Verifier
-from ..wire.messages import Certificate, Checkpoint, Message, parse_message
+from ..wire.messages import Certificate, Checkpoint, LogEnd, Message, parse_message
 from . import options
 from .commands import ledger_command
 from .describe import describe
@@ -61,12 +61,13 @@ def checkpoint(
     if out is not None:
         write_output(out, _evidence(session, parts))
     body = made.body
-    head = f"{body.rows}:{body.head.hex()}"
+    heads = [f"{end.rows}:{end.head.hex()}" for end in body.ends()]
     session.emit(
-        ok=True, rows=body.rows, head=head, root=body.root and body.root.hex(), digest=made.digest.hex(),
+        ok=True, rows=body.rows, head=",".join(heads), root=body.root and body.root.hex(), digest=made.digest.hex(),
         at=body.signed_at, since=None if earlier is None else earlier.body.rows, out=None if out is None else str(out),
+        **({} if body.shards is None else {"shards": [_end(*one) for one in enumerate(body.ends())]}),
     )  # fmt: skip
-    session.say(f"checkpoint {head}")
+    session.say(f"checkpoint {','.join(heads)}")
     if earlier is not None:
         session.say(f"The log of {earlier.body.rows} rows is its beginning.", "green")
     if out is not None:
@@ -101,9 +102,15 @@ def receipt(
     names = session.names()
     for one in entered:
         message = parse_message(one.message)
-        session.emit(ok=True, digest=message.digest.hex(), type=message.type, row=one.row, rows=signed.body.rows)
-        session.say(f"row {one.row} of {signed.body.rows}: {describe(message, names, session.assets)}")
+        placed = {} if one.shard is None else {"shard": one.shard}
+        session.emit(ok=True, digest=message.digest.hex(), type=message.type, row=one.row, rows=one.rows, **placed)
+        where = f"{one.rows}" if one.shard is None else f"{one.rows} of shard {one.shard}"
+        session.say(f"row {one.row} of {where}: {describe(message, names, session.assets)}")
     session.say(f"Anybody can check it: sealwright verify --receipt {out} --root ROOT.pem")
+
+
+def _end(shard: int, end: LogEnd) -> dict[str, Any]:
+    return {"shard": shard, "rows": end.rows, "head": end.head.hex(), "root": end.root and end.root.hex()}
 
 
 COMMANDS: Final = (checkpoint, receipt)
@@ -149,8 +156,9 @@ def _show(
         rests = one.checkpoint
         what = describe(one.message, names, session.assets) if one.message else f"the log of {one.row} rows"
         where = f"is in row {one.row}" if one.message else "is the beginning"
+        size = f"{one.end.rows if one.end else 0}" + ("" if one.shard is None else f" of shard {one.shard}")
         when = clock(rests.signed_at)
-        session.say(f"{what} {where} of {rests.rows} of the ledger {short(rests.ledger)}, as it signed {when}", "green")
+        session.say(f"{what} {where} of {size} of the ledger {short(rests.ledger)}, as it signed {when}", "green")
 
 
 def _evidence(session: Session, parts: list[bytes]) -> bytes:

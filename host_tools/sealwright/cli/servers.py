@@ -75,7 +75,7 @@ def _audited(ledger: Ledger, copy: Database, head: Head, reports: list[AuditRepo
     "SQL for roles with least rights.",
     """
     sealwright ledger postgres-roles | psql postgresql://owner@books.example/ledger
-    sealwright ledger postgres-roles --settler settling --reader auditing
+    sealwright ledger postgres-roles --settler settling --reader auditing --shards 4
     """,
 )
 def postgres_roles(
@@ -84,6 +84,9 @@ def postgres_roles(
     reader: Annotated[str, typer.Option("--reader", metavar="ROLE", help="Who reads, and audits.")] = (
         "sealwright_reader"
     ),
+    shards: Annotated[
+        int, typer.Option("--shards", metavar="N", min=1, max=64, help="How many the ledger was divided into.")
+    ] = 1,
 ) -> None:
     """Print the SQL that gives two roles the rights they need and no more, for the ledger's owner to run.
 
@@ -93,7 +96,7 @@ def postgres_roles(
     need_driver()
     from ..ledger.store.postgres.roles import grants
 
-    for statement in grants(settler, reader):
+    for statement in grants(settler, reader, shards):
         session.emit(sql=statement)
         session.say(f"{statement};")
 

@@ -18,6 +18,7 @@ from .commands import ledger_command
 from .options import BundleArgument, SecretOption, TestOption, TickOption, VerboseOption
 from .problems import Problems
 from .session import Session
+from .shard_options import ALL, ShardsOption, named_shards
 from .verdicts import show, summary
 from .words import number
 
@@ -45,6 +46,7 @@ def cores() -> int:
     sealwright settle trades.bundle
     sealwright collect --device emulated:solar --out - | sealwright settle - --allow-test
     sealwright settle trades.bundle --ledger postgresql://anna@books.example/ledger
+    sealwright settle trades.bundle --shards 0,2
     """,
 )
 def settle(
@@ -56,6 +58,7 @@ def settle(
     tick: TickOption = None,
     keep_all: KeepAllOption = False,
     jobs: JobsOption = None,
+    shards: ShardsOption = ALL,
     verbose: VerboseOption = False,
 ) -> int:
     """Verify a bundle and enter what it moves into the ledger: deposits, channels, vouchers, closes.
@@ -65,12 +68,12 @@ def settle(
     voucher that a better one of its lane makes worthless is `superseded`: it is neither checked nor kept. A
     reading that contradicts the newest one remembered of its device is `equivocation`, with the proof in the home.
     Exits 1 if a message is rejected; the others are settled. Whatever the bundle has, channels whose claim has ended
-    are refunded.
+    are refunded. With --shards the messages of other shards are `other_shard`: left to who settles those.
     """
     names = session.names()
-    secrets, ticks = options.secrets(secret), options.ticks(tick)
+    secrets, ticks, owned = options.secrets(secret), options.ticks(tick), named_shards(shards)
     with open_ledger(session.home, allow_test=allow_test) as ledger:
-        refund(session, ledger)
+        refund(session, ledger, owned)
         granted = Granted(session.home)
         messages = granted.before(options.whole_bundle(bundle))
         counts: Counter[str] = Counter()
@@ -78,7 +81,7 @@ def settle(
         claims, moved, heard, problems = Claims(), Moved(), _Heard(session), Problems()
         with session.progress("settling", streams=verbose or session.as_json) as advance:
             few = {"window": _OF_STREAM, "batch": _OF_STREAM} if bundle == options.STDIN else {}
-            way: dict[str, Any] = {"newest_first": not keep_all, "jobs": jobs or cores(), **few}
+            way: dict[str, Any] = {"newest_first": not keep_all, "jobs": jobs or cores(), "shards": owned, **few}
             verdicts = granted.without(ledger.settle(messages, secrets=secrets, ticks=ticks, moved=moved, **way))
             for verdict in map(heard.judge, verdicts):
                 if verbose or session.as_json:
@@ -95,9 +98,9 @@ def settle(
     return code
 
 
-def refund(session: Session, ledger: Ledger) -> int:
-    """Refund the channels whose claim has ended, say how many, and return it."""
-    refunded = ledger.refund_ended()
+def refund(session: Session, ledger: Ledger, shards: list[int] | None = None) -> int:
+    """Refund the channels whose claim has ended, say how many, and return it. shards: of these alone."""
+    refunded = ledger.refund_ended(shards)
     if refunded:
         session.emit(ok=True, refunded=refunded)
         channels = number(refunded, "channel")

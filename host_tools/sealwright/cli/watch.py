@@ -111,15 +111,15 @@ class _Watcher:
 
     def round(self, within: int) -> None:
         """One look at everything."""
-        self.missed, before = 0, self._ledger.head().n
+        self.missed, before = 0, self._ledger.head().rows
         self._try(partial(self._settle_gathered, self._targets))
         for address in self._brokers:
             self._try(partial(self._look_at, address), broker=address.name)
         for path in sorted(self._bundles.glob("*.bundle")) if self._bundles is not None else ():
             self._try(partial(self._take_in, path), bundle=str(path))
-        settled = self._ledger.head().n - before
+        settled = self._ledger.head().rows - before
         self._try(self._ledger.refund_ended)
-        refunded = self._ledger.head().n - before - settled
+        refunded = self._ledger.head().rows - before - settled
         self._keep(settled, refunded)
         self._rounds += 1
         self._session.emit(ok=True, settled=settled, refunded=refunded)
@@ -136,10 +136,10 @@ class _Watcher:
         while not ending.over and (left := end - time.monotonic()) > 0:
             if not self._present:
                 ending.wait(left)
-            before = self._ledger.head().n
+            before = self._ledger.head().rows
             for presence in self._present.values():
                 self._try(partial(self._take_next, presence, min(left, _SLICE_SECONDS)), broker=presence.name)
-            self._keep(self._ledger.head().n - before, 0)
+            self._keep(self._ledger.head().rows - before, 0)
 
     def close(self) -> None:
         """Leave the brokers."""

@@ -84,8 +84,9 @@ class Accounts:
 
     def issue(self, device: bytes, *, test: bool) -> Broker:
         """The broker as this device (id) is to know it, with an account of its own; the one it has, if there is one.
-        test: it is of the home's test network."""
+        test: it is of the home's test network. Raises Usage (code no_broker) where there is no broker yet."""
         name = device.hex()
+        self._read()
         with self._changed() as values:
             given = values["devices"].setdefault(name, {"password": secrets.token_urlsafe(_BYTES), "test": test})
             given["test"] = test

@@ -60,8 +60,10 @@ class Fleet:
             )
 
     def note_fault(self, device: bytes | None, code: str, text: str) -> None:
-        """Something went wrong with this device (id), or with None."""
+        """Something went wrong with this device (id), or with None. What is no Unicode, such as the name of a file that
+        somebody dropped, is kept with marks in its place."""
         who = "" if device is None else device.hex()
+        text = text.encode(errors="replace").decode()
         with self._file.writing():
             row = (int(time.time()), who, code[:64], text[:_LONGEST_TEXT])
             self._file.run("INSERT INTO faults (at, device, code, text) VALUES (?, ?, ?, ?)", row)

@@ -143,15 +143,16 @@ def watch_pipe(stop: threading.Event) -> None:
 
 
 def last_words(log: Path) -> str:
-    """The error in a part's log, as far as its last lines say one."""
+    """The error in a part's log with its remedy, as far as its last lines say one."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
             lines = file.read().decode(errors="replace").splitlines()
     except OSError:
         return ""
-    errors = [line for line in lines if line.startswith("error: ")]
-    return errors[-1].removeprefix("error: ") if errors else ""
+    at = max((n for n, line in enumerate(lines) if line.startswith("error: ")), default=len(lines))
+    said = [line for line in lines[at : at + 2] if line.startswith(("error: ", "remedy: "))]
+    return ". ".join(line.partition(": ")[2].removesuffix(".") for line in said)
 
 
 def command_of(home: Path, name: str, options: Sequence[str]) -> list[str]:

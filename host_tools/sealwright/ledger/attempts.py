@@ -7,8 +7,8 @@ Limits: SQLite ends no transaction so. What a reader was handed already is not r
 
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Final, TypeVar
 
@@ -17,6 +17,7 @@ from . import book
 from .chain import START, Head
 from .memory import LedgerMemory
 from .store.batched import BatchedTables
+from .store.database import Database
 from .store.faults import LedgerError, LedgerInterrupted, OutcomeUnknown
 from .watch import Watch
 
@@ -40,26 +41,40 @@ def pause(attempt: int) -> None:
     time.sleep(random.uniform(0.1, 1) * _PAUSE_SECONDS * attempt)
 
 
-class Turns:
-    """The write transactions of a settlement: each as of one time, which never falls. `head`: the log's last row, which
-    the work moves on; `changes`: what it changed in the book."""
+class Log:
+    """A log that is written. `head`: its last row, which the work moves on; `changes`: what it changed in the book."""
 
-    def __init__(self, tables: BatchedTables, judge: Judge, memory: LedgerMemory, watch: Watch) -> None:
-        self._tables, self._judge, self._memory, self._watch = tables, judge, memory, watch
+    def __init__(self, tables: BatchedTables, judge: Judge, memory: LedgerMemory) -> None:
+        self.tables, self.judge, self.memory = tables, judge, memory
         self.head = Head(0, START)
         self.changes: list[book.Change] = []
+
+    def begin(self) -> None:
+        """Look where the log ends. Within the transaction that is to go on from there."""
+        head = self.tables.head()
+        if head != self.head:
+            self.judge.signers.forget()
+        self.head, self.changes = head, []
+
+
+class Turns:
+    """The write transactions of a settlement: each as of one time, which never falls in a log. database: gives the
+    turns to write. logs: those that are written together."""
+
+    def __init__(self, database: Database, logs: Sequence[Log], watch: Watch) -> None:
+        self._database, self._logs, self._watch = database, logs, watch
 
     def take(self, work: Callable[[], T]) -> T:
         """What `work` gives, done in a transaction that is durable by now. Raises LedgerError; then nothing was, except
         perhaps with OutcomeUnknown."""
-        mark = self._memory.mark()
+        marks = [log.memory.mark() for log in self._logs]
         attempt = 0
         while True:
             attempt += 1
-            self.changes, before, done = [], self.head, None
+            before, done = self._heads(), None
             try:
                 with self._writing():
-                    before = self.head
+                    before = self._heads()
                     done = (work(),)
                 return done[0]
             except LedgerInterrupted:
@@ -67,29 +82,35 @@ class Turns:
                     return done[0]
                 if attempt == ATTEMPTS:
                     raise
-                self._memory.back_to(mark)
+                for log, mark in zip(self._logs, marks, strict=True):
+                    log.memory.back_to(mark)
+                    log.judge.renew()  # certificates of the attempt are not in the log
                 pause(attempt)
 
-    def _was_kept(self, before: Head) -> bool:
+    def _heads(self) -> list[Head]:
+        return [log.head for log in self._logs]
+
+    def _was_kept(self, before: list[Head]) -> bool:
         try:
             return again(partial(self._is_kept, before))
         except LedgerError as error:
             raise OutcomeUnknown(f"{error}. It is not known whether the last batch was kept") from error
 
-    def _is_kept(self, before: Head) -> bool:
-        """Whether the transaction whose end we do not know is in the log. It waits for one that is still going on."""
-        if self.head == before:
+    def _is_kept(self, before: list[Head]) -> bool:
+        """Whether the transaction whose end we do not know is in the logs. It waits for one that is still going on."""
+        if self._heads() == before:
             return True  # it wrote nothing
-        with self._tables.writing():
-            return self._tables.hash_of(self.head.n) == self.head.hash
+        with self._database.writing():
+            written = [log for log, head in zip(self._logs, before, strict=True) if log.head != head]
+            return all(log.tables.hash_of(log.head.n) == log.head.hash for log in written)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """One transaction, as of one time, that never falls: a log's rows are in the order of their times."""
-        with self._tables.writing():
-            self._watch.look(not_before=self._tables.last_time())
-            head = self._tables.head()
-            if head != self.head:
-                self._judge.signers.forget()
-            self.head = head
+        with self._database.writing(), ExitStack() as batches:
+            for log in self._logs:
+                batches.enter_context(log.tables.batch())
+            self._watch.look(not_before=max(log.tables.last_time() for log in self._logs))
+            for log in self._logs:
+                log.begin()
             yield

@@ -10,6 +10,7 @@ not looked at.
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from ..verify import Policy
@@ -21,6 +22,7 @@ from .compare import Difference, differences, show
 from .intake import Act, Funded
 from .posting import enter
 from .recheck import Recheck, Unacceptable
+from .shards.checking import Mismatch, mismatches
 from .store.batched import BatchedTables
 from .store.database import Database
 from .store.faults import LedgerDamaged
@@ -32,11 +34,13 @@ MOST_FINDINGS = 1000  # reported; an early fault is the cause of what follows
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong: `code` for programs, `what` for people, `row` where it is one of the log."""
+    """One thing that is wrong: `code` for programs, `what` for people, `row` where it is one of the log. shard: whose
+    log, where the ledger has several."""
 
     code: str
     row: int | None
     what: str
+    shard: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class AuditReport:
 
     `findings` is empty for a sound ledger and holds at most MOST_FINDINGS (then `cut` is true). `head` is the log's
     last row: note it elsewhere, and give it to a later audit as its anchor. Counts are rows: `messages` of
-    the log, `entries`, `accounts` and `channels` as rebuilt from it.
+    the log, `entries`, `accounts` and `channels` as rebuilt from it; of a ledger in shards, all of their sums.
     """
 
     findings: tuple[Finding, ...]
@@ -55,6 +59,11 @@ class AuditReport:
     entries: int
     accounts: int
     channels: int
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """Messages, entries, accounts and channels."""
+        return self.messages, self.entries, self.accounts, self.channels
 
     @property
     def ok(self) -> bool:
@@ -85,14 +94,37 @@ def audit(
         LedgerError: it cannot be read at all (busy, a failing disk); damage is a finding.
         BadCertificate: a root is none.
     """
+    roots, anchors = tuple(roots), () if anchor is None else anchor.all
+    with nullcontext() if within else database.reading():
+        if len(database.shards) == 1:
+            return _audit_log(database, (roots, policy, ledger), anchor)
+        reports = [
+            _audit_log(shard, (roots, policy, ledger), anchors[n] if n < len(anchors) else None)
+            for n, shard in enumerate(database.shards)
+        ]
+        return _joined(reports, list(islice(mismatches(database.shards), MOST_FINDINGS)))
+
+
+def _audit_log(
+    database: Database, given: tuple[Iterable[Message[Certificate]], Policy, bytes], anchor: Head | None
+) -> AuditReport:
     scratch = SqliteDatabase.scratch()
     try:
         tables = BatchedTables(scratch, log=database)
-        auditor = _Auditor(database, Recheck(roots, policy, tables, ledger), tables, scratch, anchor)
-        with nullcontext() if within else database.reading():
-            return auditor.report()
+        roots, policy, ledger = given
+        recheck = Recheck(roots, policy, tables, ledger, database.shard)
+        return _Auditor(database, recheck, tables, scratch, anchor).report()
     finally:
         scratch.close()
+
+
+def _joined(reports: list[AuditReport], between: list[Mismatch]) -> AuditReport:
+    """The report on a ledger in shards. between: what is wrong with all of them together."""
+    findings = [one._replace(shard=n) for n, report in enumerate(reports) for one in report.findings]
+    findings += [Finding(one.code, one.row, one.what, one.shard) for one in between]
+    sums = [sum(counts) for counts in zip(*(report.counts for report in reports), strict=True)]
+    cut = len(findings) > MOST_FINDINGS or any(report.cut for report in reports)
+    return AuditReport(tuple(findings[:MOST_FINDINGS]), cut, Head.of([report.head for report in reports]), *sums)
 
 
 class _Auditor:
@@ -127,6 +159,8 @@ class _Auditor:
         # faster
         with self._tables.writing():
             yield from self._log()
+        if self._recheck.belonging.lacking:
+            yield Finding("undivided_log", None, "no row of the log says which shard it is of")
         yield from self._anchored()
         yield from self._invariants()
         for difference in differences(self._db, self._scratch):

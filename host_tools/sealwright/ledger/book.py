@@ -18,7 +18,7 @@ from ..wire.times import utc
 
 AMOUNT_LIMIT = 2**63  # the schema's `amount` ends below it, and so does a BIGINT column
 
-Kind = Literal["channel", "device", "world"]
+Kind = Literal["channel", "device", "world", "shard"]
 
 
 class Refusal(Exception):
@@ -31,7 +31,8 @@ class Refusal(Exception):
 
 
 class Account(NamedTuple):
-    """Whose money: a device (its id), a channel (its digest) or the world (the owner who brought or took it)."""
+    """Whose money: a device (its id), a channel (its digest), the world (the owner who brought or took it) or another
+    shard (its number, see `sharding`)."""
 
     kind: Kind
     name: bytes

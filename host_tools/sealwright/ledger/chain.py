@@ -6,6 +6,7 @@ can also cut its end off, or compute a new chain; only a head that was noted els
 """
 
 import re
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -15,23 +16,42 @@ START = bytes(32)  # `prev` of the first row
 
 
 class Head(NamedTuple):
-    """The last row: its number (0: an empty log) and its hash. Noted elsewhere, it anchors all before it."""
+    """The last row: its number (0: an empty log) and its hash. Noted elsewhere, it anchors all before it.
+
+    others: of a ledger in shards the last rows of the other shards' logs, from shard 1 on; this is shard 0's.
+    """
 
     n: int
     hash: bytes
+    others: "tuple[Head, ...]" = ()
 
     def __str__(self) -> str:
-        return f"{self.n}:{self.hash.hex()}"
+        return ",".join(f"{one.n}:{one.hash.hex()}" for one in self.all)
+
+    @property
+    def all(self) -> "tuple[Head, ...]":
+        """Of each shard, in order."""
+        return (Head(self.n, self.hash), *self.others)
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are in all."""
+        return sum(one.n for one in self.all)
+
+    @classmethod
+    def of(cls, heads: "Sequence[Head]") -> "Head":
+        """Of a ledger with these, one for each shard."""
+        return cls(heads[0].n, heads[0].hash, tuple(heads[1:]))
 
     @classmethod
     def parse(cls, words: str) -> "Head":
-        """A head as `str` prints it, N:HASH. Raises Usage for anything else."""
-        match = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", words.strip())
-        if match is None:
+        """A head as `str` prints it, N:HASH, of shards with commas between. Raises Usage for anything else."""
+        found = [re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", part.strip()) for part in words.split(",")]
+        if None in found:
             raise Usage(
                 f"{words!r} is not NUMBER:HASH, as `ledger audit` prints a ledger's head", remedy="Copy it whole."
             )
-        return cls(int(match[1]), bytes.fromhex(match[2]))
+        return cls.of([cls(int(match[1]), bytes.fromhex(match[2])) for match in found if match is not None])
 
 
 class LogRow(NamedTuple):

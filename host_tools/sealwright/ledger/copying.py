@@ -6,6 +6,7 @@ Limits: copies a ledger in SQLite. The copy is of one moment; what is settled me
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -52,8 +53,9 @@ def check_ledger(place: Place, anchors: Sequence[Head] = ()) -> Head:
 def _check(database: Database, anchors: Sequence[Head]) -> Head:
     if faults := database.damage():
         raise LedgerDamaged(f"{database.name} is damaged: {faults[0]}")
-    tables = Tables(database)
+    logs = [Tables(shard) for shard in database.shards]
     for anchor in anchors:
-        if anchor.n and tables.hash_of(anchor.n) != anchor.hash:
+        known = zip_longest(anchor.all, logs[: len(anchor.all)])
+        if any(one.n and (log is None or log.hash_of(one.n) != one.hash) for one, log in known):
             raise LedgerDamaged(f"the log of {database.name} has no row {anchor}", code="log_cut_off")
-    return tables.head()
+    return Head.of([log.head() for log in logs])

@@ -71,11 +71,11 @@ class LedgerFile:
 
     def channel(self, digest: bytes) -> Channel | None:
         """One channel by its digest, or None."""
-        return self._read(lambda database: Tables(database).channel(digest))
+        return self._first(lambda tables: tables.channel(digest))
 
     def funding(self, channel: bytes) -> bytes | None:
         """The ledger's signed word that it locked this channel's capacity, or None where it did not."""
-        return self._read(lambda database: Tables(database).funding(channel))
+        return self._first(lambda tables: tables.funding(channel))
 
     def certificates(self, kid: bytes) -> list[bytes]:
         """The accepted certificates for this key hint, and rotations from and to it, oldest first."""
@@ -84,7 +84,8 @@ class LedgerFile:
     def ending(self, within: int) -> list[Channel]:
         """Channels that hold money and whose claim ends within so many seconds: the first 1,000, earliest first."""
         at = int(self._clock()) + within
-        return self._read(lambda database: Tables(database).ended(at, 1000))
+        found = self._read(lambda database: [one for tables in _tables(database) for one in tables.ended(at, 1000)])
+        return sorted(found, key=lambda one: (one.terms.claim_end, one.digest))[:1000]
 
     def entries(self) -> Iterator[EntryLine]:
         """Every entry with the message that caused it, in order: one state of the ledger, read as you go."""
@@ -93,6 +94,10 @@ class LedgerFile:
     def each_channel(self) -> Iterator[Channel]:
         """What `channels` has, read as you go."""
         return self._stream(reports.channels)
+
+    def each_channel_in_shards(self) -> Iterator[tuple[int | None, Channel]]:
+        """The same with the shard that each is in, None where the ledger has none."""
+        return self._stream(reports.channels_in_shards)
 
     def each_balance(self) -> Iterator[Balance]:
         """What `balances` has, read as you go."""
@@ -112,20 +117,20 @@ class LedgerFile:
         return self._read(lambda database: reports.export(database, out, form))
 
     def head(self) -> Head:
-        """The log's last row. Noted elsewhere, it is the anchor of a later audit."""
-        return self._read(lambda database: Tables(database).head())
+        """The log's last row, of a ledger in shards of each. Noted elsewhere, it is the anchor of a later audit."""
+        return self._read(lambda database: Head.of([tables.head() for tables in _tables(database)]))
 
-    def row_hash(self, n: int) -> bytes | None:
-        """The hash of row `n` of the log, or None where there is no such row."""
-        return self._read(lambda database: Tables(database).hash_of(n))
+    def row_hash(self, n: int, shard: int = 0) -> bytes | None:
+        """The hash of row `n` of the log, or of a shard's, or None where there is no such row."""
+        return self._read(lambda database: next((t.hash_of(n) for t in _tables(database)[shard : shard + 1]), None))
 
     def equivocations(self) -> list[tuple[bytes, bytes]]:
         """Pairs of messages of one signer that cannot both be true, as received: each pair is a proof."""
-        return self._read(lambda database: list(Tables(database).equivocations()))
+        return self._read(lambda database: list(reports.equivocations(database)))
 
     def each_equivocation(self) -> Iterator[tuple[bytes, bytes]]:
         """What `equivocations` has, read as you go."""
-        return self._stream(lambda database: Tables(database).equivocations())
+        return self._stream(reports.equivocations)
 
     def close(self) -> None:
         """Close the file. Idempotent; the ledger opens again when used."""
@@ -148,6 +153,15 @@ class LedgerFile:
             self._open = (write, open_database(self.place, write=write, patience=self._patience))
         return self._open[1]
 
+    def _first(self, ask: Callable[[Tables], T | None]) -> T | None:
+        """The answer of the first shard that has one."""
+
+        def read(database: Database) -> T | None:
+            answers = (ask(tables) for tables in _tables(database))
+            return next((one for one in answers if one is not None), None)
+
+        return self._read(read)
+
     def _read(self, ask: Callable[[Database], T]) -> T:
         def read() -> T:
             database = self._database()
@@ -155,3 +169,7 @@ class LedgerFile:
                 return ask(database)
 
         return again(read)
+
+
+def _tables(database: Database) -> list[Tables]:
+    return [Tables(shard) for shard in database.shards]

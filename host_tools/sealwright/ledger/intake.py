@@ -1,10 +1,9 @@
-"""Messages as the book takes them: what each asks for in plain values, and what was revealed with it.
+"""Messages as the book takes them: what each asks for in plain values.
 
 Limits: says nothing on whether a message holds; the judge's finding does, before.
 """
 
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from typing import TypeAlias
 
 from ..errors import Malformed
@@ -19,12 +18,14 @@ from ..wire.messages import (
     ChannelOpen,
     Command,
     DepositArguments,
+    Division,
     Funding,
     Grant,
     Message,
     Refund,
     Revocation,
     Rotation,
+    Shift,
     Status,
     Transfer,
     Voucher,
@@ -33,8 +34,8 @@ from ..wire.messages import (
 )
 from . import book
 from .owning import Handover, Obeying, Ownership, act_on
-from .proof import Proof
 from .rotating import Rotating
+from .sharding import Dividing, Shifting, act_in_shards
 
 DEPOSIT, WITHDRAW = DepositArguments.OP, WithdrawArguments.OP
 
@@ -121,6 +122,8 @@ Act: TypeAlias = (
     | Funded
     | Refunding
     | Rotating
+    | Dividing
+    | Shifting
 )  # fmt: skip
 
 
@@ -140,6 +143,8 @@ def act_of(message: Message[Body], found: Finding, policy: Policy, ledger: bytes
         return Rotating(body.device, body.generation, body.key.kid, _contradicts(found))
     if isinstance(body, Transfer | Status):
         return act_on(body, found)
+    if isinstance(body, Division | Shift):
+        return act_in_shards(body) if signer == ledger else None
     return _of_authority(body, signer, policy, ledger)
 
 
@@ -183,18 +188,6 @@ def _order(body: Command, signer: bytes, found: Finding, policy: Policy, ledger:
     if body.op == DEPOSIT:
         return _deposit(body, signer, policy, ledger)
     return _withdrawal(body, signer, ledger, found) if body.op == WITHDRAW else None
-
-
-def proof_of(message: Message[Body], policy: Policy) -> Proof:
-    """What the policy reveals that this message calls for, and for a channel-open the least window in force."""
-    body = message.body
-    if isinstance(body, ChannelOpen):
-        return Proof(window=policy.least_window)
-    if not isinstance(body, Voucher):
-        return Proof()
-    secrets = (secret for secret in policy.secrets if sha256(secret).digest() == body.hash_lock)
-    tick = policy.ticks.get(body.ticks.root) if body.ticks is not None else None
-    return Proof(next(secrets, None), tick)
 
 
 def _contradicts(found: Finding) -> bool:

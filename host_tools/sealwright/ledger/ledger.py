@@ -14,26 +14,23 @@ from typing import Final, TypeVar
 
 from ..clock import LONGEST_PAUSE
 from ..errors import Usage, WrongType
-from ..verify import Judge, Policy, Verdict
+from ..verify import Policy, Verdict
 from ..verify.channels import LEAST_WINDOW
 from ..wire.keys import PublicKey
 from ..wire.messages import Certificate, Checkpoint, Command, Message, parse_as
-from .ahead import Ahead
 from .audit import AuditReport, audit
 from .chain import Head
 from .checkpoints import Checkpoints, Entered
 from .file import LedgerFile
 from .identity import LedgerIdentity
 from .intake import DEPOSIT, WITHDRAW
-from .memory import LedgerMemory
+from .making import Parts, make_settlement
 from .moved import Moved
 from .newest import WINDOW
-from .ours import check_ours
-from .settling import Settlement
-from .store.batched import BatchedTables
+from .running import Run
+from .shards.dividing import divide
 from .store.database import Database
-from .store.tables import Tables
-from .watch import Watch, WatchedPolicy
+from .watch import Watch
 
 T = TypeVar("T")
 BATCH: Final = 1024  # messages of a transaction
@@ -94,6 +91,7 @@ class Ledger(LedgerFile):
         newest_first: bool = False,
         window: int | None = None,
         jobs: int = 1,
+        shards: Iterable[int] | None = None,
     ) -> Iterator[Verdict]:
         """Take messages in any order; the verdicts come as they are settled, so the iterator has to be used up.
 
@@ -113,6 +111,7 @@ class Ledger(LedgerFile):
             window: messages that are looked at together then, 16,384 by default; as few as `batch` on a slow stream.
             jobs: processes, this one among them; the others check signatures ahead, of more than a batch of messages
             and not on a slow stream.
+            shards: of a ledger in shards, those whose messages to take; the others are left, as `other_shard` (ok).
 
         Raises:
             LedgerError: messages whose verdicts came are settled, all others of this call are not.
@@ -122,30 +121,32 @@ class Ledger(LedgerFile):
         """
         policy = replace(self._policy, secrets=tuple(secrets), ticks=dict(ticks or {}))
         slow = window is not None and window <= batch  # then nothing is ahead that could be checked
-        settlement = self._settlement(policy, 0 if slow else jobs - 1)
-        settlement.moved = settlement.moved if moved is None else moved
+        settlement = self._settlement(policy, 0 if slow else jobs - 1, shards, moved)
         settlement.introduce()
         looked_at = (window or WINDOW) if newest_first and batch > 1 else 0
         return settlement.run(messages, max(1, batch), looked_at)
 
-    def refund_ended(self) -> int:
-        """Refund every channel whose claim has ended, and return how many. `settle` does it too, as it goes.
+    def refund_ended(self, shards: Iterable[int] | None = None) -> int:
+        """Refund every channel whose claim has ended, and return how many. `settle` does it too, as it goes. shards: as
+        for `settle`.
 
         Raises:
             LedgerError: what is refunded stays refunded. ForeignLedger: it is another's, and nothing was.
         """
-        return self._settlement(self._policy).refund_ended()
+        return self._settlement(self._policy, 0, shards).refund_ended()
 
-    def _settlement(self, policy: Policy, helpers: int = 0) -> Settlement:
-        identity = self._known_identity()
-        database = self._database(write=True)
-        watch = Watch(self._clock, self._longest_pause)
-        tables = BatchedTables(database)
-        tables.name = database.name
-        self._read(lambda _: check_ours(tables, identity.id))
-        memory = LedgerMemory(tables, identity.id, watch)
-        ahead = Ahead(Judge(self._roots, WatchedPolicy.of(policy, watch), memory), max(0, helpers))
-        return Settlement(tables, ahead, memory, identity, watch)
+    def bring_up(self) -> None:
+        """Bring a ledger of an older version up to date. Raises LedgerError, NotALedger for any other."""
+        self._database(write=True)
+
+    def _settlement(
+        self, policy: Policy, helpers: int = 0, shards: Iterable[int] | None = None, moved: Moved | None = None
+    ) -> Run:
+        return make_settlement(self._parts(policy, Moved() if moved is None else moved), max(0, helpers), shards)
+
+    def _parts(self, policy: Policy, moved: Moved) -> Parts:
+        identity, watch = self._known_identity(), Watch(self._clock, self._longest_pause)
+        return Parts(self._database(write=True), self._roots, policy, identity, watch, moved)
 
     def _known_identity(self) -> LedgerIdentity:
         if self._identity is None:
@@ -153,6 +154,17 @@ class Ledger(LedgerFile):
                 "the ledger has no identity", remedy="Open it with its certificates, and to settle with its key."
             )
         return self._identity
+
+    def divide(self, into: int) -> bool:
+        """Divide the ledger, on a server, into so many shards that settle side by side; whether anything was done.
+
+        Raises:
+            Usage: it is in a file, or has another number of shards.
+            LedgerError: nothing was done.
+        """
+        parts = self._parts(self._policy, Moved())
+        make_settlement(parts, 0, None).introduce()
+        return divide(parts, into)
 
     def deposit(self, raw: bytes) -> Verdict:
         """Take an owner's deposit, a command with the op "deposit" (see `DepositArguments`), for its device.
@@ -204,7 +216,7 @@ class Ledger(LedgerFile):
         return self._read(make)
 
     def _checkpoints(self, database: Database) -> Checkpoints:
-        return Checkpoints(Tables(database), self._known_identity(), int(self._clock()))
+        return Checkpoints(database, self._known_identity(), int(self._clock()))
 
     @property
     def least_window(self) -> int:

@@ -38,6 +38,8 @@ class Moved:
         """Add what a change moves: an entry that gives for one that takes."""
         entries = change.entries  # pairs, as `book.move` makes them
         for source, target in zip(entries[::2], entries[1::2], strict=True):
+            if "shard" in (source.account.kind, target.account.kind):
+                continue  # it stays the device's
             self._sums[(*_kind(source, target, change), target.account.asset)] += target.amount
 
     def __iter__(self) -> Iterator[Movement]:

@@ -23,6 +23,7 @@ from .intake import (
 )
 from .owning import Handover, Obeying, Ownership, is_news
 from .rotating import Rotating, is_new, note
+from .sharding import Shifting, ends, shift
 from .store.batched import BatchedTables
 
 
@@ -55,6 +56,9 @@ def decide(tables: BatchedTables, act: Act) -> book.Change:
             change = book.revoke(tuple(tables.channels_of(act.device)), act.at)
         case Refunding():
             change = book.refund(_channel(tables, act.channel), act.amount, act.at)
+        case Shifting():
+            source, target = ends(act, tables.here)
+            change = shift(act, tables.here, (tables.balance(source), tables.balance(target)))
         case _:
             change = book.Change()
     return change

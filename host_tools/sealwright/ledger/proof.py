@@ -6,10 +6,13 @@ on. Form: empty, or the deterministic CBOR map {? 1: bstr secret, ? 2: [uint cou
 Limits: only what the message calls for is kept; it is public from then on.
 """
 
+from hashlib import sha256
 from typing import NamedTuple
 
 from ..errors import Malformed
+from ..verify import Policy
 from ..wire import cbor
+from ..wire.messages import Body, ChannelOpen, Message, Voucher
 from ..wire.messages.schema import HASH, UINT, Bytes, Pair, Rule
 
 _SECRET, _TICK, _WINDOW = 1, 2, 3
@@ -50,3 +53,15 @@ class Proof(NamedTuple):
             tick = (UINT.parse(pair[0]), HASH.parse(pair[1]))
         window = UINT.parse(content[_WINDOW]) if _WINDOW in content else None
         return cls(secret, tick, window)
+
+
+def proof_of(message: Message[Body], policy: Policy) -> Proof:
+    """What the policy reveals that this message calls for, and for a channel-open the least window in force."""
+    body = message.body
+    if isinstance(body, ChannelOpen):
+        return Proof(window=policy.least_window)
+    if not isinstance(body, Voucher):
+        return Proof()
+    secrets = (secret for secret in policy.secrets if sha256(secret).digest() == body.hash_lock)
+    tick = policy.ticks.get(body.ticks.root) if body.ticks is not None else None
+    return Proof(next(secrets, None), tick)

@@ -16,12 +16,14 @@ from ..wire.messages import Body, Certificate, ChannelOpen, Funding, Message, Vo
 from . import book
 from .chain import LogRow
 from .effect import effect_of
-from .intake import Funded, act_of, proof_of
+from .intake import Funded, act_of
 from .memory import LedgerMemory
 from .posting import Posting, decide, moves
-from .proof import Proof
+from .proof import Proof, proof_of
+from .shards.rules import Belonging
 from .standing import check_standing
 from .store.batched import BatchedTables
+from .store.database import Shard
 from .watch import Watch, WatchedPolicy
 
 
@@ -37,13 +39,19 @@ class Recheck:
     """Judges the rows of one log in order.
 
     roots, policy: whom to trust; the policy's time, secrets and ticks do not matter. tables: as rebuilt from
-    the rows judged so far. ledger: the ledger's id, 32 bytes.
+    the rows judged so far. ledger: the ledger's id, 32 bytes. shard: which the log is of, where the ledger has shards.
     """
 
     def __init__(
-        self, roots: Iterable[Message[Certificate]], policy: Policy, tables: BatchedTables, ledger: bytes
+        self,
+        roots: Iterable[Message[Certificate]],
+        policy: Policy,
+        tables: BatchedTables,
+        ledger: bytes,
+        shard: Shard | None = None,
     ) -> None:
-        self._tables, self._ledger = tables, ledger
+        self._tables, self._ledger, self.belonging = tables, ledger, Belonging(shard)
+        tables.here = None if shard is None else shard.number
         self._watch = Watch(lambda: 0)
         self._policy = WatchedPolicy.of(replace(policy, secrets=(), ticks={}, custody_floor=0), self._watch)
         self._memory = LedgerMemory(tables, ledger, self._watch)
@@ -61,17 +69,18 @@ class Recheck:
                 raise Unacceptable(found.fault.code, found.fault.why)
             if self._memory.is_copy(message, found):
                 raise Unacceptable("replay", "the same message came before")
-            posting, change = self._decide(message, found)
+            posting, change = self._decide(message, found, row.n)
         except (Rejected, book.Refusal) as error:
             raise Unacceptable(error.code, str(error)) from error
         if proof_of(message, self._judge.policy).dump() != row.proof:
             raise Unacceptable("malformed", "what was revealed with it is not what it calls for")
         return posting, change
 
-    def _decide(self, message: Message[Body], found: Finding) -> tuple[Posting, book.Change]:
+    def _decide(self, message: Message[Body], found: Finding, n: int) -> tuple[Posting, book.Change]:
         act = act_of(message, found, self._judge.policy, self._ledger)
         if act is None:
             raise Unacceptable("wrong_type", f"a {message.type} has no place in the ledger")
+        self.belonging.check(n, self._watch.at, act)
         if isinstance(act, Terms):
             check_standing(self._judge, act)
         if isinstance(act, Funded):

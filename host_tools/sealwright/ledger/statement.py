@@ -21,7 +21,8 @@ LOCKED: Final = "locked"
 PAID_IN: Final = "paid in"
 PAID_OUT: Final = "paid out"
 REFUNDED: Final = "refunded"
-KINDS: Final = (DEPOSITED, LOCKED, PAID_IN, PAID_OUT, REFUNDED, WITHDRAWN)
+SHIFTED: Final = "between shards"
+KINDS: Final = (DEPOSITED, LOCKED, PAID_IN, PAID_OUT, REFUNDED, WITHDRAWN, SHIFTED)
 _DAY: Final = 86400  # seconds
 
 
@@ -61,13 +62,36 @@ class Statement(NamedTuple):
 
 
 def statements(database: Database, device: bytes, start: int, end: int) -> Iterator[Statement]:
-    """One for each asset that the device (id, 32 bytes) had or moved in that time, by name.
+    """One for each asset that the device (id, 32 bytes) had or moved in that time, by name, over all shards.
 
     database: in one read transaction. Raises LedgerDamaged where the sums are not those of the ledger.
     """
+    found: dict[str, Statement] = {}
+    assets = {asset for shard in database.shards for asset in movements.assets(shard)}
+    for shard in database.shards:
+        for one in _of_shard(shard, device, assets, (start, end)):
+            found[one.asset] = _joined(found[one.asset], one) if one.asset in found else one
+    for _, one in sorted(found.items()):
+        lines = tuple(line for line in one.lines if line.kind != SHIFTED or any(line.change))
+        if lines or any(one.opening):
+            yield one._replace(lines=lines)
+
+
+def _joined(one: Statement, other: Statement) -> Statement:
+    lines: dict[tuple[int, str, bytes], StatementLine] = {}
+    for line in (*one.lines, *other.lines):
+        before = lines.get(line[:3])
+        entries, change = (0, Funds(0, 0)) if before is None else (before.entries, before.change)
+        lines[line[:3]] = line._replace(entries=entries + line.entries, change=change.plus(line.change))
+    ordered = tuple(sorted(lines.values(), key=_place))
+    return one._replace(opening=one.opening.plus(other.opening), lines=ordered, closing=one.closing.plus(other.closing))
+
+
+def _of_shard(database: Database, device: bytes, assets: Iterable[str], time: tuple[int, int]) -> Iterator[Statement]:
+    """What the log of one shard has of it. time: from the first up to the second."""
     rows = Tables(database).head().n
-    first, last = (movements.row_at(database, at, rows) for at in (start, end))
-    for asset in movements.assets(database):
+    first, last = (movements.row_at(database, at, rows) for at in time)
+    for asset in assets:
         account = movements.account(database, device, asset)
         if account is None:
             continue
@@ -83,7 +107,7 @@ def statements(database: Database, device: bytes, start: int, end: int) -> Itera
         if total != closing or now != held:
             raise LedgerDamaged(f"the entries of a device's account in {asset} do not add up to what it has")
         if lines or any(opening):
-            yield Statement(device, asset, start, end, opening, lines, closing)
+            yield Statement(device, asset, *time, opening, lines, closing)
 
 
 def _moves(
@@ -91,7 +115,9 @@ def _moves(
 ) -> Iterator[tuple[int, str, bytes, Funds]]:
     """(time, kind, peer, change) of all that moved in the rows from the first up to the second."""
     for one in movements.moved(database, account, *rows):
-        if one.payer is None or one.payee is None:
+        if one.kind == "shard":
+            yield one.at, SHIFTED, b"", Funds(one.amount, 0)  # nothing, once it has come to the other shard
+        elif one.payer is None or one.payee is None:
             yield one.at, DEPOSITED if one.amount > 0 else WITHDRAWN, one.name, Funds(one.amount, 0)
         elif one.payer == device:
             yield one.at, LOCKED if one.amount < 0 else REFUNDED, one.payee, Funds(one.amount, -one.amount)
@@ -109,4 +135,8 @@ def _lines(moves: Iterable[tuple[int, str, bytes, Funds]]) -> tuple[StatementLin
         count, before = found.get(key, (0, Funds(0, 0)))
         found[key] = count + 1, before.plus(change)
     lines = [StatementLine(*key, *sums) for key, sums in found.items()]
-    return tuple(sorted(lines, key=lambda line: (line.day, KINDS.index(line.kind), line.peer)))
+    return tuple(sorted(lines, key=_place))
+
+
+def _place(line: StatementLine) -> tuple[int, int, bytes]:
+    return line.day, KINDS.index(line.kind), line.peer

@@ -14,12 +14,13 @@ class Watch:
     def __init__(self, clock: Callable[[], float], longest_pause: int | None = None) -> None:
         self._clock, self._longest_pause = clock, longest_pause
         self.at = int(clock())
+        self.since = 0  # a time at which another log of the ledger was written: it bounds the pause, too
 
     def look(self, *, not_before: int = 0) -> None:
         """Take the time anew; never before `not_before`, the time of the log's last row. Raises ClockWrong for a time
         too long after it: every row after this one would be as late."""
         found = int(self._clock())
-        check_pause(found, not_before, self._longest_pause)
+        check_pause(found, max(not_before, self.since), self._longest_pause)
         self.at = max(found, not_before)
 
 

@@ -3,7 +3,7 @@
 Each function returns the fault of a message whose signature by `signer` holds, or None.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..errors import BadCertificate
 from ..wire.certificates import CLOCK_SKEW, Fault, check_chain
@@ -11,13 +11,16 @@ from ..wire.messages import (
     Body,
     Certificate,
     Checkpoint,
+    Division,
     Funding,
     Grant,
+    LogEnd,
     Message,
     Reading,
     Refund,
     Revocation,
     Rotation,
+    Shift,
 )
 from ..wire.times import utc
 from .codes import EQUIVOCATION
@@ -61,6 +64,15 @@ def revocation_fault(body: Revocation, signer: Signer, signers: Signers, now: in
     return None
 
 
+def ledger_fault(body: Funding | Refund | Checkpoint | Division | Shift, ledger: bytes, memory: Memory) -> Fault | None:
+    """Faults: not_a_party, those of `funding_fault`."""
+    if isinstance(body, Funding | Refund):
+        return funding_fault(body, ledger, memory)
+    if body.ledger != ledger:
+        return Fault("not_a_party", "it names another ledger than the one that signed it")
+    return None
+
+
 def funding_fault(body: Funding | Refund, ledger: bytes, memory: Memory) -> Fault | None:
     """Faults: unknown_channel, wrong_ledger, over_capacity."""
     terms = memory.channel(body.channel)
@@ -73,12 +85,18 @@ def funding_fault(body: Funding | Refund, ledger: bytes, memory: Memory) -> Faul
     return None
 
 
-def checkpoint_fault(shown: Checkpoint, before: Checkpoint) -> Fault | None:
-    """Fault: equivocation, beside another checkpoint of the same ledger and as many rows."""
-    other_root = None not in (shown.root, before.root) and shown.root != before.root
-    if shown.head == before.head and not other_root:
-        return None
-    return Fault(EQUIVOCATION, f"its ledger signed another log of {shown.rows} rows")
+def checkpoint_fault(shown: Checkpoint, before: Sequence[LogEnd]) -> Fault | None:
+    """Fault: equivocation, beside what other checkpoints of the same ledger say of as many rows of each shard's log."""
+    for shard, (end, known) in enumerate(zip(shown.ends(), before, strict=True)):
+        other_root = None not in (end.root, known.root) and end.root != known.root
+        if end.head != known.head or other_root:
+            return Fault(EQUIVOCATION, f"its ledger signed another log of {end.rows} rows{of_shard(shard)}")
+    return None
+
+
+def of_shard(shard: int) -> str:
+    """The end of a sentence on a log: whose it is, where a ledger has several."""
+    return f" of its shard {shard}" if shard else ""
 
 
 def network_fault(claimed: bytes, certified: bytes) -> Fault | None:

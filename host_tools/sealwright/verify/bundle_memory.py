@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from ..wire.keys import PublicKey
-from ..wire.messages import ChannelClose, Checkpoint, Delegation, Funding, Message, Voucher
+from ..wire.messages import ChannelClose, Checkpoint, Delegation, Funding, LogEnd, Message, Voucher
 from .entries import Entries, Shelf
 from .memory import Lane, Terms
 from .ownership import Owners, Step
@@ -44,7 +44,7 @@ class BundleMemory:
         self._vouchers: dict[bytes, Message[Voucher]] = {}
         self._seen: set[bytes] = set()
         self._revoked: dict[bytes, int] = {}
-        self._checkpoints: dict[tuple[bytes, int], Checkpoint] = {}
+        self._ends: dict[tuple[bytes, int, int], LogEnd] = {}
         self._fundings: set[tuple[bytes, bytes | None, int]] = set()
         self.earlier = dict(heads or {})
         self.heads: dict[bytes, Head] = {}
@@ -117,9 +117,9 @@ class BundleMemory:
         found = self._entries.get(signer)
         return self._entries.setdefault(signer, Entries(self._shelf)) if found is None else found
 
-    def checkpoint(self, shown: Checkpoint) -> Checkpoint:
-        """The checkpoint of the same ledger and the same number of rows that came first."""
-        return self._checkpoints.setdefault((shown.ledger, shown.rows), shown)
+    def ends(self, shown: Checkpoint) -> list[LogEnd]:
+        """For each shard what the checkpoint that came first says of as many rows of its log."""
+        return [self._ends.setdefault((shown.ledger, at, end.rows), end) for at, end in enumerate(shown.ends())]
 
     def channels(self) -> Iterator[Channel]:
         """Every channel of this bundle, and what is owed in it."""

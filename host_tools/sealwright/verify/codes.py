@@ -11,6 +11,7 @@ from ..wire.certificates import Fault
 OK: Final = "ok"
 ALREADY_SETTLED: Final = "already_settled"
 SUPERSEDED: Final = "superseded"
+OTHER_SHARD: Final = "other_shard"
 EQUIVOCATION: Final = "equivocation"
 
 REMEDIES: Final[Mapping[str, str]] = {

@@ -16,6 +16,7 @@ from ..wire.messages import (
     Checkpoint,
     Command,
     Delegation,
+    Division,
     Evidence,
     FactoryRecord,
     Firmware,
@@ -29,6 +30,7 @@ from ..wire.messages import (
     Refund,
     Revocation,
     Rotation,
+    Shift,
     Status,
     Transfer,
     Voucher,
@@ -50,7 +52,7 @@ from .verdict import Verdict
 OfDevice: TypeAlias = Reading | ChannelOpen | PeerProof | Status | Offer | Rotation
 OfChannel: TypeAlias = Voucher | Receipt | ChannelClose
 OfOwner: TypeAlias = Command | Firmware | Delegation | Transfer
-OfLedger: TypeAlias = Funding | Refund | Checkpoint
+OfLedger: TypeAlias = Funding | Refund | Checkpoint | Division | Shift
 _NO_ISSUER: Final = "its signer is certified as a device and may issue nothing"
 
 
@@ -62,9 +64,12 @@ class Judge:
     """
 
     def __init__(self, roots: Iterable[Message[Certificate]], policy: Policy, memory: Memory) -> None:
-        self.policy, self.memory = policy, memory
-        self._roots = tuple(roots)
-        self.signers = Signers(self._roots, policy, memory)
+        self.policy, self.memory, self._roots = policy, memory, tuple(roots)
+        self.renew()
+
+    def renew(self) -> None:
+        """Know the roots alone again, and ask the memory anew: what was judged came to nothing."""
+        self.signers = Signers(self._roots, self.policy, self.memory)
 
     def parse(self, n: int, raw: bytes) -> Message[Body] | Verdict:
         """Message `n` of a bundle, or the verdict on bytes that are none."""
@@ -80,7 +85,7 @@ class Judge:
             return self._certificate(Message(message.sign1, body))
         if isinstance(body, Voucher | Receipt | ChannelClose):
             return self._of_party(message, body)
-        if isinstance(body, Funding | Refund | Checkpoint):
+        if isinstance(body, Funding | Refund | Checkpoint | Division | Shift):
             return self._of_ledger(message, body)
         if isinstance(body, Grant | FactoryRecord | Revocation):
             return self._of_issuer(message, body)
@@ -185,11 +190,7 @@ class Judge:
         )
         if fault is not None:
             return Finding(fault)
-        if isinstance(body, Checkpoint):
-            other = body.ledger != signer.id
-            fault = Fault("not_a_party", "it names another ledger than the one that signed it") if other else None
-        else:
-            fault = authority.funding_fault(body, signer.id, self.memory)
+        fault = authority.ledger_fault(body, signer.id, self.memory)
         return Finding(fault or replay(message, self.memory), None, signer.id)
 
     def _of_device(self, message: Message[Body], body: OfDevice) -> Finding:

@@ -6,7 +6,6 @@ here: that the ledger took one says nothing else about it. No input makes this r
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..errors import Rejected, Truncated
@@ -14,7 +13,8 @@ from ..wire.certificates import Fault
 from ..wire.keys import PublicKey
 from ..wire.log_receipt import Consistency, Inclusion, LogReceipt, is_receipt, parse_receipt
 from ..wire.merkle import is_consistent, leaf, root_from
-from ..wire.messages import Body, Certificate, Checkpoint, Message, parse_message
+from ..wire.messages import Body, Certificate, Checkpoint, LogEnd, Message, parse_message
+from .authority import of_shard
 from .codes import EQUIVOCATION, OK, REMEDIES
 from .verdict import Verdict
 from .verifier import Verifier
@@ -22,12 +22,20 @@ from .verifier import Verifier
 INCLUSION, CONSISTENCY = "inclusion", "consistency"
 
 
+class _Rest(NamedTuple):
+    """What a receipt rests on: the end of a log, as a checkpoint states it."""
+
+    end: LogEnd
+    checkpoint: Checkpoint
+
+
 class ReceiptVerdict(NamedTuple):
     """The outcome for the receipt that is item `n` of its file, counted from 0.
 
     digest: 32 bytes, of the message that it proves to be in the log, in `row`, counted from 1; None for a receipt of
     consistency, and then `row` is the number of rows of the earlier log. checkpoint: what it rests on, None where there
-    is none. message: the one it proves.
+    is none. message: the one it proves. shard: the one whose log it is of, where a ledger has several. end: what the
+    checkpoint says of this log.
     """
 
     n: int
@@ -39,6 +47,8 @@ class ReceiptVerdict(NamedTuple):
     row: int | None = None
     checkpoint: Checkpoint | None = None
     message: Message[Body] | None = None
+    shard: int | None = None
+    end: LogEnd | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """What `sealwright verify --receipt --json` prints: digests and ids in lower-case hex, times in seconds."""
@@ -51,11 +61,12 @@ class ReceiptVerdict(NamedTuple):
             "digest": None if self.digest is None else self.digest.hex(),
             "message": None if self.message is None else self.message.type,
             "row": self.row,
-            "rows": None if rests is None else rests.rows,
+            "rows": None if self.end is None else self.end.rows,
             "ledger": None if rests is None else rests.ledger.hex(),
-            "head": None if rests is None else f"{rests.rows}:{rests.head.hex()}",
+            "head": None if self.end is None else f"{self.end.rows}:{self.end.head.hex()}",
             "at": None if rests is None else rests.signed_at,
             "why": self.why,
+            **({} if self.shard is None else {"shard": self.shard}),
         }
 
 
@@ -66,7 +77,7 @@ class ReceiptFile:
         self._verifier = verifier
         self._keys: dict[bytes, PublicKey] = {}  # of ledgers, by kid
         self._refused: dict[bytes, Verdict] = {}  # certificates, by the kid of their subject
-        self._checkpoints: dict[tuple[bytes, int], Checkpoint] = {}  # by the ledger's kid and the rows
+        self._ends: dict[tuple[bytes, int, int], _Rest] = {}  # by the ledger's kid, the shard and the rows
         self._subject: Message[Body] | None = None
 
     def run(self, items: Iterable[bytes]) -> Iterator[Verdict | ReceiptVerdict]:
@@ -99,10 +110,11 @@ class ReceiptFile:
             self._subject = message
             return None
         verdict = self._verifier.check(raw)
-        if verdict.ok:
-            self._checkpoints.setdefault((message.kid, body.rows), body)
-        if verdict.code == EQUIVOCATION:  # nothing rests on either
-            self._checkpoints[message.kid, body.rows] = replace(body, root=None)
+        for shard, end in enumerate(body.ends()):
+            if verdict.ok:
+                self._ends.setdefault((message.kid, shard, end.rows), _Rest(end, body))
+            if verdict.code == EQUIVOCATION:  # nothing rests on either
+                self._ends[message.kid, shard, end.rows] = _Rest(end._replace(root=None), body)
         cause = self._refused.get(message.kid) if verdict.code == "unknown_signer" else None
         return verdict if cause is None else verdict._replace(code=cause.code, why=cause.why)
 
@@ -114,31 +126,33 @@ class ReceiptFile:
         kind = INCLUSION if isinstance(receipt.proof, Inclusion) else CONSISTENCY
         subject = self._subject if kind == INCLUSION else None
         row = receipt.proof.at + 1 if isinstance(receipt.proof, Inclusion) else receipt.proof.earlier
-        rests = self._checkpoints.get((receipt.kid, receipt.proof.size))
-        verdict = ReceiptVerdict(n, kind, True, OK, "", subject.digest if subject else None, row, rests, subject)
+        rests = self._ends.get((receipt.kid, receipt.shard or 0, receipt.proof.size))
+        on, digest = rests.checkpoint if rests else None, subject.digest if subject else None
+        verdict = ReceiptVerdict(n, kind, True, OK, "", digest, row, on, subject, receipt.shard, rests and rests.end)
         fault = self._fault(receipt, rests, subject)
         if fault is None:
             return verdict
         return verdict._replace(ok=False, code=fault.code, why=f"{fault.why}. {REMEDIES[fault.code]}")
 
-    def _fault(self, receipt: LogReceipt, rests: Checkpoint | None, subject: Message[Body] | None) -> Fault | None:
-        key, proof = self._keys.get(receipt.kid), receipt.proof
-        if rests is None or rests.root is None or key is None:
-            return Fault("bad_receipt", f"no checkpoint of {proof.size} rows that holds comes before it")
-        if not receipt.signed_by(key, rests.root):
+    def _fault(self, receipt: LogReceipt, rests: "_Rest | None", subject: Message[Body] | None) -> Fault | None:
+        key, proof, root = self._keys.get(receipt.kid), receipt.proof, rests and rests.end.root
+        if root is None or key is None:
+            what = f"{proof.size} rows{of_shard(receipt.shard or 0)}"
+            return Fault("bad_receipt", f"no checkpoint of {what} that holds comes before it")
+        if not receipt.signed_by(key, root):
             return Fault("bad_signature", "its ledger did not sign it over the checkpoint's root")
         if isinstance(proof, Consistency):
-            return self._inconsistency(receipt.kid, proof, rests.root)
+            return self._inconsistency((receipt.kid, receipt.shard or 0), proof, root)
         if subject is None:
             return Fault("bad_receipt", "no message comes before it")
-        if root_from(leaf(subject.digest), proof.at, proof.size, proof.path) != rests.root:
+        if root_from(leaf(subject.digest), proof.at, proof.size, proof.path) != root:
             return Fault("bad_receipt", f"its path does not show the message before it in row {proof.at + 1}")
         return None
 
-    def _inconsistency(self, kid: bytes, proof: Consistency, root: bytes) -> Fault | None:
-        earlier = self._checkpoints.get((kid, proof.earlier))
-        if earlier is None or earlier.root is None:
+    def _inconsistency(self, log: tuple[bytes, int], proof: Consistency, root: bytes) -> Fault | None:
+        earlier = self._ends.get((*log, proof.earlier))
+        if earlier is None or earlier.end.root is None:
             return Fault("bad_receipt", f"no checkpoint of {proof.earlier} rows that holds comes before it")
-        if not is_consistent(proof.earlier, earlier.root, proof.size, root, proof.path):
+        if not is_consistent(proof.earlier, earlier.end.root, proof.size, root, proof.path):
             return Fault("bad_receipt", "its path does not show that the log goes on from the earlier checkpoint")
         return None

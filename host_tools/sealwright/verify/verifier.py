@@ -127,7 +127,7 @@ class Verifier:
         if isinstance(message.body, Reading | FactoryRecord) and found.signer is not None:
             found = self._beside_others(message.digest, message.body, found.signer, found)
         if isinstance(message.body, Checkpoint) and found.fault is None:
-            found = found._replace(fault=checkpoint_fault(message.body, self.memory.checkpoint(message.body)))
+            found = found._replace(fault=checkpoint_fault(message.body, self.memory.ends(message.body)))
         if isinstance(message.body, ChannelOpen) and found.fault is not None and found.fault.code in _BEFORE_FUNDING:
             found = self._funded(message.digest, message.body, found)
         self._keep(message, found)

@@ -4,6 +4,7 @@ Limits: one process; TLS is a reverse proxy's work. What a proxy says of where a
 """
 
 import asyncio
+import importlib
 import logging
 import socket
 import sys
@@ -20,6 +21,7 @@ from ..hub.state import State
 from .settings import Settings
 
 CONNECTIONS: Final = 256
+PATIENCE: Final = 30.0  # seconds without a whole request
 _LOOKS: Final = 0.2  # seconds between looks at whether to stop
 _PART: Final = "web"
 
@@ -75,7 +77,7 @@ async def _serve(library: Any, given: _Run, stop: Stop, ready: Callable[[Setting
     site = Site(given.folder, given.settings, given.port, given.ledger)
     config = library.Config(
         build(site),
-        http="h11",
+        http=_protocol(),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -104,6 +106,29 @@ async def _serve(library: Any, given: _Run, stop: Stop, ready: Callable[[Setting
             server.should_exit = True
         await asyncio.sleep(_LOOKS)
     await serving
+
+
+def _protocol() -> Any:
+    """uvicorn's HTTP. It waits for a request's head as long as a client likes; here some PATIENCE seconds, or
+    CONNECTIONS silent clients would keep everybody else out."""
+    base: Any = importlib.import_module("uvicorn.protocols.http.h11_impl").H11Protocol
+
+    class Patient(base):  # type: ignore[misc]
+        idle: Any = None  # the request that was answered last, at the last look
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self.loop.call_later(PATIENCE, self.look)
+
+        def look(self) -> None:
+            answering = self.cycle is not None and not self.cycle.response_complete
+            if not answering and self.cycle is self.idle:
+                self.transport.close()
+            elif not self.transport.is_closing():
+                self.idle = None if answering else self.cycle
+                self.loop.call_later(PATIENCE, self.look)
+
+    return Patient
 
 
 def _state(folder: Path) -> State | None:

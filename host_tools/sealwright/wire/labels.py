@@ -40,6 +40,8 @@ CHECKPOINT: Final = 65018
 ROTATION: Final = 65019
 TRANSFER: Final = 65020
 DELEGATION: Final = 65021
+DIVISION: Final = 65022
+SHIFT: Final = 65023
 
 # COSE_Key
 KTY: Final = 1
@@ -72,6 +74,7 @@ SEALED_PROOF: Final = -70030
 SELFTEST: Final = -70020
 CERTIFICATE_DIGEST: Final = -70021
 CHIP: Final = -70031
+SHARD: Final = -70040  # in the header of a receipt of a ledger's log
 
 # custody: who can read the key
 OPEN: Final = 0

@@ -2,7 +2,8 @@
 
 Source: RFC 9942, with the verifiable data structure RFC9162_SHA256. The protected header is {1: -7, 4: kid, 395: 1},
 the unprotected header {396: {-1: [proof]}} for an entry's inclusion or {396: {-2: [proof]}} for a tree that begins with
-an earlier one; the payload is detached: it is the root (32 bytes). Not to be confused with `messages.Receipt`, by which
+an earlier one; the payload is detached: it is the root (32 bytes). Of a ledger in shards the protected header names
+the shard, under -70040. Not to be confused with `messages.Receipt`, by which
 a payee acknowledges a voucher.
 """
 
@@ -12,7 +13,7 @@ from typing import Final, NamedTuple
 from ..errors import Malformed, Rejected
 from . import cbor, cose
 from .keys import PublicKey
-from .labels import ALG, COSE_SIGN1_TAG, ES256, KID
+from .labels import ALG, COSE_SIGN1_TAG, ES256, KID, SHARD
 from .messages.schema import HASH, UINT
 
 STRUCTURE: Final = 395  # header parameters of RFC 9942
@@ -40,22 +41,25 @@ class Consistency(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LogReceipt:
-    """One receipt as received. kid: the hint of the ledger's key, 8 bytes."""
+    """One receipt as received. kid: the hint of the ledger's key, 8 bytes. shard: of a ledger in shards, the one whose
+    log this is of."""
 
     raw: bytes
     kid: bytes
     proof: Inclusion | Consistency
     protected: bytes
     signature: bytes
+    shard: int | None = None
 
     def signed_by(self, key: PublicKey, root: bytes) -> bool:
         """Whether the signature is this key's over `root`."""
         return key.verify(cose.digest_of(self.protected, root), self.signature)
 
 
-def sign_receipt(key: cose.Signer, proof: Inclusion | Consistency, root: bytes) -> bytes:
-    """A receipt over the root of the tree of `proof.size` entries."""
-    protected = cbor.encode({ALG: ES256, KID: key.public.kid, STRUCTURE: _RFC9162_SHA256})
+def sign_receipt(key: cose.Signer, proof: Inclusion | Consistency, root: bytes, shard: int | None = None) -> bytes:
+    """A receipt over the root of the tree of `proof.size` entries. shard: of a ledger that has several."""
+    header: dict[cbor.Key, cbor.Value] = {ALG: ES256, KID: key.public.kid, STRUCTURE: _RFC9162_SHA256}
+    protected = cbor.encode(header if shard is None else {**header, SHARD: shard})
     kind = _INCLUSION if isinstance(proof, Inclusion) else _CONSISTENCY
     content = cbor.encode([proof[0], proof[1], list(proof.path)])
     signature = key.sign(cose.digest_of(protected, root))
@@ -85,13 +89,14 @@ def parse_receipt(raw: bytes) -> LogReceipt:
     if payload is not None:
         raise Malformed("a receipt's payload is detached: the root that its proof leads to")
     header = cbor.decode(protected)
-    if not isinstance(header, dict) or header.keys() != {ALG, KID, STRUCTURE}:
-        raise Malformed("a receipt's header names an algorithm, a key and a data structure, and nothing else")
-    kid, structure = header[KID], header[STRUCTURE]
+    if not isinstance(header, dict) or header.keys() - {SHARD} != {ALG, KID, STRUCTURE}:
+        raise Malformed("a receipt's header names an algorithm, a key, a data structure, a shard, and nothing else")
+    kid, shard = header[KID], UINT.parse(header[SHARD]) if SHARD in header else None
+    structure = header[STRUCTURE]
     is_tree = structure == _RFC9162_SHA256 and not isinstance(structure, bool)  # True == 1 in Python, not in CBOR
     if header[ALG] != ES256 or not is_tree or not isinstance(kid, bytes) or len(kid) != 8:
         raise Malformed("a receipt here is by ES256 over an RFC9162_SHA256 tree, and names its key by 8 bytes")
-    return LogReceipt(bytes(raw), kid, _proof(unprotected), protected, signature)
+    return LogReceipt(bytes(raw), kid, _proof(unprotected), protected, signature, shard)
 
 
 def _proof(unprotected: cbor.Value) -> Inclusion | Consistency:

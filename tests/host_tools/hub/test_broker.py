@@ -7,7 +7,9 @@ import paho.mqtt.client as paho
 import pytest
 from sealwright import emulator
 from sealwright.emulator.board import free_port
+from sealwright.errors import Usage
 from sealwright.hub.accounts import Accounts
+from sealwright.link.broker.session import Session
 from sealwright.link.broker.trust import authority_der
 from sealwright.operate import owner, provisioning
 from sealwright.operate.renewing import revoke
@@ -138,3 +140,19 @@ def test_readings_go_on_when_the_broker_and_the_hub_are_killed(site, board):
         hub.wait(40)
     assert not [part for part in (*PARTS, "broker") if site.is_running(part)]
     assert not (site.folder.broker / "nats.pid").exists(), "no server is left"
+
+
+def test_there_is_no_account_before_there_is_a_broker(site):
+    with pytest.raises(Usage) as refused:
+        Accounts(site.home).issue(bytes(32), test=True)
+    assert refused.value.code == "no_broker" and not Accounts(site.home).exists
+
+
+def test_who_only_publishes_is_let_in(site):
+    accounts = Accounts(site.home)
+    accounts.set_up(port=free_port())
+    with site.parts("broker"):
+        site.wait(lambda: "mqtts://" in site.states().get("broker", {}).get("text", ""))
+        session = Session(accounts.broker, [])
+        session.publish("sealwright/x/readings", b"x")
+        session.close()

@@ -1,6 +1,8 @@
 """What a hub noticed of its devices, and how its parts are."""
 
+import importlib.util
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from sealwright.hub import fleet as module
 from sealwright.hub.fleet import Fleet
 from sealwright.hub.fleet_tables import FleetMissing
 from sealwright.hub.folder import HubFolder
+from sealwright.hub.parts import part_of
 from sealwright.hub.state import STALE_SECONDS, State, is_fresh, read_states
 
 ONE, TWO = bytes(range(32)), bytes(range(32, 64))
@@ -32,6 +35,12 @@ def test_a_device_is_kept_as_it_was_seen_last(folder):
     assert found[ONE.hex()].info == {"device": ONE.hex(), "clock": [7, 2]}, "what it said stays until it says more"
     assert (found[ONE.hex()].how, found[TWO.hex()].how, found[TWO.hex()].info) == ("bundle", "url", None)
     assert abs(found[TWO.hex()].seen - time.time()) < 3600
+
+
+def test_a_fault_may_name_a_file_whose_name_is_no_text(folder):
+    with Fleet(folder.fleet, write=True) as fleet:
+        fleet.note_fault(None, "bundle_refused", os.fsdecode(b"day\xff.bundle: it is empty"))
+        assert [one.text for one in fleet.faults()] == ["day?.bundle: it is empty"]
 
 
 def test_the_tables_are_those_that_were_agreed(folder):
@@ -128,3 +137,8 @@ def test_a_second_holder_is_refused_until_the_first_dies(folder, tmp_path):
         child.wait()
     with folder.held("hub"):
         pass
+
+
+def test_a_part_without_its_packages_is_left_out(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "uvicorn" else True)
+    assert "uvicorn is not installed" in part_of("web").lacking() and not part_of("settle").lacking()

@@ -13,13 +13,13 @@ from tests.host_tools.ledger.damage import codes
 
 def says(monkeypatch, change):
     """What the ledger says of its own accord goes through change(body) -> bodies."""
-    say = settling.Settlement._say
+    say = settling.Settlement.say
 
     def changed(self, body, act, effect):
         for one in change(body) if isinstance(body, Funding) else [body]:
             say(self, one, act, effect)
 
-    monkeypatch.setattr(settling.Settlement, "_say", changed)
+    monkeypatch.setattr(settling.Settlement, "say", changed)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ import sqlite3
 from hashlib import sha256
 
 import pytest
+from sealwright.bookkeeping import known_ledger, open_ledger
 from sealwright.database.kind import Migration
-from sealwright.ledger import LedgerError, NotALedger
+from sealwright.home import Home
+from sealwright.ledger import LedgerError, LedgerFile, NotALedger
 from sealwright.ledger.store import migrations, schema
 from sealwright.ledger.store.migrations import MIGRATIONS
 from sealwright.ledger.store.sqlite import SqliteDatabase
@@ -113,3 +115,16 @@ def test_other_versions_are_refused(sound, copy, version):
     with World(copy).ledger() as ledger, pytest.raises(NotALedger, match=f"of version {version}, not {schema.VERSION}"):
         ledger.deposit(sound.owner.deposit(sound.payer, 1).raw)
     assert version_of(copy) == version
+
+
+def test_a_home_whose_ledger_is_older_goes_on(tmp_path, request):
+    home = Home.init(tmp_path / "home", "old")
+    with known_ledger(home) as ledger:
+        assert not list(ledger.settle([]))
+        before = ledger.head()
+    version = request.getfixturevalue("updated")
+    with LedgerFile(home.ledger_place) as reader, pytest.raises(NotALedger):
+        reader.head()
+    with open_ledger(home) as ledger:
+        assert ledger.head() == before
+    assert version_of(home.ledger_place) == version

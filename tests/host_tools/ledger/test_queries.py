@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import sealwright.ledger
+from sealwright.ledger.shards.checking import mismatches
 from sealwright.ledger.store.postgres.engine import PostgresDatabase
 from sealwright.ledger.store.schema import VIEWS
 from sealwright.ledger.store.sqlite import SqliteDatabase
@@ -28,6 +29,7 @@ REPORTS = ("FROM accounts ORDER BY kind", "FROM entries e JOIN accounts a ON a.i
 REPORTS += ("FROM channels ORDER BY opened", "FROM equivocations e JOIN log a")
 AUDIT = ("at, message, proof, effect, prev, hash FROM log ORDER BY n", "count(*)")
 AUDIT += tuple(f"FROM {table} ORDER BY {', '.join(key)}" for table, (key, _) in VIEWS.items())  # compared row by row
+AUDIT += ("SELECT n, digest FROM messages WHERE type IN", "FROM accounts WHERE kind = 'shard'")  # of several shards
 AUDIT += ("HAVING sum(e.amount) <> 0", "<> c.remaining", "WHERE paid > pays_up_to")  # its invariants
 INDEXES = ["messages_by_digest", "channels_by_claim_end", "channels_by_payer", "channels_by_asset"]
 FIRST_ROW = re.compile(r"FROM log ORDER BY n DESC LIMIT 1$")  # a scan that ends with its first row
@@ -56,6 +58,9 @@ def used(tmp_path, monkeypatch):
         assert ledger.balances() and list(ledger.entries())
         assert ledger.channels_after(0, 1)[0][1] == ledger.channels()[0] and ledger.accounts("device", ("", b""), 9)
         assert ledger.prove([ledger.channels()[0].digest])
+        database = ledger._database()  # as two shards that have the same
+        assert {one.code for one in mismatches([database, database])} == {"in_two_shards"}
+        assert Tables(database).has_book(99)
     monkeypatch.undo()
     assert called == set(methods())  # no query of the tables is left out
     return world.path, settling, queries

@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 from sealwright.ledger import Funds, LedgerDamaged
-from sealwright.ledger.statement import KINDS, PAID_IN, PAID_OUT
+from sealwright.ledger.statement import KINDS, PAID_IN, PAID_OUT, SHIFTED
 
 from tests.host_tools.factory import DAY, NOW, hash32
 from tests.host_tools.ledger import histories
 from tests.host_tools.ledger.behind import is_file
+from tests.host_tools.ledger.sharded import channel_in, divided
 from tests.host_tools.ledger.test_law import raws_of
 
 MONTHS = [int(datetime(2027, month, 1, tzinfo=UTC).timestamp()) for month in range(2, 8)]
@@ -103,7 +104,7 @@ def test_each_month_adds_up_to_what_the_ledger_had(world, seed):
         whole = statements(life.ledger, device.id, 0, MONTHS[-1])
         assert {asset: one.closing for asset, one in whole.items() if any(one.closing)} == before
         assert all(one.opening == (0, 0) for one in whole.values())
-    assert seen == set(KINDS)
+    assert seen == set(KINDS) - {SHIFTED}
     life.ledger.close()
 
 
@@ -167,3 +168,20 @@ def test_sums_that_are_not_the_ledgers_are_said(world, change):
     with pytest.raises(LedgerDamaged, match="do not add up"):
         ledger.statements(world.payer.id, 0, 2**40)
     ledger.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("of", [2, 3])
+def test_a_ledger_in_shards_adds_up_over_all_of_them(of):
+    """What goes from one shard to another is no movement of the device."""
+    with divided(of) as world:
+        opens = [channel_in(world, shard, of) for shard in range(of)]
+        paid = [world.payer.voucher(one, 10 * (n + 1)) for n, one in enumerate(opens)]
+        with world.ledger() as ledger:
+            world.codes(ledger, [*world.certificates, world.owner.deposit(world.payer, 100 * of)])
+            assert set(world.codes(ledger, [*paid, *opens])) == {"ok"}
+            for device in (world.payer, world.payee):
+                (one,) = ledger.statements(device.id, NOW, NOW + 1)
+                assert total(one) == one.closing == held(ledger, device.id)["credit"]
+                assert {line.kind for line in one.lines} <= set(KINDS) - {SHIFTED}
+            assert one.closing.available == sum(10 * (n + 1) for n in range(of))

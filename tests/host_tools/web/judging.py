@@ -14,7 +14,9 @@ from sealwright.wire.bundle import read_bundle
 NODE = shutil.which("node")
 DRIVER = Path(__file__).with_name("driver.mjs")
 NAMES = ("index", "digest", "type", "ok", "code", "signer", "device", "mark", "text")
-RECEIPT_NAMES = ("index", "digest", "type", "ok", "code", "text", "row", "rows", "ledger", "head", "at", "message")
+RECEIPT_NAMES = (
+    "index", "digest", "type", "ok", "code", "text", "row", "shard", "rows", "ledger", "head", "at", "message"
+)  # fmt: skip
 FORM = ("malformed", "wrong_type", "not_deterministic")  # said with the names that each language has for fields
 
 needs_node = pytest.mark.skipif(NODE is None, reason="there is no node: apt-get install nodejs, 20 or newer")
@@ -86,8 +88,9 @@ def row(verdict, before=0) -> dict:
 
 def receipt_row(verdict) -> dict:
     rests = verdict.checkpoint
-    of = (verdict.n, verdict.digest, verdict.type, verdict.ok, verdict.code, verdict.why, verdict.row)
-    where = (None,) * 4 if rests is None else (rests.rows, rests.ledger, rests.head, rests.signed_at)
+    of = (verdict.n, verdict.digest, verdict.type, verdict.ok, verdict.code, verdict.why, verdict.row, verdict.shard)
+    end = verdict.end
+    where = (None,) * 4 if rests is None else (end.rows, rests.ledger, end.head, rests.signed_at)
     what = None if verdict.message is None else verdict.message.type
     return comparable(dict(zip(RECEIPT_NAMES, map(text, (*of, *where, what)), strict=True)))
 

@@ -7,9 +7,9 @@ import random
 from hashlib import sha256
 
 from sealwright.verify import Policy
-from sealwright.wire import cbor
+from sealwright.wire import cbor, labels
 from sealwright.wire.log_receipt import Consistency, Inclusion, sign_receipt
-from sealwright.wire.messages import Checkpoint, sign_message
+from sealwright.wire.messages import Checkpoint, LogEnd, sign_message
 
 from tests.host_tools.factory import NOW, hash32, key
 from tests.host_tools.mutate import Mutator
@@ -103,8 +103,18 @@ class Drawing:
         signer = key(label)
         root = self.random.choice((tree(digests[:size]),) * 12 + (None, hash32("another")))
         ledger = signer.public.device_id if self.random.random() < 0.95 else hash32("nobody")
-        body = Checkpoint(ledger, size, hash32(f"head {size}"), NOW, root)
+        body = Checkpoint(ledger, size, hash32(f"head {size}"), NOW, root, self._others(digests, size))
         return sign_message(signer, body).raw, label
+
+    def _others(self, digests, size):
+        """The ends of other shards' logs, which have the same messages, so that their receipts may hold."""
+        draw = self.random
+        ends = []
+        for _ in range(draw.choice((0, 0, 0, 1, 2))):
+            rows = size if draw.random() < 0.8 else draw.randrange(len(digests) + 1)
+            root = tree(digests[:rows]) if draw.random() < 0.9 else hash32("another")
+            ends.append(LogEnd(rows, hash32(f"head {rows}"), root))
+        return tuple(ends) or None
 
     def _receipt(self, label, right, root):
         """The right one, or one whose proof, structure or signer is another."""
@@ -112,12 +122,13 @@ class Drawing:
         if kind < 0.2:
             right = self._other(right)
         signer = key(label if kind < 0.9 else draw.choice((*LEDGERS, "stranger")))
-        raw = sign_receipt(signer, right, root if kind < 0.95 else hash32("another"))
+        shard = draw.choice((None, None, None, 0, 1, 1, 2, 2**64 - 1))
+        raw = sign_receipt(signer, right, root if kind < 0.95 else hash32("another"), shard)
         if draw.random() < 0.05:
             header, unprotected, payload, signature = cbor.decode(raw).value
             header = cbor.decode(header)
             odd = draw.choice((True, 2, None, "RFC9162_SHA256"))
-            header[draw.choice((395, 4, 1, 5))] = odd
+            header[draw.choice((395, 4, 1, 5, labels.SHARD))] = odd
             raw = cbor.encode(cbor.Tag(18, [cbor.encode(header), unprotected, payload, signature]))
         return raw, None
 

@@ -15,12 +15,16 @@ from sealwright.wire.messages import (
     Claim,
     Command,
     Delegation,
+    Division,
     Funding,
+    LogEnd,
     Offer,
     Owned,
+    Place,
     Receipt,
     Refund,
     RevealedTick,
+    Shift,
     Status,
     Ticks,
     Transfer,
@@ -118,9 +122,12 @@ def _money(story, payer, payee, third, payers_key):
     story.say(payers_key, ChannelClose(first.digest, NOW))
     story.say(third.key, ChannelClose(other.digest, NOW, ()))
     story.say(key("ledger"), Refund(first.digest, 900, NOW))
-    for rows in (3, 4):
-        ledger = key("ledger")
-        story.say(ledger, Checkpoint(ledger.public.device_id, rows, hash32(f"head {rows}"), NOW, hash32("tree")))
+    ledger = key("ledger")
+    mine = ledger.public.device_id
+    for rows, others in ((3, None), (4, None), (5, (LogEnd(7, hash32("head of 1"), hash32("tree of 1")),))):
+        story.say(ledger, Checkpoint(mine, rows, hash32(f"head {rows}"), NOW, hash32("tree"), others))
+    story.say(ledger, Division(mine, 1, 2, NOW))
+    story.say(ledger, Shift(mine, payer.id, "credit", 5, Place(0, 3), NOW, Place(1, 1)))
 
 
 def story():

@@ -12,15 +12,19 @@ from sealwright.wire.messages import (
     DecimalFraction,
     Delegation,
     DevicePolicy,
+    Division,
     Funding,
     Limit,
+    LogEnd,
     Offer,
     Owned,
+    Place,
     Record,
     Refund,
     RevealedTick,
     Revocation,
     Rotation,
+    Shift,
     Status,
     Ticks,
     Transfer,
@@ -48,6 +52,7 @@ FULL = {
     "merges": ((1, 2), (3, 4)),
     "ticks": Ticks(hash32("root"), 5, 6),
 }
+ENDS = (LogEnd(9, hash32("head 1"), hash32("root 1")), LogEnd(0, bytes(32), hash32("root 2")))
 RECORDS = (
     Record(base_name="a", base_time=NOW, base_unit="Cel", name="n", value=DecimalFraction(-2, 2150), time=-1),
     Record(name="t", text="warm"),
@@ -81,10 +86,12 @@ MESSAGES = {
     "status": sign_message(DEVICE.key, STATUS),
     "revocation": sign_message(NET.key, Revocation(DEVICE.id, labels.REASON_KEY_LOST, NOW)),
     "offer": sign_message(DEVICE.key, OFFER),
-    "checkpoint": sign_message(LEDGER, Checkpoint(LEDGER_ID, 12, hash32("head"), NOW, hash32("root"))),
+    "checkpoint": sign_message(LEDGER, Checkpoint(LEDGER_ID, 12, hash32("head"), NOW, hash32("root"), ENDS)),
     "rotation": sign_message(DEVICE.key, Rotation(DEVICE.id, key("device, second").public, NOW, 1, 7, hash32("seven"))),
     "transfer": sign_message(OWNER, Transfer(DEVICE.id, 1, OWNER.public, key("new owner").public, NOW)),
     "delegation": sign_message(OWNER, Delegation(DEVICE.id, 0, ("pause", "offer"), NOW, NOW, key("operator").public)),
+    "division": sign_message(LEDGER, Division(LEDGER_ID, 1, 2, NOW)),
+    "shift": sign_message(LEDGER, Shift(LEDGER_ID, DEVICE.id, "credit", 7, Place(0, 12), NOW, Place(1, 9))),
 }
 
 

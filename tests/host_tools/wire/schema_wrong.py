@@ -41,6 +41,27 @@ NUMBER_WRONG = (
     Tag(18, [0, 1]),
 )
 PAIRS_WRONG = ([], {}, None, [1, 2], [[1]], [[1, 2, 3]], [[1, -1]], [[1, "2"]], [[True, 1]], [[1, 2], 3])
+PLACE_WRONG = (
+    [],
+    {},
+    None,
+    1,
+    [1],
+    [1, 2, 3],
+    *([wrong, 1] for wrong in UINT_WRONG),
+    *([1, wrong] for wrong in UINT_WRONG),
+)
+ENDS_WRONG = (
+    None,
+    [],
+    {},
+    [1, bytes(32), bytes(32)],
+    [[1, bytes(32)]],
+    [[1, bytes(32), bytes(32), 0]],
+    *([[wrong, bytes(32), bytes(32)]] for wrong in UINT_WRONG),
+    *([[1, wrong, bytes(32)]] for wrong in HASH_WRONG),
+    *([[1, bytes(32), wrong]] for wrong in HASH_WRONG),
+)
 FILES_WRONG = (
     None,
     [],

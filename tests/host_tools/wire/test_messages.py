@@ -33,7 +33,7 @@ from tests.host_tools.wire.schema_messages import DEVICE, LEDGER_CERTIFICATE, ME
 
 def test_there_is_one_of_each_type():
     assert [cls.NAME for cls in BODIES] == list(MESSAGES)
-    assert [cls.TYPE for cls in BODIES] == list(range(65001, 65022))
+    assert [cls.TYPE for cls in BODIES] == list(range(65001, 65024))
 
 
 @pytest.mark.parametrize("name", MESSAGES)

@@ -12,11 +12,13 @@ from sealwright.wire.labels import TYP, VOUCHER
 from sealwright.wire.messages import (
     Checkpoint,
     Delegation,
+    Division,
     Funding,
     Offer,
     Refund,
     Revocation,
     Rotation,
+    Shift,
     Status,
     Transfer,
 )
@@ -38,7 +40,7 @@ def as_cwt(public):
 def messages():
     channel = DEVICE.open(hash32("payee"))
     first = [DEVICE.certificate, DEVICE.reading(), channel, DEVICE.voucher(channel, 7), DEVICE.evidence()]
-    later = (Funding, Refund, Status, Revocation, Offer, Checkpoint, Rotation, Transfer, Delegation)
+    later = (Funding, Refund, Status, Revocation, Offer, Checkpoint, Rotation, Transfer, Delegation, Division, Shift)
     second = [one for one in MESSAGES.values() if isinstance(one.body, later)]
     with_new_keys = [MESSAGES[name] for name in ("certificate", "channel-open", "receipt", "command", "channel-close")]
     return [*first, *second, *with_new_keys]

@@ -27,7 +27,7 @@ class BatchedTables(Tables):
 
     def __init__(self, database: Database, log: Database | None = None) -> None:
         super().__init__(WrittenFirst(database, self.flush), log)
-        self._direct, self._stored = database, Tables(database, log)
+        self.database, self._stored = database, Tables(database, log)
         self._is_batch = False
         self._known: Head | None = None  # the log's last row, as of which what was read holds
         self._last: Head | None = None  # that was appended
@@ -65,7 +65,7 @@ class BatchedTables(Tables):
     @contextmanager
     def writing(self) -> Iterator[None]:
         """A write transaction that is one batch."""
-        with self._direct.writing(), self.batch():
+        with self.database.writing(), self.batch():
             yield
 
     @contextmanager
@@ -89,7 +89,7 @@ class BatchedTables(Tables):
         """Write what waits: first what other rows point to."""
         if not (self._messages or self._log_rows):
             return
-        many = self._direct.run_many
+        many = self.database.run_many
         many(bulk.APPEND, self._log_rows)
         many(bulk.REMEMBER, self._messages)
         balances = self._changed_accounts
@@ -173,7 +173,7 @@ class BatchedTables(Tables):
         held = self._accounts.get(account)
         if held is None:
             sql = "SELECT id, balance FROM accounts WHERE kind = ? AND asset = ? AND name = ?"
-            row = self._direct.row(sql, bulk.place(account))
+            row = self.database.row(sql, bulk.place(account))
             held = (whole(row[0]), whole(row[1])) if row else (None, 0)
             if self._is_batch:
                 self._accounts[account] = held
@@ -181,7 +181,7 @@ class BatchedTables(Tables):
 
     def foresee(self, vouchers: Sequence[tuple[bytes, int, int]]) -> None:
         """Read at once what will be asked for these vouchers, by channel, lane and seq, where the database is far."""
-        if not (self._is_batch and self._direct.far):
+        if not (self._is_batch and self.database.far):
             return
         channels = {one[0] for one in vouchers}
         unread = sorted(channels - self._channels.keys())
@@ -242,7 +242,7 @@ class BatchedTables(Tables):
     def _next_account(self) -> int:
         # numbered here and not by the database, so that a rebuilt view has the same numbers
         if self._last_account is None:
-            row = self._direct.row("SELECT coalesce(max(id), 0) FROM accounts")
+            row = self.database.row("SELECT coalesce(max(id), 0) FROM accounts")
             self._last_account = max(whole(row[0]) if row else 0, *self._new_accounts, 0)
         self._last_account += 1
         return self._last_account

@@ -40,6 +40,7 @@ class ChannelTables:
         self._db, self._log = database, log or database
         self.ledger: bytes | None = None  # 32 bytes: the id of the ledger that is said to have funded the channels
         self.name = "this place"  # what people call where the ledger is
+        self.here: int | None = None  # of the shard that these are of, where the ledger has shards
 
     def _raw(self, row: Row | None) -> bytes | None:
         """The message in the log's row whose number `row` holds."""

@@ -4,21 +4,49 @@ All of the ledger's SQL is in `schema.py` and the tables: what SQLite and Postgr
 the rest. Behind it stand `sqlite.py` and `postgres/`.
 """
 
-from typing import Protocol
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
 
 from ...database.asked import Database as Asked
 from ...database.asked import Queries, Row, Value
 from .faults import LedgerDamaged
 
-__all__ = ["Database", "Queries", "Row", "Value", "big", "octets", "text", "unsigned", "whole"]
+__all__ = ["Database", "Queries", "Row", "Shard", "Value", "big", "octets", "text", "unsigned", "whole"]
+
+
+class Shard(NamedTuple):
+    """Shard `number`, from 0, `of` so many; since: the row of its log that says so."""
+
+    number: int
+    of: int
+    since: int
 
 
 class Database(Asked, Protocol):
-    """One connection to a ledger's tables."""
+    """One connection to a ledger's tables. Of a ledger in shards it takes the turns of all of them to write; each shard
+    has one of its own for the rest."""
+
+    @property
+    def shards(self) -> "Sequence[Database]":
+        """The databases of the shards, in order; of a ledger that has none this one alone."""
+
+    @property
+    def shard(self) -> Shard | None:
+        """Which shard it is of, None where its ledger has none."""
 
     @property
     def far(self) -> bool:
         """Whether a query takes so long to get there that many questions are better asked at once."""
+
+    def dividing(self) -> AbstractContextManager[None]:
+        """A write transaction in which the ledger is divided. Raises Usage where it cannot be."""
+
+    def divide(self, of: int) -> None:
+        """Make so many shards, all empty but for the first; within `dividing`."""
+
+    def begin_at(self, since: int) -> None:
+        """Note the row since which the log is a shard's; within `dividing`."""
 
     def intended(self) -> list[Row]:
         """The definitions that should be in force, as `outline` has those that are."""

@@ -86,6 +86,13 @@ class LedgerInterrupted(LedgerError):
     )
 
 
+class LedgerDivided(LedgerError):
+    """The ledger was divided into shards while this process had it open."""
+
+    code = "ledger_divided"
+    remedy = "Run it again: what was settled stays settled."
+
+
 class OutcomeUnknown(LedgerInterrupted):
     """The server left while a transaction was to end, and stays away: the batch is whole in the log, or not at all."""
 

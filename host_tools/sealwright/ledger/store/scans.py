@@ -59,6 +59,19 @@ def view(database: Database, table: str) -> Iterator[tuple[Row, Row]]:
         yield row[: len(key)], row[len(key) :]
 
 
+def digests_of(database: Database, kinds: tuple[str, ...]) -> Iterator[tuple[int, bytes]]:
+    """(row, digest) of the messages of these types, in the log's order."""
+    sql = f"SELECT n, digest FROM messages WHERE type IN ({', '.join('?' * len(kinds))}) ORDER BY n"
+    for n, digest in database.scan(sql, kinds):
+        yield whole(n), octets(digest)
+
+
+def beyond(database: Database) -> dict[tuple[int, str], int]:
+    """What a shard has in the others: by their number and the asset."""
+    found = database.rows("SELECT name, asset, balance FROM accounts WHERE kind = 'shard'")
+    return {(int.from_bytes(octets(name), "big"), text(asset)): whole(balance) for name, asset, balance in found}
+
+
 def unbalanced(database: Database) -> Iterator[Row]:
     """(row, asset, sum) where the entries of one row do not sum to 0, or are of several assets."""
     return database.scan(_UNBALANCED)

@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from ...database.kind import Kind
 from ...database.opening import Opened
 from ...database.sqlite import SqliteFile
+from ...errors import Usage
 from . import migrations, schema
 from .database import Row
 from .faults import NotALedger, typed
@@ -22,6 +23,12 @@ class SqliteDatabase(SqliteFile):
     """A connection to a ledger file, or to a scratch database."""
 
     far = False
+    shard = None
+
+    @property
+    def shards(self) -> "tuple[SqliteDatabase, ...]":
+        """This one alone: what is in one file has one lock."""
+        return (self,)
 
     @classmethod
     def kind(cls) -> Kind:
@@ -64,6 +71,18 @@ class SqliteDatabase(SqliteFile):
         with super().reading():
             self._check_place()
             yield
+
+    def dividing(self) -> AbstractContextManager[None]:
+        """Raises Usage."""
+        remedy = "Move it to a PostgreSQL server first: `sealwright ledger migrate --to URL`. Then divide it there."
+        why = f"the ledger in {self.name} is one file with one lock: shards would wait for each other"
+        raise Usage(why, remedy=remedy, code="ledger_in_file")
+
+    def divide(self, of: int) -> None:
+        """Never called: see `dividing`."""
+
+    def begin_at(self, since: int) -> None:
+        """Never called: see `dividing`."""
 
     def intended(self) -> list[Row]:
         """The definitions that should be in force, sorted."""

@@ -79,6 +79,11 @@ class Tables(ChannelTables):
         sql = "SELECT n FROM orders WHERE owner = ? AND device = ? AND seq = ?"
         return self._db.row(sql, (order.owner, order.device, str(order.seq))) is not None
 
+    def has_book(self, before: int) -> bool:
+        """Whether an owner's order or a channel came before row `before`."""
+        sql = "SELECT n FROM messages WHERE n < ? AND type IN ('command', 'channel-open') LIMIT 1"
+        return self._db.row(sql, (before,)) is not None
+
     # the book
 
     def supply(self, asset: str) -> int:

@@ -87,7 +87,10 @@ class Session:
             self._ready.set()
             return
         self.connected, self._began = True, time.monotonic()
-        client.subscribe(self._topics)
+        if self._topics:
+            client.subscribe(self._topics)
+        else:  # who only publishes
+            self._ready.set()
 
     def _on_subscribe(self, client: Any, data: Any, id: int, reasons: Any, properties: Any) -> None:
         if any(reason.is_failure for reason in reasons):

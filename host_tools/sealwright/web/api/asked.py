@@ -75,6 +75,8 @@ def after(query: Mapping[str, str], *kinds: type) -> list[Any] | None:
             raise ValueError
         if any(isinstance(one, int) and not 0 <= one < 2**63 for one in found):
             raise ValueError
+        for one in found:
+            str(one).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
         remedy = "Give the `next` of an answer, or none for the first page."
         raise Usage("the cursor is none of ours", remedy=remedy, code="bad_cursor") from error

@@ -10,6 +10,7 @@
 const ALG = 1n;
 const KID = 4n;
 const TYP = 16n;
+const SHARD = -70040n;
 const ROLE_LEDGER = 1n;
 const ELEMENT = 2n;
 const CLOCK_SKEW = 300n;
@@ -233,6 +234,7 @@ const MESSAGES = [ // type number, name, fields: name, map key, rule, and whethe
     ["head", 3n, ["bytes", 32], true],
     ["signedAt", 6n, ["uint", 0n, 18446744073709551615n], true],
     ["root", 4n, ["bytes", 32], false],
+    ["shards", 5n, ["list", ["row", ["rows", "head", "root"], [["uint", 0n, 18446744073709551615n], ["bytes", 32], ["bytes", 32]]]], false],
   ]],
   [65019n, "rotation", [
     ["device", 1n, ["bytes", 32], true],
@@ -256,6 +258,21 @@ const MESSAGES = [ // type number, name, fields: name, map key, rule, and whethe
     ["notAfter", 5n, ["uint", 0n, 18446744073709551615n], true],
     ["signedAt", 6n, ["uint", 0n, 18446744073709551615n], true],
     ["operator", 8n, ["confirmation"], true],
+  ]],
+  [65022n, "division", [
+    ["ledger", 1n, ["bytes", 32], true],
+    ["number", 2n, ["uint", 0n, 18446744073709551615n], true],
+    ["of", 3n, ["uint", 0n, 18446744073709551615n], true],
+    ["dividedAt", 6n, ["uint", 0n, 18446744073709551615n], true],
+  ]],
+  [65023n, "shift", [
+    ["ledger", 1n, ["bytes", 32], true],
+    ["device", 2n, ["bytes", 32], true],
+    ["asset", 3n, ["text"], true],
+    ["amount", 4n, ["uint", 0n, 9223372036854775807n], true],
+    ["source", 5n, ["row", ["shard", "row"], [["uint", 0n, 18446744073709551615n], ["uint", 0n, 18446744073709551615n]]], true],
+    ["shiftedAt", 6n, ["uint", 0n, 18446744073709551615n], true],
+    ["target", 7n, ["row", ["shard", "row"], [["uint", 0n, 18446744073709551615n], ["uint", 0n, 18446744073709551615n]]], true],
   ]],
 ];
 
@@ -1180,7 +1197,7 @@ class Memory {
     this.vouchers = new Map();
     this.taken = new Set();
     this.revoked = new Map();
-    this.checkpoints = new Map();
+    this.ends = new Map(); // of logs, as checkpoints state them
     this.fundings = new Set();
     this.heads = new Map();
     this.logs = new Map(); // signer -> number -> digest of the first entry with it
@@ -1216,9 +1233,9 @@ class Memory {
     return earlier?.seq === seq ? earlier.digest : this.ofBundle(signer, seq);
   }
 
-  /** The checkpoint of the same ledger and the same number of rows that came first. */
-  checkpoint(shown) {
-    return setDefault(this.checkpoints, `${shown.ledger} ${shown.rows}`, shown);
+  /** For each shard what the checkpoint that came first says of as many rows of its log. */
+  endsBefore(shown) {
+    return endsOf(shown).map((end, shard) => setDefault(this.ends, `${shown.ledger} ${shard} ${end.rows}`, end));
   }
 
   /** Every channel, and what is owed in it: what its accepted vouchers are worth, at most the capacity. */
@@ -1795,12 +1812,30 @@ function fundingFault({ type, body }, ledger, memory) {
   return null;
 }
 
-/** Of a checkpoint beside another one of the same ledger and as many rows. */
-function checkpointFault(shown, before) {
-  const otherRoot = shown.root !== null && before.root !== null && shown.root !== before.root;
-  if (shown.head === before.head && !otherRoot) return null;
-  return fault(EQUIVOCATION, `its ledger signed another log of ${shown.rows} rows`);
+function ledgerFault(message, ledger, memory) {
+  const { type, body } = message;
+  if (type === "funding" || type === "refund") return fundingFault(message, ledger, memory);
+  if (body.ledger === ledger) return null;
+  return fault("not_a_party", "it names another ledger than the one that signed it");
 }
+
+/** The end of each shard's log that a checkpoint states; of a ledger without shards, that of its one log. */
+const endsOf = ({ rows, head, root, shards }) => [{ rows, head, root }, ...(shards ?? [])];
+
+/** Of a checkpoint beside what others of the same ledger say of as many rows of each shard's log. */
+function checkpointFault(body, before) {
+  for (const [shard, end] of endsOf(body).entries()) {
+    const known = before[shard];
+    const otherRoot = end.root !== null && known.root !== null && end.root !== known.root;
+    if (end.head !== known.head || otherRoot) {
+      return fault(EQUIVOCATION, `its ledger signed another log of ${end.rows} rows${ofShard(shard)}`);
+    }
+  }
+  return null;
+}
+
+/** The end of a sentence on a log: whose it is, where a ledger has several. */
+const ofShard = (shard) => (shard ? ` of its shard ${shard}` : "");
 
 function networkFault(claimed, certified) {
   if (claimed === certified) return null;
@@ -1846,7 +1881,7 @@ async function fundedParty(message, terms, signers) {
 // The judge of one message: who signed it, and what is wrong with it. It changes nothing but the certificates it knows.
 
 const OF_CHANNEL = ["voucher", "receipt", "channel-close"];
-const OF_LEDGER = ["funding", "refund", "checkpoint"];
+const OF_LEDGER = ["funding", "refund", "checkpoint", "division", "shift"];
 const OF_ISSUER = ["grant", "factory-record", "revocation"];
 const OF_OWNER = ["command", "firmware", "delegation", "transfer"];
 
@@ -1937,7 +1972,6 @@ class Judge {
   }
 
   async ofLedger(message) {
-    const { type, body } = message;
     const signer = await this.signers.find(message);
     if (!(signer instanceof Signer)) return finding({ fault: signer });
     const wrong = first(
@@ -1945,13 +1979,7 @@ class Judge {
       signer.isLedger ? null : fault("not_a_ledger", "its signer is not certified as a ledger"),
     );
     if (wrong) return finding({ fault: wrong });
-    const other = fault("not_a_party", "it names another ledger than the one that signed it");
-    const bad =
-      type === "checkpoint"
-        ? body.ledger === signer.id
-          ? null
-          : other
-        : fundingFault(message, signer.id, this.memory);
+    const bad = ledgerFault(message, signer.id, this.memory);
     return finding({ fault: bad ?? replayFault(message, this.memory), signer: signer.id });
   }
 
@@ -2072,7 +2100,7 @@ class Verifier {
     const { type, body } = message;
     if (isEntry(message) && found.signer !== null) return this.besideEntries(message, found);
     if (type === "checkpoint" && !found.fault) {
-      return { ...found, fault: checkpointFault(body, this.memory.checkpoint(body)) };
+      return { ...found, fault: checkpointFault(body, this.memory.endsBefore(body)) };
     }
     if (type === "channel-open" && BEFORE_FUNDING.includes(found.fault?.code)) return this.funded(message, found);
     return found;
@@ -2226,15 +2254,17 @@ function parseReceipt(raw) {
   }
   if (payload !== null) throw malformed("a receipt's payload is detached: the root that its proof leads to");
   const header = decode(protectedHeader);
-  if (!(header instanceof Map) || header.size !== 3 || ![ALG, KID, STRUCTURE].every((label) => header.has(label))) {
-    throw malformed("a receipt's header names an algorithm, a key and a data structure, and nothing else");
+  const labels = [ALG, KID, STRUCTURE, ...(header instanceof Map && header.has(SHARD) ? [SHARD] : [])];
+  if (!(header instanceof Map) || header.size !== labels.length || !labels.every((label) => header.has(label))) {
+    throw malformed("a receipt's header names an algorithm, a key, a data structure, a shard, and nothing else");
   }
+  const shard = header.has(SHARD) ? parseAs(UINT, header.get(SHARD)) : null;
   const kid = header.get(KID);
   const isKid = kid instanceof Uint8Array && kid.length === 8;
   if (header.get(ALG) !== ES256 || header.get(STRUCTURE) !== 1n || !isKid) {
     throw malformed("a receipt here is by ES256 over an RFC9162_SHA256 tree, and names its key by 8 bytes");
   }
-  return { kid: toHex(kid), proof: readProof(unprotected), protectedHeader, signature: toHex(signature) };
+  return { kid: toHex(kid), shard, proof: readProof(unprotected), protectedHeader, signature: toHex(signature) };
 }
 
 function readProof(unprotected) {
@@ -2265,7 +2295,7 @@ class ReceiptFile {
     this.verifier = verifier;
     this.keys = new Map(); // of ledgers, by kid
     this.refused = new Map(); // certificates, by the kid of their subject
-    this.checkpoints = new Map(); // by the ledger's kid and the rows
+    this.ends = new Map(); // {end, checkpoint} by the ledger's kid, the shard and the rows
     this.subject = null;
   }
 
@@ -2298,9 +2328,12 @@ class ReceiptFile {
       else if (isLedger(body)) this.keys.set(body.key.kid, body.key);
       return null;
     }
-    const place = `${kid} ${body.rows}`;
-    if (verdict.ok) setDefault(this.checkpoints, place, body);
-    if (verdict.code === EQUIVOCATION) this.checkpoints.set(place, { ...body, root: null }); // nothing rests on either
+    for (const [shard, end] of endsOf(body).entries()) {
+      const place = `${kid} ${shard} ${end.rows}`;
+      if (verdict.ok) setDefault(this.ends, place, { end, checkpoint: body });
+      // nothing rests on either
+      if (verdict.code === EQUIVOCATION) this.ends.set(place, { end: { ...end, root: null }, checkpoint: body });
+    }
     const cause = verdict.code === "unknown_signer" ? this.refused.get(kid) : null;
     return cause ? { ...verdict, code: cause.code, text: cause.text } : verdict;
   }
@@ -2311,41 +2344,42 @@ class ReceiptFile {
       receipt = parseReceipt(raw);
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
-      return { ...refuse(0, fault(error.code, error.message)), row: null, rests: null };
+      return { ...refuse(0, fault(error.code, error.message)), row: null, rests: null, shard: null };
     }
-    const { kid, proof } = receipt;
+    const { kid, proof, shard } = receipt;
     const type = "at" in proof ? "inclusion" : "consistency";
     const subject = type === "inclusion" ? this.subject : null;
-    const rests = this.checkpoints.get(`${kid} ${proof.size}`) ?? null;
+    const rests = this.ends.get(`${kid} ${shard ?? 0} ${proof.size}`) ?? null;
     const wrong = await this.faultOf(receipt, rests, subject);
     const text = wrong ? `${wrong.why}. ${REMEDIES[wrong.code]}` : "";
     const row = type === "inclusion" ? proof.at + 1n : proof.earlier;
     const digest = subject?.digest ?? null;
-    return { index: 0, digest, type, ok: !wrong, code: wrong?.code ?? "ok", text, row, rests, message: subject };
+    return { index: 0, digest, type, ok: !wrong, code: wrong?.code ?? "ok", text, row, rests, shard, message: subject };
   }
 
-  async faultOf({ kid, proof, protectedHeader, signature }, rests, subject) {
+  async faultOf({ kid, proof, shard, protectedHeader, signature }, rests, subject) {
     const key = this.keys.get(kid);
-    if (!rests || rests.root === null || !key) return missing(proof.size);
-    const signed = sigStructure(protectedHeader, fromHex(rests.root));
+    const root = rests ? rests.end.root : null;
+    if (root === null || !key) return missing(`${proof.size} rows${ofShard(shard ?? 0n)}`);
+    const signed = sigStructure(protectedHeader, fromHex(root));
     if (!(await key.verify(hashHex(signed), signature, signed))) {
       return fault("bad_signature", "its ledger did not sign it over the checkpoint's root");
     }
-    if ("earlier" in proof) return this.inconsistency(kid, proof, rests.root);
+    if ("earlier" in proof) return this.inconsistency(`${kid} ${shard ?? 0}`, proof, root);
     if (!subject) return fault("bad_receipt", "no message comes before it");
-    if (rootFrom(leafHash(subject.digest), proof.at, proof.size, proof.path) === rests.root) return null;
+    if (rootFrom(leafHash(subject.digest), proof.at, proof.size, proof.path) === root) return null;
     return fault("bad_receipt", `its path does not show the message before it in row ${proof.at + 1n}`);
   }
 
-  inconsistency(kid, proof, root) {
-    const earlier = this.checkpoints.get(`${kid} ${proof.earlier}`);
-    if (!earlier || earlier.root === null) return missing(proof.earlier);
-    if (isConsistent(proof, earlier.root, root)) return null;
+  inconsistency(log, proof, root) {
+    const earlier = this.ends.get(`${log} ${proof.earlier}`)?.end.root ?? null;
+    if (earlier === null) return missing(`${proof.earlier} rows`);
+    if (isConsistent(proof, earlier, root)) return null;
     return fault("bad_receipt", "its path does not show that the log goes on from the earlier checkpoint");
   }
 }
 
-const missing = (rows) => fault("bad_receipt", `no checkpoint of ${rows} rows that holds comes before it`);
+const missing = (what) => fault("bad_receipt", `no checkpoint of ${what} that holds comes before it`);
 
 // What others call. Bytes are Uint8Arrays; ids and digests come out as hexadecimal, amounts and rows as BigInts.
 
@@ -2412,8 +2446,8 @@ export async function verifyBundle(bytes, options) {
 }
 
 /** Check a file of COSE Receipts, as `sealwright ledger receipt` writes it: {verdicts, summary}.
- * Of a receipt the verdict is {index, type: "inclusion" or "consistency", ok, code, text, digest, row, rows, ledger,
- * head, at, message}: the last five say what it rests on, and what type of message it proves. */
+ * Of a receipt the verdict is {index, type: "inclusion" or "consistency", ok, code, text, digest, row, shard, rows,
+ * ledger, head, at, message}: the last say what it rests on, and what type of message it proves. */
 export async function verifyReceipt(bytes, options) {
   const file = new ReceiptFile(await verifierOf(options));
   const verdicts = [];
@@ -2423,9 +2457,11 @@ export async function verifyReceipt(bytes, options) {
   return { verdicts, summary: sumOf(verdicts) };
 }
 
-function shownReceipt({ index, type, ok, code, text, digest, row, rests, message }) {
-  const { rows = null, ledger = null, head = null, signedAt = null } = rests ?? {};
-  return { index, type, ok, code, text, digest, row, rows, ledger, head, at: signedAt, message: message?.type ?? null };
+function shownReceipt({ index, type, ok, code, text, digest, row, rests, shard, message }) {
+  const { rows = null, head = null } = rests?.end ?? {};
+  const { ledger = null, signedAt = null } = rests?.checkpoint ?? {};
+  const on = { row, shard, rows, ledger, head, at: signedAt, message: message?.type ?? null };
+  return { index, type, ok, code, text, digest, ...on };
 }
 
 const inOrder = (verdicts) => verdicts.sort((one, other) => one.index - other.index);

@@ -63,8 +63,8 @@ export async function verifyBundle(bytes, options) {
 }
 
 /** Check a file of COSE Receipts, as `sealwright ledger receipt` writes it: {verdicts, summary}.
- * Of a receipt the verdict is {index, type: "inclusion" or "consistency", ok, code, text, digest, row, rows, ledger,
- * head, at, message}: the last five say what it rests on, and what type of message it proves. */
+ * Of a receipt the verdict is {index, type: "inclusion" or "consistency", ok, code, text, digest, row, shard, rows,
+ * ledger, head, at, message}: the last say what it rests on, and what type of message it proves. */
 export async function verifyReceipt(bytes, options) {
   const file = new ReceiptFile(await verifierOf(options));
   const verdicts = [];
@@ -74,9 +74,11 @@ export async function verifyReceipt(bytes, options) {
   return { verdicts, summary: sumOf(verdicts) };
 }
 
-function shownReceipt({ index, type, ok, code, text, digest, row, rests, message }) {
-  const { rows = null, ledger = null, head = null, signedAt = null } = rests ?? {};
-  return { index, type, ok, code, text, digest, row, rows, ledger, head, at: signedAt, message: message?.type ?? null };
+function shownReceipt({ index, type, ok, code, text, digest, row, rests, shard, message }) {
+  const { rows = null, head = null } = rests?.end ?? {};
+  const { ledger = null, signedAt = null } = rests?.checkpoint ?? {};
+  const on = { row, shard, rows, ledger, head, at: signedAt, message: message?.type ?? null };
+  return { index, type, ok, code, text, digest, ...on };
 }
 
 const inOrder = (verdicts) => verdicts.sort((one, other) => one.index - other.index);

@@ -47,12 +47,30 @@ function fundingFault({ type, body }, ledger, memory) {
   return null;
 }
 
-/** Of a checkpoint beside another one of the same ledger and as many rows. */
-function checkpointFault(shown, before) {
-  const otherRoot = shown.root !== null && before.root !== null && shown.root !== before.root;
-  if (shown.head === before.head && !otherRoot) return null;
-  return fault(EQUIVOCATION, `its ledger signed another log of ${shown.rows} rows`);
+function ledgerFault(message, ledger, memory) {
+  const { type, body } = message;
+  if (type === "funding" || type === "refund") return fundingFault(message, ledger, memory);
+  if (body.ledger === ledger) return null;
+  return fault("not_a_party", "it names another ledger than the one that signed it");
 }
+
+/** The end of each shard's log that a checkpoint states; of a ledger without shards, that of its one log. */
+const endsOf = ({ rows, head, root, shards }) => [{ rows, head, root }, ...(shards ?? [])];
+
+/** Of a checkpoint beside what others of the same ledger say of as many rows of each shard's log. */
+function checkpointFault(body, before) {
+  for (const [shard, end] of endsOf(body).entries()) {
+    const known = before[shard];
+    const otherRoot = end.root !== null && known.root !== null && end.root !== known.root;
+    if (end.head !== known.head || otherRoot) {
+      return fault(EQUIVOCATION, `its ledger signed another log of ${end.rows} rows${ofShard(shard)}`);
+    }
+  }
+  return null;
+}
+
+/** The end of a sentence on a log: whose it is, where a ledger has several. */
+const ofShard = (shard) => (shard ? ` of its shard ${shard}` : "");
 
 function networkFault(claimed, certified) {
   if (claimed === certified) return null;

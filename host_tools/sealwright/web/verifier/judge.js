@@ -1,7 +1,7 @@
 // The judge of one message: who signed it, and what is wrong with it. It changes nothing but the certificates it knows.
 
 const OF_CHANNEL = ["voucher", "receipt", "channel-close"];
-const OF_LEDGER = ["funding", "refund", "checkpoint"];
+const OF_LEDGER = ["funding", "refund", "checkpoint", "division", "shift"];
 const OF_ISSUER = ["grant", "factory-record", "revocation"];
 const OF_OWNER = ["command", "firmware", "delegation", "transfer"];
 
@@ -92,7 +92,6 @@ class Judge {
   }
 
   async ofLedger(message) {
-    const { type, body } = message;
     const signer = await this.signers.find(message);
     if (!(signer instanceof Signer)) return finding({ fault: signer });
     const wrong = first(
@@ -100,13 +99,7 @@ class Judge {
       signer.isLedger ? null : fault("not_a_ledger", "its signer is not certified as a ledger"),
     );
     if (wrong) return finding({ fault: wrong });
-    const other = fault("not_a_party", "it names another ledger than the one that signed it");
-    const bad =
-      type === "checkpoint"
-        ? body.ledger === signer.id
-          ? null
-          : other
-        : fundingFault(message, signer.id, this.memory);
+    const bad = ledgerFault(message, signer.id, this.memory);
     return finding({ fault: bad ?? replayFault(message, this.memory), signer: signer.id });
   }
 

@@ -8,7 +8,7 @@ class Memory {
     this.vouchers = new Map();
     this.taken = new Set();
     this.revoked = new Map();
-    this.checkpoints = new Map();
+    this.ends = new Map(); // of logs, as checkpoints state them
     this.fundings = new Set();
     this.heads = new Map();
     this.logs = new Map(); // signer -> number -> digest of the first entry with it
@@ -44,9 +44,9 @@ class Memory {
     return earlier?.seq === seq ? earlier.digest : this.ofBundle(signer, seq);
   }
 
-  /** The checkpoint of the same ledger and the same number of rows that came first. */
-  checkpoint(shown) {
-    return setDefault(this.checkpoints, `${shown.ledger} ${shown.rows}`, shown);
+  /** For each shard what the checkpoint that came first says of as many rows of its log. */
+  endsBefore(shown) {
+    return endsOf(shown).map((end, shard) => setDefault(this.ends, `${shown.ledger} ${shard} ${end.rows}`, end));
   }
 
   /** Every channel, and what is owed in it: what its accepted vouchers are worth, at most the capacity. */

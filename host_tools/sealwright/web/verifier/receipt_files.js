@@ -6,7 +6,7 @@ class ReceiptFile {
     this.verifier = verifier;
     this.keys = new Map(); // of ledgers, by kid
     this.refused = new Map(); // certificates, by the kid of their subject
-    this.checkpoints = new Map(); // by the ledger's kid and the rows
+    this.ends = new Map(); // {end, checkpoint} by the ledger's kid, the shard and the rows
     this.subject = null;
   }
 
@@ -39,9 +39,12 @@ class ReceiptFile {
       else if (isLedger(body)) this.keys.set(body.key.kid, body.key);
       return null;
     }
-    const place = `${kid} ${body.rows}`;
-    if (verdict.ok) setDefault(this.checkpoints, place, body);
-    if (verdict.code === EQUIVOCATION) this.checkpoints.set(place, { ...body, root: null }); // nothing rests on either
+    for (const [shard, end] of endsOf(body).entries()) {
+      const place = `${kid} ${shard} ${end.rows}`;
+      if (verdict.ok) setDefault(this.ends, place, { end, checkpoint: body });
+      // nothing rests on either
+      if (verdict.code === EQUIVOCATION) this.ends.set(place, { end: { ...end, root: null }, checkpoint: body });
+    }
     const cause = verdict.code === "unknown_signer" ? this.refused.get(kid) : null;
     return cause ? { ...verdict, code: cause.code, text: cause.text } : verdict;
   }
@@ -52,38 +55,39 @@ class ReceiptFile {
       receipt = parseReceipt(raw);
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
-      return { ...refuse(0, fault(error.code, error.message)), row: null, rests: null };
+      return { ...refuse(0, fault(error.code, error.message)), row: null, rests: null, shard: null };
     }
-    const { kid, proof } = receipt;
+    const { kid, proof, shard } = receipt;
     const type = "at" in proof ? "inclusion" : "consistency";
     const subject = type === "inclusion" ? this.subject : null;
-    const rests = this.checkpoints.get(`${kid} ${proof.size}`) ?? null;
+    const rests = this.ends.get(`${kid} ${shard ?? 0} ${proof.size}`) ?? null;
     const wrong = await this.faultOf(receipt, rests, subject);
     const text = wrong ? `${wrong.why}. ${REMEDIES[wrong.code]}` : "";
     const row = type === "inclusion" ? proof.at + 1n : proof.earlier;
     const digest = subject?.digest ?? null;
-    return { index: 0, digest, type, ok: !wrong, code: wrong?.code ?? "ok", text, row, rests, message: subject };
+    return { index: 0, digest, type, ok: !wrong, code: wrong?.code ?? "ok", text, row, rests, shard, message: subject };
   }
 
-  async faultOf({ kid, proof, protectedHeader, signature }, rests, subject) {
+  async faultOf({ kid, proof, shard, protectedHeader, signature }, rests, subject) {
     const key = this.keys.get(kid);
-    if (!rests || rests.root === null || !key) return missing(proof.size);
-    const signed = sigStructure(protectedHeader, fromHex(rests.root));
+    const root = rests ? rests.end.root : null;
+    if (root === null || !key) return missing(`${proof.size} rows${ofShard(shard ?? 0n)}`);
+    const signed = sigStructure(protectedHeader, fromHex(root));
     if (!(await key.verify(hashHex(signed), signature, signed))) {
       return fault("bad_signature", "its ledger did not sign it over the checkpoint's root");
     }
-    if ("earlier" in proof) return this.inconsistency(kid, proof, rests.root);
+    if ("earlier" in proof) return this.inconsistency(`${kid} ${shard ?? 0}`, proof, root);
     if (!subject) return fault("bad_receipt", "no message comes before it");
-    if (rootFrom(leafHash(subject.digest), proof.at, proof.size, proof.path) === rests.root) return null;
+    if (rootFrom(leafHash(subject.digest), proof.at, proof.size, proof.path) === root) return null;
     return fault("bad_receipt", `its path does not show the message before it in row ${proof.at + 1n}`);
   }
 
-  inconsistency(kid, proof, root) {
-    const earlier = this.checkpoints.get(`${kid} ${proof.earlier}`);
-    if (!earlier || earlier.root === null) return missing(proof.earlier);
-    if (isConsistent(proof, earlier.root, root)) return null;
+  inconsistency(log, proof, root) {
+    const earlier = this.ends.get(`${log} ${proof.earlier}`)?.end.root ?? null;
+    if (earlier === null) return missing(`${proof.earlier} rows`);
+    if (isConsistent(proof, earlier, root)) return null;
     return fault("bad_receipt", "its path does not show that the log goes on from the earlier checkpoint");
   }
 }
 
-const missing = (rows) => fault("bad_receipt", `no checkpoint of ${rows} rows that holds comes before it`);
+const missing = (what) => fault("bad_receipt", `no checkpoint of ${what} that holds comes before it`);

@@ -73,15 +73,17 @@ function parseReceipt(raw) {
   }
   if (payload !== null) throw malformed("a receipt's payload is detached: the root that its proof leads to");
   const header = decode(protectedHeader);
-  if (!(header instanceof Map) || header.size !== 3 || ![ALG, KID, STRUCTURE].every((label) => header.has(label))) {
-    throw malformed("a receipt's header names an algorithm, a key and a data structure, and nothing else");
+  const labels = [ALG, KID, STRUCTURE, ...(header instanceof Map && header.has(SHARD) ? [SHARD] : [])];
+  if (!(header instanceof Map) || header.size !== labels.length || !labels.every((label) => header.has(label))) {
+    throw malformed("a receipt's header names an algorithm, a key, a data structure, a shard, and nothing else");
   }
+  const shard = header.has(SHARD) ? parseAs(UINT, header.get(SHARD)) : null;
   const kid = header.get(KID);
   const isKid = kid instanceof Uint8Array && kid.length === 8;
   if (header.get(ALG) !== ES256 || header.get(STRUCTURE) !== 1n || !isKid) {
     throw malformed("a receipt here is by ES256 over an RFC9162_SHA256 tree, and names its key by 8 bytes");
   }
-  return { kid: toHex(kid), proof: readProof(unprotected), protectedHeader, signature: toHex(signature) };
+  return { kid: toHex(kid), shard, proof: readProof(unprotected), protectedHeader, signature: toHex(signature) };
 }
 
 function readProof(unprotected) {

@@ -54,7 +54,7 @@ class Verifier {
     const { type, body } = message;
     if (isEntry(message) && found.signer !== null) return this.besideEntries(message, found);
     if (type === "checkpoint" && !found.fault) {
-      return { ...found, fault: checkpointFault(body, this.memory.checkpoint(body)) };
+      return { ...found, fault: checkpointFault(body, this.memory.endsBefore(body)) };
     }
     if (type === "channel-open" && BEFORE_FUNDING.includes(found.fault?.code)) return this.funded(message, found);
     return found;

@@ -13,6 +13,7 @@ from .message import Message, sign_message
 from .ownership import Delegation, Owned, Transfer
 from .payment import ChannelClose, ChannelOpen, Receipt, Ticks, Voucher
 from .settlement import Checkpoint, Funding, Refund
+from .sharding import Division, LogEnd, Place, Shift
 from .standing import Revocation, Rotation, Status
 from .update import Firmware, FirmwareFile
 
@@ -30,6 +31,7 @@ __all__ = [
     "Delegation",
     "DepositArguments",
     "DevicePolicy",
+    "Division",
     "Evidence",
     "FactoryRecord",
     "Firmware",
@@ -37,11 +39,13 @@ __all__ = [
     "Funding",
     "Grant",
     "Limit",
+    "LogEnd",
     "Message",
     "Number",
     "Offer",
     "Owned",
     "PeerProof",
+    "Place",
     "Reading",
     "Receipt",
     "Record",
@@ -49,6 +53,7 @@ __all__ = [
     "RevealedTick",
     "Revocation",
     "Rotation",
+    "Shift",
     "Status",
     "Ticks",
     "Transfer",

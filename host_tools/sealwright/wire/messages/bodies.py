@@ -16,6 +16,7 @@ from .ownership import Delegation, Transfer
 from .patterns import pattern_of
 from .payment import ChannelClose, ChannelOpen, Receipt, Voucher
 from .settlement import Checkpoint, Funding, Refund
+from .sharding import Division, Shift
 from .standing import Revocation, Rotation, Status
 from .update import Firmware
 
@@ -41,11 +42,13 @@ Body: TypeAlias = (
     | Rotation
     | Transfer
     | Delegation
+    | Division
+    | Shift
 )
 BODIES: Final[tuple[type[Body], ...]] = (
     Certificate, Reading, ChannelOpen, Voucher, Receipt, Evidence, Grant, Command, ChannelClose, PeerProof,
     Firmware, FactoryRecord, Funding, Refund, Status, Revocation, Offer, Checkpoint, Rotation,
-    Transfer, Delegation,
+    Transfer, Delegation, Division, Shift,
 )  # fmt: skip
 _CLASSES: Final[Mapping[int, type[Any]]] = {cls.TYPE: cls for cls in BODIES}
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from .. import labels
-from .schema import AMOUNT, HASH, UINT, at
+from .schema import AMOUNT, HASH, UINT, ListOf, at
+from .sharding import LOG_END, LogEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Refund:
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """The ledger's log had `rows` rows at `signed_at`, and `head` (32 bytes) is the hash of the last. root: of the
-    Merkle tree (32 bytes, see `merkle`) over the digests of the messages in those rows; proofs rest on it."""
+    Merkle tree (32 bytes, see `merkle`) over the digests of the messages in those rows; proofs rest on it. shards: of a
+    ledger in shards the ends of the other shards' logs, from shard 1 on; what is above is of shard 0."""
 
     TYPE: ClassVar[int] = labels.CHECKPOINT
     NAME: ClassVar[str] = "checkpoint"
@@ -49,3 +51,8 @@ class Checkpoint:
     head: bytes = field(metadata=at(3, HASH))
     signed_at: int = field(metadata=at(labels.IAT, UINT))
     root: bytes | None = field(default=None, metadata=at(4, HASH))
+    shards: tuple[LogEnd, ...] | None = field(default=None, metadata=at(5, ListOf(LOG_END)))
+
+    def ends(self) -> list[LogEnd]:
+        """The end of each shard's log, in order; of a ledger without shards, that of its one log."""
+        return [LogEnd(self.rows, self.head, self.root), *(self.shards or ())]

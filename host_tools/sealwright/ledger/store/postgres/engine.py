@@ -1,72 +1,101 @@
 """The ledger's database on a PostgreSQL server.
 
-Purpose: implement `database.Database` by psycopg 3. One process writes at a time: it locks the one row of `turn`, so
-what it reads within the transaction nobody changes. Readers see one state and wait for nobody.
+Purpose: implement `database.Database` by psycopg 3. One process writes at a time, or one to each shard: it locks the
+one row of `turn`, or of `shard`, so what it reads within the transaction nobody changes. Readers see one state and wait
+for nobody.
 Limits: PostgreSQL 14 or newer. One server, or one that takes its place: a cluster is not tested. A lost connection ends
 its transaction with LedgerInterrupted; the next transaction waits for the server to come back.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import count
 from typing import Final, cast
 
 import psycopg
 
-from ..database import Row, Value, text
-from ..faults import LedgerError
-from . import outline
-from .connecting import OUTAGE_SECONDS, Server, connect, read_url
-from .dialect import copying, query
+from ..database import Row, Shard, Value, text
+from ..faults import LedgerDivided, NotALedger
+from . import outline, steps
+from .connecting import OUTAGE_SECONDS, connect, read_url
+from .dialect import SCHEMA, copying, query, schema_of
 from .faults import translate, typed
-from .steps import bring_up
+from .link import Link
+from .steps import bring_up, place_of
 
 _AT_ONCE: Final = 2000  # rows of a scan that are in memory
 _FEW: Final = 4  # rows: COPY costs two more round trips
-_LEAST: Final = 140000  # PostgreSQL's own number for version 14
+_IS_DIVIDED: Final = f"SELECT to_regclass('{SCHEMA}.shard')"
+_WHOLE: Final = "Restore all of the database from one copy: the shards are one ledger."
 
 
 class PostgresDatabase:
-    """A connection to a ledger on a server. patience: seconds to wait while another process writes."""
+    """A connection to a ledger on a server."""
 
     far = True
 
-    def __init__(self, server: Server, patience: float) -> None:
-        self.name = server.name
-        self._server, self._patience = server, patience
-        self._connection = connect(server)
-        self._set_up()
-        self._names = count()
+    def __init__(self, link: Link, schema: str = SCHEMA, shard: Shard | None = None) -> None:
+        self.name, self.shard, self._link, self._schema = link.server.name, shard, link, schema
+        self.shards: Sequence[PostgresDatabase] = (self,)
 
     @classmethod
     def open(cls, url: str, *, write: bool, patience: float) -> "PostgresDatabase":
         """Open the ledger in the database at `url`; with `write` it is made if there is none, and brought up to date.
 
-        Raises LedgerUnreachable, LedgerMissing, NotALedger, LedgerReadOnly and other LedgerErrors.
+        patience: seconds to wait while another process writes. Raises LedgerUnreachable, LedgerMissing, NotALedger,
+        LedgerReadOnly and other LedgerErrors.
         """
-        made = cls(read_url(url), patience)
+        made = cls(Link(read_url(url), patience))
         try:
             with typed(made.name):
                 bring_up(made._connection, made.name, write=write)
+            made.look()
         except BaseException:
             made.close()
             raise
         return made
 
-    def _set_up(self) -> None:
-        if self._connection.info.server_version < _LEAST:
-            self.close()
-            raise LedgerError(f"{self.name} is too old: the ledger needs PostgreSQL 14 or newer")
+    def look(self) -> None:
+        """See which shards there are. Raises NotALedger where one is missing."""
         with typed(self.name):
-            milliseconds = max(1, round(self._patience * 1000))
-            self._connection.execute(f"SET lock_timeout = {milliseconds}".encode())
-        self._cursor = self._connection.cursor(binary=True)
+            first = place_of(self._connection)
+            if first is None:
+                return
+            places = [place_of(self._connection, schema_of(number)) for number in range(first.of)]
+        for number, place in enumerate(places):
+            if place is None or place[:2] != (number, first.of):
+                raise NotALedger(f"shard {number} of {first.of} is missing in {self.name}", remedy=_WHOLE)
+        self._link.expect(first.of)
+        self.shards = [PostgresDatabase(self._link, schema_of(n), place) for n, place in enumerate(places)]
 
-    def _ready(self) -> None:
-        """Connect anew where the connection was lost, and wait for the server."""
-        if self._connection.broken:
-            self._connection = connect(self._server, outage=OUTAGE_SECONDS)
-            self._set_up()
+    @property
+    def _connection(self) -> "psycopg.Connection[tuple[object, ...]]":
+        return self._link.connection
+
+    @property
+    def _cursor(self) -> "psycopg.Cursor[tuple[object, ...]]":
+        return self._link.cursor
+
+    def divide(self, of: int) -> None:
+        """Divide the ledger into empty shards, but for shard 0; within a transaction of `dividing`."""
+        with typed(self.name):
+            steps.divide(self._connection, of)
+        self.look()
+
+    def begin_at(self, since: int) -> None:
+        """Note the row since which the log is a shard's."""
+        self.run("UPDATE shard SET since = ?", (since,))
+        self.shard = self.shard and self.shard._replace(since=since)
+
+    @contextmanager
+    def dividing(self) -> Iterator[None]:
+        """A transaction that divides the ledger: nobody writes meanwhile, and who waits to write is told of it."""
+        try:
+            with self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED"):
+                self._take_turn("LOCK TABLE turn IN ACCESS EXCLUSIVE MODE")
+                yield
+        except BaseException:
+            self.shards = (self,)  # those that it made are not there
+            raise
 
     def create(self, statements: Sequence[str]) -> None:
         """Run data definitions, in order."""
@@ -76,7 +105,7 @@ class PostgresDatabase:
     def run(self, sql: str, parameters: Sequence[Value] = ()) -> None:
         """Run one statement for its effect."""
         try:
-            self._cursor.execute(query(sql), parameters)
+            self._cursor.execute(query(sql, self._schema), parameters)
         except psycopg.Error as error:
             raise translate(error, self.name) from error
 
@@ -85,10 +114,10 @@ class PostgresDatabase:
         found = list(rows)
         if not found:
             return
-        copied = copying(sql) if len(found) > _FEW else None
+        copied = copying(sql, self._schema) if len(found) > _FEW else None
         with typed(self.name):
             if copied is None:
-                self._cursor.executemany(query(sql), found)
+                self._cursor.executemany(query(sql, self._schema), found)
                 return
             with self._cursor.copy(copied) as copy:
                 for row in found:
@@ -97,43 +126,61 @@ class PostgresDatabase:
     def rows(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
         """The rows of one query that has few."""
         try:
-            self._cursor.execute(query(sql), parameters)
+            self._cursor.execute(query(sql, self._schema), parameters)
             return iter(cast("list[Row]", self._cursor.fetchall()))
         except psycopg.Error as error:
             raise translate(error, self.name) from error
 
     def scan(self, sql: str, parameters: Sequence[Value] = ()) -> Iterator[Row]:
         """The rows of one query that may have any number, as they are read; within a transaction."""
-        with typed(self.name), self._connection.cursor(f"scan{next(self._names)}", binary=True) as cursor:
+        with typed(self.name), self._connection.cursor(f"scan{next(self._link.names)}", binary=True) as cursor:
             cursor.itersize = _AT_ONCE
-            cursor.execute(query(sql), parameters)
+            cursor.execute(query(sql, self._schema), parameters)
             for row in cursor:
                 yield cast("Row", row)
 
     def row(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
         """The first row of one query that has few, or None."""
         try:
-            self._cursor.execute(query(sql), parameters)
+            self._cursor.execute(query(sql, self._schema), parameters)
             return cast("Row | None", self._cursor.fetchone())
         except psycopg.Error as error:
             raise translate(error, self.name) from error
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """A write transaction, all or nothing."""
+        """A write transaction, all or nothing. Turns are taken at its beginning, in the order of the shards' numbers:
+        so no two processes wait for each other in a circle."""
         with self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED"):
-            self.run("SELECT one FROM turn FOR UPDATE")
+            for one in self.shards:
+                one.take_turn()
             yield
+
+    def take_turn(self) -> None:
+        """Be the one that writes, until the transaction ends. Raises LedgerDivided."""
+        self._take_turn(
+            "SELECT one FROM turn FOR UPDATE" if self.shard is None else "SELECT turn FROM shard FOR UPDATE"
+        )
+
+    def _take_turn(self, sql: str) -> None:
+        try:
+            self._cursor.execute(query(sql, self._schema))
+        except psycopg.errors.UndefinedTable as error:
+            raise LedgerDivided(f"the ledger in {self.name} was divided into shards meanwhile") from error
+        except psycopg.Error as error:
+            raise translate(error, self.name) from error
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """A read transaction: one state of the ledger."""
         with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"):
+            if self.shard is None and len(self.shards) == 1 and self.row(_IS_DIVIDED) != (None,):
+                raise LedgerDivided(f"the ledger in {self.name} was divided into shards meanwhile")
             yield
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
-        self._ready()
+        self._link.ready(OUTAGE_SECONDS)
         self.run(begin)
         try:
             yield
@@ -146,24 +193,24 @@ class PostgresDatabase:
     def outline(self) -> list[Row]:
         """The definitions in force, sorted."""
         with typed(self.name):
-            return outline.outline(self._connection)
+            return outline.outline(self._connection, self._schema)
 
     def intended(self) -> list[Row]:
         """The definitions that should be in force, sorted."""
-        connection = connect(self._server)
+        connection = connect(self._link.server)
         try:
             with typed(self.name):
-                return outline.intended(connection)
+                return outline.intended(connection, divided=self.shard is not None)
         finally:
             connection.close()
 
     def damage(self) -> list[str]:
         """What the server itself holds to be broken: indexes and constraints that are not valid."""
         sql = """SELECT 'the index ' || c.relname FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid
-            WHERE NOT (x.indisvalid AND x.indisready) AND c.relnamespace = to_regnamespace('sealwright')
+            WHERE NOT (x.indisvalid AND x.indisready) AND c.relnamespace = to_regnamespace(?)
             UNION ALL SELECT 'the constraint ' || conname FROM pg_constraint
-            WHERE NOT convalidated AND connamespace = to_regnamespace('sealwright') ORDER BY 1"""
-        return [f"{text(row[0])} is not valid" for row in self.rows(sql)]
+            WHERE NOT convalidated AND connamespace = to_regnamespace(?) ORDER BY 1"""
+        return [f"{text(row[0])} is not valid" for row in self.rows(sql, (self._schema, self._schema))]
 
     def close(self) -> None:
         """Close the connection. Idempotent."""

@@ -10,7 +10,7 @@ import psycopg
 
 from ..database import Row
 from .dialect import SCHEMA
-from .steps import steps
+from .steps import DIVIDING, steps
 
 _CATALOGS: Final = (
     """SELECT 'relation', c.relname::text, c.relname::text, c.relkind::text || CASE WHEN c.relpersistence = 'u'
@@ -36,18 +36,17 @@ _CATALOGS: Final = (
 Connection = psycopg.Connection[tuple[object, ...]]
 
 
-def outline(connection: Connection) -> list[Row]:
-    """What the ledger's schema has: (kind, name, table, words), sorted."""
-    return _outline(connection, "to_regnamespace(%s)", SCHEMA)
+def outline(connection: Connection, schema: str = SCHEMA) -> list[Row]:
+    """What a ledger's schema has: (kind, name, table, words), sorted."""
+    return _outline(connection, "to_regnamespace(%s)", schema)
 
 
-def intended(connection: Connection) -> list[Row]:
-    """What it should have. connection: one of its own, outside a transaction."""
+def intended(connection: Connection, *, divided: bool = False) -> list[Row]:
+    """What it should have. connection: one of its own, outside a transaction. divided: it is of a shard."""
     with connection.transaction(force_rollback=True):
         connection.execute("SET LOCAL search_path = pg_temp")
-        for step in steps():
-            for statement in step.statements:
-                connection.execute(statement.replace(f"{SCHEMA}.", "pg_temp.").encode())
+        for statement in (*(one for step in steps() for one in step.statements), *(DIVIDING if divided else ())):
+            connection.execute(statement.replace(f"{SCHEMA}.", "pg_temp.").encode())
         # what belongs to no step, but to every ledger
         return _outline(connection, "pg_my_temp_schema() WHERE %s <> ''", SCHEMA)
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from ....errors import Usage
 from ..schema import VIEWS
-from .dialect import SCHEMA
+from .dialect import schema_of
 
 # what is not true for ever: balances, the state of a channel and its lanes, who owns a device, since when it is revoked
 CHANGED: Final[dict[str, tuple[str, ...]]] = {
@@ -21,14 +21,16 @@ CHANGED: Final[dict[str, tuple[str, ...]]] = {
     "lanes": ("seq", "worth", "voucher"),
     "owners": ("owner", "depth", "granted", "n"),
     "revocations": ("start", "n"),
-    "turn": ("one",),  # to lock its row
+    "turn": ("one",),  # to lock its row; a shard has it in `shard`
 }
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _NOT_ROLES: Final = ("public", "none")  # the first is everybody, also in quotation marks
 
 
-def grants(settler: str, reader: str) -> Iterator[str]:
+def grants(settler: str, reader: str, shards: int = 1) -> Iterator[str]:
     """The statements that give two roles their rights, and no others; they may be run again.
+
+    shards: how many the ledger was divided into, 1 for one that was not.
 
     settler, reader: names of two roles, which logins are then made members of. Those that are missing are made, which
     needs CREATEROLE. Raises Usage.
@@ -39,15 +41,22 @@ def grants(settler: str, reader: str) -> Iterator[str]:
             f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') "
             f'THEN CREATE ROLE "{name}" NOLOGIN; END IF; END $$'
         )
+    changed = CHANGED if shards == 1 else {"shard": ("turn",), **CHANGED}
+    for schema in map(schema_of, range(shards)):
+        there = {table: columns for table, columns in changed.items() if shards == 1 or table != "turn"}
+        yield from _in_schema(schema, settler, reader, there)
+
+
+def _in_schema(schema: str, settler: str, reader: str, changed: dict[str, tuple[str, ...]]) -> Iterator[str]:
     both = f'"{settler}", "{reader}"'
-    yield f"REVOKE ALL ON SCHEMA {SCHEMA} FROM PUBLIC, {both}"
-    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {SCHEMA} FROM PUBLIC, {both}"
-    yield f"GRANT USAGE ON SCHEMA {SCHEMA} TO {both}"
-    yield f"GRANT SELECT ON ALL TABLES IN SCHEMA {SCHEMA} TO {both}"
-    tables = ", ".join(f"{SCHEMA}.{table}" for table in ("log", *VIEWS))
+    yield f"REVOKE ALL ON SCHEMA {schema} FROM PUBLIC, {both}"
+    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM PUBLIC, {both}"
+    yield f"GRANT USAGE ON SCHEMA {schema} TO {both}"
+    yield f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {both}"
+    tables = ", ".join(f"{schema}.{table}" for table in ("log", *VIEWS))
     yield f'GRANT INSERT ON {tables} TO "{settler}"'
-    for table, columns in CHANGED.items():
-        yield f'GRANT UPDATE ({", ".join(columns)}) ON {SCHEMA}.{table} TO "{settler}"'
+    for table, columns in changed.items():
+        yield f'GRANT UPDATE ({", ".join(columns)}) ON {schema}.{table} TO "{settler}"'
 
 
 def _check_names(settler: str, reader: str) -> None:

@@ -6,14 +6,15 @@ Limits: the numbers are SQLite's, so the first is 2. A step is for the owner of 
 """
 
 from hashlib import sha256
-from typing import Final
+from typing import Final, cast
 
 import psycopg
 
 from ....database.kind import Migration
 from .. import migrations
+from ..database import Row, Shard, whole
 from ..faults import LedgerError, LedgerMissing, LedgerReadOnly, NotALedger
-from .dialect import SCHEMA, definition
+from .dialect import SCHEMA, definition, schema_of
 
 # The log grows at its end and nowhere else, also for its owner: others have no right to change it at all.
 _GUARDS: Final = (
@@ -43,6 +44,13 @@ _OWN: Final = {
         *_GUARDS,
     )
 }
+# What makes a ledger's schema that of a shard: its turn is in the row that says which. `steps` notes it as number 0.
+DIVIDING: Final = (
+    f"DROP TABLE {SCHEMA}.turn",
+    f"""CREATE TABLE {SCHEMA}.shard (number BIGINT PRIMARY KEY, of BIGINT NOT NULL, since BIGINT NOT NULL,
+    turn BIGINT NOT NULL)""",
+)
+_DIVIDED: Final = 0
 _CHECKSUMS: Final = {
     2: "b4633946496cf8bfd1bff8cb01d86e242575f4fc7b16ee77786e6d8b6abf1e8b",
     3: "db23b617aea06d4a783cfc73d23a4b8d5e3680ee0b3d1ccfa339c6fc5f993804",
@@ -102,15 +110,54 @@ def _take(connection: Connection, wanted: list[Migration], name: str) -> None:
     with connection.transaction():
         connection.execute(_LOCK)
         done = _done(connection, name)  # another process may have been faster
-        if done is None:
-            connection.execute(f"CREATE SCHEMA {SCHEMA}".encode())
-        else:
+        if done is not None:
             _check(done, wanted, name)
-        for step in wanted[len(done or ()) :]:
-            for statement in step.statements:
-                connection.execute(statement.encode())
-            values = (step.number, step.checksum)
-            connection.execute("INSERT INTO steps (number, checksum) VALUES (%s, %s)", values)
+        place = place_of(connection)
+        for schema in [SCHEMA] if place is None else map(schema_of, range(place.of)):
+            _take_in(connection, schema, wanted[len(done or ()) :], is_new=done is None)
+
+
+def _take_in(connection: Connection, schema: str, lacking: list[Migration], *, is_new: bool) -> None:
+    if is_new:
+        connection.execute(f"CREATE SCHEMA {schema}".encode())
+    connection.execute(f"SET LOCAL search_path = {schema}, pg_temp".encode())
+    for step in lacking:
+        for statement in step.statements:
+            connection.execute(_of_schema(statement, schema))
+        _note(connection, step.number, step.checksum)
+
+
+def _note(connection: Connection, number: int, checksum: str) -> None:
+    connection.execute("INSERT INTO steps (number, checksum) VALUES (%s, %s)", (number, checksum))
+
+
+def _of_schema(statement: str, schema: str) -> bytes:
+    return statement.replace(f"{SCHEMA}.", f"{schema}.").encode()
+
+
+def divide(connection: Connection, of: int) -> None:
+    """Make schemas for `of` shards, whose logs are empty but for shard 0's, and have each say which it is, from `since`
+    row 0 on. Within a transaction of the caller's."""
+    found = steps()
+    mark = checksum_of(Migration(_DIVIDED, DIVIDING, ""))
+    for number, schema in enumerate(map(schema_of, range(of))):
+        _take_in(connection, schema, found if number else [], is_new=number > 0)
+        for statement in DIVIDING:
+            connection.execute(_of_schema(statement, schema))
+        _note(connection, _DIVIDED, mark)
+        connection.execute("INSERT INTO shard (number, of, since, turn) VALUES (%s, %s, 0, 0)", (number, of))
+    connection.execute(f"SET LOCAL search_path = {SCHEMA}, pg_temp".encode())
+
+
+def place_of(connection: Connection, schema: str = SCHEMA) -> Shard | None:
+    """Which shard a schema has, None for a ledger without shards, or where there is none."""
+    there = connection.execute(
+        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = %s AND c.relname = 'shard'",
+        (schema,),
+    ).fetchone()
+    found = connection.execute(f"SELECT number, of, since FROM {schema}.shard".encode()).fetchone() if there else None
+    return None if found is None else Shard(*(whole(value) for value in cast("Row", found)))
 
 
 def _done(connection: Connection, name: str) -> list[tuple[object, ...]] | None:
@@ -123,7 +170,11 @@ def _done(connection: Connection, name: str) -> list[tuple[object, ...]] | None:
     ).fetchone()
     if found is None:
         return None
-    taken = connection.execute("SELECT number, checksum FROM steps ORDER BY number").fetchall() if found[0] else []
+    taken = (
+        connection.execute("SELECT number, checksum FROM steps WHERE number > 0 ORDER BY number").fetchall()
+        if found[0]
+        else []
+    )
     if not taken:
         raise NotALedger(f"the schema {SCHEMA} of {name} is not a Sealwright ledger")
     return taken
