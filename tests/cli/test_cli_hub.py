@@ -11,7 +11,7 @@ from tests.cli.runner import gone_wrong
 
 def test_a_hub_tells_programs_what_it_does_and_goes_on_without_a_part(homed):
     (homed.home / "ledger.db").unlink()
-    hub, told = homed.start("hub", "--json", "--broker-port", free_port()), []
+    hub, told = homed.start("hub", "--json", "--broker-port", free_port(), "--port", free_port()), []
 
     def until(wanted):
         while not any(map(wanted, told)):

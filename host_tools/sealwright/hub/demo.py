@@ -67,9 +67,8 @@ def running(home: Home, count: int, say: Say) -> Iterator[list[EmulatedBoard]]:
             name = f"meter-{number // 2 + 1}" if number % 2 == 0 else f"car-{number // 2 + 1}"
             boards.append(emulator.create(home, "unix", name, ["ina219"]))
         say(f"{count} emulated boards start and make their keys")
+        emulator.start_all(boards)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for board in boards:
-                board.start()
             devices = list(pool.map(lambda board: _make_ready(home, board), boards))
         with known_ledger(home, allow_test=True) as ledger:
             for board, device in zip(boards, devices, strict=True):

@@ -1,6 +1,7 @@
 """The devices of a home's register that can be asked at a URL, and their links."""
 
 from ..emulator import resolve
+from ..errors import Unreachable, Usage
 from ..home import Home
 from ..link import Client, connect
 from ..operate.pinning import check_named
@@ -16,8 +17,11 @@ def places(home: Home) -> dict[str, bytes]:
 
 
 def reach(home: Home, url: str) -> Client:
-    """The device that the register has at this URL. Raises Usage, Unreachable, and RefusedByDevice for another."""
-    client = resolve(home, url) if url.startswith("emulated:") else connect(url)
+    """The device that the register has at this URL. Raises Unreachable, and RefusedByDevice for another."""
+    try:
+        client = resolve(home, url) if url.startswith("emulated:") else connect(url)
+    except Usage as error:  # such as an emulated board that was thrown away: no other device waits for it
+        raise Unreachable(str(error), remedy=error.remedy) from error
     try:
         check_named(home, client)
     except BaseException:

@@ -173,6 +173,7 @@ class Site:
         """The hub as a process of its own, or with "--only" a part of it."""
         command = [sys.executable, "-P", "-m", "sealwright", "hub", "--home", str(self.home.folder), *options]
         command += [] if "--broker-port" in options else ["--broker-port", str(self.port)]
+        command += [] if "--port" in options else ["--port", str(free_port())]
         narrow = {**os.environ, "COLUMNS": "80"}  # as in a terminal: what `ps` says is not to be cut off
         with (self.folder.path / "test.log").open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=narrow)

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from sealwright.ledger import LedgerBusy, LedgerDamaged, LedgerMissing, NotALedger
+from sealwright.ledger.store.schema import VERSION
 
 from tests.host_tools.ledger.conftest import World, holds, raws
 from tests.host_tools.ledger.processes import Child
@@ -47,7 +48,7 @@ def newer_ledger(path):
     other_database(path)
     connection = sqlite3.connect(path)
     connection.execute(f"PRAGMA application_id = {0x5345414C}")
-    connection.execute("PRAGMA user_version = 4")
+    connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     connection.close()
 
 
@@ -60,7 +61,7 @@ def newer_ledger(path):
         (lambda path: path.write_bytes(b""), NotALedger, "is empty"),
         (lambda path: path.write_bytes(b"SQLite format 3\0" + bytes(4080)), NotALedger, ""),
         (other_database, NotALedger, "not a Sealwright ledger"),
-        (newer_ledger, NotALedger, "of version 4"),
+        (newer_ledger, NotALedger, f"of version {VERSION + 1}"),
         (os.mkfifo, NotALedger, "not a regular file"),
         (lambda path: path.with_name("ledger.db-wal").write_bytes(b"x"), LedgerDamaged, "put the file back"),
     ],
