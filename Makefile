@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo hub campaign-hub test fuzz kills law cuts campaign-cuts campaign-faults campaign-frames campaign-pico campaign-bad campaign-mutations campaign-web campaign-js vectors hour model coverage mutate lint docs firmware bench bench-device readings-day million million-channels settle-kills format clean
+.PHONY: help demo hub campaign-hub campaign-fleet test fuzz kills law cuts campaign-cuts campaign-faults campaign-frames campaign-pico campaign-bad campaign-mutations campaign-web campaign-js vectors hour model coverage mutate lint docs firmware bench bench-device readings-day million million-channels settle-kills format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -47,6 +47,9 @@ hub: $(VENV)/run.stamp ## A hub and 20 emulated boards that measure and trade, u
 
 campaign-hub: $(VENV)/dev.stamp ## HUB kills (200; SEED) of a hub and its parts while bundles come: nothing lost, nothing counted twice
 	$(BIN)/python -m tests.host_tools.hub.kills $(HUB) --seed $(SEED)
+
+campaign-fleet: $(VENV)/dev.stamp ## 200 emulated boards hand readings to a hub for 10 minutes; hub, broker and boards fail: nothing lost
+	$(BIN)/python -m tests.host_tools.hub.fleet_run --boards 200 --minutes 10 --seed $(SEED)
 
 test: $(VENV)/dev.stamp ## All tests, under CPython and unix MicroPython; T=FILE or T="-k WORD": some of them
 	$(BIN)/python -m pytest $(TESTS)
