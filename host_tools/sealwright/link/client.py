@@ -87,7 +87,7 @@ class Client(UpdateRequests, TrialRequests):
                 if reply and (kind not in _READING or reply.item != [NO_MEMORY] or left <= AGAIN_SECONDS):
                     return self._result(reply)
                 if reply:
-                    time.sleep(AGAIN_SECONDS)  # a board that trades has room again soon
+                    time.sleep(AGAIN_SECONDS * self._patience)  # a board that trades has room again soon
                 left -= AGAIN_SECONDS if reply else every or left
         except Unreachable as error:
             raise Unreachable(f"{self.url}: {error}", remedy=error.remedy) from error
