@@ -27,6 +27,7 @@ async function main() {
     for (const { payer, payee, owed, asset } of summary.channels ?? []) {
       console.log(`${payer.slice(0, 16)} owes ${payee.slice(0, 16)} ${owed} ${asset}`);
     }
+    if (verdicts.some((verdict) => verdict.code === "test_root")) console.log("--allow-test accepts emulated boards.");
     console.log(`${summary.messages} ${values.receipt ? "items" : "messages"}, ${summary.rejected} rejected`);
   }
   return summary.rejected ? 1 : 0;

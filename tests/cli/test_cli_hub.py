@@ -36,6 +36,7 @@ def test_a_hub_tells_programs_what_it_does_and_goes_on_without_a_part(homed):
         (("hub", "--only", "rule"), "usage", "intake, settle"),
         (("hub", "--demo", "--only", "settle"), "usage", "Leave out --only"),
         (("hub", "--broker", "mqtts://127.0.0.1:1/roof"), "usage", "names a device"),
+        (("hub", "--broker-host", 'a b"; evil'), "usage", "is no host"),
         (("hub", "--demo"), "folder_not_empty", "--home"),
         (("owner", "network", "--device", "tcp:127.0.0.1:1", "--broker", "hub", "--ca", "x"), "usage", "Leave out"),
     ],

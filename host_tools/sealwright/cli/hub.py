@@ -1,5 +1,6 @@
 """`sealwright hub`: a network that runs by itself, day and night."""
 
+import re
 import signal
 import threading
 import time
@@ -27,6 +28,7 @@ from .options import SecondsOption, TestOption
 from .session import Session
 
 _TELL_SECONDS: Final = 10.0
+_HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 _SUMMED: Final = (  # part, count, what people call it
     ("intake", "taken", "messages taken"),
     ("readings", "new", "readings kept"),
@@ -86,6 +88,8 @@ def hub(
     settings = Settings(broker, broker_host, broker_port, allow_test=allow_test, every=every, port=port)
     if broker is not None and Broker.parse(session.home, broker)[1]:
         raise Usage(f"{broker} names a device", remedy="Give the broker alone: mqtts://[USER@]HOST[:PORT].")
+    if broker_host is not None and not _HOST.fullmatch(broker_host):
+        raise Usage(f"{broker_host!r} is no host", remedy="Give a name or an address, such as hub.example.")
     folder = HubFolder(session.home.folder)
     folder.make()
     stop = threading.Event()
@@ -186,7 +190,7 @@ class _Hub:
             self._session.emit(ok=True, event="state", parts=states)
         elif (summed := _sum(states)) != self._told:
             self._told = summed
-            self._session.say(", ".join(f"{count:,} {what}" for what, count in summed.items()))
+            self._session.say(_text(summed))
 
     def _states(self) -> dict[str, dict[str, Any]]:
         return {name: told for name, told in read_states(self._folder.states).items() if is_fresh(told)}
@@ -202,13 +206,17 @@ class _Hub:
         """What this run came to."""
         states = read_states(self._folder.states)
         self._session.emit(ok=True, event="ended", parts=states)
-        self._session.say(
-            "The hub has ended. " + ", ".join(f"{count:,} {what}" for what, count in _sum(states).items())
-        )
+        self._session.say(f"The hub has ended. {_text(_sum(states))}".strip())
 
 
 def _sum(states: dict[str, dict[str, Any]]) -> dict[str, int]:
     return {what: int(states[part]["counts"].get(count, 0)) for part, count, what in _SUMMED if part in states}
+
+
+def _text(summed: dict[str, int]) -> str:
+    """A part counts anew when it is begun again: that looks like a loss where nobody says so."""
+    counts = ", ".join(f"{count:,} {what}" for what, count in summed.items())
+    return f"Since its parts began: {counts}." if counts else ""
 
 
 @contextmanager
