@@ -6,7 +6,8 @@ A backup is of one moment. A home that is restored from it must never sign again
     update.hss        has only one-time keys that were set aside for this, and comes back only where that is wished for
     ledger.db         is as old as the backup: bundles since then are to be settled again, which pays nothing twice
     readings.db       is copied while others write to it, as the ledger is
-    hub/              has its spool, before the ledger is copied, and its broker's accounts; the rest is made anew
+    hub/              has its spool, before the ledger is copied, and its broker's accounts,
+                      what alerts it gives; the rest is made anew
     boards/           is left out: an emulated board that is put back would promise again what it has promised
     web/              is left out: a token that was revoked, or a browser that was signed out, would be good again
     config.toml       is set aside where it names a ledger's file: that would be the old home's
@@ -42,7 +43,14 @@ from .readings.copying import copy_readings
 KIND: Final = "sealwright home"
 LEFT_OUT: Final = ("boards", "web")
 _OF_RUNNING_HUB: Final = ("hub/state", "hub/inbox", "hub/broker/store")
-_OF_HUB: Final = (".bundle", ".position", ".pem", ".key", "accounts.json")  # how its files end that come along
+_OF_HUB: Final = (
+    ".bundle",
+    ".position",
+    ".pem",
+    ".key",
+    "accounts.json",
+    "alerts.toml",
+)  # how its files end that come along
 _LEDGER: Final = "ledger.db"
 _HEAD: Final = "ledger.head"
 _READINGS: Final = "readings.db"

@@ -102,6 +102,11 @@ class Fleet:
         ):
             yield Seen(str(device), _int(seen), str(how), None if info is None else json.loads(str(info)))
 
+    def seen(self) -> Iterator[tuple[str, int]]:
+        """When each device (id in hex) was seen last, in unix seconds."""
+        for device, seen in self._file.rows("SELECT device, seen FROM devices"):
+            yield str(device), _int(seen)
+
     def faults(self, device: bytes | None = None, most: int = 100) -> Iterator[FaultSeen]:
         """What went wrong, the latest first: of this device (id), or of all."""
         query, order = "SELECT at, device, code, text FROM faults", "ORDER BY at DESC, rowid DESC LIMIT ?"
@@ -111,6 +116,17 @@ class Fleet:
             rows = self._file.rows(f"{query} WHERE device = ? {order}", (device.hex(), most))
         for at, who, code, text in rows:
             yield FaultSeen(_int(at), str(who), str(code), str(text))
+
+    def faults_after(self, row: int, most: int) -> Iterator[tuple[int, FaultSeen]]:
+        """What went wrong after a row, with the number of its own, the first so many."""
+        query = "SELECT rowid, at, device, code, text FROM faults WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        for number, at, who, code, text in self._file.rows(query, (row, most)):
+            yield _int(number), FaultSeen(_int(at), str(who), str(code), str(text))
+
+    def last_row(self) -> int:
+        """The number of the last fault; 0 where there is none."""
+        ((row,),) = self._file.rows("SELECT coalesce(max(rowid), 0) FROM faults")
+        return _int(row)
 
     def verdicts(self) -> dict[str, int]:
         """How many verdicts of each code were given."""

@@ -7,6 +7,7 @@ spool/             see `spool`
 fleet.db           see `fleet`
 state/PART.json    see `state`
 broker/            see `broker`
+alerts.toml        see `alerts.wanted`; alerts.json, webhook.key: see `alerts`
 """
 
 import os
@@ -53,8 +54,9 @@ class HubFolder:
 
     @contextmanager
     def held(self, name: str, wait: float = 0.0) -> Iterator[None]:
-        """Hold the lock "hub", or that of a part, while this lasts; the system lets go of it when the process ends,
-        however that is. wait: seconds for another process to let go. Raises Usage (code hub_runs) where it does not."""
+        """Hold the lock "hub", or that of a part, while this lasts; the system releases it when the process ends,
+        however that is. wait: seconds for another process to release it. Raises Usage (code hub_runs) where it does
+        not."""
         path = self.path / ("lock" if name == "hub" else f"{name}.lock")
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

@@ -55,6 +55,7 @@ PARTS: Final = (
     Part("settle", "hub.settling", "settles into the ledger"),
     Part("readings", "hub.reading", "keeps readings"),
     Part("watch", "hub.watching", "refunds, and warns before claims end"),
+    Part("alerts", "hub.alerting", "tells an operator what cannot wait"),
     Part("web", "web.serving", "serves the page", ("starlette", "uvicorn", "jinja2", "python_multipart"), "web"),
 )
 NAMES: Final = tuple(part.name for part in PARTS)

@@ -9,7 +9,7 @@ from ...hub.state import is_fresh
 from .sources import Sources
 from .words import plain, whole
 
-PARTS: Final = ("broker", "intake", "settle", "readings", "watch", "web")
+PARTS: Final = ("broker", "intake", "settle", "readings", "watch", "alerts", "web")
 MOST_COUNTS: Final = 30
 
 

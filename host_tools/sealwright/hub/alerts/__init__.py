@@ -1,0 +1,7 @@
+"""Alerts: what an operator wants to hear of at once, and the ways to tell it.
+
+wanted     what HOME/hub/alerts.toml asks for
+finding    what is wrong: silent devices, empty batteries, faults that a hub noticed
+outbox     alerts that wait until each way has taken them, over restarts
+sending    the ways: a webhook with signed bodies, a command, e-mail
+"""
