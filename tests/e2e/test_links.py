@@ -170,7 +170,7 @@ def test_a_flood_of_connections_locks_nobody_out(lab):
 def launched(board):
     """A board's process started by hand: (exit code, what it said)."""
     launch = Path(emulator.__file__).with_name("launch.py")
-    command = [sys.executable, "-P", str(launch), str(board.folder), str(assets.root() / "boards" / "unix"), "400k"]
+    command = [sys.executable, "-P", str(launch), str(assets.root() / "boards" / "unix"), "400k", str(board.folder)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
     return done.returncode, done.stdout + done.stderr
 

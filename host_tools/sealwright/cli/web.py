@@ -32,8 +32,6 @@ _MINUTES: Final = LINK_SECONDS // 60
     sealwright web
     sealwright web --port 0 --json
     sealwright web --url https://fleet.example
-    sealwright web token --role viewer --name prometheus
-    sealwright web link --role viewer
     """,
 )
 def serve(
@@ -52,9 +50,7 @@ def serve(
     """
     settings, keys = Settings(host, port, url), Keys(session.home.folder)
     if host not in (*LOCAL, "::1") and not settings.secure:
-        session.note(
-            "Whoever reaches this address can read what is sent: it has no TLS. Prefer a reverse proxy, --url."
-        )
+        session.note("All who reach this address can read what is sent: it has no TLS. Prefer a reverse proxy, --url.")
 
     def ready(known: Settings, at: int) -> None:
         address = known.address(at)

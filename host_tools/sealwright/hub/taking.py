@@ -1,7 +1,7 @@
 """Bundles into the spool: judged, on disk, counted; what may be acknowledged of each device's log.
 
 A message that is not taken holds back no other, and no acknowledgement goes past a reading that was not taken.
-Backpressure: while the spool or the disk is full, `take` waits, and so does whoever brings the messages; nothing is
+Backpressure: while the spool or the disk is full, `take` waits, and so does the side that brings messages; nothing is
 acknowledged meanwhile, so devices keep it.
 """
 

@@ -23,7 +23,7 @@ MOST_FAULTS: Final = 500  # a round; the others come with the next one
 
 
 class Alert(NamedTuple):
-    """id: the same for the same alert, whoever sends it again. at: unix seconds; device: its id in hex, or ""."""
+    """id: the same each time it is sent. at: unix seconds; device: its id in hex, or ""."""
 
     id: str
     at: int

@@ -31,7 +31,7 @@ from .places import shard_of
 
 OF_CHANNEL: Final = (Voucher, Receipt, ChannelClose, Funding, Refund)
 _MOST_KNOWN: Final = 65536  # channels whose shard is remembered
-_WHY: Final = "It belongs to shard {}: whoever settles that one takes it."
+_WHY: Final = "It belongs to shard {}: its settler takes it."
 
 
 def home_of(message: Message[Body], of: int) -> int | None:
