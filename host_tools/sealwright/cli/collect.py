@@ -23,6 +23,7 @@ from .sink import Sink
 
 ACK_SECONDS: Final = 60.0  # an acknowledgement costs the device a write to its flash
 _GRACE_SECONDS: Final = 2.0  # at the end, for devices that are being asked
+_ACK_GRACE_SECONDS: Final = 10.0  # for those that have answered before, and are to be told what they may forget
 _MOST_JOBS: Final = 256
 
 
@@ -150,9 +151,9 @@ class _Collection(Gathering):
 
     def finish(self, ending: Ending, *, following: bool) -> None:
         """Make it last, and let the devices forget it with --ack. following: who has not answered by now has failed."""
-        grace = time.monotonic() + _GRACE_SECONDS
+        began = time.monotonic()
         self.enough |= ending.over  # each stops behind the reading that it is at
-        self.wait(None, lambda: time.monotonic() > grace)
+        self.wait(None, lambda: time.monotonic() > began + self._grace())
         self.drop()
         self._take_channels()
         if asked := self._acknowledge():
@@ -162,6 +163,10 @@ class _Collection(Gathering):
             if part.source is None:
                 error = Unreachable(f"{part.url}: no answer before the end", remedy="Give it more time: --seconds.")
                 self._give_up(part, error)
+
+    def _grace(self) -> float:
+        answers = any(part.busy and part.source is not None for part in self.living)
+        return _ACK_GRACE_SECONDS if self._ack and answers else _GRACE_SECONDS
 
     def _take_channels(self) -> None:
         """Both parties of a channel may be here: their messages are sorted together."""
