@@ -36,7 +36,8 @@ def fleet(tmp_path_factory):
     try:
         made.ok("init", "--network", "fleet")
         made.ok("asset", "add", "nEUR")
-        made.provisioned("solar", "ina219")
+        # by default a minute passes in a second: after ten minutes of tests the sun has set, and nothing is sold
+        made.provisioned("solar", "ina219=measured,speed=1")
         made.provisioned("charger")
         made.provisioned("station", "bme280")
         made.ok("owner", "offer", "--device", "emulated:solar", "--asset", "nEUR", "--unit", "J", "--price", "83")
