@@ -24,7 +24,6 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,21 +38,9 @@ from .files import is_stream, output, sync_folder, write_whole
 from .home import Home, config, passphrase_of_environment
 from .ledger import Head, check_copy, copy_ledger
 from .readings.copying import copy_readings
+from .taken_along import HEAD, LEDGER, READINGS, plain_files
 
 KIND: Final = "sealwright home"
-LEFT_OUT: Final = ("boards", "web")
-_OF_RUNNING_HUB: Final = ("hub/state", "hub/inbox", "hub/broker/store")
-_OF_HUB: Final = (
-    ".bundle",
-    ".position",
-    ".pem",
-    ".key",
-    "accounts.json",
-    "alerts.toml",
-)  # how its files end that come along
-_LEDGER: Final = "ledger.db"
-_HEAD: Final = "ledger.head"
-_READINGS: Final = "readings.db"
 SET_ASIDE: Final = f"{config.NAME}.old"
 TAKEN: Final = ".key-taken"  # what a backup's name gets in the file that notes it
 _MOST_IN_MEMORY: Final = 1024 * 1024  # bytes of one file
@@ -89,22 +76,22 @@ def back_up(home: Home, path: Path, passphrase: bytes | None = None) -> Backup:
     folder = Path(mkdtemp(prefix=".backup-", dir=home.folder))  # as secret as the home, and on a disk with its room
     try:
         place = home.ledger_place  # the config may put it elsewhere in the home
-        ledger = (place if isinstance(place, Path) else home.folder / _LEDGER).resolve()
+        ledger = (place if isinstance(place, Path) else home.folder / LEDGER).resolve()
         theirs = {ledger.with_name(f"{ledger.name}{end}") for end in ("", "-wal", "-shm", "-journal")}
-        plain = ((name, _steady(one, folder)) for name, one in _plain_files(home.folder) if one not in theirs)
+        plain = ((name, _steady(one, folder)) for name, one in plain_files(home.folder) if one not in theirs)
         files = {name: kept for name, kept in plain if kept is not None}
         head = None
         if isinstance(place, Path) and place.exists():  # one on a server has backups of its own
-            copy = folder / _LEDGER
+            copy = folder / LEDGER
             copy.touch(0o600)
             head = copy_ledger(place, copy)
-            files |= {_LEDGER: copy, _HEAD: f"{head}\n".encode()}
+            files |= {LEDGER: copy, HEAD: f"{head}\n".encode()}
         if not isinstance(place, Path) and home.ledger_head_path.exists():
-            files[_HEAD] = home.ledger_head_path.read_bytes()
+            files[HEAD] = home.ledger_head_path.read_bytes()
         if home.readings_path.exists():
-            (folder / _READINGS).touch(0o600)
-            copy_readings(home.readings_path, folder / _READINGS)
-            files[_READINGS] = folder / _READINGS
+            (folder / READINGS).touch(0o600)
+            copy_readings(home.readings_path, folder / READINGS)
+            files[READINGS] = folder / READINGS
         key = HssKey.find(home.folder)
         if key is not None:
             files[update_key.FILE] = key.set_aside()
@@ -129,25 +116,6 @@ def _steady(path: Path, folder: Path) -> bytes | Path | None:
         shutil.copyfile(path, copy)
         return copy
     return None
-
-
-def _plain_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file that may come back as it is; hidden ones are drafts and locks. Raises Usage for a link."""
-    for place, folders, names in os.walk(folder):
-        here = Path(place).relative_to(folder)
-        folders[:] = sorted(one for one in folders if not one.startswith(".") and str(here / one) not in LEFT_OUT)
-        folders[:] = [one for one in folders if (here / one).as_posix() not in _OF_RUNNING_HUB]
-        kept = [one for one in names if not one.startswith(".")]
-        if here.parts[:1] == ("hub",):
-            kept = [one for one in kept if one.endswith(_OF_HUB)]
-        if here == Path():
-            kept = [one for one in kept if not one.startswith((_LEDGER, _HEAD, _READINGS, update_key.FILE))]
-        for name in sorted(kept + folders):
-            path = Path(place) / name
-            if path.is_symlink():
-                raise Usage(f"{path} is a link", remedy="Put what it names in its place: a backup follows no link.")
-            if path.is_file():
-                yield (here / name).as_posix(), path
 
 
 def restore(
@@ -210,9 +178,9 @@ def _restore(path: Path, about: dict[str, Any], draft: Path, with_update_key: bo
         raise Usage(f"{path} is no backup of a home", remedy="Give what `sealwright home backup` wrote.")
     head = _check_ledger(draft, about, anchor)
     home = Home.open(draft)
-    has_ledger = (draft / _LEDGER).exists()
+    has_ledger = (draft / LEDGER).exists()
     set_aside = isinstance(home.config.ledger, Path) or (has_ledger and home.config.ledger is not None)
-    on_server = not has_ledger and (isinstance(home.config.ledger, str) or (draft / _HEAD).exists())
+    on_server = not has_ledger and (isinstance(home.config.ledger, str) or (draft / HEAD).exists())
     if set_aside:
         (draft / config.NAME).replace(draft / SET_ASIDE)
     for name in ("devices", "boards"):
@@ -234,12 +202,12 @@ def _restore(path: Path, about: dict[str, Any], draft: Path, with_update_key: bo
 
 
 def _check_ledger(draft: Path, about: dict[str, Any], anchor: Head | None) -> Head | None:
-    if not (draft / _LEDGER).exists():
+    if not (draft / LEDGER).exists():
         if anchor is not None:
             raise Usage("the backup has no ledger", remedy="Take the backup that has it, or leave out --anchor.")
         return None
-    noted = Head.parse((draft / _HEAD).read_text("ascii"))
-    return check_copy(draft / _LEDGER, [noted, *([anchor] if anchor else [])])
+    noted = Head.parse((draft / HEAD).read_text("ascii"))
+    return check_copy(draft / LEDGER, [noted, *([anchor] if anchor else [])])
 
 
 def _raise_number(entry: Path, now: int) -> None:

@@ -16,6 +16,7 @@ FLOORS = [
     "api emulator",
     "operate",
     "bench ledger readings",
+    "taken_along",
     "bookkeeping checkup demo safekeeping",
     "hub",
     "web",

@@ -23,7 +23,7 @@ from .sink import Sink
 
 ACK_SECONDS: Final = 60.0  # an acknowledgement costs the device a write to its flash
 _GRACE_SECONDS: Final = 2.0  # at the end, for devices that are being asked
-_ACK_GRACE_SECONDS: Final = 10.0  # for those that have answered before, and are to be told what they may forget
+_ACK_GRACE_SECONDS: Final = 10.0  # for devices that have answered before and get an acknowledgement
 _MOST_JOBS: Final = 256
 
 

@@ -78,7 +78,7 @@ def hub(
     """Run a network day and night: take in bundles, devices and a broker, settle, keep readings, watch claims.
 
     Bundles dropped into HOME/hub/inbox are taken; so is what devices of the register show at their URLs. A device is
-    told to forget what is verified and on disk. Each part is a process of its own and is begun again where it ends.
+    asked to forget what is verified and on disk. Each part is a process of its own; one that ends is started again.
     Ctrl-C ends it; it goes on where it was, also after a kill or a power cut.
 
     With --demo emulated boards measure and trade; their home is --home, or a temporary folder that goes in the end.
@@ -109,7 +109,7 @@ def hub(
 
 
 def _run(session: Session, settings: Settings, stop: threading.Event) -> None:
-    for name in ("owner", "ledger"):  # the parts need them: a home that asks for its passphrase is told of it once
+    for name in ("owner", "ledger"):  # the parts need them: a passphrase that is missing is one error here
         session.home.key(name)
     run = _Hub(session, HubFolder(session.home.folder), settings)
     run.supervisor.run(stop, run.tell)
