@@ -10,14 +10,16 @@ locks, times or merges. Limits: a contradiction of a voucher that an earlier win
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Final, NamedTuple
+from operator import itemgetter
+from typing import Final, NamedTuple, TypeAlias
 
 from ..errors import Rejected
 from ..verify import Verdict
 from ..verify.codes import SUPERSEDED
-from ..wire.cbor import encode
+from ..wire.cbor import encode, head_of
+from ..wire.labels import MAX_UINT
 from ..wire.messages import Receipt, Voucher, parse_message
-from ..wire.messages.plain import PlainVoucher, plain_voucher
+from ..wire.messages.plain import glance, lane_in
 from ..wire.messages.unread import UnreadVoucher
 from .store.tables import Tables
 
@@ -29,12 +31,9 @@ _TYPE: Final = slice(17, 20)
 Items = list[tuple[int, bytes]]
 
 
-class Candidate(NamedTuple):
-    """A voucher of a window, number `n`, which may be the best of its lane."""
-
-    n: int
-    raw: bytes
-    says: PlainVoucher
+# A voucher of a window, which may be the best of its lane: its number in the window, its bytes, and what `glance` sees
+# of it: the items of its lane, seq and amount, and its digest. A plain tuple: a named one takes a third longer.
+Candidate: TypeAlias = tuple[int, bytes, bytes, bytes, bytes, bytes]
 
 
 class Round(NamedTuple):
@@ -49,43 +48,42 @@ class Round(NamedTuple):
 
 def divide(items: Items) -> tuple[Items, list[list[Candidate]]]:
     """What of a window is to be judged first, and as it came; and the other vouchers, lane by lane, best first."""
-    named = {digest for _, raw in items if raw[_TYPE] == _RECEIPT for digest in _named(raw)}
     rest: Items = []
-    lanes: dict[tuple[bytes, int], list[Candidate]] = {}
-    new = tuple.__new__  # a third of the time that a constructor takes
+    lanes: dict[bytes, list[Candidate]] = {}
     for item in items:
-        n, raw = item
-        says = plain_voucher(raw)
-        if says is None or says[4] in named:
+        seen = glance(item[1])
+        if seen is None:
             rest.append(item)
             continue
-        place = says[:2]
-        lane = lanes.get(place)
+        lane = lanes.get(seen[0])
         if lane is None:
-            lane = lanes[place] = []
-        lane.append(new(Candidate, (n, raw, says)))
+            lane = lanes[seen[0]] = []
+        lane.append((*item, *seen))
+    named = {digest for _, raw in rest if raw[_TYPE] == _RECEIPT for digest in _named(raw)}
     found = []
     for lane in lanes.values():
-        twins = _twins(lane)
-        rest += as_items(twins)
-        left = [one for one in lane if one not in twins] if twins else lane
+        first = _twins(lane)
+        if named:
+            first.update(one for one in lane if one[5] in named)
+        rest += as_items(first)
+        left = [one for one in lane if one not in first] if first else lane
         left.sort(key=_amount, reverse=True)  # those with one amount stay as they came
         found += [left] if left else []
     return sorted(rest), found
 
 
-def _amount(one: Candidate) -> int:
-    return one[2][3]
+_amount: Final = itemgetter(4)
+_seq: Final = itemgetter(3)
 
 
 def _twins(lane: list[Candidate]) -> set[Candidate]:
     """The vouchers of a lane whose number another one with other contents has, too."""
-    if len({one[2][2] for one in lane}) == len(lane):
+    if len(set(map(_seq, lane))) == len(lane):
         return set()
-    digests: dict[int, set[bytes]] = {}
-    for one in lane:
-        digests.setdefault(one.says.seq, set()).add(one.says.digest)
-    return {one for one in lane if len(digests[one.says.seq]) > 1}
+    digests: dict[bytes, set[bytes]] = {}
+    for _, _, _, seq, _, digest in lane:
+        digests.setdefault(seq, set()).add(digest)
+    return {one for one in lane if len(digests[_seq(one)]) > 1}
 
 
 def _named(raw: bytes) -> Iterable[bytes]:
@@ -101,7 +99,7 @@ def next_round(candidates: list[Candidate], tables: Tables, now: int, most: int)
 
     now: unix seconds. most: how many of the best to check, at once.
     """
-    channel, lane = candidates[0].says[:2]
+    channel, lane = lane_in(candidates[0][2])
     known = tables.channel(channel)
     if known is None:
         return Round([], [], as_items(candidates), [])
@@ -110,11 +108,13 @@ def next_round(candidates: list[Candidate], tables: Tables, now: int, most: int)
     best = tables.lane(channel, lane)
     if best is None:  # then the log has no voucher of this lane either
         return Round([], as_items(candidates[:most]), [], candidates[most:])
-    numbers, (best_seq, worth, best_digest) = tables.numbers(channel, lane), best
+    # as the candidates have them; no voucher's amount is as large as 2^64, a lane's worth with its ticks may be
+    numbers = {head_of(0, number): digest for number, digest in tables.numbers(channel, lane).items()}
+    best_seq, worth, best_digest = head_of(0, best.seq), head_of(0, min(best.worth, MAX_UINT)), best.voucher
     superseded, odd, left = [], [], []
-    new, rest = tuple.__new__, ("", None, None)
+    new, name, rest = tuple.__new__, Voucher.NAME, ("", None, None)
     for one in candidates:
-        n, raw, (_, _, seq, amount, digest) = one
+        n, raw, _, seq, amount, digest = one
         if numbers.get(seq, digest) != digest or digest == best_digest:
             odd.append(one)
         elif amount > worth:
@@ -123,11 +123,10 @@ def next_round(candidates: list[Candidate], tables: Tables, now: int, most: int)
             odd.append(one)
         else:
             message = UnreadVoucher(raw, digest)
-            shown = (n, Voucher.NAME, True, SUPERSEDED, digest, _WHY, None, None, message, *rest)
-            superseded.append(new(Verdict, shown))
+            superseded.append(new(Verdict, (n, name, True, SUPERSEDED, digest, _WHY, None, None, message, *rest)))
     return Round(superseded, [*as_items(sorted(odd)), *as_items(left[:most])], [], left[most:])
 
 
 def as_items(candidates: Iterable[Candidate]) -> Items:
     """As messages with their numbers."""
-    return [(one.n, one.raw) for one in candidates]
+    return [one[:2] for one in candidates]
