@@ -84,7 +84,7 @@ class Verifier:
         if self.policy.proof == CHAINED:
             judge = Chains(self._judge, self.memory, self._take).run
         for verdict in judge(self._numbered(messages)):
-            again = _waits(verdict)
+            again = None if verdict.ok else _waits(verdict)
             if again is None:
                 yield verdict
             else:
@@ -96,8 +96,8 @@ class Verifier:
     def _numbered(self, messages: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         """The messages up to where the bundle breaks off."""
         try:
-            for raw in messages:
-                n, self._count = self._count, self._count + 1
+            for n, raw in enumerate(messages, self._count):
+                self._count = n + 1
                 yield n, bytes(raw)
         except Truncated as error:
             self._cut = error

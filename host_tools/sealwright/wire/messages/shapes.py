@@ -9,7 +9,7 @@ Limits: header and payload of 24 to 255 bytes; texts beyond ASCII only as they w
 import re
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from .. import cbor
 from ..cose import BEGIN
@@ -43,14 +43,8 @@ class Glimpse(NamedTuple):
     digests: list[bytes]
 
 
-class Glance(NamedTuple):
-    """What a check needs of one reading, as `Glimpse` has it of several."""
-
-    time: bytes
-    number: int
-    before: bytes
-    quality: bytes
-    digest: bytes
+# What a check needs of one reading, as `Glimpse` has it of several: time, number, before, quality, digest.
+Glance: TypeAlias = tuple[bytes, int, bytes, bytes, bytes]
 
 
 class Shape:
@@ -66,7 +60,7 @@ def in_usual_place(raw: bytes) -> bool:
 
 
 def time_in(item: bytes) -> int:
-    """The number in an item of `Glimpse.times`."""
+    """The number in an item that holds one, such as those of `Glimpse.times`."""
     return int.from_bytes(item[1:], "big") if len(item) > 1 else item[0]
 
 
@@ -74,32 +68,42 @@ def glimpse(raws: Sequence[bytes], shapes: Sequence[Shape]) -> Glimpse | None:
     """What a chain needs of these readings; None unless there is one, and all of them are of these shapes."""
     if not shapes or not raws:
         return None
-    rows = []
-    for raw in raws:
-        row = glance(raw, shapes)
-        if row is None:
-            return None
-        rows.append(row)
-    times, numbers, before, qualities, digests = zip(*rows, strict=True)
-    return Glimpse(times, list(numbers), before, qualities, list(digests))
+    found = list(map(shapes[0].match, raws))
+    if None in found:
+        found = [_match(raw, shapes) for raw in raws]
+    whole = [one for one in found if one is not None]
+    middles = [one.start(5) for one in whole]
+    if len(whole) < len(raws) or not all(map(_has_lengths, raws, middles)):
+        return None
+    times, numbers, before, qualities, _ = zip(*[one.groups() for one in whole], strict=True)
+    return Glimpse(times, list(map(time_in, numbers)), before, qualities, list(map(_digest, raws, middles)))
 
 
 def glance(raw: bytes, shapes: Sequence[Shape]) -> Glance | None:
     """What a check needs of a reading; None unless it is of one of these shapes."""
+    found = _match(raw, shapes)
+    if found is None or not _has_lengths(raw, middle := found.start(5)):
+        return None
+    time, seq, before, quality, _ = found.groups()
+    return time, time_in(seq), before, quality, _digest(raw, middle)
+
+
+def _match(raw: bytes, shapes: Sequence[Shape]) -> re.Match[bytes] | None:
     for shape in shapes:
         found = shape.match(raw)
         if found is not None:
-            break
-    else:
-        return None
-    time, seq, before, quality, _ = found.groups()
-    middle = found.start(5)
-    if raw[3] != middle - 4 or raw[middle + 2] != len(raw) - middle - 3 - _SIGNATURE:  # the strings' lengths
-        return None
-    number = int.from_bytes(seq[1:], "big") if len(seq) > 1 else seq[0]
-    # the bytes received, but for the unprotected header in the middle, are what is signed (RFC 9052 section 4.4)
-    digest = sha256(BEGIN + raw[2:middle] + b"\x40" + raw[middle + 1 : -_SIGNATURE]).digest()
-    return tuple.__new__(Glance, (time, number, before, quality, digest))
+            return found
+    return None
+
+
+def _has_lengths(raw: bytes, middle: int) -> bool:
+    """Whether header and payload are as long as their heads say. middle: where the empty header between them is."""
+    return raw[3] == middle - 4 and raw[middle + 2] == len(raw) - middle - 3 - _SIGNATURE
+
+
+def _digest(raw: bytes, middle: int) -> bytes:
+    """What is signed are the bytes received, but for the unprotected header in the middle (RFC 9052 section 4.4)."""
+    return sha256(BEGIN + raw[2:middle] + b"\x40" + raw[middle + 1 : -_SIGNATURE]).digest()
 
 
 def expression_of(message: Message[Reading]) -> bytes | None:
