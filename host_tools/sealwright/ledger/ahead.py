@@ -18,6 +18,8 @@ from ..verify import Judge, Verdict
 from ..wire.keys import checking
 from ..wire.keys.public import foresee
 from ..wire.messages import Body, Message
+from ..wire.messages.plain import plain_voucher
+from ..wire.messages.unread import SeenVoucher
 
 Items = list[tuple[int, bytes]]
 _EACH: Final = 2  # batches that wait for each process, or are with it
@@ -37,7 +39,11 @@ class Ahead:
 
     def parse(self, n: int, raw: bytes) -> Message[Body] | Verdict:
         """Message `n`, or the verdict on bytes that are none."""
-        return self._parsed.pop(n, None) or self.judge.parse(n, raw)
+        return self._parsed.pop(n, None) or self._read(n, raw)
+
+    def _read(self, n: int, raw: bytes) -> Message[Body] | Verdict:
+        says = plain_voucher(raw)
+        return self.judge.parse(n, raw) if says is None else SeenVoucher(raw, says)
 
     def batched(self, items: Items, size: int) -> Iterator[Items]:
         """The messages in batches of `size`, in order. A batch is to be settled before the next one is asked for."""
@@ -57,11 +63,10 @@ class Ahead:
     def _ask(self, batch: Items) -> "Future[checking.Outcomes]":
         questions: list[checking.Question] = []
         for n, raw in batch:
-            message = self.judge.parse(n, raw)
-            self._parsed[n] = message
+            message = self._parsed[n] = self._read(n, raw)
             if not isinstance(message, Verdict):
-                signature = message.sign1.signature
-                questions += [(key.xy, message.digest, signature) for key in self.judge.signers.keys(message.kid)]
+                digest, signature = message.digest, message.signature
+                questions += [(key.xy, digest, signature) for key in self.judge.signers.keys(message.kid)]
         return self._pool().submit(self._answer, questions)
 
     def _pool(self) -> ThreadPoolExecutor:

@@ -140,9 +140,13 @@ class LedgerMemory:
         """Remember what later messages of the bundle rest on and the log may not keep."""
         body = message.body
         if isinstance(body, Voucher) and (found.fault is None or found.fault.code in _SHOWN_ALL_THE_SAME):
-            _put(self._shown, message.digest, Message(message.sign1, body))
+            self.show(Message(message.sign1, body))
         elif isinstance(body, Reading | FactoryRecord) and found.signer is not None and found.fault is None:
             _put(self._heads, found.signer, Head(body.seq, message.digest, time_of(body)))
+
+    def show(self, voucher: Message[Voucher]) -> None:
+        """Remember a voucher that holds, for the receipts that follow it."""
+        _put(self._shown, voucher.digest, voucher)
 
     def leave_unchecked(self, verdicts: Sequence[Verdict]) -> None:
         """Remember vouchers that were not checked, for the receipts that follow them: these have them checked."""

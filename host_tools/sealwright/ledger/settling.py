@@ -12,9 +12,10 @@ from typing import Final, TypeVar
 from ..verify import Finding, Verdict, channels
 from ..verify.aside import Aside
 from ..verify.channels import WAITING
-from ..verify.codes import EQUIVOCATION, REMEDIES
+from ..verify.codes import EQUIVOCATION, OK, REMEDIES
 from ..verify.memory import Terms
-from ..wire.messages import Body, ChannelClose, Funding, Message, Receipt, Refund, Shift, Voucher
+from ..wire.messages import Body, ChannelClose, Funding, Message, Receipt, Refund, Shift
+from ..wire.messages.unread import SeenVoucher
 from . import book
 from .ahead import Ahead
 from .attempts import Log, Turns
@@ -30,6 +31,7 @@ from .repeats import already, is_done, is_known
 from .running import Run
 from .sharding import Dividing, Shifting
 from .standing import check_standing
+from .usual import UsualVouchers, place_of
 from .watch import Watch
 from .windows import NewestFirst, settle_window
 
@@ -60,6 +62,7 @@ class Settlement(Run):
         self._identity, self._policy, self._watch, self._others = identity, log.judge.policy, watch, others
         self._turns = Turns(log.tables.database, [log], watch)
         self._newest = NewestFirst(log.tables, log.memory, log.judge, watch)
+        self._vouchers = UsualVouchers(log.tables, log.judge, watch)
 
     def settle_window(
         self, items: Items, batch: int, aside: Aside | None, closes: Aside | None = None
@@ -99,11 +102,11 @@ class Settlement(Run):
                 one.clear()
             self.refund_some()
             parsed = [(n, raw, self._ahead.parse(n, raw)) for n, raw in chunk]
-            self.tables.foresee([voucher for *_, message in parsed if (voucher := _voucher(message)) is not None])
+            self.tables.foresee([voucher for *_, message in parsed if (voucher := place_of(message)) is not None])
             for n, raw, message in parsed:
                 if isinstance(message, Verdict):
                     verdicts.append(message)
-                elif closes is not None and isinstance(message.body, ChannelClose):
+                elif closes is not None and message.type == ChannelClose.NAME:
                     ending.append((n, raw))
                 elif (verdict := self._alone(n, message)) is None:
                     shared.append((n, raw))
@@ -138,6 +141,8 @@ class Settlement(Run):
 
     def take(self, n: int, message: Message[Body]) -> Verdict:
         """The verdict on a message, which is in the log by now if it moves something. Within a transaction."""
+        if isinstance(message, SeenVoucher) and (usual := self._usual(n, message)) is not None:
+            return usual
         if is_done(self.tables, self._policy, message):
             return already(Verdict(n, message.type, False, "", message.digest, message=message))
         self._others.look(message)
@@ -153,6 +158,18 @@ class Settlement(Run):
         except book.Refusal as refusal:
             why = f"{refusal.why}. {REMEDIES[refusal.code]}"
             return verdict._replace(ok=False, code=refusal.code, why=why, signer=None)
+
+    def _usual(self, n: int, message: SeenVoucher) -> Verdict | None:
+        """The verdict on a voucher as usual, which is in the log by now; None where the rules must judge."""
+        act = self._vouchers.payment(message)
+        change = None if act is None else decide(self.tables, act)
+        if act is None or change is None or not change.entries:
+            return None
+        self._memory.show(message)
+        self._others.allow(act)
+        self._post(Posting(message.digest, message.type, act), change, message.raw, Proof())
+        payer = change.channels[0].payer
+        return Verdict(n, message.type, True, OK, message.digest, "", payer, payer, message)
 
     def _enter(self, verdict: Verdict, message: Message[Body], found: Finding) -> Verdict:
         act = act_of(message, found, self._policy, self._identity.id)
@@ -230,9 +247,3 @@ class Settlement(Run):
         log, at = self.log, self._watch.at
         log.head = post(self.tables, log.head, posting, change, at=at, raw=raw, proof=proof.dump())
         log.changes.append(change)
-
-
-def _voucher(message: Message[Body] | Verdict) -> tuple[bytes, int, int] | None:
-    """Channel, lane and seq of a voucher."""
-    body = message.body if isinstance(message, Message) else None
-    return (body.channel, body.lane, body.seq) if isinstance(body, Voucher) else None

@@ -39,6 +39,12 @@ def encode(value: Value) -> bytes:
     return cbor2.dumps(_ordered(value, MAX_DEPTH))
 
 
+def encode_lists(value: list[Any]) -> bytes:
+    """As `encode`, for lists of integers within 64 bits, byte strings, texts, null and such lists: unchecked, and some
+    ten times as fast."""
+    return cbor2.dumps(value)
+
+
 def head_of(major: int, argument: int) -> bytes:
     """The shortest head of an item: its major type, 0 to 5, and its argument, 0 to 2**64 - 1."""
     if argument < 24:

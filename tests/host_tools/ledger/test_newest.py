@@ -27,8 +27,9 @@ def forged(message):
 def checked(monkeypatch):
     """The digests whose signatures were checked."""
     seen = []
-    plain = PublicKey.verify
-    monkeypatch.setattr(PublicKey, "verify", lambda *its: (seen.append(its[1]), plain(*its))[1])
+    for name in ("verify", "verify_once"):
+        plain = getattr(PublicKey, name)
+        monkeypatch.setattr(PublicKey, name, lambda *its, plain=plain: (seen.append(its[1]), plain(*its))[1])
     return seen
 
 

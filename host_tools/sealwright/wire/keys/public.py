@@ -78,7 +78,8 @@ _FORESEEN: dict[tuple[bytes, bytes, bytes], bool] = {}
 
 
 def foresee(outcomes: Mapping[tuple[bytes, bytes, bytes], bool]) -> None:
-    """Have `verify` answer so for these keys, digests and signatures, until the next call. They were checked."""
+    """Have `verify` and `verify_once` answer so for these keys, digests and signatures, which were checked, until the
+    next call."""
     _FORESEEN.clear()
     _FORESEEN.update(outcomes)
 
@@ -176,15 +177,16 @@ class PublicKey:
         """Whether `signature` (64 bytes r || s) is this key's over `digest` (32 bytes)."""
         if len(digest) != 32 or len(signature) != 64:
             return False
-        if _FORESEEN:  # taken out: it serves once
-            outcome = _FORESEEN.pop((self.xy, digest, signature), None)
-            if outcome is not None:
-                return outcome
-        return _verify(self.xy, digest, signature)
+        outcome = self._foreseen(digest, signature)
+        return _verify(self.xy, digest, signature) if outcome is None else outcome
 
     def verify_once(self, digest: bytes, signature: bytes) -> bool:
         """As `verify`, for what comes once: 32 and 64 bytes, whose outcome is not kept."""
-        return _holds(self._loaded, digest, signature)
+        outcome = self._foreseen(digest, signature)
+        return _holds(self._loaded, digest, signature) if outcome is None else outcome
+
+    def _foreseen(self, digest: bytes, signature: bytes) -> bool | None:
+        return _FORESEEN.pop((self.xy, digest, signature), None) if _FORESEEN else None  # taken out: it serves once
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PublicKey) and self.xy == other.xy

@@ -65,6 +65,11 @@ class Message(Generic[B_co]):
         return cast(bytes, self.sign1.kid)
 
     @property
+    def signature(self) -> bytes:
+        """64 bytes: r || s."""
+        return self.sign1.signature
+
+    @property
     def type(self) -> str:
         """The name of the type in the schema, such as "channel-open"."""
         return self.body.NAME

@@ -12,6 +12,7 @@ from .measurement import Reading
 from .message import B, Message
 from .payment import Voucher
 from .plain import KID_AT as VOUCHER_KID_AT
+from .plain import PlainVoucher
 from .shapes import KID_AT as READING_KID_AT
 from .shapes import time_in
 
@@ -73,13 +74,18 @@ class Unread(Message[B]):
         return self.bytes[self.PLACE]
 
     @property
+    def signature(self) -> bytes:
+        """64 bytes: r || s."""
+        return self.bytes[_SIGNATURE]
+
+    @property
     def type(self) -> str:
         """The name of the type in the schema."""
         return cast(str, self.OF.NAME)
 
     def signed_by(self, signer: PublicKey) -> bool:
         """Whether the signature is this key's."""
-        return signer.verify(self.name, self.bytes[_SIGNATURE])
+        return signer.verify(self.name, self.signature)
 
 
 class UnreadReading(Unread[Reading]):
@@ -108,3 +114,16 @@ class UnreadVoucher(Unread[Voucher]):
 
     __slots__ = ()
     OF, PLACE = Voucher, VOUCHER_KID_AT
+
+
+class SeenVoucher(UnreadVoucher):
+    """A plain voucher. says: what it says, known without taking it apart."""
+
+    __slots__ = ("says",)
+
+    def __init__(self, raw: bytes, says: PlainVoucher) -> None:
+        self.bytes, self.name, self.says = raw, says.digest, says
+        self._whole = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.bytes, self.says)
