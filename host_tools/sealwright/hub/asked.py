@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..errors import BadSignature, RefusedByDevice
-from ..ledger import LedgerFile
 from ..link import Client
 from ..operate.gathering import Part
 from ..wire.messages import ChannelOpen, Funding, parse_message
 from .fleet import BROKER, URL
+from .ledger_asked import LedgerAsked
 from .log import Log
 
 MOST_PAUSE: Final = 900.0  # seconds that a device is left alone which fails
@@ -70,7 +70,7 @@ def unfunded(channels: Iterable[Any]) -> list[bytes]:
     return found
 
 
-def is_closed(ledger: LedgerFile, digest: bytes) -> bool:
+def is_closed(ledger: LedgerAsked, digest: bytes) -> bool:
     """Whether the ledger has this channel's end. Raises LedgerError."""
     channel = ledger.channel(digest)
     return channel is not None and channel.closed_at is not None

@@ -29,6 +29,7 @@ from .fleet import BROKER, Fleet
 from .folder import HubFolder
 from .inbox import Inbox
 from .known import Known
+from .ledger_asked import LedgerAsked
 from .log import Log, Safe
 from .polling import Polling
 from .reaching import places, reach
@@ -49,7 +50,7 @@ def run(home: Home, settings: Settings, stop: threading.Event) -> None:
     folder = HubFolder(home.folder)
     folder.make()
     with ExitStack() as stack:
-        ledger = stack.enter_context(LedgerFile(home.ledger_place, _PATIENCE))
+        ledger = LedgerAsked(stack.enter_context(LedgerFile(home.ledger_place, _PATIENCE, hurried=True)))
         fleet = stack.enter_context(Fleet(folder.fleet, write=True))
         work = _Intake(home, settings, ledger, fleet, stop)
         stack.callback(work.close)
@@ -62,7 +63,9 @@ def run(home: Home, settings: Settings, stop: threading.Event) -> None:
 class _Intake:
     """Everything that brings messages, and where they go."""
 
-    def __init__(self, home: Home, settings: Settings, ledger: LedgerFile, fleet: Fleet, stop: threading.Event) -> None:
+    def __init__(
+        self, home: Home, settings: Settings, ledger: LedgerAsked, fleet: Fleet, stop: threading.Event
+    ) -> None:
         folder = HubFolder(home.folder)
         self._home, self._stop, self._ledger = home, stop, ledger
         self._state = State(folder.state(PART), PART)

@@ -12,7 +12,6 @@ from typing import Final
 
 from ..errors import SealwrightError
 from ..home import Home
-from ..ledger import LedgerFile
 from ..link import Client
 from ..operate import owner
 from ..operate.gathering import OF_DEVICE, Gathering, Part
@@ -21,6 +20,7 @@ from ..verify.policy import CHAINED
 from .asked import MOST_PAUSE, Asked, hear_what_it_forgot, is_closed, unfunded
 from .fleet import BROKER
 from .gathered import Bounded
+from .ledger_asked import LedgerAsked
 from .log import Log, Safe
 
 JOBS: Final = 32
@@ -154,7 +154,7 @@ class Polling(Gathering):
         if part.wrong is not None:
             self._told(asked.device if asked is not None else b"", part.url, part.wrong)
 
-    def serve(self, ledger: LedgerFile) -> None:
+    def serve(self, ledger: LedgerAsked) -> None:
         """Tell devices what is safe, and bring them the ledger's word on their channels; what `step` gave before is on
         disk. ledger: raises a LedgerError."""
         self.logs.keep()
@@ -170,7 +170,7 @@ class Polling(Gathering):
             elif now - one.acked_at >= ACK_SECONDS:
                 self._acknowledge(one, one.log.safe, ledger)
 
-    def _acknowledge(self, one: Asked, safe: Safe, ledger: LedgerFile) -> None:
+    def _acknowledge(self, one: Asked, safe: Safe, ledger: LedgerAsked) -> None:
         settled = [digest for digest in one.closed if is_closed(ledger, digest)]
         forgettable = [*one.forgettable, *settled]
         if safe.seq <= one.acked and not forgettable:
