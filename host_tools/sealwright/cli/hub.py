@@ -18,6 +18,7 @@ from ..hub import demo as emulated
 from ..hub.folder import HubFolder
 from ..hub.parts import NAMES, part_of
 from ..hub.settings import EVERY, PORT, Settings
+from ..hub.spool import MOST_BYTES
 from ..hub.supervisor import HELD_SECONDS, watch_pipe
 from ..link.broker import Broker
 from .commands import ledger_command
@@ -25,6 +26,7 @@ from .hub_run import HubRun
 from .options import SecondsOption, TestOption
 from .session import Session
 
+_MB: Final = 1 << 20
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 
 
@@ -60,6 +62,10 @@ def hub(
     every: Annotated[
         float, typer.Option("--every", metavar="S", min=0.1, help="Seconds between two looks at a device.")
     ] = EVERY,
+    spool: Annotated[
+        int,
+        typer.Option("--spool", metavar="MB", min=1, help="What waits at most for the ledger and the store."),
+    ] = MOST_BYTES // _MB,
     demo: Annotated[
         bool, typer.Option("--demo", help=f"{emulated.BOARDS} emulated boards to take in, in a home of their own.")
     ] = False,
@@ -77,7 +83,9 @@ def hub(
     """
     if demo:
         return _demo(session, only, port, seconds)
-    settings = Settings(broker, broker_host, broker_port, allow_test=allow_test, every=every, port=port)
+    settings = Settings(
+        broker, broker_host, broker_port, allow_test=allow_test, every=every, port=port, spool_bytes=spool * _MB
+    )
     if broker is not None and Broker.parse(session.home, broker)[1]:
         raise Usage(f"{broker} names a device", remedy="Give the broker alone: mqtts://[USER@]HOST[:PORT].")
     if broker_host is not None and not _HOST.fullmatch(broker_host):
@@ -130,6 +138,7 @@ def _demo(session: Session, only: str | None, port: int, seconds: float | None) 
 def _options(session: Session, settings: Settings) -> list[str]:
     """The options of this command for its parts."""
     given = ["--port", str(settings.port), "--every", str(settings.every)]
+    given += ["--spool", str(settings.spool_bytes // _MB)]
     given += ["--broker", settings.broker] if settings.broker is not None else []
     given += ["--broker-host", settings.broker_host] if settings.broker_host is not None else []
     given += ["--broker-port", str(settings.broker_port)] if settings.broker_port is not None else []
