@@ -87,11 +87,14 @@ class Polling(Gathering):
         return found
 
     def is_stalled(self, one: Asked) -> bool:
-        """Whether something is missing of what it has shown by now. It is left alone for a while then, that doubles."""
-        is_stalled = one.log.gap is not None
-        one.stalled = min(max(2 * one.stalled, self._every), MOST_PAUSE) if is_stalled else 0.0
+        """Whether something was missing after its last two looks: after one, what its broker lost may be on the way. It
+        is left alone for a while then, that doubles."""
+        if one.part.busy:
+            return False
+        before = one.stalled
+        one.stalled = min(max(2 * before, self._every), MOST_PAUSE) if one.log.gap is not None else 0.0
         one.due = max(one.due, time.monotonic() + one.stalled)
-        return is_stalled
+        return before > 0 and one.stalled > 0
 
     def nudge(self, url: str) -> None:
         """A device was heard at the broker: it may be gone soon."""
