@@ -116,16 +116,15 @@ class Pressure:
                 time.sleep(0.1)
             before, said = self.memory(), self.said()
             self._hold(seconds / 2, lambda: None)
+            later = self.said()
+            assert later["acknowledged"] <= said["reading_seq"] < later["reading_seq"], (said, later)
             ledger.execute("ROLLBACK")
         settle = int(self.site.states()["settle"]["pid"])
         try:
             os.kill(settle, signal.SIGSTOP)
             self._hold(seconds / 2, lambda: self._let_go_for_a_moment(settle))
-            later = self.said()
         finally:
             os.kill(settle, signal.SIGCONT)
-        held = later["reading_seq"] - later["acknowledged"]
-        assert later["acknowledged"] <= said["reading_seq"] and held > 0, (said, later)
         grown = {part: size - before.get(part, 0) for part, size in self.memory().items()}
         assert max(grown.values()) <= GROWN, grown
         return grown
