@@ -64,6 +64,7 @@ STATUS_COMMAND = const(2)
 STATUS_SEQ = const(3)
 STATUS_READING = const(4)
 STATUS_OWNER = const(5)
+STATUS_ACKNOWLEDGED = const(7)
 OWNED_DEVICE = const(1)  # of a transfer and a delegation
 OWNED_GENERATION = const(2)
 TRANSFER_OLD = const(3)

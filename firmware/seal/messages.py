@@ -124,6 +124,7 @@ STATUS: "Table" = {
     labels.STATUS_SEQ: (True, uint),
     labels.STATUS_READING: (True, lambda value: value is None or hash32(value)),
     labels.STATUS_OWNER: (False, owned),
+    labels.STATUS_ACKNOWLEDGED: (False, uint),
     labels.IAT: (True, uint),
     labels.NONCE: (True, hash32),
     labels.CLOCK_QUALITY: (True, up_to(3)),

@@ -2,7 +2,7 @@
 
 from . import channel, order
 from .channel import SEQ
-from .records import PAYER_ROLE
+from .records import ORDER_RECORD, PAYER_ROLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,7 +10,18 @@ if TYPE_CHECKING:
     from .ports import Item, Record
 
 
-def summary(device: "Device", current_order: "Record | None") -> "list[Item] | None":
+def fields(device: "Device") -> "dict[str, Item]":
+    """By name, for `info`."""
+    current_order = device.journal.get(ORDER_RECORD)
+    return {
+        "order": _summary(device, current_order),
+        "fault_by_seller": bool(current_order and current_order.get(order.IS_BY_SELLER, device.is_fault_by_seller)),
+        "buying": order.goods(current_order),
+        "ticks": _ticks(device, current_order),
+    }
+
+
+def _summary(device: "Device", current_order: "Record | None") -> "list[Item] | None":
     """[status, error code or None, progress] of the order, or None without one."""
     if not current_order:
         return None
@@ -30,7 +41,7 @@ def _progress(device: "Device", current_order: "Record") -> list[int] | None:
     return [record[SEQ], device.payer.paid(digest)] if record else None
 
 
-def ticks(device: "Device", current_order: "Record | None") -> list[int] | None:
+def _ticks(device: "Device", current_order: "Record | None") -> list[int] | None:
     """[revealed, count] of the chain that the order pays by, or None."""
     digest = current_order and current_order.get(order.DIGEST)
     chain = digest and device.payer.chain(digest)

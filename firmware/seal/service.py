@@ -4,9 +4,9 @@ Anyone on the link may read: readings, vouchers and certificates are public. Onl
 signed, or a renewal or revocation that an issuer signed, changes a provisioned device.
 """
 
-from . import __version__, channel, compat, identity, messages, order, order_status, p256, rollback, rpc
+from . import __version__, channel, compat, identity, messages, order_status, p256, rollback, rpc
 from .device import DEFAULT_INTERVAL, PROVISIONED
-from .records import IDENTITY_LEDGER, IDENTITY_RECORD, ORDER_RECORD, OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER
+from .records import IDENTITY_LEDGER, IDENTITY_RECORD, OWNER_INTERVAL, OWNER_IS_PAUSED, OWNER_OFFER
 from .records import OWNER_AWAKE, OWNER_BATCH, OWNER_GENERATION, OWNER_POLICY, OWNER_SEQ, TRANSFER_RECORD
 from .channel import CHAIN, CLOSE, FUNDING, OPEN, SEQ, VOUCHER
 from .compat import const
@@ -144,6 +144,7 @@ class Service:
         fields.update(self.firmware.info())
         if device.state == PROVISIONED:
             fields.update(self._provisioned_info())
+            fields.update(order_status.fields(device))
             if nonce is not None:
                 fields["status"] = device.standing.status(nonce)
         return fields
@@ -151,7 +152,6 @@ class Service:
     def _provisioned_info(self) -> "dict[str, Item]":
         device = self._device
         owner = device.owner_record()
-        current_order = device.journal.get(ORDER_RECORD)
         return {
             "network": device.network,
             "rotations": len(device.rotations()),
@@ -175,10 +175,6 @@ class Service:
             "locked": rollback.is_locked(device.journal),
             "uplink": device.uplink and device.uplink.status(),
             "bought": device.last_purchase,
-            "order": order_status.summary(device, current_order),
-            "fault_by_seller": bool(current_order and current_order.get(order.IS_BY_SELLER, device.is_fault_by_seller)),
-            "buying": order.goods(current_order),
-            "ticks": order_status.ticks(device, current_order),
             "channels": [len(device.payer.records()), len(device.payee.records())],
         }
 

@@ -44,6 +44,7 @@ class Standing:
             labels.STATUS_COMMAND: owner[OWNER_SEQ],
             labels.STATUS_SEQ: log.seq,
             labels.STATUS_READING: log.prev,
+            labels.STATUS_ACKNOWLEDGED: log.acknowledged,
             labels.IAT: now,
             labels.CLOCK_QUALITY: clock.quality,
             labels.FIRMWARE: __version__,

@@ -12,6 +12,7 @@ repeat up to RESERVE readings, and omits none.
 """
 
 import asyncio
+import os
 
 from . import labels, messages, notes, reading, rpc
 from .device import PROVISIONED
@@ -38,8 +39,11 @@ AUTHORITY = const(3)  # bytes: the CA certificate, DER
 USER = const(4)  # [name, password]
 
 _MAX_AUTHORITY = const(2048)  # a command must fit a frame
+# Seconds between two tries: twice as many each time, and a random time around them. When a broker restarts, all of its
+# devices lose it at once; they come back spread out, the further the longer it takes to let them all in
 _MIN_RETRY = const(1)
 _MAX_RETRY = const(60)
+_GOOD_MS = const(4000)  # a connection that stood so long, times the seconds of the last pause, was a good one
 _POLL_SECONDS = 0.3
 _LOOK_SECONDS = const(5)
 _TIME_MS = const(900_000)  # between two questions for the network's time
@@ -126,12 +130,14 @@ class Uplink:
             if self._settings is None:
                 continue
             link = link or self._device.board.uplink()
+            began = ticks_ms()
             try:
                 await self._run_connection(link, serve_host)
                 self._fault = None
             except Exception as error:
                 # the boundary towards the network: its faults may be temporary
-                if self._connected:
+                # a broker that lets everybody in and drops them has the same pauses as one that is away
+                if ticks_diff(ticks_ms(), began) > _GOOD_MS * retry and self._connected:
                     retry = _MIN_RETRY
                 self._fault = rpc.error_code(error)
                 self._tries -= 1
@@ -140,7 +146,9 @@ class Uplink:
                 self._connected = False
                 await link.disconnect()
             if self._fault is not None:
-                await self._pause(retry)
+                # nothing secret rests on it; the id tells boards apart whose urandom is a poor one
+                spread = os.urandom(1)[0] ^ self._device.device_id[retry & 31]
+                await self._pause(retry * (64 + spread) / 128)
                 retry = min(retry * 2, _MAX_RETRY)
 
     async def _pause(self, seconds: float) -> None:

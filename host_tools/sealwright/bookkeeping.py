@@ -57,7 +57,7 @@ def check_head(home: Home, ledger: Ledger) -> None:
 def note_head(home: Home, ledger: Ledger) -> None:
     """Note the log's last row, whole or not at all; not of another file than the home's. Raises Usage, LedgerError."""
     path, head = home.ledger_head_path, ledger.head()
-    if _is_aside(home) or head == noted_head(home):
+    if is_aside(home) or head == noted_head(home):
         return
     try:
         write_whole(path, f"{head}\n".encode())
@@ -66,7 +66,7 @@ def note_head(home: Home, ledger: Ledger) -> None:
         raise Usage(why, remedy="Free some space, and run it again.") from error
 
 
-def _is_aside(home: Home) -> bool:
+def is_aside(home: Home) -> bool:
     """Whether an option names a file, such as a copy, beside a ledger that the home has: the home's own log has not the
     rows that are added there."""
     place, own = home.ledger_place, ledger_place(home.folder, None, home.config)

@@ -7,10 +7,13 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from sealwright import emulator
+from sealwright.emulator import with_this_process
+from sealwright.emulator.launch import LIFELINE
 from sealwright.errors import Unreachable
 from sealwright.home import Home
 from sealwright.link.client import connect
@@ -44,6 +47,30 @@ def test_a_reader_that_takes_one_line_and_goes(homed, options, left):
     ran = subprocess.run(["bash", "-c", line], env=homed.environment(), capture_output=True, timeout=120, check=False)
     assert ran.stdout.count(b"\n") == 1 and b"unix-1" in ran.stdout
     assert len(emulator.running(Home(homed.home, ""))) == left
+
+
+def test_boards_end_with_a_foreground_that_is_killed(homed):
+    process = homed.start("emulate", "unix", "--name", "one", "--json")
+    assert json.loads(process.stdout.readline())["state"] == "running"
+    process.kill()
+    process.wait()
+    wait_until(running(homed, 0))
+
+
+def test_a_process_that_does_not_fork_ends_with_its_lifeline():
+    """As those of the pico and the esp32 do."""
+    program = "import time; from sealwright.emulator.launch import end_with_lifeline as e; e(); print(flush=True); "
+    with with_this_process() as lifeline:
+        board = subprocess.Popen(
+            [sys.executable, "-c", f"{program}time.sleep(600)"],
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            env={**os.environ, LIFELINE: str(lifeline)},
+            pass_fds=(lifeline,),
+        )
+        assert board.stdout.readline() and board.poll() is None
+    assert board.wait(60) == -signal.SIGTERM
+    board.stdout.close()
 
 
 def test_boards_that_stop_by_themselves_end_it(homed):

@@ -9,25 +9,50 @@ from sealwright.emulator.board import free_port
 from tests.cli.runner import gone_wrong
 
 
-def test_a_hub_tells_programs_what_it_does_and_goes_on_without_a_part(homed):
-    (homed.home / "ledger.db").unlink()
+def test_a_hub_without_its_ledger_says_so_takes_in_and_ends_with_its_code(homed):
+    """A script or systemd that saw 0 here took a hub that settled nothing for a good one."""
+    (homed.home / "ledger.db").rename(homed.home / "ledger.away")
     hub, told = homed.start("hub", "--json", "--broker-port", free_port(), "--port", free_port()), []
 
     def until(wanted):
         while not any(map(wanted, told)):
             told.append(json.loads(hub.stdout.readline()))
 
-    until(lambda one: (one.get("part"), one.get("event")) == ("settle", "ended"))
+    def say(part, what):
+        return lambda one: (one.get("part"), one.get("event")) == (part, what)
+
+    until(say("settle", "ended"))
     until(lambda one: "intake" in one.get("parts", {}) and "readings" in one["parts"])
+    until(lambda one: one.get("parts", {}).get("hub", {}).get("held"))
+    hub_told = told[-1]["parts"]["hub"]["text"]
+    assert "settle does not run: the ledger" in hub_told and "is missing. Put it back" in hub_told
     hub.send_signal(signal.SIGTERM)
     out, err = hub.communicate(timeout=60)
     told += map(json.loads, out.splitlines())
-    assert hub.returncode == 0, err
+    assert hub.returncode == 2, err
     assert {one["part"] for one in told if one.get("event") == "started"} >= {"intake", "settle", "readings", "watch"}
-    assert told[-1]["event"] == "ended" and "hub" in told[-1]["parts"]
+    assert told[-1]["event"] == "ended" and not told[-1]["ok"] and set(told[-1]["failed"]) == {"settle", "watch"}
     assert [one["link"].startswith(one["url"]) for one in told if one.get("event") == "page"] == [True]
     assert (homed.home / "hub" / "inbox").is_dir() and b"Drop bundles into" in err
-    assert b"settle ended: the ledger" in err and b"is missing. " in err, "the remedy comes with it"
+    assert err.count(b"settle ended: the ledger") == 1 and b"is missing. " in err, "once, and the remedy comes with it"
+    assert b"settle did not run at the end: the ledger" in err
+
+
+def test_a_ledger_that_comes_back_is_settled_into_and_the_hub_ends_well(homed):
+    (homed.home / "ledger.db").rename(homed.home / "ledger.away")
+    hub, told = homed.start("hub", "--json", "--broker-port", free_port(), "--port", free_port()), []
+
+    def until(wanted):
+        while not (told and wanted(told[-1])):
+            told.append(json.loads(hub.stdout.readline()))
+
+    until(lambda one: (one.get("part"), one.get("event")) == ("settle", "ended"))
+    (homed.home / "ledger.away").rename(homed.home / "ledger.db")
+    until(lambda one: (one.get("part"), one.get("event")) == ("settle", "recovered"))
+    until(lambda one: not one.get("parts", {}).get("hub", {"held": True})["held"])
+    hub.send_signal(signal.SIGTERM)
+    _, err = hub.communicate(timeout=60)
+    assert hub.returncode == 0, err
 
 
 @pytest.mark.parametrize(

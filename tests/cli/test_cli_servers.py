@@ -54,13 +54,14 @@ def test_a_move_needs_the_audit(books, place):  # noqa: F811
     gone_wrong(books("settle", books.bundle, "--ledger", place), 4, "log_cut_off", "ends before row")  # it is empty
 
 
-def test_a_server_is_named_by_option_or_environment_from_the_first_day(cli, place, monkeypatch):
-    made = cli.ok("init", "--network", "here", "--ledger", place, "--json").last
-    assert made["ledger"].startswith("postgresql://") and not (cli.home / "ledger.db").exists()
+def test_a_server_is_named_by_environment_or_option_from_the_first_day(cli, place, monkeypatch):
     monkeypatch.setenv("SEALWRIGHT_LEDGER", place)
+    made = cli.ok("init", "--network", "here", "--json").last
+    assert made["ledger"].startswith("postgresql://") and not (cli.home / "ledger.db").exists()
     assert cli.ok("ledger", "audit", "--json").last["ok"]
     monkeypatch.delenv("SEALWRIGHT_LEDGER")
     gone_wrong(cli("ledger", "audit"), 2, "ledger_missing", "missing")
+    assert cli.ok("ledger", "audit", "--ledger", place, "--json").last["ok"]
 
 
 def test_a_second_ledger_of_one_home_is_refused(books, place):  # noqa: F811

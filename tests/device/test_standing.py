@@ -52,6 +52,7 @@ def test_status_is_signed_over_the_nonce_and_says_where_the_device_is():
         labels.STATUS_COMMAND: 7,
         labels.STATUS_SEQ: 1,
         labels.STATUS_READING: device.log.prev,
+        labels.STATUS_ACKNOWLEDGED: 0,
         labels.IAT: NOW,
         labels.CLOCK_QUALITY: labels.CLOCK_NETWORK,
         labels.FIRMWARE: message.payload[labels.FIRMWARE],

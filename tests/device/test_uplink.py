@@ -138,6 +138,51 @@ def test_waiting_readings_are_work_until_the_broker_has_failed_twice_since_wakin
     asyncio.run(asyncio.wait_for(main(), 30))
 
 
+class Paced(Uplink):
+    """Notes its pauses, and makes none."""
+
+    async def _pause(self, seconds):
+        self.pauses.append(seconds)
+
+
+class Drops(Broker):
+    """Lets everybody in, and drops them."""
+
+    def check(self):
+        raise OSError(104)
+
+
+def pauses(device, broker, count=6):
+    """The first pauses of a device whose broker fails at once, or soon."""
+    device.board.uplink = lambda: broker
+    device.journal.put(NETWORK_RECORD, {2: BROKER})
+    uplink = Paced(device)
+    uplink.pauses = []
+
+    async def serve(reader, writer):
+        await asyncio.sleep(60)
+
+    async def main():
+        task = asyncio.create_task(uplink.run(serve))
+        while len(uplink.pauses) < count:
+            await asyncio.sleep(0.05)
+        task.cancel()
+
+    asyncio.run(asyncio.wait_for(main(), 120))
+    return uplink.pauses[:count]
+
+
+def test_pauses_grow_and_are_spread_so_that_a_fleet_does_not_come_back_at_once():
+    for broker in (Away(), Drops()):
+        found = pauses(provisioned(Issuer()), broker)
+        ratios = []
+        for n, seconds in enumerate(found):
+            wanted = min(2**n, 60)
+            assert wanted / 2 <= seconds < 2.5 * wanted, found
+            ratios.append(seconds / wanted)
+        assert max(ratios) - min(ratios) > 0.1, "the same for six tries, and so for six devices"
+
+
 def test_board_without_uplink_refuses_settings():
     issuer = Issuer()
     device = provisioned(issuer)

@@ -27,6 +27,7 @@ def by_hand(signer):
     stat = {1: own, labels.NONCE: digest, 2: 0, 3: MAX_UINT, 4: None, labels.IAT: 0, labels.CLOCK_QUALITY: 3}
     signer.sign(labels.STATUS, stat | {labels.FIRMWARE: ""})
     signer.sign(labels.STATUS, stat | {4: digest, labels.FIRMWARE: "1.0"})
+    signer.sign(labels.STATUS, stat | {labels.STATUS_ACKNOWLEDGED: MAX_UINT, labels.FIRMWARE: "1.0"})
     signer.sign(labels.STATUS, stat | {5: [MAX_UINT, hash32("owner")], labels.FIRMWARE: ""})
     cose_key = identity.cose_key(keys("by hand").public(0))
     confirmed = {1: identity.cose_key(keys("new owner").public(0))}

@@ -3,7 +3,7 @@
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Final, NamedTuple
@@ -85,7 +85,8 @@ def emulate(
 ) -> None:
     """Run emulated boards: real MicroPython processes with their own flash, wires and sensors.
 
-    They run until Ctrl-C, or with --detach until they are stopped. A board keeps its identity while it is stopped.
+    They run until Ctrl-C, or with --detach until they are stopped; without it they end with this command, however that
+    ends. A board keeps its identity while it is stopped.
     """
     if stop is not None or remove is not None:
         if (
@@ -106,8 +107,8 @@ def emulate(
         remedy = f"Name a kind of board ({', '.join(emulator.kinds())}) or a board made earlier."
         raise Usage("which board?", remedy=remedy)
     made = _Made(count, name, tuple(sensors or ()), image, uart, element, market)
-    with _signals():
-        _run(session, _chosen(session.home, boards, made), detach)
+    with _signals(), nullcontext() if detach else emulator.with_this_process() as lifeline:
+        _run(session, _chosen(session.home, boards, made), lifeline)
 
 
 class _Made(NamedTuple):
@@ -172,14 +173,15 @@ def _make(home: Home, kind: str, names: Sequence[str], given: _Made) -> list[Emu
     return made
 
 
-def _run(session: Session, boards: Sequence[EmulatedBoard], detach: bool) -> None:
+def _run(session: Session, boards: Sequence[EmulatedBoard], lifeline: int | None) -> None:
+    """Run boards; those without a lifeline are left running."""
     started: list[EmulatedBoard] = []
     try:
         with session.progress("starting", len(boards)) as advance:
             started = [board for board in boards if board.pid is None]
-            emulator.start_all(started, lambda board, done: advance(done, board.name))
+            emulator.start_all(started, lambda board, done: advance(done, board.name), lifeline)
         left = "Left running" if started else "Running already"
-        if detach:
+        if lifeline is None:
             started = []  # before the first line: who reads it may go away at once
         for board in boards:
             _tell(session, board)

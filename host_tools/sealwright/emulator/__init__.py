@@ -8,8 +8,19 @@ A board is a folder of the home. Its process is its own: it goes on when the pro
 Imports `link`, `targets`, `home` and `wire`; nothing of `verify`, `ledger`, `operate` or above.
 """
 
-from .board import EmulatedBoard, start_all
+from .board import EmulatedBoard, start_all, with_this_process
 from .kinds import kinds
 from .shelf import boards, create, find, reach, resolve, running
 
-__all__ = ["EmulatedBoard", "boards", "create", "find", "kinds", "reach", "resolve", "running", "start_all"]
+__all__ = [
+    "EmulatedBoard",
+    "boards",
+    "create",
+    "find",
+    "kinds",
+    "reach",
+    "resolve",
+    "running",
+    "start_all",
+    "with_this_process",
+]

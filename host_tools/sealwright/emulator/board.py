@@ -18,7 +18,7 @@ from ..extras import unix
 from ..files import write_whole
 from ..home.urls import board_urls
 from .kinds import Emulator, emulator_of, folder_of
-from .launch import LOCK, LOG, TTY
+from .launch import LIFELINE, LOCK, LOG, TTY
 
 fcntl = unix("fcntl")
 
@@ -140,9 +140,14 @@ class EmulatedBoard:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start_all(boards: Sequence[EmulatedBoard], started: Callable[[EmulatedBoard, int], None] | None = None) -> None:
+def start_all(
+    boards: Sequence[EmulatedBoard],
+    started: Callable[[EmulatedBoard, int], None] | None = None,
+    lifeline: int | None = None,
+) -> None:
     """Start the processes of boards and wait until each answers; nothing happens to one that runs. Boards of a kind
     start side by side, as many as its emulator can. started: called for each once it answers, with how many do.
+    lifeline: a pipe's end to read; the boards end once nobody holds the other one, see `with_this_process`.
 
     Raises Unreachable with the end of a board's console where it does not come up; the others of its group then run.
     """
@@ -152,13 +157,24 @@ def start_all(boards: Sequence[EmulatedBoard], started: Callable[[EmulatedBoard,
         kind = waiting[0].hardware["board"]
         group = [board for board in waiting if board.hardware["board"] == kind][: emulator_of(kind).group]
         waiting = [board for board in waiting if board not in group]
-        for board in _start_group(kind, group):
+        for board in _start_group(kind, group, lifeline):
             done += 1
             if started is not None:
                 started(board, done)
 
 
-def _start_group(kind: str, group: Sequence[EmulatedBoard]) -> Iterator[EmulatedBoard]:
+@contextlib.contextmanager
+def with_this_process() -> Iterator[int]:
+    """A lifeline for boards that are to end with this process, however it ends, also by kill -9."""
+    watched, held = os.pipe()  # Python hands neither on to a child that is not given it
+    try:
+        yield watched
+    finally:
+        os.close(watched)
+        os.close(held)
+
+
+def _start_group(kind: str, group: Sequence[EmulatedBoard], lifeline: int | None) -> Iterator[EmulatedBoard]:
     """Those of a group, each once it answers. Raises Unreachable after them."""
     given: set[int] = set()
     for board in group:
@@ -166,7 +182,15 @@ def _start_group(kind: str, group: Sequence[EmulatedBoard]) -> Iterator[Emulated
     begun = {board.name: board.log_size for board in group}
     command = emulator_of(kind).command([board.folder for board in group], folder_of(kind))
     with (group[0].folder / LOG).open("ab") as log:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env=None if lifeline is None else {**os.environ, LIFELINE: str(lifeline)},
+            pass_fds=() if lifeline is None else (lifeline,),
+        )
     failed = []
     for board in group:
         if _answers(board, process):

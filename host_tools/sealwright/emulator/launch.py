@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,7 @@ with suppress(ImportError):  # on Windows no board runs, but the names below are
 LOCK = "lock"
 TTY = "tty"
 LOG = "console.log"
+LIFELINE = "SEALWRIGHT_LIFELINE"  # the number of a pipe's end: at its end the board ends, see `board.start_all`
 RESET = b"reset"  # a line in the pipe from boards/emulated/chip.py
 
 
@@ -94,6 +96,25 @@ def begin(folder: Path) -> int | None:
     return _open_pty()
 
 
+def lifeline() -> int | None:
+    """The pipe whose end ends this board, or None: whoever started it holds the other end, so a kill -9 ends it too."""
+    number = os.environ.get(LIFELINE, "")
+    return int(number) if number.isdigit() else None
+
+
+def end_with_lifeline() -> None:
+    """End the board with its lifeline, in a thread: for a process that does not fork."""
+    pipe = lifeline()
+    if pipe is not None:
+        threading.Thread(target=_end_after, args=(pipe,), daemon=True).start()
+
+
+def _end_after(pipe: int) -> None:
+    with suppress(OSError):
+        os.read(pipe, 1)
+    os.killpg(os.getpgrp(), signal.SIGTERM)
+
+
 def _run(heap: str) -> int | None:
     """Run MicroPython until it ends, and give its exit code, or None when it was reset."""
     pipe, chip = os.pipe()
@@ -125,10 +146,14 @@ def _become_micropython(arguments: list[str]) -> None:
 
 
 def _attend(pipe: int) -> bool:
-    """Wait until the chip wants a reset; False when its program has ended."""
-    line = ResetLine(pipe)
+    """Wait until the chip wants a reset; False when its program has ended. Ends the board with its lifeline."""
+    line, life = ResetLine(pipe), lifeline()
+    watched = [pipe] if life is None else [pipe, life]
     while line.is_on:
-        if select.select([pipe], [], [], line.seconds)[0]:
+        heard = select.select(watched, [], [], line.seconds)[0]
+        if life is not None and life in heard:
+            _end_after(life)
+        if pipe in heard:
             line.hear()
         if line.is_reset:
             return True

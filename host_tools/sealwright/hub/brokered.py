@@ -17,7 +17,7 @@ from ..link.broker import Broker
 from ..operate.listening import Listener
 from ..operate.logs import Logs
 from .gathered import Bounded
-from .taking import Log
+from .log import Log
 
 _LOOK_SECONDS: Final = 0.25
 _LEAST_PAUSE: Final = 1.0
@@ -101,7 +101,8 @@ class Brokered:
             found = [raw for _, raw in listener.look(_LOOK_SECONDS)]
             self._pause = 0.0
             for topic in listener.heard:
-                self.logs.setdefault(_device(topic), Log())
+                device = _device(topic)
+                self.logs.setdefault(device, Log(device))
             for name, fork in listener.forks[forks:]:
                 self._failed(fork.device, fork.code, f"{name}: {fork}")
             forks = len(listener.forks)

@@ -9,7 +9,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -60,14 +60,17 @@ def fresh_home(folder: Path) -> Home:
 
 @contextmanager
 def running(home: Home, count: int, say: Say) -> Iterator[list[EmulatedBoard]]:
-    """So many boards that are provisioned and measure; they are stopped in the end."""
+    """So many boards that are provisioned and measure; they are stopped in the end, and end by themselves where this
+    process is killed."""
     boards: list[EmulatedBoard] = []
-    try:
+    with ExitStack() as stack:
+        lifeline = stack.enter_context(emulator.with_this_process())
+        stack.callback(_kill, boards)
         for number in range(count):
             name = f"meter-{number // 2 + 1}" if number % 2 == 0 else f"car-{number // 2 + 1}"
             boards.append(emulator.create(home, "unix", name, ["ina219"]))
         say(f"{count} emulated boards start and make their keys")
-        emulator.start_all(boards)
+        emulator.start_all(boards, lifeline=lifeline)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             devices = list(pool.map(lambda board: _make_ready(home, board), boards))
         with known_ledger(home, allow_test=True) as ledger:
@@ -75,9 +78,11 @@ def running(home: Home, count: int, say: Say) -> Iterator[list[EmulatedBoard]]:
                 if not _sells(board):
                     ledger.deposit(owner.deposit(home, device, ASSET, DEPOSIT).raw)
         yield boards
-    finally:
-        for board in boards:
-            board.kill()
+
+
+def _kill(boards: list[EmulatedBoard]) -> None:
+    for board in boards:
+        board.kill()
 
 
 def _make_ready(home: Home, board: EmulatedBoard) -> bytes:

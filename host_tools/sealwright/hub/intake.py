@@ -22,18 +22,21 @@ from ..link.broker import Broker
 from ..operate.complaints import Complaints
 from ..verify.policy import CHAINED, Policy
 from .accounts import HUB, Accounts
+from .asked import Asked
 from .brokered import Brokered
 from .checking import Checking
 from .fleet import BROKER, Fleet
 from .folder import HubFolder
 from .inbox import Inbox
 from .known import Known
+from .ledger_asked import LedgerAsked
+from .log import Log, Safe
 from .polling import Polling
 from .reaching import places, reach
 from .settings import Settings
 from .spool import Spool
 from .state import State
-from .taking import Log, Safe, Stopped, Taker
+from .taking import Stopped, Taker
 
 PART: Final = "intake"
 _STEP_SECONDS: Final = 0.25
@@ -47,7 +50,7 @@ def run(home: Home, settings: Settings, stop: threading.Event) -> None:
     folder = HubFolder(home.folder)
     folder.make()
     with ExitStack() as stack:
-        ledger = stack.enter_context(LedgerFile(home.ledger_place, _PATIENCE))
+        ledger = LedgerAsked(stack.enter_context(LedgerFile(home.ledger_place, _PATIENCE, hurried=True)))
         fleet = stack.enter_context(Fleet(folder.fleet, write=True))
         work = _Intake(home, settings, ledger, fleet, stop)
         stack.callback(work.close)
@@ -60,7 +63,9 @@ def run(home: Home, settings: Settings, stop: threading.Event) -> None:
 class _Intake:
     """Everything that brings messages, and where they go."""
 
-    def __init__(self, home: Home, settings: Settings, ledger: LedgerFile, fleet: Fleet, stop: threading.Event) -> None:
+    def __init__(
+        self, home: Home, settings: Settings, ledger: LedgerAsked, fleet: Fleet, stop: threading.Event
+    ) -> None:
         folder = HubFolder(home.folder)
         self._home, self._stop, self._ledger = home, stop, ledger
         self._state = State(folder.state(PART), PART)
@@ -127,9 +132,10 @@ class _Intake:
             self._find_brokers()
             self._polling.of(self._wanted())
         for asked, messages in self._polling.step(seconds):
-            logs = {asked.device: asked.log} if asked.device else {}
-            for _ in self.taker.take(messages, asked.how, logs):
+            for _ in self.taker.take(messages, asked.how, {asked.log.device: asked.log}):
                 pass
+            if self._polling.is_stalled(asked):
+                self._failures.append((asked.log.device, "gap", _missing(asked)))
             self._complaints.settle(f"{asked.device!r}")
         for asked in self._polling.asked.values():
             info, asked.info = asked.info, None
@@ -146,7 +152,7 @@ class _Intake:
         found = {url: log for broker in brokers for url, log in broker.urls().items()}
         for url, device in places(self._home).items():
             if not any(broker.heard_of(device) for broker in brokers):
-                found[url] = self._own.setdefault(url, Log())
+                found[url] = self._own.setdefault(url, Log(device))
         return found
 
     def _connect(self, url: str) -> Client:
@@ -170,3 +176,13 @@ class _Intake:
         self._known.close()
         self._spool.close()
         self._state.tell(now=True)
+
+
+def _missing(asked: Asked) -> str:
+    """What a device does not show."""
+    first, last = asked.log.gap or (0, 0)
+    which = f"reading {first}" if first == last else f"readings {first} to {last}"
+    return (
+        f"{asked.part.url}: {which} did not come, so nothing from there on is acknowledged. Where the device lost them "
+        "and nobody between keeps them back, collect it by its own wire: `sealwright collect --ack`"
+    )

@@ -7,58 +7,28 @@ Limits: a link to a URL stays open between two looks, as that of `collect --foll
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from ..errors import SealwrightError
 from ..home import Home
-from ..ledger import LedgerFile
 from ..link import Client
 from ..operate import owner
 from ..operate.gathering import OF_DEVICE, Gathering, Part
 from ..operate.logs import Logs
 from ..verify.policy import CHAINED
-from ..wire.messages import ChannelOpen, Funding, parse_message
-from .fleet import BROKER, URL
+from .asked import MOST_PAUSE, Asked, hear_what_it_forgot, is_closed, unfunded
+from .fleet import BROKER
 from .gathered import Bounded
-from .taking import Log, Safe
+from .ledger_asked import LedgerAsked
+from .log import Log, Safe
 
 JOBS: Final = 32
 TIMEOUT: Final = 30.0  # seconds of silence
 ACK_SECONDS: Final = 60.0  # an acknowledgement costs the device a write to its flash
 _LEAST_PAUSE: Final = 15.0
-_MOST_PAUSE: Final = 900.0
 _MOST_HELD: Final = 4 << 20  # bytes that were gathered and not taken yet: then every device stops where it is
 _BROKER_EVERY: Final = 60.0  # seconds between two looks at a device by a broker: each is a connection of its own
-
-
-@dataclass
-class Asked:
-    """A device that is asked: its part of the gathering, and when it is looked at again (time.monotonic).
-
-    log: what came of its log by this way. gathered: what came and was not taken yet. opens: channels it opened that no
-    ledger has funded, as it showed. closed: channels it may forget once the ledger has their end, forgettable: at once.
-    """
-
-    part: Part
-    device: bytes = b""
-    log: Log = field(default_factory=Log)
-    gathered: list[bytes] = field(default_factory=list)
-    due: float = 0.0
-    looked: float = -_MOST_PAUSE
-    pause: float = 0.0
-    acked: int = 0
-    acked_at: float = 0.0
-    opens: list[bytes] = field(default_factory=list)
-    closed: list[bytes] = field(default_factory=list)
-    forgettable: list[bytes] = field(default_factory=list)
-    info: dict[str, Any] | None = None
-
-    @property
-    def how(self) -> str:
-        """How it is seen."""
-        return BROKER if self.part.url.startswith("mqtts:") else URL
 
 
 # gets a device's id, or b"" where it is unknown, its URL, and what went wrong
@@ -116,10 +86,24 @@ class Polling(Gathering):
             self._size, self.enough = 0, False
         return found
 
+    def is_stalled(self, one: Asked) -> bool:
+        """Whether something was missing after its last two looks: after one, what its broker lost may be on the way. It
+        is left alone for a while then, that doubles."""
+        if one.part.busy:
+            return False
+        before = one.stalled
+        one.stalled = min(max(2 * before, self._every), MOST_PAUSE) if one.log.gap is not None else 0.0
+        one.due = max(one.due, time.monotonic() + one.stalled)
+        return before > 0 and one.stalled > 0
+
     def nudge(self, url: str) -> None:
         """A device was heard at the broker: it may be gone soon."""
         one = self.asked.get(url)
-        if one is not None and one.part.error is None and time.monotonic() - one.looked >= _BROKER_EVERY:
+        if (
+            one is not None
+            and one.part.error is None
+            and time.monotonic() - one.looked >= max(_BROKER_EVERY, one.stalled)
+        ):
             one.due = 0.0
 
     def _settle(self, one: Asked) -> None:
@@ -129,7 +113,7 @@ class Polling(Gathering):
             self._replace(one)
         elif not part.busy and part.source is not None and part.source.held is not None:
             one.pause = 0.0
-            one.opens = _unfunded(part.source.held)
+            one.opens = unfunded(part.source.held)
             for raw in self.collector.channels([part.source]):
                 self._keep_one(one, raw)
             ended = part.source.ended
@@ -138,7 +122,7 @@ class Polling(Gathering):
 
     def _replace(self, one: Asked) -> None:
         """Leave a device alone that failed, then begin anew with it."""
-        one.pause = min(max(2 * one.pause, _LEAST_PAUSE), _MOST_PAUSE)
+        one.pause = min(max(2 * one.pause, _LEAST_PAUSE), MOST_PAUSE)
         one.due = time.monotonic() + one.pause
         self._end(one)
         one.part = Part(one.part.url, one.part.url)
@@ -151,6 +135,8 @@ class Polling(Gathering):
             self._open(part)
         if part.source is not None and asked is not None:
             asked.device = part.source.key.device_id
+            if asked.log.is_unsure:
+                hear_what_it_forgot(part.source.client, asked.log)
             part.source.seq, part.source.digest = asked.log.safe  # what was gathered and not taken comes again
         self.look(part)
         if asked is not None and part.source is not None:
@@ -171,7 +157,7 @@ class Polling(Gathering):
         if part.wrong is not None:
             self._told(asked.device if asked is not None else b"", part.url, part.wrong)
 
-    def serve(self, ledger: LedgerFile) -> None:
+    def serve(self, ledger: LedgerAsked) -> None:
         """Tell devices what is safe, and bring them the ledger's word on their channels; what `step` gave before is on
         disk. ledger: raises a LedgerError."""
         self.logs.keep()
@@ -187,8 +173,8 @@ class Polling(Gathering):
             elif now - one.acked_at >= ACK_SECONDS:
                 self._acknowledge(one, one.log.safe, ledger)
 
-    def _acknowledge(self, one: Asked, safe: Safe, ledger: LedgerFile) -> None:
-        settled = [digest for digest in one.closed if _is_closed(ledger, digest)]
+    def _acknowledge(self, one: Asked, safe: Safe, ledger: LedgerAsked) -> None:
+        settled = [digest for digest in one.closed if is_closed(ledger, digest)]
         forgettable = [*one.forgettable, *settled]
         if safe.seq <= one.acked and not forgettable:
             return
@@ -217,20 +203,3 @@ class Polling(Gathering):
                 self._told(asked.device if asked is not None else b"", part.url, error)
 
         return run
-
-
-def _unfunded(channels: Iterable[Any]) -> list[bytes]:
-    """The channels that a device pays in and that it has no funding for."""
-    found = []
-    for channel in channels:
-        if not channel.paying:
-            continue
-        bodies = [parse_message(raw) for raw in channel.messages]
-        if not any(isinstance(one.body, Funding) for one in bodies):
-            found += [one.digest for one in bodies if isinstance(one.body, ChannelOpen)]
-    return found
-
-
-def _is_closed(ledger: LedgerFile, digest: bytes) -> bool:
-    channel = ledger.channel(digest)
-    return channel is not None and channel.closed_at is not None

@@ -72,13 +72,17 @@ def _replace(path: Path, data: bytes) -> None:
 
 def read_states(folder: Path) -> dict[str, dict[str, Any]]:
     """What each part told last, by its name. What cannot be read is left out."""
-    found = {}
-    for path in sorted(folder.glob("[a-z]*.json")):
-        with suppress(OSError, ValueError):
-            told = json.loads(path.read_bytes())
-            if isinstance(told, dict):
-                found[path.stem] = told
-    return found
+    told = {path.stem: read_state(path) for path in sorted(folder.glob("[a-z]*.json"))}
+    return {name: one for name, one in told.items() if one}
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """What a part told last in its file; empty where it cannot be read."""
+    with suppress(OSError, ValueError):
+        told = json.loads(path.read_bytes())
+        if isinstance(told, dict):
+            return told
+    return {}
 
 
 def is_fresh(told: dict[str, Any]) -> bool:

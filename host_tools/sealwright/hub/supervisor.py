@@ -1,7 +1,9 @@
 """The supervisor: each part as a process of its own, begun again where it ends.
 
 A part watches a pipe that it inherited. The supervisor holds the other end, so however it ends, also by kill -9, the
-parts see that and end well. One that dies is begun again, at once and then after a pause that doubles.
+parts see that and end well. One that dies is begun again, at once and then after a pause that doubles. The others go
+on: what intake takes is on disk, bounded, until the part that is missing is back. Until then the hub's own state is
+held and says what is wrong, and `failed` has it at the end.
 """
 
 import os
@@ -12,11 +14,11 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from .folder import HubFolder
 from .parts import PARTS, Part
-from .state import State
+from .state import State, read_state
 
 PIPE: Final = "SEALWRIGHT_HUB_PIPE"  # the number of the pipe's end that a part inherited
 HELD_SECONDS: Final = 20.0  # that a part waits for the lock of the one before it
@@ -27,18 +29,26 @@ _STEADY_SECONDS: Final = 60.0  # after which a part that dies is begun again at 
 _END_SECONDS: Final = 20.0  # that parts have to end
 _MOST_LOG: Final = 1 << 20  # bytes of a part's log
 
-# gets a part's name, what happened ("started", "ended", "skipped") and a text
+# gets a part's name, what happened ("started", "ended", "skipped", "recovered") and a text
 Tell = Callable[[str, str, str], None]
 
 
+class Failure(NamedTuple):
+    """Why a part does not run. code: its exit code, 1 or more."""
+
+    code: int
+    why: str
+
+
 class _Running:
-    """A part, and its process while there is one."""
+    """A part, and its process while there is one. failure: since it ended by an error, until it runs."""
 
     def __init__(self, part: Part) -> None:
         self.part = part
         self.process: subprocess.Popen[bytes] | None = None
         self.began = self.again = 0.0
         self.pause = 0.0
+        self.failure: Failure | None = None
 
 
 class Supervisor:
@@ -57,6 +67,11 @@ class Supervisor:
                 self._running.append(_Running(part))
 
     @property
+    def failed(self) -> dict[str, Failure]:
+        """The parts that do not run, and why."""
+        return {one.part.name: one.failure for one in self._running if one.failure is not None}
+
+    @property
     def names(self) -> list[str]:
         """The parts that run here."""
         return [one.part.name for one in self._running]
@@ -69,6 +84,10 @@ class Supervisor:
                 self._note_end(one, one.process.returncode, now)
             if one.process is None and now >= one.again:
                 self._begin(one, now)
+            if one.failure is not None and one.process is not None and self._has_told(one.part.name, one.process.pid):
+                one.failure = None
+                self._tell(one.part.name, "recovered", "")
+        self._state.hold("; ".join(f"{name} does not run: {failure.why}" for name, failure in self.failed.items()))
         self._state.counts["running"] = sum(one.process is not None for one in self._running)
         self._state.tell()
 
@@ -95,6 +114,7 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 one.process.kill()
                 one.process.wait()
+            one.failure = self._failure(one.part.name, one.process.returncode)
             self._tell(one.part.name, "ended", "")
         self._state.counts["running"] = 0
         self._state.tell(now=True)
@@ -116,14 +136,24 @@ class Supervisor:
         self._tell(one.part.name, "started", str(one.process.pid))
 
     def _note_end(self, one: _Running, code: int, now: float) -> None:
-        one.process = None
+        one.process, name = None, one.part.name
         steady = now - one.began >= _STEADY_SECONDS
         one.pause = _LEAST_PAUSE if steady or not one.pause else min(2 * one.pause, _MOST_PAUSE)
         one.again = now + one.pause
-        self._state.counts[f"restarts of {one.part.name}"] += 1
-        self._state.text = f"{one.part.name} ended: {last_words(self._folder.log(one.part.name)) or code}"
-        self._state.tell(now=True)
-        self._tell(one.part.name, "ended", last_words(self._folder.log(one.part.name)) or f"exit code {code}")
+        one.failure = self._failure(name, code)
+        self._state.counts[f"restarts of {name}"] += 1
+        why = one.failure.why if one.failure is not None else f"signal {-code}" if code else "it ended by itself"
+        self._tell(name, "ended", why)
+
+    def _failure(self, name: str, code: int) -> Failure | None:
+        """What the exit code of a part means; none where it ended well, or somebody killed it."""
+        if code <= 0:
+            return None
+        return Failure(code, last_words(self._folder.log(name)) or f"exit code {code}")
+
+    def _has_told(self, name: str, process: int) -> bool:
+        """Whether this process of a part has begun its work: it says how it is once it has what it needs."""
+        return read_state(self._folder.state(name)).get("pid") == process
 
 
 def watch_pipe(stop: threading.Event) -> None:

@@ -1,6 +1,7 @@
 """Bundles into the spool: judged, on disk, counted; what may be acknowledged of each device's log.
 
-A message that is not taken holds back no other, and no acknowledgement goes past a reading that was not taken.
+A message that is not taken holds back no other, and no acknowledgement goes past a reading that was not taken, see
+`log`.
 Backpressure: while the spool or the disk is full, `take` waits, and so does the side that brings messages; nothing is
 acknowledged meanwhile, so devices keep it.
 """
@@ -8,7 +9,7 @@ acknowledged meanwhile, so devices keep it.
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, MutableMapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from ..verify import Verdict
 from ..wire.messages import Offer, Reading
@@ -16,46 +17,17 @@ from .checking import Checking, is_left_out, is_taken
 from .fleet import Fleet
 from .fleet_tables import FleetError
 from .known import Known
+from .log import Log
 from .spool import Spool, SpoolFull
 from .state import State
 
 CHUNK_BYTES: Final = 256 << 10
 _WAIT_SECONDS: Final = 0.2
 _MOST_FAULTS: Final = 5  # that one bundle notes
-_NOT_ITS_OWN: Final = frozenset({"bad_signature", "unknown_signer", "malformed"})  # of a reading: nobody loses it
 
 
 class Stopped(Exception):
     """The hub ends while a bundle was being taken; the bundle comes again."""
-
-
-class Safe(NamedTuple):
-    """The newest reading up to which a device's log is on disk."""
-
-    seq: int = 0
-    digest: bytes | None = None
-
-
-class Log:
-    """What came of a device's log by one way, in the log's order. Only what came by a way may be acknowledged by it: a
-    bundle, or another device, may bring a later reading than the device itself has shown."""
-
-    def __init__(self) -> None:
-        self.safe = Safe()
-        self._refused: int | None = None
-
-    def take(self, seq: int, digest: bytes) -> None:
-        """This reading is on disk."""
-        if self._refused is not None and seq > self._refused:
-            return
-        self._refused = None
-        if seq > self.safe.seq:
-            self.safe = Safe(seq, digest)
-
-    def refuse(self, seq: int) -> None:
-        """This reading is the device's and was not taken: nothing from it on may be forgotten."""
-        if seq > self.safe.seq:
-            self._refused = min(seq, self._refused or seq)
 
 
 class Taker:
@@ -139,12 +111,10 @@ class Taker:
         body = message.body
         if isinstance(body, Reading):
             log = None if logs is None else logs.get(device)
-            if is_taken(verdict):
+            if is_taken(verdict):  # else the log does not go on from here, and nothing after it is acknowledged
                 self._seen[device] = how
                 if log is not None:
-                    log.take(body.seq, message.digest)
-            elif log is not None and verdict.code not in _NOT_ITS_OWN:
-                log.refuse(body.seq)
+                    log.take(body.seq, message.digest, body.prev)
         elif isinstance(body, Offer) and verdict.ok:
             try:
                 self._fleet.note_offer(device, body.offered_at, message.raw)

@@ -23,10 +23,18 @@ T = TypeVar("T")
 
 class LedgerFile:
     """A ledger, only read here. path: its file, or `postgresql://...`. patience: seconds to wait while another process
-    writes. clock: gives the time in unix seconds. Every method may raise a `LedgerError`."""
+    writes. clock: gives the time in unix seconds. hurried: a server that is away is not waited for. Every method may
+    raise a `LedgerError`."""
 
-    def __init__(self, path: str | Path, patience: float = 5.0, clock: Callable[[], float] = time.time) -> None:
-        self.place = place_of(path)
+    def __init__(
+        self,
+        path: str | Path,
+        patience: float = 5.0,
+        clock: Callable[[], float] = time.time,
+        *,
+        hurried: bool = False,
+    ) -> None:
+        self.place, self._hurried = place_of(path), hurried
         self._patience, self._clock = patience, clock
         self._open: tuple[bool, Database] | None = None
 
@@ -150,7 +158,7 @@ class LedgerFile:
         if self._open is not None and write and not self._open[0]:
             self.close()
         if self._open is None:
-            self._open = (write, open_database(self.place, write=write, patience=self._patience))
+            self._open = (write, open_database(self.place, write=write, patience=self._patience, hurried=self._hurried))
         return self._open[1]
 
     def _first(self, ask: Callable[[Tables], T | None]) -> T | None:

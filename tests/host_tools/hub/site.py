@@ -15,6 +15,7 @@ from sealwright.bookkeeping import known_ledger
 from sealwright.emulator.board import free_port
 from sealwright.errors import Usage
 from sealwright.home import Home
+from sealwright.home.config import note_ledger
 from sealwright.hub.fleet import Fleet
 from sealwright.hub.folder import HubFolder
 from sealwright.hub.parts import part_of
@@ -33,10 +34,12 @@ WAIT = 120.0  # seconds until a test gives up
 
 
 class Site:
-    """A home in `path`, which knows no device at a URL: bundles come by the inbox."""
+    """A home in `path`, which knows no device at a URL: bundles come by the inbox. ledger: the URL of its ledger."""
 
-    def __init__(self, path):
+    def __init__(self, path, ledger=None):
         self.home = Home.init(path / "home", "site")
+        if ledger is not None:
+            note_ledger(self.home.folder, ledger)
         with known_ledger(self.home) as ledger:
             list(ledger.settle([]))
         self.folder = HubFolder(self.home.folder)

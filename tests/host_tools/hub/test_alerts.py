@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from contextlib import closing, contextmanager
+from decimal import Decimal
 from email import message_from_bytes
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -197,6 +198,8 @@ def test_mail_goes_to_whom_it_is_for_whatever_the_text_is(site):
         ('webhook = "https://"', "https:// URL"),
         ("[email]\nhost = 'x'", "needs host, from and to"),
         ("[email]\nhost = 'x'\nfrom = 'a'\nto = 'b'\ntls = 'ssl'", "tls is"),
+        ("[email]\nhost = 'x'\nfrom = 'a'\nto = 'b'\ntls = 'none'\nuser = 'u'", "to another machine"),
+        ('webhook = "https://user:word@ops.example/"', "https:// URL"),
         ("sielnt = '1h'", "unknown key 'sielnt'"),
         ("= 1", "cannot be read"),
     ],
@@ -215,7 +218,7 @@ def test_the_sample_of_the_guide_is_taken(tmp_path):
         '[email]\nhost = "mail.example"\nfrom = "a"\nto = "b"\nuser = "hub"\n'
     )
     found = read_wanted(tmp_path / "alerts.toml")
-    assert (found.silent, found.battery, found.ways) == (5400, 3.0, ("webhook", "command", "email"))
+    assert (found.silent, found.battery, found.ways) == (5400, Decimal(3), ("webhook", "command", "email"))
     assert found.mail == Mail("mail.example", 587, "a", "b", "starttls", "hub")
 
 

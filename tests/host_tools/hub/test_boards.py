@@ -1,5 +1,8 @@
 """Emulated boards that a hub asks at their URLs: readings, money, funding, acknowledgements; nothing else settles."""
 
+import subprocess
+import sys
+
 from sealwright import emulator
 from sealwright.bookkeeping import known_ledger
 from sealwright.hub import demo
@@ -23,5 +26,21 @@ def test_boards_measure_and_trade_and_the_hub_does_the_rest(site, monkeypatch):
         assert sum(one.paid for one in ledger.channels()) > 0
     with Fleet(site.folder.fleet) as fleet:
         said = {one.device: one for one in fleet.devices() if one.info}
-        assert any("no emulated board" in one.text for one in fleet.faults())
+        assert any("emulated:meter-2: " in one.text for one in fleet.faults()), list(fleet.faults())
     assert len(said) >= 2 and said[device.hex()].how == "url" and said[device.hex()].info["state"] == "provisioned"
+
+
+def test_boards_of_a_demo_that_is_killed_end_by_themselves(site):
+    demo.MONEY.write(site.home.folder)
+    program = (
+        "import sys, time; from sealwright.home import Home; from sealwright.hub import demo\n"
+        "with demo.running(Home.open(sys.argv[1]), 2, lambda text: None): print('up', flush=True); time.sleep(600)"
+    )
+    command = [sys.executable, "-c", program, str(site.home.folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        try:
+            assert child.stdout.readline() == "up\n"
+            assert len(emulator.running(site.home)) == 2
+        finally:
+            child.kill()
+    site.wait(lambda: not emulator.running(site.home))

@@ -1,7 +1,10 @@
 """The hub's own broker: who may say what, a board's readings through it, and its end at any moment."""
 
+import os
+import signal
 import ssl
 import threading
+from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
@@ -123,7 +126,7 @@ def test_readings_go_on_when_the_broker_and_the_hub_are_killed(site, board):
         device, _ = point(site, board, None)
         site.wait(lambda: len(site.readings()) >= 2)
         left = int((site.folder.broker / "nats.pid").read_text())
-        assert site.kill_part("broker"), "its server is left, and is ended by the next one"
+        assert site.kill_part("broker")
         hub.kill()
         hub.wait()
         hub = site.start("--allow-test")
@@ -140,6 +143,31 @@ def test_readings_go_on_when_the_broker_and_the_hub_are_killed(site, board):
         hub.wait(40)
     assert not [part for part in (*PARTS, "broker") if site.is_running(part)]
     assert not (site.folder.broker / "nats.pid").exists(), "no server is left"
+
+
+def command_of(process):
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.mark.parametrize("victim", ["part", "keeper"])
+def test_no_server_is_left_where_its_part_or_its_keeper_is_killed(site, victim):
+    part = site.start("--only", "broker")
+    try:
+        site.wait(lambda: "mqtts://" in site.states().get("broker", {}).get("text", ""))
+        server = int((site.folder.broker / "nats.pid").read_text())
+        assert b"nats.conf" in command_of(server)
+        if victim == "part":
+            part.kill()
+        else:
+            os.kill(int(Path(f"/proc/{server}/stat").read_text().rpartition(")")[2].split()[1]), signal.SIGKILL)
+        assert part.wait(40)
+        site.wait(lambda: b"nats.conf" not in command_of(server))
+    finally:
+        part.kill()
+        part.wait()
 
 
 def test_there_is_no_account_before_there_is_a_broker(site):

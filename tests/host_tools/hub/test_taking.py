@@ -6,9 +6,10 @@ import pytest
 from sealwright.hub.checking import Checking
 from sealwright.hub.fleet import BUNDLE, URL, Fleet
 from sealwright.hub.known import Known
+from sealwright.hub.log import Log, Safe
 from sealwright.hub.spool import Spool, SpoolFull
 from sealwright.hub.state import State
-from sealwright.hub.taking import Log, Safe, Stopped, Taker
+from sealwright.hub.taking import Stopped, Taker
 from sealwright.verify.policy import CHAINED, Policy
 
 
@@ -48,15 +49,6 @@ def test_nothing_is_forgotten_from_a_reading_on_that_was_not_taken(desk):
     mine = {toy.id: Log()}
     take(desk, [toy.certificate, *log], logs=mine)
     assert mine[toy.id].safe == Safe(), "its certificate has ended"
-    again = Log()
-    again.take(1, b"1")
-    again.refuse(3)
-    for seq in (4, 5):
-        again.take(seq, b"%d" % seq)
-    assert again.safe == Safe(1, b"1")
-    for seq in (2, 3, 4):
-        again.take(seq, b"%d" % seq)
-    assert again.safe == Safe(4, b"4"), "it has come again"
 
 
 def test_a_disk_that_is_full_holds_intake_until_there_is_room_and_nothing_is_safe(desk, monkeypatch):

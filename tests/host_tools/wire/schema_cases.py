@@ -166,6 +166,7 @@ MAPS = {
         -70012: (QUALITY_WRONG, False),
         -70013: (TEXT_WRONG, False),
         5: ((*TICK_WRONG, [0, bytes(32)]), True),
+        7: (UINT_WRONG, True),
     },
     "revocation": {1: (HASH_WRONG, False), 2: ((-1, 5, True, "0", None), False), 6: (UINT_WRONG, False)},
     "offer": {

@@ -42,7 +42,7 @@ LEDGER_ID = LEDGER.public.device_id
 LEDGER_CERTIFICATE = sign_message(NET.key, replace(NET.certify(LEDGER).body, roles=labels.ROLE_LEDGER))
 OPEN = DEVICE.open(PEER, price=3, unit="kWh", dispute_window=60, ledger=LEDGER_ID)
 CLAIMS = (Claim(0, 9, 8, hash32("voucher")), Claim(7, 2**64 - 1, 2**63 - 1, hash32("other")))
-STATUS = Status(DEVICE.id, hash32("host nonce"), 3, 4, hash32("reading"), NOW, 2, "0.1.0", Owned(1, hash32("owner")))
+STATUS = Status(DEVICE.id, hash32("host nonce"), 3, 4, hash32("reading"), NOW, 2, "0.1.0", Owned(1, hash32("owner")), 7)
 OFFER = Offer(DEVICE.id, "kWh", 83, "nEUR", NOW + 60, NOW, "tcp:solar:9000", 10)
 FULL = {
     "not_before": 1,

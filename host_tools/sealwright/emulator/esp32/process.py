@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from ..launch import ResetLine, begin
+from ..launch import ResetLine, begin, end_with_lifeline
 from ..wires import Wires
 from .interpreter import environment, micropython
 
@@ -123,6 +123,7 @@ def main(folder: Path, board: Path) -> int:
     wire = begin(folder)
     if wire is None:
         return 2
+    end_with_lifeline()
     hardware = json.loads(Path("hardware.json").read_text())
     wires = Wires(wire, tuple(hardware["command"]))
     code, raw = RESET, False

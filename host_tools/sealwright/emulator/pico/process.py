@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from ..launch import begin
+from ..launch import begin, end_with_lifeline
 from ..wires import Wires
 from .bus import solder
 from .chip import Chip
@@ -19,6 +19,7 @@ def main(folder: Path, board: Path) -> int:
     pty = begin(folder)
     if pty is None:
         return 2
+    end_with_lifeline()
     hardware = json.loads(Path("hardware.json").read_text())
     chip = Chip(Path(FLASH), Wires(pty, tuple(hardware["command"])))
     chip.join_uart(hardware.get("uart"))

@@ -38,18 +38,21 @@ class Alert(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What was found before. row: of the last fault; silent, low: devices in that state, with what began it."""
+    """What was found before. row: of the last fault; silent: devices in that state, low: series, with what began it."""
 
     row: int = 0
     silent: dict[str, int] = {}  # noqa: RUF012 - replaced as a whole, never changed
     low: dict[str, str] = {}  # noqa: RUF012
 
 
-def find(home: Home, fleet: Fleet, wanted: Wanted, known: Known, names: Names) -> tuple[list[Alert], Known]:
-    """What is new since `known`. names: those of the devices in use, by id in hex. Raises FleetError."""
+def find(
+    home: Home, fleet: Fleet, wanted: Wanted, known: Known, names: Names, *, listened: bool = True
+) -> tuple[list[Alert], Known]:
+    """What is new since `known`. names: those of the devices in use, by id in hex. listened: whether the hub has
+    listened for so long that silence is a device's. Raises FleetError."""
     row, found = _faults(fleet, wanted, known.row, names)
     silent, low = dict(known.silent), dict(known.low)
-    found += _silent(fleet, wanted, silent, names)
+    found += _silent(fleet, wanted, silent, names, listened)
     found += _batteries(home, wanted, low, names)
     return found, Known(row, silent, low)
 
@@ -65,7 +68,7 @@ def _faults(fleet: Fleet, wanted: Wanted, row: int, names: Names) -> tuple[int, 
     return row, found
 
 
-def _silent(fleet: Fleet, wanted: Wanted, silent: dict[str, int], names: Names) -> Iterator[Alert]:
+def _silent(fleet: Fleet, wanted: Wanted, silent: dict[str, int], names: Names, listened: bool) -> Iterator[Alert]:
     """Devices in use that were heard once and now are not; a device that was never heard is not silent, it is new."""
     if wanted.silent is None:
         silent.clear()
@@ -74,7 +77,7 @@ def _silent(fleet: Fleet, wanted: Wanted, silent: dict[str, int], names: Names) 
     for device, seen in fleet.seen():
         if device not in names:
             silent.pop(device, None)
-        elif seen + wanted.silent < now and device not in silent:
+        elif seen + wanted.silent < now and device not in silent and listened:
             silent[device] = seen
             yield _alert(now, SILENT, (device, names), f"nobody heard it since {utc(seen)}", str(seen))
         elif seen + wanted.silent >= now and device in silent:
@@ -89,19 +92,26 @@ def _batteries(home: Home, wanted: Wanted, low: dict[str, str], names: Names) ->
     with suppress(ReadingsError), ReadingStore(home.readings_path) as store:  # one that is busy is asked next time
         series = [one for one in store.series() if one.name.endswith("battery") and one.device.hex() in names]
         for one, value in store.newest_values(series):
-            device, is_low = one.device.hex(), isinstance(value, Decimal) and value < Decimal(wanted.battery)
-            if is_low == (device in low) or not isinstance(value, Decimal):
+            if not isinstance(value, Decimal):
                 continue
-            began = low.pop(device) if device in low else str(value)
+            device, is_low = one.device.hex(), value < wanted.battery
+            which = f"{device} {one.name}"  # a device may have two
+            if is_low == (which in low):
+                continue
+            began = low.pop(which) if which in low else str(value)
             if is_low:
-                low[device] = began
+                low[which] = began
             what = f"its battery is at {value} {one.unit or ''}".rstrip()
             code = LOW if is_low else CHARGED
-            yield _alert(int(time.time()), code, (device, names), what, f"{began} {value}")
+            yield _alert(int(time.time()), code, (device, names), what, f"{one.name} {began} {value}")
 
 
 def _alert(at: int, code: str, of: tuple[str, Names], what: str, which: str) -> Alert:
     device, names = of
     name = names.get(device, device[:8])
-    found = sha256(f"{code} {device} {which}".encode()).hexdigest()[:16]
-    return Alert(found, at, code, device, name, f"{name}: {what}" if name else what)
+    return Alert(alert_id(code, device, which), at, code, device, name, f"{name}: {what}" if name else what)
+
+
+def alert_id(code: str, device: str, which: str) -> str:
+    """The same for the same alert. which: what tells it from others of the code and the device."""
+    return sha256(f"{code} {device} {which}".encode()).hexdigest()[:16]

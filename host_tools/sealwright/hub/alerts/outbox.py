@@ -12,6 +12,7 @@ from typing import Any, Final
 from ...errors import Usage, cause_of
 from ...files import write_whole
 from .finding import Alert, Known
+from .repeats import Told
 
 WAITING: Final = 1000
 
@@ -23,18 +24,20 @@ class Outbox:
         self._path = path
         self.known = Known()
         self.waiting: dict[str, list[Alert]] = {}
+        self.told: dict[str, Told] = {}
         self.lost = 0  # since the start, of ways that took nothing for long
         try:
             self._take(json.loads(path.read_bytes()))
         except FileNotFoundError:
             self.is_new = True
         except (OSError, ValueError, TypeError, KeyError):
-            self.is_new, self.known, self.waiting = True, Known(), {}
+            self.is_new, self.known, self.waiting, self.told = True, Known(), {}, {}
         else:
             self.is_new = False
 
     def _take(self, values: dict[str, Any]) -> None:
         row, silent, low = values["known"]
+        self.told = {str(key): Told(*one) for key, one in values.get("told", {}).items()}
         self.known = Known(
             int(row), {str(k): int(v) for k, v in silent.items()}, {str(k): str(v) for k, v in low.items()}
         )
@@ -50,10 +53,17 @@ class Outbox:
         self.known = known
         self.write()
 
-    def done(self, way: str) -> None:
-        """The way has taken its first alert."""
-        del self.waiting[way][0]
-        self.write()
+    def done(self, way: str, alert: Alert) -> None:
+        """The way has taken this alert."""
+        if way in self.waiting:  # else nobody asks for that way any more
+            self.waiting[way] = [one for one in self.waiting[way] if one != alert]
+            self.write()
+
+    def put_off(self, way: str, alert: Alert) -> None:
+        """The way does not take this one: the others come first."""
+        waiting = self.waiting.get(way, [])
+        if alert in waiting:
+            self.waiting[way] = [one for one in waiting if one != alert] + [alert]
 
     @property
     def size(self) -> int:
@@ -64,6 +74,7 @@ class Outbox:
         """Write it whole. Raises Usage."""
         values = {
             "known": list(self.known),
+            "told": {key: list(one) for key, one in self.told.items()},
             "waiting": {way: list(map(list, one)) for way, one in self.waiting.items()},
         }
         try:

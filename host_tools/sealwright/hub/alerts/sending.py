@@ -12,6 +12,7 @@ import hmac
 import json
 import os
 import secrets
+import signal
 import smtplib
 import ssl
 import subprocess
@@ -19,12 +20,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from email.message import EmailMessage
+from email.utils import formatdate
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from ...errors import SealwrightError, cause_of
+from ...errors import SealwrightError, Usage, cause_of
+from ...files import write_output
 from .finding import Alert
 from .wanted import Mail, Wanted
 
@@ -32,6 +36,9 @@ Send: TypeAlias = Callable[[Alert], None]
 SECONDS: Final = 15.0
 PASSWORD: Final = "SEALWRIGHT_MAIL_PASSWORD"
 SIGNATURE: Final = "Sealwright-Signature"
+_LEAST_KEY: Final = 32  # characters
+_MOST_SAID: Final = 4096  # bytes of what a command says
+_STEP_SECONDS: Final = 0.05
 
 
 class NotSent(SealwrightError):
@@ -58,12 +65,15 @@ def secret_of(path: Path) -> bytes:
     """The webhook's key, made where it is missing; only its owner may read it. Raises NotSent."""
     try:
         if not path.exists():
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w") as out:
-                out.write(secrets.token_hex(32) + "\n")
-        return path.read_text("ascii").strip().encode()
-    except (OSError, ValueError) as error:
+            write_output(path, f"{secrets.token_hex(32)}\n".encode(), private=True)
+        mode, found = path.stat().st_mode, path.read_text("ascii").strip()
+    except (OSError, ValueError, Usage) as error:
         raise NotSent(f"cannot use {path}: {cause_of(error)}") from error
+    if mode & 0o077:
+        raise NotSent(f"others may read {path}", remedy=f"Remove it and have a new one made, or: chmod 600 {path}")
+    if len(found) < _LEAST_KEY:
+        raise NotSent(f"the key in {path} is too short", remedy="Remove it: the next alert makes a new one.")
+    return found.encode()
 
 
 def signature(secret: bytes, at: int, body: bytes) -> str:
@@ -80,7 +90,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def post(url: str, alert: Alert, secret: bytes) -> None:
     """POST it as JSON; any status of 200 to 299 is taken. Raises NotSent."""
-    body = json.dumps(alert.as_dict(), ensure_ascii=False).encode()
+    body = json.dumps(alert.as_dict()).encode()
     headers = {"Content-Type": "application/json", SIGNATURE: signature(secret, int(time.time()), body)}
     request = urllib.request.Request(url, body, headers, method="POST")
     opener = urllib.request.build_opener(_NoRedirect)
@@ -95,31 +105,64 @@ def post(url: str, alert: Alert, secret: bytes) -> None:
 
 
 def run(command: tuple[str, ...], alert: Alert) -> None:
-    """Run it with the text behind its own arguments and JSON on its input; no shell reads either. Raises NotSent."""
+    """Run it with the text behind its own arguments and JSON on its input; no shell reads either. Raises NotSent.
+
+    What it says is not kept but for its end. After SECONDS it is killed, with what it started."""
     text = alert.text.replace("\0", " ")
+    if text.startswith("-"):  # the name of a file that somebody dropped, say: it is no option of the command
+        text = f" {text}"
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [*command, text],
-            input=json.dumps(alert.as_dict()).encode(),
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except (OSError, ValueError) as error:
         raise NotSent(f"the command {command[0]} did not run: {cause_of(error)}") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["nothing"]
-        raise NotSent(f"the command {command[0]} ended with {done.returncode} and said {said[0][:200]!r}")
+    said = _attend(process, json.dumps(alert.as_dict()).encode())
+    if process.returncode is None:
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise NotSent(f"the command {command[0]} did not end in {SECONDS:g} s")
+    if process.returncode:
+        last = said.decode(errors="replace").strip().splitlines()[-1:] or ["nothing"]
+        raise NotSent(f"the command {command[0]} ended with {process.returncode} and said {last[0][:200]!r}")
+
+
+def _attend(process: "subprocess.Popen[bytes]", given: bytes) -> bytes:
+    """Give a command its input, and hear it until it ends or its time is over; the end of what it said. What it left
+    running may hold its pipes open, and is not waited for."""
+    assert process.stdin is not None and process.stderr is not None
+    said, end = b"", time.monotonic() + SECONDS
+    with process.stdin as to, process.stderr as heard:
+        os.set_blocking(heard.fileno(), False)
+        with suppress(OSError):  # it reads no input
+            os.write(to.fileno(), given)  # a pipe holds more than an alert has
+            to.close()
+        while time.monotonic() < end:
+            is_over = process.poll() is not None
+            while data := heard.read(_MOST_SAID):
+                said = (said + data)[-_MOST_SAID:]
+                if time.monotonic() >= end:
+                    break
+            if is_over:
+                break
+            time.sleep(_STEP_SECONDS)
+    return said
 
 
 def send(mail: Mail, alert: Alert) -> None:
     """Send it as an e-mail. Raises NotSent."""
     message = EmailMessage()
-    line = " ".join(alert.text.split())  # a header has one line
+    line = " ".join(_printable(alert.text).split())  # a header has one line
     message["Subject"] = f"Sealwright: {alert.code}: {line}"[:200]
+    message["Date"] = formatdate(alert.at)
     message["From"], message["To"] = mail.sender, mail.to
     message["Message-ID"] = f"<{alert.id}@sealwright>"
-    message.set_content(f"{alert.text}\n\ncode    {alert.code}\ndevice  {alert.device or 'none'}\n")
+    message.set_content(f"{_printable(alert.text)}\n\ncode    {alert.code}\ndevice  {alert.device or 'none'}\n")
     secured = ssl.create_default_context()
     try:
         if mail.tls == "tls":
@@ -134,3 +177,8 @@ def send(mail: Mail, alert: Alert) -> None:
             server.send_message(message)
     except (OSError, smtplib.SMTPException, ValueError) as error:
         raise NotSent(f"the mail server {mail.host} did not take it: {cause_of(error)}") from error
+
+
+def _printable(text: str) -> str:
+    """Without characters that a mail server may refuse the whole message for."""
+    return "".join(one if one.isprintable() or one == "\n" else " " for one in text)

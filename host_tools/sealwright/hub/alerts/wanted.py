@@ -14,6 +14,7 @@ to = "ops@example"
 import re
 import tomllib
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ ALWAYS: Final = ("equivocation", "gap", "claim_ends")
 TLS: Final = {"starttls": 587, "tls": 465, "none": 25}
 _KEYS: Final = ("silent", "battery", "faults", "command", "webhook", "email")
 _MAIL_KEYS: Final = ("host", "port", "from", "to", "tls", "user")
+_HERE: Final = ("127.0.0.1", "::1", "localhost")
 _SPAN: Final = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -47,7 +49,7 @@ class Wanted:
     """silent: seconds, or None; battery: a limit, or None; codes: of faults."""
 
     silent: int | None = None
-    battery: float | None = None
+    battery: Decimal | None = None
     codes: frozenset[str] = frozenset(ALWAYS)
     command: tuple[str, ...] = ()
     webhook: str | None = None
@@ -77,7 +79,7 @@ def read_wanted(path: Path) -> Wanted:
             raise _bad(path, f"{name} is no list of texts")
     return Wanted(
         silent=_span(path, values.get("silent")),
-        battery=None if battery is None else float(battery),
+        battery=None if battery is None else Decimal(str(battery)),
         codes=frozenset((*ALWAYS, *faults)),
         command=tuple(command),
         webhook=_address(path, values.get("webhook")),
@@ -106,8 +108,13 @@ def _address(path: Path, text: object) -> str | None:
         return None
     try:
         parts = urlsplit(text) if isinstance(text, str) and text.isprintable() and " " not in text else None
-        is_here = parts is not None and parts.hostname in ("127.0.0.1", "::1", "localhost")
-        if parts is None or not parts.hostname or not (parts.scheme == "https" or (is_here and parts.scheme == "http")):
+        is_here = parts is not None and parts.hostname in _HERE
+        if (
+            parts is None
+            or not parts.hostname
+            or parts.username is not None
+            or not (parts.scheme == "https" or (is_here and parts.scheme == "http"))
+        ):
             raise ValueError
         _ = parts.port
     except ValueError:
@@ -129,6 +136,8 @@ def _mail(path: Path, values: object) -> Mail | None:
     if not all(isinstance(one, str) and one and one.isprintable() for one in [*texts, values.get("user", "x")]):
         raise _bad(path, "email needs host, from and to, each a text")
     host, sender, to = map(str, texts)
+    if values.get("user") is not None and tls == "none" and host not in _HERE:
+        raise _bad(path, 'email: a password goes to another machine by tls = "starttls" or "tls" alone')
     return Mail(host, port, sender, to, tls, values.get("user"))
 
 

@@ -20,17 +20,18 @@ def place_of(named: str | Path) -> Place:
     return f"{head}{rest}" if head in _SCHEMES else Path(named)
 
 
-def open_database(place: Place, *, write: bool, patience: float) -> Database:
+def open_database(place: Place, *, write: bool, patience: float, hurried: bool = False) -> Database:
     """Open the ledger at `place`; with `write` it is made if there is none.
 
-    patience: seconds to wait while another process writes. Raises LedgerError, and Usage where psycopg is missing.
+    patience: seconds to wait while another process writes. hurried: a server that is away is not waited for. Raises
+    LedgerError, and Usage where psycopg is missing.
     """
     if isinstance(place, Path):
         return SqliteDatabase.open(place, write=write, patience=patience)
     need_driver()
     from .postgres.engine import PostgresDatabase
 
-    return PostgresDatabase.open(place, write=write, patience=patience)
+    return PostgresDatabase.open(place, write=write, patience=patience, hurried=hurried)
 
 
 def name_of(place: Place) -> str:

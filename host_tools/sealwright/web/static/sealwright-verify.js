@@ -212,6 +212,7 @@ const MESSAGES = [ // type number, name, fields: name, map key, rule, and whethe
     ["clockQuality", -70012n, ["uint", 0n, 3n], true],
     ["firmware", -70013n, ["text"], true],
     ["owned", 5n, ["row", ["generation", "owner"], [["uint", 1n, 18446744073709551615n], ["bytes", 32]]], false],
+    ["acknowledged", 7n, ["uint", 0n, 18446744073709551615n], false],
   ]],
   [65016n, "revocation", [
     ["device", 1n, ["bytes", 32], true],

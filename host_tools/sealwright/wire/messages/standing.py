@@ -17,7 +17,8 @@ from .schema import HASH, TEXT, UINT, Nullable, Unsigned, at
 @dataclass(frozen=True, slots=True)
 class Status:
     """A device's answer to the host's nonce: its last command, and the end of its log. `reading` is the digest of its
-    last reading, None before the first. clock_quality: 0 to 3, as a reading's. owned: after a transfer."""
+    last reading, None before the first. clock_quality: 0 to 3, as a reading's. owned: after a transfer. acknowledged:
+    the last reading that its owner had it forget, 0 for none; None of older firmware."""
 
     TYPE: ClassVar[int] = labels.STATUS
     NAME: ClassVar[str] = "status"
@@ -31,6 +32,7 @@ class Status:
     clock_quality: int = field(metadata=at(labels.CLOCK_QUALITY, Unsigned(0, 3)))
     firmware: str = field(metadata=at(labels.FIRMWARE, TEXT))
     owned: Owned | None = field(default=None, metadata=at(5, OWNED))
+    acknowledged: int | None = field(default=None, metadata=at(7, UINT))
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,11 +73,11 @@ def _name(found: dict[str, str]) -> str:
     return f"postgresql://{who}{where}/{quote(found.get('dbname', ''), safe='')}{more}"
 
 
-def connect(server: Server, *, outage: float = 0.0) -> "psycopg.Connection[tuple[object, ...]]":
+def connect(server: Server, *, outage: float = 0.0, hurried: bool = False) -> "psycopg.Connection[tuple[object, ...]]":
     """A connection in which every statement is a transaction until BEGIN.
 
-    outage: seconds to wait for a server that is away; one that is just starting is waited for in any case. Raises
-    LedgerUnreachable.
+    outage: seconds to wait for a server that is away; one that is just starting is waited for in any case, unless
+    hurried. Raises LedgerUnreachable.
     """
     begun = time.monotonic()
     while True:
@@ -85,7 +85,7 @@ def connect(server: Server, *, outage: float = 0.0) -> "psycopg.Connection[tuple
             return _connect(server)
         except psycopg.OperationalError as error:
             words = _words(server, error)
-            patience = OUTAGE_SECONDS if _STARTING.search(words) else outage
+            patience = OUTAGE_SECONDS if _STARTING.search(words) and not hurried else outage
             if time.monotonic() - begun >= patience:
                 raise LedgerUnreachable(f"{server.name} cannot be reached: {words}", remedy=_REMEDY) from None
         time.sleep(_STEP_SECONDS)

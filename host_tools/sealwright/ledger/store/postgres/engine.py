@@ -38,13 +38,13 @@ class PostgresDatabase:
         self.shards: Sequence[PostgresDatabase] = (self,)
 
     @classmethod
-    def open(cls, url: str, *, write: bool, patience: float) -> "PostgresDatabase":
+    def open(cls, url: str, *, write: bool, patience: float, hurried: bool = False) -> "PostgresDatabase":
         """Open the ledger in the database at `url`; with `write` it is made if there is none, and brought up to date.
 
-        patience: seconds to wait while another process writes. Raises LedgerUnreachable, LedgerMissing, NotALedger,
-        LedgerReadOnly and other LedgerErrors.
+        patience: seconds to wait while another process writes. hurried: no server is waited for. Raises
+        LedgerUnreachable, LedgerMissing, NotALedger, LedgerReadOnly and other LedgerErrors.
         """
-        made = cls(Link(read_url(url), patience))
+        made = cls(Link(read_url(url), patience, hurried=hurried))
         try:
             with typed(made.name):
                 bring_up(made._connection, made.name, write=write)

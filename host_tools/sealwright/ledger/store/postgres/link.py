@@ -13,14 +13,15 @@ _LEAST = 140000  # PostgreSQL's own number for version 14
 
 
 class Link:
-    """patience: seconds to wait while another process writes."""
+    """patience: seconds to wait while another process writes. hurried: no server is waited for."""
 
-    def __init__(self, server: Server, patience: float) -> None:
+    def __init__(self, server: Server, patience: float, *, hurried: bool = False) -> None:
+        self._hurried = hurried
         self.server, self._patience, self.names, self._statements = server, patience, count(), _STATEMENTS
         self._connect(0.0)
 
     def _connect(self, outage: float) -> None:
-        self.connection = connect(self.server, outage=outage)
+        self.connection = connect(self.server, outage=0.0 if self._hurried else outage, hurried=self._hurried)
         if self.connection.info.server_version < _LEAST:
             self.connection.close()
             raise LedgerError(f"{self.server.name} is too old: the ledger needs PostgreSQL 14 or newer")

@@ -1,0 +1,52 @@
+"""The same alert a thousand times: of each code and device one is told in REPEAT_SECONDS, then how many more came.
+
+Whoever can make a fault (a bad bundle, a device that comes and goes) would otherwise fill an operator's telephone, and
+push alerts that matter out of the outbox.
+"""
+
+import time
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from ...wire.times import utc
+from .finding import Alert, alert_id
+
+REPEAT_SECONDS: Final = 3600
+MOST: Final = 10_000  # codes and devices that are remembered
+
+
+class Told(NamedTuple):
+    """An alert that was told. at: unix seconds; more: how many like it came since; name, text: of the last of them."""
+
+    at: int
+    more: int = 0
+    name: str = ""
+    text: str = ""
+
+
+def without_repeats(found: Iterable[Alert], told: dict[str, Told]) -> list[Alert]:
+    """What of `found` is to be told now, and sums of what was held back. told: by code and device; it is changed."""
+    now, kept = int(time.time()), []
+    for key, one in list(told.items()):
+        if not 0 <= now - one.at < REPEAT_SECONDS:  # also where the clock was set back
+            del told[key]
+            if one.more:
+                kept.append(_sum(key, one, now))
+                told[key] = Told(now)
+    for alert in found:
+        key = f"{alert.code} {alert.device}"
+        before = told.get(key)
+        if before is None:
+            kept.append(alert)
+            told[key] = Told(now)
+        else:
+            told[key] = Told(before.at, before.more + 1, alert.name, alert.text)
+        if len(told) > MOST:
+            del told[next(iter(told))]
+    return kept
+
+
+def _sum(key: str, one: Told, now: int) -> Alert:
+    code, _, device = key.partition(" ")
+    text = f"{one.more} more since {utc(one.at)}, the last: {one.text}"
+    return Alert(alert_id(code, device, f"{one.at} {one.more}"), now, code, device, one.name, text)
