@@ -24,7 +24,7 @@ from ..hub.supervisor import HELD_SECONDS, Supervisor, command_of, watch_pipe
 from ..link.broker import Broker
 from ..web.access.keys import OPERATOR, Keys
 from .commands import ledger_command
-from .options import SecondsOption, TestOption
+from .options import RenewBeforeOption, SecondsOption, TestOption
 from .session import Session
 
 _TELL_SECONDS: Final = 10.0
@@ -69,6 +69,7 @@ def hub(
     every: Annotated[
         float, typer.Option("--every", metavar="S", min=0.1, help="Seconds between two looks at a device.")
     ] = EVERY,
+    renew_before: RenewBeforeOption = None,
     demo: Annotated[
         bool, typer.Option("--demo", help=f"{emulated.BOARDS} emulated boards to take in, in a home of their own.")
     ] = False,
@@ -78,14 +79,16 @@ def hub(
     """Run a network day and night: take in bundles, devices and a broker, settle, keep readings, watch claims.
 
     Bundles dropped into HOME/hub/inbox are taken; so is what devices of the register show at their URLs. A device is
-    asked to forget what is verified and on disk. Each part is a process of its own; one that ends is started again.
-    Ctrl-C ends it; it goes on where it was, also after a kill or a power cut.
+    asked to forget what is verified and on disk, and its certificate is renewed before it ends. Each part is a process
+    of its own; one that ends is started again. Ctrl-C ends it; it goes on where it was, also after a kill.
 
     With --demo emulated boards measure and trade; their home is --home, or a temporary folder that goes in the end.
     """
     if demo:
         return _demo(session, only, port, seconds)
-    settings = Settings(broker, broker_host, broker_port, allow_test=allow_test, every=every, port=port)
+    settings = Settings(
+        broker, broker_host, broker_port, allow_test=allow_test, every=every, port=port, renew_before=renew_before
+    )
     if broker is not None and Broker.parse(session.home, broker)[1]:
         raise Usage(f"{broker} names a device", remedy="Give the broker alone: mqtts://[USER@]HOST[:PORT].")
     if broker_host is not None and not _HOST.fullmatch(broker_host):
@@ -143,6 +146,7 @@ def _options(session: Session, settings: Settings) -> list[str]:
     given += ["--broker", settings.broker] if settings.broker is not None else []
     given += ["--broker-host", settings.broker_host] if settings.broker_host is not None else []
     given += ["--broker-port", str(settings.broker_port)] if settings.broker_port is not None else []
+    given += ["--renew-before", str(settings.renew_before)] if settings.renew_before is not None else []
     given += ["--ledger", session.ledger] if session.ledger is not None else []
     return given + (["--allow-test"] if settings.allow_test else [])
 

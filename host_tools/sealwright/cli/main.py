@@ -27,7 +27,7 @@ ENTRIES: Final = (
     Entry("harden", "harden:GROUP", "Seal a bare ESP32 for ever, by its fuses."),
     Entry("batch", "batch:batch", "Make a tray of boards ready."),
     Entry("provision", "provision:provision", "Give a device its identity, once."),
-    Entry("renew", "renew:renew", "Give a device a new certificate."),
+    Entry("renew", "renew:renew", "Give devices new certificates."),
     Entry("revoke", "revoke:revoke", "Take back a device's certificates."),
     Entry("info", "info:info", "Show what a device says of itself."),
     Entry("selftest", "selftest:selftest", "Have a device check its parts."),

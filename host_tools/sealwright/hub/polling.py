@@ -9,6 +9,7 @@ Limits: a link to a URL stays open between two looks, as that of `collect --foll
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from ..errors import SealwrightError
@@ -22,6 +23,7 @@ from ..verify.policy import CHAINED
 from ..wire.messages import ChannelOpen, Funding, parse_message
 from .fleet import BROKER, URL
 from .gathered import Bounded
+from .renewals import Renewals
 from .taking import Log, Safe
 
 JOBS: Final = 32
@@ -176,9 +178,7 @@ class Polling(Gathering):
         disk. ledger: raises a LedgerError."""
         self.logs.keep()
         now = time.monotonic()
-        with self._changed:
-            idle = [one for one in self.asked.values() if one.part in self.idle and one.part.fork is None]
-        for one in idle:
+        for one in self._free():
             words = [raw for digest in one.opens if (raw := ledger.funding(digest)) is not None]
             if words:
                 one.opens = []
@@ -186,6 +186,18 @@ class Polling(Gathering):
                 self.begin(self._fund, [one.part])
             elif now - one.acked_at >= ACK_SECONDS:
                 self._acknowledge(one, one.log.safe, ledger)
+
+    def renew(self, renewals: Renewals) -> None:
+        """Renew the certificates that are due, of devices that have answered."""
+        for one in self._free():
+            due = renewals.wanted(one.device)
+            if due is not None:
+                self.begin(partial(renewals.visit, due), [one.part])
+
+    def _free(self) -> list[Asked]:
+        """Those that have answered, do nothing now and contradict nothing."""
+        with self._changed:
+            return [one for one in self.asked.values() if one.part in self.idle and one.part.fork is None]
 
     def _acknowledge(self, one: Asked, safe: Safe, ledger: LedgerFile) -> None:
         settled = [digest for digest in one.closed if _is_closed(ledger, digest)]
