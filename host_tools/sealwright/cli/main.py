@@ -32,7 +32,7 @@ ENTRIES: Final = (
     Entry("info", "info:info", "Show what a device says of itself."),
     Entry("selftest", "selftest:selftest", "Have a device check its parts."),
     Entry("bench", "selftest:bench", "Time a device's signatures."),
-    Entry("update", "update:update_device", "Bring a device to a new firmware version."),
+    Entry("update", "update:update_device", "Bring devices to a new firmware version."),
     Entry("collect", "collect:collect", "Gather what devices signed into a bundle."),
     Entry("listen", "listen:listen", "Gather the readings that come through a broker."),
     Entry("verify", "verify:verify", "Check bundles offline."),
@@ -52,7 +52,7 @@ ENTRIES: Final = (
     Entry("home", "home:COMMANDS", "A home in one file, and back."),
     Entry("ledger", "ledger:COMMANDS", "What the settled vouchers came to."),
     Entry("asset", "asset:COMMANDS", "What money is counted in, and how people write it."),
-    Entry("firmware", "update:COMMANDS", "Bundles of firmware, and the key for them."),
+    Entry("firmware", "firmware:COMMANDS", "Bundles of firmware, and the key for them."),
     Entry("owner", "owner:COMMANDS", "Signed commands from a device's owner."),
 )
 
