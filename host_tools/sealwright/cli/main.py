@@ -42,6 +42,7 @@ ENTRIES: Final = (
     Entry("market", "market:market", "Show what a device sees for sale."),
     Entry("relay", "relay:relay", "Let network devices trade with a board on a wire."),
     Entry("web", "web:GROUP", "Show the home as a page, and serve its API."),
+    Entry("agent", "agent:agent", "Hold the keys, and ask before each signature."),
     Entry("settle", "settle:settle", "Enter a bundle into the ledger."),
     Entry("statement", "statement:statement", "A device's month in the ledger."),
     Entry("watch", "watch:watch", "Claim for payees, and warn before a claim ends."),

@@ -28,6 +28,11 @@ class Reach:
             self._home.ledger_named = self.ledger
         return self._home
 
+    def unlock(self, passphrase: bytes) -> None:
+        """Open the home anew with the passphrase of its keys. Raises Usage."""
+        self._home = Home.open(self.folder, passphrase)
+        self._home.ledger_named = self.ledger
+
     def connect(self, text: str) -> Client:
         """Connect to a device at its URL or bare port, at DEVICE@URL, or as `Home.resolve` finds it at the URL where
         the owner named it last. Only a tcp or serial URL needs no home. Raises Usage, Unreachable."""
