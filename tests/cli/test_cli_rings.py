@@ -4,7 +4,7 @@ import json
 from functools import cache
 
 import pytest
-from sealwright.bench.updates import make
+from sealwright.bench.updates import FirmwareBundle, make
 from sealwright.home import Home
 from sealwright.targets.build import Build, compile_for
 from sealwright.targets.kinds import find_any
@@ -59,7 +59,7 @@ def test_a_good_update_goes_through_the_rings_and_each_is_watched(park):
     chosen = rings(park, "--bundle", bundle, "--rings", "1,50%,100%")
     assert [len(ring) for ring in chosen] == [1, 1, 1] and sorted(sum(chosen, [])) == sorted(NAMES)
     assert rings(park, "--bundle", bundle, "--rings", "1,50%,100%") == chosen
-    assert set(versions(park).values()) == {0}
+    before = versions(park)
     ran = park.ok("update", "--all", "--bundle", bundle, "--rings", "1,50%,100%", "--soak", "2s", "--json")
     steps = [(one["event"], one.get("ring"), one.get("state")) for one in ran.json[:-1]]
     for number, ring in enumerate(chosen, 1):
@@ -67,6 +67,7 @@ def test_a_good_update_goes_through_the_rings_and_each_is_watched(park):
         size = len(ring)
         assert mine == [("ring", None), *[("device", "updated")] * size, ("soak", None), *[("device", "done")] * size]
     assert [ring for _, ring, _ in steps] == sorted(ring for _, ring, _ in steps), "one ring after another"
+    assert all(one < 3 for one in before.values())
     last = {"ok": True, "event": "ended", "version": 3, "devices": 3, "done": 3, "updated": 3, "failed": 0, "silent": 0}
     assert ran.last == {**last, "stopped": None} and versions(park) == dict.fromkeys(NAMES, 3)
     again = park.ok("update", "--all", "--bundle", bundle, "--rings", "1,50%,100%", "--soak", "2s", "--json")
@@ -74,6 +75,23 @@ def test_a_good_update_goes_through_the_rings_and_each_is_watched(park):
     restarted = park.ok("update", "--all", "--bundle", bundle, "--rings", "100%", "--restart", "--json").json
     assert {one["code"] for one in restarted if one.get("state") == "updated"} == {"already"}
     gone_wrong(park("update", "--all", "--bundle", bundle, "--rings", "2,100%"), 2, "other_rings", "other rings")
+
+
+def test_one_that_signs_no_reading_while_it_is_watched_has_failed(park):
+    """The file of the rollout says that it had signed more readings at its update than it has."""
+    bundle = packed(park, 2)
+    asked = ("update", "east", "--bundle", bundle, "--rings", "100%", "--soak", "2s")
+    park.ok(*asked, "--json")
+    (path,) = (park.home / "rollouts").glob(f"{FirmwareBundle.read(bundle).message.digest.hex()[:16]}.json")
+    known = json.loads(path.read_text())
+    (noted,) = known["devices"].values()
+    noted |= {"state": "updated", "seq": 10**6}
+    path.write_text(json.dumps(known))
+    ran = park(*asked, "--json")
+    assert ran.code == 1 and (ran.last["failed"], ran.last["stopped"]) == (1, 1)
+    assert [one["code"] for one in ran.json if one["event"] == "device"] == ["no_readings"]
+    path.write_text("{")
+    gone_wrong(park(*asked), 2, "bad_rollout", "is damaged")
 
 
 def test_a_bundle_that_fails_its_self_test_stops_in_the_first_ring(park):

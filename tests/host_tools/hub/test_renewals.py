@@ -87,20 +87,21 @@ def refreshed(site, known, before=None):
     return found
 
 
-def certified_as_element(site, device):
-    """Have the home's grant say custody 2, which nothing proves."""
+def certified_as(site, device, custody):
+    """Have the home's grant say a custody that nothing proves."""
     grant, old = parse_as(site.home.grant(device), Grant), kept_certificate(site.home, device).body
     signer = site.home.key("test")
-    leaf = issue(signer, old.key, network=old.network, custody=2, issued_at=old.issued_at, expires=old.expires,
+    leaf = issue(signer, old.key, network=old.network, custody=custody, issued_at=old.issued_at, expires=old.expires,
                  model=old.model)  # fmt: skip
     site.home.keep_grant(device, sign_message(signer, replace(grant.body, chain=(leaf, grant.body.chain[1]))).raw)
 
 
-def test_one_whose_custody_is_not_proved_is_not_extended_and_that_is_said_once(past):
+@pytest.mark.parametrize(("custody", "why"), [(1, "custody could not be proved again"), (2, "")])
+def test_one_whose_custody_is_not_proved_is_not_extended_and_that_is_said_once(past, custody, why):
     site, earlier = past
     made = board(site, "vault")
     device = bytes.fromhex(site.home.resolve("vault").device)
-    certified_as_element(site, device)
+    certified_as(site, device, custody)
     earlier.undo()
     known = Known(site.home, None)
     try:
@@ -111,10 +112,14 @@ def test_one_whose_custody_is_not_proved_is_not_extended_and_that_is_said_once(p
                 found.renew(client, due)
         renewed, said = found.take()
         assert renewed == [] and [code for _, code, _ in said] == ["renewal_failed", "certificate_ends"]
-        assert "was not renewed" in said[1][2] and kept_certificate(site.home, device).body.custody == 2
+        assert f"was not renewed: its {why}" in said[1][2] if why else "was not renewed" in said[1][2]
+        assert kept_certificate(site.home, device).body.custody == custody
         again = refreshed(site, known)
-        assert again.take() == ([], []), "a restart says nothing again"
         assert again.wanted(device) is not None, "it is tried again"
+        with emulator.resolve(site.home, made.url) as client:
+            for _ in range(renewals.FAILURES):
+                again.renew(client, due)
+        assert again.take() == ([], []), "a restart says nothing again"
     finally:
         made.kill()
 
