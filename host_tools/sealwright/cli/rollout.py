@@ -9,7 +9,7 @@ from ..bench.updates import FirmwareBundle
 from ..bench.updates.rings import DEFAULT, Share, choose, parse_rings, read_plan
 from ..bench.updates.rollout import Rollout, Terms
 from ..bench.updates.rollout_file import Noted, RolloutFile, State
-from ..errors import Rejected, Usage
+from ..errors import Rejected, Unreachable, Usage
 from ..files import exclusive
 from ..home import Registered
 from ..home.urls import split_place
@@ -65,12 +65,13 @@ def roll_out(
         raise Rejected(f"the bundle does not hold: {fault.why}", remedy="Pack it anew.", code=fault.code)
     places = _places(session, devices, bundle)
     file = RolloutFile(session.home.folder, bundle.message.digest, bundle.message.body.version)
+    if asked.dry_run:  # also while another command goes through the rings
+        _begin(session, file, asked, places, bundle.message.digest)
+        _show(session, file)
+        return 0
     file.path.parent.mkdir(mode=0o700, exist_ok=True)
     with exclusive(file.path):
         _begin(session, file, asked, places, bundle.message.digest)
-        if asked.dry_run:
-            _show(session, file)
-            return 0
         file.write()
         return _run(session, file, bundle, terms, places)
 
@@ -125,10 +126,14 @@ def _run(
             _tell(session, ring, names.get(device, device), device, noted)
             _count(file, advance)
 
+        def waits(device: str, error: Unreachable) -> None:
+            session.note(f"{names.get(device, device)}: {error}. It is tried again for {days(round(terms.wait))}.")
+
         def begin(ring: int, soak: float) -> None:
             _tell_ring(session, file, ring, soak)
 
-        rollout = Rollout(home, file, bundle, terms, connect=connect, tell=tell, over=lambda: ending.over)
+        over = lambda: ending.over  # noqa: E731
+        rollout = Rollout(home, file, bundle, terms, connect=connect, tell=tell, waits=waits, over=over)
         stopped = rollout.run(begin)
         return _sum(session, file, stopped, bundle.message.body.version, over=ending.over)
 

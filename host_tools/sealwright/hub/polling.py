@@ -197,7 +197,8 @@ class Polling(Gathering):
     def _free(self) -> list[Asked]:
         """Those that have answered, do nothing now and contradict nothing."""
         with self._changed:
-            return [one for one in self.asked.values() if one.part in self.idle and one.part.fork is None]
+            idle = {id(part) for part in self.idle if part.fork is None}
+            return [one for one in self.asked.values() if id(one.part) in idle]
 
     def _acknowledge(self, one: Asked, safe: Safe, ledger: LedgerFile) -> None:
         settled = [digest for digest in one.closed if _is_closed(ledger, digest)]

@@ -53,7 +53,8 @@ class Terms:
 
 class Rollout:
     """connect: opens the link of a device (id in hexadecimal). tell: gets the number of the ring, the device, and what
-    came of it. over: whether to begin nothing more."""
+    came of it. waits: gets a device when it is silent for the first time, in a thread. over: whether to begin nothing
+    more."""
 
     def __init__(
         self,
@@ -64,10 +65,11 @@ class Rollout:
         *,
         connect: Callable[[str], Client],
         tell: Callable[[int, str, Noted], None],
+        waits: Callable[[str, Unreachable], None],
         over: Callable[[], bool],
     ) -> None:
         self._home, self._file, self._bundle, self._terms = home, file, bundle, terms
-        self._connect, self._tell, self._over = connect, tell, over
+        self._connect, self._tell, self._waits, self._over = connect, tell, waits, over
 
     def run(self, begin: Begin) -> int | None:
         """Go through the rings; the number of the one (from 1) after which it stops because too many failed, or None.
@@ -130,7 +132,7 @@ class Rollout:
             return Noted(State.UPDATED, int(time.time()), seq, "already" if found.already else "")
 
         try:
-            return self._patiently(go)
+            return self._patiently(device, go)
         except Usage as error:
             if error.code != "old_version":
                 raise
@@ -152,15 +154,17 @@ class Rollout:
                 raise Rejected("it has signed no reading since the update", remedy=remedy, code="no_readings")
             return replace(before, state=State.DONE, at=int(time.time()))
 
-        return self._patiently(go)
+        return self._patiently(device, go)
 
-    def _patiently(self, go: Callable[[], Noted]) -> Noted:
+    def _patiently(self, device: str, go: Callable[[], Noted]) -> Noted:
         """Try again while the device is silent, until its time is over."""
         end, pause = time.monotonic() + self._terms.wait, _PAUSE
         while True:
             try:
                 return go()
-            except Unreachable:
+            except Unreachable as error:
+                if pause == _PAUSE:
+                    self._waits(device, error)
                 if self._over():
                     raise Interrupted("the rollout was stopped while it was silent") from None
                 if time.monotonic() + pause > end:
