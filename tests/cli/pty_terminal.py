@@ -4,9 +4,14 @@ import fcntl
 import os
 import pty
 import re
+import select
 import struct
 import subprocess
 import termios
+import time
+from contextlib import contextmanager
+
+LONG = 120  # seconds
 
 
 def on_terminal(columns, *command, environment):
@@ -27,3 +32,27 @@ def on_terminal(columns, *command, environment):
         process.wait(120)
     os.close(master)
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.decode()).replace("\r\n", "\n").splitlines()
+
+
+@contextmanager
+def typed_at(*command, environment):
+    """Somebody at the terminal of a command: a function that types, and one that reads until a text is there."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment, preexec_fn=os.setsid)
+    os.close(slave)
+    seen = ""
+
+    def until(words):
+        nonlocal seen
+        end = time.monotonic() + LONG
+        while words not in seen:
+            assert time.monotonic() < end, seen
+            if select.select([master], [], [], 0.2)[0]:
+                seen += os.read(master, 65536).decode()
+
+    try:
+        yield lambda text: os.write(master, text.encode()), until
+    finally:
+        process.kill()
+        process.wait(LONG)
+        os.close(master)

@@ -3,6 +3,7 @@
 import inspect
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -12,7 +13,8 @@ from sealwright.cli.exits import MEANINGS
 from sealwright.cli.main import ENTRIES, ROOT
 from sealwright.targets import assets
 
-from tests.cli.runner import ENTRY
+from tests.cli.pty_terminal import typed_at
+from tests.cli.runner import ENTRY, SCRIPT
 
 HEAVY = (
     *("cryptography", "cbor2", "serial", "rich.table", "rich.progress", "sqlite3"),
@@ -113,6 +115,12 @@ def test_tab_completion_is_installed_by_an_option(cli):
         and "_SEALWRIGHT_COMPLETE" in (cli.home.parent / ".bash_completions/sealwright.sh").read_text()
     )
     assert os.path.exists(cli.home.parent / ".bashrc")
+    if not shutil.which("bash"):
+        return
+    environment["PATH"] = f"{SCRIPT.parent}:{environment['PATH']}"
+    with typed_at("bash", "--noprofile", "-i", environment={**environment, "TERM": "dumb"}) as (type_, until):
+        type_("sealwright doct\t")
+        until("sealwright doctor ")
 
 
 def test_every_exit_code_is_written_down(cli):

@@ -43,6 +43,9 @@ def ask_everything(served, traded):
         for path in (*pages, *paths):
             assert client.get(path).status_code == 200, path
         data = {"token": served.form_token(client), "test": "yes"}
+        for act in ({"kind": "renew"}, {"kind": "revoke", "reason": "lost"}, {"kind": "withdraw", "amount": "1 nEUR"}):
+            assert "No agent answers" in client.post(f"/devices/{device}/acts", data={**data, **act}).text
+        assert client.get("/acts").status_code == 200
         page = client.post("/bundles", data=data, files={"bundle": traded.read_bytes()})
         digest = page.text.split('action="/bundles/')[1].split("/")[0]
         assert client.post(f"/bundles/{digest}/hand-in", data=data).status_code == 200

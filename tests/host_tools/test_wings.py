@@ -18,6 +18,7 @@ FLOORS = [
     "bench ledger readings",
     "taken_along",
     "bookkeeping checkup demo safekeeping",
+    "agent",
     "hub",
     "web",
     "cli",

@@ -13,6 +13,8 @@ import typer
 
 from ..errors import Usage
 from ..home import Registered
+from ..operate.validity import of_home
+from .options import span
 from .readings_asked import moment
 from .session import Session
 
@@ -38,6 +40,10 @@ SortOption = Annotated[
 ]
 GroupOption = Annotated[
     list[str] | None, typer.Option("--group", metavar="GROUP", help="Only the devices of a group; may be repeated.")
+]
+EndsOption = Annotated[
+    str | None,
+    typer.Option("--ends-within", metavar="TIME", help="Only those whose certificate ends so soon, such as 30d."),
 ]
 Heard = Mapping[str, int | None]
 
@@ -67,6 +73,14 @@ def choose(
         Order.SINCE: lambda one: one.registered_at,
     }
     return found if order is None else sorted(found, key=lambda one: (keys[order](one), one.name.casefold()))
+
+
+def ending(session: Session, entries: Iterable[Registered], within: str) -> dict[str, int]:
+    """When the certificates that this home gave these devices end (unix seconds), by id in hexadecimal, the first that
+    ends first; only those that end within that time, or have ended. Raises Usage for a time that is none."""
+    limit = int(time.time()) + span(within)
+    found = [(one.ends, one.entry.device) for one in of_home(session.home, entries)]
+    return {device: ends for ends, device in sorted(found) if ends <= limit}
 
 
 def ago(unix: int | None) -> str:

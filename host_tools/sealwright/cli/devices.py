@@ -1,7 +1,7 @@
 """`sealwright devices`: what is connected, emulated and registered; `registry` changes that."""
 
 from dataclasses import asdict
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from serial.tools import list_ports
@@ -10,7 +10,7 @@ from .. import emulator
 from ..home import Home, Registered, locate
 from ..wire.labels import ELEMENT
 from . import key_history
-from .chosen import GroupOption, Heard, SortOption, StaleOption, ago, choose, heard
+from .chosen import EndsOption, GroupOption, Heard, SortOption, StaleOption, ago, choose, ending, heard
 from .commands import Group, command
 from .registry import COMMANDS
 from .session import Session
@@ -26,6 +26,7 @@ from .words import clock, custody
     sealwright devices --verbose
     sealwright devices --stale 1h --sort heard
     sealwright devices --group roofs --sort custody --json
+    sealwright devices --ends-within 30d     whose certificates end soon
     sealwright devices rename shed barn
     """,
 )
@@ -37,13 +38,14 @@ def devices(
     stale: StaleOption = None,
     sort: SortOption = None,
     group: GroupOption = None,
+    ends_within: EndsOption = None,
 ) -> None:
     """List serial ports, the emulated boards of the home and the devices in its register; or change the register.
 
-    With --stale, --sort or --group the register alone. A device was heard when the newest of its readings that this
-    home remembers came in.
+    With --stale, --sort, --group or --ends-within the register alone. A device was heard when the newest of its
+    readings that this home remembers came in.
     """
-    only_register = stale is not None or sort is not None or bool(group)
+    only_register = stale is not None or sort is not None or bool(group) or ends_within is not None
     if not only_register:
         _ports(session)
     if not (locate(session.folder) / "home.json").exists():
@@ -55,7 +57,11 @@ def devices(
     entries = list(session.home.registered()) if every else session.home.active()
     times = heard(session, entries)
     entries = choose(entries, times, stale=stale, groups=group or (), order=sort)
-    _register(session, entries, times, is_part=only_register)
+    ends = None if ends_within is None else ending(session, entries, ends_within)
+    if ends is not None:
+        known = {one.device: one for one in entries}
+        entries = [one for one in entries if one.device in ends] if sort else [known[device] for device in ends]
+    _register(session, entries, times, ends, is_part=only_register)
     if verbose:
         _keys(session, entries)
 
@@ -88,9 +94,15 @@ def _boards(session: Session, home: Home) -> None:
         session.say("No emulated boards: `sealwright emulate unix` makes one.")
 
 
-def _register(session: Session, entries: list[Registered], times: Heard, *, is_part: bool) -> None:
+def _register(
+    session: Session, entries: list[Registered], times: Heard, ends: dict[str, int] | None, *, is_part: bool
+) -> None:
     for entry in entries:
-        history = {"key_history": key_history.as_json(key_history.kept(entry))} if entry.rotations else {}
+        history: dict[str, Any] = (
+            {"key_history": key_history.as_json(key_history.kept(entry))} if entry.rotations else {}
+        )
+        if ends is not None:
+            history["ends"] = ends[entry.device]
         session.emit(kind="registered", **asdict(entry), heard=times[entry.device], **history)
     if not is_part:
         session.say()
@@ -102,11 +114,14 @@ def _register(session: Session, entries: list[Registered], times: Heard, *, is_p
         return
     names = session.home.names()
     rows = [
-        (names[bytes.fromhex(one.device)], one.device[:16], one.model, _kept(one), one.state,
-         clock(one.registered_at)[:10], ago(times[one.device]), one.where, ", ".join(one.groups))
+        [names[bytes.fromhex(one.device)], one.device[:16], one.model, _kept(one), one.state,
+         clock(one.registered_at)[:10], ago(times[one.device]), one.where, ", ".join(one.groups)]
         for one in entries
     ]  # fmt: skip
-    columns = ("name", "device id", "model", "custody", "state", "since", "heard", "last URL", "groups")
+    columns = ["name", "device id", "model", "custody", "state", "since", "heard", "last URL", "groups"]
+    if ends is not None:
+        columns.append("certificate ends")
+        rows = [[*row, clock(ends[one.device])] for row, one in zip(rows, entries, strict=True)]
     session.table(columns, rows, "Registered devices")
 
 

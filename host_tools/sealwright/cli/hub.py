@@ -23,7 +23,7 @@ from ..hub.supervisor import HELD_SECONDS, watch_pipe
 from ..link.broker import Broker
 from .commands import ledger_command
 from .hub_run import HubRun
-from .options import SecondsOption, TestOption
+from .options import RenewBeforeOption, SecondsOption, TestOption
 from .session import Session
 
 _MB: Final = 1 << 20
@@ -66,6 +66,7 @@ def hub(
         int,
         typer.Option("--spool", metavar="MB", min=1, help="What waits at most for the ledger and the store."),
     ] = MOST_BYTES // _MB,
+    renew_before: RenewBeforeOption = None,
     demo: Annotated[
         bool, typer.Option("--demo", help=f"{emulated.BOARDS} emulated boards to take in, in a home of their own.")
     ] = False,
@@ -75,16 +76,23 @@ def hub(
     """Run a network day and night: take in bundles, devices and a broker, settle, keep readings, watch claims.
 
     Bundles dropped into HOME/hub/inbox are taken; so is what devices of the register show at their URLs. A device is
-    asked to forget what is verified and on disk. Each part is a process of its own; one that ends is started again.
-    Ctrl-C ends it; it goes on where it was, also after a kill or a power cut. Where a part could not run until the end,
-    such as without its ledger, the exit code is that of its error.
+    asked to forget what is verified and on disk, and its certificate is renewed before it ends. Each part is a process
+    of its own; one that ends is started again. Ctrl-C ends it; it goes on where it was, also after a kill or a power
+    cut. Where a part could not run until the end, such as without its ledger, the exit code is that of its error.
 
     With --demo emulated boards measure and trade; their home is --home, or a temporary folder that goes in the end.
     """
     if demo:
         return _demo(session, only, port, seconds)
     settings = Settings(
-        broker, broker_host, broker_port, allow_test=allow_test, every=every, port=port, spool_bytes=spool * _MB
+        broker,
+        broker_host,
+        broker_port,
+        allow_test=allow_test,
+        every=every,
+        port=port,
+        spool_bytes=spool * _MB,
+        renew_before=renew_before,
     )
     if broker is not None and Broker.parse(session.home, broker)[1]:
         raise Usage(f"{broker} names a device", remedy="Give the broker alone: mqtts://[USER@]HOST[:PORT].")
@@ -142,6 +150,7 @@ def _options(session: Session, settings: Settings) -> list[str]:
     given += ["--broker", settings.broker] if settings.broker is not None else []
     given += ["--broker-host", settings.broker_host] if settings.broker_host is not None else []
     given += ["--broker-port", str(settings.broker_port)] if settings.broker_port is not None else []
+    given += ["--renew-before", str(settings.renew_before)] if settings.renew_before is not None else []
     given += ["--ledger", session.ledger] if session.ledger is not None else []
     return given + (["--allow-test"] if settings.allow_test else [])
 

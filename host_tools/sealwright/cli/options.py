@@ -1,5 +1,6 @@
 """Options that several commands share, and how their values are read. Every reader raises Usage."""
 
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,8 @@ from ..wire.keys import PublicKey
 from ..wire.messages import Certificate, Message
 
 STDIN: Final = "-"
+SPANS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SPAN: Final = re.compile(r"([0-9]{1,9})([smhd]?)")
 
 # what commands declare; `naming` says what typer sees of it
 DeviceOption = Annotated[str, "one device, by default the usual one"]
@@ -26,6 +29,15 @@ AnyDevices = Annotated[list[str], "devices, or none"]
 DaysOption = Annotated[
     int | None,
     typer.Option("--valid-days", metavar="N", min=1, max=36500, help="How long its certificate is good; else no end."),
+]
+RenewBeforeOption = Annotated[
+    int | None,
+    typer.Option(
+        "--renew-before",
+        metavar="DAYS",
+        min=0,
+        help="Renew certificates so long before they end; 0: never [default: when less than a third is left].",
+    ),
 ]
 ChipOption = Annotated[
     str | None,
@@ -101,6 +113,14 @@ def moment(text: str) -> int:
         remedy = "Give unix seconds, or for example 2026-03-18T12:00:00Z."
         raise Usage(f"{text!r} is no time", remedy=remedy)
     return seconds
+
+
+def span(text: str) -> int:
+    """Seconds of a time such as 90s, 10m, 12h or 30d; a number alone is seconds."""
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        raise Usage(f"{text!r} is no length of time", remedy="Give for example 90s, 10m, 12h or 30d.")
+    return int(found[1]) * SPANS[found[2] or "s"]
 
 
 def secrets(given: Sequence[str] | None) -> tuple[bytes, ...]:

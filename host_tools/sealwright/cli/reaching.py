@@ -28,6 +28,11 @@ class Reach:
             self._home.ledger_named = self.ledger
         return self._home
 
+    def unlock(self, passphrase: bytes) -> None:
+        """Open the home anew with the passphrase of its keys. Raises Usage."""
+        self._home = Home.open(self.folder, passphrase)
+        self._home.ledger_named = self.ledger
+
     def connect(self, text: str) -> Client:
         """Connect to a device at its URL or bare port, at DEVICE@URL, or as `Home.resolve` finds it at the URL where
         the owner named it last. Only a tcp or serial URL needs no home. Raises Usage, Unreachable."""
@@ -59,6 +64,7 @@ class Reach:
             return emulator.resolve(self.home, url)
         if url.startswith("mqtts:"):
             address, wanted = Broker.parse(self.home, url)
+            address = _as_hub(self.home, address)
             topic = topic_of(self.home, wanted)
             return Client(DeviceTopics(address, topic), url, device=device_of(topic))
         return connect(url)
@@ -87,3 +93,14 @@ class Reach:
                 what, remedy=f"Give a URL, such as serial:/dev/ttyACM0, or: {error.remedy}", code="bad_url"
             ) from error
         return home.resolve(text)
+
+
+def _as_hub(home: Home, address: Broker) -> Broker:
+    """At the own broker of this home's hub, a command that names no user speaks as the hub."""
+    from ..hub.accounts import Accounts  # commands that reach no broker need not import it
+    from ..hub.folder import HubFolder
+
+    if address.user is not None or not (HubFolder(home.folder).broker / "accounts.json").exists():
+        return address
+    own = Accounts(home).broker
+    return own if (own.host, own.port) == (address.host, address.port) else address

@@ -19,7 +19,6 @@ from .session import Session
 from .words import named, worth_of_clock
 
 _AGO: Final = re.compile(r"(\d{1,9})([smhd])")
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LEAST: Final = 8  # digits of an id
 _WIDEST: Final = 40  # characters of a cell
 DIGITS: Final = 12  # of a digest, as tables show it
@@ -41,7 +40,7 @@ def moment(text: str) -> int:
     """Unix seconds from a time, or from how long ago it was. Raises Usage."""
     ago = _AGO.fullmatch(text)
     if ago is not None:
-        return int(time.time()) - int(ago[1]) * _SECONDS[ago[2]]
+        return int(time.time()) - int(ago[1]) * options.SPANS[ago[2]]
     try:
         return options.moment(text)
     except Usage as error:

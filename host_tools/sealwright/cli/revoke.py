@@ -4,10 +4,9 @@ from typing import Annotated
 
 import typer
 
-from ..bookkeeping import open_ledger
+from ..agent.doing import settle_revocation
 from ..errors import SealwrightError, Usage
 from ..operate import renewing
-from ..wire.messages import Grant, parse_as
 from .commands import command
 from .options import NamedDevice
 from .session import Session
@@ -42,10 +41,8 @@ def revoke(
     message = renewing.revoke(session.home, entry, reason)
     session.emit(ok=True, device=entry.device, name=entry.name, reason=reason, revocation=message.raw.hex())
     session.say(f"{entry.name} is revoked; the revocation is kept in {session.home.folder / 'revocations'}.")
-    with open_ledger(session.home, allow_test=True) as ledger:
-        settled = ledger.settle([*_chain(session, bytes.fromhex(entry.device)), message.raw])
-        verdict = next(verdict for verdict in settled if verdict.digest == message.digest)
-        session.emit(ok=verdict.ok, code=verdict.code, ledger=session.home.ledger_id.hex())
+    verdict = settle_revocation(session.home, entry, message)
+    session.emit(ok=verdict.ok, code=verdict.code, ledger=session.home.ledger_id.hex())
     code = 0 if verdict.ok else 1
     if not verdict.ok:
         session.note(f"the ledger refused it: {verdict.code}: {verdict.why}")
@@ -59,9 +56,3 @@ def revoke(
             session.emit(ok=True, device=url)
             session.say(f"{url} knows it.")
     return code
-
-
-def _chain(session: Session, device: bytes) -> list[bytes]:
-    """The device's certificates as its grant has them, issuers first: a ledger may not have seen them yet."""
-    raw = session.home.grant(device)
-    return [] if raw is None else [link.raw for link in reversed(parse_as(raw, Grant).body.chain)]

@@ -1,12 +1,13 @@
-"""`sealwright update`: bring a device to a new firmware; `sealwright firmware`: bundles, and the key for them."""
+"""`sealwright update`: bring devices to a new firmware, one or ring by ring."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from ..bench.updates import FirmwareBundle, HssKey, make, update
 from ..bench.updates.checking import check_lock, check_state, check_version
+from ..bench.updates.rings import DEFAULT
 from ..bench.updates.updating import WAIT_SECONDS
 from ..errors import Usage
 from ..home import Home
@@ -14,26 +15,27 @@ from ..link import Client
 from ..targets.build import compile_for
 from ..targets.kinds import find_any
 from ..wire.keys import PublicKey
-from .commands import Command, command
-from .options import DeviceOption, octets, owner_key
+from . import rollout
+from .commands import command
+from .options import DevicesOption, span
 from .session import Session
-
-BoardOption = Annotated[str, typer.Option("--board", metavar="BOARD", help="The board, by its folder's name.")]
-VersionOption = Annotated[int, typer.Option("--version", metavar="N", min=1, help="A number above the last one.")]
 
 
 @command(
     "update",
-    "Bring a device to a new firmware version.",
+    "Bring devices to a new firmware version.",
     """
     sealwright update --device emulated:solar
     sealwright update --device serial:/dev/ttyACM0 --bundle pico-7.firmware
+    sealwright update --all --bundle pico-7.firmware --dry-run      which device is in which ring
+    sealwright update --all --bundle pico-7.firmware --rings 1,10%,100% --soak 10m
+    sealwright update --group roofs --bundle pico-7.firmware --plan rings.toml --most-failures 2%
     """,
 )
 def update_device(
     session: Session,
     *,
-    device: DeviceOption,
+    device: DevicesOption,
     board: Annotated[
         str | None, typer.Option("--board", metavar="BOARD", help="The board [default: by the device's model].")
     ] = None,
@@ -46,22 +48,60 @@ def update_device(
         typer.Option("--bundle", metavar="FILE", help="Send this bundle instead of this program's own firmware."),
     ] = None,
     wait: Annotated[
-        float, typer.Option("--wait", metavar="SECONDS", min=1, help="How long to wait for the device's decision.")
-    ] = WAIT_SECONDS,
-) -> None:
+        str, typer.Option("--wait", metavar="TIME", help="For a device's decision, and in rings for a silent one.")
+    ] = f"{WAIT_SECONDS:g}",
+    rings: Annotated[
+        str | None, typer.Option("--rings", metavar="1,10%,...", help=f"Who comes when [default: {DEFAULT}].")
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", metavar="FILE.toml", help="The rings by name, group or share.")
+    ] = None,
+    soak: Annotated[
+        str | None, typer.Option("--soak", metavar="TIME", help="Watch each ring so long, such as 10m, then the next.")
+    ] = None,
+    most_failures: Annotated[
+        str, typer.Option("--most-failures", metavar="N|P%", help="Of a ring; with more it stops.")
+    ] = "0",
+    jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=64, help="How many devices at a time.")] = 8,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin this bundle's rings anew.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the rings; change nothing.")] = False,
+) -> int:
     """Compile, sign and send firmware; the device checks it, tries it, and confirms it or goes back to the old one.
 
     An update that was cut goes on where it ended. Exits 1 if the device rolled it back.
+
+    Several devices, or --rings or --plan, are updated in rings, from one --bundle. A ring is done when each device has
+    confirmed the version and, with --soak, still runs it and signs readings. With more failures than --most-failures
+    nothing further begins. Which device is in which ring is in HOME/rollouts: run it again, and it goes on where it
+    was. Ctrl-C lets what is under way end. Exits 0 when all devices run the version, 1 if some failed or went back, 3
+    if some were silent, 130 after Ctrl-C.
     """
+    seconds = float(span(wait))
     if bundle is not None and (board is not None or version is not None):
         raise Usage(
             "--bundle takes no other option", remedy="A bundle has its board and version: leave out the others."
         )
+    given = rings is not None or plan is not None or soak is not None or restart or dry_run or most_failures != "0"
+    if len(device) == 1 and not given:
+        _update_one(session, device[0], bundle, (board, version), seconds)
+        return 0
+    if bundle is None:
+        remedy = "Make one with `sealwright firmware pack`, and give it with --bundle."
+        raise Usage("rings send one bundle to all devices", remedy=remedy, code="no_bundle")
+    if rings is not None and plan is not None:
+        raise Usage("--rings and --plan both say who comes when", remedy="Leave one of them out.")
+    asked = rollout.Asked(rings, plan, most_failures, soak, seconds, jobs, restart, dry_run)
+    return rollout.roll_out(session, device, FirmwareBundle.read(bundle), asked, _home_keys(session))
+
+
+def _update_one(
+    session: Session, device: str, bundle: Path | None, own: tuple[str | None, int | None], wait: float
+) -> None:
     if bundle is not None:
         sent = FirmwareBundle.read(bundle)
     else:
         with session.connect(device) as client, session.progress("compiling"):
-            sent = _own(session.home, client, board, version)
+            sent = _own(session.home, client, *own)
     said = sent.message.body
 
     def connect() -> Client:
@@ -110,99 +150,3 @@ def _home_keys(session: Session) -> tuple[PublicKey | None, bytes | None]:
         return None, None
     found = HssKey.find(home.folder)
     return home.key("owner").public, found.public if found else None
-
-
-@command(
-    "pack",
-    "Make a firmware bundle.",
-    "sealwright firmware pack pico-7.firmware --board pico --version 7",
-)
-def pack(
-    session: Session,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The bundle to write.")],
-    board: BoardOption,
-    version: VersionOption,
-) -> None:
-    """Compile the firmware for a board and sign it as the home's owner, into a bundle that `update` sends."""
-    with session.progress("compiling"):
-        made = make(session.home, compile_for(find_any(board)), version)
-    made.write(file)
-    _tell(session, file, made, faults=[])
-
-
-@command(
-    "show",
-    "Check a firmware bundle, offline.",
-    """
-    sealwright firmware show pico-7.firmware
-    sealwright firmware show pico-7.firmware --owner owner.pem --hss 00000001...
-    """,
-)
-def show(
-    session: Session,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A firmware bundle.")],
-    owner: Annotated[
-        Path | None, typer.Option("--owner", metavar="PEM", help="The owner's public key [default: the home's].")
-    ] = None,
-    hss: Annotated[
-        str | None, typer.Option("--hss", metavar="HEX", help="The owner's HSS public key [default: the home's].")
-    ] = None,
-) -> int:
-    """Check a firmware bundle's signatures and files. Exits 1, with every reason, where one does not hold."""
-    signer, lock = _keys(session, owner, hss)
-    bundle = FirmwareBundle.read(file)
-    faults = list(bundle.faults(signer, lock))
-    _tell(session, file, bundle, [f"{fault.code}: {fault.why}" for fault in faults])
-    return 1 if faults else 0
-
-
-def _keys(session: Session, owner: Path | None, hss: str | None) -> tuple[PublicKey, bytes | None]:
-    key = owner_key(owner) if owner else session.home.key("owner").public
-    if hss is not None or owner is not None:
-        return key, None if hss is None else octets(hss, "the HSS key", 60)
-    found = HssKey.find(session.home.folder)
-    return key, found.public if found else None
-
-
-def _tell(session: Session, file: Path, bundle: FirmwareBundle, faults: list[str]) -> None:
-    said, locked = bundle.message.body, bundle.lock is not None
-    session.emit(
-        ok=not faults,
-        file=str(file),
-        digest=bundle.message.digest.hex(),
-        model=said.model,
-        version=said.version,
-        name=said.name,
-        arch=said.arch,
-        files=len(said.files),
-        bytes=bundle.size,
-        hss=locked,
-        faults=faults,
-    )
-    session.facts(
-        [
-            ("bundle", f"{file}, {len(said.files)} files, {bundle.size:,} bytes"),
-            ("for", f"{said.model} ({said.arch})"),
-            ("version", f"{said.version} ({said.name})"),
-            ("signatures", "owner's" + (" and hash-based" if locked else "")),
-            *(("fault", fault) for fault in faults),
-        ]
-    )
-
-
-@command("key", "Make or show the hash-based key.", "sealwright firmware key")
-def key(session: Session) -> None:
-    """Make the owner's hash-based key (HSS/LMS) for updates, or show the one there is.
-
-    `sealwright owner update-key` gives it to a device, which then takes no update without its signature. The key signs
-    1024 times; never restore its file from a backup.
-    """
-    home = session.home
-    found = HssKey.find(home.folder)
-    with session.progress("making the key"):
-        made = found or HssKey.make(home.folder)
-    session.emit(ok=True, made=found is None, public=made.public.hex(), left=made.left)
-    session.facts([("public key", made.public.hex()), ("signatures", f"{made.left} left")])
-
-
-COMMANDS: Final[tuple[Command, ...]] = (pack, show, key)

@@ -7,6 +7,7 @@ spool/             see `spool`
 fleet.db           see `fleet`
 state/PART.json    see `state`
 broker/            see `broker`
+renewals.json      see `renewals`
 alerts.toml        see `alerts.wanted`; alerts.json, webhook.key: see `alerts`
 """
 

@@ -5,7 +5,8 @@
     broker      readings as they come, and the devices there, looked at now and then
 
 Each bundle is verified with `--proof chained`, then it is on disk in the spool, then its device is told. Intake alone
-speaks with devices: it also brings them the ledger's word that their channels are funded.
+speaks with devices: it also brings them the ledger's word that their channels are funded, and renews their
+certificates before they end.
 """
 
 import threading
@@ -33,6 +34,7 @@ from .ledger_asked import LedgerAsked
 from .log import Log, Safe
 from .polling import Polling
 from .reaching import places, reach
+from .renewals import Renewals
 from .settings import Settings
 from .spool import Spool
 from .state import State
@@ -79,6 +81,7 @@ class _Intake:
         self._complaints = Complaints(lambda text: None)
         self._inbox = Inbox(folder.inbox, folder.refused, self.taker)
         self._polling = Polling(home, self._connect, self._failed, settings.every)
+        self._renewals = Renewals(home, self._known, settings.renew_before)
         self._brokers: dict[str, Brokered] = {}  # by URL, or HUB for the hub's own
         self._named = settings.broker
         self._own: dict[str, Log] = {}  # by URL, beyond what the broker brought
@@ -131,6 +134,7 @@ class _Intake:
             self._known.refresh()
             self._find_brokers()
             self._polling.of(self._wanted())
+        self._renewals.refresh()
         for asked, messages in self._polling.step(seconds):
             for _ in self.taker.take(messages, asked.how, {asked.log.device: asked.log}):
                 pass
@@ -141,10 +145,19 @@ class _Intake:
             info, asked.info = asked.info, None
             if info is not None and asked.device:
                 self.taker.see(asked.device, asked.how, info)
+        self._renew()
         try:
             self._polling.serve(self._ledger)
         except SealwrightError as error:  # a ledger that is away: it is asked again at the next step
             self._failures.append((None, error.code, str(error)))
+
+    def _renew(self) -> None:
+        """Renew what is due, and note what came of it."""
+        self._polling.renew(self._renewals)
+        renewed, faults = self._renewals.take()
+        self._state.counts["renewed"] += len(renewed)
+        for device, code, text in faults:
+            self.taker.fault(device, code, text)
 
     def _wanted(self) -> dict[str, Log]:
         """Who is asked: at the broker where it was heard of there, else at its URL."""

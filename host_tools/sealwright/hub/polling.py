@@ -8,6 +8,7 @@ Limits: a link to a URL stays open between two looks, as that of `collect --foll
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from ..errors import SealwrightError
@@ -22,6 +23,7 @@ from .fleet import BROKER
 from .gathered import Bounded
 from .ledger_asked import LedgerAsked
 from .log import Log, Safe
+from .renewals import Renewals
 
 JOBS: Final = 32
 TIMEOUT: Final = 30.0  # seconds of silence
@@ -162,9 +164,7 @@ class Polling(Gathering):
         disk. ledger: raises a LedgerError."""
         self.logs.keep()
         now = time.monotonic()
-        with self._changed:
-            idle = [one for one in self.asked.values() if one.part in self.idle and one.part.fork is None]
-        for one in idle:
+        for one in self._free():
             words = [raw for digest in one.opens if (raw := ledger.funding(digest)) is not None]
             if words:
                 one.opens = []
@@ -172,6 +172,19 @@ class Polling(Gathering):
                 self.begin(self._fund, [one.part])
             elif now - one.acked_at >= ACK_SECONDS:
                 self._acknowledge(one, one.log.safe, ledger)
+
+    def renew(self, renewals: Renewals) -> None:
+        """Renew the certificates that are due, of devices that have answered."""
+        for one in self._free():
+            due = renewals.wanted(one.device)
+            if due is not None:
+                self.begin(partial(renewals.visit, due), [one.part])
+
+    def _free(self) -> list[Asked]:
+        """Those that have answered, do nothing now and contradict nothing."""
+        with self._changed:
+            idle = {id(part) for part in self.idle if part.fork is None}
+            return [one for one in self.asked.values() if id(one.part) in idle]
 
     def _acknowledge(self, one: Asked, safe: Safe, ledger: LedgerAsked) -> None:
         settled = [digest for digest in one.closed if is_closed(ledger, digest)]

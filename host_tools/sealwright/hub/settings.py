@@ -17,7 +17,7 @@ class Settings:
     broker_host, broker_port: where the hub's own is, as devices know it; None: where it was before, see `accounts`.
     allow_test: take what emulated boards sign. every: seconds between two looks at a device. host, port: where the page
     is. warn_hours: how long before a claim ends it is warned of. spool_bytes: what waits at most for the ledger and the
-    store. newest_first: see `Ledger.settle`."""
+    store. newest_first: see `Ledger.settle`. renew_before: see `renewals`."""
 
     broker: str | None = None
     broker_host: str | None = None
@@ -29,3 +29,4 @@ class Settings:
     warn_hours: float = 24.0
     spool_bytes: int = MOST_BYTES
     newest_first: bool = True
+    renew_before: int | None = None

@@ -1,19 +1,21 @@
 """Renew a device's certificate, and take one back.
 
 A renewal is a grant that answers the device's last status: a new chain for the same key, by the issuer that has
-certified it, and nothing else of the device changes. A revocation is signed by that issuer too. The home keeps it;
-verifiers, ledgers and devices honour it once they have it.
+certified it, and nothing else of the device changes. What a device shows as its certificate counts only where a root of
+this home certifies it; with `again` the one that the home kept counts instead. A revocation is signed by that issuer
+too. The home keeps it; verifiers, ledgers and devices honour it once they have it.
 """
 
 import os
 from dataclasses import replace
 from typing import Final
 
-from ..errors import RefusedByDevice, Rejected
+from ..errors import BadCertificate, RefusedByDevice, Rejected
+from ..files import exclusive
 from ..home import Home, Registered
 from ..link import Client
 from ..wire import labels
-from ..wire.certificates import TEST_MODEL, issue
+from ..wire.certificates import TEST_MODEL, check_chain, issue
 from ..wire.keys import PublicKey
 from ..wire.messages import Certificate, Grant, Message, Revocation, Status, parse_as, sign_message
 from . import chips
@@ -36,40 +38,72 @@ def expiry(now: int, valid_days: int | None) -> int | None:
     return None if valid_days is None else now + valid_days * SECONDS_A_DAY
 
 
-def renew(home: Home, client: Client, valid_days: int | None = None, trust: Trust = NOBODY) -> Message[Certificate]:
+def renew(
+    home: Home,
+    client: Client,
+    valid_days: int | None = None,
+    trust: Trust = NOBODY,
+    *,
+    again: Certificate | None = None,
+) -> Message[Certificate]:
     """Give the device behind `client` a new certificate for its key; returns it. valid_days: None for no end. trust:
-    why a chip that keeps its key is believed.
+    why a chip that keeps its key is believed. again: the certificate that this home gave it last; the new one has its
+    model, its custody or more and, without valid_days, its length.
 
     Raises RefusedByDevice, also for a device that is another than the register has, or of another network; Rejected, as
-    `chips.prove`, for one whose chip no longer says that it keeps the key.
+    `chips.prove`, for one whose chip no longer says that it keeps the key, and with `again` for one whose custody would
+    be lower (custody_lower).
     """
     status = prove(home, client)
-    old = client.chain()[0].body
+    old = again or _shown(home, client)
     test = old.network == home.network_id(test=True)
     if old.key.device_id != status.body.device or (not test and old.network != home.network_id()):
-        remedy = "Use the home that provisioned it."
-        raise RefusedByDevice("the device's certificate is of another network", remedy=remedy, code="wrong_network")
+        raise _foreign("the device's certificate is of another network")
     now = home.now()
     signer = home.key("test" if test else "issuer")
     judged = _judge(home, client, old, trust)
+    if again is not None and judged.custody < again.custody:
+        remedy = f"See why with `sealwright info`. `sealwright renew` by its name certifies custody {judged.custody}."
+        raise Rejected("its custody could not be proved again", remedy=remedy, code="custody_lower")
     certificate = issue(
         signer,
         old.key,
         network=old.network,
         custody=judged.custody,
         issued_at=now,
-        expires=expiry(now, valid_days),
+        expires=_end(now, valid_days, again),
         model=old.model,
     )
     grant = sign_message(signer, _answer(home, status, certificate, test=test))
     chip = chips.keep(home, judged.chip, status.body.device)
     client.grant(grant.raw)
     home.keep_grant(status.body.device, grant.raw)
-    entry = home.find(status.body.device)
-    if entry is not None:
-        digest = certificate.digest.hex()
-        home.register(replace(entry, certificate=digest, custody=judged.custody, chip=chip))
+    # commands count their numbers in the same file
+    with exclusive(home.folder / "devices" / f"{status.body.device.hex()}.json", wait=True):
+        entry = home.find(status.body.device)
+        if entry is not None:
+            home.register(replace(entry, certificate=certificate.digest.hex(), custody=judged.custody, chip=chip))
     return certificate
+
+
+def _end(now: int, valid_days: int | None, again: Certificate | None) -> int | None:
+    if valid_days is None and again is not None and again.expires is not None:
+        return now + again.expires - again.issued_at
+    return expiry(now, valid_days)
+
+
+def _shown(home: Home, client: Client) -> Certificate:
+    """The certificate that the device shows, if a root of this home certifies it; it may have ended since. Raises
+    RefusedByDevice."""
+    chain = client.chain()
+    try:
+        return check_chain(chain, home.roots(), at=chain[0].body.issued_at, allow_test=True)
+    except BadCertificate as error:
+        raise _foreign(f"this home did not certify the device: {error}") from error
+
+
+def _foreign(why: str) -> RefusedByDevice:
+    return RefusedByDevice(why, remedy="Use the home that provisioned it.", code="wrong_network")
 
 
 def _first_owner(home: Home, device: bytes) -> PublicKey:

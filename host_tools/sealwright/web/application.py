@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from ..errors import SealwrightError
 from .answering import for_operators, for_readers, on_error, with_token
 from .api import events, metrics, resources
-from .pages import bundles, codes, device, fleet, overviews, signing
+from .pages import acts, bundles, codes, device, fleet, overviews, signing
 from .shield import Shield
 from .site import Site
 
@@ -40,6 +40,9 @@ def _routes() -> list[BaseRoute]:
     return [
         Route("/", for_readers(fleet.show)),
         Route("/devices/{device}", for_readers(device.show)),
+        Route("/devices/{device}/acts", for_operators(acts.ask), methods=["POST"]),
+        Route("/acts", for_operators(acts.show_all)),
+        Route("/acts/{id}", for_operators(acts.show)),
         Route("/money", for_readers(overviews.show_money)),
         Route("/market", for_readers(overviews.show_market)),
         Route("/audit", for_readers(overviews.show_audit)),

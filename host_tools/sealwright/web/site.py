@@ -72,7 +72,7 @@ def _templates(site: Site) -> Environment:
     )
     for name in ("ago", "when", "short", "named", "custody", "clock", "plain"):
         made.filters[name] = getattr(words, name)
-    made.filters["hex"] = bytes.hex
+    made.filters["hex"], made.filters["unhex"] = bytes.hex, bytes.fromhex
     made.filters["slug"] = lambda text: re.sub(r"[^a-z0-9]+", "-", str(text).lower()).strip("-")
     values: dict[str, Any] = {"asset": site.path_of, "has_verifier": VERIFIER in site.assets, "network": _network(site)}
     made.globals.update(values)

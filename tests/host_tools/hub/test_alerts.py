@@ -213,6 +213,8 @@ def test_what_cannot_be_is_refused_by_name(tmp_path, text, words):
 
 def test_the_sample_of_the_guide_is_taken(tmp_path):
     assert read_wanted(tmp_path / "none").ways == ()
+    (tmp_path / "alerts.toml").write_text("")
+    assert read_wanted(tmp_path / "alerts.toml").codes == {"equivocation", "gap", "claim_ends", "certificate_ends"}
     (tmp_path / "alerts.toml").write_text(
         'silent = "90m"\nbattery = 3\ncommand = ["logger"]\nwebhook = "https://ops.example/hook"\n'
         '[email]\nhost = "mail.example"\nfrom = "a"\nto = "b"\nuser = "hub"\n'

@@ -2,7 +2,7 @@
 
 silent = "1h"                            a device that nobody heard for so long: s, m, h or d
 battery = 3.4                            a series whose name ends in "battery" is below this, in its own unit
-faults = ["equivocation", "gap"]         codes of faults that the hub noted, besides these two and "claim_ends"
+faults = ["equivocation", "gap"]         codes of faults that the hub noted, besides those of ALWAYS
 command = ["logger", "-t", "sealwright"] gets the text as its last argument, and the alert as JSON on its input
 webhook = "https://ops.example/hook"     gets the alert as signed JSON, see `sending`
 [email]                                  host, port, from, to; tls is "starttls", "tls" or "none"; user, with the
@@ -23,7 +23,7 @@ from ...errors import Usage, cause_of
 from ...texts import read_text
 
 NAME: Final = "alerts.toml"
-ALWAYS: Final = ("equivocation", "gap", "claim_ends")
+ALWAYS: Final = ("equivocation", "gap", "claim_ends", "certificate_ends")
 TLS: Final = {"starttls": 587, "tls": 465, "none": 25}
 _KEYS: Final = ("silent", "battery", "faults", "command", "webhook", "email")
 _MAIL_KEYS: Final = ("host", "port", "from", "to", "tls", "user")

@@ -37,3 +37,4 @@ class Limits:
         self.requests = Limit(600, 6000)  # of one address
         self.links = Limit(30, 30)  # tries to sign in, of one address
         self.uploads = Limit(6, 12)  # of one session
+        self.acts = Limit(6, 12)  # of one session
