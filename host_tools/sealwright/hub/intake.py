@@ -11,7 +11,7 @@ speaks with devices: it also brings them the ledger's word that their channels a
 import threading
 import time
 from collections import deque
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from typing import Final
 
 from ..errors import SealwrightError, Unreachable
@@ -27,11 +27,11 @@ from .checking import Checking
 from .fleet import BROKER, Fleet
 from .folder import HubFolder
 from .inbox import Inbox
+from .joining import Joint, joint_of
 from .known import Known
 from .polling import Polling
 from .reaching import places, reach
 from .settings import Settings
-from .spool import Spool
 from .state import State
 from .taking import Log, Safe, Stopped, Taker
 
@@ -49,7 +49,8 @@ def run(home: Home, settings: Settings, stop: threading.Event) -> None:
     with ExitStack() as stack:
         ledger = stack.enter_context(LedgerFile(home.ledger_place, _PATIENCE))
         fleet = stack.enter_context(Fleet(folder.fleet, write=True))
-        work = _Intake(home, settings, ledger, fleet, stop)
+        joint = stack.enter_context(closing(joint_of(home, settings, PART)))
+        work = _Intake(home, settings, ledger, fleet, joint=joint, stop=stop)
         stack.callback(work.close)
         with suppress(Stopped):
             while not stop.is_set():
@@ -60,11 +61,20 @@ def run(home: Home, settings: Settings, stop: threading.Event) -> None:
 class _Intake:
     """Everything that brings messages, and where they go."""
 
-    def __init__(self, home: Home, settings: Settings, ledger: LedgerFile, fleet: Fleet, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        ledger: LedgerFile,
+        fleet: Fleet,
+        *,
+        joint: Joint,
+        stop: threading.Event,
+    ) -> None:
         folder = HubFolder(home.folder)
         self._home, self._stop, self._ledger = home, stop, ledger
         self._state = State(folder.state(PART), PART)
-        self._spool = Spool(folder.spool, most=settings.spool_bytes)
+        self._spool = joint.sink()
         self._known = Known(home, folder.path / "known.bundle", ledger.certificates)
         owners = (home.key("owner").public,)
         policy = Policy(allow_test=settings.allow_test, owners=owners, proof=CHAINED)
