@@ -17,7 +17,7 @@ from ..link.broker import Broker
 from ..operate.listening import Listener
 from ..operate.logs import Logs
 from .gathered import Bounded
-from .taking import Log
+from .safe import Log
 
 _LOOK_SECONDS: Final = 0.25
 _LEAST_PAUSE: Final = 1.0

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from contextlib import ExitStack, closing, suppress
-from typing import Final
+from typing import Any, Final
 
 from ..errors import SealwrightError, Unreachable
 from ..home import Home
@@ -27,13 +27,15 @@ from .checking import Checking
 from .fleet import BROKER, Fleet
 from .folder import HubFolder
 from .inbox import Inbox
-from .joining import Joint, joint_of
+from .joined import joint_of
+from .joining import AtBroker, Joint
 from .known import Known
 from .polling import Polling
 from .reaching import places, reach
+from .safe import Log, Safe
 from .settings import Settings
 from .state import State
-from .taking import Log, Safe, Stopped, Taker
+from .taking import Stopped, Taker
 
 PART: Final = "intake"
 _STEP_SECONDS: Final = 0.25
@@ -74,7 +76,7 @@ class _Intake:
         folder = HubFolder(home.folder)
         self._home, self._stop, self._ledger = home, stop, ledger
         self._state = State(folder.state(PART), PART)
-        self._spool = joint.sink()
+        self._joint, self._spool = joint, joint.sink()
         self._known = Known(home, folder.path / "known.bundle", ledger.certificates)
         owners = (home.key("owner").public,)
         policy = Policy(allow_test=settings.allow_test, owners=owners, proof=CHAINED)
@@ -84,7 +86,7 @@ class _Intake:
         self._complaints = Complaints(lambda text: None)
         self._inbox = Inbox(folder.inbox, folder.refused, self.taker)
         self._polling = Polling(home, self._connect, self._failed, settings.every)
-        self._brokers: dict[str, Brokered] = {}  # by URL, or HUB for the hub's own
+        self._brokers: dict[str, AtBroker] = {}  # by URL, or HUB for the hub's own
         self._named = settings.broker
         self._own: dict[str, Log] = {}  # by URL, beyond what the broker brought
         self._register_at = 0.0
@@ -99,7 +101,13 @@ class _Intake:
             self._listen_to(HUB, accounts.broker)
 
     def _listen_to(self, name: str, address: Broker) -> None:
-        self._brokers[name] = Brokered(self._home, address, lambda *failure: self._failures.append(failure))
+        def failed(*failure: Any) -> None:
+            self._failures.append(failure)
+
+        if name == HUB:
+            self._brokers[name] = self._joint.brokered(address, failed)
+        else:
+            self._brokers[name] = Brokered(self._home, address, failed)
 
     def step(self) -> None:
         """Look at every side once. Raises Stopped, Usage."""
@@ -117,7 +125,7 @@ class _Intake:
         self._state.counts["devices"] = len(self._polling.asked)
         self.taker.tell()
 
-    def _look_at_broker(self, broker: Brokered) -> None:
+    def _look_at_broker(self, broker: AtBroker) -> None:
         found = broker.look()
         if not found:
             return

@@ -7,17 +7,12 @@ idempotent by digest.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol, TypeAlias
 
-from ..errors import Usage
-from ..home import Home
-from .consuming import BATCH_BYTES, Batch, Consumer
-from .folder import HubFolder
-from .settings import Settings
-from .spool import Spool
-from .waiting import Waiting
-
-SETTLE_BYTES: Final = 512 << 10  # of a batch that `settle` takes
+from ..link import Client
+from ..link.broker import Broker
+from .consuming import Batch
+from .safe import Log
 
 
 class Sink(Protocol):
@@ -84,6 +79,25 @@ class Lane(Protocol):
         """Hand these (digest, message) to the settlers of their shards, safely."""
 
 
+class AtBroker(Protocol):
+    """Devices at a broker, see `brokered`."""
+
+    broker: Broker
+    logs: dict[bytes, Log]
+
+    def look(self) -> list[bytes]: ...
+    def settle(self) -> None: ...
+    def urls(self) -> dict[str, Log]: ...
+    def heard_of(self, device: bytes) -> bool: ...
+    def url(self, device: bytes) -> str: ...
+    def open(self, url: str) -> Client: ...
+    def close(self) -> None: ...
+
+
+# gets a device's id or None, a code and a text
+Failed: TypeAlias = Callable[[bytes | None, str, str], None]
+
+
 class Joint(Protocol):
     """The way between the parts of a home's hub."""
 
@@ -99,59 +113,13 @@ class Joint(Protocol):
     def certificates(self, kid: bytes) -> Iterable[bytes]:
         """What others have found to certify this key hint."""
 
+    def brokered(self, broker: Broker, failed: Failed) -> AtBroker:
+        """The devices at the hub's own broker, for intake."""
+
     def close(self) -> None:
         """Leave it."""
-
-
-class LocalLane:
-    """The spool, and the file of what waits."""
-
-    def __init__(self, folder: HubFolder) -> None:
-        self.source: Source = Consumer(folder.spool, "settle", size=SETTLE_BYTES)
-        self.later: Later = Waiting(folder.path / "waiting.bundle")
-        self.shards: Sequence[int] | None = None
-
-    def forward(self, messages: Sequence[tuple[bytes, bytes]]) -> None:
-        """There is no other settler."""
-
-
-class LocalJoint:
-    """The spool of one machine."""
-
-    def __init__(self, home: Home, settings: Settings) -> None:
-        self._folder, self._settings = HubFolder(home.folder), settings
-
-    def sink(self) -> Sink:
-        """The spool's writer."""
-        return Spool(self._folder.spool, most=self._settings.spool_bytes)
-
-    def lanes(self) -> list[Lane]:
-        """One."""
-        return [LocalLane(self._folder)]
-
-    def readings(self, supports: Callable[[bytes], bool]) -> Source:
-        """The spool's reader."""
-        return Consumer(self._folder.spool, "readings", supports=supports, size=BATCH_BYTES)
-
-    def certificates(self, kid: bytes) -> Iterable[bytes]:
-        """Nothing: the spool has with every message what certifies it."""
-        return ()
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 def cluster_file(folder: Path) -> Path:
     """The file that makes the hub of the home in `folder` one of a cluster."""
     return folder / "hub" / "cluster" / "cluster.json"
-
-
-def joint_of(home: Home, settings: Settings, part: str) -> Joint:
-    """How the parts of this home's hub are joined. part: whose end it is. Raises Usage where the cluster's file is
-    damaged, Unreachable where no server of it answers."""
-    if not cluster_file(home.folder).exists():
-        if settings.shards is not None:
-            remedy = "`sealwright cluster init` makes the hub one of a cluster."
-            raise Usage("--shards divides the work of a cluster's settlers, and this hub has none", remedy=remedy)
-        return LocalJoint(home, settings)
-    raise Usage("this version knows no cluster", remedy=f"Remove {cluster_file(home.folder)}.")

@@ -22,7 +22,7 @@ from ..verify.policy import CHAINED
 from ..wire.messages import ChannelOpen, Funding, parse_message
 from .fleet import BROKER, URL
 from .gathered import Bounded
-from .taking import Log, Safe
+from .safe import Log, Safe
 
 JOBS: Final = 32
 TIMEOUT: Final = 30.0  # seconds of silence

@@ -22,9 +22,11 @@ from ..verify.codes import EQUIVOCATION
 from ..verify.policy import CHAINED
 from ..wire.bundle import BundleWriter
 from ..wire.messages import Certificate, Message, Reading, parse_message
+from ..wire.messages.shapes import KID_AT, in_usual_place
 from .consuming import Batch
 from .folder import HubFolder
-from .joining import Joint, joint_of
+from .joined import joint_of
+from .joining import Joint
 from .known import Known, KnownMemory, is_support
 from .settings import Settings
 from .state import State
@@ -81,6 +83,7 @@ class _Importing:
             support = [*batch.support, *filter(is_support, wanted)]
             for raw in support:
                 self._known.learn(parse_message(raw))
+            self._known.look_up({raw[KID_AT] for raw in wanted if in_usual_place(raw)})
             left: list[bytes] = []
             with taking(self._store) as intake:
                 for log in [support, *_logs(wanted)]:

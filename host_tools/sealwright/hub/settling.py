@@ -25,7 +25,8 @@ from .consuming import Batch
 from .fleet import Fleet
 from .fleet_tables import FleetError
 from .folder import HubFolder
-from .joining import Lane, joint_of
+from .joined import joint_of
+from .joining import Lane
 from .settings import Settings
 from .state import State
 from .waiting import CODES

@@ -6,9 +6,10 @@ import pytest
 from sealwright.hub.checking import Checking
 from sealwright.hub.fleet import BUNDLE, URL, Fleet
 from sealwright.hub.known import Known
+from sealwright.hub.safe import Log, Safe
 from sealwright.hub.spool import Spool, SpoolFull
 from sealwright.hub.state import State
-from sealwright.hub.taking import Log, Safe, Stopped, Taker
+from sealwright.hub.taking import Stopped, Taker
 from sealwright.verify.policy import CHAINED, Policy
 
 
