@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from .folder import HubFolder
+from .joining import cluster_file
 from .parts import PARTS, Part
 from .state import State
 
@@ -50,6 +51,8 @@ class Supervisor:
         self._running: list[_Running] = []
         self._watched, self._alive = os.pipe()
         for part in PARTS:
+            if part.of_cluster and not cluster_file(folder.home).exists():
+                continue
             lacking = part.lacking()
             if lacking:
                 tell(part.name, "skipped", lacking)
