@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo hub campaign-hub campaign-fleet campaign-pressure test fuzz kills law cuts campaign-cuts campaign-faults campaign-frames campaign-pico campaign-bad campaign-mutations campaign-web campaign-js vectors hour model coverage mutate lint docs firmware bench bench-device readings-day million million-channels settle-kills format clean
+.PHONY: help demo hub campaign-hub campaign-fleet campaign-pressure campaign-cluster test fuzz kills law cuts campaign-cuts campaign-faults campaign-frames campaign-pico campaign-bad campaign-mutations campaign-web campaign-js vectors hour model coverage mutate lint docs firmware bench bench-device readings-day million million-channels settle-kills format clean
 
 # Some tests, in one process: T is what pytest takes, such as a file or "-k pico". Without it all, on every core.
 T =
@@ -21,6 +21,8 @@ BAD = 200000
 # How many kills `make campaign-hub` makes; some five minutes for 100.
 HUB = 200
 SEED = 1
+# How long `make campaign-cluster` signs.
+CLUSTER = 300
 # For how many seconds `make campaign-pressure` holds the ledger up.
 SECONDS = 60
 FROM = 0
@@ -55,6 +57,9 @@ campaign-fleet: $(VENV)/dev.stamp ## 200 emulated boards hand readings to a hub 
 
 campaign-pressure: $(VENV)/dev.stamp ## Bundles come for SECONDS (60) while settling stands still: memory and disk stay bounded, nothing is lost
 	$(BIN)/python -m tests.host_tools.hub.pressure --seconds $(SECONDS)
+
+campaign-cluster: $(VENV)/dev.stamp ## CLUSTER (300; SEED) of load on 3 servers, 2 verifiers, 2 settlers, PostgreSQL, each killed in turn: nothing lost
+	$(BIN)/python -m tests.host_tools.hub.cluster_run --seconds $(CLUSTER) --seed $(SEED)
 
 test: $(VENV)/dev.stamp ## All tests, under CPython and unix MicroPython; T=FILE or T="-k WORD": some of them
 	$(BIN)/python -m pytest $(TESTS)

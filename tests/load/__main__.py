@@ -2,12 +2,14 @@
 
     python -m tests.load --home HOME --devices 100000 --seconds 60 --out HOME/hub/inbox
     python -m tests.load --home HOME --devices 1000 --rate 500 --seconds 300 --broker mqtts://hub@127.0.0.1:8883
+    python -m tests.load --home HOME --devices 200 --seconds 60 --cluster load --acked FOLDER
 
 Every message is real: certificates by the home's test root, chained readings, deposits, channels and vouchers, so that
 `verify --allow-test` and `settle` take them. Devices are new in each run: nobody signs one number twice. Each process
 has its share of the devices. Prints how many messages it signed, and how many a second of a core.
 The broker's user speaks for all devices: at a hub's own broker that is `hub`, whose password is in
-HOME/hub/broker/accounts.json, and is to be given in SEALWRIGHT_BROKER_PASSWORD.
+HOME/hub/broker/accounts.json, and is to be given in SEALWRIGHT_BROKER_PASSWORD. At a cluster no account speaks for all:
+the campaign adds one to the servers' accounts.
 """
 
 import argparse
@@ -60,6 +62,9 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     where = form.add_mutually_exclusive_group(required=True)
     where.add_argument("--out", type=Path, help="a folder for bundles, such as a hub's inbox")
     where.add_argument("--broker", help="mqtts://USER@HOST:PORT; readings alone go there")
+    where.add_argument("--cluster", metavar="USER", help="all servers of the home's cluster; money goes there, too")
+    form.add_argument("--connections", type=int, default=8, help="to a cluster, of each process [8]")
+    form.add_argument("--acked", type=Path, help="a folder for what a cluster acknowledged, as bundles")
     given = form.parse_args(arguments)
     if given.devices < 2 or given.jobs < 1 or not 0 <= given.vouchers <= 1 or not 0 <= given.bad <= 1:
         form.error("at least 2 devices and 1 process; shares are from 0 to 1")

@@ -10,7 +10,7 @@ from sealwright.home import Home
 from sealwright.link.broker import Broker
 
 from .fleet import Fleet
-from .sinks import Folder, Sink, Topics
+from .sinks import Folder, Servers, Sink, Topics
 
 
 def run(given: dict[str, object], seed: str, part: int) -> dict[str, float]:
@@ -21,6 +21,9 @@ def run(given: dict[str, object], seed: str, part: int) -> dict[str, float]:
     sink: Sink
     if options.out is not None:
         sink = Folder(options.out, f"load-{seed}-{part}")
+    elif options.cluster is not None:
+        name = f"load-{seed}-{part}"
+        sink = Servers(home, options.cluster, name, connections=options.connections, acked=options.acked)
     else:
         sink = Topics(home, Broker.parse(home, options.broker)[0])
     counts = dict.fromkeys(("devices", "readings", "vouchers", "money", "bad"), 0)
@@ -48,7 +51,7 @@ def sign(fleet: Fleet, sink: Sink, options: argparse.Namespace, counts: dict[str
             return
         if share and done > share * passed:
             time.sleep((done - share * passed) / share)
-        raw = fleet.voucher(machine) if options.out and chance.random() < options.vouchers * 2 else None
+        raw = fleet.voucher(machine) if not options.broker and chance.random() < options.vouchers * 2 else None
         kind, hand_in = ("readings", sink.reading) if raw is None else ("vouchers", sink.money)
         raw = raw or fleet.reading(machine, fleet.now + int(passed))
         if options.bad and chance.random() < options.bad:

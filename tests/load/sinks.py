@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Protocol
 
 from sealwright.home import Home
+from sealwright.hub.cluster.config import Cluster
 from sealwright.link.broker import Broker
 from sealwright.link.broker.address import network_topic
 from sealwright.link.broker.session import Session
+from sealwright.link.broker.trust import context
 
 from .fleet import Machine
+from .mqtt import Publisher
 
 BUNDLE_BYTES = 8_000_000  # then the next file begins
 
@@ -85,3 +88,43 @@ class Topics:
 
     def close(self) -> None:
         self._session.close()
+
+
+class Servers:
+    """All servers of a home's cluster, over some connections; a device's messages keep to one. What was acknowledged
+    goes into the file `acked`, a bundle."""
+
+    def __init__(self, home: Home, user: str, name: str, *, connections: int = 8, acked: Path | None = None) -> None:
+        cluster = Cluster.read(home.folder)
+        servers = [(one.host, one.mqtt) for one in cluster.servers]
+        tls = context(Broker(*servers[0], authority=cluster.authority))
+        password = os.environ.get("SEALWRIGHT_BROKER_PASSWORD", "")
+        self._network = network_topic(home, test=True)
+        self._file = None if acked is None else (acked / f"{name}.bundle").open("wb")
+        note = (lambda raw: None) if self._file is None else self._file.write
+        self._ways = [
+            Publisher(
+                servers[n % len(servers) :] + servers[: n % len(servers)], tls, user, password, f"{name}-{n}", note
+            )
+            for n in range(connections)
+        ]
+
+    def _publish(self, machine: Machine, topic: str, raw: bytes) -> None:
+        # a buyer's vouchers rest on its certificate, and on nothing of its seller's
+        way = self._ways[machine.number // 2 % len(self._ways)]
+        way.publish(f"{self._network}{machine.id.hex()}/{topic}", raw)
+
+    def certificate(self, machine: Machine) -> None:
+        self._publish(machine, "certificates", machine.certificate)
+
+    def reading(self, machine: Machine, raw: bytes) -> None:
+        self._publish(machine, "readings", raw)
+
+    def money(self, machine: Machine, raw: bytes) -> None:
+        self._publish(machine, "money", raw)
+
+    def close(self) -> None:
+        for way in self._ways:
+            way.close()
+        if self._file is not None:
+            self._file.close()

@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -25,8 +26,10 @@ from .commands import ledger_command
 from .hub_run import HubRun
 from .options import RenewBeforeOption, SecondsOption, TestOption
 from .session import Session
+from .shard_options import ALL, named_shards
 
 _MB: Final = 1 << 20
+_MOST_ALIKE: Final = 64  # verifiers on one machine
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 
 
@@ -39,6 +42,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
     sealwright hub --allow-test --seconds 60
     sealwright hub --demo             20 emulated boards measure and trade
     sealwright hub --only settle      one part, such as on a machine of its own
+    sealwright hub --only settle --shard 1    in a cluster: one shard of the ledger
     """,
 )
 def hub(
@@ -70,6 +74,9 @@ def hub(
     demo: Annotated[
         bool, typer.Option("--demo", help=f"{emulated.BOARDS} emulated boards to take in, in a home of their own.")
     ] = False,
+    shard: Annotated[
+        str, typer.Option("--shard", metavar="N,N", help="Of a cluster's settler: the shards that it settles into.")
+    ] = ALL,
     seconds: SecondsOption = None,
     allow_test: TestOption = False,
 ) -> int:
@@ -79,6 +86,9 @@ def hub(
     asked to forget what is verified and on disk, and its certificate is renewed before it ends. Each part is a process
     of its own; one that ends is started again. Ctrl-C ends it; it goes on where it was, also after a kill or a power
     cut. Where a part could not run until the end, such as without its ledger, the exit code is that of its error.
+
+    Where `sealwright cluster init` has made it one of a cluster, devices speak with its servers, verifiers check what
+    they say, and a settler for each shard may run anywhere the home is: hub --only settle --shard 0, and so on.
 
     With --demo emulated boards measure and trade; their home is --home, or a temporary folder that goes in the end.
     """
@@ -94,6 +104,11 @@ def hub(
         spool_bytes=spool * _MB,
         renew_before=renew_before,
     )
+    owned = named_shards(shard)
+    if owned is not None:
+        if only != "settle":
+            raise Usage("--shard is the settler's", remedy="Write: sealwright hub --only settle --shard 0")
+        settings = replace(settings, shards=tuple(owned))
     if broker is not None and Broker.parse(session.home, broker)[1]:
         raise Usage(f"{broker} names a device", remedy="Give the broker alone: mqtts://[USER@]HOST[:PORT].")
     if broker_host is not None and not _HOST.fullmatch(broker_host):
@@ -105,14 +120,34 @@ def hub(
         part = part_of(only)
         if lacking := part.lacking():
             raise Usage(f"the part {only} cannot run: {lacking}", code="no_part")
-        with _stopped_by_signals(stop), folder.held(only, wait=HELD_SECONDS):
+        with _stopped_by_signals(stop), _held(folder, only, settings) as name:
             watch_pipe(stop)
             _stop_after(stop, seconds)
-            part.load()(session.home, settings, stop)
+            part.load()(session.home, replace(settings, named=name), stop)
         return 0
     with _stopped_by_signals(stop), folder.held("hub"):
         _stop_after(stop, seconds)
         return _run(session, settings, stop)
+
+
+@contextmanager
+def _held(folder: HubFolder, part: str, settings: Settings) -> Iterator[str]:
+    """Hold the lock of a part, under its name: of some there are several."""
+    names = [part]
+    if settings.shards is not None:
+        names = [f"{part}-{'-'.join(map(str, settings.shards))}"]
+    elif part_of(part).of_cluster:
+        names = [part, *(f"{part}-{number}" for number in range(2, _MOST_ALIKE + 1))]
+    for name in names[:-1]:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(folder.held(name))
+            except Usage:
+                continue
+            yield name
+            return
+    with folder.held(names[-1], wait=HELD_SECONDS):
+        yield names[-1]
 
 
 def _run(session: Session, settings: Settings, stop: threading.Event) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from ..hub.folder import HubFolder
+from ..hub.joining import cluster_file
 from ..hub.settings import Settings
 from ..hub.state import is_fresh, read_states
 from ..hub.supervisor import Supervisor, command_of
@@ -31,6 +32,8 @@ class HubRun:
         self._ended: dict[str, str] = {}  # part -> why it ended, as far as that was said
         self.supervisor = Supervisor(folder, lambda name: command_of(folder.home, name, options), self._event)
         session.say(f"The hub of {folder.home} runs: {', '.join(self.supervisor.names)}.")
+        if cluster_file(folder.home).exists():
+            session.say("It is one of a cluster: `sealwright cluster status` shows its servers.")
         session.say(f"Drop bundles into {folder.inbox}; Ctrl-C ends it.")
         if "web" in self.supervisor.names:
             self._invite(f"http://{settings.host}:{settings.port}")

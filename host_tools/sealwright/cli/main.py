@@ -47,6 +47,7 @@ ENTRIES: Final = (
     Entry("statement", "statement:statement", "A device's month in the ledger."),
     Entry("watch", "watch:watch", "Claim for payees, and warn before a claim ends."),
     Entry("hub", "hub:hub", "Run a network day and night."),
+    Entry("cluster", "cluster:COMMANDS", "A hub past one machine: its servers and their streams."),
     Entry("label", "label:label", "Make labels for the cases of devices."),
     Entry("doctor", "doctor:doctor", "Say what is wrong here, and what to do."),
     Entry("demo", "demo:demo", "See all of it in half a minute."),

@@ -24,6 +24,7 @@ from ..files import write_output
 from ..home import Home
 from .accounts import Accounts
 from .folder import HubFolder
+from .joining import cluster_file
 from .settings import Settings
 from .state import State
 
@@ -51,6 +52,11 @@ def program() -> Path:
 
 def run(home: Home, settings: Settings, stop: threading.Event) -> None:
     """Run the server until `stop` is set. Raises Usage where it does not start or ends by itself."""
+    if cluster_file(home.folder).exists():
+        from .cluster import keeping
+
+        keeping.run(home, settings, stop)
+        return
     accounts, state = Accounts(home), State(HubFolder(home.folder).state(PART), PART)
     accounts.set_up(settings.broker_host, settings.broker_port)
     server = _Server(accounts)

@@ -29,16 +29,18 @@ _RENEW: Final = timedelta(days=120)  # before it ends
 _NAME: Final = "Sealwright hub"
 
 
-def ensure(folder: Path, hosts: list[str]) -> tuple[Path, Path, Path]:
+def ensure(folder: Path, hosts: list[str], of_authority: Path | None = None) -> tuple[Path, Path, Path]:
     """The CA's certificate, the server's, and the server's key, in this folder, made where they are missing or end
-    soon. hosts: names and addresses that devices know the broker by. Raises OSError, Usage."""
-    authority, certificate, key = folder / "ca.pem", folder / "server.pem", folder / "server.key"
+    soon. hosts: names and addresses that devices know the broker by. of_authority: the CA's folder, if it is another
+    one. Raises OSError, Usage."""
+    above = of_authority or folder
+    authority, certificate, key = above / "ca.pem", folder / "server.pem", folder / "server.key"
     if not authority.exists():
         made = ec.generate_private_key(ec.SECP256R1())
-        _save_key(folder / "ca.key", made)
+        _save_key(above / "ca.key", made)
         _save(authority, _issue(made, made.public_key(), _NAME, None, CA_LIFE))
     if not key.exists() or not _is_good(certificate, hosts):
-        signer = load_pem_private_key((folder / "ca.key").read_bytes(), None)
+        signer = load_pem_private_key((above / "ca.key").read_bytes(), None)
         assert isinstance(signer, ec.EllipticCurvePrivateKey)
         own = ec.generate_private_key(ec.SECP256R1())
         _save_key(key, own)

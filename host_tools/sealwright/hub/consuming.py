@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ..errors import Usage, cause_of
 from ..wire.bundle import read_bundle
@@ -14,11 +14,11 @@ BATCH_BYTES: Final = 1 << 20
 
 class Batch(NamedTuple):
     """Messages of one segment, in order. support: those of the wanted kinds that came before them in it. after: where
-    to go on once they are dealt with."""
+    to go on once they are dealt with, in the words of the one who gave it."""
 
     support: list[bytes]
     messages: list[bytes]
-    after: Position
+    after: Any
 
 
 class Consumer:

@@ -12,8 +12,8 @@ certificates before they end.
 import threading
 import time
 from collections import deque
-from contextlib import ExitStack, suppress
-from typing import Final
+from contextlib import ExitStack, closing, suppress
+from typing import Any, Final
 
 from ..errors import SealwrightError, Unreachable
 from ..home import Home
@@ -29,6 +29,8 @@ from .checking import Checking
 from .fleet import BROKER, Fleet
 from .folder import HubFolder
 from .inbox import Inbox
+from .joined import joint_of
+from .joining import AtBroker, Joint
 from .known import Known
 from .ledger_asked import LedgerAsked
 from .log import Log, Safe
@@ -36,7 +38,6 @@ from .polling import Polling
 from .reaching import places, reach
 from .renewals import Renewals
 from .settings import Settings
-from .spool import Spool
 from .state import State
 from .taking import Stopped, Taker
 
@@ -54,7 +55,8 @@ def run(home: Home, settings: Settings, stop: threading.Event) -> None:
     with ExitStack() as stack:
         ledger = LedgerAsked(stack.enter_context(LedgerFile(home.ledger_place, _PATIENCE, hurried=True)))
         fleet = stack.enter_context(Fleet(folder.fleet, write=True))
-        work = _Intake(home, settings, ledger, fleet, stop)
+        joint = stack.enter_context(closing(joint_of(home, settings, PART)))
+        work = _Intake(home, settings, ledger, fleet, joint=joint, stop=stop)
         stack.callback(work.close)
         with suppress(Stopped):
             while not stop.is_set():
@@ -66,12 +68,19 @@ class _Intake:
     """Everything that brings messages, and where they go."""
 
     def __init__(
-        self, home: Home, settings: Settings, ledger: LedgerAsked, fleet: Fleet, stop: threading.Event
+        self,
+        home: Home,
+        settings: Settings,
+        ledger: LedgerAsked,
+        fleet: Fleet,
+        *,
+        joint: Joint,
+        stop: threading.Event,
     ) -> None:
         folder = HubFolder(home.folder)
         self._home, self._stop, self._ledger = home, stop, ledger
         self._state = State(folder.state(PART), PART)
-        self._spool = Spool(folder.spool, most=settings.spool_bytes)
+        self._joint, self._spool = joint, joint.sink()
         self._known = Known(home, folder.path / "known.bundle", ledger.certificates)
         owners = (home.key("owner").public,)
         policy = Policy(allow_test=settings.allow_test, owners=owners, proof=CHAINED)
@@ -82,7 +91,7 @@ class _Intake:
         self._inbox = Inbox(folder.inbox, folder.refused, self.taker)
         self._polling = Polling(home, self._connect, self._failed, settings.every)
         self._renewals = Renewals(home, self._known, settings.renew_before)
-        self._brokers: dict[str, Brokered] = {}  # by URL, or HUB for the hub's own
+        self._brokers: dict[str, AtBroker] = {}  # by URL, or HUB for the hub's own
         self._named = settings.broker
         self._own: dict[str, Log] = {}  # by URL, beyond what the broker brought
         self._register_at = 0.0
@@ -97,7 +106,13 @@ class _Intake:
             self._listen_to(HUB, accounts.broker)
 
     def _listen_to(self, name: str, address: Broker) -> None:
-        self._brokers[name] = Brokered(self._home, address, lambda *failure: self._failures.append(failure))
+        def failed(*failure: Any) -> None:
+            self._failures.append(failure)
+
+        if name == HUB:
+            self._brokers[name] = self._joint.brokered(address, failed)
+        else:
+            self._brokers[name] = Brokered(self._home, address, failed)
 
     def step(self) -> None:
         """Look at every side once. Raises Stopped, Usage."""
@@ -115,7 +130,7 @@ class _Intake:
         self._state.counts["devices"] = len(self._polling.asked)
         self.taker.tell()
 
-    def _look_at_broker(self, broker: Brokered) -> None:
+    def _look_at_broker(self, broker: AtBroker) -> None:
         found = broker.look()
         if not found:
             return

@@ -94,6 +94,17 @@ class Known:
         """From when on a revocation of this device (id) counts, or None."""
         return self._revoked.get(device)
 
+    def look_up(self, kids: Iterable[bytes]) -> None:
+        """Ask for what certifies those of these key hints that are unknown. Raises what the one who is asked does."""
+        for kid in kids:
+            if kid not in self._about:
+                for raw in self._of_ledger(kid):
+                    self._note(parse_message(raw))
+
+    def forget(self, kid: bytes) -> None:
+        """Ask the ledger again for what certifies this key hint."""
+        self._about.pop(kid, None)
+
     def support(self, kids: Iterable[bytes]) -> dict[bytes, bytes]:
         """What a verifier wants to know of these key hints, by digest, issuers first."""
         found: dict[bytes, bytes] = {}

@@ -55,18 +55,20 @@ class Log:
 
     def take(self, seq: int, digest: bytes, prev: bytes | None) -> None:
         """This reading is on disk. prev: the digest of the one before it, as the device signed."""
-        with self._guard:
-            self._take(Safe(seq, digest), prev)
+        self.take_run(seq, Safe(seq, digest), prev)
 
-    def _take(self, here: Safe, prev: bytes | None) -> None:
-        after, seq = self._after, here.seq
-        if seq <= self.safe.seq:
-            return
-        if prev == self.safe.digest or seq - 1 <= (self._forgotten or 0):
-            self._go_to(here)
-        elif after is None or seq > after.last.seq or seq < after.first:
-            goes_on = after is not None and prev == after.last.digest
-            self._after = after._replace(last=here) if after is not None and goes_on else _After(seq, prev, here)
+    def take_run(self, first: int, last: Safe, prev: bytes | None) -> None:
+        """Readings from number `first` to `last`, each after the one before it, are on disk. prev: as of `take`, of the
+        first of them."""
+        with self._guard:
+            after, safe = self._after, self.safe
+            if last.seq <= safe.seq:
+                return
+            if first <= safe.seq or prev == safe.digest or first - 1 <= (self._forgotten or 0):
+                self._go_to(last)
+            elif after is None or last.seq > after.last.seq or first < after.first:
+                goes_on = after is not None and (prev == after.last.digest or after.first <= first <= after.last.seq)
+                self._after = after._replace(last=last) if after is not None and goes_on else _After(first, prev, last)
 
     def forget(self, seq: int) -> None:
         """The device signed that its owner had it forget the readings up to `seq`."""

@@ -22,7 +22,7 @@ _PACKAGE: Final = __package__.rpartition(".")[0] if __package__ else "sealwright
 
 class Part(NamedTuple):
     """module: within the package. packages: what it needs of the extra `extra`, by the names of their modules. program:
-    a package of a program that it needs."""
+    a package of a program that it needs. of_cluster: there is none on one machine."""
 
     name: str
     module: str
@@ -30,6 +30,7 @@ class Part(NamedTuple):
     packages: tuple[str, ...] = ()
     extra: str = "hub"
     program: str = ""
+    of_cluster: bool = False
 
     def lacking(self) -> str:
         """Why it cannot run here, with the remedy; empty where it can."""
@@ -54,6 +55,14 @@ PARTS: Final = (
     Part("intake", "hub.intake", "takes in bundles, devices and a broker"),
     Part("settle", "hub.settling", "settles into the ledger"),
     Part("readings", "hub.reading", "keeps readings"),
+    Part(
+        "verify",
+        "hub.cluster.verifying",
+        "of a cluster: checks what devices publish",
+        ("nats",),
+        "cluster",
+        of_cluster=True,
+    ),
     Part("watch", "hub.watching", "refunds, and warns before claims end"),
     Part("alerts", "hub.alerting", "tells an operator what cannot wait"),
     Part("web", "web.serving", "serves the page", ("starlette", "uvicorn", "jinja2", "python_multipart"), "web"),

@@ -9,9 +9,10 @@ forgotten it. Limits: of that the newest MOST_LEFT bytes or so.
 
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from typing import Final
 
-from ..errors import Rejected
+from ..errors import Rejected, Unreachable
 from ..home import Home
 from ..readings import ReadingsBusy, ReadingStore
 from ..readings.faults import ReadingsFull
@@ -21,8 +22,11 @@ from ..verify.codes import EQUIVOCATION
 from ..verify.policy import CHAINED
 from ..wire.bundle import BundleWriter
 from ..wire.messages import Certificate, Message, Reading, parse_message
-from .consuming import Batch, Consumer
+from ..wire.messages.shapes import KID_AT, in_usual_place
+from .consuming import Batch
 from .folder import HubFolder
+from .joined import joint_of
+from .joining import Joint
 from .known import Known, KnownMemory, is_support
 from .settings import Settings
 from .state import State
@@ -37,13 +41,13 @@ def run(home: Home, settings: Settings, stop: threading.Event) -> None:
     """Import until `stop` is set. Raises a ReadingsError for a store that is damaged, and Usage."""
     folder = HubFolder(home.folder)
     folder.make()
-    with ReadingStore(home.readings_path) as store:
-        work = _Importing(home, settings, store)
+    with closing(joint_of(home, settings, PART)) as joint, ReadingStore(home.readings_path) as store:
+        work = _Importing(home, settings, store, joint)
         while not stop.is_set():
             try:
                 if not work.step():
                     stop.wait(_LOOK_SECONDS)
-            except (ReadingsBusy, ReadingsFull) as error:
+            except (ReadingsBusy, ReadingsFull, Unreachable) as error:
                 work.state.hold(f"{error}. {error.remedy}")
                 stop.wait(_AGAIN_SECONDS)
         work.state.tell(now=True)
@@ -52,13 +56,13 @@ def run(home: Home, settings: Settings, stop: threading.Event) -> None:
 class _Importing:
     """The consumer, and what it does with a batch."""
 
-    def __init__(self, home: Home, settings: Settings, store: ReadingStore) -> None:
+    def __init__(self, home: Home, settings: Settings, store: ReadingStore, joint: Joint) -> None:
         folder = HubFolder(home.folder)
         self._roots: list[Message[Certificate]] = home.roots()
         self._policy = Policy(allow_test=settings.allow_test, proof=CHAINED)
         self._store = store
-        self._consumer = Consumer(folder.spool, PART, supports=is_support)
-        self._known = Known(home, None)
+        self._consumer = joint.readings(is_support)
+        self._known = Known(home, None, joint.certificates)
         self._left = folder.path / "not-imported.bundle"
         self.state = State(folder.state(PART), PART)
         self.state.tell(now=True)
@@ -79,6 +83,7 @@ class _Importing:
             support = [*batch.support, *filter(is_support, wanted)]
             for raw in support:
                 self._known.learn(parse_message(raw))
+            self._known.look_up({raw[KID_AT] for raw in wanted if in_usual_place(raw)})
             left: list[bytes] = []
             with taking(self._store) as intake:
                 for log in [support, *_logs(wanted)]:

@@ -17,7 +17,8 @@ class Settings:
     broker_host, broker_port: where the hub's own is, as devices know it; None: where it was before, see `accounts`.
     allow_test: take what emulated boards sign. every: seconds between two looks at a device. host, port: where the page
     is. warn_hours: how long before a claim ends it is warned of. spool_bytes: what waits at most for the ledger and the
-    store. newest_first: see `Ledger.settle`. renew_before: see `renewals`."""
+    store. newest_first: see `Ledger.settle`. renew_before: see `renewals`. shards: of a cluster's settler, those into
+    which it settles; None: all. named: under which name this process says how it is; empty: its part's."""
 
     broker: str | None = None
     broker_host: str | None = None
@@ -30,3 +31,5 @@ class Settings:
     spool_bytes: int = MOST_BYTES
     newest_first: bool = True
     renew_before: int | None = None
+    shards: tuple[int, ...] | None = None
+    named: str = ""

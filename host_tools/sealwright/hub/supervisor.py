@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from .folder import HubFolder
+from .joining import cluster_file
 from .parts import PARTS, Part
 from .state import State, read_state
 
@@ -60,6 +61,8 @@ class Supervisor:
         self._running: list[_Running] = []
         self._watched, self._alive = os.pipe()
         for part in PARTS:
+            if part.of_cluster and not cluster_file(folder.home).exists():
+                continue
             lacking = part.lacking()
             if lacking:
                 tell(part.name, "skipped", lacking)

@@ -16,9 +16,10 @@ from ..wire.messages import Offer, Reading
 from .checking import Checking, is_left_out, is_taken
 from .fleet import Fleet
 from .fleet_tables import FleetError
+from .joining import Sink
 from .known import Known
 from .log import Log
-from .spool import Spool, SpoolFull
+from .spool import SpoolFull
 from .state import State
 
 CHUNK_BYTES: Final = 256 << 10
@@ -34,7 +35,7 @@ class Taker:
     """Takes bundles. stop: set when the hub ends."""
 
     def __init__(
-        self, checking: Checking, known: Known, spool: Spool, *, fleet: Fleet, state: State, stop: threading.Event
+        self, checking: Checking, known: Known, spool: Sink, *, fleet: Fleet, state: State, stop: threading.Event
     ) -> None:
         self._checking, self._known, self._spool = checking, known, spool
         self._fleet, self._state, self._stop = fleet, state, stop

@@ -74,7 +74,7 @@ class Dealer:
         for n, raw in items:
             says = plain_voucher(raw)
             message = None if says else self._judge.parse(n, raw)
-            parsed.append((n, raw, message, says[0] if says else _channel(message), says and says[4]))
+            parsed.append((n, raw, message, says[0] if says else channel_of(message), says and says[4]))
         self._look_up({channel for *_, channel, _ in parsed if channel is not None})
         for n, raw, message, channel, digest in parsed:
             body = message.body if isinstance(message, Message) else None
@@ -127,7 +127,7 @@ class Dealer:
         return again(ask)
 
 
-def _channel(message: Message[Body] | Verdict | None) -> bytes | None:
+def channel_of(message: Message[Body] | Verdict | None) -> bytes | None:
     """The channel that a message is of."""
     body = message.body if isinstance(message, Message) else None
     if isinstance(body, ChannelOpen) and isinstance(message, Message):

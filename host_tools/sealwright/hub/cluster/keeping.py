@@ -1,0 +1,65 @@
+"""The part `broker` of a hub of a cluster: keeps what the servers read as the home knows it.
+
+It writes the accounts anew where devices were given theirs or lost them, and has the servers that run in these folders
+here take that in. It makes the streams where they are missing. On another machine the operator copies accounts.conf and
+reloads the server: until then a device that was revoked still speaks, and what it says does not count.
+"""
+
+import os
+import signal
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from ...errors import SealwrightError
+from ...home import Home
+from ..accounts import Accounts
+from ..folder import HubFolder
+from ..settings import Settings
+from ..state import State
+from .config import Cluster
+from .errors import ClusterAway
+from .files import PID, write_accounts
+from .setting_up import set_up
+
+PART: Final = "broker"
+_LOOK_SECONDS: Final = 1.0
+_AGAIN_SECONDS: Final = 10.0
+
+
+def run(home: Home, settings: Settings, stop: threading.Event) -> None:
+    """Keep the files until `stop` is set. Raises Usage where they cannot be written."""
+    cluster, accounts = Cluster.read(home.folder), Accounts(home)
+    state = State(HubFolder(home.folder).state(PART), PART)
+    ready, again = False, 0.0
+    while not stop.is_set():
+        with suppress(SealwrightError):  # a register that is being written: at the next look
+            state.counts["accounts"], changed = write_accounts(cluster, accounts)
+            for name in changed:
+                reload(cluster.server_folder(name))
+        if not ready and time.monotonic() >= again:
+            again = time.monotonic() + _AGAIN_SECONDS
+            try:
+                set_up(cluster, wait=0.0)
+                ready = True
+                state.hold("")
+            except ClusterAway as error:
+                state.hold(f"{error}. {error.remedy}")
+        if ready:
+            state.text = f"a cluster of {len(cluster.servers)} servers"
+        state.tell()
+        stop.wait(_LOOK_SECONDS)
+
+
+def reload(folder: Path) -> bool:
+    """Have the server that runs in this folder, on this machine, take in its accounts; whether there is one."""
+    try:
+        number = int((folder / PID).read_text())
+        if Path(f"/proc/{number}/cwd").resolve() != folder.resolve():
+            return False  # another process has the number by now
+        os.kill(number, signal.SIGHUP)
+    except (OSError, ValueError):
+        return False
+    return True

@@ -1,0 +1,252 @@
+"""A hub of a cluster: who may do what at its servers, a real board through them, and what the files refuse."""
+
+import asyncio
+import json
+import time
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from sealwright import emulator
+from sealwright.emulator.board import free_port
+from sealwright.errors import Unreachable, Usage
+from sealwright.home import Home
+from sealwright.home.entry import DONE, Registered
+from sealwright.hub.accounts import Accounts
+from sealwright.hub.cluster import safe, streams
+from sealwright.hub.cluster.brokered import ClusterBrokered
+from sealwright.hub.cluster.config import ADMIN, VERIFY, Cluster, Server, checked, settler
+from sealwright.hub.cluster.handing_out import hand_out
+from sealwright.hub.cluster.keeping import reload
+from sealwright.hub.cluster.link import Link
+from sealwright.hub.cluster.making import check_same
+from sealwright.link.broker import Broker
+from sealwright.link.broker.trust import context
+from sealwright.operate.renewing import revoke
+
+from .cluster_site import ClusterSite, needs_servers
+from .site import Site
+from .test_broker import NAMES, Guest, board, point  # noqa: F401
+
+WAIT = 60.0
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A site and the three servers of its cluster."""
+    needs_servers()
+    site = Site(tmp_path_factory.mktemp("site"))
+    cluster = ClusterSite(site.home).ready()
+    yield site, cluster
+    cluster.close()
+
+
+@pytest.fixture
+def site(made):
+    return made[0]
+
+
+@pytest.fixture
+def cluster(made):
+    yield made[1]
+    for one in made[1].parts.values():
+        one.end()
+
+
+def until(condition, *, seconds=WAIT):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def let_in(site, label):
+    """A device in the register, with an account."""
+    device = site.device(label)
+    where = (label, device.id.hex(), "tcp:127.0.0.1:1", "board", 2, DONE, device.certificate.digest.hex())
+    site.home.register(Registered(*where, int(time.time())))
+    return device, Accounts(site.home).issue(device.id, test=False)
+
+
+def at(cluster, account, number):
+    """A device's broker, at a server of the cluster."""
+    one = cluster.cluster.servers[number]
+    return Broker(one.host, one.mqtt, account.user, account.password, cluster.cluster.authority)
+
+
+def acknowledged(site):
+    """The number up to which the board was let to forget; intake asks it too, so it may have no time."""
+    with suppress(Unreachable), emulator.resolve(site.home, "emulated:roof") as client:
+        return client.info().raw["acknowledged"]
+    return 0
+
+
+def waiting(cluster, link):
+    """The subjects of what waits for verifiers, which is taken out."""
+    found = []
+    for number in range(cluster.cluster.partitions):
+        taken = link.pull(streams.MQTT, streams.verifier(number), 100)
+        link.done(taken)
+        found += [one.subject for one in taken]
+    return found
+
+
+def test_a_device_speaks_under_its_own_id_alone_and_is_out_at_every_server_once_it_is_revoked(site, cluster):
+    device, account = let_in(site, "meter")
+    other, _ = let_in(site, "other")
+    cluster.write_accounts()
+    assert all(reload(cluster.cluster.server_folder(name)) for name in cluster.servers)
+
+    def enters(number):
+        guest = Guest(at(cluster, account, number), account.user, account.password, f"guest-{number}")
+        guest.close()
+        return guest.reason == "Success"
+
+    until(lambda: all(map(enters, range(3))))
+    network = f"sealwright/{site.home.network_id().hex()[:16]}"
+    mine, others = f"{network}/{device.id.hex()}", f"{network}/{other.id.hex()}"
+    thief = Guest(at(cluster, account, 1), account.user, account.password, "thief")
+    wanted = ["#", "sealwright/#", "$MQTT/#", "$MQTT/sub/#", "$SYS/#", "$JS/#", f"{others}/command", f"{mine}/readings"]
+    wanted += [f"{network}/0/{other.id.hex()}/readings", "sealwright/checked/#", "sealwright/known/#"]
+    assert [topic for topic in wanted for qos in (0, 1) if thief.subscribe(topic, qos)] == []
+    assert thief.subscribe(f"{mine}/command", 1)
+    kid, n = device.id.hex()[:16], cluster.cluster.partitions
+    forged = [f"{others}/{name}" for name in (*NAMES, "money")] + [
+        f"{network}/{p}/{other.id.hex()}/readings" for p in range(n)
+    ]
+    forged += [
+        f"sealwright/known/{kid}",
+        "sealwright/checked/readings/0",
+        "sealwright/checked/money/0",
+        "sealwright/safe/0",
+    ]
+    forged += [f"$MQTT/msgs/{others}/readings", "$JS/API/STREAM/PURGE/SEALWRIGHT_MONEY", "$JS/API/INFO", "$KV/x/y"]
+    for topic in (*forged, f"{mine}/readings"):
+        thief.publish(topic, b"forged")
+    link = Link(cluster.cluster, ADMIN)
+    try:
+        found = []
+        until(lambda: found.extend(waiting(cluster, link)) or found)
+        assert {one.rpartition(".")[0].rpartition(".")[2] for one in found} == {device.id.hex()}
+        for name in (streams.CHECKED_READINGS, streams.CHECKED_MONEY, streams.KNOWN, streams.SAFE):
+            assert link.request(f"STREAM.INFO.{name}")["state"]["messages"] == 0, name
+    finally:
+        link.close()
+        thief.close()
+    revoke(site.home, site.home.find(device.id), "lost")
+    cluster.write_accounts()
+    for name in cluster.servers:
+        reload(cluster.cluster.server_folder(name))
+    until(lambda: not any(map(enters, range(3))))
+
+
+def test_the_account_of_a_part_may_do_its_own_work_alone(cluster):
+    allowed = asyncio.run(refused(cluster, VERIFY, [streams.readings_subject(1), streams.money_subject(0)]))
+    assert allowed == 0, "what it does all day"
+    api, next_of = "$JS.API", "$JS.API.CONSUMER.MSG.NEXT"
+    of_settlers = [f"{next_of}.{streams.CHECKED_MONEY}.settle-0", f"$JS.ACK.{streams.CHECKED_MONEY}.settle-0.1.1.1.1.1"]
+    changes = [f"{api}.STREAM.{what}.{streams.CHECKED_MONEY}" for what in ("DELETE", "PURGE", "UPDATE", "MSG.DELETE")]
+    beyond = [*of_settlers, *changes, streams.later_subject(0, "00"), f"{api}.CONSUMER.DELETE.{streams.MQTT}.verify-0"]
+    beyond += ["$MQTT.msgs.sealwright.x.0.y.readings", "sealwright.x.y.command"]
+    assert asyncio.run(refused(cluster, VERIFY, beyond)) == len(beyond)
+    beyond = [streams.readings_subject(0), streams.known_subject("00" * 8), streams.safe_subject(0), *changes]
+    beyond += [f"{next_of}.{streams.MQTT}.verify-0", f"{next_of}.{streams.CHECKED_READINGS}.readings"]
+    assert asyncio.run(refused(cluster, settler(0), beyond)) == len(beyond)
+
+
+async def refused(cluster, account, subjects):
+    """At how many of these subjects a server does not let the account publish."""
+    import nats
+
+    errors, own = [], cluster.cluster
+
+    async def note(error):
+        errors.append(str(error))
+
+    one = own.servers[0]
+    tls = context(Broker(one.host, one.client, authority=own.authority))
+    login = {"user": account, "password": own.password(account), "tls": tls, "error_cb": note}
+    client = await nats.connect(f"tls://{one.host}:{one.client}", **login)
+    for subject in subjects:
+        await client.publish(subject, b"{}")
+    await client.flush()
+    await asyncio.sleep(0.2)
+    await client.close()
+    return sum("permissions violation for publish" in error.lower() for error in errors)
+
+
+def test_a_boards_readings_come_through_any_server_and_are_acknowledged(site, cluster, board):  # noqa: F811
+    for name in ("broker", "verify", "readings"):
+        cluster.part(name, "--allow-test")
+    device, _ = point(site, board, None)
+    entry = site.home.find(device)
+    site.home.register(replace(entry, url="tcp:127.0.0.1:1", urls=()))  # so intake has no way but the servers
+    cluster.part("intake", "--allow-test")
+    until(lambda: len(site.readings()) >= 3)
+    until(lambda: acknowledged(site) >= 1)
+    cluster.servers["server-1"].kill()  # the one that the board knows; two are left
+    until(lambda: "verify" in site.states())
+    cluster.servers["server-1"].start()
+    before = len(site.readings())
+    until(lambda: len(site.readings()) > before)
+    board.kill()
+    assert site.numbers() == list(range(1, site.numbers()[-1] + 1)), "each of them, once"
+
+
+def test_what_is_safe_grows_without_gaps_alone():
+    device, name = "ab" * 32, lambda seq: f"{seq:02}" * 32
+    runs = safe.runs_of({device: {seq: (name(seq), name(seq - 1) if seq > 1 else None) for seq in (1, 2, 4)}})
+    assert safe.read(safe.written(runs)) == runs
+    assert [(run.first, run.last) for run in runs] == [(1, 2), (4, 4)]
+    heard = ClusterBrokered(None, None, None, None)
+    heard.note(runs)
+    log = heard.logs[bytes.fromhex(device)]
+    assert (log.safe, log.gap) == ((2, bytes.fromhex(name(2))), (3, 3)), "3 is missing: the device is asked"
+    heard.note([safe.Run(device, 3, 3, name(2), name(3))])
+    assert log.safe.seq == 4 and log.gap is None
+    heard.note([safe.Run(device, 3, 6, name(2), name(6))])
+    assert log.safe.seq == 6, "it goes on from what came before"
+    heard.note([safe.Run(device, 9, 9, name(8), name(9)), safe.Run(device, 8, 8, name(7), name(8))])
+    assert (log.safe.seq, log.gap) == (6, (7, 7))
+    heard.note([safe.Run(device, 7, 9, name(6), name(9))])
+    assert log.safe.seq == 9 and log.gap is None
+    for bad in (b"[]x", b"[[1]]", json.dumps([["ab", 1, 1, None, "cd"]]).encode(), b"7"):
+        with pytest.raises(ValueError):
+            safe.read(bad)
+
+
+def test_a_verifiers_machine_gets_no_key_and_no_other_account(site, cluster, tmp_path):
+    hand_out(site.home, VERIFY, tmp_path / "there")
+    there = Home.open(tmp_path / "there")
+    assert not list(there.folder.rglob("*.key")) and there.roots() == site.home.roots()
+    assert list(Cluster.read(there.folder).accounts) == [VERIFY]
+    Link(Cluster.read(there.folder), VERIFY).close()
+    with pytest.raises(Usage) as error:
+        Link(Cluster.read(there.folder), ADMIN)
+    assert error.value.code == "no_account" and "hand-out" in error.value.remedy
+    with pytest.raises(Usage):
+        hand_out(site.home, settler(0), tmp_path / "elsewhere")
+
+
+def test_a_cluster_that_cannot_be_is_refused(tmp_path):
+    one = Server.parse("nats1.example:1:2:3", 1)
+    assert (one.mqtt, one.client, one.route, one.name) == (1, 2, 3, "server-1")
+    assert Server.parse("[::1]:5", 2).at(7) == "[::1]:7"
+    for text in ("", "a b", "x:y", "x:1:2:3:4", "x:0", 'x"', "x:70000"):
+        with pytest.raises(Usage):
+            Server.parse(text, 1)
+    port = free_port()
+    two = [Server(f"s{n}", "h", port, port + 1 + n, port + 9 + n) for n in range(3)]
+    for servers, shards, changes in (
+        ((), 1, {}),
+        ((one, Server.parse("b", 2)), 1, {}),
+        (tuple(two), 1, {}),
+        ((one,), 0, {}),
+        ((one,), 1, {"sync": "never"}),
+        ((one,), 1, {"partitions": 0}),
+        ((one,), 1, {"address": "a b"}),
+    ):
+        with pytest.raises(Usage):
+            checked(Cluster(tmp_path, servers, shards, **changes))
+    with pytest.raises(Usage):
+        check_same(Cluster(tmp_path, (one,), 2), Cluster(tmp_path, (one,), 3))
