@@ -16,12 +16,12 @@ NAMES = ("east", "north", "west")
 
 @pytest.fixture(scope="module")
 def park(tmp_path_factory):
-    """A home with three devices that sign readings each second."""
+    """A home with three devices: two sign a reading each second, and west has no sensor."""
     made = Cli(tmp_path_factory.mktemp("park") / "home")
     try:
         made.ok("init", "--network", "park")
         for name in NAMES:
-            made.provisioned(name, "bme280", policy=None)
+            made.provisioned(name, *(() if name == "west" else ("bme280",)), policy=None)
             made.ok("owner", "interval", "1", "--device", name)
         yield made
     finally:

@@ -26,8 +26,8 @@ def carry_out(home: Home, act: Act, connect: Connect, *, allow_test: bool) -> st
             return _renew(home, entry, connect)
         case Revoke():
             verdict = settle_revocation(home, entry, renewing.revoke(home, entry, act.reason))
-            told = "the ledger has it" if verdict.ok else f"the ledger refused it: {verdict.code}"
-            return f"{entry.name} is revoked; {told}"
+            said = "the ledger has it" if verdict.ok else f"the ledger refused it: {verdict.code}"
+            return f"{entry.name} is revoked; {said}"
         case Pause():
             with connect(act.device) as client:
                 owner.pause(home, client)

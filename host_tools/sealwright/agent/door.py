@@ -28,7 +28,7 @@ SECONDS: Final = 1.0
 _UCRED: Final = struct.Struct("3i")  # pid, uid, gid
 _LONGEST_WHO: Final = 80
 
-# gets what was asked and by whom, gives the answer; may raise a SealwrightError
+# gets a request and who sent it, gives the answer; may raise a SealwrightError
 Answer = Callable[[dict[str, Any], str], dict[str, Any]]
 
 

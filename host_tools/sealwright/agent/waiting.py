@@ -1,7 +1,8 @@
 """The acts that wait for the person, the oldest first, and what came of those before.
 
 Limits: MOST_WAITING wait; one more is refused until the person has decided on another. An act that waits already waits
-once, whoever asks again. One that nobody decides on within PATIENCE is dropped. What came of MOST_KEPT is remembered.
+once, however often it is asked for. One that nobody decides on within PATIENCE is dropped. What came of MOST_KEPT is
+remembered.
 """
 
 import secrets

@@ -28,6 +28,11 @@ _STATES: Final = {
     State.FAILED: "failed",
     None: "to be updated",
 }
+_SILENT: Final = "Run it again once those that are silent answer: it goes on where it was."
+_WHAT_NOW: Final = (
+    "Mend the firmware and pack a later version; or run it again with more --most-failures, or with --restart to try "
+    "all anew."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +193,5 @@ def _sum(session: Session, file: RolloutFile, stopped: int | None, version: int,
     if over:
         session.note("Interrupted. Run it again: it goes on where it ended.")
     elif stopped is not None:
-        session.note(
-            f"Stopped in ring {stopped}: too many failed, and no further device was begun. Mend the firmware and pack "
-            "a later version; or run it again with more --most-failures, or with --restart to try all anew."
-        )
+        session.note(f"Stopped in ring {stopped}: no further device was begun. {_WHAT_NOW if failed else _SILENT}")
     return code

@@ -176,7 +176,7 @@ class Polling(Gathering):
     def renew(self, renewals: Renewals) -> None:
         """Renew the certificates that are due, of devices that have answered."""
         for one in self._free():
-            due = renewals.wanted(one.device)
+            due = renewals.due(one.device)
             if due is not None:
                 self.begin(partial(renewals.visit, due), [one.part])
 

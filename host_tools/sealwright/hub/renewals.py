@@ -39,13 +39,13 @@ _Stamp = tuple[int, int]
 @dataclass
 class _Tried:
     """What came of a device's renewals. ends: of the certificate that they were for; again: when the next try is, of
-    time.monotonic; told: that it ends was reported."""
+    time.monotonic; reported: that it ends was reported."""
 
     ends: int
     failures: int = 0
     why: str = ""
     again: float = 0.0
-    told: bool = False
+    reported: bool = False
 
 
 class Renewals:
@@ -99,8 +99,8 @@ class Renewals:
     def _judge(self, one: Lasting, at: int) -> None:
         """Report a certificate that nobody has renewed in time; the lock is held."""
         tried = self._of(one)
-        if not tried.told and (tried.failures >= FAILURES or one.is_urgent(at, self._before)):
-            tried.told = True
+        if not tried.reported and (tried.failures >= FAILURES or one.is_urgent(at, self._before)):
+            tried.reported = True
             when = f"ended at {utc(one.ends)}" if at >= one.ends else f"ends at {utc(one.ends)}"
             why = tried.why or "it was not reached"
             self._faults.append((one.device, CODE, f"its certificate {when} and was not renewed: {why}"))
@@ -112,7 +112,7 @@ class Renewals:
             tried = self._tried[one.entry.device] = _Tried(one.ends)
         return tried
 
-    def wanted(self, device: bytes) -> Lasting | None:
+    def due(self, device: bytes) -> Lasting | None:
         """What is to be renewed now of this device (id), or None."""
         one = self._due.get(device)
         if one is None or time.time() >= one.ends:
@@ -171,16 +171,16 @@ class Renewals:
 
     def _keep(self) -> None:
         """Write down what was reported: a disk that refuses it costs a second report after a restart."""
-        told = {device: {"ends": one.ends, "failures": one.failures, "why": one.why, "told": one.told}
-                for device, one in self._tried.items() if one.failures or one.told}  # fmt: skip
+        reported = {device: {"ends": one.ends, "failures": one.failures, "why": one.why, "reported": one.reported}
+                for device, one in self._tried.items() if one.failures or one.reported}  # fmt: skip
         with suppress(OSError):
-            write_whole(self._path, json.dumps(told).encode())
+            write_whole(self._path, json.dumps(reported).encode())
 
 
 def _load(path: Path) -> dict[str, _Tried]:
     try:
         values: Mapping[str, Mapping[str, Any]] = json.loads(path.read_bytes())
         return {str(bytes.fromhex(device).hex()): _Tried(int(one["ends"]), int(one["failures"]), str(one["why"]),
-                told=bool(one["told"])) for device, one in values.items()}  # fmt: skip
+                reported=bool(one["reported"])) for device, one in values.items()}  # fmt: skip
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}  # none yet, or damaged: what is reported is reported once more

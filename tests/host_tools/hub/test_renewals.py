@@ -106,7 +106,7 @@ def test_one_whose_custody_is_not_proved_is_not_extended_and_that_is_said_once(p
     known = Known(site.home, None)
     try:
         found = refreshed(site, known)
-        due = found.wanted(device)
+        due = found.due(device)
         with emulator.resolve(site.home, made.url) as client:
             for _ in range(renewals.FAILURES):
                 found.renew(client, due)
@@ -115,7 +115,7 @@ def test_one_whose_custody_is_not_proved_is_not_extended_and_that_is_said_once(p
         assert f"was not renewed: its {why}" in said[1][2] if why else "was not renewed" in said[1][2]
         assert kept_certificate(site.home, device).body.custody == custody
         again = refreshed(site, known)
-        assert again.wanted(device) is not None, "it is tried again"
+        assert again.due(device) is not None, "it is tried again"
         with emulator.resolve(site.home, made.url) as client:
             for _ in range(renewals.FAILURES):
                 again.renew(client, due)
@@ -133,23 +133,23 @@ def test_one_that_is_revoked_or_forgotten_or_has_ended_is_left_alone(past, monke
     known = Known(site.home, None)
     try:
         found = refreshed(site, known)
-        due = found.wanted(device)
+        due = found.due(device)
         renewing.revoke(site.home, entry, "lost")
         with emulator.resolve(site.home, made.url) as client:
             found.renew(client, due)  # it was due a moment ago
         assert "it is revoked" in found.take()[1][0][2]
-        assert refreshed(site, known).wanted(device) is None
+        assert refreshed(site, known).due(device) is None
         for path in (site.home.folder / "revocations").iterdir():
             path.unlink()
-        assert refreshed(site, known).wanted(device) is not None
-        assert refreshed(site, known, before=0).wanted(device) is None, "0 is never"
+        assert refreshed(site, known).due(device) is not None
+        assert refreshed(site, known, before=0).due(device) is None, "0 is never"
         real = time.time
         monkeypatch.setattr(time, "time", lambda: real() + 6 * DAY)
         ended = refreshed(site, known)
-        assert ended.wanted(device) is None and "certificate ended at" in ended.take()[1][0][2]
+        assert ended.due(device) is None and "certificate ended at" in ended.take()[1][0][2]
         monkeypatch.undo()
         site.home.retire(entry)
-        assert refreshed(site, known).wanted(device) is None
+        assert refreshed(site, known).due(device) is None
         assert kept_certificate(site.home, device).digest == before
     finally:
         made.kill()

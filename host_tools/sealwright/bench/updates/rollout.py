@@ -4,8 +4,8 @@ A ring is done when each of its devices has confirmed the version after its self
 still runs it and signs readings when that time is over. Within a ring no further device is begun once too many failed.
 A device that is silent is tried again until `wait` is over; then it counts as one that failed, and the next run tries
 it again. What failed otherwise stays failed until the rollout is begun anew.
-Limits: whether a device signs readings is asked only where one was due while it soaked. Which version runs is the
-device's own word; its status, which it signs, names the reading.
+Limits: whether a device signs readings is asked only where it has sensors, and one was due while it soaked. Which
+version runs is the device's own word; its status, which it signs, names the reading.
 """
 
 import time
@@ -148,7 +148,7 @@ class Rollout:
             with self._connect(device) as client:
                 status, raw = prove(self._home, client).body, client.info().raw
             _check_version(raw, self._bundle.message.body.version)
-            due = raw["interval"] * raw.get("batch", 1) < time.time() - before.at
+            due = bool(raw["sensors"]) and raw["interval"] * raw.get("batch", 1) < time.time() - before.at
             if due and status.reading_seq <= before.seq:
                 remedy = "See its sensors and faults with `sealwright info`."
                 raise Rejected("it has signed no reading since the update", remedy=remedy, code="no_readings")
