@@ -107,8 +107,9 @@ class Tables:
 
     def newest(self) -> Iterator[Newest]:
         """The newest reading of each device."""
+        # CROSS keeps the order (sqlite.org/lang_select.html): SQLite itself would read all messages, and ask of each
         query = """SELECT d.device, m.seq, m.at, m.clock, d.test FROM devices d
-            JOIN messages m ON m.device = d.id AND m.seq = (SELECT max(seq) FROM messages WHERE device = d.id)"""
+            CROSS JOIN messages m ON m.device = d.id AND m.seq = (SELECT max(seq) FROM messages WHERE device = d.id)"""
         return (Newest(*cast("tuple[bytes, int, int, int, int]", row)) for row in self._queries.rows(query))
 
     def newest_value(self, series: int) -> tuple[int | None, int | None, Value] | None:
