@@ -42,7 +42,7 @@ _MAX_AUTHORITY = const(2048)  # a command must fit a frame
 # Seconds between two tries: twice as many each time, and a random time around them. When a broker restarts, all of its
 # devices lose it at once; they come back spread out, the further the longer it takes to let them all in
 _MIN_RETRY = const(1)
-_MAX_RETRY = const(60)
+_MAX_RETRY = const(40)
 _GOOD_MS = const(4000)  # a connection that stood so long, times the seconds of the last pause, was a good one
 _POLL_SECONDS = 0.3
 _LOOK_SECONDS = const(5)
@@ -152,9 +152,13 @@ class Uplink:
                 retry = min(retry * 2, _MAX_RETRY)
 
     async def _pause(self, seconds: float) -> None:
-        while seconds > 0 and self._device.journal.get(NETWORK_RECORD) is self._settings and not self._is_roused:
+        began = ticks_ms()  # a board that signs, or trades, comes back from a sleep late
+        while (
+            ticks_diff(ticks_ms(), began) < seconds * 1000
+            and self._device.journal.get(NETWORK_RECORD) is self._settings
+            and not self._is_roused
+        ):
             await asyncio.sleep(_POLL_SECONDS)
-            seconds -= _POLL_SECONDS
 
     def _reload_settings(self) -> bool:
         """Load the settings. Returns whether they changed."""

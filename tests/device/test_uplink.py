@@ -1,6 +1,7 @@
 """The owner's broker settings: validation, and consistency after a power cut."""
 
 import asyncio
+import time
 
 from check import raises
 from rig import Issuer, PowerCut, provisioned, restarted
@@ -177,10 +178,29 @@ def test_pauses_grow_and_are_spread_so_that_a_fleet_does_not_come_back_at_once()
         found = pauses(provisioned(Issuer()), broker)
         ratios = []
         for n, seconds in enumerate(found):
-            wanted = min(2**n, 60)
+            wanted = min(2**n, 40)
             assert wanted / 2 <= seconds < 2.5 * wanted, found
             ratios.append(seconds / wanted)
         assert max(ratios) - min(ratios) > 0.1, "the same for six tries, and so for six devices"
+
+
+def test_a_busy_board_does_not_pause_for_longer():
+    uplink, turns = Uplink(provisioned(Issuer())), []
+    uplink._settings = uplink._device.journal.get(NETWORK_RECORD)
+
+    async def busy():
+        while True:
+            turns.append(None)
+            time.sleep(0.7)
+            await asyncio.sleep(0)
+
+    async def main():
+        task = asyncio.create_task(busy())
+        await uplink._pause(1.2)
+        task.cancel()
+
+    asyncio.run(main())
+    assert len(turns) < 4, "one for each look, which were to come every 0.3 s"
 
 
 def test_board_without_uplink_refuses_settings():
