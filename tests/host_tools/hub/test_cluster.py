@@ -118,7 +118,7 @@ def test_a_device_speaks_under_its_own_id_alone_and_is_out_at_every_server_once_
         f"sealwright/known/{kid}",
         "sealwright/checked/readings/0",
         "sealwright/checked/money/0",
-        "sealwright/safe/0",
+        "sealwright/safe",
     ]
     forged += [f"$MQTT/msgs/{others}/readings", "$JS/API/STREAM/PURGE/SEALWRIGHT_MONEY", "$JS/API/INFO", "$KV/x/y"]
     for topic in (*forged, f"{mine}/readings"):
@@ -149,7 +149,7 @@ def test_the_account_of_a_part_may_do_its_own_work_alone(cluster):
     beyond = [*of_settlers, *changes, streams.later_subject(0, "00"), f"{api}.CONSUMER.DELETE.{streams.MQTT}.verify-0"]
     beyond += ["$MQTT.msgs.sealwright.x.0.y.readings", "sealwright.x.y.command"]
     assert asyncio.run(refused(cluster, VERIFY, beyond)) == len(beyond)
-    beyond = [streams.readings_subject(0), streams.known_subject("00" * 8), streams.safe_subject(0), *changes]
+    beyond = [streams.readings_subject(0), streams.known_subject("00" * 8), streams.SAFE_SUBJECT, *changes]
     beyond += [f"{next_of}.{streams.MQTT}.verify-0", f"{next_of}.{streams.CHECKED_READINGS}.readings"]
     assert asyncio.run(refused(cluster, settler(0), beyond)) == len(beyond)
 

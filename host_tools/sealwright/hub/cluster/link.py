@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from ...extras import load
 from .config import Cluster
-from .connecting import ANSWER_SECONDS, CONNECT_SECONDS, connected
+from .connecting import ANSWER_SECONDS, CONNECT_SECONDS, KEEP_SECONDS, connected
 from .errors import ClusterAway, StreamFull, StreamMissing, WrongAccount
 from .pulling import NOBODY, Pull, Taken
 from .rights import inbox
@@ -154,7 +154,9 @@ class Link:
         self._beat = asyncio.ensure_future(self._beating())
 
     async def _publish_all(self, messages: Sequence[tuple[str, bytes]]) -> None:
-        found = await asyncio.gather(*(self._js.publish(*one) for one in messages), return_exceptions=True)
+        found = await asyncio.gather(
+            *(self._js.publish(*one, timeout=KEEP_SECONDS) for one in messages), return_exceptions=True
+        )
         for one in found:
             if isinstance(one, BaseException):
                 raise one
