@@ -1,28 +1,26 @@
 """A hub of a cluster: who may do what at its servers, a real board through them, and what the files refuse."""
 
 import asyncio
-import json
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 
 import pytest
 from sealwright import emulator
-from sealwright.emulator.board import free_port
 from sealwright.errors import Unreachable, Usage
 from sealwright.home import Home
 from sealwright.home.entry import DONE, Registered
 from sealwright.hub.accounts import Accounts
-from sealwright.hub.cluster import safe, streams
-from sealwright.hub.cluster.brokered import ClusterBrokered
-from sealwright.hub.cluster.config import ADMIN, VERIFY, Cluster, Server, checked, settler
+from sealwright.hub.cluster import streams
+from sealwright.hub.cluster.config import ADMIN, VERIFY, Cluster, settler
 from sealwright.hub.cluster.handing_out import hand_out
 from sealwright.hub.cluster.keeping import reload
 from sealwright.hub.cluster.link import Link
-from sealwright.hub.cluster.making import check_same
+from sealwright.hub.cluster.sinks import KnownStream
 from sealwright.link.broker import Broker
 from sealwright.link.broker.trust import context
 from sealwright.operate.renewing import revoke
+from sealwright.taken_along import plain_files
 
 from .cluster_site import ClusterSite, needs_servers
 from .site import Site
@@ -190,25 +188,10 @@ def test_a_boards_readings_come_through_any_server_and_are_acknowledged(site, cl
     before = len(site.readings())
     until(lambda: len(site.readings()) > before)
     board.kill()
+    revoke(site.home, site.home.find(device), "lost")
+    with closing(Link(cluster.cluster, ADMIN)) as link:
+        until(lambda: KnownStream(link).of([device[:8]])[device[:8]][-1] in site.home.revocations())
     assert site.numbers() == list(range(1, site.numbers()[-1] + 1)), "each of them, once"
-
-
-def test_what_is_safe_grows_without_gaps_alone():
-    device, digest = "ab" * 32, "cd" * 32
-    runs = safe.runs_of({device: {1: "01" * 32, 2: "02" * 32, 4: digest}}, [(device, 9)])
-    assert safe.read(safe.written(runs)) == runs
-    assert [(run.first, run.last) for run in runs] == [(9, 9), (1, 2), (4, 4)]
-    heard = ClusterBrokered(None, None, None, None)
-    heard.note(runs[1:])
-    log = heard.logs[bytes.fromhex(device)]
-    assert log.safe == (2, bytes.fromhex("02" * 32)), "3 is missing: the device is asked"
-    heard.note([safe.Run(device, 3, 3, digest), safe.Run(device, 4, 6, digest), safe.Run(device, 7, 7, None)])
-    assert log.safe.seq == 6
-    heard.note([safe.Run(device, 7, 8, digest)])
-    assert log.safe.seq == 6, "7 was refused: nothing from it on may be forgotten"
-    for bad in (b"[]x", b"[[1]]", json.dumps([["ab", 1, 1, None]]).encode(), b"7"):
-        with pytest.raises(ValueError):
-            safe.read(bad)
 
 
 def test_a_verifiers_machine_gets_no_key_and_no_other_account(site, cluster, tmp_path):
@@ -222,27 +205,6 @@ def test_a_verifiers_machine_gets_no_key_and_no_other_account(site, cluster, tmp
     assert error.value.code == "no_account" and "hand-out" in error.value.remedy
     with pytest.raises(Usage):
         hand_out(site.home, settler(0), tmp_path / "elsewhere")
-
-
-def test_a_cluster_that_cannot_be_is_refused(tmp_path):
-    one = Server.parse("nats1.example:1:2:3", 1)
-    assert (one.mqtt, one.client, one.route, one.name) == (1, 2, 3, "server-1")
-    assert Server.parse("[::1]:5", 2).at(7) == "[::1]:7"
-    for text in ("", "a b", "x:y", "x:1:2:3:4", "x:0", 'x"', "x:70000"):
-        with pytest.raises(Usage):
-            Server.parse(text, 1)
-    port = free_port()
-    two = [Server(f"s{n}", "h", port, port + 1 + n, port + 9 + n) for n in range(3)]
-    for servers, shards, changes in (
-        ((), 1, {}),
-        ((one, Server.parse("b", 2)), 1, {}),
-        (tuple(two), 1, {}),
-        ((one,), 0, {}),
-        ((one,), 1, {"sync": "never"}),
-        ((one,), 1, {"partitions": 0}),
-        ((one,), 1, {"address": "a b"}),
-    ):
-        with pytest.raises(Usage):
-            checked(Cluster(tmp_path, servers, shards, **changes))
-    with pytest.raises(Usage):
-        check_same(Cluster(tmp_path, (one,), 2), Cluster(tmp_path, (one,), 3))
+    kept = {name for name, _ in plain_files(site.home.folder)}
+    assert {"hub/cluster/cluster.json", "hub/cluster/servers/server-1/server.conf"} <= kept, "a backup takes it along"
+    assert not [name for name in kept if "/store/" in name]

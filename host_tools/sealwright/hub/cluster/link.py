@@ -92,11 +92,6 @@ class Link:
         """What the servers' API answers; "error" is in it where it refuses."""
         return self._run(self._request(subject, body))
 
-    def server(self) -> str:
-        """The URL of the server that it is connected to; empty where there is none."""
-        found = self._client.connected_url
-        return "" if found is None else str(found.netloc)
-
     def close(self) -> None:
         """Leave. What was taken and is not done is given to another."""
         with suppress(Exception):

@@ -47,6 +47,7 @@ _MOST_OTHERS: Final = 64  # signers of a batch that are asked for, beside the de
 _MONEY: Final = b"\xd2\x84\x51"  # how a message that is no reading begins
 _AGAIN_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.1
+_KNOWN_SECONDS: Final = 300.0  # after which what certifies devices is asked for anew: some may be revoked
 _MOST_KNOWN: Final = 100_000  # key hints in memory
 _NOT_ITS_OWN: Final = frozenset({"bad_signature", "unknown_signer", "malformed"})  # of a reading: nobody loses it
 
@@ -90,6 +91,7 @@ class _Verifying:
         self._known = Known(self._home, None, lambda kid: self._asked.get(kid, ()))
         self._checking = Checking(self._roots, self._policy, self._known)
         self._kids: dict[bytes, float] = {}  # of what is known, since when
+        self._began = time.monotonic()
 
     def round(self, stop: threading.Event) -> int:
         """Look at each partition once; how many messages there were. Raises ClusterAway, SpoolFull."""
@@ -171,7 +173,7 @@ class _Verifying:
 
     def _look_up(self, kids: set[bytes]) -> None:
         """Ask for what certifies these, all at once, where it is not known."""
-        if len(self._kids) > _MOST_KNOWN:
+        if len(self._kids) > _MOST_KNOWN or time.monotonic() - self._began > _KNOWN_SECONDS:
             self._begin()
         new = [kid for kid in kids if kid not in self._kids]
         self._asked = self._stream.of(new) if new else {}
