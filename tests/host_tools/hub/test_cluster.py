@@ -191,7 +191,8 @@ def test_a_boards_readings_come_through_any_server_and_are_acknowledged(site, cl
     revoke(site.home, site.home.find(device), "lost")
     with closing(Link(cluster.cluster, ADMIN)) as link:
         until(lambda: KnownStream(link).of([device[:8]])[device[:8]][-1] in site.home.revocations())
-    assert site.numbers() == list(range(1, site.numbers()[-1] + 1)), "each of them, once"
+    # what a verifier could not hand on while a server was gone comes again after some seconds
+    until(lambda: site.numbers() == list(range(1, site.numbers()[-1] + 1)))
 
 
 def test_a_verifiers_machine_gets_no_key_and_no_other_account(site, cluster, tmp_path):

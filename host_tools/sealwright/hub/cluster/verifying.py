@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import islice
 from typing import Final
 
@@ -107,6 +107,8 @@ class _Verifying:
                 self._take(taken)
         except BaseException:
             self._link.leave(taken)
+            with suppress(ClusterAway):  # without this another verifier is given them a while later
+                self._link.again(taken, _AGAIN_SECONDS)
             raise
         return len(taken)
 
