@@ -7,7 +7,7 @@ A backup is of one moment. A home that is restored from it must never sign again
     ledger.db         is as old as the backup: bundles since then are to be settled again, which pays nothing twice
     readings.db       is copied while others write to it, as the ledger is
     hub/              has its spool, before the ledger is copied, and its broker's accounts,
-                      what alerts it gives; the rest is made anew
+                      what alerts it gives, its cluster; the rest is made anew, and the servers keep their streams
     boards/           is left out: an emulated board that is put back would promise again what it has promised
     web/              is left out: a token that was revoked, or a browser that was signed out, would be good again
     config.toml       is set aside where it names a ledger's file: that would be the old home's

@@ -17,6 +17,8 @@ _OF_HUB: Final = (
     ".key",
     "accounts.json",
     "alerts.toml",
+    "cluster.json",
+    "server.conf",
 )  # how its files end that come along
 LEDGER: Final = "ledger.db"
 HEAD: Final = "ledger.head"

@@ -39,7 +39,7 @@ from tests.load.sinks import Servers
 
 ROOT = Path(__file__).parents[3]
 PARTS = ("verify-1", "verify-2", "settle-0", "settle-1", "readings")
-DRAIN = 90.0  # seconds until a test gives up
+DRAIN = 240.0  # seconds until a test gives up
 
 
 def campaign(folder, *, seconds, seed, devices=200, every=None, jobs=1, connections=8):

@@ -39,7 +39,7 @@ class ClusterBrokered:
         """Take in what verifiers say; nothing comes for intake itself."""
         with suppress(ClusterAway):  # at the next look
             for _ in range(_MOST):
-                found = self._link.after(streams.SAFE, self._next, streams.safe_subject("*"))
+                found = self._link.after(streams.SAFE, self._next, streams.SAFE_SUBJECT)
                 if found is None:
                     break
                 self._next = found[0] + 1

@@ -15,6 +15,7 @@ from .rights import inbox
 
 CONNECT_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 5.0
+KEEP_SECONDS: Final = 20.0  # for a stream that keeps a message: servers may be busy, or choose who leads
 _TRY_SECONDS: Final = 5.0
 _RECONNECT_SECONDS: Final = 0.25
 _PING_SECONDS: Final = 5

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from ...extras import load
 from .config import Cluster
-from .connecting import ANSWER_SECONDS, CONNECT_SECONDS, connected
+from .connecting import ANSWER_SECONDS, CONNECT_SECONDS, KEEP_SECONDS, connected
 from .errors import ClusterAway, StreamFull, StreamMissing, WrongAccount
 from .pulling import NOBODY, Pull, Taken
 from .rights import inbox
@@ -92,11 +92,6 @@ class Link:
         """What the servers' API answers; "error" is in it where it refuses."""
         return self._run(self._request(subject, body))
 
-    def server(self) -> str:
-        """The URL of the server that it is connected to; empty where there is none."""
-        found = self._client.connected_url
-        return "" if found is None else str(found.netloc)
-
     def close(self) -> None:
         """Leave. What was taken and is not done is given to another."""
         with suppress(Exception):
@@ -154,7 +149,9 @@ class Link:
         self._beat = asyncio.ensure_future(self._beating())
 
     async def _publish_all(self, messages: Sequence[tuple[str, bytes]]) -> None:
-        found = await asyncio.gather(*(self._js.publish(*one) for one in messages), return_exceptions=True)
+        found = await asyncio.gather(
+            *(self._js.publish(*one, timeout=KEEP_SECONDS) for one in messages), return_exceptions=True
+        )
         for one in found:
             if isinstance(one, BaseException):
                 raise one

@@ -42,7 +42,7 @@ def _publish(cluster: Cluster, account: str) -> list[str]:
     ]
     if account == VERIFY:
         taken = [_take(streams.MQTT, streams.verifier(number)) for number in range(cluster.partitions)]
-        return [*checked, streams.safe_subject("*"), *known, *(one for two in taken for one in two)]
+        return [*checked, streams.SAFE_SUBJECT, *known, *(one for two in taken for one in two)]
     if account == READINGS:
         return [*known, *_take(streams.CHECKED_READINGS, "readings")]
     if account == INTAKE:

@@ -15,7 +15,7 @@ from .dealing import deal, pieces
 from .link import Link
 from .pulling import Taken
 
-_MESSAGES: Final = 8  # of a stream, each a bundle of up to 256 KB
+_MESSAGES: Final = 64  # of a stream, each a bundle of up to 256 KB
 _BYTES: Final = 1 << 20
 
 

@@ -26,6 +26,7 @@ MOST_OF_DEVICE: Final = 2000
 SAFE_SECONDS: Final = 86_400
 ACK_SECONDS: Final = 15.0  # after which what somebody took and did not finish is given to another
 MOST_TAKEN: Final = 16_384  # of a partition or a shard, by all who take of it
+SAFE_SUBJECT: Final = "sealwright.safe"
 _MQTT_SUBJECTS: Final = "$MQTT.msgs."
 
 
@@ -52,11 +53,6 @@ def money_subject(shard: int | str) -> str:
 def known_subject(kid: str) -> str:
     """Where what certifies a key hint (hex) is."""
     return f"sealwright.known.{kid}"
-
-
-def safe_subject(partition: int | str) -> str:
-    """Where it is said what may be acknowledged."""
-    return f"sealwright.safe.{partition}"
 
 
 def verifier(partition: int) -> str:
@@ -96,9 +92,7 @@ def streams(cluster: Cluster) -> list[dict[str, Any]]:
     ]
     last = {"max_msgs_per_subject": 1, "allow_direct": True}
     found.append({"name": KNOWN, "subjects": [known_subject("*")], **kept, **last, "discard": "new"})
-    found.append(
-        {"name": SAFE, "subjects": [safe_subject("*")], **kept, "discard": "old", "max_age": SAFE_SECONDS * 10**9}
-    )
+    found.append({"name": SAFE, "subjects": [SAFE_SUBJECT], **kept, "discard": "old", "max_age": SAFE_SECONDS * 10**9})
     for shard in range(cluster.shards):
         of_shard = {"name": later(shard), "subjects": [later_subject(shard)], "max_msgs_per_subject": 1}
         found.append({**kept, **of_shard, "discard": "old", "max_bytes": max(1, cluster.megabytes // 16) << 20})

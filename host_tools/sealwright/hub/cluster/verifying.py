@@ -1,9 +1,9 @@
 """The part `verify`: checks what devices published, and keeps what holds. Any number of them, anywhere.
 
-It has nothing of its own: it takes some hundred messages of a partition, checks them with `--proof chained`, waits
-until the servers have what holds in the streams of those who use it, and only then has the first stream forget them. A
-kill between the two checks them twice. What does not hold is counted by its code and dropped: its device signs nothing
-better by itself.
+It has nothing of its own: it takes some hundred messages of the partitions by turns, checks them with `--proof
+chained`, waits until the servers have what holds in the streams of those who use it, and only then has the first stream
+forget them. A kill between the two checks them twice. What does not hold is counted by its code and dropped: its device
+signs nothing better by itself.
 Limits: a reading has to be of the device under whose id it came. One whose signer is not known yet waits: its
 certificate may be with another verifier.
 """
@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import islice
 from typing import Final
 
@@ -37,7 +37,9 @@ from .pulling import Taken
 from .sinks import KnownStream, StreamSink
 
 PART: Final = "verify"
-BATCH: Final = 512  # messages that are checked together
+BATCH: Final = 512  # messages of a partition,
+MOST: Final = 1024  # and of all, that are checked together
+FEW: Final = 256  # of them: then more are waited for, as each batch costs the servers some writes
 PATIENCE: Final = 600.0  # seconds that a device's own message waits for its certificate
 PATIENCE_FOR_OTHERS: Final = 60.0  # and one of another signer, such as a voucher that a payee hands in
 FRESH: Final = 10.0  # seconds that another verifier has to keep a rotation that came before a message
@@ -45,6 +47,7 @@ _MOST_OTHERS: Final = 64  # signers of a batch that are asked for, beside the de
 _MONEY: Final = b"\xd2\x84\x51"  # how a message that is no reading begins
 _AGAIN_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.1
+_KNOWN_SECONDS: Final = 300.0  # after which what certifies devices is asked for anew: some may be revoked
 _MOST_KNOWN: Final = 100_000  # key hints in memory
 
 
@@ -58,14 +61,14 @@ def run(home: Home, settings: Settings, stop: threading.Event) -> None:
         work = _Verifying(home, settings, cluster, link, state)
         while not stop.is_set():
             try:
-                busy = work.round(stop)
+                count = work.round(stop)
                 state.hold("")
             except (ClusterAway, SpoolFull) as error:
-                busy = False
+                count = 0
                 state.hold(f"{error}. {error.remedy}")
                 stop.wait(_AGAIN_SECONDS)
             state.tell()
-            if not busy:
+            if count < FEW:
                 stop.wait(_LOOK_SECONDS)
         state.tell(now=True)
 
@@ -87,27 +90,28 @@ class _Verifying:
         self._known = Known(self._home, None, lambda kid: self._asked.get(kid, ()))
         self._checking = Checking(self._roots, self._policy, self._known)
         self._kids: dict[bytes, float] = {}  # of what is known, since when
+        self._began = time.monotonic()
 
-    def round(self, stop: threading.Event) -> bool:
-        """Look at each partition once; whether there was anything. Raises ClusterAway, SpoolFull."""
-        busy = False
-        for step in range(self._cluster.partitions):
-            if stop.is_set():
-                break
-            number = (self._first + step) % self._cluster.partitions
-            taken = self._link.pull(streams.MQTT, streams.verifier(number), BATCH)
+    def round(self, stop: threading.Event) -> int:
+        """Look at each partition once; how many messages there were. Raises ClusterAway, SpoolFull."""
+        taken: list[Taken] = []
+        try:
+            for step in range(self._cluster.partitions):
+                number = (self._first + step) % self._cluster.partitions
+                taken += self._link.pull(streams.MQTT, streams.verifier(number), BATCH)
+                if stop.is_set() or len(taken) >= MOST:
+                    break
+            self._first = number + 1
             if taken:
-                busy = True
-                try:
-                    self._take(number, taken)
-                except BaseException:
-                    self._link.leave(taken)
-                    raise
-                self._state.tell()
-        self._first += 1
-        return busy
+                self._take(taken)
+        except BaseException:
+            self._link.leave(taken)
+            with suppress(ClusterAway):  # without this another verifier is given them a while later
+                self._link.again(taken, _AGAIN_SECONDS)
+            raise
+        return len(taken)
 
-    def _take(self, number: int, taken: list[Taken]) -> None:
+    def _take(self, taken: list[Taken]) -> None:
         origin: list[Taken] = []
         messages: list[bytes] = []
         for one in taken:
@@ -121,7 +125,7 @@ class _Verifying:
         kids = dict.fromkeys(one.message.kid for one in keep if one.message is not None)
         self._sink.add([one.message.raw for one in keep if one.message is not None], self._known.support(kids))
         if runs:
-            self._link.publish([(streams.safe_subject(number), safe.written(runs))])
+            self._link.publish([(streams.SAFE_SUBJECT, safe.written(runs))])
         later = set(map(id, again))
         self._link.done([one for one in taken if id(one) not in later])
         if again:
@@ -167,7 +171,7 @@ class _Verifying:
 
     def _look_up(self, kids: set[bytes]) -> None:
         """Ask for what certifies these, all at once, where it is not known."""
-        if len(self._kids) > _MOST_KNOWN:
+        if len(self._kids) > _MOST_KNOWN or time.monotonic() - self._began > _KNOWN_SECONDS:
             self._begin()
         new = [kid for kid in kids if kid not in self._kids]
         self._asked = self._stream.of(new) if new else {}
