@@ -7,7 +7,7 @@
 Copy a folder to its server's machine; `nats-server -c server.conf` in it starts the server there, and after a change of
 accounts.conf `nats-server --signal reload` has it take that in. Paths in the configuration are relative to the folder
 that the server is started in.
-Limits: a device's account is some 500 bytes of accounts.conf, which a server reads whole at each change.
+Limits: a device's account is some 850 bytes of accounts.conf, which a server reads whole: 3 s for 20,000.
 """
 
 import json
