@@ -1,11 +1,15 @@
 """`sealwright renew --within`, `sealwright devices --ends-within`: by the home's own grants, whatever devices say."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
+from sealwright.agent import doing
+from sealwright.cli import renewals
+from sealwright.errors import RefusedByDevice
 from sealwright.home import Home
 from sealwright.operate import renewing
-from sealwright.operate.validity import kept_certificate
+from sealwright.operate.validity import Barred, kept_certificate, lasting
 from sealwright.wire.messages import Certificate
 
 from tests.cli.runner import Cli, gone_wrong
@@ -49,6 +53,23 @@ def test_a_dry_run_changes_nothing_and_says_what_would_be(park):
     assert [(one["name"], one["seconds"], one["ok"]) for one in ran.json] == [("short", 20 * DAY, True)]
     assert "20 days" in park.ok("renew", "--all", "--within", "30d", "--dry-run").out
     assert kept(park, "short").digest == before
+    gone_wrong(park("renew", "short", "--dry-run"), 2, "usage", "--within")
+
+
+def test_what_has_ended_is_left_to_a_person(park, monkeypatch):
+    """Neither the agent nor `--within` extends it; a renewal by name does."""
+    home = Home.open(park.home)
+    entry = home.resolve("short")
+    one = lasting(entry, kept(park, "short"))
+    monkeypatch.setattr(Home, "now", lambda home: one.ends)
+    session = SimpleNamespace(home=home, connect=lambda text: pytest.fail("it was asked"))
+    for renew in (
+        lambda: renewals._renew(session, Barred(home), None, ("short", one)),
+        lambda: doing._renew(home, entry, session.connect),
+    ):
+        with pytest.raises(RefusedByDevice) as refused:
+            renew()
+        assert refused.value.code == "certificate_ended"
 
 
 def test_those_that_end_soon_are_renewed_for_as_long_as_before(park):

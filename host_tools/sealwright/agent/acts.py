@@ -129,11 +129,11 @@ def shown(act: Act, home: Home) -> list[tuple[str, str]]:
     return rows
 
 
-def command_of(act: Act, name: str) -> str:
-    """The command line that does the same. name: the device's."""
+def command_of(act: Act, name: str, *, ends: bool) -> str:
+    """The command line that does the same. name: the device's; ends: whether its certificate has an end."""
     match act:
         case Renew():
-            return f"sealwright renew {quote(name)} --within 36500d"
+            return f"sealwright renew {quote(name)}" + (" --within 36500d" if ends else "")
         case Revoke():
             return f"sealwright revoke {quote(name)} --reason {act.reason}"
         case Pause():

@@ -7,7 +7,7 @@ from ..errors import RefusedByDevice, Rejected, SealwrightError
 from ..home import Home, Registered
 from ..link import Client
 from ..operate import owner, renewing
-from ..operate.validity import Barred, kept_certificate, lasting
+from ..operate.validity import Barred, ended, kept_certificate, lasting
 from ..verify import Verdict
 from ..wire.messages import Grant, Message, Revocation, parse_as
 from ..wire.times import utc
@@ -37,13 +37,14 @@ def carry_out(home: Home, act: Act, connect: Connect, *, allow_test: bool) -> st
 
 
 def _renew(home: Home, entry: Registered, connect: Connect) -> str:
-    why = Barred(home).why(entry)
+    one = lasting(entry, kept_certificate(home, bytes.fromhex(entry.device)))
+    why = Barred(home).why(entry) or (None if one is None else ended(one, home.now()))
     if why is not None:
         raise why
-    one = lasting(entry, kept_certificate(home, bytes.fromhex(entry.device)))
     with connect(entry.device) as client:
         made = renewing.renew(home, client, again=None if one is None else one.certificate.body)
-    return f"{entry.name} has a new certificate, which ends at {utc(made.body.expires)}"
+    end = "has no end" if made.body.expires is None else f"ends at {utc(made.body.expires)}"
+    return f"{entry.name} has a new certificate, which {end}"
 
 
 def settle_revocation(home: Home, entry: Registered, message: Message[Revocation]) -> Verdict:
@@ -64,7 +65,9 @@ def _withdraw(home: Home, entry: Registered, act: Withdraw, *, allow_test: bool)
         verdicts = list(ledger.settle([*rights, order.raw]))
     verdict = next(one for one in verdicts if one.digest == order.digest)
     if not verdict.ok:
-        raise Rejected(f"the ledger refused it: {verdict.why}", remedy="See `sealwright ledger`.", code=verdict.code)
+        raise Rejected(
+            f"the ledger refused it: {verdict.why.rstrip('.')}", remedy="See `sealwright ledger`.", code=verdict.code
+        )
     return f"{act.amount} smallest units of {act.asset} left from {entry.name}"
 
 

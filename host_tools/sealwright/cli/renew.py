@@ -48,7 +48,9 @@ def renew(
     No device is then extended that was revoked, that contradicts itself or whose custody would be lower. Exits as the
     first device that could not be renewed. A hub renews by itself: `sealwright hub --renew-before`.
     """
-    if within is not None or dry_run:
+    if dry_run and within is None:
+        raise Usage("--dry-run shows what --within would renew", remedy="Give a time, too, such as --within 30d.")
+    if within is not None:
         if chip is not None:
             raise Usage("--chip is for one device that you name", remedy="Leave out --within and --dry-run.")
         return renewals.renew(session, device, within, valid_days, dry_run=dry_run, jobs=jobs)

@@ -8,7 +8,7 @@ from ..errors import SealwrightError
 from ..home.urls import split_place
 from ..operate import renewing
 from ..operate.together import each
-from ..operate.validity import Barred, Lasting, kept_certificate, lasting
+from ..operate.validity import Barred, Lasting, ended, kept_certificate, lasting
 from ..wire.messages import Certificate, Message
 from .options import span
 from .session import Session
@@ -18,12 +18,12 @@ _DAY: Final = 86400
 
 
 def renew(
-    session: Session, devices: list[str], within: str | None, valid_days: int | None, *, dry_run: bool, jobs: int
+    session: Session, devices: list[str], within: str, valid_days: int | None, *, dry_run: bool, jobs: int
 ) -> int:
-    """Renew the certificates of these devices that end within that time, all where it is None; an exit code."""
-    now, limit = int(time.time()), None if within is None else span(within)
+    """Renew the certificates of these devices that end within that time; an exit code."""
+    now, limit = int(time.time()), span(within)
     found = [(text, one) for text in devices if (one := _of(session, text)) is not None]
-    due = [(text, one) for text, one in found if limit is None or one.ends - now <= limit]
+    due = [(text, one) for text, one in found if one.ends - now <= limit]
     barred = Barred(session.home)
     if dry_run:
         _show(session, due, barred, valid_days)
@@ -50,7 +50,7 @@ def _of(session: Session, text: str) -> Lasting | None:
 
 def _renew(session: Session, barred: Barred, valid_days: int | None, due: tuple[str, Lasting]) -> Message[Certificate]:
     text, one = due
-    why = barred.why(one.entry)
+    why = barred.why(one.entry) or ended(one, session.home.now())
     if why is not None:
         raise why
     with session.connect(text) as client:
@@ -75,7 +75,7 @@ def _tell(session: Session, one: Lasting, made: Message[Certificate]) -> None:
 def _show(session: Session, due: list[tuple[str, Lasting]], barred: Barred, valid_days: int | None) -> None:
     rows = []
     for _, one in sorted(due, key=lambda pair: pair[1].ends):
-        why = barred.why(one.entry)
+        why = barred.why(one.entry) or ended(one, session.home.now())
         life = one.life if valid_days is None else valid_days * _DAY
         session.emit(
             ok=why is None,
@@ -100,8 +100,8 @@ def days(seconds: int) -> str:
     return f"{seconds} s"
 
 
-def _sum(renewed: int, due: int, devices: int, within: str | None) -> str:
+def _sum(renewed: int, due: int, devices: int, within: str) -> str:
     of = f" of {due}" if renewed < due else ""
     left = devices - due
-    rest = f" {left} have no certificate of this home that ends within {within}." if left and within else ""
-    return f"{renewed}{of} certificates renewed.{rest}"
+    rest = f" {left} of the devices have none of this home that ends within {within}." if left else ""
+    return f"Certificates renewed: {renewed}{of}.{rest}"

@@ -22,7 +22,7 @@ from ..home import Home, Registered
 from ..link import Client
 from ..operate import renewing
 from ..operate.gathering import Part
-from ..operate.validity import Barred, Lasting, check_not_ended, kept_certificate, lasting
+from ..operate.validity import Barred, Lasting, ended, kept_certificate, lasting
 from ..wire.messages import Certificate, Message
 from ..wire.times import utc
 from .known import Known
@@ -128,10 +128,10 @@ class Renewals:
     def renew(self, client: Client, one: Lasting) -> None:
         """Renew it, in a thread; what went wrong is noted and raises nothing."""
         try:
-            why = Barred(self._home, self._known.revoked_from).why(one.entry)  # it may have been revoked a second ago
+            # it may have been revoked a second ago
+            why = Barred(self._home, self._known.revoked_from).why(one.entry) or ended(one, self._home.now())
             if why is not None:
                 raise why
-            check_not_ended(one, self._home.now())
             made = renewing.renew(self._home, client, again=one.certificate.body)
         except (SealwrightError, OSError) as error:
             self._note_failure(one, error)

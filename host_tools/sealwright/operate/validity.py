@@ -94,12 +94,13 @@ class Barred:
         return None
 
 
-def check_not_ended(one: Lasting, now: int) -> None:
-    """Raise RefusedByDevice where the certificate has ended: its end bounds what a lost device can do, so a person
-    decides to go on."""
-    if expired(one.certificate.body, now):
-        remedy = f"If you have it in hand: `sealwright renew {one.entry.name}`."
-        raise _no(f"its certificate ended at {utc(one.ends)}", remedy, "certificate_ended")
+def ended(one: Lasting, now: int) -> RefusedByDevice | None:
+    """Why a certificate that has ended must not be extended with nobody's decision: its end bounds what a lost device
+    can do, so a person decides to go on. None for one that has not."""
+    if not expired(one.certificate.body, now):
+        return None
+    remedy = f"If you have it in hand: `sealwright renew {one.entry.name}`."
+    return _no(f"its certificate ended at {utc(one.ends)}", remedy, "certificate_ended")
 
 
 def _no(why: str, remedy: str, code: str) -> RefusedByDevice:

@@ -15,6 +15,7 @@ from ...agent.acts import ACTS, Act, Withdraw, command_of, parse_act, shown
 from ...agent.calling import Agent, NoAgent
 from ...home import Home
 from ...money import Assets
+from ...operate.validity import kept_certificate, lasting
 from ..answering import Denied, check_form, check_origin, fields, page
 from ..site import Site
 
@@ -35,7 +36,8 @@ def _ask(folder: Path, device: str, values: dict[str, str]) -> dict[str, Any]:
     act = _act(home, device, values)
     rows = shown(act, home)
     entry = home.find(bytes.fromhex(device))
-    command = command_of(act, device if entry is None else entry.name)
+    ends = entry is not None and lasting(entry, kept_certificate(home, bytes.fromhex(device))) is not None
+    command = command_of(act, device if entry is None else entry.name, ends=ends)
     try:
         said = Agent(folder).ask(act)
     except NoAgent:
