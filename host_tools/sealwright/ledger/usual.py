@@ -22,11 +22,11 @@ from .watch import Watch
 
 
 class _Payer(NamedTuple):
-    """The only key with a key hint. signers, version: as of which; key: None where the rules have to look."""
+    """The only key with a key hint. signers, version: as of which."""
 
     signers: Signers
     version: int
-    key: PublicKey | None
+    key: PublicKey
     device: bytes
 
 
@@ -49,22 +49,21 @@ class UsualVouchers:
         if best is not None and (amount <= best.worth or seq < best.seq):
             return None
         payer = self._payer(message.kid)
-        if payer.key is None or payer.device != known.terms.payer or not known.terms.funded:
+        if payer is None or payer.device != known.terms.payer or not known.terms.funded:
             return None
-        if payer.signers.lines.of(payer.device) or not payer.key.verify_once(digest, message.signature):
+        if payer.signers.lines.of(payer.device) or not message.signed_by(payer.key):  # kept: the rules ask again
             return None
         return Payment(channel, lane, seq, Lane(seq, amount, digest))
 
-    def _payer(self, kid: bytes) -> _Payer:
+    def _payer(self, kid: bytes) -> _Payer | None:
+        """None where the rules have to look."""
         signers, found = self._judge.signers, self._payers.get(kid)
         if found is None or found.signers is not signers or found.version != signers.version:
             known = signers.only(kid)
             if known is None or device_fault(Signer(known, True)) is not None:
-                found = _Payer(signers, signers.version, None, b"")
-            else:
-                key = known.certificate.key
-                found = _Payer(signers, signers.version, key, key.device_id)
-            self._payers[kid] = found
+                return None
+            key = known.certificate.key
+            found = self._payers[kid] = _Payer(signers, signers.version, key, key.device_id)
         return found
 
 
