@@ -6,6 +6,7 @@ caller's mistake.
 """
 
 import json
+import re
 import shlex
 from collections.abc import Sequence
 
@@ -29,6 +30,9 @@ def cause_of(error: Exception) -> str:
     """What went wrong, in the words of the operating system or in ours: never the text of a Python exception."""
     if isinstance(error, json.JSONDecodeError):
         return f"line {error.lineno}, column {error.colno} is no JSON"
+    if type(error).__name__ == "TOMLDecodeError":  # not imported: few commands read such a file
+        place = re.search(r"line \d+, column \d+", str(error))
+        return f"{place[0] if place else 'its end'} is no TOML"
     if isinstance(error, UnicodeDecodeError):
         return f"byte {error.start} is not of UTF-8"
     if isinstance(error, UnicodeError):  # of the codec for host names

@@ -25,6 +25,8 @@ from ..files import exclusive
 NAME: Final = "agent.sock"
 MOST_BYTES: Final = 4096
 SECONDS: Final = 1.0
+_BACKLOG: Final = 64  # connections that wait for their turn
+_MOST_IGNORED: Final = 1 << 20  # bytes
 _UCRED: Final = struct.Struct("3i")  # pid, uid, gid
 _LONGEST_WHO: Final = 80
 
@@ -72,7 +74,7 @@ def _listen(path: Path) -> socket.socket:
     before = os.umask(0o177)
     try:
         listening.bind(str(path))
-        listening.listen(8)
+        listening.listen(_BACKLOG)
         listening.settimeout(0.5)
     except OSError as error:
         listening.close()
@@ -113,16 +115,23 @@ def _take(connection: socket.socket, answer: Answer, uid: int) -> None:
 
 
 def _read(connection: socket.socket) -> bytes:
-    end, data = time.monotonic() + SECONDS, b""
+    """One line. What is too long is read all the same, up to a bound: unread bytes would take the answer back."""
+    end, data, size = time.monotonic() + SECONDS, b"", 0
     while not data.endswith(b"\n"):
         left = end - time.monotonic()
-        if left <= 0 or len(data) > MOST_BYTES:
+        if left <= 0 or size > _MOST_IGNORED:
             raise Usage("the request is too long or too slow", remedy="Send it in one line.", code="bad_request")
         connection.settimeout(left)
-        piece = connection.recv(MOST_BYTES)
+        try:
+            piece = connection.recv(65536)
+        except TimeoutError:
+            continue  # too slow: said above
         if not piece:
             break
-        data += piece
+        size += len(piece)
+        data = data + piece if size <= MOST_BYTES else piece[-1:]
+    if size > MOST_BYTES:
+        raise Usage(f"the request has more than {MOST_BYTES} bytes", remedy="Shorten it.", code="bad_request")
     return data
 
 

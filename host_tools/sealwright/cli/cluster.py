@@ -13,7 +13,7 @@ from ..hub.cluster.files import SERVER
 from ..hub.cluster.handing_out import hand_out
 from ..hub.cluster.making import before, check_same, make
 from ..hub.cluster.setting_up import set_up
-from ..hub.cluster.standing import consumers_now, servers_now
+from ..hub.cluster.standing import check_ports, consumers_now, servers_now
 from ..hub.joining import cluster_file
 from .commands import Command, command
 from .session import Session
@@ -74,7 +74,9 @@ def serve(
     name: Annotated[str, typer.Argument(metavar="SERVER", help="As `cluster init` named it.")],
 ) -> None:
     """Run one of the cluster's servers on this machine, in the folder that `cluster init` wrote. Ctrl-C ends it."""
-    folder = Cluster.read(session.home.folder).server_folder(name)
+    cluster = Cluster.read(session.home.folder)
+    folder = cluster.server_folder(name)
+    check_ports(next(one for one in cluster.servers if one.name == name))
     path = program()
     os.chdir(folder)
     os.execv(path, [str(path), "-c", SERVER])

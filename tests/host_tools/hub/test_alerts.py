@@ -193,6 +193,8 @@ def test_mail_goes_to_whom_it_is_for_whatever_the_text_is(site):
         ("silent = 60", "silent is no time"),
         ('silent = "0h"', "silent is no time"),
         ('battery = "low"', "battery is no number"),
+        ("battery = nan", "battery is no number"),
+        ("battery = = 3", "line 1, column 11 is no TOML"),
         ('command = "logger"', "command is no list"),
         ('webhook = "http://ops.example/"', "https:// URL"),
         ('webhook = "https://"', "https:// URL"),

@@ -50,8 +50,12 @@ def test_a_cluster_that_cannot_be_is_refused(tmp_path):
         ((one,), 1, {"sync": "never"}),
         ((one,), 1, {"partitions": 0}),
         ((one,), 1, {"address": "a b"}),
+        *(((Server.parse(text, 1),), 1, {}) for text in ("-x", "..", "[::::]", "999.999.999.999", "nats..example")),
+        ((Server.parse("a", 1), Server.parse("A", 2), Server.parse("b", 3)), 1, {}),
     ):
         with pytest.raises(Usage):
             checked(Cluster(tmp_path, servers, shards, **changes))
     with pytest.raises(Usage):
         check_same(Cluster(tmp_path, (one,), 2), Cluster(tmp_path, (one,), 3))
+    for text in ("nats1.example", "10.0.0.7", "[::1]", "localhost"):
+        checked(Cluster(tmp_path, (Server.parse(text, 1),), 1))

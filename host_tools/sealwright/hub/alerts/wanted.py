@@ -11,6 +11,7 @@ from = "hub@example"
 to = "ops@example"
 """
 
+import math
 import re
 import tomllib
 from dataclasses import dataclass
@@ -72,7 +73,8 @@ def read_wanted(path: Path) -> Wanted:
         raise _bad(path, f"cannot be read: {cause_of(error)}") from error
     _check_keys(path, values, _KEYS)
     battery, faults, command = values.get("battery"), values.get("faults", []), values.get("command", [])
-    if battery is not None and (isinstance(battery, bool) or not isinstance(battery, int | float)):
+    number = isinstance(battery, int | float) and not isinstance(battery, bool) and math.isfinite(battery)
+    if battery is not None and not number:
         raise _bad(path, "battery is no number")
     for name, given in (("faults", faults), ("command", command)):
         if not isinstance(given, list) or not all(isinstance(one, str) and one and "\0" not in one for one in given):

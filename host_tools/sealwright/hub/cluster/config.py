@@ -8,10 +8,12 @@ The file has passwords: mode 600. A machine that runs one part alone is given a 
 `handing_out`.
 """
 
+import ipaddress
 import json
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -30,6 +32,8 @@ SYNCS: Final = ("always", "2m")
 ADMIN, VERIFY, READINGS, INTAKE = "admin", "verify", "readings", "intake"
 _BYTES: Final = 24  # of a password
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
+_LABEL: Final = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+_NAME: Final = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
 
 
 def settler(shard: int) -> str:
@@ -99,7 +103,11 @@ class Cluster:
         """Raises Usage (code no_account) where this machine was given another account."""
         if account not in self.accounts:
             what = f"{self.folder / 'cluster.json'} has no account {account!r}"
-            remedy = f"On the machine that has the cluster's files: `sealwright cluster hand-out {account}`."
+            remedy = f"This machine was given another part. Run it where the cluster's files are, not {account} alone."
+            if account == VERIFY:
+                remedy = (
+                    "On the machine that has the cluster's files: `sealwright cluster hand-out verify --out FOLDER`."
+                )
             raise Usage(what, remedy=remedy, code="no_account")
         return self.accounts[account]
 
@@ -136,8 +144,8 @@ class Cluster:
             raise Usage(f"the hub of {home} is of no cluster", remedy=remedy, code="no_cluster") from error
         except OSError as error:
             raise Usage(f"cannot read {path}: {cause_of(error)}", remedy="Check its permissions.") from error
-        except (ValueError, KeyError, TypeError) as error:
-            remedy = "Put it back from a copy, or make a new cluster with `sealwright cluster init`."
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            remedy = "Put it back from a copy, or remove it and make a new cluster with `sealwright cluster init`."
             raise Usage(f"{path} is damaged", remedy=remedy, code="home_damaged") from error
 
 
@@ -160,9 +168,18 @@ def checked(cluster: Cluster) -> Cluster:
     _check(cluster.sync in SYNCS, f"sync is one of {', '.join(SYNCS)}", "Name one of them.")
     _check(cluster.megabytes >= 1, "a stream keeps 1 MB at least", "Name more.")
     _check(not cluster.address or bool(_HOST.fullmatch(cluster.address)), "the address is no host", "Give a name.")
-    places = _places(cluster.servers)
+    for one in cluster.servers:
+        _check(_is_host(one.host), f"{one.host!r} is no host", "Give a name or an address, such as nats1.example.")
+    places = [(host.lower(), port) for host, port in _places(cluster.servers)]
     _check(len(set(places)) == len(places), "two servers have one port", "Give each server on one host its own ports.")
     return cluster
+
+
+def _is_host(text: str) -> bool:
+    """Whether this is an IP address, or a name that is not written like one."""
+    with suppress(ValueError):
+        return bool(ipaddress.ip_address(text))
+    return _NAME.fullmatch(text) is not None and not text.rstrip(".").rpartition(".")[2].isdigit()
 
 
 def _places(servers: Sequence[Server]) -> list[tuple[str, int]]:
