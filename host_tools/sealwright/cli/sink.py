@@ -31,6 +31,7 @@ class Sink:
         self._new = self._path is not None and not is_stream(self._path) and not self._path.exists()
         self._collector = collector
         self._writer = None if self._path is None else _resume_bundle(self._path, collector)
+        self._before = collector.taken
 
     def add(self, raw: bytes, source: str) -> None:
         """Keep a message from the device called `source`, and tell of it."""
@@ -63,7 +64,8 @@ class Sink:
             self._path.unlink(missing_ok=True)  # it was made for nothing; while it is still held
         if self._writer is not None:
             if self._path is not None and not self._writer.streams:
-                resuming.note(self._path, resuming.Covered(self._writer.size, self._writer.count), self._collector)
+                covered = resuming.Covered(self._writer.size, self._writer.count)
+                resuming.note(self._path, covered, self._collector, self._before + self.messages)
             self._writer.close()
 
 

@@ -115,6 +115,11 @@ class Collector:
         """The digests of the messages that are no readings, and the newest readings of each device as received."""
         return self._others, [raw for last in self._last.values() for _, raw in last]
 
+    @property
+    def taken(self) -> int:
+        """How many messages were taken or remembered; it only grows."""
+        return len(self._readings) + len(self._others)
+
     def resume(self, source: Source) -> None:
         """Go on after the last reading of this device that was remembered, rather than from its first. Raises
         Equivocation, as `readings` does, where the home remembers another one with its number."""

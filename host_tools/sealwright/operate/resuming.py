@@ -55,12 +55,16 @@ def recall(bundle: Path, collector: Collector) -> Covered:
     return covered
 
 
-def note(bundle: Path, covered: Covered, collector: Collector) -> None:
-    """Write the index, if it is worth it and the folder takes it."""
+def note(bundle: Path, covered: Covered, collector: Collector, taken: int) -> None:
+    """Write the index, if it is worth it and the folder takes it. taken: how many messages the collector has taken if
+    the bundle has all of them. An interrupt may come between the two: then there is no new index, or what was taken
+    last would be in no bundle, and never asked for again."""
     if covered.messages < WORTH:
         return
     others, newest = collector.gathered()
     rest = b"".join((*others, *newest))
+    if collector.taken != taken:  # looked at last: a device's thread may be at work
+        return
     with suppress(OSError):
         said = {
             "format": _FORMAT,

@@ -24,7 +24,7 @@ def bundle(tmp_path, monkeypatch):
         for message in messages:
             assert collector.take(message)
             writer.add(message)
-        note(path, Covered(writer.size, writer.count), collector)
+        note(path, Covered(writer.size, writer.count), collector, len(messages))
     return path, device, messages
 
 
@@ -47,6 +47,20 @@ def test_what_the_index_covers_is_not_read_again(bundle):
         assert (writer.count, writer.size) == (len(messages), path.stat().st_size)
         writer.add(device.reading())
     assert len(list(read_bundle(path))) == len(messages) + 1
+
+
+def test_what_was_taken_and_not_kept_is_asked_for_again(bundle):
+    """An interrupt came between the two: by its index the bundle would have a reading that it has not."""
+    path, device, messages = bundle
+    covered, collector = resumed(path)
+    kept, dropped = device.reading(), device.reading()
+    with BundleWriter(path, append=True, whole=covered) as writer:
+        assert collector.take(kept) and collector.take(dropped)
+        writer.add(kept.raw)
+        note(path, Covered(writer.size, writer.count), collector, collector.taken - 1)
+    _, again = resumed(path)
+    assert again.last(device.key.public).raw == kept.raw
+    assert again.take(dropped)
 
 
 def test_what_was_added_since_is_read(bundle):
@@ -97,5 +111,5 @@ def test_a_short_bundle_has_no_index(bundle, tmp_path, monkeypatch):
     path, *_ = bundle
     monkeypatch.setattr(resuming, "WORTH", 10**6)
     index_of(path).unlink()
-    note(path, Covered(path.stat().st_size, 63), Collector())
+    note(path, Covered(path.stat().st_size, 63), Collector(), 0)
     assert not index_of(path).exists()
