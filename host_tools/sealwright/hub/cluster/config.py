@@ -103,7 +103,10 @@ class Cluster:
         """Raises Usage (code no_account) where this machine was given another account."""
         if account not in self.accounts:
             what = f"{self.folder / 'cluster.json'} has no account {account!r}"
-            remedy = f"This machine was given another part. Run it where the cluster's files are, not {account} alone."
+            remedy = (
+                "This machine has what `sealwright cluster hand-out` gave it. Run this command on the machine that has "
+                "all the cluster's files."
+            )
             if account == VERIFY:
                 remedy = (
                     "On the machine that has the cluster's files: `sealwright cluster hand-out verify --out FOLDER`."
