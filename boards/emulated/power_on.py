@@ -6,11 +6,12 @@ then chooses a slot on it. A board without an update has none: it runs the sourc
 
 import loader
 
-from . import chip
+from . import chip, poller
 from .flash import mount
 
 FLASH = "/flash"
 
+poller.reserve()
 mount("flash.img", FLASH)
 loader.choose(FLASH, chip)
 

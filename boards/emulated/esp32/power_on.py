@@ -28,6 +28,9 @@ def _start() -> None:
     for name in list(sys.modules):
         if name.startswith("emulated") and name != "emulated.flash":  # that one knows the chip
             del sys.modules[name]  # it has moved to /host
+    from emulated import poller  # not before: asyncio is to import the models
+
+    poller.reserve()
     if os.getenv("SEALWRIGHT_READY"):
         with open(int(os.getenv("SEALWRIGHT_READY")), "wb") as ready:
             ready.write(b"\n")

@@ -129,7 +129,10 @@ def _run(heap: str) -> int | None:
         os.kill(child, signal.SIGKILL)
     os.close(pipe)
     _, status = os.waitpid(child, 0)
-    return None if is_reset else os.waitstatus_to_exitcode(status)
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0 and not is_reset:
+        print(f"the board's MicroPython ended by signal {signal.Signals(-code).name}", file=sys.stderr, flush=True)
+    return None if is_reset else code
 
 
 def _become_micropython(arguments: list[str]) -> None:
