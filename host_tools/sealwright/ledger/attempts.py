@@ -23,7 +23,9 @@ from .watch import Watch
 
 T = TypeVar("T")
 ATTEMPTS: Final = 10
+_LEAST_SECONDS: Final = 20.0  # of trying to write, however many attempts: a server that crashed comes back meanwhile
 _PAUSE_SECONDS: Final = 0.05
+_MOST_PAUSES: Final = 20
 
 
 def again(work: Callable[[], T]) -> T:
@@ -38,7 +40,7 @@ def again(work: Callable[[], T]) -> T:
 
 def pause(attempt: int) -> None:
     """Wait before another attempt: not as long as the one that was in the way, and longer each time."""
-    time.sleep(random.uniform(0.1, 1) * _PAUSE_SECONDS * attempt)
+    time.sleep(random.uniform(0.1, 1) * _PAUSE_SECONDS * min(attempt, _MOST_PAUSES))
 
 
 class Log:
@@ -68,7 +70,7 @@ class Turns:
         """What `work` gives, done in a transaction that is durable by now. Raises LedgerError; then nothing was, except
         perhaps with OutcomeUnknown."""
         marks = [log.memory.mark() for log in self._logs]
-        attempt = 0
+        attempt, end = 0, time.monotonic() + _LEAST_SECONDS
         while True:
             attempt += 1
             before, done = self._heads(), None
@@ -80,7 +82,7 @@ class Turns:
             except LedgerInterrupted:
                 if done is not None and self._was_kept(before):
                     return done[0]
-                if attempt == ATTEMPTS:
+                if attempt >= ATTEMPTS and time.monotonic() >= end:
                     raise
                 for log, mark in zip(self._logs, marks, strict=True):
                     log.memory.back_to(mark)

@@ -80,9 +80,20 @@ def test_readings_of_an_attempt_that_failed_are_no_replay(world):
     assert world.codes(ledger, readings) == ["ok", "ok"]
 
 
+def test_attempts_that_fail_at_once_do_not_use_up_the_time(world, monkeypatch):
+    """A server that comes back after a crash lets clients in and throws them out, many times in a second."""
+    monkeypatch.setattr(attempts_module, "_PAUSE_SECONDS", 0.001)
+    ledger, channel = world.opened()
+    fails_at_first(world.path, "57P02", 3 * attempts_module.ATTEMPTS)
+    assert settled(world, ledger, channel) == ["ok"] * 40
+    cured(world.path)
+    assert all_is_paid_once(world, ledger)
+
+
 @pytest.mark.parametrize("state", ["40001", "23505"])
 def test_it_does_not_try_for_ever(world, state, monkeypatch):
     monkeypatch.setattr(attempts_module, "_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(attempts_module, "_LEAST_SECONDS", 0.0)
     ledger, channel = world.opened()
     fails_at_first(world.path, state, 10**6)
     with pytest.raises(Exception) as caught:
