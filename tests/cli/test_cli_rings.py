@@ -75,6 +75,8 @@ def test_a_good_update_goes_through_the_rings_and_each_is_watched(park):
     restarted = park.ok("update", "--all", "--bundle", bundle, "--rings", "100%", "--restart", "--json").json
     assert {one["code"] for one in restarted if one.get("state") == "updated"} == {"already"}
     gone_wrong(park("update", "--all", "--bundle", bundle, "--rings", "2,100%"), 2, "other_rings", "other rings")
+    gone_wrong(park("update", "--all", "--bundle", bundle, "--rings", "0,100%"), 2, "usage", "has none")
+    gone_wrong(park("update", "--all", "--bundle", bundle, "--rings", ""), 2, "usage", "no number")
 
 
 def test_one_that_signs_no_reading_while_it_is_watched_has_failed(park):

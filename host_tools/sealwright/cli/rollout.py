@@ -98,7 +98,8 @@ def _begin(
     session: Session, file: RolloutFile, asked: Asked, places: dict[str, tuple[str, Registered]], digest: bytes
 ) -> None:
     """Choose the rings, or take them from the run before."""
-    rings = parse_rings(asked.rings or DEFAULT) if asked.plan is None else read_plan(asked.plan)
+    named = DEFAULT if asked.rings is None else asked.rings
+    rings = parse_rings(named) if asked.plan is None else read_plan(asked.plan)
     spec = repr(rings)
     if not asked.restart:
         file.read()

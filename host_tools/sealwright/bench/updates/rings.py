@@ -70,10 +70,16 @@ class Ring:
 
 def parse_rings(text: str) -> tuple[Ring, ...]:
     """From "1,10%,100%". Raises Usage, also where the last ring is not all devices."""
-    rings = tuple(Ring(share=Share.parse(part, "the ring")) for part in text.split(","))
+    rings = tuple(Ring(share=_of_some(Share.parse(part, "the ring"))) for part in text.split(","))
     if rings[-1].share != Share(100, percent=True):
         raise Usage(f"the rings {text!r} do not end with all devices", remedy="End with 100%, such as 1,10%,100%.")
     return rings
+
+
+def _of_some(share: Share) -> Share:
+    if share.number == 0:
+        raise Usage("a ring of 0 devices has none", remedy="Leave it out, or give it 1 or more.")
+    return share
 
 
 def read_plan(path: Path) -> tuple[Ring, ...]:
@@ -95,8 +101,8 @@ def _ring(path: Path, values: dict[str, Any]) -> Ring:
     lists = [values.get("devices", []), values.get("groups", [])]
     if not all(isinstance(one, list) and all(isinstance(text, str) and text for text in one) for one in lists):
         raise _bad(path, "names devices and groups by lists of texts")
-    share = values.get("share")
-    return Ring(tuple(lists[0]), tuple(lists[1]), None if share is None else Share.parse(str(share), "the share"))
+    share = None if "share" not in values else _of_some(Share.parse(str(values["share"]), "the share"))
+    return Ring(tuple(lists[0]), tuple(lists[1]), share)
 
 
 def _bad(path: Path, why: str) -> Usage:
