@@ -75,3 +75,22 @@ def test_a_cluster_without_servers_says_so(homed):
     gone_wrong(homed("hub", "--only", "settle", "--shard", "7"), 2, "usage", "no shard 7")
     gone_wrong(homed("hub", "--only", "settle", "--shard", "1"), 2, "other_shards", "made for 2")
     gone_wrong(homed("cluster", "serve", "server-9"), 2, "usage", "server-9")
+
+
+def test_what_init_leaves_undone_is_said(homed):
+    needs_servers()
+    three = [part for name in "abc" for part in ("--server", f"{name}.example")]
+    made = homed.ok("cluster", "init", *three, "--shards", "3")
+    assert "the ledger has 1 log, and the cluster was made for 3 logs" in made.err, made.err
+    assert "no more" not in made.err
+    made = homed.ok("cluster", "init", "--server", "a.example", "--shards", "3")
+    for name in ("server-2", "server-3"):
+        assert f"{name} is of a server that the cluster has no more" in made.err, made.err
+
+
+def test_a_verifier_without_a_server_says_why(homed):
+    needs_servers()
+    port = free_port()
+    homed.ok("cluster", "init", "--server", f"127.0.0.1:{port}:{port + 1}:{port + 2}")
+    ran = homed.process("cluster", "set-up")
+    assert ran.code == 3 and f"127.0.0.1:{port + 1}: Connection refused" in ran.err, ran.err

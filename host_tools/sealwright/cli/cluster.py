@@ -1,6 +1,7 @@
 """`sealwright cluster ...`: a hub past one machine."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,10 +12,11 @@ from ..hub.broker import program
 from ..hub.cluster.config import ADMIN, PARTITIONS, SYNCS, Cluster, Server
 from ..hub.cluster.files import SERVER
 from ..hub.cluster.handing_out import hand_out
-from ..hub.cluster.making import before, check_same, make
+from ..hub.cluster.making import before, check_ledger, check_same, left_over, make
 from ..hub.cluster.setting_up import set_up
 from ..hub.cluster.standing import check_ports, consumers_now, servers_now
 from ..hub.joining import cluster_file
+from ..ledger import LedgerMissing
 from .commands import Command, command
 from .session import Session
 
@@ -64,8 +66,21 @@ def init(
     for one, place in zip(servers, folders, strict=True):
         session.emit(ok=True, server=one.name, host=one.host, folder=str(place))
         session.say(f"{one.name} at {one.host}: {place}")
+    for place in left_over(cluster):
+        gone = f"{place} is of a server that the cluster has no more. Passwords are in it"
+        session.note(f"{gone}: remove it, and its copy on the server's machine.")
+    with suppress(LedgerMissing):
+        _note_shards(session, shards)
     session.say("Copy each folder to its server's machine, and start it there: nats-server -c server.conf")
     session.say(f"Or where this home is: sealwright cluster serve {servers[0].name}, and so on. Then: sealwright hub")
+
+
+def _note_shards(session: Session, shards: int) -> None:
+    """Say now what would end a settler later."""
+    try:
+        check_ledger(session.home, shards)
+    except Usage as error:
+        session.note(f"{error}. {error.remedy}")
 
 
 @command("serve", "Run one of the servers here.", "sealwright cluster serve server-1")

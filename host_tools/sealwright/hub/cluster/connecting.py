@@ -2,6 +2,8 @@
 
 import asyncio
 import importlib
+import os
+import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,12 +30,12 @@ async def connected(nats: Any, cluster: Cluster, account: str, note: Callable[[E
     """
     for name in ("nats.js.errors", "nats.errors"):
         importlib.import_module(name)  # nats-py imports its JetStream side only when it is asked for
-    given, said, refused = _given(cluster, account), "", False
+    given, why, refused = _given(cluster, account), "no answer in time", False
 
     async def hear(error: Exception) -> None:
-        nonlocal said, refused
-        said = str(error)
-        refused = refused or "authorization" in said.lower()
+        nonlocal why, refused
+        why = _cause_of(error)
+        refused = refused or "authorization" in str(error).lower()
         note(error)
 
     end = time.monotonic() + CONNECT_SECONDS
@@ -49,7 +51,16 @@ async def connected(nats: Any, cluster: Cluster, account: str, note: Callable[[E
             if refused:
                 raise WrongAccount(f"the servers at {where} refuse the account {account}") from error
             if time.monotonic() >= end:
-                raise ClusterAway(f"no server of the cluster answers at {where} ({said})") from error
+                raise ClusterAway(f"no server of the cluster answers at {where}: {why}") from error
+
+
+def _cause_of(error: Exception) -> str:
+    """In words of the operating system or in ours: asyncio's own name its calls."""
+    if isinstance(error, ssl.SSLError):
+        return "its certificate is not of this cluster's CA"
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return "a connection that ended"
 
 
 def _given(cluster: Cluster, account: str) -> dict[str, Any]:

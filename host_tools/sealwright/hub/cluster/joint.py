@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ...errors import Usage
 from ...home import Home
-from ...ledger import LedgerFile
 from ...link.broker import Broker
 from ..joining import AtBroker, Failed, Lane, Sink, Source
 from ..settings import Settings
@@ -12,6 +11,7 @@ from . import streams
 from .brokered import ClusterBrokered
 from .config import INTAKE, READINGS, Cluster, settler
 from .link import Link
+from .making import check_ledger
 from .sinks import KnownStream, StreamSink
 from .sources import StreamLane, StreamSource
 
@@ -43,12 +43,7 @@ class ClusterJoint:
     def lanes(self) -> list[Lane]:
         """One for each shard that is this settler's, each with an account of its own."""
         shards = _own(self.cluster, self._settings.shards)
-        with LedgerFile(self._home.ledger_place) as ledger:
-            has = len(ledger.head().all)
-        if has != self.cluster.shards:
-            remedy = f"Divide it: `sealwright ledger shard --into {self.cluster.shards}`; or make the cluster anew."
-            why = f"the ledger has {has} logs, and the cluster was made for {self.cluster.shards}"
-            raise Usage(why, remedy=remedy, code="other_shards")
+        check_ledger(self._home, self.cluster.shards)
         return [StreamLane(self.link(settler(one)), self.cluster, one) for one in shards]
 
     def readings(self, supports: Callable[[bytes], bool]) -> Source:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ...errors import Usage
 from ...home import Home
+from ...ledger import LedgerFile
 from ..accounts import Accounts
 from ..joining import cluster_file
 from .config import Cluster, checked
@@ -35,3 +36,23 @@ def check_same(old: Cluster | None, new: Cluster) -> None:
     if old is not None and (old.shards, old.partitions) != (new.shards, new.partitions):
         why = f"the cluster has {old.shards} shards and {old.partitions} partitions, and messages wait in them"
         raise Usage(why, remedy=f"Give these numbers again, or remove {old.folder} once all is settled.")
+
+
+def check_ledger(home: Home, shards: int) -> None:
+    """Raises Usage (code other_shards) where the home's ledger has not a log for each settler."""
+    with LedgerFile(home.ledger_place) as ledger:
+        has = len(ledger.head().all)
+    if has != shards:
+        why = f"the ledger has {_logs(has)}, and the cluster was made for {_logs(shards)}"
+        remedy = f"Divide it: `sealwright ledger shard --into {shards}`; or make the cluster with --shards {has}."
+        raise Usage(why, remedy=remedy, code="other_shards")
+
+
+def _logs(count: int) -> str:
+    return f"{count} log" if count == 1 else f"{count} logs"
+
+
+def left_over(cluster: Cluster) -> list[Path]:
+    """The folders of servers that the cluster has no more: certificates, keys and passwords are in them."""
+    names = {one.name for one in cluster.servers}
+    return sorted(one for one in (cluster.folder / "servers").iterdir() if one.is_dir() and one.name not in names)
