@@ -44,7 +44,7 @@ class Log:
 
     @property
     def is_unsure(self) -> bool:
-        """Whether the device is to be asked what it was told to forget: at first, and while something is missing."""
+        """Whether the device is to be asked what its owner had it forget: at first, and while something is missing."""
         return self._forgotten is None or self._after is not None
 
     @property

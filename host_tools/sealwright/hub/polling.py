@@ -1,8 +1,8 @@
 """Devices that are asked: those that the register has at a URL, and those that are at the broker.
 
-Each is looked at in turn, side by side: its readings, its channels, what it says of itself. It is told what is safe, so
-that it may forget it, and brought the ledger's word that its channels are funded. A device that fails is left alone for
-a while that doubles, and holds up no other.
+Each is looked at in turn, side by side: its readings, its channels, what it says of itself. The hub acknowledges
+what is safe, so that the device may forget it, and brings the ledger's word that its channels are funded. A device that
+fails is left alone for a while that doubles, and holds up no other.
 Limits: a link to a URL stays open between two looks, as that of `collect --follow` does; one by a broker does not.
 """
 
@@ -38,7 +38,7 @@ Failed = Callable[[bytes, str, SealwrightError], None]
 
 
 class Polling(Gathering):
-    """The devices. open: connects to a URL, and raises what `Client` does. failed: told of each that fails."""
+    """The devices. open: connects to a URL, and raises what `Client` does. failed: gets each that fails."""
 
     def __init__(self, home: Home, open: Callable[[str], Client], failed: Failed, every: float) -> None:
         self.logs = Logs(home)

@@ -1,4 +1,4 @@
-"""What a hub is told when it starts; what it keeps between two runs is in its folder."""
+"""The options of a hub's start; what it keeps between two runs is in its folder."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -21,7 +21,7 @@ _LONGEST_TEXT: Final = 500
 
 
 class State:
-    """What a part tells. `counts`, `backlog`, `held` and `text` are set by the part; `tell` writes them down."""
+    """The state of a part. `counts`, `backlog`, `held` and `text` are set by the part; `tell` writes them down."""
 
     def __init__(self, path: Path, part: str) -> None:
         self._path, self._part, self._started = path, part, int(time.time())
@@ -32,8 +32,8 @@ class State:
         self.text = ""
 
     def tell(self, *, now: bool = False) -> None:
-        """Write the state, if the last time was a second ago or `now`. A disk that refuses it stops no part: what is
-        told stays older, which readers see."""
+        """Write the state, if the last time was a second ago or `now`. A disk that refuses it stops no part: the
+        file stays older, which readers see."""
         at = time.monotonic()
         if not now and self._told and at - self._told < EVERY_SECONDS:
             return
@@ -71,13 +71,13 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def read_states(folder: Path) -> dict[str, dict[str, Any]]:
-    """What each part told last, by its name. What cannot be read is left out."""
+    """The last state of each part, by its name. What cannot be read is left out."""
     told = {path.stem: read_state(path) for path in sorted(folder.glob("[a-z]*.json"))}
     return {name: one for name, one in told.items() if one}
 
 
 def read_state(path: Path) -> dict[str, Any]:
-    """What a part told last in its file; empty where it cannot be read."""
+    """The last state in a part's file; empty where it cannot be read."""
     with suppress(OSError, ValueError):
         told = json.loads(path.read_bytes())
         if isinstance(told, dict):
@@ -86,6 +86,6 @@ def read_state(path: Path) -> dict[str, Any]:
 
 
 def is_fresh(told: dict[str, Any]) -> bool:
-    """Whether a part told this a short time ago."""
+    """Whether a part wrote this a short time ago."""
     at = told.get("at")
     return isinstance(at, int) and abs(time.time() - at) <= STALE_SECONDS

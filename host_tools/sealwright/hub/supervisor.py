@@ -105,7 +105,7 @@ class Supervisor:
             self.end()
 
     def end(self) -> None:
-        """End all parts: they are told, and killed where they do not end."""
+        """Ask all parts to end, and kill those that do not."""
         with suppress(OSError):
             os.close(self._alive)
         end = time.monotonic() + _END_SECONDS

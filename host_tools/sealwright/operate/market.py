@@ -92,7 +92,7 @@ class Market:
 
 
 def look(client: Client, seconds: float = 0.0) -> Market:
-    """What the device sees, `seconds` after it was told to listen and to ask. Raises RefusedByDevice, Malformed."""
+    """What the device sees, `seconds` after the request to listen and to ask. Raises RefusedByDevice, Malformed."""
     found = client.call(MARKET, None)
     if seconds:
         time.sleep(seconds)

@@ -1,7 +1,7 @@
-"""The same alert a thousand times: of each code and device one is told in REPEAT_SECONDS, then how many more came.
+"""The same alert a thousand times: of each code and device one is sent in REPEAT_SECONDS, then how many more.
 
-Whoever can make a fault (a bad bundle, a device that comes and goes) would otherwise fill an operator's telephone, and
-push alerts that matter out of the outbox.
+Somebody who can make a fault (a bad bundle, a device that comes and goes) would otherwise fill an operator's telephone,
+and push alerts that matter out of the outbox.
 """
 
 import time
@@ -16,7 +16,7 @@ MOST: Final = 10_000  # codes and devices that are remembered
 
 
 class Told(NamedTuple):
-    """An alert that was told. at: unix seconds; more: how many like it came since; name, text: of the last of them."""
+    """An alert that was sent. at: unix seconds; more: how many like it came since; name, text: of the last of them."""
 
     at: int
     more: int = 0
@@ -25,7 +25,7 @@ class Told(NamedTuple):
 
 
 def without_repeats(found: Iterable[Alert], told: dict[str, Told]) -> list[Alert]:
-    """What of `found` is to be told now, and sums of what was held back. told: by code and device; it is changed."""
+    """What of `found` is to be sent now, and sums of what was held back. told: by code and device; it is changed."""
     now, kept = int(time.time()), []
     for key, one in list(told.items()):
         if not 0 <= now - one.at < REPEAT_SECONDS:  # also where the clock was set back

@@ -1,7 +1,7 @@
-"""What is new, told to all who listen: one look a second at the stores, for any number of listeners.
+"""What is new, sent to all listeners: one look a second at the stores, however many listen.
 
 Events: `reading` (as in /devices/ID/readings), `fault`, `state` (the hub's parts, where something changed).
-Limits: of each device at most MOST_READINGS of a look are told, the newest; a listener who does not keep up is sent
+Limits: of each device at most MOST_READINGS of a look are sent, the newest; a listener who does not keep up is sent
 away, and asks again; it misses what came meanwhile.
 """
 

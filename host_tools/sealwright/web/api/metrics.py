@@ -42,7 +42,7 @@ def _metrics(sources: Sources) -> list[_Metric]:
         try:
             found += ask(sources)
             up = 1
-        except SealwrightError:  # what can be read is told, and of the rest that it cannot
+        except SealwrightError:  # what can be read is shown, and the rest as unreadable
             up = 0
         found.append(_Metric(f"{ask.__name__.removeprefix('_of_')}_up", "gauge", "It could be read", [({}, up)]))
     return found

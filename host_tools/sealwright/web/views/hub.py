@@ -15,7 +15,7 @@ MOST_COUNTS: Final = 30
 
 class Part(NamedTuple):
     """A part of the hub. backlog: what it has still to do, of intake in bytes, None where it never ran. at: when it
-    told, unix seconds."""
+    wrote its state, unix seconds."""
 
     name: str
     runs: bool

@@ -50,7 +50,7 @@ class Sources:
         return self._kept("fleet", _stamp(path), lambda: Fleet(path))
 
     def states(self) -> dict[str, dict[str, Any]]:
-        """What each part of the hub told last."""
+        """The last state that each part of the hub wrote."""
         return read_states(self.hub.states)
 
     def names(self) -> dict[bytes, str]:

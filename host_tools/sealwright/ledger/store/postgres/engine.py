@@ -88,7 +88,7 @@ class PostgresDatabase:
 
     @contextmanager
     def dividing(self) -> Iterator[None]:
-        """A transaction that divides the ledger: nobody writes meanwhile, and who waits to write is told of it."""
+        """A transaction that divides the ledger: nobody writes meanwhile, and who waits to write gets an error."""
         try:
             with self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED"):
                 self._take_turn("LOCK TABLE turn IN ACCESS EXCLUSIVE MODE")
