@@ -95,6 +95,8 @@ class Run:
             last = dict(pool.map(self._rest, self.boards))
         end = time.monotonic() + DRAIN
         while missing := self._missing(last):
+            ended = [board.name for board in self.boards if board.pid is None]
+            assert not ended, f"these boards ended by themselves: {ended}"
             assert time.monotonic() < end, (missing, self.site.states(), self.site.logs())
             time.sleep(1)
         self.last = last
