@@ -7,7 +7,7 @@ Limits: pyarrow takes 170 MB of disk, so it is an extra, and not in `all`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice, repeat
 from typing import Any, BinaryIO, Final
 
 from ..extras import load
@@ -81,11 +81,11 @@ def _table(arrow: Any, schema: Any, waiting: list[tuple[Stretch, list[Kept]]], n
         "value": _floats(arrow, mantissa, exponent),
         "mantissa": mantissa,
         "exponent": exponent,
-        "text": [None if one is None else _text(one) for one in other],
+        "text": _texts(arrow, other),
         "digest": digest,
         "chained": arrow.array(chained, arrow.int8()).cast(arrow.bool_()),
-        "doubtful": [one for stretch, part in waiting for one in _doubtful(stretch, part)],
-        "test": [one.test for one, size in zip(of, sizes, strict=True) for _ in range(size)],
+        "doubtful": list(chain.from_iterable(_doubtful(*one) for one in waiting)),
+        "test": list(chain.from_iterable(map(repeat, (one.test for one in of), sizes))),
     }
     arrays = [
         column if isinstance(column, arrow.Array) else arrow.array(column, type=schema.field(name).type)
@@ -99,7 +99,7 @@ def _words(arrow: Any, words: list[str | None], sizes: list[int]) -> Any:
     distinct = [word for word in dict.fromkeys(words) if word is not None]
     at = {word: n for n, word in enumerate(distinct)}
     places = [None if word is None else at[word] for word in words]
-    indexes = [place for index, size in zip(places, sizes, strict=True) for place in [index] * size]
+    indexes = list(chain.from_iterable(map(repeat, places, sizes)))
     return arrow.DictionaryArray.from_arrays(arrow.array(indexes, arrow.int32()), arrow.array(distinct, arrow.string()))
 
 
@@ -125,6 +125,12 @@ def _float(mantissa: int | None, exponent: int | None) -> float | None:
     if not exponent:
         return float(mantissa)
     return mantissa / 10.0**-exponent if -23 < exponent < 0 else float(f"{mantissa}e{exponent}")
+
+
+def _texts(arrow: Any, others: Sequence[object]) -> Any:
+    if others.count(None) == len(others):  # all are numbers
+        return arrow.nulls(len(others), arrow.string())
+    return arrow.array([None if one is None else _text(one) for one in others], arrow.string())
 
 
 def _text(other: object) -> str:

@@ -171,7 +171,7 @@ class Tables:
         so many alone."""
         given: Sequence[Value] = (device, series, *span)
         if last is None:
-            return self._queries.rows(f"{_ROWS} ORDER BY m.at, m.seq, m.place", given)
+            return self._database.all_rows(f"{_ROWS} ORDER BY m.at, m.seq, m.place", given)
         found = self._queries.rows(f"{_ROWS} ORDER BY m.at DESC, m.seq DESC, m.place DESC LIMIT ?", (*given, last))
         return reversed(list(found))
 
