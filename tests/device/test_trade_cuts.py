@@ -1,4 +1,4 @@
-"""A trade with a power cut at every write of either side: amounts neither fall nor vanish."""
+"""A trade with a power cut at writes of either side: amounts neither fall nor vanish. All: `make campaign-cuts`."""
 
 import gc
 
@@ -6,15 +6,19 @@ from rig import PowerCut, restarted
 from seal import messages
 from trades import best, connect, pair, promised, run
 
+EVERY = 3  # of the writes, from another one on for each kind of trade, side and moment
 
-def test_cut_at_every_write_of_either_side_neither_lowers_nor_loses_amounts():
+
+def test_cut_at_a_write_of_either_side_neither_lowers_nor_loses_amounts():
+    first = 0
     for unit in ("J", "reading"):
         for side in (0, 1):
             for late in (False, True):
-                cut = 0
+                first = first % EVERY + 1
+                cut = first - EVERY
                 done = False
                 while not done:
-                    cut += 1
+                    cut += EVERY
                     done = _trade_with_a_cut(unit, side, cut, late)
                     gc.collect()
                 assert cut > 6, (unit, side, cut)
