@@ -68,8 +68,9 @@ fuzz: $(VENV)/dev.stamp ## The tests of properties with other examples than `mak
 	SEALWRIGHT_FUZZ=1 $(BIN)/python -m pytest -m hypothesis $(TESTS)
 	SEALWRIGHT_WHOLE=1 $(BIN)/python -m pytest tests/host_tools/verify/test_fuzz_verify.py
 
-kills: $(VENV)/dev.stamp ## Power cuts at 400 random moments of trades in each kind of goods, and of updates; KILLS=N for another number
+kills: $(VENV)/dev.stamp ## Power cuts at 400 random moments of trades and of updates (KILLS=N), and at each burn of every kind of chip
 	SEALWRIGHT_KILLS=$(KILLS) $(BIN)/python -m pytest -p no:xdist -rP -k kills_at_random_moments tests/e2e
+	SEALWRIGHT_KILLS=$(KILLS) $(BIN)/python -m pytest -k killed_at_every_burn $(TESTS) tests/cli/test_cli_harden.py
 
 settle-kills: $(VENV)/dev.stamp ## Kill a settlement of 200,000 vouchers, and who checks for it, at 100 random moments
 	SEALWRIGHT_KILLS=100 SEALWRIGHT_VOUCHERS=200000 $(BIN)/python -m pytest -p no:xdist tests/host_tools/ledger/test_kills.py
