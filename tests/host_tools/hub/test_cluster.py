@@ -1,6 +1,7 @@
 """A hub of a cluster: who may do what at its servers, a real board through them, and what the files refuse."""
 
 import asyncio
+import sqlite3
 import time
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -14,9 +15,12 @@ from sealwright.hub.accounts import Accounts
 from sealwright.hub.cluster import streams
 from sealwright.hub.cluster.config import ADMIN, VERIFY, Cluster, settler
 from sealwright.hub.cluster.handing_out import hand_out
+from sealwright.hub.cluster.joint import ClusterJoint
 from sealwright.hub.cluster.keeping import reload
 from sealwright.hub.cluster.link import Link
 from sealwright.hub.cluster.sinks import KnownStream
+from sealwright.hub.cluster.standing import consumers_now
+from sealwright.hub.settings import Settings
 from sealwright.link.broker import Broker
 from sealwright.link.broker.trust import context
 from sealwright.operate.renewing import revoke
@@ -209,3 +213,24 @@ def test_a_verifiers_machine_gets_no_key_and_no_other_account(site, cluster, tmp
     kept = {name for name, _ in plain_files(site.home.folder)}
     assert {"hub/cluster/cluster.json", "hub/cluster/servers/server-1/server.conf"} <= kept, "a backup takes it along"
     assert not [name for name in kept if "/store/" in name]
+
+
+def test_what_a_settler_took_comes_again_until_it_is_in_the_ledger(site, cluster):
+    car, shed = site.device("car"), site.device("shed")
+    channel = site.open(car, shed, 1000, "held")
+    money = [site.deposit(car, 5000), channel, car.voucher(channel, 700, seq=1)]
+
+    def taken():
+        return next(one for one in consumers_now(cluster.cluster) if one["consumer"] == "settle-0")
+
+    with closing(sqlite3.connect(site.home.ledger_path, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        with closing(ClusterJoint(site.home, Settings(), "intake")) as joint:
+            joint.sink().add([car.certificate.raw, shed.certificate.raw, *(one.raw for one in money)], {})
+        with site.parts("settle"):
+            until(lambda: taken()["taken"])
+            time.sleep(1)  # a settler that is wrong has said that it is done by then
+            assert taken()["taken"] == 1
+            holder.execute("ROLLBACK")
+            until(lambda: (taken()["taken"], taken()["waiting"]) == (0, 0))
+    assert (channel.digest, 700) in [(digest, paid) for digest, _, paid, *_ in site.sums()[1]]
