@@ -40,6 +40,11 @@ class Asked:
     info: dict[str, Any] | None = None
 
     @property
+    def meant(self) -> bytes:
+        """The id of the device that is asked: of the one that answered, or else of the one that the register has."""
+        return self.device or self.log.device
+
+    @property
     def how(self) -> str:
         """How it is seen."""
         return BROKER if self.part.url.startswith("mqtts:") else URL

@@ -157,7 +157,7 @@ class Polling(Gathering):
     def _drop(self, part: Part) -> None:
         asked = self.asked.get(part.url)
         if part.wrong is not None:
-            self._told(asked.device if asked is not None else b"", part.url, part.wrong)
+            self._told(asked.meant if asked is not None else b"", part.url, part.wrong)
 
     def serve(self, ledger: LedgerAsked) -> None:
         """Tell devices what is safe, and bring them the ledger's word on their channels; what `step` gave before is on
@@ -213,6 +213,6 @@ class Polling(Gathering):
                 work(part)
             except OF_DEVICE as error:
                 asked = self.asked.get(part.url)
-                self._told(asked.device if asked is not None else b"", part.url, error)
+                self._told(asked.meant if asked is not None else b"", part.url, error)
 
         return run

@@ -26,7 +26,9 @@ def test_boards_measure_and_trade_and_the_hub_does_the_rest(site, monkeypatch):
         assert sum(one.paid for one in ledger.channels()) > 0
     with Fleet(site.folder.fleet) as fleet:
         said = {one.device: one for one in fleet.devices() if one.info}
-        assert any("emulated:meter-2: " in one.text for one in fleet.faults()), list(fleet.faults())
+        gone = [one for one in fleet.faults() if "emulated:meter-2: " in one.text]
+        meter = site.home.resolve("meter-2").device
+        assert gone and {one.device for one in gone} == {meter}, "by its register: it never answered"
     assert len(said) >= 2 and said[device.hex()].how == "url" and said[device.hex()].info["state"] == "provisioned"
 
 
