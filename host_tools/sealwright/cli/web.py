@@ -14,7 +14,10 @@ from .ending import Ending
 from .session import Session
 
 _Role = Annotated[
-    str, typer.Option("--role", metavar="|".join(ROLES), help="viewer reads; operator also hands bundles in.")
+    str,
+    typer.Option(
+        "--role", metavar="|".join(ROLES), help="viewer reads; operator also hands bundles in and asks the agent."
+    ),
 ]
 
 _Port = Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0: a free one.")]
