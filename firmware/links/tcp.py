@@ -109,13 +109,32 @@ async def open_stream(host: str, port: int, context: "Any" = None) -> "tuple[Any
             if error.errno != errno.EINPROGRESS:
                 raise
         await _writable(wire)
-        if context is not None:
-            wire = context.wrap_socket(wire, server_hostname=host, do_handshake_on_connect=False)
-        stream = asyncio.StreamReader(wire)
+        if context is None:
+            stream = asyncio.StreamReader(wire)
+        else:
+            stream = _TlsStream(context.wrap_socket(wire, server_hostname=host, do_handshake_on_connect=False), wire)
     finally:
         if stream is None:
             wire.close()
     return stream, stream
+
+
+class _TlsStream(asyncio.StreamReader):
+    """MicroPython's stream over TLS, which waits for bytes at the socket below: a poller knows no descriptor of a TLS
+    stream, and looks at one a thousand times a second. `drain` waits at the TLS stream: during the handshake a write
+    may wait for bytes of the other end."""
+
+    def __init__(self, stream: "Any", wire: "Any") -> None:
+        super().__init__(stream)
+        self._stream, self._wire = stream, wire
+
+    def read(self, n: int = -1) -> "Any":
+        yield from asyncio.sleep_ms(0)  # type: ignore[misc]  # others have their turn, however much comes
+        while True:
+            data = self._stream.read(n)  # first: TLS may hold bytes that it has read from the socket already
+            if data is not None:
+                return data
+            yield asyncio.core._io_queue.queue_read(self._wire)  # type: ignore[attr-defined]
 
 
 def _writable(wire: object) -> "Any":
