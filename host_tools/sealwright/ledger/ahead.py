@@ -1,8 +1,9 @@
 """Batches of messages, whose signatures other processes check while the batches before them are settled.
 
 Purpose: one process settles, since a log has one end; what it waits for longest is arithmetic that needs no ledger.
-Limits: a signature is checked ahead where a certificate of its key is known by then; all others, and those of a process
-that died, are checked when their message is judged. So what comes out is the same with any number of processes.
+Limits: a signature is checked ahead where a certificate of its key is known here or in the ledger by then; all others,
+and those of a process that died, are checked when their message is judged. So what comes out is the same with any
+number of processes.
 """
 
 import subprocess
@@ -14,23 +15,26 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Final
 
-from ..verify import Judge, Verdict
+from ..verify import Verdict
 from ..wire.keys import checking
 from ..wire.keys.public import foresee
 from ..wire.messages import Body, Message
 from ..wire.messages.plain import plain_voucher
 from ..wire.messages.unread import SeenVoucher
+from .attempts import Log
+from .store.faults import LedgerError
 
 Items = list[tuple[int, bytes]]
 _EACH: Final = 2  # batches that wait for each process, or are with it
 
 
 class Ahead:
-    """Parses messages, and has their signatures checked by `helpers` processes, which start when there is work."""
+    """Parses messages, and has their signatures checked by `helpers` processes, which start when there is work. log: of
+    the ledger whose certificates count."""
 
-    def __init__(self, judge: Judge, helpers: int = 0) -> None:
-        self.judge: Final = judge
-        self._helpers = helpers
+    def __init__(self, log: Log, helpers: int = 0) -> None:
+        self.judge: Final = log.judge
+        self._log, self._helpers = log, helpers
         self.batches: Final = 1 + 4 * _EACH * helpers  # that should be known at once
         self._parsed: dict[int, Message[Body] | Verdict] = {}
         self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
@@ -63,11 +67,26 @@ class Ahead:
     def _ask(self, batch: Items) -> "Future[checking.Outcomes]":
         questions: list[checking.Question] = []
         for n, raw in batch:
-            message = self._parsed[n] = self._read(n, raw)
-            if not isinstance(message, Verdict):
-                digest, signature = message.digest, message.signature
-                questions += [(key.xy, digest, signature) for key in self.judge.signers.keys(message.kid)]
+            self._parsed[n] = self._read(n, raw)
+        messages = [one for n, _ in batch if not isinstance(one := self._parsed[n], Verdict)]
+        self._recall({one.kid for one in messages})
+        for message in messages:
+            digest, signature = message.digest, message.signature
+            questions += [(key.xy, digest, signature) for key in self.judge.signers.keys(message.kid)]
         return self._pool().submit(self._answer, questions)
+
+    def _recall(self, kids: set[bytes]) -> None:
+        """Read from the ledger what certifies these key hints, if it can be read now."""
+        signers = self.judge.signers
+        if all(map(signers.keys, kids)):
+            return
+        try:
+            with self._log.tables.database.reading():
+                self._log.begin()
+                for kid in kids:
+                    signers.recall(kid)
+        except LedgerError:
+            signers.forget()  # half of it may be read: who judges asks again
 
     def _pool(self) -> ThreadPoolExecutor:
         if self._threads is None:

@@ -45,9 +45,9 @@ def make_settlement(parts: Parts, helpers: int, shards: Iterable[int] | None) ->
     said, moved = (parts.identity, parts.watch), parts.moved
     if database.shard is None and len(database.shards) == 1:
         log = _log(parts, database)
-        return Settlement(log, *said, ahead=Ahead(log.judge, helpers), moved=moved)
+        return Settlement(log, *said, ahead=Ahead(log, helpers), moved=moved)
     logs = [_log(parts, shard) for shard in database.shards]
-    table, ahead = Table(parts.identity.id, parts.watch), Ahead(logs[owned[0]].judge, helpers)
+    table, ahead = Table(parts.identity.id, parts.watch), Ahead(logs[owned[0]], helpers)
     table.members = [
         Settlement(log, *said, ahead=ahead, moved=moved, others=Beside(table, number))
         for number, log in enumerate(logs)

@@ -4,7 +4,9 @@ import os
 import signal
 
 import pytest
+from sealwright.ledger import LedgerBusy
 from sealwright.ledger.ahead import Ahead
+from sealwright.ledger.attempts import Log
 from sealwright.wire.keys import checking
 
 from tests.host_tools.factory import hash32
@@ -61,6 +63,38 @@ def test_any_number_of_processes_comes_to_the_same(tmp_path, asked, newest_first
         asked.clear()
         assert settled(tmp_path / f"{jobs}.db", **way, jobs=jobs) == alone
         assert sum(asked) > 5
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_keys_that_the_ledger_knows_are_checked_ahead_from_the_first_batch(tmp_path, asked, monkeypatch, readable):
+    world = World(tmp_path / "1.db")
+    opens = world.payer.open(world.payee, 1000)
+    paid = raws([world.payer.voucher(opens, 10 * n, seq=n) for n in range(1, 41)])
+    with world.ledger() as ledger:
+        list(ledger.settle(raws([*world.certificates, world.owner.deposit(world.payer, 1000), opens])))
+    if not readable:
+        monkeypatch.setattr(Ahead, "_recall", busy_at_first(Ahead._recall))
+    with world.ledger() as ledger:
+        assert {one.code for one in ledger.settle(paid, batch=8, jobs=2)} == {"ok"}
+        assert ledger.audit().ok and [one.paid for one in ledger.channels()] == [400]
+    assert sum(asked) == 40 if readable else 0 < sum(asked) < 40
+
+
+def busy_at_first(recall):
+    """A ledger that another process writes when it is read the first time."""
+    tried = []
+
+    def failing(log):
+        raise LedgerBusy("it is being written")
+
+    def recalled(ahead, kids):
+        tried.append(kids)
+        with pytest.MonkeyPatch.context() as patch:
+            if len(tried) == 1:
+                patch.setattr(Log, "begin", failing)
+            recall(ahead, kids)
+
+    return recalled
 
 
 def test_what_a_process_says_is_what_counts(tmp_path, asked, monkeypatch):
