@@ -24,25 +24,26 @@ class Told(NamedTuple):
     text: str = ""
 
 
-def without_repeats(found: Iterable[Alert], told: dict[str, Told]) -> list[Alert]:
-    """What of `found` is to be sent now, and sums of what was held back. told: by code and device; it is changed."""
+def without_repeats(found: Iterable[Alert], sent: dict[str, Told]) -> list[Alert]:
+    """The alerts of `found` to send now, and one that says how many were held back. sent: the last alert of each code
+    and device, which is kept up to date."""
     now, kept = int(time.time()), []
-    for key, one in list(told.items()):
+    for key, one in list(sent.items()):
         if not 0 <= now - one.at < REPEAT_SECONDS:  # also where the clock was set back
-            del told[key]
+            del sent[key]
             if one.more:
                 kept.append(_sum(key, one, now))
-                told[key] = Told(now)
+                sent[key] = Told(now)
     for alert in found:
         key = f"{alert.code} {alert.device}"
-        before = told.get(key)
+        before = sent.get(key)
         if before is None:
             kept.append(alert)
-            told[key] = Told(now)
+            sent[key] = Told(now)
         else:
-            told[key] = Told(before.at, before.more + 1, alert.name, alert.text)
-        if len(told) > MOST:
-            del told[next(iter(told))]
+            sent[key] = Told(before.at, before.more + 1, alert.name, alert.text)
+        if len(sent) > MOST:
+            del sent[next(iter(sent))]
     return kept
 
 
