@@ -5,6 +5,7 @@ import signal
 
 import pytest
 from sealwright.emulator.board import free_port
+from sealwright.home.config import note_ledger
 
 from tests.cli.runner import gone_wrong
 from tests.host_tools.hub.cluster_site import needs_servers
@@ -94,3 +95,10 @@ def test_a_verifier_without_a_server_says_why(homed):
     homed.ok("cluster", "init", "--server", f"127.0.0.1:{port}:{port + 1}:{port + 2}")
     ran = homed.process("cluster", "set-up")
     assert ran.code == 3 and f"127.0.0.1:{port + 1}: Connection refused" in ran.err, ran.err
+
+
+def test_a_ledger_that_is_away_stands_in_no_clusters_way(homed):
+    needs_servers()
+    note_ledger(homed.home, f"postgresql://127.0.0.1:{free_port()}/none")
+    made = homed.ok("cluster", "init", "--server", "a.example", "--shards", "2")
+    assert "Then: sealwright hub" in made.out and "none" in made.err, made.err

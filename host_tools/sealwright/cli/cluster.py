@@ -16,7 +16,7 @@ from ..hub.cluster.making import before, check_ledger, check_same, left_over, ma
 from ..hub.cluster.setting_up import set_up
 from ..hub.cluster.standing import check_ports, consumers_now, servers_now
 from ..hub.joining import cluster_file
-from ..ledger import LedgerMissing
+from ..ledger import LedgerError, LedgerMissing
 from .commands import Command, command
 from .session import Session
 
@@ -69,17 +69,17 @@ def init(
     for place in left_over(cluster):
         gone = f"{place} is of a server that the cluster has no more. Passwords are in it"
         session.note(f"{gone}: remove it, and its copy on the server's machine.")
-    with suppress(LedgerMissing):
-        _note_shards(session, shards)
+    _note_shards(session, shards)
     session.say("Copy each folder to its server's machine, and start it there: nats-server -c server.conf")
     session.say(f"Or where this home is: sealwright cluster serve {servers[0].name}, and so on. Then: sealwright hub")
 
 
 def _note_shards(session: Session, shards: int) -> None:
-    """Say now what would end a settler later."""
+    """Say now what would end a settler later. A ledger that cannot be read now stands in no cluster's way."""
     try:
-        check_ledger(session.home, shards)
-    except Usage as error:
+        with suppress(LedgerMissing):
+            check_ledger(session.home, shards, hurried=True)
+    except (Usage, LedgerError) as error:
         session.note(f"{error}. {error.remedy}")
 
 

@@ -38,9 +38,10 @@ def check_same(old: Cluster | None, new: Cluster) -> None:
         raise Usage(why, remedy=f"Give these numbers again, or remove {old.folder} once all is settled.")
 
 
-def check_ledger(home: Home, shards: int) -> None:
-    """Raises Usage (code other_shards) where the home's ledger has not a log for each settler."""
-    with LedgerFile(home.ledger_place) as ledger:
+def check_ledger(home: Home, shards: int, *, hurried: bool = False) -> None:
+    """Raises Usage (code other_shards) where the home's ledger has not a log for each settler, and LedgerError.
+    hurried: a server that is away is not waited for."""
+    with LedgerFile(home.ledger_place, hurried=hurried) as ledger:
         has = len(ledger.head().all)
     if has != shards:
         why = f"the ledger has {_logs(has)}, and the cluster was made for {_logs(shards)}"
