@@ -179,7 +179,8 @@ class Table:
     @staticmethod
     def _worst(offers: list[Seen]) -> Seen:
         """The one with most failures, of those the one that was heard first."""
-        return max(offers, key=lambda seen: (seen.failures, ticks_diff(ticks_ms(), seen.heard)))
+        now = ticks_ms()  # read once: of two heard in one millisecond, the later would else seem older
+        return max(offers, key=lambda seen: (seen.failures, ticks_diff(now, seen.heard)))
 
     def expire(self, now: int | None) -> None:
         """Drop what is no longer good."""

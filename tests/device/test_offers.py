@@ -110,6 +110,26 @@ def test_source_has_few_places():
     assert sellers(table) == [3, 4, 5, 6, 99]
 
 
+def test_first_of_those_heard_in_one_millisecond_goes_first_though_time_passes():
+    table = sightings.Table()
+    for number in range(1, 5):
+        table.hear(unsigned(number), None, "one", NOW)
+    real, now = sightings.ticks_ms, [ticks_ms()]
+    for seen in table.seen:
+        seen.heard = now[0]
+
+    def stepping():
+        now[0] = ticks_add(now[0], 1)
+        return now[0]
+
+    sightings.ticks_ms = stepping
+    try:
+        table.hear(unsigned(5), None, "one", NOW)
+    finally:
+        sightings.ticks_ms = real
+    assert sellers(table) == [2, 3, 4, 5]
+
+
 def test_full_table_of_proved_sellers_takes_no_stranger():
     seller = Stranger(Issuer())
     table = sightings.Table()
