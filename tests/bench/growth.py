@@ -1,7 +1,8 @@
-"""Rows of `make bench`: what `verify` takes for N, 2N and 4N of readings, lanes and channels, in time and memory.
+"""Rows of `make bench`: what `verify` takes for N, 2N and 4N of readings, vouchers, lanes and channels, in time and
+memory.
 
 Each bundle is read from a file by a process of its own. Twice the input is to take less than 2.5 times the processor
-time; readings are to take no memory, whatever their number: what is kept is of devices and lanes.
+time; readings and vouchers are to take no memory, whatever their number: what is kept is of devices and lanes.
 `python -m tests.bench.growth check BUNDLE ROOT PROOF` measures one bundle.
 """
 
@@ -27,7 +28,7 @@ from tests.host_tools.factory import DAY, NOW, Network, hash32
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMES = 2.5
-READING_BYTES = 8.0  # of memory, for one more reading: extents on the shelf, and noise
+BYTES_EACH = 8.0  # of memory, for one more reading or voucher: extents on the shelf, and noise
 
 
 def readings(network: Network, count: int) -> Iterator[bytes]:
@@ -36,6 +37,14 @@ def readings(network: Network, count: int) -> Iterator[bytes]:
     yield device.certificate.raw
     for n in range(count):
         yield device.reading(records=records(n)).raw
+
+
+def vouchers(network: Network, count: int) -> Iterator[bytes]:
+    """So many vouchers of one lane."""
+    payer, payee = network.device("payer"), network.device("payee")
+    channel = payer.open(payee, 10**6)
+    yield from (payer.certificate.raw, payee.certificate.raw, channel.raw)
+    yield from (payer.voucher(channel, seq, seq=seq).raw for seq in range(1, count + 1))
 
 
 def lanes(network: Network, count: int) -> Iterator[bytes]:
@@ -78,6 +87,7 @@ def measure(folder: Path, messages: Iterable[bytes], proof: str) -> dict[str, fl
 KINDS = {  # what it is, of how many, by which proof
     "readings_each": (readings, 1_500, EACH),
     "readings_chained": (readings, 8_000, CHAINED),
+    "vouchers": (vouchers, 1_500, EACH),
     "lanes": (lanes, 500, EACH),
     "channels": (channels, 300, EACH),
 }
@@ -101,7 +111,7 @@ def measured() -> dict[str, dict[str, float]]:
 def lines(found: dict[str, dict[str, float]]) -> Iterable[str]:
     """For people: each kind, and whether its goals are met."""
     for name, row in found.items():
-        most = READING_BYTES if name.startswith("readings") else None
+        most = BYTES_EACH if name.startswith(("readings", "vouchers")) else None
         met = row["time_2n"] < TIMES and row["time_4n"] < TIMES**2 and (most is None or row["bytes_each"] <= most)
         memory = f"{row['bytes_each']:.0f} bytes for one more{f', goal {most:g}' if most else ''}"
         yield (

@@ -24,6 +24,7 @@ from ..wire.messages import (
     FactoryRecord,
     Message,
     Reading,
+    Receipt,
     Rotation,
     Voucher,
     parse_as,
@@ -63,9 +64,9 @@ class LedgerMemory:
         finally:
             self._watch.at = now
 
-    def seen(self, digest: bytes) -> bool:
+    def seen(self, message: Message[Body]) -> bool:
         """Whether the log has a message with this digest."""
-        return self._tables.row_of(digest) is not None
+        return self._tables.row_of(message.digest) is not None
 
     def channel(self, digest: bytes) -> Terms | None:
         """A channel whose capacity the ledger locked."""
@@ -80,9 +81,9 @@ class LedgerMemory:
         """The digest of the voucher that was settled first with this number."""
         return self._tables.numbered(channel, lane, seq)
 
-    def voucher(self, digest: bytes) -> Voucher | None:
+    def acknowledged(self, receipt: Receipt) -> Voucher | None:
         """A voucher of the log, or one shown lately."""
-        message = self.voucher_message(digest)
+        message = self.voucher_message(receipt.voucher)
         return None if message is None else message.body
 
     def voucher_message(self, digest: bytes) -> Message[Voucher] | None:
@@ -134,7 +135,7 @@ class LedgerMemory:
             again = isinstance(message.body, Certificate | Rotation)
         else:
             again = found.fault.code in ("replay", SUPERSEDED_KEY)
-        return again and self.seen(message.digest)
+        return again and self.seen(message)
 
     def heed(self, message: Message[Body], found: Finding) -> None:
         """Remember what later messages of the bundle rest on and the log may not keep."""

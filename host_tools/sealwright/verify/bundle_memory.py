@@ -1,18 +1,19 @@
 """What the messages of one bundle have shown: the memory of a verifier that has nothing else."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from ..wire.keys import PublicKey
-from ..wire.messages import ChannelClose, Checkpoint, Delegation, Funding, LogEnd, Message, Voucher
+from ..wire.messages import Body, ChannelClose, Checkpoint, Delegation, Funding, LogEnd, Message, Receipt, Voucher
+from ..wire.messages.plain import PlainVoucher
 from .entries import Entries, Shelf
 from .memory import Lane, Terms
 from .ownership import Owners, Step
 from .readings import Head
+from .shown import Digests, Place, Scratch, Shown, Vouchers
 
 _MOST_STEPS: Final = 256
-Place: TypeAlias = Sequence[Any]  # of a voucher: its channel, its lane and its number first
 
 
 class Channel(NamedTuple):
@@ -25,12 +26,12 @@ class Channel(NamedTuple):
 
 @dataclass(slots=True)
 class Known:
-    """What a bundle shows of a channel. numbers: the digest of the first voucher of each lane and number. closes: of
-    the parties' keys of now. is_ending: any key of theirs closed it."""
+    """What a bundle shows of a channel. lanes: the best voucher of each. numbers: the vouchers of each. closes: of the
+    parties' keys of now. is_ending: any key of theirs closed it."""
 
     terms: Terms
     lanes: dict[int, Lane] = field(default_factory=dict)
-    numbers: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    numbers: dict[int, Entries] = field(default_factory=dict)
     closes: dict[bytes, ChannelClose] = field(default_factory=dict)
     is_ending: bool = False
 
@@ -41,8 +42,8 @@ class BundleMemory:
 
     def __init__(self, heads: Mapping[bytes, Head] | None = None) -> None:
         self._channels: dict[bytes, Known] = {}
-        self._vouchers: dict[bytes, Message[Voucher]] = {}
-        self._seen: set[bytes] = set()
+        scratch = Scratch()
+        self._vouchers, self._taken = Vouchers(scratch), Digests(scratch)
         self._revoked: dict[bytes, int] = {}
         self._ends: dict[tuple[bytes, int, int], LogEnd] = {}
         self._fundings: set[tuple[bytes, bytes | None, int]] = set()
@@ -57,9 +58,13 @@ class BundleMemory:
         """None: the verifier of a bundle knows its certificates as they come."""
         return ()
 
-    def seen(self, digest: bytes) -> bool:
-        """Whether a message with this digest came before."""
-        return digest in self._seen
+    def seen(self, message: Message[Body]) -> bool:
+        """Whether this message was taken before."""
+        body = message.body
+        if not isinstance(body, Voucher):
+            return message.digest in self._taken
+        found = self._shown(Place(body.channel, body.lane, body.seq), message.digest)
+        return found is not None and found.taken
 
     def known(self, channel: bytes) -> Known | None:
         """All that this bundle shows of a channel."""
@@ -76,12 +81,18 @@ class BundleMemory:
 
     def numbered(self, channel: bytes, lane: int, seq: int) -> bytes | None:
         """The digest of the voucher that came first with this number."""
-        return self._channels[channel].numbers.get((lane, seq))
+        numbers = self._channels[channel].numbers.get(lane)
+        return None if numbers is None else self._vouchers.first(numbers, seq)
 
-    def voucher(self, digest: bytes) -> Voucher | None:
-        """A voucher that its channel's payer signed."""
-        found = self._vouchers.get(digest)
+    def acknowledged(self, receipt: Receipt) -> Voucher | None:
+        """The voucher of the channel's payer that a receipt names: its place, its amount and its ticks."""
+        found = self._shown(Place(receipt.channel, receipt.lane, receipt.seq), receipt.voucher)
         return None if found is None else found.body
+
+    def _shown(self, place: Place, digest: bytes) -> Shown | None:
+        known = self._channels.get(place.channel)
+        numbers = None if known is None else known.numbers.get(place.lane)
+        return None if numbers is None else self._vouchers.find(numbers, place, digest)
 
     def close(self, channel: bytes, signer: bytes) -> ChannelClose | None:
         """The first close that this party signed."""
@@ -130,8 +141,8 @@ class BundleMemory:
     # what a verifier of a bundle keeps
 
     def keep(self, digest: bytes) -> None:
-        """Note that a message was taken."""
-        self._seen.add(digest)
+        """Note that a message was taken, which is no voucher."""
+        self._taken.add(digest)
 
     def keep_channel(self, terms: Terms) -> None:
         """Note a channel."""
@@ -148,13 +159,27 @@ class BundleMemory:
         """Whether the ledger that the channel names has locked its capacity."""
         return (terms.digest, terms.ledger, terms.capacity) in self._fundings
 
-    def keep_voucher(self, message: Message[Voucher], place: Place, lane: Lane | None) -> None:
-        """Note the payer's voucher in its place, and its lane as it is afterwards."""
-        channel, number, seq = place[:3]
-        self._vouchers[message.digest] = message
-        known = self._channels[channel]
-        known.numbers.setdefault((number, seq), message.digest)
-        self.keep_lane(channel, number, lane)
+    def keep_voucher(self, message: Message[Voucher], lane: Lane | None, *, taken: bool) -> None:
+        """Note the payer's voucher, and its lane as it is afterwards. taken: the voucher holds."""
+        body, digest = message.body, message.digest
+        numbers = self._numbers(self._channels[body.channel], body.lane)
+        place = Place(body.channel, body.lane, body.seq)
+        shown = self._vouchers.find(numbers, place, digest)
+        if taken and body.ticks is None and self._vouchers.first(numbers, body.seq) is None:
+            self._vouchers.put(numbers, body.seq, digest, body.amount)
+        elif shown is None or (taken and not shown.taken):
+            self._vouchers.put_whole(numbers, place, digest, body.amount, message.raw, taken=taken)
+        self.keep_lane(body.channel, body.lane, lane)
+
+    def keep_raise(self, known: Known, says: PlainVoucher) -> None:
+        """Note a plain voucher of the payer that raises its lane, and whose number is the highest there."""
+        _, number, seq, amount, digest = says
+        self._vouchers.put(self._numbers(known, number), seq, digest, amount)
+        known.lanes[number] = Lane(seq, amount, digest)
+
+    def _numbers(self, known: Known, lane: int) -> Entries:
+        found = known.numbers.get(lane)
+        return known.numbers.setdefault(lane, self._vouchers.lane()) if found is None else found
 
     def keep_lane(self, channel: bytes, number: int, lane: Lane | None) -> None:
         """Note a lane as it is now, where it rose."""

@@ -168,16 +168,10 @@ def judge_receipt(body: Receipt, signer: bytes, known: Memory) -> Fault | None:
         return Fault("unknown_channel", "its channel is not known here yet")
     if signer != terms.payee:
         return Fault("not_a_party", "a receipt is the payee's to give, and another key signed")
-    voucher = known.voucher(body.voucher)
-    if voucher is None:
-        return Fault("receipt_mismatch", "the voucher it acknowledges is not known here yet")
-    if (voucher.channel, voucher.lane, voucher.seq, voucher.amount) != (
-        body.channel,
-        body.lane,
-        body.seq,
-        body.amount,
-    ):
-        return Fault("receipt_mismatch", "the voucher it acknowledges says something else")
+    voucher = known.acknowledged(body)
+    said = (body.channel, body.lane, body.seq, body.amount)
+    if voucher is None or (voucher.channel, voucher.lane, voucher.seq, voucher.amount) != said:
+        return Fault("receipt_mismatch", "the voucher it acknowledges is not known here yet, or says something else")
     if body.tick is not None and (voucher.ticks is None or not tick_holds(voucher.ticks, *body.tick)):
         return Fault("bad_tick", "the tick it reveals is not of its voucher's chain")
     return None

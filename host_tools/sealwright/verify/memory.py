@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from ..wire.keys import PublicKey
-from ..wire.messages import ChannelClose, Delegation, Voucher
+from ..wire.messages import Body, ChannelClose, Delegation, Message, Receipt, Voucher
 from .ownership import Owners
 from .readings import Head
 
@@ -54,8 +54,8 @@ class Memory(Protocol):
         """The accepted certificates whose subject has this 8-byte hint, and rotations from and to it, oldest first, as
         received."""
 
-    def seen(self, digest: bytes) -> bool:
-        """Whether a message with this digest was taken."""
+    def seen(self, message: Message[Body]) -> bool:
+        """Whether this message was taken before, perhaps with another signature."""
 
     def channel(self, digest: bytes) -> Terms | None:
         """A channel, once its channel-open was taken."""
@@ -66,8 +66,8 @@ class Memory(Protocol):
     def numbered(self, channel: bytes, lane: int, seq: int) -> bytes | None:
         """The digest of the voucher that was taken first with this number."""
 
-    def voucher(self, digest: bytes) -> Voucher | None:
-        """A voucher by its digest."""
+    def acknowledged(self, receipt: Receipt) -> Voucher | None:
+        """The voucher that a receipt names by its digest, with its place, its amount and its ticks at least."""
 
     def close(self, channel: bytes, signer: bytes) -> ChannelClose | None:
         """The first close that this party signed."""

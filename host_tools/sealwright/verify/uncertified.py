@@ -50,4 +50,4 @@ def judge_order(
 
 def replay(message: Message[Body], memory: Memory) -> Fault | None:
     """Certificates may come again; everything else counts once."""
-    return Fault("replay", AGAIN) if memory.seen(message.digest) else None
+    return Fault("replay", AGAIN) if memory.seen(message) else None

@@ -20,7 +20,7 @@ from .channels import MAX_LANES
 from .codes import OK
 from .judge import Judge
 from .links import Log, Shapes
-from .memory import FAR, Lane
+from .memory import FAR
 from .readings import Head
 from .runs import SET, standing_fault
 from .signer import Signer
@@ -107,14 +107,14 @@ class Usual:
             return None
         _, lane, seq, amount, digest = says
         best, now = known.lanes.get(lane), self._judge.policy.now()
-        raises = best is None or (amount > best.worth and seq >= best.seq)
-        if not raises or lane >= MAX_LANES or now >= known.terms.claim_end or (lane, seq) in known.numbers:
+        numbers = known.numbers.get(lane)
+        raises = (numbers is None or seq >= numbers.end) and (best is None or amount > best.worth)
+        if not raises or lane >= MAX_LANES or now >= known.terms.claim_end:
             return None
         signer = self._signer(raw[VOUCHER_KID_AT], now)
         if signer is None or signer.device != known.terms.payer or not signer.key.verify_once(digest, raw[-64:]):
             return None
         message, device = UnreadVoucher(raw, digest), signer.device
-        self._memory.keep_voucher(message, says, Lane(seq, amount, digest))
-        self._memory.keep(digest)
+        self._memory.keep_raise(known, says)
         shown = (n, Voucher.NAME, True, OK, digest, "", device, device, message, *self._end)
         return tuple.__new__(Verdict, shown)

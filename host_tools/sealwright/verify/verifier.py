@@ -163,15 +163,16 @@ class Verifier:
         if isinstance(body, Voucher) and found.signer is not None:
             terms = memory.channel(body.channel)
             if terms is not None and terms.payer == found.signer:
-                memory.keep_voucher(Message(message.sign1, body), (body.channel, body.lane, body.seq), found.lane)
+                taken = fault is None or fault.code in _TAKEN
+                memory.keep_voucher(Message(message.sign1, body), found.lane, taken=taken)
         if found.terms is not None and (fault is None or fault.code == "expired"):
             memory.keep_channel(found.terms)  # of an expired one the vouchers are refused for that
         if isinstance(body, Funding) and found.signer is not None and fault is not None and fault.code in WAITING:
             memory.keep_funding(body, found.signer)  # its channel-open may rest on it
         if fault is not None and fault.code not in _TAKEN:
             return
-        if not (isinstance(body, Reading | FactoryRecord) and _is_entry(fault)):  # those are in their log
-            memory.keep(message.digest)
+        if not isinstance(body, Voucher) and not (isinstance(body, Reading | FactoryRecord) and _is_entry(fault)):
+            memory.keep(message.digest)  # the others are in their lane or their log
         if isinstance(body, Delegation):
             memory.keep_delegation(message.digest, body)
         if fault is None:
@@ -195,7 +196,7 @@ class Verifier:
 
     def _keep_tick(self, receipt: Receipt, tick: RevealedTick) -> None:
         """A tick that a receipt reveals raises its lane, where the voucher counts by itself: not a locked one."""
-        memory, voucher, terms = self.memory, self.memory.voucher(receipt.voucher), self.memory.channel(receipt.channel)
+        memory, voucher, terms = self.memory, self.memory.acknowledged(receipt), self.memory.channel(receipt.channel)
         if voucher is None or voucher.ticks is None or terms is None:
             return
         shown = Circumstances(self.policy.now(), ticks={voucher.ticks.root: (tick.number, tick.value)})

@@ -17,21 +17,17 @@ NUMBERS = st.one_of(st.integers(0, 12), st.integers(2**64 - 9, 2**64 - 1))
 @given(
     st.lists(st.tuples(st.booleans(), NUMBERS, st.binary(min_size=32, max_size=32)), max_size=60),
     st.sampled_from((1, 2, 5, 128)),
-    st.sampled_from((0, 1, 4, 256)),
 )
-def test_the_first_entry_of_a_number_stays(added, block, late):
-    shelf, patched = Shelf(), pytest.MonkeyPatch()
-    patched.setattr(entries, "_BLOCK", block)
-    patched.setattr(entries, "_LATE", late)
+def test_the_first_entry_of_a_number_stays(added, block):
+    shelf = Shelf()
     model, kept = {False: {}, True: {}}, {False: Entries(shelf), True: Entries(shelf)}
-    with patched.context():
-        for log, seq, digest in added:
-            model[log].setdefault(seq, digest)
-            kept[log].add(seq, digest)
-            near = [*range(14), *range(2**64 - 9, 2**64)]
-            assert [kept[log].get(n) for n in near] == [model[log].get(n) for n in near]
-            assert kept[log].end == max(model[log]) + 1
-    patched.undo()
+    shelf.block = block
+    for log, seq, digest in added:
+        model[log].setdefault(seq, digest)
+        kept[log].add(seq, digest)
+        near = [*range(14), *range(2**64 - 9, 2**64)]
+        assert [kept[log].get(n) for n in near] == [model[log].get(n) for n in near]
+        assert kept[log].end == max(model[log]) + 1
 
 
 @pytest.mark.parametrize("order", ["rising", "falling", "in pairs"])
@@ -54,3 +50,14 @@ def test_memory_does_not_grow_with_a_log(order, monkeypatch):
     tracemalloc.stop()
     assert grown < (30 if order == "in pairs" else 5) * count  # where the digests alone are 32 bytes each
     assert kept.get(1) == kept.get(count // 2) == digest
+
+
+def test_many_logs_together_keep_few_records_waiting(monkeypatch):
+    monkeypatch.setattr(entries, "_WAITING", 256)
+    shelf, record = Shelf(), hash32("one")
+    logs = [Entries(shelf) for _ in range(20)]
+    for log in logs:
+        for seq in range(1, 100):
+            log.add(seq, record)
+    assert sum(len(log._records) for log in logs) <= 256 * len(record)
+    assert all(log.get(seq) == record for log in logs for seq in (1, 50, 99))

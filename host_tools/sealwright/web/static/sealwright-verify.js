@@ -1598,9 +1598,8 @@ function judgeReceipt(body, signer, known) {
     return fault("not_a_party", "a receipt is the payee's to give, and another key signed");
   }
   const voucher = known.voucher(body.voucher);
-  if (!voucher) return fault("receipt_mismatch", "the voucher it acknowledges is not known here yet");
-  if (["channel", "lane", "seq", "amount"].some((name) => voucher[name] !== body[name])) {
-    return fault("receipt_mismatch", "the voucher it acknowledges says something else");
+  if (!voucher || ["channel", "lane", "seq", "amount"].some((name) => voucher[name] !== body[name])) {
+    return fault("receipt_mismatch", "the voucher it acknowledges is not known here yet, or says something else");
   }
   if (body.tick && !(voucher.ticks && tickHolds(voucher.ticks, body.tick))) {
     return fault("bad_tick", "the tick it reveals is not of its voucher's chain");
