@@ -102,7 +102,8 @@ class Settlement(Run):
                 one.clear()
             self.refund_some()
             parsed = [(n, raw, self._ahead.parse(n, raw)) for n, raw in chunk]
-            self.tables.foresee([voucher for *_, message in parsed if (voucher := place_of(message)) is not None])
+            whole = [message for *_, message in parsed if not isinstance(message, Verdict)]
+            self.tables.foresee([(message.digest, place_of(message)) for message in whole])
             for n, raw, message in parsed:
                 if isinstance(message, Verdict):
                     verdicts.append(message)

@@ -7,7 +7,7 @@ test, log against log.
 
 from typing import NamedTuple
 
-from ..verify import Judge, Verdict
+from ..verify import Judge
 from ..verify.authority import device_fault
 from ..verify.channels import MAX_LANES
 from ..verify.memory import Lane
@@ -18,6 +18,7 @@ from ..wire.messages import Body, Message, Voucher
 from ..wire.messages.unread import SeenVoucher
 from .intake import Payment
 from .store.batched import BatchedTables
+from .store.read import Place
 from .watch import Watch
 
 
@@ -67,9 +68,9 @@ class UsualVouchers:
         return found
 
 
-def place_of(message: Message[Body] | Verdict) -> tuple[bytes, int, int] | None:
+def place_of(message: Message[Body]) -> Place | None:
     """Channel, lane and seq of a voucher; None for anything else."""
     if isinstance(message, SeenVoucher):
         return message.says[:3]
-    body = message.body if isinstance(message, Message) else None
+    body = message.body
     return (body.channel, body.lane, body.seq) if isinstance(body, Voucher) else None

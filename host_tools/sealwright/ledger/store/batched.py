@@ -15,6 +15,7 @@ from .. import book
 from ..chain import Head, LogRow
 from . import bulk
 from .database import Database, Row, whole
+from .read import Place, Read
 from .tables import Tables
 from .written_first import WrittenFirst
 
@@ -48,11 +49,7 @@ class BatchedTables(Tables):
 
     def _forget(self) -> None:
         """Drop what was read; every row is read anew."""
-        self._rows: dict[bytes, int | None] = {}
-        self._channels: dict[bytes, book.Channel] = {}
-        self._lanes: dict[tuple[bytes, int], Lane | None] = {}
-        self._numbers: dict[tuple[bytes, int, int], bytes | None] = {}
-        self._accounts: dict[book.Account, tuple[int | None, int]] = {}
+        self._read = Read()
         self._last_account: int | None = None
 
     def _drop(self) -> None:
@@ -82,6 +79,7 @@ class BatchedTables(Tables):
             self._known = self._last or head
         finally:
             self._is_batch = False
+            self._read.settled.clear()
             self._drop()
             self._last = None
 
@@ -99,7 +97,7 @@ class BatchedTables(Tables):
         opened, changed = self._new_channels, self._changed_channels
         many(
             bulk.OPEN,
-            [(*bulk.state(changed.pop(one)), n, *bulk.terms_of(self._channels[one])) for one, n in opened.items()],
+            [(*bulk.state(changed.pop(one)), n, *bulk.terms_of(self._read.channels[one])) for one, n in opened.items()],
         )
         # in the order of their keys: neighbours are on one page, which is read and written once
         many(bulk.CHANNEL, [bulk.state(changed[one]) for one in sorted(changed)])
@@ -114,30 +112,32 @@ class BatchedTables(Tables):
         """The row the message with this digest was first taken in, or None."""
         if not self._is_batch:
             return self._stored.row_of(digest)
-        if digest not in self._rows:
-            self._rows[digest] = self._stored.row_of(digest)
-        return self._rows[digest]
+        if digest not in self._read.rows:
+            self._read.rows[digest] = self._stored.row_of(digest)
+        return self._read.rows[digest]
 
     def may_have(self, digest: bytes, channel: bytes, lane: int, seq: int) -> bool:
         """Whether the log may have this voucher: not where it has none with this number, which spares a look."""
         if lane < MAX_LANES and self.numbered(channel, lane, seq) is None:
             if self._is_batch:
-                self._rows.setdefault(digest, None)
+                self._read.rows.setdefault(digest, None)
             return False
         return True
 
     def settled(self, digest: bytes) -> bytes | None:
         """The message with this digest as it was first taken, or None."""
+        if digest in self._read.settled:
+            return self._read.settled[digest]
         n = self.row_of(digest)
         return None if n is None else self._raw((n,))
 
     def channel(self, digest: bytes) -> book.Channel | None:
         """A channel as it is now."""
-        held = self._channels.get(digest)
+        held = self._read.channels.get(digest)
         if held is None:
             held = self._stored.channel(digest)
             if held is not None and self._is_batch:
-                self._channels[digest] = held
+                self._read.channels[digest] = held
         return held
 
     def lane(self, channel: bytes, number: int) -> Lane | None:
@@ -145,20 +145,20 @@ class BatchedTables(Tables):
         if not self._is_batch:
             return self._stored.lane(channel, number)
         key = channel, number
-        if key not in self._lanes:
-            self._lanes[key] = self._stored.lane(channel, number)
-        return self._lanes[key]
+        if key not in self._read.lanes:
+            self._read.lanes[key] = self._stored.lane(channel, number)
+        return self._read.lanes[key]
 
     def numbered(self, channel: bytes, lane: int, seq: int) -> bytes | None:
         """The digest of the first voucher with this number."""
         if not self._is_batch:
             return self._stored.numbered(channel, lane, seq)
         key = channel, lane, seq
-        if key not in self._numbers:
+        if key not in self._read.numbers:
             # a voucher that is kept has raised its lane, so a lane that is not there has none
             empty = self.lane(channel, lane) is None
-            self._numbers[key] = None if empty else self._stored.numbered(channel, lane, seq)
-        return self._numbers[key]
+            self._read.numbers[key] = None if empty else self._stored.numbered(channel, lane, seq)
+        return self._read.numbers[key]
 
     def revoked_from(self, device: bytes) -> int | None:
         """The earliest time from which a revocation of the device counts. No revocation waits."""
@@ -170,30 +170,20 @@ class BatchedTables(Tables):
 
     def _account(self, account: book.Account) -> tuple[int | None, int]:
         """Its number, None for one that never had anything, and what it holds."""
-        held = self._accounts.get(account)
+        held = self._read.accounts.get(account)
         if held is None:
             sql = "SELECT id, balance FROM accounts WHERE kind = ? AND asset = ? AND name = ?"
             row = self.database.row(sql, bulk.place(account))
             held = (whole(row[0]), whole(row[1])) if row else (None, 0)
             if self._is_batch:
-                self._accounts[account] = held
+                self._read.accounts[account] = held
         return held
 
-    def foresee(self, vouchers: Sequence[tuple[bytes, int, int]]) -> None:
-        """Read at once what will be asked for these vouchers, by channel, lane and seq, where the database is far."""
-        if not (self._is_batch and self.database.far):
-            return
-        channels = {one[0] for one in vouchers}
-        unread = sorted(channels - self._channels.keys())
-        self._channels.update((one.digest, one) for one in self._stored.channels_among(unread))
-        there = [self._channels[one] for one in channels if one in self._channels]
-        accounts = {held for one in there for held in (one.account, one.account_of(one.payee))} - self._accounts.keys()
-        self._accounts |= dict.fromkeys(accounts, (None, 0)) | dict(self._stored.accounts_among(sorted(accounts)))
-        lanes = sorted({one[:2] for one in vouchers if one[1] < MAX_LANES} - self._lanes.keys())
-        self._lanes |= dict.fromkeys(lanes) | dict(self._stored.lanes_among(lanes))
-        new = sorted(set(vouchers) - self._numbers.keys())
-        asked = [one for one in new if self._lanes.get(one[:2]) is not None]  # a lane that is not there has none
-        self._numbers |= dict.fromkeys(new) | dict(self._stored.numbered_among(asked))
+    def foresee(self, messages: Sequence[tuple[bytes, Place | None]]) -> None:
+        """Read at once what will be asked for these messages, where the database is far. Of each its digest, and of a
+        voucher channel, lane and seq."""
+        if self._is_batch and self.database.far:
+            self._read.ahead(self._stored, messages)
 
     def append(self, row: LogRow) -> None:
         """Add a row to the log."""
@@ -204,17 +194,17 @@ class BatchedTables(Tables):
         """Note that row `n` holds the message `digest`, of type `kind`."""
         if len(self._messages) >= _MOST:
             self.flush()
-        if len(self._rows) + len(self._channels) + len(self._accounts) >= _MOST_KEPT:
+        if len(self._read.rows) + len(self._read.channels) + len(self._read.accounts) >= _MOST_KEPT:
             self.flush()
             self._forget()
         if self.row_of(digest) is None:
-            self._rows[digest] = n
+            self._read.rows[digest] = n
         self._messages.append((n, digest, kind))
 
     def number(self, n: int, channel: bytes, lane: int, seq: int, digest: bytes) -> None:
         """Note the first voucher with a number: row `n`, whose digest this is."""
         if self.numbered(channel, lane, seq) is None:
-            self._numbers[channel, lane, seq] = digest
+            self._read.numbers[channel, lane, seq] = digest
         self._vouchers.append((channel, lane, str(seq), n))
 
     def apply(self, n: int, change: book.Change) -> None:
@@ -224,10 +214,10 @@ class BatchedTables(Tables):
         for channel in change.channels:
             if self.channel(channel.digest) is None:
                 self._new_channels[channel.digest] = n
-            self._channels[channel.digest] = self._changed_channels[channel.digest] = channel
+            self._read.channels[channel.digest] = self._changed_channels[channel.digest] = channel
         for number, lane in change.lanes.items():
             key = change.channels[0].digest, number
-            self._lanes[key] = self._changed_lanes[key] = lane
+            self._read.lanes[key] = self._changed_lanes[key] = lane
 
     def _enter(self, n: int, entry: book.Entry) -> None:
         number, balance = self._account(entry.account)
@@ -235,7 +225,7 @@ class BatchedTables(Tables):
             number = self._next_account()
             self._new_accounts[number] = entry.account
         balance += entry.amount
-        self._accounts[entry.account] = number, balance
+        self._read.accounts[entry.account] = number, balance
         self._changed_accounts[number] = balance
         self._entries.append((n, number, entry.amount))
 

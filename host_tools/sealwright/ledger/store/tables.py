@@ -19,6 +19,10 @@ _ACCOUNTS: Final = f"""SELECT a.kind, a.name, a.asset, a.id, a.balance
     FROM (VALUES {", ".join(["(?, ?, ?)"] * FAR_ROWS)}) AS k
     JOIN accounts a ON a.kind = k.column1 AND a.asset = k.column3 AND a.name = k.column2"""
 
+_SETTLED: Final = f"""SELECT m.n, m.digest, l.message
+    FROM (VALUES {", ".join(["(?)"] * FAR_ROWS)}) AS k
+    JOIN messages m ON m.digest = k.column1 JOIN log l ON l.n = m.n"""
+
 
 class Tables(ChannelTables):
     """The tables of one database. log: the database with the log, where an audit rebuilds the views in another."""
@@ -67,6 +71,12 @@ class Tables(ChannelTables):
         """The row the message with this digest was first taken in, or None."""
         row = self._db.row("SELECT n FROM messages WHERE digest = ? ORDER BY n LIMIT 1", (digest,))
         return whole(row[0]) if row else None
+
+    def settled_among(self, digests: Sequence[bytes]) -> Iterator[tuple[int, bytes, bytes]]:
+        """The rows with messages that have one of these digests: its number, the digest, the message as received."""
+        for piece in pieces([(digest,) for digest in digests]):
+            for row in self._db.rows(_SETTLED, piece):
+                yield whole(row[0]), octets(row[1]), octets(row[2])
 
     def certificates(self, kid: bytes) -> list[tuple[int, bytes]]:
         """The accepted certificates whose subject has this key hint: when taken, and as received, oldest first."""
