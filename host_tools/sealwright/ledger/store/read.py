@@ -35,7 +35,7 @@ class Read:
         may_be = {digest for digest, place in messages if place is None or self.numbers[place] is not None}
         asked = sorted(digest for digest in may_be if self.rows.get(digest, 0) is not None)
         self.rows |= dict.fromkeys(asked)
-        for n, digest, raw in sorted(stored.settled_among(asked), reverse=True):  # the first row last: it counts
+        for digest, n, raw in stored.settled_among(asked):
             self.rows[digest], self.settled[digest] = n, raw
 
     def _vouchers(self, stored: Tables, places: Sequence[Place]) -> None:
