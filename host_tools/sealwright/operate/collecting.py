@@ -151,22 +151,22 @@ class Collector:
 
     def certificates(self, client: Client) -> Iterator[bytes]:
         """The device's chain and those of its channels' other parties, issuers first, each with its rotations."""
-        found: list[Message[Any]] = [*reversed(client.chain()), *client.rotations()]
-        for channel in client.channels():
-            found += [_certifying(raw) for raw in reversed(channel.certificates)]
-        yield from (message.raw for message in found if self.take(message))
+        yield from (message.raw for message in certifying(client) if self.take(message))
 
     def readings(self, source: Source) -> Iterator[bytes]:
         """The readings that came since the last call; none once the device has contradicted itself. Raises
         Equivocation then, and keeps the proof: its channels may still be collected."""
+        yield from (message.raw for message in self.followed(source) if self.take(message))
+
+    def followed(self, source: Source) -> Iterator[Message[Reading]]:
+        """The same readings, which the caller takes as it keeps them."""
         if source.fork is not None:
             return
         with _proving(source, self.logs):
             for message, holds, _ in follow(source.client, source.key, self.logs, source.seq, self.proof):
                 if holds:  # what another wrote may be gathered, but is acknowledged to nobody
                     source.seq, source.digest = message.body.seq, message.digest
-                if self.take(message):
-                    yield message.raw
+                yield message
 
     def channels(self, sources: Iterable[Source]) -> Iterator[bytes]:
         """Certificates and messages of every channel these devices keep, in an order that a verifier can follow.
@@ -191,6 +191,14 @@ class Collector:
             source.held, source.closed = None, list(closed)
         ordered = certificates + sorted(found.values(), key=_place)
         yield from (message.raw for message in ordered if self.take(message))
+
+
+def certifying(client: Client) -> list[Message[Any]]:
+    """A device's chain and those of its channels' other parties, issuers first, each with its rotations."""
+    found: list[Message[Any]] = [*reversed(client.chain()), *client.rotations()]
+    for channel in client.channels():
+        found += [_certifying(raw) for raw in reversed(channel.certificates)]
+    return found
 
 
 def _end(opened: ChannelOpen, paying: bool) -> int:

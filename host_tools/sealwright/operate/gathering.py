@@ -15,7 +15,7 @@ from typing import Final
 from ..errors import RefusedByDevice, Rejected, SealwrightError, Unreachable
 from ..link import Client
 from ..wire.messages import Body, Message, parse_message
-from .collecting import Collector, Source
+from .collecting import Collector, Source, certifying
 from .logs import Equivocation, Logs
 from .proving import EACH
 
@@ -145,8 +145,8 @@ class Gathering:
         if source is None:
             return
         with self._reporting(part):
-            for raw in self.collector.readings(source):
-                self.keep(part, raw)
+            for message in self.collector.followed(source):
+                self.keep(part, message)
                 if self.enough:
                     break
         source.look()
@@ -160,12 +160,11 @@ class Gathering:
             self._answered(part, source)
             with self._reporting(part):
                 self.collector.resume(source)
-            for raw in self.collector.certificates(client):
-                self.keep(part, raw)
+            for message in certifying(client):
+                self.keep(part, message)
             # whom it obeys, where it has changed hands: a ledger may need its word
             for raw in [*client.transfers(), client.status().raw] if said.raw.get("transfers") else ():
-                if self.collector.take(parse_message(raw)):
-                    self.keep(part, raw)
+                self.keep(part, parse_message(raw))
         except BaseException:
             if part.source is None:
                 client.close()
@@ -185,14 +184,16 @@ class Gathering:
         with self._changed:
             part.source, part.heard = source, time.monotonic()
 
-    def keep(self, part: Part, raw: bytes) -> None:
-        """Take a message of a device, one at a time."""
+    def keep(self, part: Part, message: Message[Body]) -> None:
+        """Take a message that a device has shown, where no other has shown it before. In one step: a certificate that
+        two devices show is kept before what rests on it, and by the other where one of them is given up."""
         with self._changed:
             part.heard = time.monotonic()
             if self._dropping or part.error is not None or self._fatal is not None:
                 part.exact = False
                 raise _Dropped
-            self._take(raw, part)
+            if self.collector.take(message):
+                self._take(message.raw, part)
 
     def _start(self) -> None:
         """Start what waits for a thread; the lock is held."""
