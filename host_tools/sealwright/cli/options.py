@@ -3,7 +3,7 @@
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -171,7 +171,7 @@ def whole_bundle(source: str) -> Iterator[bytes]:
     messages = read_bundle(_stdin() if source == STDIN else Path(source))
     name = "standard input" if source == STDIN else source
     try:
-        first = next(messages, None)
+        first = messages.peek()
     except NotABundle as error:
         remedy = error.remedy.replace(" < FILE", "" if source == STDIN else f" < {shlex.quote(source)}")
         raise NotABundle(error.what, remedy=remedy, name=name) from error
@@ -180,7 +180,7 @@ def whole_bundle(source: str) -> Iterator[bytes]:
     if first is None:
         remedy = "Check that it was collected and transferred: an empty bundle proves nothing."
         raise Rejected(f"no message in {name}", remedy=remedy, code="empty_bundle")
-    return _chain(first, messages)
+    return messages
 
 
 def _check_path(text: str) -> None:
@@ -189,11 +189,6 @@ def _check_path(text: str) -> None:
         Path(text).stat()
     except ValueError as error:  # a NUL, or characters that the file system cannot write
         raise Usage(f"{text!r} is no path", remedy="Give the path of a file.") from error
-
-
-def _chain(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
 
 
 def _raise_at_first(error: Truncated) -> Iterator[bytes]:

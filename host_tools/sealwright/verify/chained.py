@@ -130,7 +130,7 @@ class Chains:
             yield self._of_run(run.link(0), run.seal, signer)
             if not run.drop_first():
                 return
-        yield from run.verdicts(self._memory, signer)
+        yield from run.verdicts(self._memory, signer.id)
 
     def _holds(self, messages: Sequence[Message[Reading]], signer: Signer) -> bool:
         """Whether the last of a run is signed, and the signatures of some others hold, chosen now that nobody can

@@ -57,6 +57,12 @@ class Run:
         """One of those that are left, counted from 0."""
         return Link(self._items[self._at + at][0], self.messages[self._at + at])
 
+    def first(self, count: int) -> "Run":
+        """A run of the first ones."""
+        times, numbers, before, qualities, digests = self._seen
+        parts = (times[:count], numbers[:count], before[:count], qualities[:count], digests[:count])
+        return Run(self._items[:count], Glimpse(*parts))
+
     def drop_first(self) -> bool:
         """Leave out the first of those that are left; whether more are."""
         self._at += 1
@@ -68,7 +74,17 @@ class Run:
 
     def is_usual(self, judge: Judge, memory: BundleMemory, signer: Signer) -> bool:
         """Whether what is left continues what is known of its signer's log, and nothing is odd about any of it."""
-        device, seen, at = signer.id, self._seen, self._at
+        device, seen = signer.id, self._seen
+        lines = judge.signers.lines
+        if lines.of(device) and lines.reading_fault(device, signer.generation, seen.numbers[-1], seen.digests[-1]):
+            return False  # the key did not change within the run
+        standing = standing_fault(judge, signer)
+        return standing is None and self.continues(memory, device, judge.policy.now() + CLOCK_SKEW)
+
+    def continues(self, memory: BundleMemory, device: bytes, latest: int) -> bool:
+        """Whether what is left continues what is known of this device's log, and nothing is odd about any of it.
+        latest: how far ahead a time may be."""
+        seen, at = self._seen, self._at
         head, earlier = memory.head(device), memory.earlier.get(device)
         start, end = seen.numbers[at], seen.numbers[-1]
         if head is None:
@@ -78,12 +94,9 @@ class Run:
             follows = follows and memory.entries(device).end == start
         if not follows or (earlier is not None and start <= earlier.seq <= end):
             return False
-        if memory.revoked_from(device) is not None or standing_fault(judge, signer) is not None:
+        if memory.revoked_from(device) is not None:
             return False
-        lines = judge.signers.lines
-        if lines.of(device) and lines.reading_fault(device, signer.generation, end, seen.digests[-1]) is not None:
-            return False  # the key did not change within the run
-        return self._in_time(None if head is None else head.at, judge.policy.now() + CLOCK_SKEW)
+        return self._in_time(None if head is None else head.at, latest)
 
     def _in_time(self, before: int | None, latest: int) -> bool:
         """Whether no time is odd, but for clocks that were never set: of all of them, or of none."""
@@ -95,9 +108,11 @@ class Run:
         rising = list(times) == sorted(times) and (before or 0) <= time_in(times[0])
         return qualities <= SET and rising and self._at_end <= latest
 
-    def verdicts(self, memory: BundleMemory, signer: Signer) -> list[Verdict]:
-        """The verdicts on what is left of a run as usual, which the memory keeps."""
-        device, at, seal = signer.id, self._at, self._seen.digests[-1]
+    def verdicts(self, memory: BundleMemory, device: bytes, *, sealed: bool = True) -> list[Verdict]:
+        """The verdicts on what is left of a run as usual, which the memory keeps. sealed: the last proves the others,
+        else the signature of each was checked."""
+        at, seal = self._at, self._seen.digests[-1]
+        proof = (BY_CHAIN, seal) if sealed else (None, None)
         head = memory.head(device)
         before = None if head is None else head.at
         mark, time = (UNSET, before) if self._at_end is None else ("", self._at_end)
@@ -107,8 +122,9 @@ class Run:
         name, new = Reading.NAME, tuple.__new__  # a third of the time that a constructor takes
         with without_cycles():
             found = [
-                new(Verdict, (n, name, True, OK, message.name, "", device, device, message, mark, BY_CHAIN, seal))
+                new(Verdict, (n, name, True, OK, message.name, "", device, device, message, mark, *proof))
                 for (n, _), message in zip(self._items[at:], self.messages[at:], strict=True)
             ]
-        found[-1] = found[-1]._replace(proof=SIGNED, sealed_by=None)
+        if sealed:
+            found[-1] = found[-1]._replace(proof=SIGNED, sealed_by=None)
         return found

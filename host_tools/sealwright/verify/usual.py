@@ -5,6 +5,7 @@ Purpose: speed. Such a message is recognised without being taken apart, and its 
 property tests.
 """
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from ..wire.certificates import CLOCK_SKEW
@@ -22,7 +23,7 @@ from .judge import Judge
 from .links import Log, Shapes
 from .memory import FAR
 from .readings import Head
-from .runs import SET, standing_fault
+from .runs import SET, Run, standing_fault
 from .signer import Signer
 from .verdict import Verdict
 
@@ -39,7 +40,8 @@ class _Standing(NamedTuple):
 
 
 class Usual:
-    """Judges usual messages of a bundle. proof: what the verdicts say of it."""
+    """Judges usual messages of a bundle, one at a time or readings of one log together. proof: what the verdicts say of
+    it."""
 
     def __init__(self, judge: Judge, memory: BundleMemory, proof: str | None = None) -> None:
         self._judge, self._memory, self._end = judge, memory, ("", proof, None)
@@ -98,6 +100,30 @@ class Usual:
         message = UnreadReading(raw, digest, (seq, time))
         shown = (n, Reading.NAME, True, OK, digest, "", device, device, message, *self._end)
         return tuple.__new__(Verdict, shown)  # a third of the time that its constructor takes
+
+    def learns(self, raw: bytes) -> bool:
+        """Whether this is a reading of a log whose shape is still to be learned."""
+        log = self._logs.get(raw[LOG_AT])
+        return in_usual_place(raw) if log is None else not log.shapes and log.unknown > 0
+
+    def readings(self, items: Sequence[tuple[int, bytes]]) -> list[Verdict]:
+        """The verdicts on the first ones of messages with one key hint, as many as are readings as usual."""
+        log = self._logs.get(items[0][1][LOG_AT])
+        run = None if log is None else Run.of(items, log.shapes)
+        now = self._judge.policy.now()
+        signer = None if run is None else self._signer(items[0][1][READING_KID_AT], now)
+        if run is None or signer is None or not run.continues(self._memory, signer.device, now + CLOCK_SKEW):
+            return []
+        good = 0
+        for message in run.messages:
+            if not signer.key.verify_once(message.name, message.bytes[-64:]):
+                break
+            good += 1
+        if good < len(items):
+            run = run.first(good)
+            if not good or not run.continues(self._memory, signer.device, now + CLOCK_SKEW):
+                return []
+        return run.verdicts(self._memory, signer.device, sealed=False)
 
     def voucher(self, n: int, raw: bytes) -> Verdict | None:
         """The verdict on a voucher that raises its lane, or None."""

@@ -5,10 +5,11 @@ aside, and judged again at the bundle's end.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Final
 
 from ..errors import NotABundle, Truncated
-from ..wire.bundle import Source, read_bundle
+from ..wire.bundle import Source, at_hand, read_bundle
 from ..wire.certificates import Fault
 from ..wire.messages import (
     Body,
@@ -39,6 +40,7 @@ from .lines import SUPERSEDED_KEY
 from .owners import step_of
 from .policy import CHAINED, Policy
 from .readings import Head, judge_entry, noun_of, time_of
+from .together import judge_at_hand
 from .uncertified import AGAIN
 from .usual import Usual
 from .verdict import Verdict
@@ -83,7 +85,10 @@ class Verifier:
         aside, judge = Aside(), self._each
         if self.policy.proof == CHAINED:
             judge = Chains(self._judge, self.memory, self._take).run
-        for verdict in judge(self._numbered(messages)):
+            verdicts = judge(item for part in self._numbered(messages) for item in part)
+        else:
+            verdicts = chain.from_iterable(map(self._at_hand, self._numbered(messages)))
+        for verdict in verdicts:
             again = None if verdict.ok else _waits(verdict)
             if again is None:
                 yield verdict
@@ -93,14 +98,17 @@ class Verifier:
             yield self.check_rest(self._cut)
         yield from aside.retry(judge, _waits)
 
-    def _numbered(self, messages: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-        """The messages up to where the bundle breaks off."""
+    def _numbered(self, messages: Iterable[bytes]) -> Iterator[list[tuple[int, bytes]]]:
+        """The messages up to where the bundle breaks off, those that are at hand together."""
         try:
-            for n, raw in enumerate(messages, self._count):
-                self._count = n + 1
-                yield n, bytes(raw)
+            for part in at_hand(messages):
+                start, self._count = self._count, self._count + len(part)
+                yield [(n, bytes(raw)) for n, raw in enumerate(part, start)]
         except Truncated as error:
             self._cut = error
+
+    def _at_hand(self, items: list[tuple[int, bytes]]) -> Iterator[Verdict]:
+        return judge_at_hand(items, self._usual, self._check)
 
     def _each(self, items: Iterable[tuple[int, bytes]]) -> Iterator[Verdict]:
         return (self._check(n, raw) for n, raw in items)

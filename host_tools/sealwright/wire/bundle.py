@@ -5,7 +5,7 @@ those of `sequence`. A file that begins with no message is looked at before anyt
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from io import BytesIO
 from pathlib import Path
@@ -21,9 +21,50 @@ from .sequence import item_end
 Source: TypeAlias = "str | Path | bytes | BinaryIO"
 
 _CHUNK: Final = 65536
+_PIECE: Final = 256  # messages
 
 
-def read_bundle(source: Source, start: int = 0) -> Iterator[bytes]:
+class Messages(Iterator[bytes]):
+    """The raw messages of a bundle, in order. parts: of it as it is read, those that are whole by then."""
+
+    def __init__(self, parts: Iterator[list[bytes]]) -> None:
+        self._parts, self._part, self._at = parts, list[bytes](), 0
+
+    def __next__(self) -> bytes:
+        """Raises what the parts do."""
+        if self.peek() is None:
+            raise StopIteration
+        self._at += 1
+        return self._part[self._at - 1]
+
+    def peek(self) -> bytes | None:
+        """The next one, which stays the next; None at the end."""
+        while self._at == len(self._part):
+            part = next(self._parts, None)
+            if part is None:
+                return None
+            self._part, self._at = part, 0
+        return self._part[self._at]
+
+    def at_hand(self) -> list[bytes]:
+        """The next one and all that can be had without another read; nothing at the end."""
+        if self.peek() is None:
+            return []
+        found, self._at = self._part[self._at :], len(self._part)
+        return found
+
+
+def at_hand(messages: Iterable[bytes]) -> Iterator[Sequence[bytes]]:
+    """The same messages, each time as many as can be had without a wait: all of a sequence, in pieces."""
+    if isinstance(messages, Messages):
+        yield from iter(messages.at_hand, [])
+    elif isinstance(messages, Sequence):
+        yield from (messages[at : at + _PIECE] for at in range(0, len(messages), _PIECE))
+    else:
+        yield from ((raw,) for raw in messages)
+
+
+def read_bundle(source: Source, start: int = 0) -> Messages:
     """The raw messages of a bundle, in order: from a path, from bytes, or from a stream as they come in.
 
     start: of a path, the offset of the first message to give.
@@ -31,6 +72,10 @@ def read_bundle(source: Source, start: int = 0) -> Iterator[bytes]:
     Raises Usage where the file cannot be read, NotABundle where there is no message at its beginning, and Truncated,
     after all whole messages were given, where the bundle ends in the middle of one or goes on with what is no CBOR.
     """
+    return Messages(_read(source, start))
+
+
+def _read(source: Source, start: int) -> Iterator[list[bytes]]:
     with ExitStack() as stack:
         if isinstance(source, bytes):
             yield from _split(BytesIO(source))
@@ -54,26 +99,35 @@ def _open_source(path: Path, mode: str) -> Any:
         raise Usage(reason, remedy="Check the path and its permissions.") from error
 
 
-def _split(stream: BinaryIO, offset: int = 0) -> Iterator[bytes]:
+def _split(stream: BinaryIO, offset: int = 0) -> Iterator[list[bytes]]:
     # a pipe gives what it has: a message is handed on when it is whole, not when a block is full
     read = getattr(stream, "read1", stream.read)
-    buffer, at, count = _beginning(read), 0, 0
+    buffer, count = _beginning(read), 0
     while True:
-        try:
-            end = item_end(buffer, at) if at < len(buffer) else None
-        except Malformed as error:
-            raise Truncated(f"message {count}, at byte {offset + at}, is no CBOR item: {error}") from error
-        if end is not None:
-            yield buffer[at:end]
-            at, count = end, count + 1
-            continue
+        part, at, wrong = _whole(buffer)
+        yield part
+        count, offset, buffer = count + len(part), offset + at, buffer[at:]
+        if wrong is not None:
+            raise Truncated(f"message {count}, at byte {offset}, is no CBOR item: {wrong}") from wrong
         more = read(_CHUNK)
         if not more:
             break
-        offset += at
-        buffer, at = buffer[at:] + more, 0
-    if at < len(buffer):
-        raise Truncated(f"the bundle ends in the middle of message {count}, which begins at byte {offset + at}")
+        buffer += more
+    if buffer:
+        raise Truncated(f"the bundle ends in the middle of message {count}, which begins at byte {offset}")
+
+
+def _whole(buffer: bytes) -> tuple[list[bytes], int, Malformed | None]:
+    """The whole messages at the beginning, where they end, and what is wrong with the bytes behind them."""
+    part: list[bytes] = []
+    at = 0
+    try:
+        while at < len(buffer) and (end := item_end(buffer, at)) is not None:
+            part.append(buffer[at:end])
+            at = end
+    except Malformed as error:
+        return part, at, error
+    return part, at, None
 
 
 def _beginning(read: Callable[[int], bytes]) -> bytes:

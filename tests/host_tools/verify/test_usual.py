@@ -19,7 +19,7 @@ NET = chains.NET
 
 def run(messages, root, *, usual, **policy):
     """(verdicts, what the memory shows of channels and logs, how many messages were usual)"""
-    memory, count, plain = BundleMemory(), [], Usual.verdict
+    memory, count, plain, together = BundleMemory(), [], Usual.verdict, Usual.readings
     patched = pytest.MonkeyPatch()
 
     def counted(self, n, raw):
@@ -27,7 +27,13 @@ def run(messages, root, *, usual, **policy):
         count.append(found is not None)
         return found
 
+    def counted_together(self, items):
+        found = together(self, items) if usual else []
+        count.append(len(found))
+        return found
+
     patched.setattr(Usual, "verdict", counted)
+    patched.setattr(Usual, "readings", counted_together)
     if not usual:
         patched.setattr(Usual, "voucher", lambda self, n, raw: None)
     with patched.context():
@@ -54,6 +60,34 @@ def test_readings_are_judged_as_by_the_rules(seed, spoils):
         at = draw.randrange(len(messages))
         messages[at] = chains.forged(messages[at])
     alike(messages, NET.root, at=LATER)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32))
+def test_rows_of_readings_with_something_wrong_are_judged_as_by_the_rules(seed):
+    """A signature, a gap, a copy, a contradiction, another device between them, a time that runs back, a revocation."""
+    draw = random.Random(seed)
+    device, other = NET.device(f"row {seed}"), NET.device(f"other row {seed}")
+    rows = [reading(device, n).raw for n in range(30)]
+    at = draw.randrange(4, 28)
+    change = draw.choice(("sound", "forged", "gap", "copy", "contradiction", "other", "revoked", "shuffled"))
+    match change:
+        case "forged":
+            rows[at] = chains.forged(rows[at])
+        case "gap":
+            del rows[at]
+        case "copy":
+            rows.insert(at, rows[draw.randrange(at)])
+        case "contradiction":
+            twin = NET.device(f"row {seed}")
+            rows.insert(at, [reading(twin, n + 1).raw for n in range(at)][-1])
+        case "other":
+            rows[at:at] = [other.certificate.raw, *(reading(other, n).raw for n in range(draw.randrange(1, 9)))]
+        case "revoked":
+            rows.insert(at, NET.revoke(device, revoked_from=NOW + draw.randrange(30)).raw)
+        case "shuffled":
+            rows[at:] = draw.sample(rows[at:], len(rows) - at)
+    assert alike([device.certificate.raw, *rows], NET.root, at=LATER) >= at - 3
 
 
 @settings(max_examples=50, deadline=None)
