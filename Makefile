@@ -70,7 +70,8 @@ fuzz: $(VENV)/dev.stamp ## The tests of properties with other examples than `mak
 
 kills: $(VENV)/dev.stamp ## Power cuts at 400 random moments of trades and of updates (KILLS=N), and at each burn of every kind of chip
 	SEALWRIGHT_KILLS=$(KILLS) $(BIN)/python -m pytest -p no:xdist -rP -k kills_at_random_moments tests/e2e
-	SEALWRIGHT_KILLS=$(KILLS) $(BIN)/python -m pytest -k killed_at_every_burn $(TESTS) tests/cli/test_cli_harden.py
+	SEALWRIGHT_KILLS=$(KILLS) $(BIN)/python -m pytest -k "killed_at_every_burn or cut_at_any_step" $(TESTS) tests/cli/test_cli_harden.py \
+		tests/host_tools/bench/hardening/test_hardening.py
 
 settle-kills: $(VENV)/dev.stamp ## Kill a settlement of 200,000 vouchers, and who checks for it, at 100 random moments
 	SEALWRIGHT_KILLS=100 SEALWRIGHT_VOUCHERS=200000 $(BIN)/python -m pytest -p no:xdist tests/host_tools/ledger/test_kills.py
