@@ -120,8 +120,11 @@ class Chains:
         run = Run.of(items, log.shapes)
         signer = None if run is None else self._judge.signers.find(run.seal)
         crosses = isinstance(signer, Signer) and run is not None and run.crosses(self._judge, signer)
-        if run is None or not isinstance(signer, Signer) or crosses or not self._holds(run.messages, signer):
+        if run is None or not isinstance(signer, Signer) or crosses:
             yield from self._by_parts(log, items)
+            return
+        if not self._holds(run.messages, signer):
+            yield from self._by_parts(log, items, each=True)  # another draw might miss what this one found
             return
         if log.refused is not None:
             self._bridge(log, run.link(0), signer)
@@ -140,8 +143,8 @@ class Chains:
         drawn = os.urandom(len(messages) - 1)
         return all(messages[at].signed_by(signer.key) for at, byte in enumerate(drawn) if byte < self._share)
 
-    def _by_parts(self, log: Log, items: Numbered) -> Iterator[Verdict]:
-        """The verdicts on readings that are no run as usual, run by run."""
+    def _by_parts(self, log: Log, items: Numbered, *, each: bool = False) -> Iterator[Verdict]:
+        """The verdicts on readings that are no run as usual, run by run. each: by their own signatures."""
         links: list[Link] = []
         for n, raw in items:
             message = self._judge.parse(n, raw)
@@ -153,11 +156,11 @@ class Chains:
                 continue
             link = Link(n, Message(message.sign1, message.body))
             if links and (not link.follows(links[-1]) or self._turns(links[-1], link)):
-                yield from self._part(log, links)
+                yield from self._part(log, links, each)
                 links = []
             links.append(link)
         if links:
-            yield from self._part(log, links)
+            yield from self._part(log, links, each)
         self._shapes.look(log, items[-1][1])
 
     def _turns(self, before: Link, after: Link) -> bool:
@@ -166,13 +169,13 @@ class Chains:
         ends = (before.message.body.seq, after.message.body.seq)
         return isinstance(signer, Signer) and self._judge.signers.lines.crosses(signer.id, *ends)
 
-    def _part(self, log: Log, links: list[Link]) -> Iterator[Verdict]:
-        """The verdicts on readings each of which follows the one before."""
+    def _part(self, log: Log, links: list[Link], each: bool) -> Iterator[Verdict]:
+        """The verdicts on readings each of which follows the one before. each: by their own signatures."""
         seal = links[-1].message
         signer = self._judge.signers.find(seal)
         if isinstance(signer, Fault):
             self._logs.pop(log.key, None)  # anybody can make up key hints
-        elif self._holds([link.message for link in links], signer):
+        elif not each and self._holds([link.message for link in links], signer):
             self._bridge(log, links[0], signer)
             for link in links:
                 yield self._of_run(link, seal, signer)

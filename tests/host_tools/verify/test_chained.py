@@ -132,6 +132,14 @@ def test_a_wrong_signature_inside_is_found_in_the_end(log):
     assert set(outcomes) == {0, 39}
 
 
+def test_a_wrong_signature_that_was_drawn_is_not_drawn_for_again(log, monkeypatch):
+    device, readings = log
+    spoilt = [device.certificate.raw, *readings[:7], forged(readings[7]), *readings[8:]]
+    draws = iter([b"\xff" * 7 + b"\0" + b"\xff" * 31])  # the one draw that there is hits it
+    monkeypatch.setattr(chained.os, "urandom", lambda size: next(draws))
+    assert codes(spoilt).count("bad_signature") == 1
+
+
 def test_the_signatures_to_check_are_drawn_once_all_of_the_run_is_there(log, monkeypatch):
     device, readings = log
     taken, drawn = [], []
