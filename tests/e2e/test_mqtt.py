@@ -79,14 +79,11 @@ def test_nothing_is_lost_when_broker_and_board_lose_power(lab, broker, authority
     seq = lab.info(board)["reading_seq"]
     lab.wait(board, lambda result: result["reading_seq"] >= seq + 3)  # it goes on without
     broker.start()
-    end = max(last, seq + 3)
-    for number in range(1, end + 1):
-        listener.wait(number, 120)  # a killed broker gives what it was giving to a listener half a minute later
+    for number in range(1, max(last, seq + 3) + 1):
+        listener.wait(number)  # a killed broker gives half a minute later what it was giving
     firsts = listener.firsts()
-    back = sum(later < earlier for earlier, later in itertools.pairwise(firsts))
-    assert sorted(firsts) == list(range(1, len(firsts) + 1)) and back <= 2, "each of them, in order between its kills"
-    again = len(listener.found) - len(firsts)
-    assert again <= 2 * RESERVE + 2, "two resets of the board, two of the broker"
+    assert sum(two < one for one, two in itertools.pairwise(firsts)) <= 2, "in order, but for the broker's two kills"
+    assert len(listener.found) - len(firsts) <= 2 * RESERVE + 2, "two resets of the board, two of the broker"
     board.kill()
     board.start()
     lab.wait(board, connected)

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from ..wire.keys import PublicKey
 from ..wire.messages import Body, ChannelClose, Checkpoint, Delegation, Funding, LogEnd, Message, Receipt, Voucher
 from ..wire.messages.plain import PlainVoucher
+from .channels import MAX_LANES
 from .entries import Entries, Shelf
 from .memory import Lane, Terms
 from .ownership import Owners, Step
@@ -91,8 +92,7 @@ class BundleMemory:
 
     def _shown(self, place: Place, digest: bytes) -> Shown | None:
         known = self._channels.get(place.channel)
-        numbers = None if known is None else known.numbers.get(place.lane)
-        return None if numbers is None else self._vouchers.find(numbers, place, digest)
+        return None if known is None else self._vouchers.find(known.numbers.get(place.lane), place, digest)
 
     def close(self, channel: bytes, signer: bytes) -> ChannelClose | None:
         """The first close that this party signed."""
@@ -162,13 +162,14 @@ class BundleMemory:
     def keep_voucher(self, message: Message[Voucher], lane: Lane | None, *, taken: bool) -> None:
         """Note the payer's voucher, and its lane as it is afterwards. taken: the voucher holds."""
         body, digest = message.body, message.digest
-        numbers = self._numbers(self._channels[body.channel], body.lane)
+        numbers = None if body.lane >= MAX_LANES else self._numbers(self._channels[body.channel], body.lane)
         place = Place(body.channel, body.lane, body.seq)
         shown = self._vouchers.find(numbers, place, digest)
-        if taken and body.ticks is None and self._vouchers.first(numbers, body.seq) is None:
+        is_first = numbers is not None and self._vouchers.first(numbers, body.seq) is None
+        if numbers is not None and is_first and taken and body.ticks is None:
             self._vouchers.put(numbers, body.seq, digest, body.amount)
         elif shown is None or (taken and not shown.taken):
-            self._vouchers.put_whole(numbers, place, digest, body.amount, message.raw, taken=taken)
+            self._vouchers.put_whole(numbers, message, taken=taken)
         self.keep_lane(body.channel, body.lane, lane)
 
     def keep_raise(self, known: Known, says: PlainVoucher) -> None:

@@ -1,8 +1,8 @@
 """What is kept of a log's entries, by their numbers: in memory the newest of each log, the others in a file.
 
 A device's readings are a log, and so are the vouchers of a lane. Of an entry a record is kept: a digest, or more.
-Limits: numbers that follow each other and came one after the other, either way, take 24 bytes of memory, however many
-they are; in a log out of order each may take as much.
+Limits: a run of numbers that came one after the other, either way, takes 24 bytes of memory, however long it is; in a
+log out of order each number may take as much. Where tens of thousands of logs come in turn, a run is 8 numbers.
 """
 
 from array import array

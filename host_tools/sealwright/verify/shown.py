@@ -10,15 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
-from ..wire.messages import Voucher, parse_as
+from ..wire.messages import Message, Voucher, parse_as
 from .entries import Entries, Shelf
 
-_FEW: Final = 1 << 12  # vouchers of which more is to be said, in memory
+_IN_MEMORY: Final = 1 << 20  # bytes of vouchers of which more is to be said
+_ROW: Final = 300  # bytes of memory for one of those, beside its message
 _DIGESTS: Final = 1 << 16  # in memory
 _DIGEST, _AMOUNT = 32, 8  # bytes, in a record
-_MORE, _ALL = b"\0", b"\1"  # the last byte of a record: whether all is said in it
+_IN_TABLE, _COMPLETE = b"\0", b"\1"  # the last byte of a record: whether more is in the table
 _SCHEMA: Final = """
-PRAGMA journal_mode = OFF;
+PRAGMA journal_mode = MEMORY;
 PRAGMA synchronous = OFF;
 CREATE TABLE vouchers (place BLOB, digest BLOB, taken INTEGER, raw BLOB, PRIMARY KEY (place, digest)) WITHOUT ROWID;
 CREATE TABLE digests (digest BLOB PRIMARY KEY) WITHOUT ROWID;
@@ -58,8 +59,13 @@ class Scratch:
         with _as_of_system():
             connection = self._connection()
             connection.execute("BEGIN")
-            connection.executemany(statement, rows)
-            connection.execute("COMMIT")
+            try:
+                connection.executemany(statement, rows)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
 
     def one(self, query: str, *given: object) -> Any:
         """The first row of a query, or None. Raises OSError."""
@@ -70,8 +76,9 @@ class Scratch:
         if self._made is None:
             import sqlite3  # most bundles fit in memory and never need it
 
-            self._made = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-            self._made.executescript(_SCHEMA)
+            made = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+            made.executescript(_SCHEMA)
+            self._made = made
         return self._made
 
 
@@ -83,7 +90,8 @@ def _as_of_system() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        # a limit of a file's size, or a quota, is a write that failed
+        is_full = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
         why = f"the folder for temporary files (TMPDIR): {error}"
         raise OSError(errno.ENOSPC if is_full else errno.EIO, why) from error
 
@@ -113,13 +121,14 @@ class Digests:
 class Vouchers:
     """The payers' vouchers of a bundle. Their methods raise OSError where the disk does not take what they keep.
 
-    Of most a record is all: digest, amount, and `_ALL`. Those that contradict an earlier one, that have ticks or were
-    not taken at first are whole in a table of their own.
+    Of most a record in their lane's log is all: digest, amount, and `_COMPLETE`. Those that contradict an earlier one,
+    have ticks, were not taken at first, or name a lane that no channel has are whole in a table.
     """
 
     def __init__(self, scratch: Scratch) -> None:
         self._scratch, self._shelf = scratch, Shelf(_DIGEST + _AMOUNT + 1)
         self._newest: dict[tuple[bytes, bytes], tuple[bool, bytes]] = {}
+        self._size = 0  # bytes of those
         self._has_older = False
 
     def lane(self) -> Entries:
@@ -128,27 +137,30 @@ class Vouchers:
 
     def put(self, lane: Entries, seq: int, digest: bytes, amount: int) -> None:
         """Keep a voucher that was taken, has no ticks, and is the first with its number in its lane."""
-        lane.add(seq, digest + amount.to_bytes(_AMOUNT, "big") + _ALL)
+        lane.add(seq, digest + amount.to_bytes(_AMOUNT, "big") + _COMPLETE)
 
-    def put_whole(self, lane: Entries, place: Place, digest: bytes, amount: int, raw: bytes, *, taken: bool) -> None:
-        """Keep any voucher; one that is kept already is taken where either is."""
-        key = (place.key(), digest)
-        lane.add(place.seq, digest + amount.to_bytes(_AMOUNT, "big") + _MORE)
+    def put_whole(self, lane: Entries | None, message: Message[Voucher], *, taken: bool) -> None:
+        """Keep any voucher; one that is kept already is taken where either is. lane: None where no channel has it."""
+        body, raw = message.body, message.raw
+        key = (Place(body.channel, body.lane, body.seq).key(), message.digest)
+        if lane is not None:
+            lane.add(body.seq, message.digest + body.amount.to_bytes(_AMOUNT, "big") + _IN_TABLE)
         before = self._newest.get(key)
         self._newest[key] = (taken or (before is not None and before[0]), raw)
-        if len(self._newest) >= _FEW:
+        self._size += len(raw) + _ROW
+        if self._size >= _IN_MEMORY:
             self._scratch.write(_PUT, [(*key, *row) for key, row in sorted(self._newest.items())])
-            self._newest, self._has_older = {}, True
+            self._newest, self._size, self._has_older = {}, 0, True
 
     def first(self, lane: Entries, seq: int) -> bytes | None:
         """The digest of the voucher that came first with this number."""
         record = lane.get(seq)
         return None if record is None else record[:_DIGEST]
 
-    def find(self, lane: Entries, place: Place, digest: bytes) -> Shown | None:
+    def find(self, lane: Entries | None, place: Place, digest: bytes) -> Shown | None:
         """The voucher with this digest in this place."""
-        record = lane.get(place.seq)
-        if record is not None and record[:_DIGEST] == digest and record.endswith(_ALL):
+        record = None if lane is None else lane.get(place.seq)
+        if record is not None and record[:_DIGEST] == digest and record.endswith(_COMPLETE):
             return Shown(True, Voucher(*place, int.from_bytes(record[_DIGEST:-1], "big")))
         key = (place.key(), digest)
         found = self._newest.get(key)

@@ -23,14 +23,14 @@ def judge_at_hand(items: Items, usual: Usual, check: Callable[[int, bytes], Verd
         row = items[at : at + 1] if usual.learns(items[at][1]) else _row(items, at)
         verdicts = usual.readings(row) if len(row) >= _LEAST else []
         yield from verdicts
-        # where nothing of a row is as usual, it is not looked at again from its second message on
+        # one by one where the first is not as usual: another try from each message on would be quadratic
         alone = row[len(verdicts) : len(verdicts) + 1] if verdicts else row
         yield from (check(*item) for item in alone)
         at += len(verdicts) + len(alone)
 
 
 def _row(items: Items, at: int) -> Items:
-    """The messages from here on that begin as readings with one key hint do, up to a fixed number."""
+    """The messages from here on with the same bytes where readings have their key's hint, up to a fixed number."""
     hint, end = items[at][1][LOG_AT], at + 1
     most = min(len(items), at + _MOST)
     while end < most and items[end][1][LOG_AT] == hint:

@@ -81,7 +81,8 @@ class Verifier:
         return self.policy.allow_test and self._judge.signers.is_test(device)
 
     def run(self, messages: Iterable[bytes]) -> Iterator[Verdict]:
-        """A verdict for each message; those that wait for another one, or for a seal, come later than others."""
+        """A verdict for each message; those that wait for another one, or for a seal, come later than others. The
+        verifier may have judged more of the messages that are at hand than it has given verdicts on."""
         aside, judge = Aside(), self._each
         if self.policy.proof == CHAINED:
             judge = Chains(self._judge, self.memory, self._take).run

@@ -55,10 +55,10 @@ class Messages(Iterator[bytes]):
 
 
 def at_hand(messages: Iterable[bytes]) -> Iterator[Sequence[bytes]]:
-    """The same messages, each time as many as can be had without a wait: all of a sequence, in pieces."""
+    """The same messages, each time as many as can be had without a wait: all of a list, in pieces."""
     if isinstance(messages, Messages):
         yield from iter(messages.at_hand, [])
-    elif isinstance(messages, Sequence):
+    elif isinstance(messages, list | tuple):
         yield from (messages[at : at + _PIECE] for at in range(0, len(messages), _PIECE))
     else:
         yield from ((raw,) for raw in messages)

@@ -19,15 +19,16 @@ PAYER, PAYEE = NETWORK.device("payer"), NETWORK.device("payee")
 CHANNEL = PAYER.open(PAYEE, 10**9)
 CHAIN = Ticks(hash32("root"), 10, 1)
 MADE = {
-    (seq, kind): PAYER.voucher(CHANNEL, 10 * seq + kind, seq=seq, ticks=CHAIN if kind == 2 else None)
-    for seq in range(1, 6)
+    (lane, seq, kind): PAYER.voucher(CHANNEL, 10 * seq + kind, seq, lane, ticks=CHAIN if kind == 2 else None)
+    for lane in (0, 64)  # and one that no channel has
+    for seq in range(1, 5)
     for kind in range(4)
 }
 
 
 def all_on_disk(monkeypatch):
     """Have what is kept go to the disk at once."""
-    monkeypatch.setattr(shown, "_FEW", 1)
+    monkeypatch.setattr(shown, "_IN_MEMORY", 1)
     monkeypatch.setattr(shown, "_DIGESTS", 1)
     monkeypatch.setattr(entries, "_LEAST", 1)
     monkeypatch.setattr(entries, "_WAITING", 1)
@@ -45,17 +46,17 @@ def test_drawn_bundles_have_the_same_verdicts_on_disk(monkeypatch):
 def test_every_voucher_is_found_and_the_first_of_its_number_stays(kept, few):
     memory, first, taken = BundleMemory(), {}, {}
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(shown, "_FEW", few)
+        patched.setattr(shown, "_IN_MEMORY", 600 * few)
         memory._vouchers._shelf.block = few
         memory.keep_channel(bundle_memory.Terms(CHANNEL.digest, b"", b"", "", 1, 1, 1))
         for key, holds in kept:
             message = MADE[key]
             memory.keep_voucher(message, None, taken=holds)
-            first.setdefault(key[0], message.digest)
+            first.setdefault(key[:2], message.digest)
             taken[key] = taken.get(key, False) or holds
         for key, message in MADE.items():
             body = message.body
-            assert memory.numbered(CHANNEL.digest, 0, body.seq) == first.get(body.seq)
+            assert body.lane or memory.numbered(CHANNEL.digest, 0, body.seq) == first.get(key[:2])
             assert memory.seen(message) is taken.get(key, False)
             found = memory.acknowledged(PAYEE.receipt(message).body)
             assert (found is not None) is (key in taken)
@@ -65,8 +66,8 @@ def test_every_voucher_is_found_and_the_first_of_its_number_stays(kept, few):
 def test_a_receipt_of_another_place_acknowledges_nothing():
     memory = BundleMemory()
     memory.keep_channel(bundle_memory.Terms(CHANNEL.digest, b"", b"", "", 1, 1, 1))
-    memory.keep_voucher(MADE[1, 0], None, taken=True)
-    right = PAYEE.receipt(MADE[1, 0]).body
+    memory.keep_voucher(MADE[0, 1, 0], None, taken=True)
+    right = PAYEE.receipt(MADE[0, 1, 0]).body
     assert memory.acknowledged(right) is not None
     for wrong in ({"seq": 2}, {"lane": 1}, {"channel": hash32("other")}, {"voucher": hash32("other")}):
         assert memory.acknowledged(replace(right, **wrong)) is None
@@ -122,3 +123,34 @@ def test_a_voucher_says_what_a_receipt_needs():
     found = kept.find(lane, place, hash32("one"))
     assert isinstance(found, Shown) and (found.body.channel, found.body.amount) == (CHANNEL.digest, 2**63 - 1)
     assert kept.find(lane, place, hash32("other")) is None and kept.first(lane, 8) is None
+
+
+def test_vouchers_that_are_kept_whole_are_bounded_by_their_bytes(monkeypatch):
+    monkeypatch.setattr(shown, "_IN_MEMORY", 1 << 16)
+    kept = Vouchers(Scratch())
+    merged = tuple((1, n) for n in range(2_000))
+    large = [PAYER.voucher(CHANNEL, 1, seq=seq, merges=merged) for seq in range(50)]
+    for message in large:
+        kept.put_whole(kept.lane(), message, taken=False)
+        assert sum(len(raw) for _, raw in kept._newest.values()) <= 1 << 16
+    assert kept.find(None, Place(CHANNEL.digest, 0, 7), large[7].digest).body == large[7].body
+
+
+def test_each_lane_that_no_channel_has_takes_no_memory_of_its_own():
+    memory = BundleMemory()
+    memory.keep_channel(bundle_memory.Terms(CHANNEL.digest, b"", b"", "", 1, 1, 1))
+    for lane in (63, 64, 65, 2**64 - 1):
+        memory.keep_voucher(PAYER.voucher(CHANNEL, 1, lane=lane), None, taken=False)
+    assert list(memory.known(CHANNEL.digest).numbers) == [63]
+
+
+def test_what_a_failed_write_kept_before_is_still_there(monkeypatch):
+    monkeypatch.setattr(shown, "_SCHEMA", f"PRAGMA max_page_count = 8; {shown._SCHEMA}")
+    scratch = Scratch()
+    put = "INSERT INTO digests VALUES (?)"
+    scratch.write(put, [(hash32("one"),)])
+    for _ in range(2):
+        with pytest.raises(OSError):
+            scratch.write(put, [(hash32(str(n)),) for n in range(5_000)])
+    assert scratch.one("SELECT count(*) FROM digests") == (1,)
+    scratch.write(put, [(hash32("two"),)])

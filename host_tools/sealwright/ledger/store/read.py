@@ -34,7 +34,8 @@ class Read:
         self._vouchers(stored, [place for _, place in messages if place is not None])
         may_be = {digest for digest, place in messages if place is None or self.numbers[place] is not None}
         asked = sorted(digest for digest in may_be if self.rows.get(digest, 0) is not None)
-        self.rows |= dict.fromkeys(asked)
+        for digest in asked:
+            self.rows.setdefault(digest, None)  # one that this batch appended is not in the tables yet
         for digest, n, raw in stored.settled_among(asked):
             self.rows[digest], self.settled[digest] = n, raw
 
