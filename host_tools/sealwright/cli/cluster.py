@@ -75,7 +75,7 @@ def init(
 
 
 def _note_shards(session: Session, shards: int) -> None:
-    """Say now what would end a settler later. A ledger that cannot be read now stands in no cluster's way."""
+    """Say now what would end a settler later. A ledger that cannot be read now does not end the command."""
     try:
         with suppress(LedgerMissing):
             check_ledger(session.home, shards, hurried=True)

@@ -18,7 +18,7 @@ from sealwright.emulator.board import free_port
 from sealwright.hub import alerting
 from sealwright.hub.alerts import courier, repeats, sending
 from sealwright.hub.alerts.finding import Alert, Known, find
-from sealwright.hub.alerts.repeats import REPEAT_SECONDS, Told, without_repeats
+from sealwright.hub.alerts.repeats import REPEAT_SECONDS, Notified, without_repeats
 from sealwright.hub.alerts.sending import NotSent, run, secret_of
 from sealwright.hub.alerts.wanted import Mail, Wanted
 from sealwright.hub.fleet import Fleet
@@ -182,7 +182,7 @@ def test_what_is_held_back_is_bounded_and_a_clock_that_was_set_back_holds_nothin
     kept = {}
     found = [ALERT._replace(device=f"{n:064x}") for n in range(300)]
     assert without_repeats(found, kept) == found and len(kept) == 100
-    later = {"gap ": Told(int(time.time()) + 2 * REPEAT_SECONDS)}
+    later = {"gap ": Notified(int(time.time()) + 2 * REPEAT_SECONDS)}
     assert without_repeats([ALERT], later) == [ALERT]
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from ...errors import Usage, cause_of
 from ...files import write_whole
 from .finding import Alert, Known
-from .repeats import Told
+from .repeats import Notified
 
 WAITING: Final = 1000
 
@@ -24,7 +24,7 @@ class Outbox:
         self._path = path
         self.known = Known()
         self.waiting: dict[str, list[Alert]] = {}
-        self.told: dict[str, Told] = {}
+        self.told: dict[str, Notified] = {}
         self.lost = 0  # since the start, of ways that took nothing for long
         try:
             self._take(json.loads(path.read_bytes()))
@@ -37,7 +37,7 @@ class Outbox:
 
     def _take(self, values: dict[str, Any]) -> None:
         row, silent, low = values["known"]
-        self.told = {str(key): Told(*one) for key, one in values.get("told", {}).items()}
+        self.told = {str(key): Notified(*one) for key, one in values.get("told", {}).items()}
         self.known = Known(
             int(row), {str(k): int(v) for k, v in silent.items()}, {str(k): str(v) for k, v in low.items()}
         )

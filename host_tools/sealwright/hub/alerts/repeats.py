@@ -15,7 +15,7 @@ REPEAT_SECONDS: Final = 3600
 MOST: Final = 10_000  # codes and devices that are remembered
 
 
-class Told(NamedTuple):
+class Notified(NamedTuple):
     """An alert that was sent. at: unix seconds; more: how many like it came since; name, text: of the last of them."""
 
     at: int
@@ -24,7 +24,7 @@ class Told(NamedTuple):
     text: str = ""
 
 
-def without_repeats(found: Iterable[Alert], sent: dict[str, Told]) -> list[Alert]:
+def without_repeats(found: Iterable[Alert], sent: dict[str, Notified]) -> list[Alert]:
     """The alerts of `found` to send now, and one that says how many were held back. sent: the last alert of each code
     and device, which is kept up to date."""
     now, kept = int(time.time()), []
@@ -33,21 +33,21 @@ def without_repeats(found: Iterable[Alert], sent: dict[str, Told]) -> list[Alert
             del sent[key]
             if one.more:
                 kept.append(_sum(key, one, now))
-                sent[key] = Told(now)
+                sent[key] = Notified(now)
     for alert in found:
         key = f"{alert.code} {alert.device}"
         before = sent.get(key)
         if before is None:
             kept.append(alert)
-            sent[key] = Told(now)
+            sent[key] = Notified(now)
         else:
-            sent[key] = Told(before.at, before.more + 1, alert.name, alert.text)
+            sent[key] = Notified(before.at, before.more + 1, alert.name, alert.text)
         if len(sent) > MOST:
             del sent[next(iter(sent))]
     return kept
 
 
-def _sum(key: str, one: Told, now: int) -> Alert:
+def _sum(key: str, one: Notified, now: int) -> Alert:
     code, _, device = key.partition(" ")
     text = f"{one.more} more since {utc(one.at)}, the last: {one.text}"
     return Alert(alert_id(code, device, f"{one.at} {one.more}"), now, code, device, one.name, text)
